@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import type { ViteUserConfig } from 'vitest/config';
+
+const source = (name: string): string =>
+  fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+
+/**
+ * Tests of one package read the sources of the others, so that a failing test points at a line of
+ * TypeScript and no build has to come first. Tests of what is published import the built files.
+ */
+export function testConfig(name: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
+  return {
+    resolve: {
+      alias: ['codec', 'nd', 'tunnel', 'node'].map((name) => ({
+        find: new RegExp(`^@6bed4/${name}$`),
+        replacement: source(name),
+      })),
+    },
+    test: {
+      include: ['test/**/*.test.ts'],
+      reporters: ['default', ['json', { outputFile: `../../reports/${name}.json` }]],
+      ...overrides,
+    },
+  };
+}
