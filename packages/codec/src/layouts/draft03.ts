@@ -1,0 +1,96 @@
+import { type AddressLayout, checkEndpoint } from '../layout.js';
+import { readLinkLayerAddress, readLinkLayerPort, writeLinkLayer } from '../linkLayer.js';
+import { writeLinkLocalPrefix } from '../linkLocal.js';
+
+/*
+ * draft-vanrein-6bed4-03 §3, draft-04 §3.1:
+ *
+ *   64       70   72               96       112         114      128
+ *   +--------+----+----------------+--------+-----------+--------+
+ *   |  IPv4  | 00 |      IPv4      |  port  |    IPv4   | lanip  |
+ *   | [0..5] |    |    [8..31]     |        |   [6..7]  |        |
+ *   +--------+----+----------------+--------+-----------+--------+
+ *
+ * Bits 70 and 71 are the EUI-64 flags universal/local and individual/group.
+ */
+const IPV4_FIRST = 8;
+const IPV4_REST = 9;
+const PORT = 12;
+const TAIL = 14;
+const FLAG_BITS = 0x03;
+const LANIP_HIGH_BITS = 0x3f;
+/** Where the link-scoped form of draft-03 §3 has IPv4 address and port. */
+const LINK_SCOPED_IPV4 = 10;
+const LINK_SCOPED_PORT = 14;
+
+/** The layout of draft-02, -03 and -04 (2014–2020). */
+export const draft03: AddressLayout = Object.freeze<AddressLayout>({
+  name: 'draft03',
+  prefixLength: 114,
+  maxLanip: 0x3fff,
+
+  isOpaque(bytes, offset) {
+    return (bytes[offset + IPV4_FIRST]! & FLAG_BITS) !== 0;
+  },
+
+  readAddress(bytes, offset) {
+    return (
+      (((bytes[offset + IPV4_FIRST]! & ~FLAG_BITS) << 24) |
+        ((bytes[offset + TAIL]! >>> 6) << 24) |
+        (bytes[offset + IPV4_REST]! << 16) |
+        (bytes[offset + IPV4_REST + 1]! << 8) |
+        bytes[offset + IPV4_REST + 2]!) >>>
+      0
+    );
+  },
+
+  readPort(bytes, offset) {
+    return (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
+  },
+
+  readLanip(bytes, offset) {
+    return ((bytes[offset + TAIL]! & LANIP_HIGH_BITS) << 8) | bytes[offset + TAIL + 1]!;
+  },
+
+  matchesEndpoint(bytes, offset, address, port) {
+    return (
+      !draft03.isOpaque(bytes, offset) &&
+      draft03.readAddress(bytes, offset) === address &&
+      draft03.readPort(bytes, offset) === port
+    );
+  },
+
+  writeEndpoint(bytes, offset, address, port, lanip) {
+    checkEndpoint(draft03, address, port, lanip);
+    draft03.writeUnchecked(bytes, offset, address, port, lanip);
+  },
+
+  writeUnchecked(bytes, offset, address, port, lanip) {
+    bytes[offset + IPV4_FIRST] = (address >>> 24) & ~FLAG_BITS;
+    bytes[offset + IPV4_REST] = address >>> 16;
+    bytes[offset + IPV4_REST + 1] = address >>> 8;
+    bytes[offset + IPV4_REST + 2] = address;
+    bytes[offset + PORT] = port >>> 8;
+    bytes[offset + PORT + 1] = port;
+    bytes[offset + TAIL] = ((address >>> 24) << 6) | (lanip >>> 8);
+    bytes[offset + TAIL + 1] = lanip;
+  },
+
+  acceptsPort(port) {
+    return Number.isInteger(port) && port >= 1 && port <= 0xffff;
+  },
+
+  writeLinkLocal(bytes, offset, address, port) {
+    writeLinkLocalPrefix(bytes, offset);
+    bytes[offset + LINK_SCOPED_IPV4] = address >>> 24;
+    bytes[offset + LINK_SCOPED_IPV4 + 1] = address >>> 16;
+    bytes[offset + LINK_SCOPED_IPV4 + 2] = address >>> 8;
+    bytes[offset + LINK_SCOPED_IPV4 + 3] = address;
+    bytes[offset + LINK_SCOPED_PORT] = port >>> 8;
+    bytes[offset + LINK_SCOPED_PORT + 1] = port;
+  },
+
+  writeLinkLayer,
+  readLinkLayerAddress,
+  readLinkLayerPort,
+});
