@@ -1,1 +1,32 @@
-export {};
+/**
+ * The 6bed4 router and peer as state machines without input, output or clock of their own. A driver
+ * feeds them datagrams, packets and the time, and carries out what they say; see {@link Machine} for
+ * the contract of use.
+ *
+ * @packageDocumentation
+ */
+export type { CountersSnapshot } from './counters.js';
+export { Counters } from './counters.js';
+export type { DropReason } from './drop.js';
+export type {
+  AddressAcquired,
+  AddressChanged,
+  AddressLease,
+  AddressLost,
+  PortRefused,
+  RouterReachable,
+  RouterUnreachable,
+  TunnelEvent,
+} from './events.js';
+export type { Machine, TunnelSink } from './machine.js';
+export { Peer, type PeerOptions, type UplinkSnapshot } from './peer/peer.js';
+export type { UplinkTimer } from './peer/uplink.js';
+export {
+  type UplinkInput,
+  type UplinkState,
+  uplinkTransitions,
+} from './peer/uplinkStates.js';
+export type { Peering } from './peering/peering.js';
+export { viaRouter } from './peering/viaRouter.js';
+export { Router, type RouterOptions } from './router/router.js';
+export { TUNNEL_MTU } from './specification.js';

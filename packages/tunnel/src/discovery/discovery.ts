@@ -1,0 +1,50 @@
+import type { Dialect } from '@6bed4/codec';
+import type { RouterAdvertisement } from '@6bed4/nd';
+import { endpointInIdentifier } from './endpointInIdentifier.js';
+import { endpointInPrefix } from './endpointInPrefix.js';
+
+/** What a peer reads from a Router Advertisement about itself. */
+export interface Offer {
+  /** 16 bytes: the peer's address with lanip 0. */
+  readonly base: Uint8Array;
+  /** The peer's endpoint as the router sees it: IPv4 as uint32, UDP port. */
+  readonly address: number;
+  readonly port: number;
+}
+
+/**
+ * How a dialect tells a peer its endpoint in a Router Advertisement: in the prefix (draft00, draft03,
+ * draft04) or in the destination of the advertisement (draft01).
+ */
+export interface Discovery {
+  /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */
+  readonly retracts: boolean;
+  /** Length in bits of the prefix that is advertised. */
+  readonly prefixLength: number;
+
+  /** The prefix advertised to a peer at this endpoint; 16 bytes. */
+  advertisedPrefix(segment: Uint8Array, address: number, port: number): Uint8Array;
+
+  /**
+   * The IPv6 destination of an advertisement to that endpoint.
+   *
+   * @param solicitationSource - source of the solicitation, or null for `::` and for a correction
+   */
+  advertisementDestination(
+    solicitationSource: Uint8Array | null,
+    address: number,
+    port: number,
+  ): Uint8Array;
+
+  /**
+   * Reads the offer from an advertisement that passed all other checks.
+   *
+   * @returns null when there is none that this dialect can use
+   */
+  readOffer(advertisement: RouterAdvertisement): Offer | null;
+}
+
+/** The discovery of a dialect. */
+export function discoveryOf(dialect: Dialect): Discovery {
+  return dialect === 'draft01' ? endpointInIdentifier : endpointInPrefix(dialect);
+}

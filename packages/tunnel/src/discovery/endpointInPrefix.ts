@@ -1,0 +1,39 @@
+import { type Dialect, layoutOf } from '@6bed4/codec';
+import { ROUTER_LANIP } from '../specification.js';
+import { ALL_NODES } from '../wellKnownAddresses.js';
+import type { Discovery, Offer } from './discovery.js';
+import { offeredPrefix } from './offeredPrefix.js';
+
+/**
+ * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself spells the endpoint that
+ * the router saw. The advertisement goes to the source of the solicitation, or to all nodes where that
+ * was `::` or where there was none.
+ */
+export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discovery {
+  const layout = layoutOf(dialect);
+  return {
+    retracts: dialect !== 'draft00',
+    prefixLength: layout.prefixLength,
+
+    advertisedPrefix(segment, address, port) {
+      const prefix = segment.slice(0, 16);
+      layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
+      return prefix;
+    },
+
+    advertisementDestination(solicitationSource) {
+      return solicitationSource ?? ALL_NODES;
+    },
+
+    readOffer(advertisement): Offer | null {
+      const option = offeredPrefix(advertisement, layout.prefixLength);
+      if (option === null || layout.isOpaque(option.prefix, 0)) return null;
+      const address = layout.readAddress(option.prefix, 0);
+      const port = layout.readPort(option.prefix, 0);
+      if (address === 0 || port === 0) return null;
+      const base = option.prefix.slice(0, 16);
+      layout.writeEndpoint(base, 0, address, port, ROUTER_LANIP);
+      return { base, address, port };
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { isLoopback, isPrivate } from '@6bed4/codec';
+
+/** Which ranges of IPv4 are welcome besides the public ones. */
+export interface EndpointPolicyOptions {
+  /** 127.0.0.0/8: tests and demonstrations on one machine. */
+  readonly allowLoopback: boolean;
+  /** RFC 1918, RFC 6598 and link-local space: a router inside such a network. */
+  readonly allowPrivate: boolean;
+}
+
+/**
+ * Which UDP/IPv4 endpoints are ever sent to or believed. An address under our prefix spells an
+ * endpoint of its holder's choice, so without this rule anyone could aim the router at loopback,
+ * multicast or broadcast addresses (RFC 6169 §2, draft-04 §5.1).
+ */
+export class EndpointPolicy {
+  readonly #allowLoopback: boolean;
+  readonly #allowPrivate: boolean;
+
+  constructor(options: EndpointPolicyOptions) {
+    this.#allowLoopback = options.allowLoopback;
+    this.#allowPrivate = options.allowPrivate;
+  }
+
+  /**
+   * The policy that suits a node whose own IPv4 address is known: loopback talks to loopback and
+   * private to private; a public node stays public.
+   */
+  static deduceFrom(
+    ownAddress: number,
+    choice: { readonly allowLoopback?: boolean; readonly allowPrivate?: boolean },
+  ): EndpointPolicy {
+    const onLoopback = isLoopback(ownAddress);
+    return new EndpointPolicy({
+      allowLoopback: choice.allowLoopback ?? onLoopback,
+      allowPrivate: choice.allowPrivate ?? (onLoopback || isPrivate(ownAddress)),
+    });
+  }
+
+  /** Whether a node can be at this IPv4 address (uint32) and UDP port. */
+  accepts(address: number, port: number): boolean {
+    const first = address >>> 24;
+    if (port === 0 || first === 0 || first >= 224) return false;
+    if (first === 127) return this.#allowLoopback;
+    return this.#allowPrivate || !isPrivate(address);
+  }
+}

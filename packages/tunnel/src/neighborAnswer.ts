@@ -1,0 +1,56 @@
+import type { AddressLayout } from '@6bed4/codec';
+import {
+  buildNd,
+  type NdOption,
+  type NeighborSolicitation,
+  type RouterSolicitation,
+} from '@6bed4/nd';
+
+const LINK_LAYER_LENGTH = 6;
+
+/**
+ * The options of a solicitation that its answer repeats: nonce and timestamp (draft-03 §10.1, §10.2;
+ * RFC 3971 §5.3), in their order.
+ */
+export function echoedOptions(solicitation: NeighborSolicitation | RouterSolicitation): NdOption[] {
+  return solicitation.options.filter(
+    (option) => option.type === 'nonce' || option.type === 'timestamp',
+  );
+}
+
+/** What a Neighbor Advertisement says about its sender. */
+export interface Answerer {
+  readonly layout: AddressLayout;
+  /** The sender's own endpoint, for the target link-layer option: IPv4 as uint32, UDP port. */
+  readonly address: number;
+  readonly port: number;
+  /** The R flag (RFC 4861 §4.4). */
+  readonly router: boolean;
+  /** The O flag (RFC 4861 §4.4). */
+  readonly override: boolean;
+}
+
+/**
+ * Builds the answer to a Neighbor Solicitation (RFC 4861 §7.2.4): its target, solicited, with the
+ * sender's link-layer address, and with what {@link echoedOptions} asks for.
+ *
+ * @param source - 16 bytes; the IPv6 source of the answer
+ */
+export function buildNeighborAnswer(
+  solicitation: NeighborSolicitation,
+  source: Uint8Array,
+  answerer: Answerer,
+): Uint8Array {
+  const linkLayer = new Uint8Array(LINK_LAYER_LENGTH);
+  answerer.layout.writeLinkLayer(linkLayer, 0, answerer.address, answerer.port);
+  return buildNd({
+    type: 'neighbor-advertisement',
+    source,
+    destination: solicitation.source,
+    router: answerer.router,
+    solicited: true,
+    override: answerer.override,
+    target: solicitation.target,
+    options: [{ type: 'target-link-layer', address: linkLayer }, ...echoedOptions(solicitation)],
+  });
+}

@@ -1,0 +1,22 @@
+import type { RouterAdvertisement } from '@6bed4/nd';
+import type { Discovery, Offer } from '../discovery/discovery.js';
+import { isLinkLocal, isLinkLocalMulticast, sameAddress } from '../scope.js';
+import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
+
+/**
+ * Which Router Advertisements a peer believes, once they passed RFC 4861 §6.1.2 and came from the
+ * endpoint of one of its routers: spoken by `fe80::` to this link, without DHCPv6 (draft-04 §3.2,
+ * M=0), and with an on-link, autonomous prefix of the dialect's length.
+ *
+ * @returns the offer, or null to refuse
+ */
+export function acceptAdvertisement(
+  discovery: Discovery,
+  advertisement: RouterAdvertisement,
+): Offer | null {
+  const { source, destination } = advertisement;
+  if (!sameAddress(source, 0, ROUTER_LINK_LOCAL, 0)) return null;
+  if (!isLinkLocal(destination, 0) && !isLinkLocalMulticast(destination, 0)) return null;
+  if (advertisement.managed) return null;
+  return discovery.readOffer(advertisement);
+}

@@ -1,0 +1,122 @@
+import {
+  type AddressLayout,
+  type Endpoint,
+  formatIPv4,
+  formatIPv6,
+  formatPrefix,
+} from '@6bed4/codec';
+import type { RouterAdvertisement } from '@6bed4/nd';
+import { MAX_ROUTES } from '../defaults.js';
+import type { Offer } from '../discovery/discovery.js';
+import type { AddressLease } from '../events.js';
+import { sameAddress } from '../scope.js';
+import { Segment } from '../segment.js';
+import { ROUTER_LANIP } from '../specification.js';
+
+const LOWER_HALF = 8;
+
+/** What one router gave to this peer, in the forms that the data path needs. */
+export class Lease {
+  /** The /64 of the router. */
+  readonly segment: Segment;
+  /** The peer's own endpoint as the router sees it: IPv4 as uint32, UDP port. */
+  readonly publicAddress: number;
+  readonly publicPort: number;
+  /** Source of ICMPv6 errors towards the local side: the router's place on our own link; 16 bytes. */
+  readonly errorSource: Uint8Array;
+  /** The same in text, for events and snapshots. */
+  readonly description: AddressLease;
+
+  readonly #layout: AddressLayout;
+  readonly #base: Uint8Array;
+
+  /**
+   * @param lanip - which of the addresses under the prefix is the peer's own
+   * @param routes - offered routes as text
+   */
+  constructor(
+    layout: AddressLayout,
+    offer: Offer,
+    router: Endpoint,
+    lanip: number,
+    routes: readonly string[],
+  ) {
+    this.#layout = layout;
+    this.#base = offer.base;
+    this.segment = new Segment(offer.base);
+    this.publicAddress = offer.address;
+    this.publicPort = offer.port;
+    const hasLanip = layout.maxLanip > 0;
+    const own = offer.base.slice();
+    if (hasLanip) layout.writeEndpoint(own, 0, offer.address, offer.port, lanip);
+    this.errorSource = hasLanip ? offer.base.slice() : offer.base.slice().fill(0, LOWER_HALF);
+    this.description = {
+      router,
+      address: formatIPv6(own),
+      prefix: formatPrefix({
+        bytes: hasLanip ? offer.base : this.segment.toBytes(),
+        length: layout.prefixLength,
+      }),
+      publicEndpoint: { address: formatIPv4(offer.address), port: offer.port },
+      routes,
+    };
+  }
+
+  /** Whether the IPv6 address at `offset` is one that this peer may use; lanip 0 is not. */
+  owns(bytes: Uint8Array, offset: number): boolean {
+    return (
+      this.spellsUs(bytes, offset) &&
+      (this.#layout.maxLanip === 0 || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
+    );
+  }
+
+  /** Whether the IPv6 address at `offset` spells our own endpoint under this router, any lanip. */
+  spellsUs(bytes: Uint8Array, offset: number): boolean {
+    return (
+      this.segment.contains(bytes, offset) &&
+      this.#layout.matchesEndpoint(bytes, offset, this.publicAddress, this.publicPort)
+    );
+  }
+
+  /** Whether a new offer says the same as this lease. */
+  agreesWith(offer: Offer, routes: readonly string[]): boolean {
+    return (
+      sameAddress(this.#base, 0, offer.base, 0) &&
+      routes.length === this.description.routes.length &&
+      routes.every((route, index) => route === this.description.routes[index])
+    );
+  }
+}
+
+/**
+ * The routes in an advertisement, as text: prefixes that are neither on-link nor autonomous (as
+ * deployed routers offer them) and Route Information (RFC 4191 §2.3, draft-04 §3.2). At most 32.
+ */
+export function offeredRoutes(advertisement: RouterAdvertisement): string[] {
+  const routes: string[] = [];
+  for (const option of advertisement.options) {
+    let lifetime: number;
+    if (option.type === 'prefix-information' && !option.onLink && !option.autonomous) {
+      lifetime = option.validLifetime;
+    } else if (option.type === 'route-information') {
+      lifetime = option.lifetime;
+    } else continue;
+    if (lifetime === 0 || option.prefixLength > 128 || routes.length >= MAX_ROUTES) continue;
+    const text = formatPrefix({
+      bytes: maskedTo(option.prefix, option.prefixLength),
+      length: option.prefixLength,
+    });
+    if (!routes.includes(text)) routes.push(text);
+  }
+  return routes;
+}
+
+/** The prefix with all bits beyond its length cleared: receivers must ignore them (RFC 4861 §4.6.2). */
+function maskedTo(prefix: Uint8Array, length: number): Uint8Array {
+  const masked = new Uint8Array(16);
+  masked.set(prefix.subarray(0, 16));
+  for (let bit = length; bit < 128; bit++) {
+    masked[bit >>> 3]! &= ~(0x80 >>> (bit & 7));
+  }
+  return masked;
+}

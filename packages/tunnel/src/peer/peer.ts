@@ -1,0 +1,732 @@
+import {
+  CodecError,
+  type Endpoint,
+  formatEndpoint,
+  isLoopback,
+  type Profile,
+  parseEndpoint,
+  reference2020,
+} from '@6bed4/codec';
+import {
+  buildNd,
+  DESTINATION_OFFSET,
+  HOP_LIMIT_OFFSET,
+  isNd,
+  type NeighborAdvertisement,
+  type NeighborSolicitation,
+  parseNd,
+  type RouterAdvertisement,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
+import { Counters } from '../counters.js';
+import {
+  ADVERTISEMENT_RATE,
+  KEEPALIVE,
+  MAX_UPLINKS,
+  REFRESH_INTERVAL,
+  RESOLICITATION_RATE,
+  UNREACHABLE_AFTER_ATTEMPTS,
+} from '../defaults.js';
+import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import { offeredPrefix } from '../discovery/offeredPrefix.js';
+import { Drop, type DropCode } from '../drop.js';
+import { EndpointPolicy } from '../endpointPolicy.js';
+import type { AddressLease, TunnelEvent } from '../events.js';
+import { refuseFrame } from '../frameFilter.js';
+import { type IcmpCause, IcmpErrors } from '../icmpErrors.js';
+import { isLinkLocalOf } from '../linkLocal.js';
+import { type Machine, ReentrancyGuard, type TunnelSink } from '../machine.js';
+import { buildNeighborAnswer } from '../neighborAnswer.js';
+import type { Peering } from '../peering/peering.js';
+import { viaRouter } from '../peering/viaRouter.js';
+import { flowKey, RateLimiter } from '../rateLimiter.js';
+import { isLinkLocal, isRoutable } from '../scope.js';
+import { INFINITE_LIFETIME, LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
+import { tosOf } from '../trafficClass.js';
+import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
+import { acceptAdvertisement } from './acceptance.js';
+import { Lease, offeredRoutes } from './lease.js';
+import { isInterpretable, refuseDirectSource, refuseRelayedSource } from './sourceFilter.js';
+import { Uplink, type UplinkTimer } from './uplink.js';
+import type { UplinkState } from './uplinkStates.js';
+
+const MILLISECONDS_PER_SECOND = 1000;
+const HIGHEST_TTL = 255;
+const NOTHING = new Uint8Array(0);
+
+/** What a {@link Peer} is told. */
+export interface PeerOptions {
+  /**
+   * The routers to get addresses from, 16 at most; text is `A.B.C.D` or `A.B.C.D:port`, the default
+   * port being the profile's. May be empty: see {@link Peer.addRouter}.
+   */
+  readonly routers: readonly (Endpoint | string)[];
+  /** Constants of the deployment; default `reference2020`. */
+  readonly profile?: Profile;
+  /**
+   * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
+   * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
+   */
+  readonly keepalive?: { readonly interval: number; readonly ttl: number };
+  /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
+  readonly lanip?: number;
+  /** Believe direct frames from private IPv4 space; default true. */
+  readonly allowPrivate?: boolean;
+  /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
+  readonly allowLoopback?: boolean;
+  /** How direct paths are found; default: not at all, everything goes through the router. */
+  readonly peering?: Peering;
+  /** Random numbers in [0, 1), for seeds of hash tables. */
+  readonly random: () => number;
+}
+
+/** One router of a peer, as users see it. Times are those given as `now`, in milliseconds. */
+export interface UplinkSnapshot {
+  readonly router: Endpoint;
+  readonly state: UplinkState;
+  /** What the router gave, or null. */
+  readonly lease: AddressLease | null;
+  /** Solicitations sent since the router last answered. */
+  readonly attempts: number;
+  /** When the router last advertised; null for never. */
+  readonly lastAdvertisementAt: number | null;
+  /** What is due next, and when; null for nothing. */
+  readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
+}
+
+/**
+ * The 6bed4 peer (draft-03 §10.2, draft-04 §4): gets an address from each of its routers, keeps the
+ * way there open, and carries IPv6 packets between the local side and the tunnel.
+ *
+ * @example
+ * ```ts
+ * const peer = new Peer({ routers: ['192.0.2.1'], random: Math.random }, sink);
+ * peer.start(now);
+ * ```
+ */
+export class Peer implements Machine {
+  readonly counters: Counters = new Counters();
+
+  readonly #profile: Profile;
+  readonly #discovery: Discovery;
+  readonly #keepalive: { readonly interval: number; readonly ttl: number };
+  readonly #lanip: number;
+  readonly #sink: TunnelSink;
+  readonly #guard = new ReentrancyGuard();
+  readonly #errors: IcmpErrors;
+  readonly #answers: RateLimiter;
+  readonly #resolicitations: RateLimiter;
+  readonly #peering: Peering;
+  readonly #allowPrivate: boolean;
+  readonly #allowLoopback: boolean | undefined;
+  readonly #uplinks: Uplink[] = [];
+  readonly #solicitation: Uint8Array;
+  #policy: EndpointPolicy;
+  #running = false;
+
+  /** @throws CodecError naming the option that cannot be used */
+  constructor(options: PeerOptions, sink: TunnelSink) {
+    this.#profile = options.profile ?? reference2020;
+    this.#discovery = discoveryOf(this.#profile.dialect);
+    this.#keepalive = checkKeepalive(options.keepalive ?? KEEPALIVE);
+    this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
+    this.#sink = sink;
+    this.#errors = new IcmpErrors(options.random);
+    this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
+    this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
+    this.#peering = options.peering ?? viaRouter;
+    this.#allowPrivate = options.allowPrivate ?? true;
+    this.#allowLoopback = options.allowLoopback;
+    // Without options: any but the source link-layer one makes deployed routers silent, and that one
+    // is forbidden from `::` (RFC 4861 §4.1).
+    this.#solicitation = buildNd({
+      type: 'router-solicitation',
+      source: UNSPECIFIED,
+      destination: ALL_ROUTERS,
+      options: [],
+    });
+    for (const router of options.routers) this.#uplinks.push(this.#newUplink(router));
+    this.#policy = this.#choosePolicy();
+  }
+
+  /** The constants in use. */
+  get profile(): Profile {
+    return this.#profile;
+  }
+
+  /** The name of the peering strategy in use. */
+  get peering(): string {
+    return this.#peering.name;
+  }
+
+  /** The routers of this peer and what they gave. */
+  get uplinks(): readonly UplinkSnapshot[] {
+    return this.#uplinks.map((uplink) => {
+      const reason = uplink.nextTimer();
+      return {
+        router: uplink.router,
+        state: uplink.state,
+        lease: uplink.lease?.description ?? null,
+        attempts: uplink.attempts,
+        lastAdvertisementAt: Number.isFinite(uplink.lastAdvertisementAt)
+          ? uplink.lastAdvertisementAt
+          : null,
+        nextTimer: reason === null ? null : { reason, at: uplink.nextTimeout() },
+      };
+    });
+  }
+
+  /** Begins to ask all routers for addresses; `now` in milliseconds. */
+  start(now: number): void {
+    this.#command(() => {
+      this.#running = true;
+      for (const uplink of this.#uplinks) this.#startUplink(uplink, now);
+    });
+  }
+
+  /** Gives all addresses up and falls silent; {@link start} begins anew. */
+  stop(_now: number): void {
+    this.#command(() => {
+      this.#running = false;
+      for (const uplink of this.#uplinks) this.#stopUplink(uplink);
+    });
+  }
+
+  /**
+   * Asks all routers again at once: after the driver moved to another UDP port, or the computer to
+   * another network. Addresses are kept until another is offered.
+   */
+  solicit(now: number): void {
+    this.#command(() => {
+      for (const uplink of this.#uplinks) this.#doubt(uplink, now);
+    });
+  }
+
+  /**
+   * Adds a router and, when the peer runs, asks it for an address.
+   *
+   * @throws CodecError when it is there already, is not an endpoint, or there are 16
+   */
+  addRouter(router: Endpoint | string, now: number): void {
+    this.#command(() => {
+      const uplink = this.#newUplink(router);
+      this.#uplinks.push(uplink);
+      this.#policy = this.#choosePolicy();
+      if (this.#running) this.#startUplink(uplink, now);
+    });
+  }
+
+  /** Gives the router's address up and forgets the router; false when it was not there. */
+  removeRouter(router: Endpoint | string): boolean {
+    const text = formatEndpoint(this.#toEndpoint(router));
+    const index = this.#uplinks.findIndex((uplink) => formatEndpoint(uplink.router) === text);
+    if (index < 0) return false;
+    this.#command(() => {
+      this.#stopUplink(this.#uplinks[index]!);
+      this.#uplinks.splice(index, 1);
+      this.#policy = this.#choosePolicy();
+    });
+    return true;
+  }
+
+  handleDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+    now: number,
+  ): void {
+    this.#guard.enter();
+    try {
+      this.counters.datagramReceived(length);
+      if (length === 0) {
+        this.counters.keepaliveReceived();
+        return;
+      }
+      const drop = this.#running
+        ? this.#fromTunnel(bytes, offset, length, address, port, now)
+        : Drop.stopped;
+      if (drop !== Drop.none) this.counters.dropped(drop);
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
+    this.#guard.enter();
+    try {
+      this.counters.packetTaken(length);
+      const drop = this.#running ? this.#fromLocalSide(bytes, offset, length, now) : Drop.stopped;
+      if (drop !== Drop.none) this.counters.dropped(drop);
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  handleTimeout(now: number): void {
+    this.#command(() => {
+      for (const uplink of this.#uplinks) this.#uplinkTimeout(uplink, now);
+      if (this.#peering.nextTimeout() <= now) this.#peering.handleTimeout(now);
+    });
+  }
+
+  nextTimeout(): number {
+    let earliest = this.#peering.nextTimeout();
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      earliest = Math.min(earliest, this.#uplinks[index]!.nextTimeout());
+    }
+    return earliest;
+  }
+
+  // From the tunnel
+
+  #fromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+    now: number,
+  ): DropCode {
+    const malformed = refuseFrame(bytes, offset, length);
+    if (malformed !== Drop.none) return malformed;
+    const uplink = this.#uplinkAt(address, port);
+    if (isNd(bytes, offset, length)) {
+      return this.#neighborDiscovery(bytes, offset, length, uplink, address, port, now);
+    }
+    const source = offset + SOURCE_OFFSET;
+    const refused =
+      uplink === null
+        ? refuseDirectSource(
+            this.#profile,
+            this.#policy,
+            this.#uplinks,
+            bytes,
+            source,
+            address,
+            port,
+          )
+        : refuseRelayedSource(this.#uplinks, bytes, source);
+    if (refused !== Drop.none) return refused;
+    if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
+      return isRoutable(bytes, offset + DESTINATION_OFFSET)
+        ? Drop.destinationNotOurs
+        : Drop.destinationNotAllowed;
+    }
+    if (length > TUNNEL_MTU) return Drop.tooBig;
+    if (uplink === null) {
+      this.#peering.directFrameArrived(bytes, offset, length, address, port, now);
+    }
+    this.#deliver(bytes, offset, length);
+    return Drop.none;
+  }
+
+  #neighborDiscovery(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    uplink: Uplink | null,
+    address: number,
+    port: number,
+    now: number,
+  ): DropCode {
+    const parsed = parseNd(bytes, offset, length);
+    if (!parsed.ok) return Drop.ndInvalid;
+    const message = parsed.value;
+    switch (message.type) {
+      case 'router-advertisement':
+        return uplink === null
+          ? Drop.advertisementRefused
+          : this.#advertisementArrived(uplink, message, now);
+      case 'neighbor-solicitation':
+        return this.#answerNeighborSolicitation(message, uplink, address, port, now);
+      case 'neighbor-advertisement':
+        return this.#neighborAdvertisementArrived(message, uplink, address, port, now);
+      default:
+        return Drop.ndUnexpected;
+    }
+  }
+
+  /**
+   * An advertisement that answers us is adopted. One that comes unasked can be forged by anyone who
+   * can forge an IPv4 source address; it only makes us ask again, which a real router answers with the
+   * same words.
+   */
+  #advertisementArrived(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
+    const offer = acceptAdvertisement(this.#discovery, message);
+    if (offer === null) return Drop.advertisementRefused;
+    const routes = offeredRoutes(message);
+    const isAsking = uplink.state === 'soliciting' || uplink.state === 'refreshing';
+    if (!isAsking) {
+      if (uplink.lease?.agreesWith(offer, routes)) return Drop.none;
+      if (!this.#resolicitations.allows(uplink.address, now)) return Drop.rateLimited;
+      this.#doubt(uplink, now);
+      return Drop.none;
+    }
+    this.#answered(uplink, now);
+    if (!this.#profile.layout.acceptsPort(offer.port)) {
+      this.#sink.event({
+        type: 'port-refused',
+        router: uplink.router,
+        publicEndpoint: new Lease(this.#profile.layout, offer, uplink.router, this.#lanip, [])
+          .description.publicEndpoint,
+      });
+      return Drop.none;
+    }
+    uplink.transition('advertisement');
+    this.#adopt(uplink, message, offer, routes, now);
+    return Drop.none;
+  }
+
+  #answered(uplink: Uplink, now: number): void {
+    uplink.attempts = 0;
+    uplink.lastAdvertisementAt = now;
+    if (uplink.reportedUnreachable) {
+      uplink.reportedUnreachable = false;
+      this.#sink.event({ type: 'router-reachable', router: uplink.router });
+    }
+  }
+
+  #adopt(
+    uplink: Uplink,
+    message: RouterAdvertisement,
+    offer: NonNullable<ReturnType<Discovery['readOffer']>>,
+    routes: readonly string[],
+    now: number,
+  ): void {
+    const lifetime =
+      offeredPrefix(message, this.#discovery.prefixLength)?.validLifetime ?? INFINITE_LIFETIME;
+    uplink.setTimer('solicit', Number.POSITIVE_INFINITY);
+    uplink.setTimer('refresh', now + REFRESH_INTERVAL);
+    uplink.setTimer(
+      'expiry',
+      lifetime === INFINITE_LIFETIME
+        ? Number.POSITIVE_INFINITY
+        : now + lifetime * MILLISECONDS_PER_SECOND,
+    );
+    this.#setKeepalive(uplink, now);
+    const previous = uplink.lease;
+    if (previous?.agreesWith(offer, routes)) return;
+    uplink.lease = new Lease(this.#profile.layout, offer, uplink.router, this.#lanip, routes);
+    const { description } = uplink.lease;
+    const event: TunnelEvent =
+      previous === null
+        ? { type: 'address-acquired', ...description }
+        : { type: 'address-changed', ...description, previous: previous.description };
+    this.#sink.event(event);
+  }
+
+  #answerNeighborSolicitation(
+    solicitation: NeighborSolicitation,
+    uplink: Uplink | null,
+    address: number,
+    port: number,
+    now: number,
+  ): DropCode {
+    const { layout } = this.#profile;
+    const { source, target } = solicitation;
+    const lease = this.#leaseSpelling(target, 0);
+    if (lease === null) return Drop.ndUnexpected;
+    if (uplink === null && !isLinkLocalOf(layout, source, 0, address, port)) {
+      const refused = refuseDirectSource(
+        this.#profile,
+        this.#policy,
+        this.#uplinks,
+        source,
+        0,
+        address,
+        port,
+      );
+      if (refused !== Drop.none) return refused;
+    } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
+      return Drop.sourceNotAllowed;
+    }
+    if (!this.#answers.allows(address, now)) return Drop.rateLimited;
+    const answer = buildNeighborAnswer(solicitation, target, {
+      layout,
+      address: lease.publicAddress,
+      port: lease.publicPort,
+      router: false,
+      override: true,
+    });
+    this.#send(answer, 0, answer.length, address, port, 0);
+    return Drop.none;
+  }
+
+  #neighborAdvertisementArrived(
+    advertisement: NeighborAdvertisement,
+    uplink: Uplink | null,
+    address: number,
+    port: number,
+    now: number,
+  ): DropCode {
+    if (uplink !== null || !this.#policy.accepts(address, port)) return Drop.ndUnexpected;
+    this.#peering.neighborAdvertisementArrived(advertisement, address, port, now);
+    return Drop.none;
+  }
+
+  // From the local side
+
+  #fromLocalSide(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+    const malformed = refuseFrame(bytes, offset, length);
+    if (malformed !== Drop.none) return malformed;
+    if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    const source = offset + SOURCE_OFFSET;
+    const destination = offset + DESTINATION_OFFSET;
+    if (!isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
+    const uplink = this.#uplinkOwning(bytes, source);
+    if (uplink === null) return Drop.sourceNotAllowed;
+    if (this.#leaseSpelling(bytes, destination) !== null) return Drop.loop;
+    const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
+    if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
+      this.#refuseLocally('hop-limit-exceeded', uplink, bytes, offset, length, now);
+      return Drop.hopLimitExceeded;
+    }
+    if (length > TUNNEL_MTU) {
+      this.#refuseLocally('packet-too-big', uplink, bytes, offset, length, now);
+      return Drop.tooBig;
+    }
+    bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
+    this.#forward(uplink, bytes, offset, length, destination, now);
+    return Drop.none;
+  }
+
+  /** The one place that decides whether a packet goes direct or through the router (draft-04 §4.1). */
+  #forward(
+    uplink: Uplink,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    destination: number,
+    now: number,
+  ): void {
+    const { layout } = this.#profile;
+    if (
+      isInterpretable(this.#profile, this.#uplinks, bytes, destination) &&
+      !layout.isOpaque(bytes, destination)
+    ) {
+      const address = layout.readAddress(bytes, destination);
+      const port = layout.readPort(bytes, destination);
+      if (
+        this.#policy.accepts(address, port) &&
+        this.#peering.goesDirect(bytes, offset, length, address, port, now)
+      ) {
+        this.#send(bytes, offset, length, address, port, 0);
+        return;
+      }
+    }
+    uplink.lastSentAt = now;
+    this.#send(bytes, offset, length, uplink.address, uplink.port, 0);
+  }
+
+  #refuseLocally(
+    cause: IcmpCause,
+    uplink: Uplink,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
+    const lease = uplink.lease;
+    if (lease === null) return;
+    const key = flowKey(bytes, offset);
+    const error = this.#errors.build(cause, lease.errorSource, bytes, offset, length, key, now);
+    if (error === 'withheld') this.counters.answerWithheld();
+    else if (error !== null) this.#deliver(error, 0, error.length);
+  }
+
+  // Uplinks and their timers
+
+  #newUplink(router: Endpoint | string): Uplink {
+    const endpoint = this.#toEndpoint(router);
+    const text = formatEndpoint(endpoint);
+    if (this.#uplinks.some((uplink) => formatEndpoint(uplink.router) === text)) {
+      throw new CodecError('router', text, 'a router that is not there already');
+    }
+    if (this.#uplinks.length >= MAX_UPLINKS) {
+      throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
+    }
+    const uplink = new Uplink(endpoint);
+    const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
+    if (!everywhere.accepts(uplink.address, uplink.port)) {
+      throw new CodecError('router', text, 'an endpoint that a router can be at');
+    }
+    return uplink;
+  }
+
+  #toEndpoint(router: Endpoint | string): Endpoint {
+    if (typeof router === 'string') return parseEndpoint(router, this.#profile.port);
+    return parseEndpoint(formatEndpoint(router));
+  }
+
+  #choosePolicy(): EndpointPolicy {
+    return new EndpointPolicy({
+      allowLoopback:
+        this.#allowLoopback ?? this.#uplinks.some((uplink) => isLoopback(uplink.address)),
+      allowPrivate: this.#allowPrivate,
+    });
+  }
+
+  #startUplink(uplink: Uplink, now: number): void {
+    if (uplink.transition('start')) this.#solicit(uplink, now);
+  }
+
+  #stopUplink(uplink: Uplink): void {
+    uplink.transition('stop');
+    uplink.clearTimers();
+    uplink.attempts = 0;
+    uplink.reportedUnreachable = false;
+    this.#loseLease(uplink);
+  }
+
+  #doubt(uplink: Uplink, now: number): void {
+    if (!uplink.transition('doubt')) return;
+    uplink.attempts = 0;
+    uplink.setTimer('refresh', Number.POSITIVE_INFINITY);
+    this.#solicit(uplink, now);
+  }
+
+  #solicit(uplink: Uplink, now: number): void {
+    uplink.attempts++;
+    uplink.setTimer('solicit', now + uplink.solicitationWait());
+    uplink.lastSentAt = now;
+    const { length } = this.#solicitation;
+    this.#send(this.#solicitation, 0, length, uplink.address, uplink.port, 0);
+  }
+
+  #setKeepalive(uplink: Uplink, from: number): void {
+    const { interval } = this.#keepalive;
+    uplink.setTimer(
+      'keepalive',
+      interval === 0 ? Number.POSITIVE_INFINITY : from + interval * MILLISECONDS_PER_SECOND,
+    );
+  }
+
+  #uplinkTimeout(uplink: Uplink, now: number): void {
+    if (uplink.isDue('expiry', now)) this.#expire(uplink, now);
+    if (uplink.isDue('refresh', now)) this.#doubt(uplink, now);
+    if (uplink.isDue('solicit', now)) this.#silence(uplink, now);
+    if (uplink.isDue('keepalive', now)) this.#keepAlive(uplink, now);
+  }
+
+  #expire(uplink: Uplink, now: number): void {
+    uplink.transition('expiry');
+    uplink.clearTimers();
+    this.#loseLease(uplink);
+    uplink.attempts = 0;
+    this.#solicit(uplink, now);
+  }
+
+  #silence(uplink: Uplink, now: number): void {
+    uplink.transition('silence');
+    if (uplink.attempts >= UNREACHABLE_AFTER_ATTEMPTS && !uplink.reportedUnreachable) {
+      uplink.reportedUnreachable = true;
+      this.#sink.event({
+        type: 'router-unreachable',
+        router: uplink.router,
+        attempts: uplink.attempts,
+      });
+    }
+    this.#solicit(uplink, now);
+  }
+
+  /** Whatever went to the router meanwhile kept the way open as well (draft-04 §7.1). */
+  #keepAlive(uplink: Uplink, now: number): void {
+    const quietUntil = uplink.lastSentAt + this.#keepalive.interval * MILLISECONDS_PER_SECOND;
+    if (quietUntil > now) {
+      uplink.setTimer('keepalive', quietUntil);
+      return;
+    }
+    uplink.lastSentAt = now;
+    this.#setKeepalive(uplink, now);
+    this.#send(NOTHING, 0, 0, uplink.address, uplink.port, this.#keepalive.ttl);
+  }
+
+  #loseLease(uplink: Uplink): void {
+    const { lease } = uplink;
+    if (lease === null) return;
+    uplink.lease = null;
+    this.#sink.event({ type: 'address-lost', ...lease.description });
+  }
+
+  // Look-ups: a peer has a handful of uplinks, so walking them beats any table
+
+  #uplinkAt(address: number, port: number): Uplink | null {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const uplink = this.#uplinks[index]!;
+      if (uplink.address === address && uplink.port === port) return uplink;
+    }
+    return null;
+  }
+
+  #uplinkOwning(bytes: Uint8Array, offset: number): Uplink | null {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const uplink = this.#uplinks[index]!;
+      if (uplink.lease?.owns(bytes, offset)) return uplink;
+    }
+    return null;
+  }
+
+  #leaseOwning(bytes: Uint8Array, offset: number): Lease | null {
+    return this.#uplinkOwning(bytes, offset)?.lease ?? null;
+  }
+
+  #leaseSpelling(bytes: Uint8Array, offset: number): Lease | null {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const { lease } = this.#uplinks[index]!;
+      if (lease?.spellsUs(bytes, offset)) return lease;
+    }
+    return null;
+  }
+
+  // Out
+
+  #command(run: () => void): void {
+    this.#guard.enter();
+    try {
+      run();
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  #send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+    ttl: number,
+  ): void {
+    this.counters.datagramSent(length);
+    const tos = length === 0 ? 0 : tosOf(bytes, offset);
+    this.#sink.sendDatagram(bytes, offset, length, address, port, tos, ttl);
+  }
+
+  #deliver(bytes: Uint8Array, offset: number, length: number): void {
+    this.counters.packetDelivered(length);
+    this.#sink.deliverPacket(bytes, offset, length);
+  }
+}
+
+function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
+  readonly interval: number;
+  readonly ttl: number;
+} {
+  const { interval, ttl } = keepalive;
+  if (!Number.isFinite(interval) || interval < 0) {
+    throw new CodecError('keepalive.interval', String(interval), 'seconds, 0 or more');
+  }
+  if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
+    throw new CodecError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
+  }
+  return { interval, ttl };
+}
+
+function checkLanip(lanip: number, highest: number): number {
+  if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
+    throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
+  }
+  return lanip;
+}

@@ -1,0 +1,98 @@
+import { type Endpoint, parseIPv4 } from '@6bed4/codec';
+import { SOLICITATION_WAITS } from '../defaults.js';
+import type { Lease } from './lease.js';
+import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
+
+/** Why an uplink wants to be woken. */
+export type UplinkTimer =
+  /** Send the next solicitation. */
+  | 'solicit'
+  /** Send a keepalive, so that the NATs between us and the router keep their mapping. */
+  | 'keepalive'
+  /** Ask whether the lease still holds. */
+  | 'refresh'
+  /** The lifetime of the lease ends. */
+  | 'expiry';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** One router of a peer: what we asked it, what it gave us, and when something is due. */
+export class Uplink {
+  readonly router: Endpoint;
+  /** The router's IPv4 address as uint32. */
+  readonly address: number;
+  /** The router's UDP port. */
+  readonly port: number;
+
+  state: UplinkState = 'idle';
+  lease: Lease | null = null;
+  /** Solicitations since the last answer. */
+  attempts = 0;
+  /** Whether users were told that the router does not answer. */
+  reportedUnreachable = false;
+  /** When anything last went to the router, in milliseconds. */
+  lastSentAt = Number.NEGATIVE_INFINITY;
+  /** When the router last advertised, in milliseconds; `-Infinity` for never. */
+  lastAdvertisementAt = Number.NEGATIVE_INFINITY;
+
+  readonly #due: Record<UplinkTimer, number> = {
+    solicit: NEVER,
+    keepalive: NEVER,
+    refresh: NEVER,
+    expiry: NEVER,
+  };
+
+  constructor(router: Endpoint) {
+    this.router = router;
+    this.address = parseIPv4(router.address, 'router');
+    this.port = router.port;
+  }
+
+  /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */
+  transition(input: UplinkInput): boolean {
+    const next = uplinkTransitions[this.state][input];
+    if (next === undefined) return false;
+    this.state = next;
+    return true;
+  }
+
+  /** Sets a timer to `at` milliseconds; `Infinity` switches it off. */
+  setTimer(timer: UplinkTimer, at: number): void {
+    this.#due[timer] = at;
+  }
+
+  /** Whether this timer is due. */
+  isDue(timer: UplinkTimer, now: number): boolean {
+    return this.#due[timer] <= now;
+  }
+
+  /** Switches all timers off. */
+  clearTimers(): void {
+    this.#due.solicit = NEVER;
+    this.#due.keepalive = NEVER;
+    this.#due.refresh = NEVER;
+    this.#due.expiry = NEVER;
+  }
+
+  /** The earliest timer, in milliseconds. */
+  nextTimeout(): number {
+    const due = this.#due;
+    return Math.min(due.solicit, due.keepalive, due.refresh, due.expiry);
+  }
+
+  /** What {@link nextTimeout} is for, or null when no timer runs. */
+  nextTimer(): UplinkTimer | null {
+    const at = this.nextTimeout();
+    if (at === NEVER) return null;
+    for (const timer of ['expiry', 'solicit', 'refresh', 'keepalive'] as const) {
+      if (this.#due[timer] === at) return timer;
+    }
+    return null;
+  }
+
+  /** How long to wait for an answer to the solicitation just sent, in milliseconds. */
+  solicitationWait(): number {
+    const last = SOLICITATION_WAITS.length - 1;
+    return SOLICITATION_WAITS[Math.min(Math.max(this.attempts - 1, 0), last)]!;
+  }
+}

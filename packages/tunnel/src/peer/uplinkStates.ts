@@ -1,0 +1,57 @@
+/**
+ * The life of an uplink, in one table. The picture in docs/architecture.md is made from it, and a
+ * test holds both together.
+ *
+ * Host state variables of RFC 4861 §6.3 are not kept apart: an uplink is one router on a link of its
+ * own.
+ */
+export type UplinkState =
+  /** Not asked, not asking. */
+  | 'idle'
+  /** Asking, without an address. */
+  | 'soliciting'
+  /** Has an address. */
+  | 'leased'
+  /** Has an address and asks whether it still holds. */
+  | 'refreshing';
+
+/** What happens to an uplink. */
+export type UplinkInput =
+  /** The user starts the peer or adds the router. */
+  | 'start'
+  /** An acceptable advertisement answered us. */
+  | 'advertisement'
+  /** The wait for an answer is over. */
+  | 'silence'
+  /** The lease is to be confirmed: it is old, the router contradicts it, or the network changed. */
+  | 'doubt'
+  /** The lifetime that the router gave has ended. */
+  | 'expiry'
+  /** The user stops the peer or removes the router. */
+  | 'stop';
+
+/** The next state; inputs that are absent change nothing. */
+export const uplinkTransitions: Readonly<
+  Record<UplinkState, Readonly<Partial<Record<UplinkInput, UplinkState>>>>
+> = {
+  idle: { start: 'soliciting' },
+  soliciting: {
+    advertisement: 'leased',
+    silence: 'soliciting',
+    doubt: 'soliciting',
+    stop: 'idle',
+  },
+  leased: {
+    advertisement: 'leased',
+    doubt: 'refreshing',
+    expiry: 'soliciting',
+    stop: 'idle',
+  },
+  refreshing: {
+    advertisement: 'leased',
+    silence: 'refreshing',
+    doubt: 'refreshing',
+    expiry: 'soliciting',
+    stop: 'idle',
+  },
+};

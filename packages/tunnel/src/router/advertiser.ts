@@ -1,0 +1,114 @@
+import {
+  buildNd,
+  type NdOption,
+  type RouterAdvertisement,
+  type RouterSolicitation,
+} from '@6bed4/nd';
+import { echoedOptions } from '../neighborAnswer.js';
+import { isUnspecified } from '../scope.js';
+import { INFINITE_LIFETIME } from '../specification.js';
+import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
+import type { RouterIdentity } from './identity.js';
+
+/** What every deployed router says in the fixed fields: "unspecified" hop limit, lasting for ever. */
+const FIXED_FIELDS = {
+  type: 'router-advertisement',
+  source: ROUTER_LINK_LOCAL,
+  currentHopLimit: 0,
+  managed: false,
+  other: false,
+  homeAgent: false,
+  proxy: false,
+  preference: 'low',
+  routerLifetime: 0xffff,
+  reachableTime: 0xffff_ffff,
+  retransTimer: 0xffff_ffff,
+} as const;
+
+/** The one place that builds Router Advertisements (draft-03 §4, §10.1; draft-04 §3.2). */
+export class Advertiser {
+  readonly #identity: RouterIdentity;
+  readonly #routes: readonly NdOption[];
+
+  constructor(identity: RouterIdentity) {
+    this.#identity = identity;
+    this.#routes = identity.routes.map((route) => ({
+      type: 'prefix-information',
+      prefixLength: route.length,
+      onLink: false,
+      autonomous: false,
+      validLifetime: INFINITE_LIFETIME,
+      preferredLifetime: INFINITE_LIFETIME,
+      prefix: route.bytes,
+    }));
+  }
+
+  /** The answer to a solicitation that came from this endpoint; an IPv6 packet. */
+  answer(solicitation: RouterSolicitation, address: number, port: number): Uint8Array {
+    const { source } = solicitation;
+    return this.#build(isUnspecified(source, 0) ? null : source, address, port, [
+      ...this.#offer(address, port),
+      ...echoedOptions(solicitation),
+    ]);
+  }
+
+  /**
+   * The correction for a frame from this endpoint whose IPv6 source spelt another one (draft-03 §6):
+   * retracts the prefix that the frame used, then offers the right one, in this order because
+   * deployed peers take the last prefix that they find.
+   *
+   * @param bytes - buffer with the IPv6 source address of the frame at `source`
+   */
+  correct(bytes: Uint8Array, source: number, address: number, port: number): Uint8Array {
+    const { discovery, layout } = this.#identity;
+    const options = this.#offer(address, port);
+    if (discovery.retracts && !layout.isOpaque(bytes, source)) {
+      const retracted = bytes.slice(source, source + 16);
+      layout.writeUnchecked(
+        retracted,
+        0,
+        layout.readAddress(bytes, source),
+        layout.readPort(bytes, source),
+        0,
+      );
+      options.unshift(prefixInformation(retracted, discovery.prefixLength, 0));
+    }
+    return this.#build(null, address, port, options);
+  }
+
+  #offer(address: number, port: number): NdOption[] {
+    const { discovery, segment } = this.#identity;
+    const prefix = discovery.advertisedPrefix(segment.toBytes(), address, port);
+    return [prefixInformation(prefix, discovery.prefixLength, INFINITE_LIFETIME), ...this.#routes];
+  }
+
+  #build(
+    solicitationSource: Uint8Array | null,
+    address: number,
+    port: number,
+    options: readonly NdOption[],
+  ): Uint8Array {
+    const advertisement: RouterAdvertisement = {
+      ...FIXED_FIELDS,
+      destination: this.#identity.discovery.advertisementDestination(
+        solicitationSource,
+        address,
+        port,
+      ),
+      options: [...options],
+    };
+    return buildNd(advertisement);
+  }
+}
+
+function prefixInformation(prefix: Uint8Array, prefixLength: number, lifetime: number): NdOption {
+  return {
+    type: 'prefix-information',
+    prefixLength,
+    onLink: true,
+    autonomous: true,
+    validLifetime: lifetime,
+    preferredLifetime: lifetime,
+    prefix,
+  };
+}

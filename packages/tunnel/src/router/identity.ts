@@ -1,0 +1,127 @@
+import {
+  type AddressLayout,
+  CodecError,
+  completePrefix,
+  type Endpoint,
+  formatIPv6,
+  formatPrefix,
+  type Prefix,
+  type Profile,
+  parseIPv4,
+  parsePrefix,
+  reference2020,
+} from '@6bed4/codec';
+import { MAX_ROUTES } from '../defaults.js';
+import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import { EndpointPolicy } from '../endpointPolicy.js';
+import { sameAddress } from '../scope.js';
+import { Segment } from '../segment.js';
+import { ROUTER_LANIP, SEGMENT_PREFIX_LENGTH } from '../specification.js';
+import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
+import type { RouterOptions } from './router.js';
+
+const HIGHEST_PORT = 0xffff;
+const HIGHEST_NETID = 0xffff;
+const IDENTIFIER_OFFSET = 8;
+
+/** Everything a router knows about itself; fixed when it is made. */
+export interface RouterIdentity {
+  readonly profile: Profile;
+  readonly layout: AddressLayout;
+  readonly discovery: Discovery;
+  readonly policy: EndpointPolicy;
+  /** The /64 that this router serves. */
+  readonly segment: Segment;
+  /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
+  readonly ownAddress: Uint8Array;
+  /** Its endpoint: IPv4 as uint32, UDP port. */
+  readonly address: number;
+  readonly port: number;
+  readonly endpoint: Endpoint;
+  /** Prefixes offered to peers as routes. */
+  readonly routes: readonly Prefix[];
+  /** Whether there is anything behind this router. */
+  readonly ipv6Side: boolean;
+  /** Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes. */
+  readonly aliases: readonly Uint8Array[];
+}
+
+function checkInteger(field: string, value: number, lowest: number, highest: number): number {
+  if (!Number.isInteger(value) || value < lowest || value > highest) {
+    throw new CodecError(field, String(value), `an integer from ${lowest} to ${highest}`);
+  }
+  return value;
+}
+
+/**
+ * Completes a router's options (draft-04 §3.3).
+ *
+ * @throws CodecError naming the option that cannot be used
+ */
+export function identify(options: RouterOptions): RouterIdentity {
+  const profile = options.profile ?? reference2020;
+  const { layout } = profile;
+  const address = parseIPv4(options.address, 'address');
+  const port = checkInteger('port', options.port ?? profile.port, 1, HIGHEST_PORT);
+  if (!layout.acceptsPort(port)) {
+    throw new CodecError('port', String(port), `a port that ${layout.name} can express`);
+  }
+  const netid = checkInteger('netid', options.netid ?? profile.defaultNetid, 0, HIGHEST_NETID);
+  const prefix =
+    options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
+  const segmentPrefix = completePrefix(prefix, { netid, router: address });
+  if (segmentPrefix.length !== SEGMENT_PREFIX_LENGTH) {
+    throw new CodecError('prefix', formatPrefix(prefix), 'a prefix that completes to /64');
+  }
+  const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'route'));
+  if (routes.length > MAX_ROUTES) {
+    throw new CodecError('routes', String(routes.length), `${MAX_ROUTES} at most`);
+  }
+  const segment = new Segment(segmentPrefix.bytes);
+  const ownAddress = segment.toBytes();
+  layout.writeEndpoint(ownAddress, 0, address, port, ROUTER_LANIP);
+  return {
+    profile,
+    layout,
+    discovery: discoveryOf(profile.dialect),
+    policy: EndpointPolicy.deduceFrom(address, options),
+    segment,
+    ownAddress,
+    address,
+    port,
+    endpoint: { address: options.address, port },
+    routes,
+    ipv6Side: options.ipv6Side ?? true,
+    aliases: aliasesOf(layout, segment, ownAddress, address, port),
+  };
+}
+
+function aliasesOf(
+  layout: AddressLayout,
+  segment: Segment,
+  ownAddress: Uint8Array,
+  address: number,
+  port: number,
+): Uint8Array[] {
+  const linkLocal = new Uint8Array(16);
+  layout.writeLinkLocal(linkLocal, 0, address, port);
+  const linkLocalLikeGlobal = ownAddress.slice();
+  linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
+  const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
+  // Where no lanip tells the router apart, the all-zero identifier does (RFC 4291 §2.6.1).
+  if (layout.maxLanip === 0) aliases.push(segment.toBytes());
+  return aliases;
+}
+
+/** Whether the IPv6 address at `offset` is one of the router's own. */
+export function isOwnAddress(identity: RouterIdentity, bytes: Uint8Array, offset: number): boolean {
+  return (
+    sameAddress(identity.ownAddress, 0, bytes, offset) ||
+    identity.aliases.some((alias) => sameAddress(alias, 0, bytes, offset))
+  );
+}
+
+/** The router's IPv6 address as text. */
+export function ownAddressText(identity: RouterIdentity): string {
+  return formatIPv6(identity.ownAddress);
+}

@@ -1,0 +1,28 @@
+/**
+ * Constants that the drafts and RFCs prescribe. What this implementation chose for itself stands in
+ * `defaults.ts`.
+ */
+
+/** Largest IPv6 packet on the tunnel, in bytes (draft-03 §11, RFC 8200 §5). */
+export const TUNNEL_MTU = 1280;
+
+/** Hop limit below which a packet is not forwarded (RFC 8200 §3: discard when it reaches zero). */
+export const LEAST_FORWARDED_HOP_LIMIT = 2;
+
+/** First nibble of a frame that holds IPv6 (draft-03 §2). */
+export const IPV6_NIBBLE = 6;
+
+/** First nibbles of a frame that holds RoHC (draft-03 §2, §9). */
+export const ROHC_LOWEST_NIBBLE = 14;
+
+/** A lifetime that never ends, in seconds (RFC 4861 §4.6.2). */
+export const INFINITE_LIFETIME = 0xffff_ffff;
+
+/** Length in bits of the part of an address that names the network segment (draft-04 §3.3). */
+export const SEGMENT_PREFIX_LENGTH = 64;
+
+/** Low bits that a /114 leaves to the holder; 0 names the router (draft-03 §3, draft-04 §3.1). */
+export const ROUTER_LANIP = 0;
+
+/** The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474). */
+export const DS_FIELD_MASK = 0xfc;

@@ -1,0 +1,188 @@
+import { draft01Profile, type Profile, profileOf } from '@6bed4/codec';
+import { hopLimit, parseEcho } from '@6bed4/nd';
+import { describe, expect, test } from 'vitest';
+import { Peer, Router } from '../src/index.js';
+import { Network, type Node } from './support/network.js';
+import { ping } from './support/packets.js';
+import { seededRandom } from './support/random.js';
+
+const random = seededRandom(3);
+
+function addRouter(
+  network: Network,
+  address: string,
+  profile: Profile,
+  prefix?: string,
+): Node<Router> {
+  return network.add(
+    `${address}:${profile.port}`,
+    (sink) =>
+      new Router({ address, profile, random, ...(prefix === undefined ? {} : { prefix }) }, sink),
+  );
+}
+
+function addPeer(
+  network: Network,
+  endpoint: string,
+  profile: Profile,
+  routers: readonly string[],
+): Node<Peer> {
+  const node = network.add(endpoint, (sink) => new Peer({ routers, profile, random }, sink));
+  node.machine.start(network.now);
+  return node;
+}
+
+const addressOf = (peer: Node<Peer>, uplink = 0): string =>
+  peer.machine.uplinks[uplink]!.lease!.address;
+
+/** Sends an echo request from one peer to another and tells what arrived. */
+function pingBetween(network: Network, from: Node<Peer>, to: Node<Peer>): Uint8Array[] {
+  to.recorder.delivered.length = 0;
+  const packet = ping(addressOf(from), addressOf(to));
+  from.machine.handlePacket(packet, 0, packet.length, network.now);
+  network.settle();
+  return to.recorder.delivered;
+}
+
+describe.each([
+  ['draft00', '2001:db8:1:2::/64'],
+  ['draft01', '2001:db8:64:64::/64'],
+  ['draft03', undefined],
+  ['draft04', undefined],
+  ['draft03', '2001:db8:1:2::/64'],
+] as const)('%s with prefix %s', (dialect, prefix) => {
+  const profile = profileOf(dialect);
+
+  test('peers get addresses and reach each other through the router', () => {
+    const network = new Network();
+    addRouter(network, '198.51.100.1', profile, prefix);
+    const peers = ['203.0.113.5:4000', '203.0.113.5:4002', '192.0.2.77:50000'].map((endpoint) =>
+      addPeer(network, endpoint, profile, ['198.51.100.1']),
+    );
+    network.settle();
+    for (const from of peers) {
+      for (const to of peers) {
+        if (from === to) continue;
+        const arrived = pingBetween(network, from, to);
+        expect(arrived).toHaveLength(1);
+        expect(parseEcho(arrived[0]!, 0, arrived[0]!.length).ok).toBe(true);
+        expect(hopLimit(arrived[0]!, 0)).toBe(62);
+      }
+    }
+    for (const peer of peers) expect(peer.machine.counters.snapshot().drops).toEqual({});
+  });
+});
+
+describe('trapezium routing', () => {
+  test('connects peers of different routers', () => {
+    const network = new Network();
+    const profile = profileOf('draft03');
+    addRouter(network, '198.51.100.1', profile);
+    addRouter(network, '198.51.100.254', profile);
+    const here = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    const there = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
+    network.settle();
+    expect(hopLimit(pingBetween(network, here, there)[0]!, 0)).toBe(61);
+    expect(pingBetween(network, there, here)).toHaveLength(1);
+  });
+
+  test('is not needed by a peer that has an address under the other router', () => {
+    const network = new Network();
+    const profile = profileOf('draft03');
+    addRouter(network, '198.51.100.1', profile);
+    addRouter(network, '198.51.100.254', profile);
+    const here = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1', '198.51.100.254']);
+    const there = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
+    network.settle();
+    const packet = ping(addressOf(here, 1), addressOf(there));
+    here.machine.handlePacket(packet, 0, packet.length, network.now);
+    network.settle();
+    expect(hopLimit(there.recorder.delivered[0]!, 0)).toBe(62);
+  });
+});
+
+describe('a network that changes', () => {
+  const profile = profileOf('draft03');
+
+  test('a router that starts late is found', () => {
+    const network = new Network();
+    const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    network.advance(100_000);
+    expect(peer.machine.uplinks[0]!.lease).toBeNull();
+    addRouter(network, '198.51.100.1', profile);
+    network.advance(30_000);
+    expect(peer.machine.uplinks[0]!.state).toBe('leased');
+  });
+
+  test('a restart of the stateless router is not noticed', () => {
+    const network = new Network();
+    const router = addRouter(network, '198.51.100.1', profile);
+    const a = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    const b = addPeer(network, '203.0.113.6:4000', profile, ['198.51.100.1']);
+    network.settle();
+    network.remove(router.endpoint);
+    addRouter(network, '198.51.100.1', profile);
+    expect(pingBetween(network, a, b)).toHaveLength(1);
+  });
+
+  test('a NAT that forgets is noticed with the next packet sent', () => {
+    const network = new Network();
+    addRouter(network, '198.51.100.1', profile);
+    const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    const other = addPeer(network, '203.0.113.6:4000', profile, ['198.51.100.1']);
+    network.settle();
+    const moved = network.move(peer, '203.0.113.5:4444');
+    const before = addressOf(moved);
+    expect(pingBetween(network, moved, other)).toHaveLength(0); // this one is lost, and corrected
+    expect(addressOf(moved)).not.toBe(before);
+    expect(pingBetween(network, moved, other)).toHaveLength(1);
+    expect(pingBetween(network, other, moved)).toHaveLength(1);
+  });
+
+  test('a NAT that forgets a silent peer is noticed within two minutes', () => {
+    const network = new Network();
+    addRouter(network, '198.51.100.1', profile);
+    const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    const other = addPeer(network, '203.0.113.6:4000', profile, ['198.51.100.1']);
+    network.settle();
+    const moved = network.move(peer, '203.0.113.5:4444');
+    network.advance(120_000);
+    expect(pingBetween(network, other, moved)).toHaveLength(1);
+  });
+
+  test('an idle peer sends little: keepalives and one solicitation in two minutes', () => {
+    const network = new Network();
+    addRouter(network, '198.51.100.1', profile);
+    const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    network.settle();
+    network.trace.length = 0;
+    network.advance(3_600_000);
+    const sent = network.trace.filter((datagram) => datagram.from === peer.endpoint);
+    expect(sent.length).toBeLessThanOrEqual(150);
+    expect(sent.filter((datagram) => datagram.payload.length > 0)).toHaveLength(30);
+  });
+
+  test('half of all datagrams lost: everybody still gets an address in the end', () => {
+    const network = new Network();
+    const dice = seededRandom(99);
+    network.loses = () => dice() < 0.5;
+    addRouter(network, '198.51.100.1', profile);
+    const peers = Array.from({ length: 50 }, (_, index) =>
+      addPeer(network, `203.0.113.${index + 1}:4000`, profile, ['198.51.100.1']),
+    );
+    network.advance(1_200_000);
+    expect(peers.every((peer) => peer.machine.uplinks[0]!.lease !== null)).toBe(true);
+  });
+});
+
+test('draft-01: a peer behind an odd public port gets none until it moved', () => {
+  const network = new Network();
+  addRouter(network, '198.51.100.1', draft01Profile, '2001:db8:64:64::/64');
+  const peer = addPeer(network, '203.0.113.5:4001', draft01Profile, ['198.51.100.1']);
+  network.settle();
+  expect(peer.recorder.events).toMatchObject([{ type: 'port-refused' }]);
+  const moved = network.move(peer, '203.0.113.5:4002');
+  moved.machine.solicit(network.now);
+  network.settle();
+  expect(moved.machine.uplinks[0]!.state).toBe('leased');
+});
