@@ -23,6 +23,7 @@ export {
   isLoopback,
   isMulticast,
   isPrivate,
+  isPrivateBlock,
   isReserved,
   isUnspecifiedRange,
   parseIPv4,
@@ -47,3 +48,4 @@ export {
   readRouterAddress,
   reference2020,
 } from './profile.js';
+export { UdpEndpoint } from './udpEndpoint.js';

@@ -43,8 +43,11 @@ export function isLoopback(address: number): boolean {
  * (100.64/10) and link-local 169.254/16 (RFC 3927); "internal addresses" in draft-03 §1.
  */
 export function isPrivate(address: number): boolean {
-  const first = address >>> 24;
-  const second = (address >>> 16) & 255;
+  return isPrivateBlock(address >>> 24, (address >>> 16) & 255);
+}
+
+/** As {@link isPrivate}, by the first two bytes of an address. */
+export function isPrivateBlock(first: number, second: number): boolean {
   switch (first) {
     case 10:
       return true;

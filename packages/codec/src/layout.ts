@@ -1,4 +1,5 @@
 import { CodecError } from './errors.js';
+import type { UdpEndpoint } from './udpEndpoint.js';
 
 /**
  * How a dialect writes an endpoint into the lower half of an IPv6 address. Every `offset` is the start
@@ -17,10 +18,12 @@ export interface AddressLayout {
   readAddress(bytes: Uint8Array, offset: number): number;
   /** The UDP port in the lower half; without meaning when that is opaque. */
   readPort(bytes: Uint8Array, offset: number): number;
+  /** Reads IPv4 address and UDP port into `into`; without meaning when the lower half is opaque. */
+  readEndpoint(bytes: Uint8Array, offset: number, into: UdpEndpoint): void;
   /** The bits left to the holder; 0 where the layout has none. */
   readLanip(bytes: Uint8Array, offset: number): number;
   /** Whether the lower half is not opaque and spells exactly this endpoint. */
-  matchesEndpoint(bytes: Uint8Array, offset: number, address: number, port: number): boolean;
+  matchesEndpoint(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean;
 
   /**
    * Writes the lower half, bytes 8..15.

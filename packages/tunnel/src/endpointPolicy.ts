@@ -1,4 +1,4 @@
-import { isLoopback, isPrivate } from '@6bed4/codec';
+import { isLoopback, isPrivate, isPrivateBlock, type UdpEndpoint } from '@6bed4/codec';
 
 /** Which ranges of IPv4 are welcome besides the public ones. */
 export interface EndpointPolicyOptions {
@@ -37,11 +37,12 @@ export class EndpointPolicy {
     });
   }
 
-  /** Whether a node can be at this IPv4 address (uint32) and UDP port. */
-  accepts(address: number, port: number): boolean {
-    const first = address >>> 24;
+  /** Whether a node can be at this endpoint. */
+  accepts(endpoint: Readonly<UdpEndpoint>): boolean {
+    const { addressBits, port } = endpoint;
+    const first = addressBits >>> 24;
     if (port === 0 || first === 0 || first >= 224) return false;
     if (first === 127) return this.#allowLoopback;
-    return this.#allowPrivate || !isPrivate(address);
+    return this.#allowPrivate || !isPrivateBlock(first, (addressBits >>> 16) & 255);
   }
 }

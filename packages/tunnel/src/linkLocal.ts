@@ -1,4 +1,4 @@
-import type { AddressLayout } from '@6bed4/codec';
+import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
 import { isLinkLocal, sameAddress } from './scope.js';
 
 /** Whether a link-local IPv6 address spells this endpoint, in either form in use (draft-03 §3). */
@@ -6,12 +6,11 @@ export function isLinkLocalOf(
   layout: AddressLayout,
   bytes: Uint8Array,
   offset: number,
-  address: number,
-  port: number,
+  endpoint: Readonly<UdpEndpoint>,
 ): boolean {
   if (!isLinkLocal(bytes, offset)) return false;
-  if (layout.matchesEndpoint(bytes, offset, address, port)) return true;
+  if (layout.matchesEndpoint(bytes, offset, endpoint)) return true;
   const linkScoped = new Uint8Array(16);
-  layout.writeLinkLocal(linkScoped, 0, address, port);
+  layout.writeLinkLocal(linkScoped, 0, endpoint.address, endpoint.port);
   return sameAddress(linkScoped, 0, bytes, offset);
 }

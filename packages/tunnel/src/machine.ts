@@ -1,3 +1,4 @@
+import type { UdpEndpoint } from '@6bed4/codec';
 import type { Counters } from './counters.js';
 import type { TunnelEvent } from './events.js';
 
@@ -12,8 +13,7 @@ export interface TunnelSink {
    * @param bytes - buffer that holds the payload
    * @param offset - where the payload starts in it
    * @param length - payload bytes; 0 for a keepalive
-   * @param address - IPv4 destination as uint32
-   * @param port - UDP destination port
+   * @param to - destination; written over for the next datagram
    * @param tos - IPv4 TOS byte that the datagram should carry (draft-03 §11); ECN bits are 0
    * @param ttl - IPv4 TTL that it must carry, or 0 for the system's default
    */
@@ -21,8 +21,7 @@ export interface TunnelSink {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
+    to: Readonly<UdpEndpoint>,
     tos: number,
     ttl: number,
   ): void;

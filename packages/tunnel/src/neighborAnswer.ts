@@ -1,4 +1,4 @@
-import type { AddressLayout } from '@6bed4/codec';
+import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   type NdOption,
@@ -21,9 +21,8 @@ export function echoedOptions(solicitation: NeighborSolicitation | RouterSolicit
 /** What a Neighbor Advertisement says about its sender. */
 export interface Answerer {
   readonly layout: AddressLayout;
-  /** The sender's own endpoint, for the target link-layer option: IPv4 as uint32, UDP port. */
-  readonly address: number;
-  readonly port: number;
+  /** The sender's own endpoint, for the target link-layer option. */
+  readonly endpoint: Readonly<UdpEndpoint>;
   /** The R flag (RFC 4861 §4.4). */
   readonly router: boolean;
   /** The O flag (RFC 4861 §4.4). */
@@ -42,7 +41,8 @@ export function buildNeighborAnswer(
   answerer: Answerer,
 ): Uint8Array {
   const linkLayer = new Uint8Array(LINK_LAYER_LENGTH);
-  answerer.layout.writeLinkLayer(linkLayer, 0, answerer.address, answerer.port);
+  const { address, port } = answerer.endpoint;
+  answerer.layout.writeLinkLayer(linkLayer, 0, address, port);
   return buildNd({
     type: 'neighbor-advertisement',
     source,

@@ -14,6 +14,16 @@ const IPV4 = 8;
 const PORT = 12;
 const IID = 14;
 
+/** The IPv4 address as int32: unlike a uint32, such a result is never boxed. */
+function ipv4At(bytes: Uint8Array, offset: number): number {
+  return (
+    (bytes[offset + IPV4]! << 24) |
+    (bytes[offset + IPV4 + 1]! << 16) |
+    (bytes[offset + IPV4 + 2]! << 8) |
+    bytes[offset + IPV4 + 3]!
+  );
+}
+
 /** The layout of draft-00 (2011); its "lanip" is the 16-bit interface id, 0 being the router's. */
 export const draft00: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft00',
@@ -25,26 +35,26 @@ export const draft00: AddressLayout = Object.freeze<AddressLayout>({
   },
 
   readAddress(bytes, offset) {
-    return (
-      ((bytes[offset + IPV4]! << 24) |
-        (bytes[offset + IPV4 + 1]! << 16) |
-        (bytes[offset + IPV4 + 2]! << 8) |
-        bytes[offset + IPV4 + 3]!) >>>
-      0
-    );
+    return ipv4At(bytes, offset) >>> 0;
   },
 
   readPort(bytes, offset) {
     return (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
   },
 
+  readEndpoint(bytes, offset, into) {
+    into.address = ipv4At(bytes, offset);
+    into.port = (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
+  },
+
   readLanip(bytes, offset) {
     return (bytes[offset + IID]! << 8) | bytes[offset + IID + 1]!;
   },
 
-  matchesEndpoint(bytes, offset, address, port) {
+  matchesEndpoint(bytes, offset, endpoint) {
     return (
-      draft00.readAddress(bytes, offset) === address && draft00.readPort(bytes, offset) === port
+      ipv4At(bytes, offset) === endpoint.addressBits &&
+      draft00.readPort(bytes, offset) === endpoint.port
     );
   },
 

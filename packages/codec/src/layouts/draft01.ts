@@ -19,6 +19,16 @@ const IPV4_REST = 13;
 const UNIVERSAL_LOCAL_BIT = 0x02;
 const GROUP_BIT = 0x01;
 
+/** The IPv4 address as int32: unlike a uint32, such a result is never boxed. */
+function ipv4At(bytes: Uint8Array, offset: number): number {
+  return (
+    (bytes[offset + IPV4_FIRST]! << 24) |
+    (bytes[offset + IPV4_REST]! << 16) |
+    (bytes[offset + IPV4_REST + 1]! << 8) |
+    bytes[offset + IPV4_REST + 2]!
+  );
+}
+
 /**
  * The layout of draft-01 (2012). An odd port sets the group bit: such a lower half is not the address
  * of a node, so it counts as opaque. The two bytes in the middle are not looked at, since a peer that
@@ -34,28 +44,28 @@ export const draft01: AddressLayout = Object.freeze<AddressLayout>({
   },
 
   readAddress(bytes, offset) {
-    return (
-      ((bytes[offset + IPV4_FIRST]! << 24) |
-        (bytes[offset + IPV4_REST]! << 16) |
-        (bytes[offset + IPV4_REST + 1]! << 8) |
-        bytes[offset + IPV4_REST + 2]!) >>>
-      0
-    );
+    return ipv4At(bytes, offset) >>> 0;
   },
 
   readPort(bytes, offset) {
     return (bytes[offset + PORT_LOW]! ^ UNIVERSAL_LOCAL_BIT) | (bytes[offset + PORT_HIGH]! << 8);
   },
 
+  readEndpoint(bytes, offset, into) {
+    into.address = ipv4At(bytes, offset);
+    into.port =
+      (bytes[offset + PORT_LOW]! ^ UNIVERSAL_LOCAL_BIT) | (bytes[offset + PORT_HIGH]! << 8);
+  },
+
   readLanip() {
     return 0;
   },
 
-  matchesEndpoint(bytes, offset, address, port) {
+  matchesEndpoint(bytes, offset, endpoint) {
     return (
       !draft01.isOpaque(bytes, offset) &&
-      draft01.readAddress(bytes, offset) === address &&
-      draft01.readPort(bytes, offset) === port
+      ipv4At(bytes, offset) === endpoint.addressBits &&
+      draft01.readPort(bytes, offset) === endpoint.port
     );
   },
 

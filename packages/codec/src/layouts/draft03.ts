@@ -23,6 +23,17 @@ const LANIP_HIGH_BITS = 0x3f;
 const LINK_SCOPED_IPV4 = 10;
 const LINK_SCOPED_PORT = 14;
 
+/** The IPv4 address as int32: unlike a uint32, such a result is never boxed. */
+function ipv4At(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset + IPV4_FIRST]! & ~FLAG_BITS) << 24) |
+    ((bytes[offset + TAIL]! >>> 6) << 24) |
+    (bytes[offset + IPV4_REST]! << 16) |
+    (bytes[offset + IPV4_REST + 1]! << 8) |
+    bytes[offset + IPV4_REST + 2]!
+  );
+}
+
 /** The layout of draft-02, -03 and -04 (2014–2020). */
 export const draft03: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft03',
@@ -34,29 +45,27 @@ export const draft03: AddressLayout = Object.freeze<AddressLayout>({
   },
 
   readAddress(bytes, offset) {
-    return (
-      (((bytes[offset + IPV4_FIRST]! & ~FLAG_BITS) << 24) |
-        ((bytes[offset + TAIL]! >>> 6) << 24) |
-        (bytes[offset + IPV4_REST]! << 16) |
-        (bytes[offset + IPV4_REST + 1]! << 8) |
-        bytes[offset + IPV4_REST + 2]!) >>>
-      0
-    );
+    return ipv4At(bytes, offset) >>> 0;
   },
 
   readPort(bytes, offset) {
     return (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
   },
 
+  readEndpoint(bytes, offset, into) {
+    into.address = ipv4At(bytes, offset);
+    into.port = (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
+  },
+
   readLanip(bytes, offset) {
     return ((bytes[offset + TAIL]! & LANIP_HIGH_BITS) << 8) | bytes[offset + TAIL + 1]!;
   },
 
-  matchesEndpoint(bytes, offset, address, port) {
+  matchesEndpoint(bytes, offset, endpoint) {
     return (
       !draft03.isOpaque(bytes, offset) &&
-      draft03.readAddress(bytes, offset) === address &&
-      draft03.readPort(bytes, offset) === port
+      ipv4At(bytes, offset) === endpoint.addressBits &&
+      draft03.readPort(bytes, offset) === endpoint.port
     );
   },
 

@@ -1,4 +1,4 @@
-import type { Dialect } from '@6bed4/codec';
+import type { Dialect, UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { endpointInIdentifier } from './endpointInIdentifier.js';
 import { endpointInPrefix } from './endpointInPrefix.js';
@@ -7,9 +7,8 @@ import { endpointInPrefix } from './endpointInPrefix.js';
 export interface Offer {
   /** 16 bytes: the peer's address with lanip 0. */
   readonly base: Uint8Array;
-  /** The peer's endpoint as the router sees it: IPv4 as uint32, UDP port. */
-  readonly address: number;
-  readonly port: number;
+  /** The peer's endpoint as the router sees it. */
+  readonly endpoint: Readonly<UdpEndpoint>;
 }
 
 /**
@@ -23,7 +22,7 @@ export interface Discovery {
   readonly prefixLength: number;
 
   /** The prefix advertised to a peer at this endpoint; 16 bytes. */
-  advertisedPrefix(segment: Uint8Array, address: number, port: number): Uint8Array;
+  advertisedPrefix(segment: Uint8Array, to: Readonly<UdpEndpoint>): Uint8Array;
 
   /**
    * The IPv6 destination of an advertisement to that endpoint.
@@ -32,8 +31,7 @@ export interface Discovery {
    */
   advertisementDestination(
     solicitationSource: Uint8Array | null,
-    address: number,
-    port: number,
+    to: Readonly<UdpEndpoint>,
   ): Uint8Array;
 
   /**

@@ -1,4 +1,4 @@
-import { draft01 as layout } from '@6bed4/codec';
+import { draft01 as layout, UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { isLinkLocal } from '../scope.js';
 import type { Discovery, Offer } from './discovery.js';
@@ -17,7 +17,7 @@ export const endpointInIdentifier: Discovery = {
     return segment.slice(0, 16).fill(0, 8);
   },
 
-  advertisementDestination(_solicitationSource, address, port) {
+  advertisementDestination(_solicitationSource, { address, port }) {
     const destination = new Uint8Array(16);
     destination[0] = 0xfe;
     destination[1] = 0x80;
@@ -30,6 +30,8 @@ export const endpointInIdentifier: Discovery = {
     if (option === null || !isLinkLocal(advertisement.destination, 0)) return null;
     const base = option.prefix.slice(0, 16);
     base.set(advertisement.destination.subarray(8, 16), 8);
-    return { base, address: layout.readAddress(base, 0), port: layout.readPort(base, 0) };
+    const endpoint = new UdpEndpoint();
+    layout.readEndpoint(base, 0, endpoint);
+    return { base, endpoint };
   },
 };

@@ -1,4 +1,4 @@
-import { type Dialect, layoutOf } from '@6bed4/codec';
+import { type Dialect, layoutOf, UdpEndpoint } from '@6bed4/codec';
 import { ROUTER_LANIP } from '../specification.js';
 import { ALL_NODES } from '../wellKnownAddresses.js';
 import type { Discovery, Offer } from './discovery.js';
@@ -15,7 +15,7 @@ export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discover
     retracts: dialect !== 'draft00',
     prefixLength: layout.prefixLength,
 
-    advertisedPrefix(segment, address, port) {
+    advertisedPrefix(segment, { address, port }) {
       const prefix = segment.slice(0, 16);
       layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
       return prefix;
@@ -33,7 +33,7 @@ export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discover
       if (address === 0 || port === 0) return null;
       const base = option.prefix.slice(0, 16);
       layout.writeEndpoint(base, 0, address, port, ROUTER_LANIP);
-      return { base, address, port };
+      return { base, endpoint: new UdpEndpoint(address, port) };
     },
   };
 }

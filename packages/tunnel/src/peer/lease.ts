@@ -4,6 +4,7 @@ import {
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  type UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { MAX_ROUTES } from '../defaults.js';
@@ -19,9 +20,8 @@ const LOWER_HALF = 8;
 export class Lease {
   /** The /64 of the router. */
   readonly segment: Segment;
-  /** The peer's own endpoint as the router sees it: IPv4 as uint32, UDP port. */
-  readonly publicAddress: number;
-  readonly publicPort: number;
+  /** The peer's own endpoint as the router sees it. */
+  readonly publicEndpoint: Readonly<UdpEndpoint>;
   /** Source of ICMPv6 errors towards the local side: the router's place on our own link; 16 bytes. */
   readonly errorSource: Uint8Array;
   /** The same in text, for events and snapshots. */
@@ -44,11 +44,11 @@ export class Lease {
     this.#layout = layout;
     this.#base = offer.base;
     this.segment = new Segment(offer.base);
-    this.publicAddress = offer.address;
-    this.publicPort = offer.port;
+    this.publicEndpoint = offer.endpoint;
+    const { address, port } = offer.endpoint;
     const hasLanip = layout.maxLanip > 0;
     const own = offer.base.slice();
-    if (hasLanip) layout.writeEndpoint(own, 0, offer.address, offer.port, lanip);
+    if (hasLanip) layout.writeEndpoint(own, 0, address, port, lanip);
     this.errorSource = hasLanip ? offer.base.slice() : offer.base.slice().fill(0, LOWER_HALF);
     this.description = {
       router,
@@ -57,7 +57,7 @@ export class Lease {
         bytes: hasLanip ? offer.base : this.segment.toBytes(),
         length: layout.prefixLength,
       }),
-      publicEndpoint: { address: formatIPv4(offer.address), port: offer.port },
+      publicEndpoint: { address: formatIPv4(address), port },
       routes,
     };
   }
@@ -74,7 +74,7 @@ export class Lease {
   spellsUs(bytes: Uint8Array, offset: number): boolean {
     return (
       this.segment.contains(bytes, offset) &&
-      this.#layout.matchesEndpoint(bytes, offset, this.publicAddress, this.publicPort)
+      this.#layout.matchesEndpoint(bytes, offset, this.publicEndpoint)
     );
   }
 

@@ -6,6 +6,7 @@ import {
   type Profile,
   parseEndpoint,
   reference2020,
+  UdpEndpoint,
 } from '@6bed4/codec';
 import {
   buildNd,
@@ -121,6 +122,9 @@ export class Peer implements Machine {
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
   readonly #solicitation: Uint8Array;
+  /** Where the datagram at hand came from and where it goes; written over for each. */
+  readonly #from = new UdpEndpoint();
+  readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
 
@@ -244,9 +248,9 @@ export class Peer implements Machine {
         this.counters.keepaliveReceived();
         return;
       }
-      const drop = this.#running
-        ? this.#fromTunnel(bytes, offset, length, address, port, now)
-        : Drop.stopped;
+      this.#from.address = address;
+      this.#from.port = port;
+      const drop = this.#running ? this.#fromTunnel(bytes, offset, length, now) : Drop.stopped;
       if (drop !== Drop.none) this.counters.dropped(drop);
     } finally {
       this.#guard.leave();
@@ -281,32 +285,17 @@ export class Peer implements Machine {
 
   // From the tunnel
 
-  #fromTunnel(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #fromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const malformed = refuseFrame(bytes, offset, length);
     if (malformed !== Drop.none) return malformed;
-    const uplink = this.#uplinkAt(address, port);
+    const uplink = this.#uplinkAt(this.#from);
     if (isNd(bytes, offset, length)) {
-      return this.#neighborDiscovery(bytes, offset, length, uplink, address, port, now);
+      return this.#neighborDiscovery(bytes, offset, length, uplink, now);
     }
     const source = offset + SOURCE_OFFSET;
     const refused =
       uplink === null
-        ? refuseDirectSource(
-            this.#profile,
-            this.#policy,
-            this.#uplinks,
-            bytes,
-            source,
-            address,
-            port,
-          )
+        ? refuseDirectSource(this.#profile, this.#policy, this.#uplinks, bytes, source, this.#from)
         : refuseRelayedSource(this.#uplinks, bytes, source);
     if (refused !== Drop.none) return refused;
     if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
@@ -316,7 +305,7 @@ export class Peer implements Machine {
     }
     if (length > TUNNEL_MTU) return Drop.tooBig;
     if (uplink === null) {
-      this.#peering.directFrameArrived(bytes, offset, length, address, port, now);
+      this.#peering.directFrameArrived(bytes, offset, length, this.#from, now);
     }
     this.#deliver(bytes, offset, length);
     return Drop.none;
@@ -327,8 +316,6 @@ export class Peer implements Machine {
     offset: number,
     length: number,
     uplink: Uplink | null,
-    address: number,
-    port: number,
     now: number,
   ): DropCode {
     const parsed = parseNd(bytes, offset, length);
@@ -340,9 +327,9 @@ export class Peer implements Machine {
           ? Drop.advertisementRefused
           : this.#advertisementArrived(uplink, message, now);
       case 'neighbor-solicitation':
-        return this.#answerNeighborSolicitation(message, uplink, address, port, now);
+        return this.#answerNeighborSolicitation(message, uplink, now);
       case 'neighbor-advertisement':
-        return this.#neighborAdvertisementArrived(message, uplink, address, port, now);
+        return this.#neighborAdvertisementArrived(message, uplink, now);
       default:
         return Drop.ndUnexpected;
     }
@@ -360,12 +347,12 @@ export class Peer implements Machine {
     const isAsking = uplink.state === 'soliciting' || uplink.state === 'refreshing';
     if (!isAsking) {
       if (uplink.lease?.agreesWith(offer, routes)) return Drop.none;
-      if (!this.#resolicitations.allows(uplink.address, now)) return Drop.rateLimited;
+      if (!this.#resolicitations.allows(uplink.endpoint.addressBits, now)) return Drop.rateLimited;
       this.#doubt(uplink, now);
       return Drop.none;
     }
     this.#answered(uplink, now);
-    if (!this.#profile.layout.acceptsPort(offer.port)) {
+    if (!this.#profile.layout.acceptsPort(offer.endpoint.port)) {
       this.#sink.event({
         type: 'port-refused',
         router: uplink.router,
@@ -420,49 +407,43 @@ export class Peer implements Machine {
   #answerNeighborSolicitation(
     solicitation: NeighborSolicitation,
     uplink: Uplink | null,
-    address: number,
-    port: number,
     now: number,
   ): DropCode {
     const { layout } = this.#profile;
     const { source, target } = solicitation;
     const lease = this.#leaseSpelling(target, 0);
     if (lease === null) return Drop.ndUnexpected;
-    if (uplink === null && !isLinkLocalOf(layout, source, 0, address, port)) {
+    if (uplink === null && !isLinkLocalOf(layout, source, 0, this.#from)) {
       const refused = refuseDirectSource(
         this.#profile,
         this.#policy,
         this.#uplinks,
         source,
         0,
-        address,
-        port,
+        this.#from,
       );
       if (refused !== Drop.none) return refused;
     } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
       return Drop.sourceNotAllowed;
     }
-    if (!this.#answers.allows(address, now)) return Drop.rateLimited;
+    if (!this.#answers.allows(this.#from.addressBits, now)) return Drop.rateLimited;
     const answer = buildNeighborAnswer(solicitation, target, {
       layout,
-      address: lease.publicAddress,
-      port: lease.publicPort,
+      endpoint: lease.publicEndpoint,
       router: false,
       override: true,
     });
-    this.#send(answer, 0, answer.length, address, port, 0);
+    this.#sendTo(this.#from, answer, 0, answer.length, 0);
     return Drop.none;
   }
 
   #neighborAdvertisementArrived(
     advertisement: NeighborAdvertisement,
     uplink: Uplink | null,
-    address: number,
-    port: number,
     now: number,
   ): DropCode {
-    if (uplink !== null || !this.#policy.accepts(address, port)) return Drop.ndUnexpected;
-    this.#peering.neighborAdvertisementArrived(advertisement, address, port, now);
+    if (uplink !== null || !this.#policy.accepts(this.#from)) return Drop.ndUnexpected;
+    this.#peering.neighborAdvertisementArrived(advertisement, this.#from, now);
     return Drop.none;
   }
 
@@ -506,18 +487,15 @@ export class Peer implements Machine {
       isInterpretable(this.#profile, this.#uplinks, bytes, destination) &&
       !layout.isOpaque(bytes, destination)
     ) {
-      const address = layout.readAddress(bytes, destination);
-      const port = layout.readPort(bytes, destination);
-      if (
-        this.#policy.accepts(address, port) &&
-        this.#peering.goesDirect(bytes, offset, length, address, port, now)
-      ) {
-        this.#send(bytes, offset, length, address, port, 0);
+      const to = this.#to;
+      layout.readEndpoint(bytes, destination, to);
+      if (this.#policy.accepts(to) && this.#peering.goesDirect(bytes, offset, length, to, now)) {
+        this.#sendTo(to, bytes, offset, length, 0);
         return;
       }
     }
     uplink.lastSentAt = now;
-    this.#send(bytes, offset, length, uplink.address, uplink.port, 0);
+    this.#sendToRouter(uplink, bytes, offset, length, 0);
   }
 
   #refuseLocally(
@@ -549,7 +527,7 @@ export class Peer implements Machine {
     }
     const uplink = new Uplink(endpoint);
     const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
-    if (!everywhere.accepts(uplink.address, uplink.port)) {
+    if (!everywhere.accepts(uplink.endpoint)) {
       throw new CodecError('router', text, 'an endpoint that a router can be at');
     }
     return uplink;
@@ -563,7 +541,7 @@ export class Peer implements Machine {
   #choosePolicy(): EndpointPolicy {
     return new EndpointPolicy({
       allowLoopback:
-        this.#allowLoopback ?? this.#uplinks.some((uplink) => isLoopback(uplink.address)),
+        this.#allowLoopback ?? this.#uplinks.some((uplink) => isLoopback(uplink.endpoint.address)),
       allowPrivate: this.#allowPrivate,
     });
   }
@@ -591,8 +569,7 @@ export class Peer implements Machine {
     uplink.attempts++;
     uplink.setTimer('solicit', now + uplink.solicitationWait());
     uplink.lastSentAt = now;
-    const { length } = this.#solicitation;
-    this.#send(this.#solicitation, 0, length, uplink.address, uplink.port, 0);
+    this.#sendToRouter(uplink, this.#solicitation, 0, this.#solicitation.length, 0);
   }
 
   #setKeepalive(uplink: Uplink, from: number): void {
@@ -640,7 +617,7 @@ export class Peer implements Machine {
     }
     uplink.lastSentAt = now;
     this.#setKeepalive(uplink, now);
-    this.#send(NOTHING, 0, 0, uplink.address, uplink.port, this.#keepalive.ttl);
+    this.#sendToRouter(uplink, NOTHING, 0, 0, this.#keepalive.ttl);
   }
 
   #loseLease(uplink: Uplink): void {
@@ -652,10 +629,11 @@ export class Peer implements Machine {
 
   // Look-ups: a peer has a handful of uplinks, so walking them beats any table
 
-  #uplinkAt(address: number, port: number): Uplink | null {
+  #uplinkAt(from: Readonly<UdpEndpoint>): Uplink | null {
     for (let index = 0; index < this.#uplinks.length; index++) {
       const uplink = this.#uplinks[index]!;
-      if (uplink.address === address && uplink.port === port) return uplink;
+      const { endpoint } = uplink;
+      if (endpoint.addressBits === from.addressBits && endpoint.port === from.port) return uplink;
     }
     return null;
   }
@@ -691,17 +669,26 @@ export class Peer implements Machine {
     }
   }
 
-  #send(
+  #sendToRouter(
+    uplink: Uplink,
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
+    ttl: number,
+  ): void {
+    this.#sendTo(uplink.endpoint, bytes, offset, length, ttl);
+  }
+
+  #sendTo(
+    to: Readonly<UdpEndpoint>,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
     ttl: number,
   ): void {
     this.counters.datagramSent(length);
     const tos = length === 0 ? 0 : tosOf(bytes, offset);
-    this.#sink.sendDatagram(bytes, offset, length, address, port, tos, ttl);
+    this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
   }
 
   #deliver(bytes: Uint8Array, offset: number, length: number): void {

@@ -1,4 +1,4 @@
-import { is6bed4Prefixed, type Profile } from '@6bed4/codec';
+import { is6bed4Prefixed, type Profile, type UdpEndpoint } from '@6bed4/codec';
 import { Drop, type DropCode } from '../drop.js';
 import type { EndpointPolicy } from '../endpointPolicy.js';
 import { isRoutable } from '../scope.js';
@@ -35,14 +35,11 @@ export function refuseDirectSource(
   uplinks: readonly Uplink[],
   bytes: Uint8Array,
   source: number,
-  address: number,
-  port: number,
+  from: Readonly<UdpEndpoint>,
 ): DropCode {
-  if (!policy.accepts(address, port)) return Drop.sourceEndpointRefused;
+  if (!policy.accepts(from)) return Drop.sourceEndpointRefused;
   if (!isInterpretable(profile, uplinks, bytes, source)) return Drop.sourceNotAllowed;
-  return profile.layout.matchesEndpoint(bytes, source, address, port)
-    ? Drop.none
-    : Drop.sourceMismatch;
+  return profile.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Endpoint, parseIPv4 } from '@6bed4/codec';
+import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { SOLICITATION_WAITS } from '../defaults.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
@@ -19,10 +19,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** One router of a peer: what we asked it, what it gave us, and when something is due. */
 export class Uplink {
   readonly router: Endpoint;
-  /** The router's IPv4 address as uint32. */
-  readonly address: number;
-  /** The router's UDP port. */
-  readonly port: number;
+  /** The same in numbers. */
+  readonly endpoint: UdpEndpoint;
 
   state: UplinkState = 'idle';
   lease: Lease | null = null;
@@ -44,8 +42,7 @@ export class Uplink {
 
   constructor(router: Endpoint) {
     this.router = router;
-    this.address = parseIPv4(router.address, 'router');
-    this.port = router.port;
+    this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'router'), router.port);
   }
 
   /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */

@@ -1,3 +1,4 @@
+import type { UdpEndpoint } from '@6bed4/codec';
 import type { NeighborAdvertisement } from '@6bed4/nd';
 
 /**
@@ -14,16 +15,14 @@ export interface Peering {
    * allocate.
    *
    * @param bytes - buffer with the IPv6 packet, its destination the remote
-   * @param address - the remote's direct endpoint: IPv4 as uint32
-   * @param port - the remote's direct endpoint: UDP port
+   * @param to - the remote's direct endpoint; the caller writes it over afterwards
    * @param now - milliseconds
    */
   goesDirect(
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
+    to: Readonly<UdpEndpoint>,
     now: number,
   ): boolean;
 
@@ -32,16 +31,14 @@ export interface Peering {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
+    from: Readonly<UdpEndpoint>,
     now: number,
   ): void;
 
   /** A valid Neighbor Advertisement arrived straight from this endpoint. */
   neighborAdvertisementArrived(
     advertisement: NeighborAdvertisement,
-    address: number,
-    port: number,
+    from: Readonly<UdpEndpoint>,
     now: number,
   ): void;
 

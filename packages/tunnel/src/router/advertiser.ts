@@ -1,3 +1,4 @@
+import type { UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   type NdOption,
@@ -44,10 +45,10 @@ export class Advertiser {
   }
 
   /** The answer to a solicitation that came from this endpoint; an IPv6 packet. */
-  answer(solicitation: RouterSolicitation, address: number, port: number): Uint8Array {
+  answer(solicitation: RouterSolicitation, to: Readonly<UdpEndpoint>): Uint8Array {
     const { source } = solicitation;
-    return this.#build(isUnspecified(source, 0) ? null : source, address, port, [
-      ...this.#offer(address, port),
+    return this.#build(isUnspecified(source, 0) ? null : source, to, [
+      ...this.#offer(to),
       ...echoedOptions(solicitation),
     ]);
   }
@@ -59,9 +60,9 @@ export class Advertiser {
    *
    * @param bytes - buffer with the IPv6 source address of the frame at `source`
    */
-  correct(bytes: Uint8Array, source: number, address: number, port: number): Uint8Array {
+  correct(bytes: Uint8Array, source: number, to: Readonly<UdpEndpoint>): Uint8Array {
     const { discovery, layout } = this.#identity;
-    const options = this.#offer(address, port);
+    const options = this.#offer(to);
     if (discovery.retracts && !layout.isOpaque(bytes, source)) {
       const retracted = bytes.slice(source, source + 16);
       layout.writeUnchecked(
@@ -73,28 +74,23 @@ export class Advertiser {
       );
       options.unshift(prefixInformation(retracted, discovery.prefixLength, 0));
     }
-    return this.#build(null, address, port, options);
+    return this.#build(null, to, options);
   }
 
-  #offer(address: number, port: number): NdOption[] {
+  #offer(to: Readonly<UdpEndpoint>): NdOption[] {
     const { discovery, segment } = this.#identity;
-    const prefix = discovery.advertisedPrefix(segment.toBytes(), address, port);
+    const prefix = discovery.advertisedPrefix(segment.toBytes(), to);
     return [prefixInformation(prefix, discovery.prefixLength, INFINITE_LIFETIME), ...this.#routes];
   }
 
   #build(
     solicitationSource: Uint8Array | null,
-    address: number,
-    port: number,
+    to: Readonly<UdpEndpoint>,
     options: readonly NdOption[],
   ): Uint8Array {
     const advertisement: RouterAdvertisement = {
       ...FIXED_FIELDS,
-      destination: this.#identity.discovery.advertisementDestination(
-        solicitationSource,
-        address,
-        port,
-      ),
+      destination: this.#identity.discovery.advertisementDestination(solicitationSource, to),
       options: [...options],
     };
     return buildNd(advertisement);

@@ -10,6 +10,7 @@ import {
   parseIPv4,
   parsePrefix,
   reference2020,
+  UdpEndpoint,
 } from '@6bed4/codec';
 import { MAX_ROUTES } from '../defaults.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
@@ -34,9 +35,8 @@ export interface RouterIdentity {
   readonly segment: Segment;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
   readonly ownAddress: Uint8Array;
-  /** Its endpoint: IPv4 as uint32, UDP port. */
-  readonly address: number;
-  readonly port: number;
+  /** Its endpoint, in numbers and as text. */
+  readonly self: Readonly<UdpEndpoint>;
   readonly endpoint: Endpoint;
   /** Prefixes offered to peers as routes. */
   readonly routes: readonly Prefix[];
@@ -87,8 +87,7 @@ export function identify(options: RouterOptions): RouterIdentity {
     policy: EndpointPolicy.deduceFrom(address, options),
     segment,
     ownAddress,
-    address,
-    port,
+    self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },
     routes,
     ipv6Side: options.ipv6Side ?? true,

@@ -1,4 +1,4 @@
-import { is6bed4Prefixed, readRouterAddress } from '@6bed4/codec';
+import { is6bed4Prefixed, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET } from '@6bed4/nd';
 import { Drop, type DropCode } from '../drop.js';
 import { isRoutable } from '../scope.js';
@@ -20,13 +20,13 @@ export const Route = {
 /** One of the numbers in {@link Route}. */
 export type RouteCode = (typeof Route)[keyof typeof Route];
 
-/** What a decision comes with; written over for every packet, so that none is allocated. */
-export class RouteTarget {
+/**
+ * What a decision comes with: for {@link Route.tunnel} the endpoint. Written over for every packet, so
+ * that none is allocated.
+ */
+export class RouteTarget extends UdpEndpoint {
   /** For {@link Route.drop}: why. */
   drop: DropCode = Drop.none;
-  /** For {@link Route.tunnel}: IPv4 destination as uint32, UDP destination port. */
-  address = 0;
-  port = 0;
 }
 
 function dropped(target: RouteTarget, reason: DropCode): RouteCode {
@@ -34,19 +34,14 @@ function dropped(target: RouteTarget, reason: DropCode): RouteCode {
   return Route.drop;
 }
 
-function toEndpoint(
-  identity: RouterIdentity,
-  target: RouteTarget,
-  address: number,
-  port: number,
-): RouteCode {
+function toEndpoint(identity: RouterIdentity, target: RouteTarget): RouteCode {
+  const { addressBits, port } = target;
+  const { self } = identity;
   // Our own endpoint spelt by anything but our own address: we would be sending to ourselves.
-  if (address === identity.address && port === identity.port) return dropped(target, Drop.loop);
-  if (!identity.policy.accepts(address, port)) {
+  if (addressBits === self.addressBits && port === self.port) return dropped(target, Drop.loop);
+  if (!identity.policy.accepts(target)) {
     return dropped(target, Drop.destinationEndpointRefused);
   }
-  target.address = address;
-  target.port = port;
   return Route.tunnel;
 }
 
@@ -54,21 +49,19 @@ function toEndpoint(
  * The one place that decides where a packet from a peer or another router goes (draft-03 §10.1,
  * draft-04 §5.2). Its source has passed the filter.
  *
- * @param fromAddress - where it came from: IPv4 as uint32
- * @param fromPort - where it came from: UDP port
+ * @param from - where it came from
  */
 export function routeFromTunnel(
   identity: RouterIdentity,
   bytes: Uint8Array,
   offset: number,
-  fromAddress: number,
-  fromPort: number,
+  from: Readonly<UdpEndpoint>,
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (identity.segment.contains(bytes, destination)) {
     const route = toSegment(identity, bytes, destination, target);
-    const isBack = target.address === fromAddress && target.port === fromPort;
+    const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
   // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
@@ -91,18 +84,18 @@ function toSegment(
   target: RouteTarget,
 ): RouteCode {
   const { layout } = identity;
-  if (layout.matchesEndpoint(bytes, destination, identity.address, identity.port)) {
+  if (layout.matchesEndpoint(bytes, destination, identity.self)) {
     return Route.self;
   }
   if (layout.isOpaque(bytes, destination)) return notEndpoint(identity, bytes, destination, target);
-  const address = layout.readAddress(bytes, destination);
-  const port = layout.readPort(bytes, destination);
-  if (address === 0 || port === 0) return notEndpoint(identity, bytes, destination, target);
+  layout.readEndpoint(bytes, destination, target);
+  if (target.addressBits === 0 || target.port === 0)
+    return notEndpoint(identity, bytes, destination, target);
   if (layout.maxLanip > 0 && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
     // "Any bottom half with lanid 0 is considered to terminate at the router" (draft-04 §5.2).
     return Route.self;
   }
-  return toEndpoint(identity, target, address, port);
+  return toEndpoint(identity, target);
 }
 
 function notEndpoint(
@@ -137,9 +130,10 @@ function toOtherRouter(
   ) {
     return dropped(target, Drop.destinationNotEndpoint);
   }
-  const router = readRouterAddress(bytes, destination);
-  if (router === identity.address) return dropped(target, Drop.loop);
-  return toEndpoint(identity, target, router, profile.port);
+  target.address = readRouterAddress(bytes, destination);
+  target.port = profile.port;
+  if (target.addressBits === identity.self.addressBits) return dropped(target, Drop.loop);
+  return toEndpoint(identity, target);
 }
 
 /**

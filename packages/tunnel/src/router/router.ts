@@ -1,4 +1,4 @@
-import { type Endpoint, formatPrefix, type Profile } from '@6bed4/codec';
+import { type Endpoint, formatPrefix, type Profile, UdpEndpoint } from '@6bed4/codec';
 import {
   buildEcho,
   DESTINATION_OFFSET,
@@ -73,6 +73,8 @@ export class Router implements Machine {
   readonly #errors: IcmpErrors;
   readonly #advertisements: RateLimiter;
   readonly #corrections: RateLimiter;
+  /** Where the datagram at hand came from and where it goes; written over for each. */
+  readonly #from = new UdpEndpoint();
   readonly #target = new RouteTarget();
 
   /** @throws CodecError naming the option that cannot be used */
@@ -115,7 +117,9 @@ export class Router implements Machine {
         this.counters.keepaliveReceived();
         return;
       }
-      const drop = this.#fromTunnel(bytes, offset, length, address, port, now);
+      this.#from.address = address;
+      this.#from.port = port;
+      const drop = this.#fromTunnel(bytes, offset, length, now);
       if (drop !== Drop.none) this.counters.dropped(drop);
     } finally {
       this.#guard.leave();
@@ -141,68 +145,56 @@ export class Router implements Machine {
     return Number.POSITIVE_INFINITY;
   }
 
-  #fromTunnel(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #fromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const identity = this.#identity;
+    const from = this.#from;
     const malformed = refuseFrame(bytes, offset, length);
     if (malformed !== Drop.none) return malformed;
-    if (!identity.policy.accepts(address, port)) return Drop.sourceEndpointRefused;
-    if (address === identity.address && port === identity.port) return Drop.loop;
+    if (!identity.policy.accepts(from)) return Drop.sourceEndpointRefused;
+    if (from.addressBits === identity.self.addressBits && from.port === identity.self.port)
+      return Drop.loop;
     if (isNd(bytes, offset, length)) {
-      return this.#neighborDiscovery(bytes, offset, length, address, port, now);
+      return this.#neighborDiscovery(bytes, offset, length, now);
     }
-    const refused = refuseTunnelSource(identity, bytes, offset, address, port);
+    const refused = refuseTunnelSource(identity, bytes, offset, from);
     if (refused !== Drop.none) {
-      if (refused === Drop.sourceMismatch) this.#correct(bytes, offset, address, port, now);
+      if (refused === Drop.sourceMismatch) this.#correct(bytes, offset, now);
       return refused;
     }
     const target = this.#target;
-    switch (routeFromTunnel(identity, bytes, offset, address, port, target)) {
+    switch (routeFromTunnel(identity, bytes, offset, from, target)) {
       case Route.tunnel:
-        return this.#forward(bytes, offset, length, address, port, now);
+        return this.#forward(bytes, offset, length, now);
       case Route.ipv6Side:
         if (length > TUNNEL_MTU) {
-          this.#refuseToPeer('packet-too-big', bytes, offset, length, address, port, now);
+          this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
           return Drop.tooBig;
         }
         this.#deliver(bytes, offset, length);
         return Drop.none;
       case Route.self:
-        return this.#toSelf(bytes, offset, length, address, port, now);
+        return this.#toSelf(bytes, offset, length, now);
       default:
         if (target.drop === Drop.noRoute) {
-          this.#refuseToPeer('no-route', bytes, offset, length, address, port, now);
+          this.#refuseToPeer('no-route', bytes, offset, length, now);
         }
         return target.drop;
     }
   }
 
   /** Relays between tunnel endpoints: the data path of a router. */
-  #forward(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #forward(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
     if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
-      this.#refuseToPeer('hop-limit-exceeded', bytes, offset, length, address, port, now);
+      this.#refuseToPeer('hop-limit-exceeded', bytes, offset, length, now);
       return Drop.hopLimitExceeded;
     }
     if (length > TUNNEL_MTU) {
-      this.#refuseToPeer('packet-too-big', bytes, offset, length, address, port, now);
+      this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
       return Drop.tooBig;
     }
     bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
-    this.#send(bytes, offset, length, this.#target.address, this.#target.port);
+    this.#sendTo(this.#target, bytes, offset, length);
     return Drop.none;
   }
 
@@ -230,23 +222,16 @@ export class Router implements Machine {
       return Drop.tooBig;
     }
     bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
-    this.#send(bytes, offset, length, target.address, target.port);
+    this.#sendTo(target, bytes, offset, length);
     return Drop.none;
   }
 
   /** Packets to the router's own addresses: echo is answered here, the rest is its host's. */
-  #toSelf(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #toSelf(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const echo = parseEcho(bytes, offset, length);
     if (echo.ok && echo.value.type === 'echo-request') {
       if (length > TUNNEL_MTU) {
-        this.#refuseToPeer('packet-too-big', bytes, offset, length, address, port, now);
+        this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
         return Drop.tooBig;
       }
       const { source, destination } = echo.value;
@@ -257,99 +242,80 @@ export class Router implements Machine {
         destination: source,
         hopLimit: 64,
       });
-      this.#send(reply, 0, reply.length, address, port);
+      this.#answer(reply);
       return Drop.none;
     }
     const isHost = this.#identity.layout.matchesEndpoint(
       bytes,
       offset + DESTINATION_OFFSET,
-      this.#identity.address,
-      this.#identity.port,
+      this.#identity.self,
     );
     if (this.#identity.ipv6Side && isHost) {
       this.#deliver(bytes, offset, length);
       return Drop.none;
     }
-    this.#refuseToPeer('port-unreachable', bytes, offset, length, address, port, now);
+    this.#refuseToPeer('port-unreachable', bytes, offset, length, now);
     return Drop.noListener;
   }
 
-  #neighborDiscovery(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #neighborDiscovery(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     // Deployed peers put a source link-layer option into solicitations from `::`, against RFC 4861
     // §6.1.1; whoever insists on the rule has no peers.
     const parsed = parseNd(bytes, offset, length, { lenientSolicitation: true });
     if (!parsed.ok) return Drop.ndInvalid;
     switch (parsed.value.type) {
       case 'router-solicitation':
-        return this.#answerRouterSolicitation(parsed.value, address, port, now);
+        return this.#answerRouterSolicitation(parsed.value, now);
       case 'neighbor-solicitation':
-        return this.#answerNeighborSolicitation(parsed.value, address, port, now);
+        return this.#answerNeighborSolicitation(parsed.value, now);
       default:
         return Drop.ndUnexpected;
     }
   }
 
   /** Exempt from the source filter: this is how a peer learns which source to use (draft-03 §6). */
-  #answerRouterSolicitation(
-    solicitation: RouterSolicitation,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #answerRouterSolicitation(solicitation: RouterSolicitation, now: number): DropCode {
     const { destination } = solicitation;
     if (!isLinkLocal(destination, 0) && !isLinkLocalMulticast(destination, 0)) {
       return Drop.ndUnexpected;
     }
-    if (!this.#advertisements.allows(address, now)) return Drop.rateLimited;
-    const answer = this.#advertiser.answer(solicitation, address, port);
-    this.#send(answer, 0, answer.length, address, port);
+    if (!this.#advertisements.allows(this.#from.addressBits, now)) return Drop.rateLimited;
+    const answer = this.#advertiser.answer(solicitation, this.#from);
+    this.#answer(answer);
     return Drop.none;
   }
 
-  #answerNeighborSolicitation(
-    solicitation: NeighborSolicitation,
-    address: number,
-    port: number,
-    now: number,
-  ): DropCode {
+  #answerNeighborSolicitation(solicitation: NeighborSolicitation, now: number): DropCode {
     const identity = this.#identity;
     if (!isOwnAddress(identity, solicitation.target, 0)) return Drop.ndUnexpected;
-    if (!this.#isSelfOf(solicitation.source, address, port)) return Drop.sourceMismatch;
-    if (!this.#advertisements.allows(address, now)) return Drop.rateLimited;
+    if (!this.#isSender(solicitation.source)) return Drop.sourceMismatch;
+    if (!this.#advertisements.allows(this.#from.addressBits, now)) return Drop.rateLimited;
     const answer = buildNeighborAnswer(solicitation, ROUTER_LINK_LOCAL, {
       layout: identity.layout,
-      address: identity.address,
-      port: identity.port,
+      endpoint: identity.self,
       router: true,
       override: false,
     });
-    this.#send(answer, 0, answer.length, address, port);
+    this.#answer(answer);
     return Drop.none;
   }
 
-  /** Whether this IPv6 source, global or link-local, is that of the node at this endpoint. */
-  #isSelfOf(source: Uint8Array, address: number, port: number): boolean {
+  /** Whether this IPv6 source, global or link-local, is that of who sent the datagram at hand. */
+  #isSender(source: Uint8Array): boolean {
     const { layout, segment } = this.#identity;
     return (
-      isLinkLocalOf(layout, source, 0, address, port) ||
-      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, address, port))
+      isLinkLocalOf(layout, source, 0, this.#from) ||
+      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, this.#from))
     );
   }
 
-  #correct(bytes: Uint8Array, offset: number, address: number, port: number, now: number): void {
-    if (!this.#corrections.allows(address, now)) {
+  #correct(bytes: Uint8Array, offset: number, now: number): void {
+    if (!this.#corrections.allows(this.#from.addressBits, now)) {
       this.counters.answerWithheld();
       return;
     }
-    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, address, port);
-    this.#send(answer, 0, answer.length, address, port);
+    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.#from);
+    this.#answer(answer);
   }
 
   #refuseToPeer(
@@ -357,14 +323,20 @@ export class Router implements Machine {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
     now: number,
   ): void {
     const { ownAddress } = this.#identity;
-    const error = this.#errors.build(cause, ownAddress, bytes, offset, length, address, now);
+    const error = this.#errors.build(
+      cause,
+      ownAddress,
+      bytes,
+      offset,
+      length,
+      this.#from.address,
+      now,
+    );
     if (error === 'withheld') this.counters.answerWithheld();
-    else if (error !== null) this.#send(error, 0, error.length, address, port);
+    else if (error !== null) this.#answer(error);
   }
 
   #refuseToIPv6Side(
@@ -381,9 +353,14 @@ export class Router implements Machine {
     else if (error !== null) this.#deliver(error, 0, error.length);
   }
 
-  #send(bytes: Uint8Array, offset: number, length: number, address: number, port: number): void {
+  /** Answers whoever sent the datagram that is being handled. */
+  #answer(packet: Uint8Array): void {
+    this.#sendTo(this.#from, packet, 0, packet.length);
+  }
+
+  #sendTo(to: Readonly<UdpEndpoint>, bytes: Uint8Array, offset: number, length: number): void {
     this.counters.datagramSent(length);
-    this.#sink.sendDatagram(bytes, offset, length, address, port, tosOf(bytes, offset), 0);
+    this.#sink.sendDatagram(bytes, offset, length, to, tosOf(bytes, offset), 0);
   }
 
   #deliver(bytes: Uint8Array, offset: number, length: number): void {

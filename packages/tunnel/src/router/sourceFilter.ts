@@ -1,4 +1,4 @@
-import { is6bed4Prefixed, readRouterAddress } from '@6bed4/codec';
+import { is6bed4Prefixed, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
 import { SOURCE_OFFSET } from '@6bed4/nd';
 import { Drop, type DropCode } from '../drop.js';
 import { isRoutable } from '../scope.js';
@@ -15,18 +15,15 @@ export function refuseTunnelSource(
   identity: RouterIdentity,
   bytes: Uint8Array,
   offset: number,
-  address: number,
-  port: number,
+  from: Readonly<UdpEndpoint>,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
   if (identity.segment.contains(bytes, source)) {
-    return identity.layout.matchesEndpoint(bytes, source, address, port)
-      ? Drop.none
-      : Drop.sourceMismatch;
+    return identity.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
-  return port === identity.profile.port &&
+  return from.port === identity.profile.port &&
     is6bed4Prefixed(identity.profile, bytes, source) &&
-    readRouterAddress(bytes, source) === address
+    readRouterAddress(bytes, source) === from.address
     ? Drop.none
     : Drop.sourceNotAllowed;
 }
@@ -42,7 +39,7 @@ export function refuseNativeSource(
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
   if (identity.segment.contains(bytes, source)) {
-    return identity.layout.matchesEndpoint(bytes, source, identity.address, identity.port)
+    return identity.layout.matchesEndpoint(bytes, source, identity.self)
       ? Drop.none
       : Drop.sourceNotAllowed;
   }

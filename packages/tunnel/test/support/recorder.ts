@@ -1,4 +1,4 @@
-import { formatIPv4 } from '@6bed4/codec';
+import { formatIPv4, type UdpEndpoint } from '@6bed4/codec';
 import type { TunnelEvent, TunnelSink } from '../../src/index.js';
 
 /** A datagram that a machine sent; the bytes are a copy. */
@@ -20,13 +20,12 @@ export class Recorder implements TunnelSink {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    address: number,
-    port: number,
+    to: Readonly<UdpEndpoint>,
     tos: number,
     ttl: number,
   ): void {
     const payload = bytes.slice(offset, offset + length);
-    this.sent.push({ payload, to: `${formatIPv4(address)}:${port}`, tos, ttl });
+    this.sent.push({ payload, to: `${formatIPv4(to.address)}:${to.port}`, tos, ttl });
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {

@@ -1,0 +1,358 @@
+/**
+ * Costs of the pure parts, without sockets: nanoseconds and operations a second of each, and the heap
+ * that they leave behind. Run it with `npm run bench`.
+ */
+import {
+  draft00,
+  draft01,
+  draft03,
+  encodeAddress,
+  parseIPv4,
+  parseIPv6,
+  UdpEndpoint,
+} from '@6bed4/codec';
+import { buildNd, buildUdp, parseNd, verifyIcmpv6Checksum } from '@6bed4/nd';
+import { Peer, Router } from '@6bed4/tunnel';
+import Table from 'cli-table3';
+
+const collectGarbage = globalThis.gc;
+if (collectGarbage === undefined) {
+  console.error('bench: run node with --expose-gc, as `npm run bench` does');
+  process.exit(1);
+}
+
+const ROUNDS = 7;
+const MINIMUM_ROUND_MS = 150;
+/** Few enough for what they allocate to fit the young generation, so that nothing is collected. */
+const ALLOCATION_OPERATIONS = 20_000;
+const ALLOCATION_OPERATIONS_OF_BUILDERS = 1_000;
+/** Bytes an operation below which it is the measurement itself that shows; a boxed number takes 16. */
+const LEAST_ALLOCATION = 0.5;
+const TARGET_PACKETS_PER_SECOND = 5_000_000;
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** Runs `batch(count)` long enough to be timed, several times; nanoseconds an operation. */
+function time(batch) {
+  let count = 1_000;
+  for (;;) {
+    const start = process.hrtime.bigint();
+    batch(count);
+    if (Number(process.hrtime.bigint() - start) / 1e6 >= MINIMUM_ROUND_MS) break;
+    count *= 2;
+  }
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const start = process.hrtime.bigint();
+    batch(count);
+    return Number(process.hrtime.bigint() - start) / count;
+  });
+  return { typical: median(rounds), best: Math.min(...rounds), worst: Math.max(...rounds) };
+}
+
+/** Bytes of heap that an operation leaves behind, before any collection; the least of a few tries. */
+function allocation(batch, operations) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    batch(operations);
+    const after = process.memoryUsage().heapUsed;
+    least = Math.min(least, Math.max(0, after - before) / operations);
+  }
+  return least;
+}
+
+let sink = 0;
+const table = new Table({
+  head: ['operation', 'ns (median)', 'best–worst', 'million a second', 'heap bytes an operation'],
+  colAligns: ['left', 'right', 'right', 'right', 'right'],
+  style: { head: [], border: [] },
+});
+const failures = [];
+
+function measure(name, batch, { mustNotAllocate = false, atLeast = 0 } = {}) {
+  batch(20_000);
+  const { typical, best, worst } = time(batch);
+  const bytes = allocation(
+    batch,
+    mustNotAllocate ? ALLOCATION_OPERATIONS : ALLOCATION_OPERATIONS_OF_BUILDERS,
+  );
+  table.push([
+    name,
+    typical.toFixed(1),
+    `${best.toFixed(1)}–${worst.toFixed(1)}`,
+    (1e3 / typical).toFixed(2),
+    bytes < LEAST_ALLOCATION ? '0' : bytes.toFixed(1),
+  ]);
+  if (mustNotAllocate && bytes >= LEAST_ALLOCATION)
+    failures.push(`${name}: allocates ${bytes.toFixed(2)} bytes`);
+  if (1e9 / typical < atLeast) {
+    failures.push(
+      `${name}: ${(1e3 / typical).toFixed(2)} million a second, target ${atLeast / 1e6}`,
+    );
+  }
+}
+
+// Codec
+
+const endpoint = new UdpEndpoint();
+
+for (const layout of [draft00, draft01, draft03]) {
+  const bytes = parseIPv6('fc64:bed:c633:6401::');
+  measure(
+    `codec: encode ${layout.name}`,
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        layout.writeEndpoint(bytes, 0, 0xc633_6402, 40_000 + (index & 0xfe), 0);
+      }
+      sink += bytes[13];
+    },
+    { mustNotAllocate: true },
+  );
+  measure(
+    `codec: decode ${layout.name}`,
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        bytes[12] = index;
+        layout.readEndpoint(bytes, 0, endpoint);
+      }
+      sink += endpoint.port;
+    },
+    { mustNotAllocate: true },
+  );
+}
+measure('codec: encode to text', (count) => {
+  for (let index = 0; index < count; index++) {
+    sink += encodeAddress({
+      prefix: 'fc64:bed:c633:6401::/64',
+      peer: { address: '198.51.100.2', port: 40_000 },
+      lanip: 1,
+    }).length;
+  }
+});
+
+// Neighbor Discovery
+
+const ownAddress = parseIPv6('fc64:bed:c633:6401:c433:6402:9c40:8001');
+const remoteAddress = parseIPv6('fc64:bed:c633:6401:c433:6403:9c41:8001');
+const solicitation = {
+  type: 'neighbor-solicitation',
+  source: ownAddress,
+  destination: remoteAddress,
+  target: remoteAddress,
+  options: [{ type: 'nonce', nonce: Uint8Array.of(1, 2, 3, 4, 5, 6) }],
+};
+const advertisement = {
+  type: 'router-advertisement',
+  source: parseIPv6('fe80::'),
+  destination: parseIPv6('ff02::1'),
+  currentHopLimit: 0,
+  managed: false,
+  other: false,
+  homeAgent: false,
+  proxy: false,
+  preference: 'low',
+  routerLifetime: 0xffff,
+  reachableTime: 0xffff_ffff,
+  retransTimer: 0xffff_ffff,
+  options: [
+    {
+      type: 'prefix-information',
+      prefixLength: 114,
+      onLink: true,
+      autonomous: true,
+      validLifetime: 0xffff_ffff,
+      preferredLifetime: 0xffff_ffff,
+      prefix: parseIPv6('fc64:bed:c633:6401:c433:6402:9c40:8000'),
+    },
+  ],
+};
+for (const [name, message] of [
+  ['NS', solicitation],
+  ['RA', advertisement],
+]) {
+  const bytes = buildNd(message);
+  measure(`nd: build ${name}`, (count) => {
+    for (let index = 0; index < count; index++) sink += buildNd(message).length;
+  });
+  measure(`nd: parse and validate ${name}`, (count) => {
+    for (let index = 0; index < count; index++) sink += parseNd(bytes, 0, bytes.length).ok ? 1 : 0;
+  });
+  measure(
+    `nd: verify checksum of ${name}`,
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        sink += verifyIcmpv6Checksum(bytes, 0, bytes.length) ? 1 : 0;
+      }
+    },
+    { mustNotAllocate: true },
+  );
+}
+
+// Tunnel machines
+
+const HOP_LIMIT = 7;
+const countingSink = {
+  sendDatagram(_bytes, _offset, length, to) {
+    sink = (sink + length + to.address + to.port) | 0;
+  },
+  deliverPacket(_bytes, _offset, length) {
+    sink = (sink + length) | 0;
+  },
+  event() {},
+};
+
+const packetOf = (source, destination, size) =>
+  buildUdp({
+    source,
+    destination,
+    sourcePort: 5060,
+    destinationPort: 5060,
+    payload: new Uint8Array(size - 48),
+    hopLimit: 255,
+  });
+
+const router = new Router({ address: '198.51.100.1', random: Math.random }, countingSink);
+const fromAddress = parseIPv4('198.51.100.2');
+for (const size of [100, 500, 1280]) {
+  const packet = packetOf(ownAddress, remoteAddress, size);
+  measure(
+    `tunnel: router relays ${size} bytes`,
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        packet[HOP_LIMIT] = 255;
+        router.handleDatagram(packet, 0, size, fromAddress, 40_000, index);
+      }
+    },
+    { mustNotAllocate: true, ...(size === 100 ? { atLeast: TARGET_PACKETS_PER_SECOND } : {}) },
+  );
+}
+{
+  const spoofed = packetOf(remoteAddress, ownAddress, 100);
+  measure(
+    'tunnel: router drops a spoofed 100 bytes',
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        // One moment in time: the correction is sent five times, then withheld.
+        router.handleDatagram(spoofed, 0, 100, fromAddress, 40_000, 1e12);
+      }
+    },
+    { mustNotAllocate: true },
+  );
+}
+
+let handed = null;
+const peer = new Peer(
+  { routers: ['198.51.100.1'], random: Math.random },
+  { ...countingSink, sendDatagram: countingSink.sendDatagram },
+);
+const answering = new Router(
+  { address: '198.51.100.1', random: Math.random },
+  {
+    ...countingSink,
+    sendDatagram: (bytes, offset, length) => {
+      handed = bytes.slice(offset, offset + length);
+    },
+  },
+);
+const ask = buildNd({
+  type: 'router-solicitation',
+  source: parseIPv6('::'),
+  destination: parseIPv6('ff02::2'),
+  options: [],
+});
+answering.handleDatagram(ask, 0, ask.length, fromAddress, 40_000, 0);
+peer.start(0);
+const routerAddress = parseIPv4('198.51.100.1');
+peer.handleDatagram(handed, 0, handed.length, routerAddress, 25790, 0);
+if (peer.uplinks[0].lease === null) throw new Error('the peer got no address');
+{
+  const out = packetOf(ownAddress, remoteAddress, 100);
+  const into = packetOf(remoteAddress, ownAddress, 100);
+  measure(
+    'tunnel: peer sends 100 bytes',
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        out[HOP_LIMIT] = 255;
+        peer.handlePacket(out, 0, 100, index);
+      }
+    },
+    { mustNotAllocate: true },
+  );
+  const remote = parseIPv4('198.51.100.3');
+  measure(
+    'tunnel: peer receives 100 bytes directly',
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        peer.handleDatagram(into, 0, 100, remote, 40_001, index);
+      }
+    },
+    { mustNotAllocate: true },
+  );
+  measure(
+    'tunnel: peer receives 100 bytes',
+    (count) => {
+      for (let index = 0; index < count; index++) {
+        peer.handleDatagram(into, 0, 100, routerAddress, 25790, index);
+      }
+    },
+    { mustNotAllocate: true },
+  );
+}
+
+console.log(table.toString());
+
+// Memory
+
+/** Heap and array-buffer bytes that `make(count)` keeps alive, per item. */
+function retained(make, count) {
+  const used = () => {
+    collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = used();
+  const kept = make(count);
+  const bytes = (used() - before) / count;
+  if (kept.length !== count) throw new Error('unexpected');
+  return bytes;
+}
+
+const perPeer = retained(
+  (count) =>
+    Array.from({ length: count }, () => {
+      const made = new Peer({ routers: ['198.51.100.1'], random: Math.random }, countingSink);
+      made.start(0);
+      made.handleDatagram(handed, 0, handed.length, routerAddress, 25790, 0);
+      return made;
+    }),
+  200,
+);
+/** Packets from a million endpoints, each believed, since its address spells where it comes from. */
+function relayForAMillion() {
+  const packet = packetOf(ownAddress, remoteAddress, 100);
+  for (let remote = 0; remote < 1_000_000; remote++) {
+    packet[HOP_LIMIT] = 255;
+    draft03.writeEndpoint(packet, 8, fromAddress + remote, 40_000, 1);
+    router.handleDatagram(packet, 0, 100, fromAddress + remote, 40_000, remote);
+  }
+  return [router];
+}
+relayForAMillion();
+const relayedBefore = router.counters.snapshot().datagramsSent;
+const routerGrowth = retained(relayForAMillion, 1);
+if (router.counters.snapshot().datagramsSent - relayedBefore !== 1_000_000) {
+  throw new Error('the router did not relay them all');
+}
+console.log(`a peer with its address: ${(perPeer / 1024).toFixed(1)} KiB`);
+console.log(
+  `a router after packets from a million remotes: ${Math.max(0, routerGrowth / 1024).toFixed(1)} KiB more`,
+);
+if (perPeer > 1024 * 1024) failures.push(`a peer takes ${perPeer} bytes`);
+
+if (failures.length > 0) {
+  console.log(`\nnot reached:\n  ${failures.join('\n  ')}`);
+  process.exitCode = 1;
+} else {
+  console.log('\nall targets reached');
+}
