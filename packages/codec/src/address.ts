@@ -112,7 +112,7 @@ export function encodeAddress(parts: AddressParts, options: AddressOptions = {})
     throw new CodecError('prefix', parts.prefix, 'a prefix of /64');
   }
   const peer = typeof parts.peer === 'string' ? parseEndpoint(parts.peer) : parts.peer;
-  const bytes = prefix.bytes.slice();
+  const bytes = Uint8Array.from(prefix.bytes);
   const lanip = parts.lanip ?? Math.min(1, layout.maxLanip);
   layout.writeEndpoint(bytes, 0, parseIPv4(peer.address, 'peer'), peer.port, lanip);
   return formatIPv6(bytes);

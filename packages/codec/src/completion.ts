@@ -39,7 +39,7 @@ export function completePrefix(
   if (!Number.isInteger(netid) || netid < 0 || netid > 0xffff) {
     throw new CodecError('netid', String(netid), 'an integer from 0 to 65535');
   }
-  const bytes = given.slice();
+  const bytes = Uint8Array.from(given);
   if (bytes[0] === LOCALLY_ASSIGNED && length >= 8 && length < SEGMENT_BITS) {
     fillRepeatably(bytes, length, netid, router);
     return { bytes, length: SEGMENT_BITS };

@@ -1,5 +1,6 @@
 import {
   buildIcmpError,
+  copyBytes,
   DESTINATION_OFFSET,
   type IcmpError,
   mayCauseIcmpError,
@@ -77,8 +78,8 @@ export class IcmpErrors {
     const error: IcmpError = {
       ...describe(cause),
       source,
-      destination: bytes.slice(offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET),
-      invoking: bytes.slice(offset, offset + length),
+      destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET),
+      invoking: copyBytes(bytes, offset, offset + length),
     } as IcmpError;
     return buildIcmpError(error);
   }

@@ -1,3 +1,5 @@
+import { copyBytes } from '@6bed4/nd';
+
 /** Reads four bytes as a signed 32-bit number, which compares faster than an unsigned one. */
 function readInt32(bytes: Uint8Array, offset: number): number {
   return (
@@ -19,7 +21,7 @@ export class Segment {
 
   /** @param address - 16 bytes; the upper eight count */
   constructor(address: Uint8Array) {
-    this.#bytes = address.slice(0, 16).fill(0, 8);
+    this.#bytes = copyBytes(address, 0, 16).fill(0, 8);
     this.#high = readInt32(address, 0);
     this.#low = readInt32(address, 4);
   }

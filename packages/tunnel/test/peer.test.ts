@@ -259,6 +259,17 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
     expect(bench.recorder.events[0]).toMatchObject({ routes: ['2001:db8:8000::/33'] });
   });
 
+  test('works the same on a Node.js Buffer, whose slice does not copy', () => {
+    const bench = new PeerBench();
+    bench.peer.start(bench.now);
+    const buffer = Buffer.from(advertise());
+    bench.peer.handleDatagram(buffer, 0, buffer.length, 0xc633_6401, 25790, bench.now);
+    expect(bench.recorder.events).toMatchObject([{ address: OWN, prefix: `${OWN_PREFIX}/114` }]);
+    expect(new Uint8Array(buffer)).toEqual(advertise());
+    buffer.fill(0);
+    expect(bench.packet(ping(OWN, REMOTE)).sent).toHaveLength(1);
+  });
+
   test('lanip chooses the address under the prefix', () => {
     const bench = new PeerBench({ lanip: 16383 });
     bench.peer.start(bench.now);
@@ -401,6 +412,10 @@ describe('from the local side (draft-04 §4.1)', () => {
     const { sent, delivered } = bench.packet(ping(source, destination));
     expect({ sent, delivered }).toEqual({ sent: [], delivered: [] });
     expect(bench.drops).toEqual({ [reason]: 1 });
+  });
+
+  test('lanip 0 of our own prefix is the router’s, and goes there (draft-04 §5.2)', () => {
+    expect(PeerBench.leased().packet(ping(OWN, OWN_PREFIX)).sent[0]!.to).toBe(ROUTER);
   });
 
   test('any lanip but 0 is ours to use', () => {

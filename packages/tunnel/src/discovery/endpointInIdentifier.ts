@@ -1,5 +1,5 @@
 import { draft01 as layout, UdpEndpoint } from '@6bed4/codec';
-import type { RouterAdvertisement } from '@6bed4/nd';
+import { copyBytes, type RouterAdvertisement } from '@6bed4/nd';
 import { isLinkLocal } from '../scope.js';
 import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
@@ -14,7 +14,7 @@ export const endpointInIdentifier: Discovery = {
   prefixLength: layout.prefixLength,
 
   advertisedPrefix(segment) {
-    return segment.slice(0, 16).fill(0, 8);
+    return copyBytes(segment, 0, 16).fill(0, 8);
   },
 
   advertisementDestination(_solicitationSource, { address, port }) {
@@ -28,7 +28,7 @@ export const endpointInIdentifier: Discovery = {
   readOffer(advertisement: RouterAdvertisement): Offer | null {
     const option = offeredPrefix(advertisement, layout.prefixLength);
     if (option === null || !isLinkLocal(advertisement.destination, 0)) return null;
-    const base = option.prefix.slice(0, 16);
+    const base = copyBytes(option.prefix, 0, 16);
     base.set(advertisement.destination.subarray(8, 16), 8);
     const endpoint = new UdpEndpoint();
     layout.readEndpoint(base, 0, endpoint);

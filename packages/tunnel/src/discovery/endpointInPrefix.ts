@@ -1,4 +1,5 @@
 import { type Dialect, layoutOf, UdpEndpoint } from '@6bed4/codec';
+import { copyBytes } from '@6bed4/nd';
 import { ROUTER_LANIP } from '../specification.js';
 import { ALL_NODES } from '../wellKnownAddresses.js';
 import type { Discovery, Offer } from './discovery.js';
@@ -16,7 +17,7 @@ export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discover
     prefixLength: layout.prefixLength,
 
     advertisedPrefix(segment, { address, port }) {
-      const prefix = segment.slice(0, 16);
+      const prefix = copyBytes(segment, 0, 16);
       layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
       return prefix;
     },
@@ -31,7 +32,7 @@ export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discover
       const address = layout.readAddress(option.prefix, 0);
       const port = layout.readPort(option.prefix, 0);
       if (address === 0 || port === 0) return null;
-      const base = option.prefix.slice(0, 16);
+      const base = copyBytes(option.prefix, 0, 16);
       layout.writeEndpoint(base, 0, address, port, ROUTER_LANIP);
       return { base, endpoint: new UdpEndpoint(address, port) };
     },

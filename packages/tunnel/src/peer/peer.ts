@@ -458,7 +458,7 @@ export class Peer implements Machine {
     if (!isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink = this.#uplinkOwning(bytes, source);
     if (uplink === null) return Drop.sourceNotAllowed;
-    if (this.#leaseSpelling(bytes, destination) !== null) return Drop.loop;
+    if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
     const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
     if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
       this.#refuseLocally('hop-limit-exceeded', uplink, bytes, offset, length, now);

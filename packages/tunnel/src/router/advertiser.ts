@@ -1,6 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
+  copyBytes,
   type NdOption,
   type RouterAdvertisement,
   type RouterSolicitation,
@@ -64,7 +65,7 @@ export class Advertiser {
     const { discovery, layout } = this.#identity;
     const options = this.#offer(to);
     if (discovery.retracts && !layout.isOpaque(bytes, source)) {
-      const retracted = bytes.slice(source, source + 16);
+      const retracted = copyBytes(bytes, source, source + 16);
       layout.writeUnchecked(
         retracted,
         0,
