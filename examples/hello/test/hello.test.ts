@@ -1,0 +1,13 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+test('one peer hears the other, and the program ends', async () => {
+  const program = fileURLToPath(new URL('../hello.mjs', import.meta.url));
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
+    timeout: 20_000,
+  });
+  expect(stdout).toMatch(/^fc64:[0-9a-f:]+ got "hello, IPv6" from fc64:[0-9a-f:]+\n$/);
+  expect(stderr).toBe('');
+}, 30_000);

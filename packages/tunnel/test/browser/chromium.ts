@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const TIMEOUT = 60_000;
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The browser that SIXBED4_CHROMIUM names, else the first one on the search path, else null. */
+export function findChromium(): string | null {
+  const named = process.env['SIXBED4_CHROMIUM'];
+  if (named !== undefined && named !== '') return named;
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const candidates = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return candidates.find(isExecutable) ?? null;
+}
+
+/** The page runs the script and leaves what came of it, or the error, as its text. */
+function page(code: string, expression: string): string {
+  return `<!doctype html><meta charset="utf-8"><title>6bed4</title><pre id="outcome"></pre><script>
+const tell = (outcome) => {
+  document.getElementById('outcome').textContent = encodeURIComponent(JSON.stringify(outcome));
+};
+addEventListener('error', (event) => tell({ error: event.message }));
+</script><script>
+${code.replaceAll('</script', '<\\/script')}
+tell({ value: ${expression} });
+</script>`;
+}
+
+/** Runs a script in a page of a headless browser; returns the value of `expression` through JSON. */
+export async function runInChromium(
+  browser: string,
+  code: string,
+  expression: string,
+): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), '6bed4-browser-'));
+  try {
+    const file = join(folder, 'page.html');
+    await writeFile(file, page(code, expression));
+    const { stdout } = await promisify(execFile)(
+      browser,
+      [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        `--user-data-dir=${join(folder, 'profile')}`,
+        '--dump-dom',
+        pathToFileURL(file).href,
+      ],
+      { timeout: TIMEOUT },
+    );
+    const text = /<pre id="outcome">([^<]+)<\/pre>/.exec(stdout)?.[1];
+    if (text === undefined) throw new Error(`the page has no outcome: ${stdout}`);
+    const outcome = JSON.parse(decodeURIComponent(text));
+    if ('error' in outcome) throw new Error(`in the browser: ${outcome.error}`);
+    return outcome.value;
+  } finally {
+    // Processes of the browser may still be writing to their profile.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
