@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import { testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('node'));
+/** Tests that run anywhere; those against real kernels are in vitest.kernel.config.ts. */
+export default defineConfig(testConfig('node', { exclude: ['test/kernel/**'] }));

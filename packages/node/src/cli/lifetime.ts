@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { DaemonCounters } from '../carrier.js';
+import type { StartError } from '../errors.js';
+
+/** What routers and peers have in common when they end. */
+export interface Mortal {
+  on(event: 'error', listener: (error: StartError) => void): unknown;
+  on(event: 'warning', listener: (error: StartError) => void): unknown;
+  counters(): DaemonCounters;
+  close(): Promise<void>;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
+export async function live<T extends Mortal>(
+  log: Logger,
+  start: () => Promise<T>,
+  started: (daemon: T) => void,
+): Promise<void> {
+  // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
+  const signalled = new Promise<string>((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, resolve);
+  });
+  const daemon = await start();
+  const failed = new Promise<never>((_, reject) => {
+    daemon.on('error', reject);
+  });
+  daemon.on('warning', ({ message }) => log.warn(message));
+  started(daemon);
+  const signal = await Promise.race([signalled, failed]);
+  const counters = daemon.counters();
+  await daemon.close();
+  log.debug(counters, 'counters');
+  log.debug({ signal }, 'stopped');
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { DIALECTS, dialect, interfaceName } from './values.js';
+
+/** The interface that a daemon makes unless it is told otherwise. */
+export const DEFAULT_TUN = '6bed4';
+
+/** Adds the options that routers and peers have in common. */
+export function daemonOptions(command: Command): Command {
+  return command
+    .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`, interfaceName)
+    .option('--no-tun', 'create no network interface; needs no privileges')
+    .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--json', 'log one JSON object a line')
+    .option('--verbose', 'log more');
+}

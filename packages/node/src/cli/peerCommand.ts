@@ -1,0 +1,123 @@
+import { formatEndpoint, type Profile } from '@6bed4/codec';
+import type { AddressLease } from '@6bed4/tunnel';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { defined } from '../defined.js';
+import { answerEcho } from '../echo.js';
+import { UsageError } from '../errors.js';
+import { type PeerDaemon, startPeer } from '../peer.js';
+import { live } from './lifetime.js';
+import { type LogOptions, openLog } from './log.js';
+import { DEFAULT_TUN, daemonOptions } from './options.js';
+import { endpoint, ipv4, keepalive, port, repeated } from './values.js';
+
+const EXAMPLES = `
+Examples:
+  # an IPv6 address on the interface 6bed4; needs root
+  6bed4 peer --router 192.0.2.1
+  # all IPv6 through the tunnel, keepalives every 25 s that die after 4 hops
+  6bed4 peer --router 192.0.2.1 --default-route --keepalive 25,4
+  # no interface and no privileges: answers pings, to see whether the way is open
+  6bed4 peer --router 192.0.2.1:25790 --no-tun
+  # a second peer on the same computer
+  6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
+
+interface PeerFlags extends LogOptions {
+  router?: string[];
+  listen?: string;
+  port?: number;
+  keepalive?: { interval: number; ttl?: number };
+  defaultRoute?: boolean;
+  tun?: string | false;
+  dialect?: Profile;
+}
+
+/** `6bed4 peer` */
+export function addPeerCommand(program: Command): void {
+  const command = program
+    .command('peer')
+    .summary('get an IPv6 address from a router')
+    .description(
+      'Runs a 6bed4 peer: gets an IPv6 address from a router and puts it on a network interface.',
+    )
+    .option(
+      '--router <A.B.C.D[:port]>',
+      'router to get an address from (required); may be repeated',
+      repeated(endpoint('router', false)),
+    )
+    .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4('listen'))
+    .option('--port <N>', 'own UDP port; default: chosen by the system', port)
+    .option(
+      '--keepalive <S[,TTL]>',
+      'seconds between keepalives, and their TTL; default: 30,3',
+      keepalive,
+    )
+    .option('--default-route', 'send all IPv6 without a better route through the tunnel');
+  daemonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((flags: PeerFlags) => runPeer(flags));
+}
+
+async function runPeer(flags: PeerFlags): Promise<void> {
+  const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
+  if (routers === undefined) {
+    throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
+  }
+  const log = await openLog(flags);
+  const { listen, port, keepalive, defaultRoute } = flags;
+  await live(
+    log,
+    () =>
+      startPeer({
+        routers,
+        tun,
+        ...defined({ listen, port, keepalive, defaultRoute, profile }),
+      }),
+    (peer) => {
+      if (tun === false) answerEcho(peer);
+      report(peer, log);
+    },
+  );
+}
+
+/** Tells what happens to a peer. */
+function report(peer: PeerDaemon, log: Logger): void {
+  let isReady = false;
+  const fieldsOf = ({ address, prefix, router, publicEndpoint, routes }: AddressLease) => ({
+    peer: `${address}${prefix.slice(prefix.indexOf('/'))}`,
+    via: formatEndpoint(router),
+    public: publicEndpoint === null ? null : formatEndpoint(publicEndpoint),
+    tun: peer.tun,
+    routes,
+  });
+  peer.on('address', (lease, previous) => {
+    const fields = fieldsOf(lease);
+    if (!isReady) log.info(fields, 'ready');
+    else if (previous === null) log.info(fields, 'address');
+    else log.info({ ...fields, previous: previous.address }, 'address changed');
+    isReady = true;
+  });
+  peer.on('address-lost', (lease) => {
+    log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address given up');
+  });
+  peer.on('router-unreachable', ({ router, attempts }) => {
+    const name = formatEndpoint(router);
+    log.info({ router: name, attempts }, `no answer from router ${name}`);
+  });
+  peer.on('router-reachable', ({ router }) => {
+    const name = formatEndpoint(router);
+    log.info({ router: name }, `router ${name} answers again`);
+  });
+  peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
+    const fields = {
+      router: formatEndpoint(router),
+      public: formatEndpoint(publicEndpoint),
+      movedTo,
+    };
+    if (movedTo === null)
+      log.warn(fields, 'the router refuses this UDP port: choose another --port');
+    else log.info(fields, 'the router refuses this UDP port: trying another');
+  });
+  const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
+  log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'asking for an address');
+}

@@ -1,0 +1,73 @@
+import { formatEndpoint, type Profile } from '@6bed4/codec';
+import type { Command } from 'commander';
+import { defined } from '../defined.js';
+import { UsageError } from '../errors.js';
+import { startRouter } from '../router.js';
+import { live } from './lifetime.js';
+import { type LogOptions, openLog } from './log.js';
+import { DEFAULT_TUN, daemonOptions } from './options.js';
+import { ipv4, netid, port, prefix, repeated } from './values.js';
+
+const EXAMPLES = `
+Examples:
+  # a router for the world; needs root, and forwarding to reach beyond it
+  6bed4 router --listen 192.0.2.1 --route 2000::/3
+  # relays between peers only, without any privilege
+  6bed4 router --listen 192.0.2.1 --no-tun
+  # for deployed peers of 2012, with a native prefix
+  6bed4 router --listen 192.0.2.1 --dialect draft01 --prefix 2001:db8:64:64::/64`;
+
+interface RouterFlags extends LogOptions {
+  listen?: string;
+  port?: number;
+  prefix?: string;
+  netid?: number;
+  route?: string[];
+  tun?: string | false;
+  dialect?: Profile;
+}
+
+/** `6bed4 router` */
+export function addRouterCommand(program: Command): void {
+  const command = program
+    .command('router')
+    .summary('give IPv6 addresses to peers and relay for them')
+    .description(
+      'Runs a 6bed4 router: gives IPv6 addresses to peers and relays between them, to other routers ' +
+        'and to the IPv6 network behind its interface.',
+    )
+    .option('--listen <A.B.C.D>', 'own public IPv4 address (required)', ipv4('listen'))
+    .option('--port <N>', 'UDP port; default: the well-known one of the dialect', port)
+    .option('--prefix <P/len>', 'prefix to serve, completed to /64', prefix('prefix'))
+    .option('--netid <HEX>', 'network identifier for short prefixes; default: bed', netid)
+    .option(
+      '--route <P/len>',
+      'prefix that peers should route here; may be repeated',
+      repeated(prefix('route')),
+    );
+  daemonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((flags: RouterFlags) => runRouter(flags));
+}
+
+async function runRouter(flags: RouterFlags): Promise<void> {
+  const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN, ...rest } = flags;
+  if (listen === undefined) {
+    throw new UsageError('listen', 'nothing', 'the IPv4 address by which peers reach this router');
+  }
+  const log = await openLog(flags);
+  await live(
+    log,
+    () =>
+      startRouter({
+        listen,
+        tun,
+        ipv6Side: tun !== false,
+        ...defined({ port: rest.port, prefix: rest.prefix, netid: rest.netid, routes, profile }),
+      }),
+    (router) => {
+      const { address, prefix, endpoint, tun } = router;
+      log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');
+    },
+  );
+}

@@ -1,0 +1,340 @@
+import { EventEmitter } from 'node:events';
+import {
+  type Endpoint,
+  formatEndpoint,
+  type Profile,
+  parseEndpoint,
+  parseIPv4,
+} from '@6bed4/codec';
+import {
+  type AddressLease,
+  Peer,
+  type Peering,
+  type PortRefused,
+  type RouterReachable,
+  type RouterUnreachable,
+  type TunnelEvent,
+  type UplinkSnapshot,
+} from '@6bed4/tunnel';
+import { Carrier, type DaemonCounters } from './carrier.js';
+import { defined } from './defined.js';
+import { checkingOptions, StartError, UsageError } from './errors.js';
+import { type CommonOptions, checkPort, chooseProfile } from './options.js';
+import { planOfPeer } from './packet/interfacePlan.js';
+import type { DatagramPort } from './udp/datagramPort.js';
+import { PortableUdp } from './udp/portable.js';
+import { checkRoute } from './udp/reachability.js';
+
+/** Every second port is one that draft01 can express, unless a NAT is stubborn. */
+const PORT_MOVES = 16;
+
+const DEFAULT_KEEPALIVE_TTL = 3;
+
+/** What {@link startPeer} is told. */
+export interface PeerDaemonOptions extends CommonOptions {
+  /** One or more routers to get addresses from, as `A.B.C.D` or `A.B.C.D:port`. */
+  readonly routers: Endpoint | string | readonly (Endpoint | string)[];
+  /** IPv4 address of this computer to use; default 0.0.0.0, which is all. */
+  readonly listen?: string;
+  /** UDP port; default 0, which lets the system choose. draft01 needs an even one. */
+  readonly port?: number;
+  /**
+   * Keepalives to each router: `interval` in seconds (0 for none), `ttl` the IPv4 TTL (default 3;
+   * 0 for the system's). Default: every 30 s.
+   */
+  readonly keepalive?: { readonly interval: number; readonly ttl?: number };
+  /** Which address under each prefix is the peer's own, 1..16383; default 1. */
+  readonly lanip?: number;
+  /** With a TUN: send all IPv6 that has no better route into the tunnel; default false. */
+  readonly defaultRoute?: boolean;
+  /** How direct paths are found; default: everything goes through the router. */
+  readonly peering?: Peering;
+}
+
+/** A router sees this peer at a UDP port that draft01 cannot express. */
+export interface PortMove extends Omit<PortRefused, 'type'> {
+  /** The local UDP port to which the peer moved; null when it stays, because the user chose the port
+   * or because no port helps. */
+  readonly movedTo: number | null;
+}
+
+/** What a {@link PeerDaemon} tells. */
+export interface PeerDaemonEvents {
+  /** A packet for one of the peer's addresses; only without TUN. */
+  packet: [packet: Uint8Array];
+  /** A router gave an address; `previous` is what it gave before, or null. */
+  address: [lease: AddressLease, previous: AddressLease | null];
+  /** An address is given up. */
+  'address-lost': [lease: AddressLease];
+  /** A router does not answer; the peer goes on asking. */
+  'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
+  /** A router that was reported unreachable answers again. */
+  'router-reachable': [router: Omit<RouterReachable, 'type'>];
+  /** A router refuses the peer's UDP port. */
+  'port-refused': [move: PortMove];
+  /** Something is not as it should be, but the peer goes on. */
+  warning: [error: StartError];
+  /** The peer cannot go on and has closed. */
+  error: [error: StartError];
+  /** Everything was given back. */
+  close: [];
+}
+
+/** A running 6bed4 peer; made by {@link startPeer}. */
+export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
+  /** The first address; rejects when the peer is closed before it has one. */
+  readonly ready: Promise<AddressLease>;
+
+  readonly #profile: Profile;
+  readonly #defaultRoute: boolean;
+  readonly #mayMove: boolean;
+  #carrier: Carrier<Peer> | null = null;
+  #closing: Promise<void> | null = null;
+  #moving = false;
+  #moves = 0;
+  #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
+    null;
+
+  private constructor(options: PeerDaemonOptions, profile: Profile) {
+    super();
+    this.#profile = profile;
+    this.#defaultRoute = options.defaultRoute ?? false;
+    this.#mayMove = (options.port ?? 0) === 0;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject };
+    });
+    // Nobody has to wait for it.
+    this.ready.catch(() => {});
+  }
+
+  /** @internal */
+  static async start(options: PeerDaemonOptions): Promise<PeerDaemon> {
+    const profile = chooseProfile(options);
+    const daemon = new PeerDaemon(options, profile);
+    await daemon.#open(options, profile);
+    return daemon;
+  }
+
+  /** The address that the first answering router gave, or null while none has. */
+  get address(): string | null {
+    return this.leases[0]?.address ?? null;
+  }
+
+  /** What routers gave, in the order of the routers. */
+  get leases(): readonly AddressLease[] {
+    return this.uplinks().flatMap(({ lease }) => (lease === null ? [] : [lease]));
+  }
+
+  /** Where the peer's UDP socket is bound. */
+  get endpoint(): Endpoint {
+    return this.#running.datagrams.endpoint;
+  }
+
+  /** Name of its TUN interface, or null. */
+  get tun(): string | null {
+    return this.#running.tun;
+  }
+
+  /** The routers of this peer and what they gave. */
+  uplinks(): readonly UplinkSnapshot[] {
+    return this.#running.machine.uplinks;
+  }
+
+  /** What passed and what was dropped and why. */
+  counters(): DaemonCounters {
+    return this.#running.counters;
+  }
+
+  /**
+   * Sends an IPv6 packet from one of the peer's addresses into the tunnel; only without TUN.
+   *
+   * @param packet - the whole packet; may be used again when this returns
+   */
+  send(packet: Uint8Array): void {
+    this.#running.send(packet);
+  }
+
+  /**
+   * Asks one more router for an address.
+   *
+   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   */
+  addRouter(router: Endpoint | string): void {
+    this.#running.command((peer, now) => checkingOptions(() => peer.addRouter(router, now)));
+  }
+
+  /** Gives up the address that a router gave, and forgets the router. */
+  removeRouter(router: Endpoint | string): void {
+    this.#running.command((peer) => checkingOptions(() => peer.removeRouter(router)));
+  }
+
+  /** Ends the peer and gives everything back. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #running(): Carrier<Peer> {
+    return this.#carrier!;
+  }
+
+  async #open(options: PeerDaemonOptions, profile: Profile): Promise<void> {
+    const routers = readRouters(options.routers, profile);
+    const { lanip, peering, allowPrivate, allowLoopback, clock } = options;
+    const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
+    this.#carrier = await Carrier.open({
+      datagrams: options.datagrams ?? (await openUdp(options, profile, routers)),
+      tun: options.tun ?? false,
+      machine: (sink) =>
+        new Peer(
+          {
+            routers,
+            profile,
+            random: options.random ?? Math.random,
+            ...defined({ keepalive, lanip, peering, allowPrivate, allowLoopback }),
+          },
+          sink,
+        ),
+      onEvent: (event) => this.#onEvent(event),
+      onPacket: (packet) => this.emit('packet', packet),
+      onWarning: (error) => this.emit('warning', error),
+      onFailure: (error) => void this.close().then(() => this.emit('error', error)),
+      ...defined({ clock }),
+    });
+    this.#running.start();
+    this.#running.command((peer, now) => peer.start(now));
+  }
+
+  async #close(): Promise<void> {
+    const carrier = this.#running;
+    carrier.command((peer, now) => peer.stop(now));
+    await carrier.close();
+    this.#settleReady?.reject(
+      new StartError('ECANCELED', 'closed before a router gave an address'),
+    );
+    this.emit('close');
+  }
+
+  #onEvent(event: TunnelEvent): void {
+    switch (event.type) {
+      case 'address-acquired':
+      case 'address-changed': {
+        this.#moves = 0;
+        this.#configure();
+        const lease = leaseOf(event);
+        this.#settleReady?.resolve(lease);
+        this.#settleReady = null;
+        this.emit('address', lease, event.type === 'address-changed' ? event.previous : null);
+        break;
+      }
+      case 'address-lost':
+        this.#configure();
+        this.emit('address-lost', leaseOf(event));
+        break;
+      case 'router-unreachable':
+        this.emit('router-unreachable', { router: event.router, attempts: event.attempts });
+        break;
+      case 'router-reachable':
+        this.emit('router-reachable', { router: event.router });
+        break;
+      case 'port-refused':
+        void this.#move(event);
+        break;
+    }
+  }
+
+  #configure(): void {
+    try {
+      this.#running.configure(planOfPeer(this.leases, this.#profile, this.#defaultRoute));
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.emit('warning', error);
+    }
+  }
+
+  /** Moves to another UDP port (draft-01 §4.1), a limited number of times. */
+  async #move({ router, publicEndpoint }: PortRefused): Promise<void> {
+    // All routers refuse the same port; one move is enough for them.
+    if (this.#moving || this.#moves > PORT_MOVES) return;
+    this.#moves++;
+    if (!this.#mayMove || this.#moves > PORT_MOVES) {
+      this.#moves = PORT_MOVES + 1;
+      this.emit('port-refused', { router, publicEndpoint, movedTo: null });
+      return;
+    }
+    this.#moving = true;
+    try {
+      await this.#running.datagrams.rebind(true);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.emit('warning', error);
+      return;
+    } finally {
+      this.#moving = false;
+    }
+    if (this.#closing !== null) return;
+    this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
+    this.#running.command((peer, now) => peer.solicit(now));
+  }
+}
+
+/**
+ * Starts a 6bed4 peer: gets an IPv6 address from a router and carries packets between it and a TUN
+ * interface or this program. Resolves when the peer works; its address comes with `ready`.
+ *
+ * @throws UsageError for an option that cannot be used
+ * @throws StartError when there is no route to any router, or the port or interface cannot be had
+ *
+ * @example
+ * ```ts
+ * const peer = await startPeer({ routers: '192.0.2.1' });
+ * const { address } = await peer.ready;
+ * peer.on('packet', (packet) => console.log(packet.length, 'bytes for', address));
+ * ```
+ */
+export function startPeer(options: PeerDaemonOptions): Promise<PeerDaemon> {
+  return PeerDaemon.start(options);
+}
+
+function leaseOf({ router, address, prefix, publicEndpoint, routes }: AddressLease): AddressLease {
+  return { router, address, prefix, publicEndpoint, routes };
+}
+
+function readRouters(
+  routers: Endpoint | string | readonly (Endpoint | string)[],
+  profile: Profile,
+): Endpoint[] {
+  const list = Array.isArray(routers) ? routers : [routers];
+  if (list.length === 0) throw new UsageError('routers', 'none', 'at least one');
+  return list.map((router: Endpoint | string) => {
+    const text = typeof router === 'string' ? router : formatEndpoint(router);
+    const endpoint = checkingOptions(() => parseEndpoint(text, profile.port), 'routers');
+    if (endpoint.port !== 0) return endpoint;
+    throw new UsageError('routers', text, 'a port from 1 to 65535');
+  });
+}
+
+async function openUdp(
+  options: PeerDaemonOptions,
+  profile: Profile,
+  routers: readonly Endpoint[],
+): Promise<DatagramPort> {
+  const address = options.listen ?? '0.0.0.0';
+  checkingOptions(() => parseIPv4(address, 'listen'));
+  const port = checkPort(options.port ?? 0);
+  if (port !== 0 && !profile.layout.acceptsPort(port)) {
+    throw new UsageError('port', String(port), `a port that ${profile.layout.name} can express`);
+  }
+  const datagrams = await PortableUdp.open({ address, port, even: !profile.layout.acceptsPort(1) });
+  try {
+    await Promise.any(routers.map((router) => checkRoute(router, address)));
+  } catch (error) {
+    await datagrams.close();
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  }
+  return datagrams;
+}

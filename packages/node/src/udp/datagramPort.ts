@@ -1,0 +1,63 @@
+import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
+
+/**
+ * Takes one UDP payload and where it came from (uint32 address, port). The bytes belong to the
+ * receiver, which may change them, for the duration of the call.
+ */
+export type DatagramHandler = (
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  address: number,
+  port: number,
+) => void;
+
+/** What happened to datagrams outside the machine. */
+export interface DatagramPortCounters {
+  /** Datagrams that the system refused, by the code of its error. */
+  readonly sendErrors: Readonly<Record<string, number>>;
+  /** Errors that the system reported on reception, by code; often they are about earlier datagrams. */
+  readonly receiveErrors: Readonly<Record<string, number>>;
+  /** Datagrams dropped because too many waited to be sent. */
+  readonly queueDrops: number;
+}
+
+/** A UDP socket, as far as the tunnel needs one. */
+export interface DatagramPort {
+  /** Where it is bound. */
+  readonly endpoint: Endpoint;
+
+  /** Begins to hand over datagrams. Called once. */
+  start(handler: DatagramHandler): void;
+
+  /**
+   * Sends a datagram, at best effort: failures are counted. Must neither throw nor call the handler
+   * before it returns. The bytes are lent for the duration of the call.
+   *
+   * @param length - bytes of payload; may be 0
+   * @param to - destination; lent as well
+   * @param tos - IPv4 TOS byte, where the system lets it be set
+   * @param ttl - IPv4 TTL; 0 for the system's default
+   */
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void;
+
+  /**
+   * Moves to another UDP port of the system's choice on the same address; an even one if asked.
+   * Without effect if it fails.
+   *
+   * @throws StartError when no port is to be had
+   */
+  rebind(even: boolean): Promise<void>;
+
+  readonly counters: DatagramPortCounters;
+
+  /** Gives the port back. May be called again. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,199 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type Endpoint, formatEndpoint, type UdpEndpoint } from '@6bed4/codec';
+import { StartError } from '../errors.js';
+import { type Libc, tryLoadLibc } from '../linux/libc.js';
+import { AddressNumbers, AddressTexts } from './addressText.js';
+import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
+import { SendBuffers } from './sendBuffers.js';
+import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
+
+/** Room for some thousand packets while this process does something else. */
+const RECEIVE_BUFFER = 4 << 20;
+/** Bytes that may wait to be sent: some 10 ms at the rate that one socket reaches. */
+const QUEUE_LIMIT = 1 << 20;
+/** The odds to find no even port in so many tries are one to a million. */
+const PORT_ATTEMPTS = 20;
+
+/** Where a {@link PortableUdp} is bound. */
+export interface PortableUdpOptions {
+  /** IPv4 address of this computer; default 0.0.0.0, which is all. */
+  readonly address?: string;
+  /** UDP port; default 0, which lets the system choose. */
+  readonly port?: number;
+  /** Whether a port of the system's choice has to be even, as draft01 needs it. */
+  readonly even?: boolean;
+}
+
+/** A UDP socket by `node:dgram`: any platform, no privileges. */
+export class PortableUdp implements DatagramPort {
+  readonly #libc: Libc | null;
+  readonly #ttl = systemTtl();
+  readonly #texts = new AddressTexts();
+  readonly #numbers = new AddressNumbers();
+  readonly #buffers = new SendBuffers();
+  readonly #sendErrors: Record<string, number> = {};
+  readonly #receiveErrors: Record<string, number> = {};
+  #queueDrops = 0;
+  #socket: Socket;
+  #options: SocketOptions | null = null;
+  #endpoint: Endpoint;
+  #handler: DatagramHandler | null = null;
+  #closed = false;
+
+  private constructor(libc: Libc | null, socket: Socket) {
+    this.#libc = libc;
+    this.#socket = socket;
+    this.#endpoint = this.#adopt(socket);
+  }
+
+  /**
+   * Binds a socket.
+   *
+   * @throws StartError when the port is taken or the address is not of this computer
+   */
+  static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
+    const libc = await tryLoadLibc();
+    return new PortableUdp(libc, await bindAny(options));
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  get counters(): DatagramPortCounters {
+    return {
+      sendErrors: { ...this.#sendErrors },
+      receiveErrors: { ...this.#receiveErrors },
+      queueDrops: this.#queueDrops,
+    };
+  }
+
+  start(handler: DatagramHandler): void {
+    this.#handler = handler;
+  }
+
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    if (this.#closed) return;
+    if (to.port === 0) {
+      // Nobody can be there, and Node.js would throw.
+      count(this.#sendErrors, 'EINVAL');
+      return;
+    }
+    const socket = this.#socket;
+    const waiting = socket.getSendQueueCount() > 0;
+    if (waiting && socket.getSendQueueSize() + length > QUEUE_LIMIT) {
+      this.#queueDrops++;
+      return;
+    }
+    const kept = this.#buffers.keep(bytes, offset, length, waiting);
+    this.#options?.setTos(tos);
+    // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
+    const ownTtl = ttl !== 0 && !waiting;
+    if (ownTtl) socket.setTTL(ttl);
+    socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+    if (ownTtl) socket.setTTL(this.#ttl);
+  }
+
+  async rebind(even: boolean): Promise<void> {
+    const socket = await bindAny({ address: this.#endpoint.address, even });
+    if (this.#closed) {
+      socket.close();
+      return;
+    }
+    const previous = this.#socket;
+    previous.removeAllListeners('message');
+    this.#socket = socket;
+    this.#endpoint = this.#adopt(socket);
+    previous.close();
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#handler = null;
+    return new Promise((resolve) => {
+      this.#socket.close(() => resolve());
+    });
+  }
+
+  #adopt(socket: Socket): Endpoint {
+    const { address, port } = socket.address();
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
+    socket.on('message', this.#onMessage);
+    this.#options = null;
+    const fd = this.#libc === null ? -1 : descriptorOf(socket);
+    if (this.#libc !== null && fd >= 0) {
+      this.#options = new SocketOptions(this.#libc, fd);
+      this.#options.clearDontFragment();
+      this.#options.forceReceiveBuffer(RECEIVE_BUFFER);
+    }
+    return { address, port };
+  }
+
+  readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
+    this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+  };
+
+  readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) count(this.#sendErrors, error.code);
+  };
+}
+
+function count(counters: Record<string, number>, code = 'unknown'): void {
+  counters[code] = (counters[code] ?? 0) + 1;
+}
+
+async function bindAny(options: PortableUdpOptions): Promise<Socket> {
+  const { address = '0.0.0.0', port = 0, even = false } = options;
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+    const socket = await bind(address, port);
+    if (port !== 0 || !even || socket.address().port % 2 === 0) return socket;
+    socket.close();
+  }
+  throw new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
+}
+
+function bind(address: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({
+      type: 'udp4',
+      // All addresses are literal. Answering at once keeps `send` from waiting for a resolver.
+      lookup: (hostname, _options, callback) => callback(null, hostname, 4),
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(bindError(error, address, port));
+    });
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      try {
+        socket.setRecvBufferSize(RECEIVE_BUFFER);
+      } catch {
+        // Some systems refuse what exceeds their limit; their default has to do.
+      }
+      resolve(socket);
+    });
+  });
+}
+
+function bindError(cause: NodeJS.ErrnoException, address: string, port: number): StartError {
+  const where = formatEndpoint({ address, port });
+  const code = cause.code ?? 'unknown';
+  switch (code) {
+    case 'EADDRINUSE':
+      return new StartError(code, `UDP port ${port} of ${address} is in use`, { cause });
+    case 'EADDRNOTAVAIL':
+      return new StartError(code, `${address} is not an address of this computer`, { cause });
+    case 'EACCES':
+      return new StartError('EPERM', `listening on UDP ${where} is not permitted`, { cause });
+    default:
+      return new StartError(code, `listening on UDP ${where} failed: ${code}`, { cause });
+  }
+}

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** How a process ended: one of the two is `null`. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A long-running program whose output is kept line by line. */
+export class Daemon {
+  readonly stdout: string[] = [];
+  readonly stderr: string[] = [];
+  /** Resolves once the process is gone and all its output was read. */
+  readonly ended: Promise<Ending>;
+  readonly #child: ChildProcess;
+  readonly #title: string;
+  readonly #watchers = new Set<() => void>();
+  #ending: Ending | null = null;
+
+  constructor(command: string, args: readonly string[], title: string) {
+    this.#title = title;
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#collect(child.stdout, this.stdout);
+    this.#collect(child.stderr, this.stderr);
+    this.ended = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        this.#ending = { code, signal };
+        this.#notify();
+        resolve(this.#ending);
+      });
+    });
+    // A failure to start is reported to whoever waits; nobody has to.
+    this.ended.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get running(): boolean {
+    return this.#ending === null;
+  }
+
+  /**
+   * The first line on standard output or standard error that matches, also if it came before.
+   *
+   * @param timeout - milliseconds
+   * @throws Error with everything the program said, when it ends or the time is over first
+   */
+  waitForLine(pattern: RegExp, timeout = 10_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        settle();
+      };
+      const look = (): void => {
+        const line = this.#find(pattern);
+        if (line !== undefined) finish(() => resolve(line));
+        else if (!this.running) finish(() => reject(this.#failure(`ended without ${pattern}`)));
+      };
+      const timer = setTimeout(
+        () => finish(() => reject(this.#failure(`no ${pattern} in ${timeout} ms`))),
+        timeout,
+      );
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', timeout = 5_000): Promise<Ending> {
+    this.#child.kill(signal);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(this.#failure(`still there ${timeout} ms after ${signal}`)),
+        timeout,
+      );
+    });
+    try {
+      return await Promise.race([this.ended, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #collect(stream: Readable, lines: string[]): void {
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      this.#notify();
+    });
+  }
+
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #find(pattern: RegExp): string | undefined {
+    return [...this.stdout, ...this.stderr].find((line) => pattern.test(line));
+  }
+
+  #failure(what: string): Error {
+    const said = [...this.stdout, ...this.stderr].map((line) => `  ${line}`).join('\n');
+    return new Error(`${this.#title}: ${what}\n${said}`);
+  }
+}

@@ -1,0 +1,20 @@
+// Accepts one TCP connection on a port and prints what came: its length and SHA-256.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+
+const [port] = process.argv.slice(2);
+
+const server = createServer((socket) => {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+    hash.update(chunk);
+  });
+  socket.on('end', () => {
+    console.log(JSON.stringify({ bytes, sha256: hash.digest('hex') }));
+    socket.end();
+    server.close();
+  });
+});
+server.listen(Number(port), '::', () => console.log('listening'));

@@ -1,0 +1,99 @@
+import { constants } from 'node:os';
+import type { Libc } from '../../src/linux/libc.js';
+
+/** `constants.errno` lacks what only Linux has. */
+const NUMBERS: Readonly<Record<string, number>> = { ...constants.errno, EBADFD: 77, ENXIO: 6 };
+
+export interface IoctlCall {
+  readonly fd: number;
+  readonly request: number;
+  readonly argument: Uint8Array;
+}
+
+/** A C library whose answers a test decides. Failures are names of errors. */
+export class FakeLibc implements Libc {
+  readonly longSize: number;
+  readonly ioctls: IoctlCall[] = [];
+  readonly closed: number[] = [];
+  readonly written: number[][] = [];
+  /** What `read` answers, in order; then EAGAIN. */
+  readonly toRead: (Uint8Array | string)[] = [];
+  onOpen: (path: string) => string | null = () => null;
+  onSocket: (domain: number) => string | null = () => null;
+  onIoctl: (request: number, argument: Uint8Array) => string | null = () => null;
+  onWrite: () => string | null = () => null;
+  /** Descriptors that are watched, with what to call when they can be read. */
+  readonly watched = new Map<number, () => void>();
+  #errno = 0;
+  #nextFd = 100;
+
+  constructor(longSize = 8) {
+    this.longSize = longSize;
+  }
+
+  open(path: string): number {
+    return this.#descriptor(this.onOpen(path));
+  }
+
+  close(fd: number): number {
+    this.closed.push(fd);
+    return 0;
+  }
+
+  ioctl(fd: number, request: number, argument: Uint8Array): number {
+    this.ioctls.push({ fd, request, argument: argument.slice() });
+    return this.#result(this.onIoctl(request, argument), 0);
+  }
+
+  read(_fd: number, bytes: Uint8Array): number {
+    const next = this.toRead.shift() ?? 'EAGAIN';
+    if (typeof next === 'string') return this.#result(next, 0);
+    bytes.set(next);
+    return next.length;
+  }
+
+  write(_fd: number, bytes: Uint8Array, length: number): number {
+    const failure = this.onWrite();
+    if (failure === null) this.written.push([...bytes.subarray(0, length)]);
+    return this.#result(failure, length);
+  }
+
+  socket(domain: number): number {
+    return this.#descriptor(this.onSocket(domain));
+  }
+
+  bind(): number {
+    return 0;
+  }
+
+  setsockopt(): number {
+    return 0;
+  }
+
+  errno(): number {
+    return this.#errno;
+  }
+
+  nameOf(errno: number): string {
+    return Object.entries(NUMBERS).find(([, number]) => number === errno)?.[0] ?? `${errno}`;
+  }
+
+  numberOf(name: string): number {
+    return NUMBERS[name] ?? -1;
+  }
+
+  watch(fd: number, callback: () => void): { close(): void; unref(): void } {
+    this.watched.set(fd, callback);
+    return { close: () => this.watched.delete(fd), unref: () => {} };
+  }
+
+  #descriptor(failure: string | null): number {
+    return this.#result(failure, this.#nextFd++);
+  }
+
+  #result(failure: string | null, success: number): number {
+    if (failure === null) return success;
+    this.#errno = this.numberOf(failure);
+    return -1;
+  }
+}
