@@ -25,3 +25,11 @@ export function isSolicitedNodeMulticast(bytes: Uint8Array, offset: number): boo
   }
   return true;
 }
+
+/** @internal Whether two addresses are the same 16 bytes. */
+export function sameAddress(a: Uint8Array, at: number, b: Uint8Array, bt: number): boolean {
+  for (let index = 0; index < 16; index++) {
+    if (a[at + index] !== b[bt + index]) return false;
+  }
+  return true;
+}

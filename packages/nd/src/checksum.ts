@@ -1,4 +1,4 @@
-import { readUint16, readUint32 } from './bigEndian.js';
+import { readUint16 } from './bigEndian.js';
 import {
   DESTINATION_OFFSET,
   ICMPV6_CHECKSUM_OFFSET,
@@ -8,29 +8,41 @@ import {
 } from './constants.js';
 
 /**
- * Adds bytes to a ones-complement sum, as 32-bit words: a double holds two million of them exactly,
- * and {@link fold} makes 16 bits of it at the end (RFC 1071 §2).
+ * Adds bytes to a ones-complement sum (RFC 1071 §2). The high and the low halves of 32-bit words are
+ * summed apart and folded once at the end: small integers stay the fastest numbers there are.
  *
- * @param initial - sum so far
+ * @param offset - of the first byte
+ * @param length - bytes; an odd last one counts as the high byte of a word (RFC 1071 §4.1)
+ * @param initial - sum so far, 0..2^52; of an even number of bytes
+ * @returns a sum of 16 bits
  */
 export function sumBytes(bytes: Uint8Array, offset: number, length: number, initial = 0): number {
-  let sum = initial;
   const end = offset + length;
+  let high = 0;
+  let low = 0;
   let at = offset;
-  for (; at + 4 <= end; at += 4) sum += readUint32(bytes, at);
-  // An odd last byte counts as the high one of a word (RFC 1071 §4.1).
+  for (const last = end - 4; at <= last; at += 4) {
+    high += (bytes[at]! << 8) | bytes[at + 1]!;
+    low += (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  }
   if (at + 2 <= end) {
-    sum += readUint16(bytes, at);
+    high += (bytes[at]! << 8) | bytes[at + 1]!;
     at += 2;
   }
-  if (at < end) sum += bytes[at]! << 8;
-  return sum;
+  if (at < end) low += bytes[at]! << 8;
+  return fold(initial + high + low);
 }
 
-/** Folds a sum to 16 bits with end-around carry (RFC 1071 §2). */
+/**
+ * Folds a sum to 16 bits with end-around carry (RFC 1071 §2).
+ *
+ * @param sum - 0..2^53 − 1
+ * @returns 0..65535; 0 only for 0
+ */
 export function fold(sum: number): number {
-  let folded = (sum % 0x1_0000_0000) + Math.floor(sum / 0x1_0000_0000);
-  folded = (folded % 0x1_0000) + Math.floor(folded / 0x1_0000);
+  const low = sum >>> 0;
+  const high = (sum - low) / 0x1_0000_0000;
+  let folded = (low & 0xffff) + (low >>> 16) + (high & 0xffff) + (high >>> 16);
   folded = (folded & 0xffff) + (folded >>> 16);
   return (folded & 0xffff) + (folded >>> 16);
 }
@@ -59,13 +71,14 @@ function sumWithPseudoHeader(
 }
 
 /**
- * The checksum of an upper-layer message that follows the IPv6 header at once; its own field counts as
- * zero.
+ * The checksum of an upper-layer message that follows the IPv6 header at once, over its pseudo-header
+ * too (RFC 8200 §8.1); its own field counts as zero. Does not allocate.
  *
- * @param offset - of the IPv6 packet
+ * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
  * @param length - of the IPv6 packet
  * @param nextHeader - protocol number
- * @param field - offset of the checksum field from the start of the message
+ * @param field - offset of the checksum field from the start of the message, even
+ * @returns 0..65535
  */
 export function upperLayerChecksum(
   bytes: Uint8Array,
@@ -80,14 +93,28 @@ export function upperLayerChecksum(
   return ~fold(sum + (0xffff - readUint16(bytes, upper + field))) & 0xffff;
 }
 
-/** The checksum of an ICMPv6 packet without extension headers; its own field counts as zero. */
+/**
+ * The checksum of an ICMPv6 packet without extension headers (RFC 4443 §2.3); its own field counts as
+ * zero. Does not allocate.
+ *
+ * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
+ * @param length - of the IPv6 packet, 44 or more
+ * @returns 0..65535
+ */
 export function icmpv6Checksum(bytes: Uint8Array, offset: number, length: number): number {
   return upperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6, ICMPV6_CHECKSUM_OFFSET);
 }
 
-/** Whether an ICMPv6 packet without extension headers has the right checksum. Does not allocate. */
+/**
+ * Whether an ICMPv6 packet without extension headers has the right checksum (RFC 4443 §2.3). Does not
+ * allocate, throw, or read outside the packet.
+ *
+ * @param offset - of the IPv6 packet
+ * @param length - of the IPv6 packet
+ */
 export function verifyIcmpv6Checksum(bytes: Uint8Array, offset: number, length: number): boolean {
   if (length < IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET + 2) return false;
+  if (offset + length > bytes.length) return false;
   return verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6);
 }
 
@@ -103,11 +130,13 @@ export function verifyUpperLayerChecksum(
 }
 
 /**
- * The checksum after one 16-bit word under it changed (RFC 1624 §3, equation 3).
+ * The checksum after one 16-bit word under it changed (RFC 1624 §3, equation 3), the same as if it
+ * were computed anew. A word is one at an even offset of what is summed.
  *
- * @param checksum - as in the packet
- * @param oldWord - the word before, 16 bits
- * @param newWord - the word now, 16 bits
+ * @param checksum - as in the packet, 0..65535
+ * @param oldWord - the word before, 0..65535
+ * @param newWord - the word now, 0..65535
+ * @returns 0..65535
  */
 export function updateChecksum(checksum: number, oldWord: number, newWord: number): number {
   return ~fold((~checksum & 0xffff) + (~oldWord & 0xffff) + newWord) & 0xffff;

@@ -2,45 +2,87 @@
 export const IPV6_HEADER_LENGTH = 40;
 /** Where an IPv6 header has its payload length, 2 bytes (RFC 8200 §3). */
 export const PAYLOAD_LENGTH_OFFSET = 4;
-/** Where an IPv6 header has its next header field. */
+/** Where an IPv6 header has its next header field, 1 byte (RFC 8200 §3). */
 export const NEXT_HEADER_OFFSET = 6;
-/** Where an IPv6 header has its hop limit. */
+/** Where an IPv6 header has its hop limit, 1 byte (RFC 8200 §3). */
 export const HOP_LIMIT_OFFSET = 7;
-/** Where an IPv6 header has its source address. */
+/** Where an IPv6 header has its source address, 16 bytes (RFC 8200 §3). */
 export const SOURCE_OFFSET = 8;
-/** Where an IPv6 header has its destination address. */
+/** Where an IPv6 header has its destination address, 16 bytes (RFC 8200 §3). */
 export const DESTINATION_OFFSET = 24;
 /** Smallest MTU of an IPv6 link, in bytes (RFC 8200 §5). */
 export const MINIMUM_MTU = 1280;
 
-/** Next header values (IANA protocol numbers). */
+/** Next header value of hop-by-hop options (RFC 8200 §4.3). */
 export const NEXT_HEADER_HOP_BY_HOP = 0;
+/** Next header value of TCP. */
 export const NEXT_HEADER_TCP = 6;
+/** Next header value of UDP. */
 export const NEXT_HEADER_UDP = 17;
+/** Next header value of a routing header (RFC 8200 §4.4). */
 export const NEXT_HEADER_ROUTING = 43;
+/** Next header value of a fragment header (RFC 8200 §4.5). */
 export const NEXT_HEADER_FRAGMENT = 44;
+/** Next header value of an authentication header (RFC 4302 §2). */
+export const NEXT_HEADER_AUTHENTICATION = 51;
+/** Next header value of ICMPv6 (RFC 4443 §1). */
 export const NEXT_HEADER_ICMPV6 = 58;
+/** Next header value that says nothing follows (RFC 8200 §4.7). */
 export const NEXT_HEADER_NONE = 59;
+/** Next header value of destination options (RFC 8200 §4.6). */
 export const NEXT_HEADER_DESTINATION_OPTIONS = 60;
 
-/** ICMPv6 types: errors (RFC 4443 §3). */
+/** ICMPv6 type of Destination Unreachable (RFC 4443 §3.1). */
 export const ICMPV6_DESTINATION_UNREACHABLE = 1;
+/** ICMPv6 type of Packet Too Big (RFC 4443 §3.2). */
 export const ICMPV6_PACKET_TOO_BIG = 2;
+/** ICMPv6 type of Time Exceeded (RFC 4443 §3.3). */
 export const ICMPV6_TIME_EXCEEDED = 3;
+/** ICMPv6 type of Parameter Problem (RFC 4443 §3.4). */
 export const ICMPV6_PARAMETER_PROBLEM = 4;
 /** The first ICMPv6 type that is not an error (RFC 4443 §2.1). */
 export const ICMPV6_FIRST_INFORMATIONAL = 128;
-/** ICMPv6 types: echo (RFC 4443 §4). */
+/** ICMPv6 type of Echo Request (RFC 4443 §4.1). */
 export const ICMPV6_ECHO_REQUEST = 128;
+/** ICMPv6 type of Echo Reply (RFC 4443 §4.2). */
 export const ICMPV6_ECHO_REPLY = 129;
-/** ICMPv6 types: Neighbor Discovery (RFC 4861 §4). */
+/** ICMPv6 type of Router Solicitation (RFC 4861 §4.1). */
 export const ICMPV6_ROUTER_SOLICITATION = 133;
+/** ICMPv6 type of Router Advertisement (RFC 4861 §4.2). */
 export const ICMPV6_ROUTER_ADVERTISEMENT = 134;
+/** ICMPv6 type of Neighbor Solicitation (RFC 4861 §4.3). */
 export const ICMPV6_NEIGHBOR_SOLICITATION = 135;
+/** ICMPv6 type of Neighbor Advertisement (RFC 4861 §4.4). */
 export const ICMPV6_NEIGHBOR_ADVERTISEMENT = 136;
+/** ICMPv6 type of Redirect (RFC 4861 §4.5). */
 export const ICMPV6_REDIRECT = 137;
 
-/** Where an ICMPv6 message has its checksum, from its own start (RFC 4443 §2.1). */
+/** Destination Unreachable: no route to destination (RFC 4443 §3.1). */
+export const UNREACHABLE_NO_ROUTE = 0;
+/** Destination Unreachable: administratively prohibited (RFC 4443 §3.1). */
+export const UNREACHABLE_PROHIBITED = 1;
+/** Destination Unreachable: beyond the scope of the source address (RFC 4443 §3.1). */
+export const UNREACHABLE_BEYOND_SCOPE = 2;
+/** Destination Unreachable: address unreachable (RFC 4443 §3.1). */
+export const UNREACHABLE_ADDRESS = 3;
+/** Destination Unreachable: port unreachable (RFC 4443 §3.1). */
+export const UNREACHABLE_PORT = 4;
+/** Destination Unreachable: source address failed a policy (RFC 4443 §3.1). */
+export const UNREACHABLE_SOURCE_POLICY = 5;
+/** Destination Unreachable: the route to the destination rejects (RFC 4443 §3.1). */
+export const UNREACHABLE_ROUTE_REJECTS = 6;
+/** Time Exceeded: hop limit exceeded in transit (RFC 4443 §3.3). */
+export const EXCEEDED_HOP_LIMIT = 0;
+/** Time Exceeded: fragments did not arrive in time (RFC 4443 §3.3). */
+export const EXCEEDED_REASSEMBLY_TIME = 1;
+/** Parameter Problem: erroneous header field (RFC 4443 §3.4). */
+export const PROBLEM_HEADER_FIELD = 0;
+/** Parameter Problem: unrecognised next header (RFC 4443 §3.4). */
+export const PROBLEM_NEXT_HEADER = 1;
+/** Parameter Problem: unrecognised IPv6 option (RFC 4443 §3.4). */
+export const PROBLEM_OPTION = 2;
+
+/** Where an ICMPv6 message has its checksum, from its own start, 2 bytes (RFC 4443 §2.1). */
 export const ICMPV6_CHECKSUM_OFFSET = 2;
 /** The hop limit that proves a message was sent on this link (RFC 4861 §3.1). */
 export const ND_HOP_LIMIT = 255;

@@ -1,16 +1,22 @@
 import { readUint16, writeUint16 } from './bigEndian.js';
-import { icmpv6Checksum, verifyIcmpv6Checksum } from './checksum.js';
+import { verifyIcmpv6Checksum } from './checksum.js';
 import {
-  HOP_LIMIT_OFFSET,
-  ICMPV6_CHECKSUM_OFFSET,
   ICMPV6_ECHO_REPLY,
   ICMPV6_ECHO_REQUEST,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
 } from './constants.js';
-import { destinationAddress, isWholePacket, sourceAddress, writeIPv6Header } from './ipv6.js';
-import { checkRange, type ParseResult, refuse } from './result.js';
+import { copyBytes } from './copy.js';
+import { CHECKSUM, CODE, icmpv6View, MESSAGE, writeIcmpv6Checksum } from './icmpv6.js';
+import {
+  destinationAddress,
+  hopLimit,
+  isWholePacket,
+  sourceAddress,
+  writeIPv6Header,
+} from './ipv6.js';
+import { checkRange, checkRoom, type ParseResult, refuse } from './result.js';
 
 /*
  * RFC 4443 §4:
@@ -22,14 +28,14 @@ import { checkRange, type ParseResult, refuse } from './result.js';
  *   +-------------------------------+-------------------------------+
  *   | Data ...
  */
-const FIXED = 8;
-const IDENTIFIER = IPV6_HEADER_LENGTH + 4;
-const SEQUENCE = IPV6_HEADER_LENGTH + 6;
-const DATA = IPV6_HEADER_LENGTH + FIXED;
+const IDENTIFIER = MESSAGE + 4;
+const SEQUENCE = MESSAGE + 6;
+const DATA = MESSAGE + 8;
 const SECTION = 'RFC 4443 §4';
 
-/** An echo request or reply, the messages of `ping`. */
+/** An echo request or reply, the messages of `ping` (RFC 4443 §4). */
 export interface Echo {
+  /** ICMPv6 type 128 or 129. */
   readonly type: 'echo-request' | 'echo-reply';
   /** 16 bytes. */
   readonly source: Uint8Array;
@@ -41,13 +47,33 @@ export interface Echo {
   readonly identifier: number;
   /** 0..65535. */
   readonly sequence: number;
+  /** What the reply repeats. */
   readonly data: Uint8Array;
 }
 
-/** Parses a whole IPv6 packet without extension headers as echo. Never throws. */
+/**
+ * Reads the fields of an echo where they lie (RFC 4443 §4), without allocation, in a packet at `offset`
+ * that {@link parseEcho} accepts.
+ */
+export const echoView = {
+  /** 0..65535. */
+  identifier: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + IDENTIFIER),
+  /** 0..65535. */
+  sequence: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + SEQUENCE),
+  /** Where the data starts, in the buffer. */
+  dataOffset: (offset: number): number => offset + DATA,
+} as const;
+
+/**
+ * Parses a whole IPv6 packet without extension headers as echo (RFC 4443 §4). Addresses and data are
+ * copies. Never throws, nor reads outside the packet.
+ *
+ * @param offset - start of the IPv6 header in `bytes`
+ * @param length - bytes of the packet
+ */
 export function parseEcho(bytes: Uint8Array, offset: number, length: number): ParseResult<Echo> {
   if (!isWholePacket(bytes, offset, length)) return refuse('bad-ipv6-header', 0, 'RFC 8200 §3');
-  const type = length > IPV6_HEADER_LENGTH ? bytes[offset + IPV6_HEADER_LENGTH] : undefined;
+  const type = length > MESSAGE ? icmpv6View.type(bytes, offset) : undefined;
   if (
     bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6 ||
     (type !== ICMPV6_ECHO_REQUEST && type !== ICMPV6_ECHO_REPLY)
@@ -55,11 +81,9 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
     return refuse('other-message', NEXT_HEADER_OFFSET, SECTION);
   }
   if (length < DATA) return refuse('too-short', length, SECTION);
-  if (bytes[offset + IPV6_HEADER_LENGTH + 1] !== 0) {
-    return refuse('bad-code', IPV6_HEADER_LENGTH + 1, SECTION);
-  }
+  if (icmpv6View.code(bytes, offset) !== 0) return refuse('bad-code', CODE, SECTION);
   if (!verifyIcmpv6Checksum(bytes, offset, length)) {
-    return refuse('bad-checksum', IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET, SECTION);
+    return refuse('bad-checksum', CHECKSUM, SECTION);
   }
   return {
     ok: true,
@@ -67,33 +91,49 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
       type: type === ICMPV6_ECHO_REQUEST ? 'echo-request' : 'echo-reply',
       source: sourceAddress(bytes, offset),
       destination: destinationAddress(bytes, offset),
-      hopLimit: bytes[offset + HOP_LIMIT_OFFSET]!,
-      identifier: readUint16(bytes, offset + IDENTIFIER),
-      sequence: readUint16(bytes, offset + SEQUENCE),
-      data: bytes.slice(offset + DATA, offset + length),
+      hopLimit: hopLimit(bytes, offset),
+      identifier: echoView.identifier(bytes, offset),
+      sequence: echoView.sequence(bytes, offset),
+      data: copyBytes(bytes, offset + DATA, offset + length),
     },
   };
 }
 
 /**
- * Builds the IPv6 packet of an echo request or reply.
+ * Builds the IPv6 packet of an echo request or reply (RFC 4443 §4), with its checksum.
  *
  * @throws NdBuildError naming the field that cannot be expressed
  */
 export function buildEcho(echo: Echo): Uint8Array {
+  const out = new Uint8Array(DATA + echo.data.length);
+  writeEcho(out, 0, echo);
+  return out;
+}
+
+/**
+ * Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
+ *
+ * @returns bytes written
+ * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room
+ */
+export function writeEcho(out: Uint8Array, offset: number, echo: Echo): number {
   const length = DATA + echo.data.length;
-  const out = new Uint8Array(length);
-  writeIPv6Header(out, 0, {
+  const identifier = checkRange('identifier', echo.identifier, 0xffff);
+  const sequence = checkRange('sequence', echo.sequence, 0xffff);
+  checkRoom(out, offset, length);
+  writeIPv6Header(out, offset, {
     payloadLength: length - IPV6_HEADER_LENGTH,
     nextHeader: NEXT_HEADER_ICMPV6,
     hopLimit: echo.hopLimit,
     source: echo.source,
     destination: echo.destination,
   });
-  out[IPV6_HEADER_LENGTH] = echo.type === 'echo-request' ? ICMPV6_ECHO_REQUEST : ICMPV6_ECHO_REPLY;
-  writeUint16(out, IDENTIFIER, checkRange('identifier', echo.identifier, 0xffff));
-  writeUint16(out, SEQUENCE, checkRange('sequence', echo.sequence, 0xffff));
-  out.set(echo.data, DATA);
-  writeUint16(out, IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET, icmpv6Checksum(out, 0, length));
-  return out;
+  const message = offset + MESSAGE;
+  out[message] = echo.type === 'echo-request' ? ICMPV6_ECHO_REQUEST : ICMPV6_ECHO_REPLY;
+  out[message + 1] = 0;
+  writeUint16(out, offset + IDENTIFIER, identifier);
+  writeUint16(out, offset + SEQUENCE, sequence);
+  out.set(echo.data, offset + DATA);
+  writeIcmpv6Checksum(out, offset, length);
+  return length;
 }

@@ -1,9 +1,8 @@
 import { isMulticast, isUnspecified } from './addresses.js';
-import { readUint32, writeUint16, writeUint32 } from './bigEndian.js';
-import { icmpv6Checksum, verifyIcmpv6Checksum } from './checksum.js';
+import { readUint32, writeUint32 } from './bigEndian.js';
+import { verifyIcmpv6Checksum } from './checksum.js';
 import {
   DESTINATION_OFFSET,
-  ICMPV6_CHECKSUM_OFFSET,
   ICMPV6_DESTINATION_UNREACHABLE,
   ICMPV6_FIRST_INFORMATIONAL,
   ICMPV6_PACKET_TOO_BIG,
@@ -16,6 +15,8 @@ import {
   NEXT_HEADER_OFFSET,
   SOURCE_OFFSET,
 } from './constants.js';
+import { copyBytes } from './copy.js';
+import { CHECKSUM, icmpv6View, MESSAGE, writeIcmpv6Checksum } from './icmpv6.js';
 import {
   destinationAddress,
   findUpperLayer,
@@ -23,7 +24,7 @@ import {
   sourceAddress,
   writeIPv6Header,
 } from './ipv6.js';
-import { checkRange, type ParseResult, refuse } from './result.js';
+import { checkRange, checkRoom, type ParseResult, refuse } from './result.js';
 
 /*
  * RFC 4443 §3:
@@ -35,13 +36,14 @@ import { checkRange, type ParseResult, refuse } from './result.js';
  *   +---------------------------------------------------------------+
  *   | As much of the invoking packet as fits into 1280 bytes ...
  */
-const PARAMETER = IPV6_HEADER_LENGTH + 4;
-const INVOKING = IPV6_HEADER_LENGTH + 8;
+const PARAMETER = MESSAGE + 4;
+const INVOKING = MESSAGE + 8;
 const SECTION = 'RFC 4443 §3';
 const ERROR_HOP_LIMIT = 64;
+const HIGHEST_UINT32 = 0xffff_ffff;
 
-/** What all errors have. */
-interface ErrorBase {
+/** What all ICMPv6 errors have. */
+export interface IcmpErrorBase {
   /** 16 bytes. */
   readonly source: Uint8Array;
   /** 16 bytes. */
@@ -50,47 +52,70 @@ interface ErrorBase {
   readonly invoking: Uint8Array;
 }
 
-/** RFC 4443 §3.1. */
-export interface DestinationUnreachable extends ErrorBase {
+/** The packet cannot be delivered (RFC 4443 §3.1). */
+export interface DestinationUnreachable extends IcmpErrorBase {
+  /** ICMPv6 type 1. */
   readonly type: 'destination-unreachable';
   /** 0 no route, 1 prohibited, 2 beyond scope, 3 address, 4 port, 5 source policy, 6 rejected. */
   readonly code: number;
 }
 
-/** RFC 4443 §3.2. */
-export interface PacketTooBig extends ErrorBase {
+/** The packet does not fit the next link (RFC 4443 §3.2). */
+export interface PacketTooBig extends IcmpErrorBase {
+  /** ICMPv6 type 2. */
   readonly type: 'packet-too-big';
-  /** Bytes that the next link takes. */
+  /** Bytes that the next link takes, 0..0xffffffff. */
   readonly mtu: number;
 }
 
-/** RFC 4443 §3.3. */
-export interface TimeExceeded extends ErrorBase {
+/** The packet was too long on its way (RFC 4443 §3.3). */
+export interface TimeExceeded extends IcmpErrorBase {
+  /** ICMPv6 type 3. */
   readonly type: 'time-exceeded';
   /** 0 hop limit, 1 reassembly. */
   readonly code: number;
 }
 
-/** RFC 4443 §3.4. */
-export interface ParameterProblem extends ErrorBase {
+/** The packet has something in it that makes no sense (RFC 4443 §3.4). */
+export interface ParameterProblem extends IcmpErrorBase {
+  /** ICMPv6 type 4. */
   readonly type: 'parameter-problem';
   /** 0 field, 1 next header, 2 option. */
   readonly code: number;
-  /** Where in the invoking packet, in bytes. */
+  /** Where in the invoking packet, in bytes, 0..0xffffffff. */
   readonly pointer: number;
 }
 
 /** An ICMPv6 error message (RFC 4443 §3). */
 export type IcmpError = DestinationUnreachable | PacketTooBig | TimeExceeded | ParameterProblem;
 
-/** Parses a whole IPv6 packet without extension headers as an ICMPv6 error. Never throws. */
+/**
+ * Reads the fields of an ICMPv6 error where they lie (RFC 4443 §3), without allocation, in a packet at
+ * `offset` that {@link parseIcmpError} accepts.
+ */
+export const icmpErrorView = {
+  /** Of Packet Too Big: bytes that the next link takes. */
+  mtu: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
+  /** Of Parameter Problem: where in the invoking packet, in bytes. */
+  pointer: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
+  /** Where the invoking packet starts, in the buffer. */
+  invokingOffset: (offset: number): number => offset + INVOKING,
+} as const;
+
+/**
+ * Parses a whole IPv6 packet without extension headers as an ICMPv6 error (RFC 4443 §3). Addresses and
+ * the invoking packet are copies. Never throws, nor reads outside the packet.
+ *
+ * @param offset - start of the IPv6 header in `bytes`
+ * @param length - bytes of the packet
+ */
 export function parseIcmpError(
   bytes: Uint8Array,
   offset: number,
   length: number,
 ): ParseResult<IcmpError> {
   if (!isWholePacket(bytes, offset, length)) return refuse('bad-ipv6-header', 0, 'RFC 8200 §3');
-  const type = length > IPV6_HEADER_LENGTH ? bytes[offset + IPV6_HEADER_LENGTH]! : 0;
+  const type = length > MESSAGE ? icmpv6View.type(bytes, offset) : 0;
   if (
     bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6 ||
     type < ICMPV6_DESTINATION_UNREACHABLE ||
@@ -100,24 +125,28 @@ export function parseIcmpError(
   }
   if (length < INVOKING) return refuse('too-short', length, SECTION);
   if (!verifyIcmpv6Checksum(bytes, offset, length)) {
-    return refuse('bad-checksum', IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET, SECTION);
+    return refuse('bad-checksum', CHECKSUM, SECTION);
   }
-  const base: ErrorBase = {
+  const base: IcmpErrorBase = {
     source: sourceAddress(bytes, offset),
     destination: destinationAddress(bytes, offset),
-    invoking: bytes.slice(offset + INVOKING, offset + length),
+    invoking: copyBytes(bytes, offset + INVOKING, offset + length),
   };
-  const code = bytes[offset + IPV6_HEADER_LENGTH + 1]!;
-  const parameter = readUint32(bytes, offset + PARAMETER);
+  const code = icmpv6View.code(bytes, offset);
   switch (type) {
     case ICMPV6_DESTINATION_UNREACHABLE:
       return { ok: true, value: { type: 'destination-unreachable', code, ...base } };
     case ICMPV6_PACKET_TOO_BIG:
-      return { ok: true, value: { type: 'packet-too-big', mtu: parameter, ...base } };
+      return {
+        ok: true,
+        value: { type: 'packet-too-big', mtu: icmpErrorView.mtu(bytes, offset), ...base },
+      };
     case ICMPV6_TIME_EXCEEDED:
       return { ok: true, value: { type: 'time-exceeded', code, ...base } };
-    default:
-      return { ok: true, value: { type: 'parameter-problem', code, pointer: parameter, ...base } };
+    default: {
+      const pointer = icmpErrorView.pointer(bytes, offset);
+      return { ok: true, value: { type: 'parameter-problem', code, pointer, ...base } };
+    }
   }
 }
 
@@ -126,37 +155,58 @@ function typeCodeParameter(error: IcmpError): readonly [number, number, number] 
     case 'destination-unreachable':
       return [ICMPV6_DESTINATION_UNREACHABLE, error.code, 0];
     case 'packet-too-big':
-      return [ICMPV6_PACKET_TOO_BIG, 0, error.mtu];
+      return [ICMPV6_PACKET_TOO_BIG, 0, checkRange('mtu', error.mtu, HIGHEST_UINT32)];
     case 'time-exceeded':
       return [ICMPV6_TIME_EXCEEDED, error.code, 0];
-    case 'parameter-problem':
-      return [ICMPV6_PARAMETER_PROBLEM, error.code, error.pointer];
+    case 'parameter-problem': {
+      const pointer = checkRange('pointer', error.pointer, HIGHEST_UINT32);
+      return [ICMPV6_PARAMETER_PROBLEM, error.code, pointer];
+    }
   }
 }
 
+/** "As much of invoking packet as possible without the ICMPv6 packet exceeding the minimum IPv6 MTU." */
+function invokingLength(error: IcmpError): number {
+  return Math.min(error.invoking.length, MINIMUM_MTU - INVOKING);
+}
+
 /**
- * Builds the IPv6 packet of an ICMPv6 error, 1280 bytes at most (RFC 4443 §2.4 (c)).
+ * Builds the IPv6 packet of an ICMPv6 error (RFC 4443 §3), with hop limit 64 and its checksum; the
+ * invoking packet is cut for the whole to keep to 1280 bytes (RFC 4443 §2.4 (c)).
  *
  * @throws NdBuildError naming the field that cannot be expressed
  */
 export function buildIcmpError(error: IcmpError): Uint8Array {
+  const out = new Uint8Array(INVOKING + invokingLength(error));
+  writeIcmpError(out, 0, error);
+  return out;
+}
+
+/**
+ * Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
+ *
+ * @returns bytes written, 1280 at most
+ * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room
+ */
+export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError): number {
   const [type, code, parameter] = typeCodeParameter(error);
-  const invoking = error.invoking.subarray(0, MINIMUM_MTU - INVOKING);
-  const length = INVOKING + invoking.length;
-  const out = new Uint8Array(length);
-  writeIPv6Header(out, 0, {
+  checkRange('code', code, 0xff);
+  const invoking = invokingLength(error);
+  const length = INVOKING + invoking;
+  checkRoom(out, offset, length);
+  writeIPv6Header(out, offset, {
     payloadLength: length - IPV6_HEADER_LENGTH,
     nextHeader: NEXT_HEADER_ICMPV6,
     hopLimit: ERROR_HOP_LIMIT,
     source: error.source,
     destination: error.destination,
   });
-  out[IPV6_HEADER_LENGTH] = type;
-  out[IPV6_HEADER_LENGTH + 1] = checkRange('code', code, 0xff);
-  writeUint32(out, PARAMETER, checkRange('parameter', parameter, 0xffff_ffff));
-  out.set(invoking, INVOKING);
-  writeUint16(out, IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET, icmpv6Checksum(out, 0, length));
-  return out;
+  out[offset + MESSAGE] = type;
+  out[offset + MESSAGE + 1] = code;
+  writeUint32(out, offset + PARAMETER, parameter);
+  out.set(error.invoking.subarray(0, invoking), offset + INVOKING);
+  writeIcmpv6Checksum(out, offset, length);
+  return length;
 }
 
 /** The two cases in which even a multicast destination may cause an error (RFC 4443 §2.4 (e.3)). */
@@ -167,8 +217,12 @@ export interface MulticastException {
 
 /**
  * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect, was
- * not sent to multicast, and its source is one node. Does not throw; a packet too odd to tell gets no
- * error.
+ * not sent to multicast, and its source is one node. A packet too odd to tell gets no error. Neither
+ * throws nor reads outside the packet.
+ *
+ * @param offset - start of the IPv6 header in `bytes`
+ * @param length - bytes of the packet that are there; it may be cut short
+ * @param exception - what the error is, if that matters
  */
 export function mayCauseIcmpError(
   bytes: Uint8Array,
@@ -177,8 +231,10 @@ export function mayCauseIcmpError(
   exception: MulticastException = {},
 ): boolean {
   if (length < IPV6_HEADER_LENGTH || offset + length > bytes.length) return false;
+  // (e.6) "A packet whose source address does not uniquely identify a single node"
   const source = offset + SOURCE_OFFSET;
   if (isUnspecified(bytes, source) || isMulticast(bytes, source)) return false;
+  // (e.3) "A packet destined to an IPv6 multicast address."
   if (exception.toMulticast !== true && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
     return false;
   }
@@ -186,6 +242,7 @@ export function mayCauseIcmpError(
   if (upper === null) return false;
   if (upper.nextHeader !== NEXT_HEADER_ICMPV6) return true;
   if (upper.offset >= offset + length) return false;
+  // (e.1) "An ICMPv6 error message." (e.2) "An ICMPv6 redirect message"
   const type = bytes[upper.offset]!;
   return type >= ICMPV6_FIRST_INFORMATIONAL && type !== ICMPV6_REDIRECT;
 }

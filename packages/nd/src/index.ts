@@ -13,18 +13,23 @@ export {
   verifyIcmpv6Checksum,
 } from './checksum.js';
 export * from './constants.js';
-export { buildEcho, type Echo, parseEcho } from './echo.js';
+export { copyBytes } from './copy.js';
+export { buildEcho, type Echo, echoView, parseEcho, writeEcho } from './echo.js';
 export {
   buildIcmpError,
   type DestinationUnreachable,
   type IcmpError,
+  type IcmpErrorBase,
+  icmpErrorView,
   type MulticastException,
   mayCauseIcmpError,
   type PacketTooBig,
   type ParameterProblem,
   parseIcmpError,
   type TimeExceeded,
+  writeIcmpError,
 } from './icmpError.js';
+export { icmpv6View } from './icmpv6.js';
 export {
   destinationAddress,
   findUpperLayer,
@@ -42,15 +47,28 @@ export {
   writeIPv6Header,
 } from './ipv6.js';
 export type { MessageBase } from './messages/message.js';
-export type { NeighborAdvertisement } from './messages/neighborAdvertisement.js';
-export type { NeighborSolicitation } from './messages/neighborSolicitation.js';
-export type { Redirect } from './messages/redirect.js';
-export type { RouterAdvertisement } from './messages/routerAdvertisement.js';
-export type { RouterSolicitation } from './messages/routerSolicitation.js';
-export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd } from './nd.js';
+export {
+  type NeighborAdvertisement,
+  neighborAdvertisementView,
+} from './messages/neighborAdvertisement.js';
+export {
+  type NeighborSolicitation,
+  neighborSolicitationView,
+} from './messages/neighborSolicitation.js';
+export { type Redirect, redirectView } from './messages/redirect.js';
+export {
+  type RouterAdvertisement,
+  routerAdvertisementView,
+} from './messages/routerAdvertisement.js';
+export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
+export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
 export {
   findOption,
+  findOptionOffset,
+  type LinkLayerOption,
+  type MtuOption,
   type NdOption,
+  type NonceOption,
   OPTION_MTU,
   OPTION_NONCE,
   OPTION_PREFIX_INFORMATION,
@@ -60,7 +78,13 @@ export {
   OPTION_SOURCE_LINK_LAYER,
   OPTION_TARGET_LINK_LAYER,
   OPTION_TIMESTAMP,
+  type PrefixInformationOption,
+  type RdnssOption,
+  type RedirectedHeaderOption,
+  type RouteInformationOption,
   type RouterPreference,
+  type TimestampOption,
+  type UnknownOption,
 } from './options.js';
 export {
   NdBuildError,
@@ -68,4 +92,4 @@ export {
   type ParseErrorCode,
   type ParseResult,
 } from './result.js';
-export { buildUdp, parseUdp, type UdpDatagram } from './udp.js';
+export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './udp.js';

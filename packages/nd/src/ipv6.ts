@@ -3,6 +3,7 @@ import {
   DESTINATION_OFFSET,
   HOP_LIMIT_OFFSET,
   IPV6_HEADER_LENGTH,
+  NEXT_HEADER_AUTHENTICATION,
   NEXT_HEADER_DESTINATION_OPTIONS,
   NEXT_HEADER_FRAGMENT,
   NEXT_HEADER_HOP_BY_HOP,
@@ -11,7 +12,8 @@ import {
   PAYLOAD_LENGTH_OFFSET,
   SOURCE_OFFSET,
 } from './constants.js';
-import { checkBytes, checkRange } from './result.js';
+import { copyBytes } from './copy.js';
+import { checkBytes, checkRange, checkRoom } from './result.js';
 
 /*
  * RFC 8200 §3:
@@ -35,39 +37,41 @@ const HIGHEST_FLOW_LABEL = 0xf_ffff;
 const ADDRESS_BYTES = 16;
 /** Extension headers that are looked through; more is abuse. */
 const MAX_EXTENSION_HEADERS = 8;
+/** The least that any extension header takes. */
+const EXTENSION_HEADER_UNIT = 8;
 
-/** The version field; 6 in IPv6. */
+/** The version field, 0..15; 6 in IPv6 (RFC 8200 §3). */
 export function version(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! >>> 4;
 }
 
-/** The traffic class byte: DS field and ECN (RFC 2474, RFC 3168). */
+/** The traffic class byte, 0..255: DS field and ECN (RFC 2474, RFC 3168). */
 export function trafficClass(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset]! & 0x0f) << 4) | (bytes[offset + 1]! >>> 4);
 }
 
-/** Writes the traffic class byte. */
+/** Writes the traffic class byte, 0..255; version and flow label stay. */
 export function setTrafficClass(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = (bytes[offset]! & 0xf0) | ((value >>> 4) & 0x0f);
   bytes[offset + 1] = (bytes[offset + 1]! & 0x0f) | ((value << 4) & 0xf0);
 }
 
-/** The flow label, 20 bits (RFC 6437). */
+/** The flow label, 0..0xfffff (RFC 6437). */
 export function flowLabel(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset + 1]! & 0x0f) << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
 }
 
-/** Bytes behind the header. */
+/** Bytes behind the header, 0..65535 (RFC 8200 §3). */
 export function payloadLength(bytes: Uint8Array, offset: number): number {
   return readUint16(bytes, offset + PAYLOAD_LENGTH_OFFSET);
 }
 
-/** The protocol number of what follows the header. */
+/** The protocol number of what follows the header, 0..255 (RFC 8200 §3). */
 export function nextHeader(bytes: Uint8Array, offset: number): number {
   return bytes[offset + NEXT_HEADER_OFFSET]!;
 }
 
-/** Hops that are left, 0..255. */
+/** Hops that are left, 0..255 (RFC 8200 §3). */
 export function hopLimit(bytes: Uint8Array, offset: number): number {
   return bytes[offset + HOP_LIMIT_OFFSET]!;
 }
@@ -79,12 +83,12 @@ export function setHopLimit(bytes: Uint8Array, offset: number, value: number): v
 
 /** A copy of the source address, 16 bytes. */
 export function sourceAddress(bytes: Uint8Array, offset: number): Uint8Array {
-  return bytes.slice(offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + ADDRESS_BYTES);
+  return copyBytes(bytes, offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + ADDRESS_BYTES);
 }
 
 /** A copy of the destination address, 16 bytes. */
 export function destinationAddress(bytes: Uint8Array, offset: number): Uint8Array {
-  return bytes.slice(offset + DESTINATION_OFFSET, offset + DESTINATION_OFFSET + ADDRESS_BYTES);
+  return copyBytes(bytes, offset + DESTINATION_OFFSET, offset + DESTINATION_OFFSET + ADDRESS_BYTES);
 }
 
 /** The fields of an IPv6 header. */
@@ -95,7 +99,9 @@ export interface IPv6Header {
   readonly flowLabel?: number;
   /** Bytes behind the header, 0..65535. */
   readonly payloadLength: number;
+  /** Protocol number of what follows, 0..255. */
   readonly nextHeader: number;
+  /** 0..255. */
   readonly hopLimit: number;
   /** 16 bytes. */
   readonly source: Uint8Array;
@@ -104,11 +110,12 @@ export interface IPv6Header {
 }
 
 /**
- * Writes an IPv6 header, 40 bytes at `offset`.
+ * Writes an IPv6 header, 40 bytes at `offset` (RFC 8200 §3).
  *
- * @throws NdBuildError naming the field that is out of range
+ * @throws NdBuildError naming the field that is out of range, or `out` when there is no room
  */
 export function writeIPv6Header(out: Uint8Array, offset: number, header: IPv6Header): void {
+  checkRoom(out, offset, IPV6_HEADER_LENGTH);
   const label = checkRange('flowLabel', header.flowLabel ?? 0, HIGHEST_FLOW_LABEL);
   out[offset] = VERSION << 4;
   out[offset + 1] = label >>> 16;
@@ -138,20 +145,25 @@ export function isWholePacket(bytes: Uint8Array, offset: number, length: number)
   );
 }
 
+/** Where a fragment belongs in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+function fragmentOffset(bytes: Uint8Array, header: number): number {
+  return readUint16(bytes, header + 2) >>> 3;
+}
+
 /** Where the upper-layer header of a packet is. */
 export interface UpperLayer {
-  /** Protocol number. */
+  /** Protocol number, 0..255. */
   readonly nextHeader: number;
-  /** From the start of the buffer. */
+  /** In bytes from the start of the buffer; at the end of the packet if nothing follows. */
   readonly offset: number;
 }
 
 /**
- * Finds the upper-layer header behind hop-by-hop options, routing, destination options and the first
- * fragment header (RFC 8200 §4).
+ * Finds the upper-layer header behind hop-by-hop options, routing, destination options, authentication
+ * and the first fragment's header (RFC 8200 §4). Neither throws nor reads outside the packet.
  *
  * @param length - bytes of the packet that are there; it may be cut short
- * @returns null when there is none in reach: later fragments, cut short, too many headers
+ * @returns null when there is none in reach: later fragments, cut short, more than 8 headers
  */
 export function findUpperLayer(
   bytes: Uint8Array,
@@ -162,20 +174,27 @@ export function findUpperLayer(
   if (length < IPV6_HEADER_LENGTH || end > bytes.length) return null;
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
-  for (let seen = 0; seen <= MAX_EXTENSION_HEADERS; seen++) {
+  for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
     switch (next) {
       case NEXT_HEADER_HOP_BY_HOP:
       case NEXT_HEADER_ROUTING:
       case NEXT_HEADER_DESTINATION_OPTIONS: {
-        if (at + 8 > end) return null;
+        if (at + EXTENSION_HEADER_UNIT > end) return null;
         next = bytes[at]!;
-        at += (bytes[at + 1]! + 1) * 8;
+        at += (bytes[at + 1]! + 1) * EXTENSION_HEADER_UNIT;
+        break;
+      }
+      case NEXT_HEADER_AUTHENTICATION: {
+        if (at + EXTENSION_HEADER_UNIT > end) return null;
+        next = bytes[at]!;
+        // Counted in 32-bit words, less two (RFC 4302 §2.2).
+        at += (bytes[at + 1]! + 2) * 4;
         break;
       }
       case NEXT_HEADER_FRAGMENT: {
-        if (at + 8 > end || readUint16(bytes, at + 2) >>> 3 !== 0) return null;
+        if (at + EXTENSION_HEADER_UNIT > end || fragmentOffset(bytes, at) !== 0) return null;
         next = bytes[at]!;
-        at += 8;
+        at += EXTENSION_HEADER_UNIT;
         break;
       }
       default:

@@ -10,26 +10,37 @@ import {
 } from './constants.js';
 import { isWholePacket } from './ipv6.js';
 import {
-  buildNeighborAdvertisement,
+  NEIGHBOR_ADVERTISEMENT_LENGTH,
   type NeighborAdvertisement,
   parseNeighborAdvertisement,
+  writeNeighborAdvertisement,
 } from './messages/neighborAdvertisement.js';
 import {
-  buildNeighborSolicitation,
+  NEIGHBOR_SOLICITATION_LENGTH,
   type NeighborSolicitation,
   parseNeighborSolicitation,
+  writeNeighborSolicitation,
 } from './messages/neighborSolicitation.js';
-import { buildRedirect, parseRedirect, type Redirect } from './messages/redirect.js';
 import {
-  buildRouterAdvertisement,
+  fitRedirect,
+  parseRedirect,
+  REDIRECT_LENGTH,
+  type Redirect,
+  writeRedirect,
+} from './messages/redirect.js';
+import {
   parseRouterAdvertisement,
+  ROUTER_ADVERTISEMENT_LENGTH,
   type RouterAdvertisement,
+  writeRouterAdvertisement,
 } from './messages/routerAdvertisement.js';
 import {
-  buildRouterSolicitation,
   parseRouterSolicitation,
+  ROUTER_SOLICITATION_LENGTH,
   type RouterSolicitation,
+  writeRouterSolicitation,
 } from './messages/routerSolicitation.js';
+import { optionsLength } from './options.js';
 import { type ParseResult, refuse } from './result.js';
 
 /** A Neighbor Discovery message with its IPv6 addresses (RFC 4861 §4). */
@@ -50,11 +61,14 @@ export interface ParseNdOptions {
 }
 
 /**
- * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header. Looks
- * at nothing else and does not allocate.
+ * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header (RFC 4861
+ * §4). Looks at nothing else; does not allocate, throw, or read outside the packet.
+ *
+ * @param offset - start of the IPv6 header in `bytes`
+ * @param length - bytes of the packet
  */
 export function isNd(bytes: Uint8Array, offset: number, length: number): boolean {
-  if (length <= IPV6_HEADER_LENGTH) return false;
+  if (length <= IPV6_HEADER_LENGTH || offset + length > bytes.length) return false;
   if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6) return false;
   const type = bytes[offset + IPV6_HEADER_LENGTH]!;
   return type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT;
@@ -62,10 +76,13 @@ export function isNd(bytes: Uint8Array, offset: number, length: number): boolean
 
 /**
  * Parses a whole IPv6 packet as a Neighbor Discovery message and checks all that RFC 4861 §6.1.1,
- * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it. Addresses and options are copies. Never throws.
+ * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it, except that a Redirect comes from the current first
+ * hop: its receiver knows its routes. Addresses and options are copies. Never throws, nor reads outside
+ * the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
+ * @param options - what to forgive
  */
 export function parseNd(
   bytes: Uint8Array,
@@ -90,22 +107,55 @@ export function parseNd(
   }
 }
 
+const FIXED_LENGTHS: Readonly<Record<NdMessage['type'], number>> = {
+  'router-solicitation': ROUTER_SOLICITATION_LENGTH,
+  'router-advertisement': ROUTER_ADVERTISEMENT_LENGTH,
+  'neighbor-solicitation': NEIGHBOR_SOLICITATION_LENGTH,
+  'neighbor-advertisement': NEIGHBOR_ADVERTISEMENT_LENGTH,
+  redirect: REDIRECT_LENGTH,
+};
+
+function writeFitting(out: Uint8Array, offset: number, message: NdMessage): number {
+  switch (message.type) {
+    case 'router-solicitation':
+      return writeRouterSolicitation(out, offset, message);
+    case 'router-advertisement':
+      return writeRouterAdvertisement(out, offset, message);
+    case 'neighbor-solicitation':
+      return writeNeighborSolicitation(out, offset, message);
+    case 'neighbor-advertisement':
+      return writeNeighborAdvertisement(out, offset, message);
+    case 'redirect':
+      return writeRedirect(out, offset, message);
+  }
+}
+
+/** A Redirect never passes 1280 bytes (RFC 4861 §8.2); the others have nothing to cut. */
+function fit(message: NdMessage): NdMessage {
+  return message.type === 'redirect' ? fitRedirect(message) : message;
+}
+
 /**
- * Builds the IPv6 packet of a Neighbor Discovery message, with hop limit 255 and its checksum.
+ * Builds the IPv6 packet of a Neighbor Discovery message (RFC 4861 §4), with hop limit 255 and its
+ * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see to.
  *
  * @throws NdBuildError naming the field that cannot be expressed
  */
 export function buildNd(message: NdMessage): Uint8Array {
-  switch (message.type) {
-    case 'router-solicitation':
-      return buildRouterSolicitation(message);
-    case 'router-advertisement':
-      return buildRouterAdvertisement(message);
-    case 'neighbor-solicitation':
-      return buildNeighborSolicitation(message);
-    case 'neighbor-advertisement':
-      return buildNeighborAdvertisement(message);
-    case 'redirect':
-      return buildRedirect(message);
-  }
+  const fitting = fit(message);
+  const length = IPV6_HEADER_LENGTH + FIXED_LENGTHS[message.type] + optionsLength(fitting.options);
+  const out = new Uint8Array(length);
+  writeFitting(out, 0, fitting);
+  return out;
+}
+
+/**
+ * Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
+ *
+ * @returns bytes written
+ * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room; the
+ * buffer may have been written to by then
+ */
+export function writeNd(out: Uint8Array, offset: number, message: NdMessage): number {
+  return writeFitting(out, offset, fit(message));
 }

@@ -1,4 +1,5 @@
 import { readUint32, writeUint32 } from './bigEndian.js';
+import { copyBytes } from './copy.js';
 import { checkBytes, checkRange, NdBuildError, type ParseResult, refuse } from './result.js';
 
 /*
@@ -12,71 +13,147 @@ import { checkBytes, checkRange, NdBuildError, type ParseResult, refuse } from '
  * The length counts units of 8 bytes, type and length included.
  */
 
-/** Option types (IANA, IPv6 Neighbor Discovery Option Formats). */
+/** Option type of a source link-layer address (RFC 4861 §4.6.1). */
 export const OPTION_SOURCE_LINK_LAYER = 1;
+/** Option type of a target link-layer address (RFC 4861 §4.6.1). */
 export const OPTION_TARGET_LINK_LAYER = 2;
+/** Option type of prefix information (RFC 4861 §4.6.2). */
 export const OPTION_PREFIX_INFORMATION = 3;
+/** Option type of a redirected header (RFC 4861 §4.6.3). */
 export const OPTION_REDIRECTED_HEADER = 4;
+/** Option type of an MTU (RFC 4861 §4.6.4). */
 export const OPTION_MTU = 5;
+/** Option type of a timestamp (RFC 3971 §5.3.1). */
 export const OPTION_TIMESTAMP = 13;
+/** Option type of a nonce (RFC 3971 §5.3.2). */
 export const OPTION_NONCE = 14;
+/** Option type of route information (RFC 4191 §2.3). */
 export const OPTION_ROUTE_INFORMATION = 24;
+/** Option type of recursive DNS servers (RFC 8106 §5.1). */
 export const OPTION_RDNSS = 25;
 
 /** Router preference (RFC 4191 §2.1); the reserved value counts as medium. */
 export type RouterPreference = 'low' | 'medium' | 'high';
 
-/** An option of a Neighbor Discovery message. */
+/**
+ * The link-layer address of the sender or of the target (RFC 4861 §4.6.1). 6bed4 puts an endpoint there.
+ */
+export interface LinkLayerOption {
+  /** Whose address it is. */
+  readonly type: 'source-link-layer' | 'target-link-layer';
+  /** With its padding: 6, 14, 22, … bytes. */
+  readonly address: Uint8Array;
+}
+
+/** A prefix to make addresses from, or that is on this link (RFC 4861 §4.6.2). */
+export interface PrefixInformationOption {
+  /** Option type 3. */
+  readonly type: 'prefix-information';
+  /** Bits, 0..128. */
+  readonly prefixLength: number;
+  /** L: addresses in the prefix are on this link. */
+  readonly onLink: boolean;
+  /** A: hosts may make addresses from the prefix. */
+  readonly autonomous: boolean;
+  /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
+  readonly validLifetime: number;
+  /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
+  readonly preferredLifetime: number;
+  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  readonly prefix: Uint8Array;
+}
+
+/** What was redirected (RFC 4861 §4.6.3). */
+export interface RedirectedHeaderOption {
+  /** Option type 4. */
+  readonly type: 'redirected-header';
+  /** The packet from its IPv6 header on; when built, cut to a multiple of 8 bytes that fits. */
+  readonly packet: Uint8Array;
+}
+
+/** The MTU of the link (RFC 4861 §4.6.4). */
+export interface MtuOption {
+  /** Option type 5. */
+  readonly type: 'mtu';
+  /** Bytes, 0..0xffffffff. */
+  readonly mtu: number;
+}
+
+/** When the message was sent (RFC 3971 §5.3.1). */
+export interface TimestampOption {
+  /** Option type 13. */
+  readonly type: 'timestamp';
+  /** 48 bits of seconds since 1970, then 16 bits of their fraction. */
+  readonly timestamp: bigint;
+}
+
+/** What ties an answer to its question (RFC 3971 §5.3.2). */
+export interface NonceOption {
+  /** Option type 14. */
+  readonly type: 'nonce';
+  /** 6, 14, 22, … bytes. */
+  readonly nonce: Uint8Array;
+}
+
+/** A more specific route (RFC 4191 §2.3). */
+export interface RouteInformationOption {
+  /** Option type 24. */
+  readonly type: 'route-information';
+  /** Bits, 0..128. */
+  readonly prefixLength: number;
+  /** Against other routers that offer this route. */
+  readonly preference: RouterPreference;
+  /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
+  readonly lifetime: number;
+  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  readonly prefix: Uint8Array;
+}
+
+/** Recursive DNS servers (RFC 8106 §5.1). */
+export interface RdnssOption {
+  /** Option type 25. */
+  readonly type: 'rdnss';
+  /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
+  readonly lifetime: number;
+  /** 1..127 addresses of 16 bytes. */
+  readonly servers: readonly Uint8Array[];
+}
+
+/** Any other option, and any of the above with a length that is not its own; kept as it is. */
+export interface UnknownOption {
+  /** Not an option type that this package reads. */
+  readonly type: 'unknown';
+  /** Option type, 0..255. */
+  readonly code: number;
+  /** Without the type and length bytes: 6, 14, 22, … bytes. */
+  readonly body: Uint8Array;
+}
+
+/** An option of a Neighbor Discovery message (RFC 4861 §4.6). */
 export type NdOption =
-  /** RFC 4861 §4.6.1; the address with its padding, 6 bytes or 8 n − 2. */
-  | { readonly type: 'source-link-layer'; readonly address: Uint8Array }
-  /** RFC 4861 §4.6.1. */
-  | { readonly type: 'target-link-layer'; readonly address: Uint8Array }
-  /** RFC 4861 §4.6.2; lifetimes in seconds, 0xffffffff for ever. */
-  | {
-      readonly type: 'prefix-information';
-      readonly prefixLength: number;
-      readonly onLink: boolean;
-      readonly autonomous: boolean;
-      readonly validLifetime: number;
-      readonly preferredLifetime: number;
-      readonly prefix: Uint8Array;
-    }
-  /** RFC 4861 §4.6.3; as much of the packet as there was room for, padded to 8 bytes. */
-  | { readonly type: 'redirected-header'; readonly packet: Uint8Array }
-  /** RFC 4861 §4.6.4; bytes. */
-  | { readonly type: 'mtu'; readonly mtu: number }
-  /** RFC 3971 §5.3.1; 48 bits of seconds since 1970, 16 bits of fraction. */
-  | { readonly type: 'timestamp'; readonly timestamp: bigint }
-  /** RFC 3971 §5.3.2; at least 6 bytes, 8 n − 2. */
-  | { readonly type: 'nonce'; readonly nonce: Uint8Array }
-  /** RFC 4191 §2.3; lifetime in seconds; prefix 16 bytes, zero where the option had fewer. */
-  | {
-      readonly type: 'route-information';
-      readonly prefixLength: number;
-      readonly preference: RouterPreference;
-      readonly lifetime: number;
-      readonly prefix: Uint8Array;
-    }
-  /** RFC 8106 §5.1; lifetime in seconds; addresses of 16 bytes. */
-  | {
-      readonly type: 'rdnss';
-      readonly lifetime: number;
-      readonly servers: readonly Uint8Array[];
-    }
-  /** Any other, and any of the above with a length that is not its own; kept as it is. */
-  | { readonly type: 'unknown'; readonly code: number; readonly body: Uint8Array };
+  | (LinkLayerOption & { readonly type: 'source-link-layer' })
+  | (LinkLayerOption & { readonly type: 'target-link-layer' })
+  | PrefixInformationOption
+  | RedirectedHeaderOption
+  | MtuOption
+  | TimestampOption
+  | NonceOption
+  | RouteInformationOption
+  | RdnssOption
+  | UnknownOption;
 
 const UNIT = 8;
 const HEADER = 2;
 const ADDRESS_BYTES = 16;
+const LONGEST_OPTION = 255 * UNIT;
 const HIGHEST_UINT8 = 0xff;
 const HIGHEST_UINT32 = 0xffff_ffff;
 const HIGHEST_PREFIX_LENGTH = 128;
+const HIGHEST_TIMESTAMP = 0xffff_ffff_ffff_ffffn;
 const ON_LINK = 0x80;
 const AUTONOMOUS = 0x40;
 
-/** The two preference bits, at 0x18 of their byte (RFC 4191 §2.1). */
+/** @internal The two preference bits, at 0x18 of their byte (RFC 4191 §2.1). */
 export function preferenceFromFlags(flags: number): RouterPreference {
   switch (flags & 0x18) {
     case 0x08:
@@ -88,18 +165,44 @@ export function preferenceFromFlags(flags: number): RouterPreference {
   }
 }
 
-/** The inverse of {@link preferenceFromFlags}. */
+/** @internal The inverse of {@link preferenceFromFlags}. */
 export function preferenceToFlags(preference: RouterPreference): number {
   if (preference === 'high') return 0x08;
   return preference === 'low' ? 0x18 : 0;
 }
 
-/** The first option of a type, or undefined. */
+/** The first option of a type, or undefined when there is none. */
 export function findOption<T extends NdOption['type']>(
   options: readonly NdOption[],
   type: T,
 ): Extract<NdOption, { type: T }> | undefined {
   return options.find((option): option is Extract<NdOption, { type: T }> => option.type === type);
+}
+
+/**
+ * Where the first option of a type is, without allocation.
+ *
+ * @param start - where the options start, as the message's view tells
+ * @param end - where the packet ends
+ * @param code - option type, 0..255
+ * @returns offset of its type byte in `bytes`, or -1 when there is none before the end or before a
+ * malformed option. The length byte behind it tells the option's length in units of 8 bytes, all of
+ * which are before `end`.
+ */
+export function findOptionOffset(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  code: number,
+): number {
+  const stop = Math.min(end, bytes.length);
+  for (let at = start; at + HEADER <= stop; ) {
+    const length = bytes[at + 1]! * UNIT;
+    if (length === 0 || at + length > stop) return -1;
+    if (bytes[at] === code) return at;
+    at += length;
+  }
+  return -1;
 }
 
 /**
@@ -127,7 +230,7 @@ export function parseOptions(
 
 function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
   const code = bytes[at]!;
-  const body = (): Uint8Array => bytes.slice(at + HEADER, at + length);
+  const body = (): Uint8Array => copyBytes(bytes, at + HEADER, at + length);
   switch (code) {
     case OPTION_SOURCE_LINK_LAYER:
       return { type: 'source-link-layer', address: body() };
@@ -142,10 +245,10 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
         autonomous: (bytes[at + 3]! & AUTONOMOUS) !== 0,
         validLifetime: readUint32(bytes, at + 4),
         preferredLifetime: readUint32(bytes, at + 8),
-        prefix: bytes.slice(at + 16, at + 32),
+        prefix: clearBeyond(copyBytes(bytes, at + 16, at + 32), 0, bytes[at + 2]!),
       };
     case OPTION_REDIRECTED_HEADER:
-      return { type: 'redirected-header', packet: bytes.slice(at + 8, at + length) };
+      return { type: 'redirected-header', packet: copyBytes(bytes, at + 8, at + length) };
     case OPTION_MTU:
       if (length !== 8) break;
       return { type: 'mtu', mtu: readUint32(bytes, at + 4) };
@@ -162,6 +265,7 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
       if (length > 24 || prefixLength > (length - 8) * 8) break;
       const prefix = new Uint8Array(ADDRESS_BYTES);
       prefix.set(bytes.subarray(at + 8, at + length));
+      clearBeyond(prefix, 0, prefixLength);
       return {
         type: 'route-information',
         prefixLength,
@@ -174,12 +278,38 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
       if (length < 24 || (length - 8) % ADDRESS_BYTES !== 0) break;
       const servers: Uint8Array[] = [];
       for (let server = at + 8; server < at + length; server += ADDRESS_BYTES) {
-        servers.push(bytes.slice(server, server + ADDRESS_BYTES));
+        servers.push(copyBytes(bytes, server, server + ADDRESS_BYTES));
       }
       return { type: 'rdnss', lifetime: readUint32(bytes, at + 4), servers };
     }
   }
   return { type: 'unknown', code, body: body() };
+}
+
+/** Zeroes the bits of an address behind its first `prefixLength` (RFC 4861 §4.6.2, RFC 4191 §2.3). */
+function clearBeyond(bytes: Uint8Array, offset: number, prefixLength: number): Uint8Array {
+  const whole = prefixLength >>> 3;
+  if (whole < ADDRESS_BYTES) {
+    bytes[offset + whole]! &= 0xff00 >>> (prefixLength & 7);
+    bytes.fill(0, offset + whole + 1, offset + ADDRESS_BYTES);
+  }
+  return bytes;
+}
+
+/**
+ * @internal The options, redirected headers cut so that all together take at most `limit` bytes, if
+ * the others leave room.
+ */
+export function fitRedirectedHeaders(options: readonly NdOption[], limit: number): NdOption[] {
+  const others = options.filter((option) => option.type !== 'redirected-header');
+  let room = limit - optionsLength(others);
+  return options.map((option) => {
+    if (option.type !== 'redirected-header') return option;
+    const packet = option.packet.subarray(0, Math.max(0, room - UNIT));
+    const fitted: NdOption = { type: 'redirected-header', packet };
+    room -= optionLength(fitted);
+    return fitted;
+  });
 }
 
 /** @internal Bytes that the options take. */
@@ -200,22 +330,32 @@ function optionLength(option: NdOption): number {
       return padded('body', option.body);
     case 'prefix-information':
       return 32;
-    case 'redirected-header':
-      return UNIT + Math.floor(option.packet.length / UNIT) * UNIT;
+    case 'redirected-header': {
+      const length = UNIT + Math.floor(option.packet.length / UNIT) * UNIT;
+      if (length > LONGEST_OPTION) {
+        throw new NdBuildError('packet', `${option.packet.length} bytes`, 'up to 2039 bytes');
+      }
+      return length;
+    }
     case 'mtu':
       return 8;
     case 'timestamp':
       return 16;
     case 'route-information':
       return routeInformationLength(option.prefixLength);
-    case 'rdnss':
-      return 8 + option.servers.length * ADDRESS_BYTES;
+    case 'rdnss': {
+      const length = UNIT + option.servers.length * ADDRESS_BYTES;
+      if (option.servers.length === 0 || length > LONGEST_OPTION) {
+        throw new NdBuildError('servers', String(option.servers.length), '1 to 127 addresses');
+      }
+      return length;
+    }
   }
 }
 
 function padded(field: string, body: Uint8Array): number {
   const length = HEADER + body.length;
-  if (body.length === 0 || length % UNIT !== 0 || length > HIGHEST_UINT8 * UNIT) {
+  if (body.length === 0 || length % UNIT !== 0 || length > LONGEST_OPTION) {
     throw new NdBuildError(field, `${body.length} bytes`, '6, 14, 22, … bytes');
   }
   return length;
@@ -264,9 +404,10 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       head(OPTION_PREFIX_INFORMATION);
       out[at + 2] = checkRange('prefixLength', option.prefixLength, HIGHEST_PREFIX_LENGTH);
       out[at + 3] = (option.onLink ? ON_LINK : 0) | (option.autonomous ? AUTONOMOUS : 0);
-      writeLifetime(out, at + 4, 'validLifetime', option.validLifetime);
-      writeLifetime(out, at + 8, 'preferredLifetime', option.preferredLifetime);
+      writeUint32Field(out, at + 4, 'validLifetime', option.validLifetime);
+      writeUint32Field(out, at + 8, 'preferredLifetime', option.preferredLifetime);
       out.set(checkBytes('prefix', option.prefix, ADDRESS_BYTES), at + 16);
+      clearBeyond(out, at + 16, option.prefixLength);
       break;
     case 'redirected-header':
       head(OPTION_REDIRECTED_HEADER);
@@ -274,10 +415,13 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       break;
     case 'mtu':
       head(OPTION_MTU);
-      writeLifetime(out, at + 4, 'mtu', option.mtu);
+      writeUint32Field(out, at + 4, 'mtu', option.mtu);
       break;
     case 'timestamp':
       head(OPTION_TIMESTAMP);
+      if (option.timestamp < 0n || option.timestamp > HIGHEST_TIMESTAMP) {
+        throw new NdBuildError('timestamp', String(option.timestamp), '64 bits');
+      }
       writeUint32(out, at + 8, Number((option.timestamp >> 32n) & 0xffff_ffffn));
       writeUint32(out, at + 12, Number(option.timestamp & 0xffff_ffffn));
       break;
@@ -285,14 +429,12 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       head(OPTION_ROUTE_INFORMATION);
       out[at + 2] = checkRange('prefixLength', option.prefixLength, HIGHEST_PREFIX_LENGTH);
       out[at + 3] = preferenceToFlags(option.preference);
-      writeLifetime(out, at + 4, 'lifetime', option.lifetime);
-      checkBytes('prefix', option.prefix, ADDRESS_BYTES);
-      out.set(option.prefix.subarray(0, length - 8), at + 8);
+      writeUint32Field(out, at + 4, 'lifetime', option.lifetime);
+      out.set(routePrefix(option).subarray(0, length - UNIT), at + UNIT);
       break;
     case 'rdnss':
       head(OPTION_RDNSS);
-      if (option.servers.length === 0) throw new NdBuildError('servers', '0', '1 or more');
-      writeLifetime(out, at + 4, 'lifetime', option.lifetime);
+      writeUint32Field(out, at + 4, 'lifetime', option.lifetime);
       for (const [index, server] of option.servers.entries()) {
         out.set(checkBytes('servers', server, ADDRESS_BYTES), at + 8 + index * ADDRESS_BYTES);
       }
@@ -300,6 +442,11 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
   }
 }
 
-function writeLifetime(out: Uint8Array, offset: number, field: string, value: number): void {
+/** The prefix of a route, 16 bytes, zero behind its length. */
+function routePrefix({ prefix, prefixLength }: RouteInformationOption): Uint8Array {
+  return clearBeyond(copyBytes(checkBytes('prefix', prefix, ADDRESS_BYTES)), 0, prefixLength);
+}
+
+function writeUint32Field(out: Uint8Array, offset: number, field: string, value: number): void {
   writeUint32(out, offset, checkRange(field, value, HIGHEST_UINT32));
 }

@@ -1,7 +1,9 @@
-/** What is wrong with a packet. */
+/** What is wrong with a packet that was refused. */
 export type ParseErrorCode =
   /** Fewer bytes than the message needs. */
   | 'too-short'
+  /** A length field of the message disagrees with the bytes. */
+  | 'bad-length'
   /** Not an IPv6 header, or its payload length disagrees with the bytes. */
   | 'bad-ipv6-header'
   /** Another protocol or another type of message. */
@@ -27,10 +29,11 @@ export type ParseErrorCode =
 
 /** Why a packet was refused. */
 export interface ParseError {
+  /** What is wrong with it. */
   readonly code: ParseErrorCode;
   /** Where in the packet, in bytes from its start. */
   readonly offset: number;
-  /** The rule that it breaks. */
+  /** The rule that it breaks, as `RFC 4861 §7.1.1`. */
   readonly section: string;
 }
 
@@ -48,15 +51,26 @@ export function refuse(
   return { ok: false, error: { code, offset, section } };
 }
 
-/** A message that cannot be built as described; thrown to the caller, never for received bytes. */
+/**
+ * A message that cannot be built as described, or an option of a neighbor cache that makes no
+ * sense; thrown to the caller, never for received bytes. Its message reads
+ * `hopLimit: found 256, expected an integer from 0 to 255`.
+ */
 export class NdBuildError extends RangeError {
   override readonly name = 'NdBuildError';
   /** The field that cannot be expressed. */
   readonly field: string;
+  /** What was in it. */
+  readonly found: string;
+  /** What could have been in it. */
+  readonly expected: string;
 
+  /** @internal */
   constructor(field: string, found: string, expected: string) {
     super(`${field}: found ${found}, expected ${expected}`);
     this.field = field;
+    this.found = found;
+    this.expected = expected;
   }
 }
 
@@ -66,6 +80,13 @@ export function checkRange(field: string, value: number, highest: number): numbe
     throw new NdBuildError(field, String(value), `an integer from 0 to ${highest}`);
   }
   return value;
+}
+
+/** @internal */
+export function checkRoom(out: Uint8Array, offset: number, length: number): void {
+  if (offset < 0 || offset + length > out.length) {
+    throw new NdBuildError('out', `${out.length - offset} bytes of room`, `${length} bytes`);
+  }
 }
 
 /** @internal */

@@ -1,16 +1,15 @@
-import { writeUint16 } from '../bigEndian.js';
-import { icmpv6Checksum, verifyIcmpv6Checksum } from '../checksum.js';
+import { verifyIcmpv6Checksum } from '../checksum.js';
 import {
   HOP_LIMIT_OFFSET,
-  ICMPV6_CHECKSUM_OFFSET,
   IPV6_HEADER_LENGTH,
   ND_HOP_LIMIT,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
 } from '../constants.js';
+import { CHECKSUM, CODE, MESSAGE, writeIcmpv6Checksum } from '../icmpv6.js';
 import { isWholePacket, writeIPv6Header } from '../ipv6.js';
 import { type NdOption, optionsLength, parseOptions, writeOptions } from '../options.js';
-import { type ParseResult, refuse } from '../result.js';
+import { checkRoom, type ParseResult, refuse } from '../result.js';
 
 /** What all Neighbor Discovery messages have. */
 export interface MessageBase {
@@ -18,18 +17,20 @@ export interface MessageBase {
   readonly source: Uint8Array;
   /** IPv6 destination, 16 bytes. */
   readonly destination: Uint8Array;
+  /** In the order in which they stand in the message. */
   readonly options: readonly NdOption[];
 }
 
-/** @internal Where a message starts in its packet. */
-export const MESSAGE = IPV6_HEADER_LENGTH;
-
-/** @internal The rules that stand first in RFC 4861 §6.1.1, §6.1.2, §7.1.1, §7.1.2 and §8.1. */
+/**
+ * @internal The rules that stand first in RFC 4861 §6.1.1, §6.1.2, §7.1.1, §7.1.2 and §8.1.
+ *
+ * @param fixed - bytes of the message before its options
+ */
 export function parseFrame(
   bytes: Uint8Array,
   offset: number,
   length: number,
-  minimum: number,
+  fixed: number,
   section: string,
 ): ParseResult<readonly NdOption[]> {
   if (!isWholePacket(bytes, offset, length)) return refuse('bad-ipv6-header', 0, 'RFC 8200 §3');
@@ -42,41 +43,45 @@ export function parseFrame(
     return refuse('bad-hop-limit', HOP_LIMIT_OFFSET, section);
   }
   // "ICMP length (derived from the IP length) is N or more octets."
-  if (length < MESSAGE + minimum) return refuse('too-short', length, section);
+  if (length < MESSAGE + fixed) return refuse('too-short', length, section);
   // "ICMP Checksum is valid."
-  if (!verifyIcmpv6Checksum(bytes, offset, length)) {
-    return refuse('bad-checksum', MESSAGE + ICMPV6_CHECKSUM_OFFSET, section);
-  }
+  if (!verifyIcmpv6Checksum(bytes, offset, length))
+    return refuse('bad-checksum', CHECKSUM, section);
   // "ICMP Code is 0."
-  if (bytes[offset + MESSAGE + 1] !== 0) return refuse('bad-code', MESSAGE + 1, section);
+  if (bytes[offset + CODE] !== 0) return refuse('bad-code', CODE, section);
   // "All included options have a length that is greater than zero."
-  return parseOptions(bytes, offset + MESSAGE + minimum, offset + length, offset);
+  return parseOptions(bytes, offset + MESSAGE + fixed, offset + length, offset);
 }
 
 /**
- * @internal Builds the packet of a message.
+ * @internal Writes the packet of a message at `offset`, whatever was there before.
  *
  * @param fixed - bytes of the message before its options
  * @param write - writes them, from byte 4 on, into zeroed space
+ * @returns the length of the packet
  */
-export function buildFrame(
+export function writeFrame(
+  out: Uint8Array,
+  offset: number,
   type: number,
   base: MessageBase,
   fixed: number,
-  write: (out: Uint8Array, message: number) => void,
-): Uint8Array {
+  write: (message: number) => void,
+): number {
   const length = MESSAGE + fixed + optionsLength(base.options);
-  const out = new Uint8Array(length);
-  writeIPv6Header(out, 0, {
+  checkRoom(out, offset, length);
+  writeIPv6Header(out, offset, {
     payloadLength: length - IPV6_HEADER_LENGTH,
     nextHeader: NEXT_HEADER_ICMPV6,
     hopLimit: ND_HOP_LIMIT,
     source: base.source,
     destination: base.destination,
   });
-  out[MESSAGE] = type;
-  write(out, MESSAGE);
-  writeOptions(out, MESSAGE + fixed, base.options);
-  writeUint16(out, MESSAGE + ICMPV6_CHECKSUM_OFFSET, icmpv6Checksum(out, 0, length));
-  return out;
+  const message = offset + MESSAGE;
+  out.fill(0, message, offset + length);
+  out[message] = type;
+  write(message);
+  writeOptions(out, message + fixed, base.options);
+  writeIcmpv6Checksum(out, offset, length);
+  return length;
 }

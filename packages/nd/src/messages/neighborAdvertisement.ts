@@ -1,8 +1,10 @@
 import { isMulticast } from '../addresses.js';
 import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../constants.js';
+import { copyBytes } from '../copy.js';
+import { MESSAGE } from '../icmpv6.js';
 import { destinationAddress, sourceAddress } from '../ipv6.js';
 import { checkBytes, type ParseResult, refuse } from '../result.js';
-import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js';
+import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
  * RFC 4861 §4.4:
@@ -16,16 +18,18 @@ import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js'
  *   +---------------------------------------------------------------+
  *   | Options ...
  */
-const FIXED = 24;
 const FLAGS = 4;
 const TARGET = 8;
 const ROUTER = 0x80;
 const SOLICITED = 0x40;
 const OVERRIDE = 0x20;
 const SECTION = 'RFC 4861 §7.1.2';
+/** @internal Bytes before the options. */
+export const NEIGHBOR_ADVERTISEMENT_LENGTH = 24;
 
-/** "I am here." */
+/** "I am here." (RFC 4861 §4.4) */
 export interface NeighborAdvertisement extends MessageBase {
+  /** ICMPv6 type 136. */
   readonly type: 'neighbor-advertisement';
   /** R: the sender is a router. */
   readonly router: boolean;
@@ -37,20 +41,41 @@ export interface NeighborAdvertisement extends MessageBase {
   readonly target: Uint8Array;
 }
 
+/**
+ * Reads the fields of a Neighbor Advertisement where they lie (RFC 4861 §4.4), without allocation, in
+ * a packet at `offset` that {@link parseNd} accepts.
+ */
+export const neighborAdvertisementView = {
+  /** R. */
+  router: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, ROUTER),
+  /** S. */
+  solicited: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, SOLICITED),
+  /** O. */
+  override: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, OVERRIDE),
+  /** Where the target address is, 16 bytes, in the buffer. */
+  targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
+  /** Where the options start, in the buffer. */
+  optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_ADVERTISEMENT_LENGTH,
+} as const;
+
+function hasFlag(bytes: Uint8Array, offset: number, flag: number): boolean {
+  return (bytes[offset + MESSAGE + FLAGS]! & flag) !== 0;
+}
+
 /** @internal */
 export function parseNeighborAdvertisement(
   bytes: Uint8Array,
   offset: number,
   length: number,
 ): ParseResult<NeighborAdvertisement> {
-  const options = parseFrame(bytes, offset, length, FIXED, SECTION);
+  const options = parseFrame(bytes, offset, length, NEIGHBOR_ADVERTISEMENT_LENGTH, SECTION);
   if (!options.ok) return options;
-  const target = offset + MESSAGE + TARGET;
+  const view = neighborAdvertisementView;
+  const target = view.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', MESSAGE + TARGET, SECTION);
-  const flags = bytes[offset + MESSAGE + FLAGS]!;
+  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
   // "If the IP Destination Address is a multicast address the Solicited flag is zero."
-  if ((flags & SOLICITED) !== 0 && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
+  if (view.solicited(bytes, offset) && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
     return refuse('bad-flags', MESSAGE + FLAGS, SECTION);
   }
   return {
@@ -59,20 +84,32 @@ export function parseNeighborAdvertisement(
       type: 'neighbor-advertisement',
       source: sourceAddress(bytes, offset),
       destination: destinationAddress(bytes, offset),
-      router: (flags & ROUTER) !== 0,
-      solicited: (flags & SOLICITED) !== 0,
-      override: (flags & OVERRIDE) !== 0,
-      target: bytes.slice(target, target + 16),
+      router: view.router(bytes, offset),
+      solicited: view.solicited(bytes, offset),
+      override: view.override(bytes, offset),
+      target: copyBytes(bytes, target, target + 16),
       options: options.value,
     },
   };
 }
 
 /** @internal */
-export function buildNeighborAdvertisement(na: NeighborAdvertisement): Uint8Array {
-  return buildFrame(ICMPV6_NEIGHBOR_ADVERTISEMENT, na, FIXED, (out, message) => {
-    out[message + FLAGS] =
-      (na.router ? ROUTER : 0) | (na.solicited ? SOLICITED : 0) | (na.override ? OVERRIDE : 0);
-    out.set(checkBytes('target', na.target, 16), message + TARGET);
-  });
+export function writeNeighborAdvertisement(
+  out: Uint8Array,
+  offset: number,
+  na: NeighborAdvertisement,
+): number {
+  const target = checkBytes('target', na.target, 16);
+  return writeFrame(
+    out,
+    offset,
+    ICMPV6_NEIGHBOR_ADVERTISEMENT,
+    na,
+    NEIGHBOR_ADVERTISEMENT_LENGTH,
+    (message) => {
+      out[message + FLAGS] =
+        (na.router ? ROUTER : 0) | (na.solicited ? SOLICITED : 0) | (na.override ? OVERRIDE : 0);
+      out.set(target, message + TARGET);
+    },
+  );
 }

@@ -1,9 +1,11 @@
 import { isMulticast, isSolicitedNodeMulticast, isUnspecified } from '../addresses.js';
 import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
+import { copyBytes } from '../copy.js';
+import { MESSAGE } from '../icmpv6.js';
 import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOption } from '../options.js';
+import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
 import { checkBytes, type ParseResult, refuse } from '../result.js';
-import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js';
+import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
  * RFC 4861 §4.3:
@@ -17,16 +19,29 @@ import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js'
  *   +---------------------------------------------------------------+
  *   | Options ...
  */
-const FIXED = 24;
 const TARGET = 8;
 const SECTION = 'RFC 4861 §7.1.1';
+/** @internal Bytes before the options. */
+export const NEIGHBOR_SOLICITATION_LENGTH = 24;
 
-/** "Are you there?" */
+/** "Are you there?" (RFC 4861 §4.3) */
 export interface NeighborSolicitation extends MessageBase {
+  /** ICMPv6 type 135. */
   readonly type: 'neighbor-solicitation';
   /** Who is asked for; 16 bytes, not multicast. */
   readonly target: Uint8Array;
 }
+
+/**
+ * Where the parts of a Neighbor Solicitation are (RFC 4861 §4.3), for a packet at `offset` that
+ * {@link parseNd} accepts.
+ */
+export const neighborSolicitationView = {
+  /** Where the target address is, 16 bytes, in the buffer. */
+  targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
+  /** Where the options start, in the buffer. */
+  optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_SOLICITATION_LENGTH,
+} as const;
 
 /** @internal */
 export function parseNeighborSolicitation(
@@ -34,21 +49,22 @@ export function parseNeighborSolicitation(
   offset: number,
   length: number,
 ): ParseResult<NeighborSolicitation> {
-  const options = parseFrame(bytes, offset, length, FIXED, SECTION);
+  const options = parseFrame(bytes, offset, length, NEIGHBOR_SOLICITATION_LENGTH, SECTION);
   if (!options.ok) return options;
-  const target = offset + MESSAGE + TARGET;
+  const target = neighborSolicitationView.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', MESSAGE + TARGET, SECTION);
+  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
   if (isUnspecified(bytes, offset + SOURCE_OFFSET)) {
     // "If the IP source address is the unspecified address, the IP destination address is a
     // solicited-node multicast address."
     if (!isSolicitedNodeMulticast(bytes, offset + DESTINATION_OFFSET)) {
       return refuse('bad-destination', DESTINATION_OFFSET, SECTION);
     }
-    // "… there is no source link-layer address option in the message."
-    if (findOption(options.value, 'source-link-layer') !== undefined) {
-      return refuse('forbidden-option', MESSAGE + FIXED, SECTION);
-    }
+    // "If the IP source address is the unspecified address, there is no source link-layer address
+    // option in the message."
+    const start = neighborSolicitationView.optionsOffset(offset);
+    const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
+    if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);
   }
   return {
     ok: true,
@@ -56,15 +72,25 @@ export function parseNeighborSolicitation(
       type: 'neighbor-solicitation',
       source: sourceAddress(bytes, offset),
       destination: destinationAddress(bytes, offset),
-      target: bytes.slice(target, target + 16),
+      target: copyBytes(bytes, target, target + 16),
       options: options.value,
     },
   };
 }
 
 /** @internal */
-export function buildNeighborSolicitation(ns: NeighborSolicitation): Uint8Array {
-  return buildFrame(ICMPV6_NEIGHBOR_SOLICITATION, ns, FIXED, (out, message) => {
-    out.set(checkBytes('target', ns.target, 16), message + TARGET);
-  });
+export function writeNeighborSolicitation(
+  out: Uint8Array,
+  offset: number,
+  ns: NeighborSolicitation,
+): number {
+  const target = checkBytes('target', ns.target, 16);
+  return writeFrame(
+    out,
+    offset,
+    ICMPV6_NEIGHBOR_SOLICITATION,
+    ns,
+    NEIGHBOR_SOLICITATION_LENGTH,
+    (message) => out.set(target, message + TARGET),
+  );
 }

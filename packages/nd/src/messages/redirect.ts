@@ -1,8 +1,11 @@
-import { isLinkLocal, isMulticast } from '../addresses.js';
-import { ICMPV6_REDIRECT, SOURCE_OFFSET } from '../constants.js';
+import { isLinkLocal, isMulticast, sameAddress } from '../addresses.js';
+import { ICMPV6_REDIRECT, MINIMUM_MTU, SOURCE_OFFSET } from '../constants.js';
+import { copyBytes } from '../copy.js';
+import { MESSAGE } from '../icmpv6.js';
 import { destinationAddress, sourceAddress } from '../ipv6.js';
+import { fitRedirectedHeaders } from '../options.js';
 import { checkBytes, type ParseResult, refuse } from '../result.js';
-import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js';
+import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
  * RFC 4861 §4.5:
@@ -18,13 +21,15 @@ import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js'
  *   +---------------------------------------------------------------+
  *   | Options ...
  */
-const FIXED = 40;
 const TARGET = 8;
 const REDIRECTED = 24;
 const SECTION = 'RFC 4861 §8.1';
+/** @internal Bytes before the options. */
+export const REDIRECT_LENGTH = 40;
 
-/** "For that destination, go there first." */
+/** "For that destination, go there first." (RFC 4861 §4.5) */
 export interface Redirect extends MessageBase {
+  /** ICMPv6 type 137. */
   readonly type: 'redirect';
   /** The better first hop; the redirected destination itself when it is on-link. 16 bytes. */
   readonly target: Uint8Array;
@@ -33,54 +38,70 @@ export interface Redirect extends MessageBase {
 }
 
 /**
- * @internal That the source is the current first hop for the destination (§8.1) is for the caller to
- * check, who knows its routes.
+ * Where the parts of a Redirect are (RFC 4861 §4.5), for a packet at `offset` that {@link parseNd}
+ * accepts.
+ */
+export const redirectView = {
+  /** Where the address of the better first hop is, 16 bytes, in the buffer. */
+  targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
+  /** Where the redirected destination address is, 16 bytes, in the buffer. */
+  redirectDestinationOffset: (offset: number): number => offset + MESSAGE + REDIRECTED,
+  /** Where the options start, in the buffer. */
+  optionsOffset: (offset: number): number => offset + MESSAGE + REDIRECT_LENGTH,
+} as const;
+
+/**
+ * @internal "The IP source address of the Redirect is the same as the current first-hop router for the
+ * specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its routes.
  */
 export function parseRedirect(
   bytes: Uint8Array,
   offset: number,
   length: number,
 ): ParseResult<Redirect> {
-  const options = parseFrame(bytes, offset, length, FIXED, SECTION);
+  const options = parseFrame(bytes, offset, length, REDIRECT_LENGTH, SECTION);
   if (!options.ok) return options;
   // "IP Source Address is a link-local address."
   if (!isLinkLocal(bytes, offset + SOURCE_OFFSET)) {
     return refuse('bad-source', SOURCE_OFFSET, SECTION);
   }
-  const target = offset + MESSAGE + TARGET;
-  const redirected = offset + MESSAGE + REDIRECTED;
+  const target = redirectView.targetOffset(offset);
+  const redirected = redirectView.redirectDestinationOffset(offset);
   // "The ICMP Destination Address field in the redirect message does not contain a multicast
   // address."
   if (isMulticast(bytes, redirected)) {
-    return refuse('bad-destination', MESSAGE + REDIRECTED, SECTION);
+    return refuse('bad-destination', redirected - offset, SECTION);
   }
   // "The ICMP Target Address is either a link-local address (when redirected to a router) or the
   // same as the ICMP Destination Address (when redirected to the on-link destination)."
-  let same = true;
-  for (let index = 0; index < 16; index++) {
-    if (bytes[target + index] !== bytes[redirected + index]) same = false;
+  if (!isLinkLocal(bytes, target) && !sameAddress(bytes, target, bytes, redirected)) {
+    return refuse('bad-target', target - offset, SECTION);
   }
-  if (!same && !isLinkLocal(bytes, target)) return refuse('bad-target', MESSAGE + TARGET, SECTION);
   return {
     ok: true,
     value: {
       type: 'redirect',
       source: sourceAddress(bytes, offset),
       destination: destinationAddress(bytes, offset),
-      target: bytes.slice(target, target + 16),
-      redirectDestination: bytes.slice(redirected, redirected + 16),
+      target: copyBytes(bytes, target, target + 16),
+      redirectDestination: copyBytes(bytes, redirected, redirected + 16),
       options: options.value,
     },
   };
 }
 
-/** @internal */
-export function buildRedirect(redirect: Redirect): Uint8Array {
-  return buildFrame(ICMPV6_REDIRECT, redirect, FIXED, (out, message) => {
-    out.set(checkBytes('target', redirect.target, 16), message + TARGET);
-    out.set(
-      checkBytes('redirectDestination', redirect.redirectDestination, 16),
-      message + REDIRECTED,
-    );
+/** @internal The message with as much of the redirected packet as 1280 bytes hold (RFC 4861 §8.2). */
+export function fitRedirect(redirect: Redirect): Redirect {
+  const room = MINIMUM_MTU - MESSAGE - REDIRECT_LENGTH;
+  return { ...redirect, options: fitRedirectedHeaders(redirect.options, room) };
+}
+
+/** @internal Of a message that {@link fitRedirect} gave. */
+export function writeRedirect(out: Uint8Array, offset: number, redirect: Redirect): number {
+  const target = checkBytes('target', redirect.target, 16);
+  const redirected = checkBytes('redirectDestination', redirect.redirectDestination, 16);
+  return writeFrame(out, offset, ICMPV6_REDIRECT, redirect, REDIRECT_LENGTH, (message) => {
+    out.set(target, message + TARGET);
+    out.set(redirected, message + REDIRECTED);
   });
 }

@@ -1,10 +1,11 @@
 import { isLinkLocal } from '../addresses.js';
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../bigEndian.js';
 import { ICMPV6_ROUTER_ADVERTISEMENT, SOURCE_OFFSET } from '../constants.js';
+import { MESSAGE } from '../icmpv6.js';
 import { destinationAddress, sourceAddress } from '../ipv6.js';
 import { preferenceFromFlags, preferenceToFlags, type RouterPreference } from '../options.js';
 import { checkRange, type ParseResult, refuse } from '../result.js';
-import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js';
+import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
  * RFC 4861 §4.2, with the flags of RFC 6275 (H), RFC 4191 (Prf) and RFC 4389 (P):
@@ -20,7 +21,6 @@ import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js'
  *   +---------------------------------------------------------------+
  *   | Options ...
  */
-const FIXED = 16;
 const CURRENT_HOP_LIMIT = 4;
 const FLAGS = 5;
 const ROUTER_LIFETIME = 6;
@@ -31,9 +31,12 @@ const OTHER = 0x40;
 const HOME_AGENT = 0x20;
 const PROXY = 0x04;
 const SECTION = 'RFC 4861 §6.1.2';
+/** @internal Bytes before the options. */
+export const ROUTER_ADVERTISEMENT_LENGTH = 16;
 
-/** "I route here, and this is your prefix." */
+/** "I route here, and this is your prefix." (RFC 4861 §4.2) */
 export interface RouterAdvertisement extends MessageBase {
+  /** ICMPv6 type 134. */
   readonly type: 'router-advertisement';
   /** The hop limit to use, 0..255; 0 for unspecified. */
   readonly currentHopLimit: number;
@@ -49,10 +52,46 @@ export interface RouterAdvertisement extends MessageBase {
   readonly preference: RouterPreference;
   /** Seconds, 0..65535; 0 for not a default router. */
   readonly routerLifetime: number;
-  /** Milliseconds; 0 for unspecified. */
+  /** Milliseconds, 0..0xffffffff; 0 for unspecified. */
   readonly reachableTime: number;
-  /** Milliseconds; 0 for unspecified. */
+  /** Milliseconds, 0..0xffffffff; 0 for unspecified. */
   readonly retransTimer: number;
+}
+
+/**
+ * Reads the fields of a Router Advertisement where they lie (RFC 4861 §4.2), without allocation, in a
+ * packet at `offset` that {@link parseNd} accepts.
+ */
+export const routerAdvertisementView = {
+  /** The hop limit to use, 0..255; 0 for unspecified. */
+  currentHopLimit: (bytes: Uint8Array, offset: number): number =>
+    bytes[offset + MESSAGE + CURRENT_HOP_LIMIT]!,
+  /** M. */
+  managed: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, MANAGED),
+  /** O. */
+  other: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, OTHER),
+  /** H (RFC 6275 §7.1). */
+  homeAgent: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, HOME_AGENT),
+  /** P (RFC 4389 §4.1.3.3). */
+  proxy: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, PROXY),
+  /** Prf (RFC 4191 §2.2). */
+  preference: (bytes: Uint8Array, offset: number): RouterPreference =>
+    preferenceFromFlags(bytes[offset + MESSAGE + FLAGS]!),
+  /** Seconds, 0..65535. */
+  routerLifetime: (bytes: Uint8Array, offset: number): number =>
+    readUint16(bytes, offset + MESSAGE + ROUTER_LIFETIME),
+  /** Milliseconds. */
+  reachableTime: (bytes: Uint8Array, offset: number): number =>
+    readUint32(bytes, offset + MESSAGE + REACHABLE_TIME),
+  /** Milliseconds. */
+  retransTimer: (bytes: Uint8Array, offset: number): number =>
+    readUint32(bytes, offset + MESSAGE + RETRANS_TIMER),
+  /** Where the options start, in the buffer. */
+  optionsOffset: (offset: number): number => offset + MESSAGE + ROUTER_ADVERTISEMENT_LENGTH,
+} as const;
+
+function hasFlag(bytes: Uint8Array, offset: number, flag: number): boolean {
+  return (bytes[offset + MESSAGE + FLAGS]! & flag) !== 0;
 }
 
 /** @internal */
@@ -61,58 +100,61 @@ export function parseRouterAdvertisement(
   offset: number,
   length: number,
 ): ParseResult<RouterAdvertisement> {
-  const options = parseFrame(bytes, offset, length, FIXED, SECTION);
+  const options = parseFrame(bytes, offset, length, ROUTER_ADVERTISEMENT_LENGTH, SECTION);
   if (!options.ok) return options;
   // "IP Source Address is a link-local address."
   if (!isLinkLocal(bytes, offset + SOURCE_OFFSET)) {
     return refuse('bad-source', SOURCE_OFFSET, SECTION);
   }
-  const message = offset + MESSAGE;
-  const flags = bytes[message + FLAGS]!;
+  const view = routerAdvertisementView;
   return {
     ok: true,
     value: {
       type: 'router-advertisement',
       source: sourceAddress(bytes, offset),
       destination: destinationAddress(bytes, offset),
-      currentHopLimit: bytes[message + CURRENT_HOP_LIMIT]!,
-      managed: (flags & MANAGED) !== 0,
-      other: (flags & OTHER) !== 0,
-      homeAgent: (flags & HOME_AGENT) !== 0,
-      proxy: (flags & PROXY) !== 0,
-      preference: preferenceFromFlags(flags),
-      routerLifetime: readUint16(bytes, message + ROUTER_LIFETIME),
-      reachableTime: readUint32(bytes, message + REACHABLE_TIME),
-      retransTimer: readUint32(bytes, message + RETRANS_TIMER),
+      currentHopLimit: view.currentHopLimit(bytes, offset),
+      managed: view.managed(bytes, offset),
+      other: view.other(bytes, offset),
+      homeAgent: view.homeAgent(bytes, offset),
+      proxy: view.proxy(bytes, offset),
+      preference: view.preference(bytes, offset),
+      routerLifetime: view.routerLifetime(bytes, offset),
+      reachableTime: view.reachableTime(bytes, offset),
+      retransTimer: view.retransTimer(bytes, offset),
       options: options.value,
     },
   };
 }
 
 /** @internal */
-export function buildRouterAdvertisement(ra: RouterAdvertisement): Uint8Array {
-  return buildFrame(ICMPV6_ROUTER_ADVERTISEMENT, ra, FIXED, (out, message) => {
-    out[message + CURRENT_HOP_LIMIT] = checkRange('currentHopLimit', ra.currentHopLimit, 0xff);
-    out[message + FLAGS] =
-      (ra.managed ? MANAGED : 0) |
-      (ra.other ? OTHER : 0) |
-      (ra.homeAgent ? HOME_AGENT : 0) |
-      preferenceToFlags(ra.preference) |
-      (ra.proxy ? PROXY : 0);
-    writeUint16(
-      out,
-      message + ROUTER_LIFETIME,
-      checkRange('routerLifetime', ra.routerLifetime, 0xffff),
-    );
-    writeUint32(
-      out,
-      message + REACHABLE_TIME,
-      checkRange('reachableTime', ra.reachableTime, 0xffff_ffff),
-    );
-    writeUint32(
-      out,
-      message + RETRANS_TIMER,
-      checkRange('retransTimer', ra.retransTimer, 0xffff_ffff),
-    );
-  });
+export function writeRouterAdvertisement(
+  out: Uint8Array,
+  offset: number,
+  ra: RouterAdvertisement,
+): number {
+  const currentHopLimit = checkRange('currentHopLimit', ra.currentHopLimit, 0xff);
+  const routerLifetime = checkRange('routerLifetime', ra.routerLifetime, 0xffff);
+  const reachableTime = checkRange('reachableTime', ra.reachableTime, 0xffff_ffff);
+  const retransTimer = checkRange('retransTimer', ra.retransTimer, 0xffff_ffff);
+  const flags =
+    (ra.managed ? MANAGED : 0) |
+    (ra.other ? OTHER : 0) |
+    (ra.homeAgent ? HOME_AGENT : 0) |
+    preferenceToFlags(ra.preference) |
+    (ra.proxy ? PROXY : 0);
+  return writeFrame(
+    out,
+    offset,
+    ICMPV6_ROUTER_ADVERTISEMENT,
+    ra,
+    ROUTER_ADVERTISEMENT_LENGTH,
+    (message) => {
+      out[message + CURRENT_HOP_LIMIT] = currentHopLimit;
+      out[message + FLAGS] = flags;
+      writeUint16(out, message + ROUTER_LIFETIME, routerLifetime);
+      writeUint32(out, message + REACHABLE_TIME, reachableTime);
+      writeUint32(out, message + RETRANS_TIMER, retransTimer);
+    },
+  );
 }

@@ -1,9 +1,10 @@
 import { isUnspecified } from '../addresses.js';
 import { ICMPV6_ROUTER_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
+import { MESSAGE } from '../icmpv6.js';
 import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOption } from '../options.js';
+import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
 import { type ParseResult, refuse } from '../result.js';
-import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js';
+import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
  * RFC 4861 §4.1:
@@ -15,13 +16,24 @@ import { buildFrame, MESSAGE, type MessageBase, parseFrame } from './message.js'
  *   +---------------------------------------------------------------+
  *   | Options ...
  */
-const FIXED = 8;
 const SECTION = 'RFC 4861 §6.1.1';
+/** @internal Bytes before the options. */
+export const ROUTER_SOLICITATION_LENGTH = 8;
 
-/** "Who routes here, and what is my prefix?" */
+/** "Who routes here, and what is my prefix?" (RFC 4861 §4.1) */
 export interface RouterSolicitation extends MessageBase {
+  /** ICMPv6 type 133. */
   readonly type: 'router-solicitation';
 }
+
+/**
+ * Where the parts of a Router Solicitation are (RFC 4861 §4.1), for a packet at `offset` that
+ * {@link parseNd} accepts.
+ */
+export const routerSolicitationView = {
+  /** Where the options start, in the buffer. */
+  optionsOffset: (offset: number): number => offset + MESSAGE + ROUTER_SOLICITATION_LENGTH,
+} as const;
 
 /** @internal */
 export function parseRouterSolicitation(
@@ -30,16 +42,14 @@ export function parseRouterSolicitation(
   length: number,
   lenient: boolean,
 ): ParseResult<RouterSolicitation> {
-  const options = parseFrame(bytes, offset, length, FIXED, SECTION);
+  const options = parseFrame(bytes, offset, length, ROUTER_SOLICITATION_LENGTH, SECTION);
   if (!options.ok) return options;
   // "If the IP source address is the unspecified address, there is no source link-layer address
   // option in the message."
-  if (
-    !lenient &&
-    isUnspecified(bytes, offset + SOURCE_OFFSET) &&
-    findOption(options.value, 'source-link-layer') !== undefined
-  ) {
-    return refuse('forbidden-option', MESSAGE + FIXED, SECTION);
+  if (!lenient && isUnspecified(bytes, offset + SOURCE_OFFSET)) {
+    const start = routerSolicitationView.optionsOffset(offset);
+    const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
+    if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);
   }
   return {
     ok: true,
@@ -53,6 +63,17 @@ export function parseRouterSolicitation(
 }
 
 /** @internal */
-export function buildRouterSolicitation(message: RouterSolicitation): Uint8Array {
-  return buildFrame(ICMPV6_ROUTER_SOLICITATION, message, FIXED, () => {});
+export function writeRouterSolicitation(
+  out: Uint8Array,
+  offset: number,
+  rs: RouterSolicitation,
+): number {
+  return writeFrame(
+    out,
+    offset,
+    ICMPV6_ROUTER_SOLICITATION,
+    rs,
+    ROUTER_SOLICITATION_LENGTH,
+    () => {},
+  );
 }
