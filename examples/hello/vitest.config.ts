@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 import { testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('example-hello'));
+export default defineConfig(testConfig('hello'));

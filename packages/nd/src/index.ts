@@ -63,6 +63,18 @@ export {
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
 export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
 export {
+  type Advertised,
+  NeighborCache,
+  type NeighborCacheOptions,
+  type NeighborListener,
+} from './neighborCache.js';
+export {
+  type NeighborEvent,
+  type NeighborState,
+  type NeighborTransition,
+  neighborTransitions,
+} from './neighborStates.js';
+export {
   findOption,
   findOptionOffset,
   type LinkLayerOption,

@@ -131,7 +131,7 @@ function writeFitting(out: Uint8Array, offset: number, message: NdMessage): numb
 }
 
 /** A Redirect never passes 1280 bytes (RFC 4861 §8.2); the others have nothing to cut. */
-function fit(message: NdMessage): NdMessage {
+function cut(message: NdMessage): NdMessage {
   return message.type === 'redirect' ? fitRedirect(message) : message;
 }
 
@@ -142,7 +142,7 @@ function fit(message: NdMessage): NdMessage {
  * @throws NdBuildError naming the field that cannot be expressed
  */
 export function buildNd(message: NdMessage): Uint8Array {
-  const fitting = fit(message);
+  const fitting = cut(message);
   const length = IPV6_HEADER_LENGTH + FIXED_LENGTHS[message.type] + optionsLength(fitting.options);
   const out = new Uint8Array(length);
   writeFitting(out, 0, fitting);
@@ -157,5 +157,5 @@ export function buildNd(message: NdMessage): Uint8Array {
  * buffer may have been written to by then
  */
 export function writeNd(out: Uint8Array, offset: number, message: NdMessage): number {
-  return writeFitting(out, offset, fit(message));
+  return writeFitting(out, offset, cut(message));
 }

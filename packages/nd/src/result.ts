@@ -52,8 +52,7 @@ export function refuse(
 }
 
 /**
- * A message that cannot be built as described, or an option of a neighbor cache that makes no
- * sense; thrown to the caller, never for received bytes. Its message reads
+ * A message that cannot be built as described; thrown to the caller, never for received bytes. Reads
  * `hopLimit: found 256, expected an integer from 0 to 255`.
  */
 export class NdBuildError extends RangeError {

@@ -174,6 +174,8 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#closing;
   }
 
+  /** Closes at the end of a block: `await using`. */
+  /** Closes at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

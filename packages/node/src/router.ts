@@ -97,6 +97,8 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
     return this.#closing;
   }
 
+  /** Closes at the end of a block: `await using`. */
+  /** Closes at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -112,7 +112,8 @@ describe('a daemon that cannot start', () => {
     });
   });
 
-  it('says that there is no route to its router', async () => {
+  // Other systems notice only when something is sent.
+  it.runIf(process.platform === 'linux')('says that there is no route to its router', async () => {
     // From the loopback address nothing beyond this computer can be reached.
     const outcome = await run('peer', '--router', '192.0.2.1', ...LOOPBACK);
     expect(outcome).toMatchObject({ code: 1, stdout: '' });

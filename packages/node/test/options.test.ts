@@ -94,7 +94,8 @@ describe('surroundings that do not allow it', () => {
     }
   });
 
-  it('are told when there is no route to any router', async () => {
+  // Other systems notice only when something is sent.
+  it.runIf(process.platform === 'linux')('are told when there is no route', async () => {
     const error = await failureOf(startPeer({ routers: '192.0.2.9', listen: LISTEN }));
     expect(error).toMatchObject({ code: 'ENETUNREACH' });
     expect((error as Error).message).toMatch(/^no route to the router 192\.0\.2\.9:25790 /);

@@ -134,10 +134,13 @@ describe('the portable UDP driver', () => {
     expect((await received)[0]?.bytes).toEqual([2]);
   });
 
-  it('drops and counts when too much waits to be sent', async () => {
+  it.each([
+    ['bytes', 1000, 1 << 20],
+    ['datagrams', 4096, 0],
+  ])('drops and counts when too many %s wait to be sent', async (_, datagrams, bytes) => {
     const left = await bind();
-    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1000);
-    vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(1 << 20);
+    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(datagrams);
+    vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(bytes);
     const send = vi.spyOn(Socket.prototype, 'send');
     left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
     expect(send).not.toHaveBeenCalled();

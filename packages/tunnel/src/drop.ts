@@ -81,5 +81,5 @@ export const dropReasons = [
   'stopped',
 ] as const;
 
-/** A name under which drops are counted. */
+/** A name under which drops are counted; one of {@link dropReasons}. */
 export type DropReason = Exclude<(typeof dropReasons)[number], 'none'>;

@@ -7,7 +7,7 @@
  */
 export type { CountersSnapshot } from './counters.js';
 export { Counters } from './counters.js';
-export type { DropReason } from './drop.js';
+export { type DropReason, dropReasons } from './drop.js';
 export type {
   AddressAcquired,
   AddressChanged,

@@ -4,8 +4,6 @@ import { StartError } from '../errors.js';
 export interface Readiness {
   /** Stops watching; the descriptor may be closed afterwards. */
   close(): void;
-  /** Lets the process end while this watches. */
-  unref(): void;
 }
 
 /**

@@ -18,6 +18,7 @@ export interface MemoryDatagram {
   readonly ttl: number;
 }
 
+/** What a {@link memoryNetwork} is told. */
 export interface MemoryNetworkOptions {
   /** Whether a datagram arrives; default: all do. */
   readonly forward?: (datagram: MemoryDatagram) => boolean;

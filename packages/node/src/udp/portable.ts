@@ -11,6 +11,8 @@ import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
 const RECEIVE_BUFFER = 4 << 20;
 /** Bytes that may wait to be sent: some 10 ms at the rate that one socket reaches. */
 const QUEUE_LIMIT = 1 << 20;
+/** Datagrams that may wait, however small they are. */
+const QUEUE_LENGTH = 4096;
 /** The odds to find no even port in so many tries are one to a million. */
 const PORT_ATTEMPTS = 20;
 
@@ -87,8 +89,9 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const socket = this.#socket;
-    const waiting = socket.getSendQueueCount() > 0;
-    if (waiting && socket.getSendQueueSize() + length > QUEUE_LIMIT) {
+    const queued = socket.getSendQueueCount();
+    const waiting = queued > 0;
+    if (waiting && (queued >= QUEUE_LENGTH || socket.getSendQueueSize() + length > QUEUE_LIMIT)) {
       this.#queueDrops++;
       return;
     }

@@ -82,9 +82,9 @@ export class FakeLibc implements Libc {
     return NUMBERS[name] ?? -1;
   }
 
-  watch(fd: number, callback: () => void): { close(): void; unref(): void } {
+  watch(fd: number, callback: () => void): { close(): void } {
     this.watched.set(fd, callback);
-    return { close: () => this.watched.delete(fd), unref: () => {} };
+    return { close: () => this.watched.delete(fd) };
   }
 
   #descriptor(failure: string | null): number {
