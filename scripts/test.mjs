@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: everything that has to hold, in one run, set-up included. Each step runs even if one
 // before it failed, and what failed is said again at the end. The last line is the count.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closingLine, sum, table, tallyCheck, tallyReport, withExitCode } from './lib/report.mjs';
@@ -10,75 +10,95 @@ import { members, root, tools } from './lib/workspace.mjs';
 
 /** A run that takes longer hangs. */
 const TEST_MINUTES = 40;
-const OUTPUT_LIMIT = 256 * 1024 * 1024;
 
 const reports = join(root, 'reports');
 const summaries = join(root, '.turbo', 'runs');
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
 
-/** Runs Node with arguments: quietly, its output kept, or with its output shown as it comes. */
-function run(args, options = {}) {
-  return spawnSync(process.execPath, args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: OUTPUT_LIMIT,
-    ...options,
+// Where nobody watches there is no use for colour, whatever the tools think of their surroundings.
+if (!process.stdout.isTTY && !process.env.FORCE_COLOR) process.env.NO_COLOR = '1';
+
+/** Prints, and waits until it is out: what a child prints next must not overtake it. */
+function print(text) {
+  return new Promise((resolve) => {
+    process.stdout.write(text, resolve);
   });
 }
 
-function announce(tally, milliseconds) {
-  tally.milliseconds = milliseconds;
-  const mark = tally.failed === 0 ? paint(32, 'ok  ') : paint(31, 'FAIL');
-  console.log(`${mark} ${tally.label} ${paint(2, `${(milliseconds / 1000).toFixed(1)} s`)}`);
+/** Runs Node with arguments: quietly, its output returned, or with its output shown as it comes. */
+function run(args, { show = false, timeout } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', ...(show ? ['inherit', 'inherit'] : ['pipe', 'pipe'])],
+      timeout,
+    });
+    const output = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => output.push(chunk));
+    }
+    child.on('error', (error) => resolve({ status: null, output: `${error.message}\n` }));
+    child.on('close', (status) => {
+      resolve({ status, output: Buffer.concat(output).toString() });
+    });
+  });
 }
 
-/** A step that is one check; shows its output only if it fails. */
-function check(label, args, options) {
-  const start = Date.now();
-  const result = run(args, options);
-  if (result.status !== 0) process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-  const tally = tallyCheck(label, result.status === 0);
-  announce(tally, Date.now() - start);
+async function announce(tally, milliseconds) {
+  tally.milliseconds = milliseconds;
+  const mark = tally.failed === 0 ? paint(32, 'ok  ') : paint(31, 'FAIL');
+  await print(`${mark} ${tally.label} ${paint(2, `${(milliseconds / 1000).toFixed(1)} s`)}\n`);
   return tally;
 }
 
-/** Runs tasks of all packages; returns the exit code of each by `package#task`, and the status. */
-function turbo(tasks, args, options) {
+/** A step that is one check; shows its output only if it fails. */
+async function check(label, args) {
+  const start = Date.now();
+  const { status, output } = await run(args);
+  if (status !== 0) await print(output);
+  return announce(tallyCheck(label, status === 0), Date.now() - start);
+}
+
+/** Runs tasks of all packages; returns the exit code of each by `package#task`, and the output. */
+async function turbo(tasks, args, options) {
   rmSync(summaries, { recursive: true, force: true });
-  const result = run([tools.turbo, 'run', ...tasks, '--summarize', ...args], options);
+  const { status, output } = await run(
+    [tools.turbo, 'run', ...tasks, '--summarize', ...args],
+    options,
+  );
   const exitCodes = new Map();
   for (const name of existsSync(summaries) ? readdirSync(summaries) : []) {
     const summary = JSON.parse(readFileSync(join(summaries, name), 'utf8'));
     for (const { taskId, execution } of summary.tasks) {
-      // What comes out of the cache has no execution of its own, and never failed.
-      exitCodes.set(taskId, execution === undefined ? 0 : (execution.exitCode ?? null));
+      exitCodes.set(taskId, execution?.exitCode ?? null);
     }
   }
-  return { result, exitCodes };
+  return { status, output, exitCodes };
 }
 
 /** Build, types and packaging: one check each, over all packages. */
-function buildChecks() {
+async function buildChecks() {
   const start = Date.now();
   const labels = { build: 'build', typecheck: 'types', packaging: 'packaging' };
   const tasks = Object.keys(labels);
-  const { result, exitCodes } = turbo(tasks, [
+  const { status, output, exitCodes } = await turbo(tasks, [
     '--continue=dependencies-successful',
     '--concurrency=2',
     '--output-logs=errors-only',
     '--log-order=grouped',
   ]);
-  if (result.status !== 0) process.stdout.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-  return tasks.map((task) => {
+  if (status !== 0) await print(output);
+  const tallies = [];
+  for (const task of tasks) {
     const failed = members()
       .filter(({ manifest }) => manifest.scripts?.[task] !== undefined)
       .filter(({ name }) => exitCodes.get(`${name}#${task}`) !== 0)
       .map(({ name }) => name);
     const tally = tallyCheck(labels[task], failed.length === 0, failed.join(', '));
-    announce(tally, Date.now() - start);
-    return tally;
-  });
+    tallies.push(await announce(tally, Date.now() - start));
+  }
+  return tallies;
 }
 
 /** `vitest.config.ts` writes `<folder>.json`, `vitest.kernel.config.ts` writes `<folder>-kernel.json`. */
@@ -98,15 +118,15 @@ function readReport(label) {
 }
 
 /** The tests of all packages, one package at a time: some measure time, some change the kernel. */
-function testRuns() {
+async function testRuns() {
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports);
   const configured = JSON.parse(readFileSync(join(root, 'turbo.json'), 'utf8')).tasks;
   const tasks = Object.keys(configured).filter((task) => /^test(:|$)/.test(task));
-  const { exitCodes } = turbo(
+  const { exitCodes } = await turbo(
     tasks,
     ['--only', '--continue=always', '--concurrency=1', '--output-logs=full', '--log-order=stream'],
-    { stdio: ['ignore', 'inherit', 'inherit'], timeout: TEST_MINUTES * 60_000 },
+    { show: true, timeout: TEST_MINUTES * 60_000 },
   );
   return members().flatMap((member) => {
     const own = tasks.filter((task) => member.manifest.scripts?.[task] !== undefined);
@@ -135,13 +155,13 @@ try {
   process.exit(1);
 }
 const tallies = [
-  check('lint', [tools.biome, 'ci', '--error-on-warnings', '.']),
-  check('purity', [join(root, 'scripts', 'purity.mjs')]),
-  check('scripts', ['--test', ...scriptTests()]),
-  ...buildChecks(),
-  check('exports', [join(root, 'scripts', 'smoke.mjs')]),
-  check('docs', [tools.typedoc]),
-  ...testRuns(),
+  await check('lint', [tools.biome, 'ci', '--error-on-warnings', '.']),
+  await check('purity', [join(root, 'scripts', 'purity.mjs')]),
+  await check('scripts', ['--test', ...scriptTests()]),
+  ...(await buildChecks()),
+  await check('exports', [join(root, 'scripts', 'smoke.mjs')]),
+  await check('docs', [tools.typedoc]),
+  ...(await testRuns()),
 ];
 
 console.log('');
