@@ -7,6 +7,7 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { ICMP_ERROR_RATE } from './defaults.js';
+import { Drop, type DropCode } from './drop.js';
 import { RateLimiter } from './rateLimiter.js';
 import { isRoutable } from './scope.js';
 import { TUNNEL_MTU } from './specification.js';
@@ -18,30 +19,26 @@ const PORT_UNREACHABLE = 4;
 /** Time Exceeded, hop limit exceeded in transit (RFC 4443 §3.3). */
 const HOP_LIMIT_EXCEEDED = 0;
 
-/** Why a packet is sent back. */
-export type IcmpCause =
-  | 'no-route'
-  | 'address-unreachable'
-  | 'port-unreachable'
-  | 'packet-too-big'
-  | 'hop-limit-exceeded';
-
+/** What RFC 4443 §3 has to say about a dropped packet; null where silence is right. */
 function describe(
-  cause: IcmpCause,
+  drop: DropCode,
 ):
-  | { type: 'packet-too-big'; mtu: number }
-  | { type: 'time-exceeded' | 'destination-unreachable'; code: number } {
-  switch (cause) {
-    case 'packet-too-big':
+  | { readonly type: 'packet-too-big'; readonly mtu: number }
+  | { readonly type: 'time-exceeded' | 'destination-unreachable'; readonly code: number }
+  | null {
+  switch (drop) {
+    case Drop.tooBig:
       return { type: 'packet-too-big', mtu: TUNNEL_MTU };
-    case 'hop-limit-exceeded':
+    case Drop.hopLimitExceeded:
       return { type: 'time-exceeded', code: HOP_LIMIT_EXCEEDED };
-    case 'no-route':
+    case Drop.noRoute:
       return { type: 'destination-unreachable', code: NO_ROUTE };
-    case 'address-unreachable':
+    case Drop.destinationNotEndpoint:
       return { type: 'destination-unreachable', code: ADDRESS_UNREACHABLE };
-    case 'port-unreachable':
+    case Drop.noListener:
       return { type: 'destination-unreachable', code: PORT_UNREACHABLE };
+    default:
+      return null;
   }
 }
 
@@ -56,15 +53,16 @@ export class IcmpErrors {
   /**
    * The error about a packet, to its source.
    *
-   * @param cause - what went wrong
+   * @param drop - why it was dropped
    * @param source - 16 bytes; the address that reports it
    * @param receiver - key of the rate limit: the IPv4 address (uint32) that the error goes to, or 0
    *   for the local side
-   * @returns an IPv6 packet; `null` when RFC 4443 §2.4 (e) forbids one; `'withheld'` when the receiver
+   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC
+   *   4443 §2.4 (e) forbids one; `'withheld'` when the receiver
    *   had enough of them (RFC 4443 §2.4 (f))
    */
   build(
-    cause: IcmpCause,
+    drop: DropCode,
     source: Uint8Array,
     bytes: Uint8Array,
     offset: number,
@@ -72,11 +70,12 @@ export class IcmpErrors {
     receiver: number,
     now: number,
   ): Uint8Array | 'withheld' | null {
-    if (!isRoutable(bytes, offset + SOURCE_OFFSET)) return null;
+    const description = describe(drop);
+    if (description === null || !isRoutable(bytes, offset + SOURCE_OFFSET)) return null;
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
     if (!this.#limiter.allows(receiver, now)) return 'withheld';
     const error: IcmpError = {
-      ...describe(cause),
+      ...description,
       source,
       destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET),
       invoking: copyBytes(bytes, offset, offset + length),

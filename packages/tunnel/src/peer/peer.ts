@@ -11,7 +11,6 @@ import {
 import {
   buildNd,
   DESTINATION_OFFSET,
-  HOP_LIMIT_OFFSET,
   isNd,
   type NeighborAdvertisement,
   type NeighborSolicitation,
@@ -19,7 +18,6 @@ import {
   type RouterAdvertisement,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { Counters } from '../counters.js';
 import {
   ADVERTISEMENT_RATE,
   KEEPALIVE,
@@ -33,17 +31,16 @@ import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import { Drop, type DropCode } from '../drop.js';
 import { EndpointPolicy } from '../endpointPolicy.js';
 import type { AddressLease, TunnelEvent } from '../events.js';
-import { refuseFrame } from '../frameFilter.js';
-import { type IcmpCause, IcmpErrors } from '../icmpErrors.js';
 import { isLinkLocalOf } from '../linkLocal.js';
-import { type Machine, ReentrancyGuard, type TunnelSink } from '../machine.js';
+import type { TunnelSink } from '../machine.js';
+import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
 import type { Peering } from '../peering/peering.js';
 import { viaRouter } from '../peering/viaRouter.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
-import { INFINITE_LIFETIME, LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
-import { tosOf } from '../trafficClass.js';
+import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
+import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
 import { Lease, offeredRoutes } from './lease.js';
@@ -105,16 +102,11 @@ export interface UplinkSnapshot {
  * peer.start(now);
  * ```
  */
-export class Peer implements Machine {
-  readonly counters: Counters = new Counters();
-
+export class Peer extends MachineCore {
   readonly #profile: Profile;
   readonly #discovery: Discovery;
   readonly #keepalive: { readonly interval: number; readonly ttl: number };
   readonly #lanip: number;
-  readonly #sink: TunnelSink;
-  readonly #guard = new ReentrancyGuard();
-  readonly #errors: IcmpErrors;
   readonly #answers: RateLimiter;
   readonly #resolicitations: RateLimiter;
   readonly #peering: Peering;
@@ -122,20 +114,18 @@ export class Peer implements Machine {
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
   readonly #solicitation: Uint8Array;
-  /** Where the datagram at hand came from and where it goes; written over for each. */
-  readonly #from = new UdpEndpoint();
+  /** Where the packet at hand would go directly; written over for each. */
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
+    super(sink, options.random);
     this.#profile = options.profile ?? reference2020;
     this.#discovery = discoveryOf(this.#profile.dialect);
     this.#keepalive = checkKeepalive(options.keepalive ?? KEEPALIVE);
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
-    this.#sink = sink;
-    this.#errors = new IcmpErrors(options.random);
     this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
     this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
     this.#peering = options.peering ?? viaRouter;
@@ -182,7 +172,7 @@ export class Peer implements Machine {
 
   /** Begins to ask all routers for addresses; `now` in milliseconds. */
   start(now: number): void {
-    this.#command(() => {
+    this.command(() => {
       this.#running = true;
       for (const uplink of this.#uplinks) this.#startUplink(uplink, now);
     });
@@ -190,7 +180,7 @@ export class Peer implements Machine {
 
   /** Gives all addresses up and falls silent; {@link start} begins anew. */
   stop(_now: number): void {
-    this.#command(() => {
+    this.command(() => {
       this.#running = false;
       for (const uplink of this.#uplinks) this.#stopUplink(uplink);
     });
@@ -201,7 +191,7 @@ export class Peer implements Machine {
    * another network. Addresses are kept until another is offered.
    */
   solicit(now: number): void {
-    this.#command(() => {
+    this.command(() => {
       for (const uplink of this.#uplinks) this.#doubt(uplink, now);
     });
   }
@@ -212,7 +202,7 @@ export class Peer implements Machine {
    * @throws CodecError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string, now: number): void {
-    this.#command(() => {
+    this.command(() => {
       const uplink = this.#newUplink(router);
       this.#uplinks.push(uplink);
       this.#policy = this.#choosePolicy();
@@ -225,7 +215,7 @@ export class Peer implements Machine {
     const text = formatEndpoint(this.#toEndpoint(router));
     const index = this.#uplinks.findIndex((uplink) => formatEndpoint(uplink.router) === text);
     if (index < 0) return false;
-    this.#command(() => {
+    this.command(() => {
       this.#stopUplink(this.#uplinks[index]!);
       this.#uplinks.splice(index, 1);
       this.#policy = this.#choosePolicy();
@@ -233,49 +223,14 @@ export class Peer implements Machine {
     return true;
   }
 
-  handleDatagram(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): void {
-    this.#guard.enter();
-    try {
-      this.counters.datagramReceived(length);
-      if (length === 0) {
-        this.counters.keepaliveReceived();
-        return;
-      }
-      this.#from.address = address;
-      this.#from.port = port;
-      const drop = this.#running ? this.#fromTunnel(bytes, offset, length, now) : Drop.stopped;
-      if (drop !== Drop.none) this.counters.dropped(drop);
-    } finally {
-      this.#guard.leave();
-    }
-  }
-
-  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
-    this.#guard.enter();
-    try {
-      this.counters.packetTaken(length);
-      const drop = this.#running ? this.#fromLocalSide(bytes, offset, length, now) : Drop.stopped;
-      if (drop !== Drop.none) this.counters.dropped(drop);
-    } finally {
-      this.#guard.leave();
-    }
-  }
-
-  handleTimeout(now: number): void {
-    this.#command(() => {
+  override handleTimeout(now: number): void {
+    this.command(() => {
       for (const uplink of this.#uplinks) this.#uplinkTimeout(uplink, now);
       if (this.#peering.nextTimeout() <= now) this.#peering.handleTimeout(now);
     });
   }
 
-  nextTimeout(): number {
+  override nextTimeout(): number {
     let earliest = this.#peering.nextTimeout();
     for (let index = 0; index < this.#uplinks.length; index++) {
       earliest = Math.min(earliest, this.#uplinks[index]!.nextTimeout());
@@ -285,17 +240,22 @@ export class Peer implements Machine {
 
   // From the tunnel
 
-  #fromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
-    const malformed = refuseFrame(bytes, offset, length);
-    if (malformed !== Drop.none) return malformed;
-    const uplink = this.#uplinkAt(this.#from);
+  /** @internal */
+  protected override fromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
+    if (!this.#running) return Drop.stopped;
+    const uplink = this.#uplinkAt(this.from);
     if (isNd(bytes, offset, length)) {
       return this.#neighborDiscovery(bytes, offset, length, uplink, now);
     }
     const source = offset + SOURCE_OFFSET;
     const refused =
       uplink === null
-        ? refuseDirectSource(this.#profile, this.#policy, this.#uplinks, bytes, source, this.#from)
+        ? refuseDirectSource(this.#profile, this.#policy, this.#uplinks, bytes, source, this.from)
         : refuseRelayedSource(this.#uplinks, bytes, source);
     if (refused !== Drop.none) return refused;
     if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
@@ -305,9 +265,9 @@ export class Peer implements Machine {
     }
     if (length > TUNNEL_MTU) return Drop.tooBig;
     if (uplink === null) {
-      this.#peering.directFrameArrived(bytes, offset, length, this.#from, now);
+      this.#peering.directFrameArrived(bytes, offset, length, this.from, now);
     }
-    this.#deliver(bytes, offset, length);
+    this.deliver(bytes, offset, length);
     return Drop.none;
   }
 
@@ -353,7 +313,7 @@ export class Peer implements Machine {
     }
     this.#answered(uplink, now);
     if (!this.#profile.layout.acceptsPort(offer.endpoint.port)) {
-      this.#sink.event({
+      this.event({
         type: 'port-refused',
         router: uplink.router,
         publicEndpoint: new Lease(this.#profile.layout, offer, uplink.router, this.#lanip, [])
@@ -371,7 +331,7 @@ export class Peer implements Machine {
     uplink.lastAdvertisementAt = now;
     if (uplink.reportedUnreachable) {
       uplink.reportedUnreachable = false;
-      this.#sink.event({ type: 'router-reachable', router: uplink.router });
+      this.event({ type: 'router-reachable', router: uplink.router });
     }
   }
 
@@ -401,7 +361,7 @@ export class Peer implements Machine {
       previous === null
         ? { type: 'address-acquired', ...description }
         : { type: 'address-changed', ...description, previous: previous.description };
-    this.#sink.event(event);
+    this.event(event);
   }
 
   #answerNeighborSolicitation(
@@ -413,27 +373,27 @@ export class Peer implements Machine {
     const { source, target } = solicitation;
     const lease = this.#leaseSpelling(target, 0);
     if (lease === null) return Drop.ndUnexpected;
-    if (uplink === null && !isLinkLocalOf(layout, source, 0, this.#from)) {
+    if (uplink === null && !isLinkLocalOf(layout, source, 0, this.from)) {
       const refused = refuseDirectSource(
         this.#profile,
         this.#policy,
         this.#uplinks,
         source,
         0,
-        this.#from,
+        this.from,
       );
       if (refused !== Drop.none) return refused;
     } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
       return Drop.sourceNotAllowed;
     }
-    if (!this.#answers.allows(this.#from.addressBits, now)) return Drop.rateLimited;
+    if (!this.#answers.allows(this.from.addressBits, now)) return Drop.rateLimited;
     const answer = buildNeighborAnswer(solicitation, target, {
       layout,
       endpoint: lease.publicEndpoint,
       router: false,
       override: true,
     });
-    this.#sendTo(this.#from, answer, 0, answer.length, 0);
+    this.send(this.from, answer, 0, answer.length);
     return Drop.none;
   }
 
@@ -442,16 +402,21 @@ export class Peer implements Machine {
     uplink: Uplink | null,
     now: number,
   ): DropCode {
-    if (uplink !== null || !this.#policy.accepts(this.#from)) return Drop.ndUnexpected;
-    this.#peering.neighborAdvertisementArrived(advertisement, this.#from, now);
+    if (uplink !== null || !this.#policy.accepts(this.from)) return Drop.ndUnexpected;
+    this.#peering.neighborAdvertisementArrived(advertisement, this.from, now);
     return Drop.none;
   }
 
   // From the local side
 
-  #fromLocalSide(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
-    const malformed = refuseFrame(bytes, offset, length);
-    if (malformed !== Drop.none) return malformed;
+  /** @internal */
+  protected override fromLocalSide(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
+    if (!this.#running) return Drop.stopped;
     if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
@@ -459,16 +424,11 @@ export class Peer implements Machine {
     const uplink = this.#uplinkOwning(bytes, source);
     if (uplink === null) return Drop.sourceNotAllowed;
     if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
-    const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
-    if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
-      this.#refuseLocally('hop-limit-exceeded', uplink, bytes, offset, length, now);
-      return Drop.hopLimitExceeded;
+    const refused = refuseTransit(bytes, offset, length);
+    if (refused !== Drop.none) {
+      this.#refuseLocally(refused, uplink, bytes, offset, length, now);
+      return refused;
     }
-    if (length > TUNNEL_MTU) {
-      this.#refuseLocally('packet-too-big', uplink, bytes, offset, length, now);
-      return Drop.tooBig;
-    }
-    bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
     this.#forward(uplink, bytes, offset, length, destination, now);
     return Drop.none;
   }
@@ -490,7 +450,7 @@ export class Peer implements Machine {
       const to = this.#to;
       layout.readEndpoint(bytes, destination, to);
       if (this.#policy.accepts(to) && this.#peering.goesDirect(bytes, offset, length, to, now)) {
-        this.#sendTo(to, bytes, offset, length, 0);
+        this.send(to, bytes, offset, length);
         return;
       }
     }
@@ -499,7 +459,7 @@ export class Peer implements Machine {
   }
 
   #refuseLocally(
-    cause: IcmpCause,
+    drop: DropCode,
     uplink: Uplink,
     bytes: Uint8Array,
     offset: number,
@@ -509,9 +469,8 @@ export class Peer implements Machine {
     const lease = uplink.lease;
     if (lease === null) return;
     const key = flowKey(bytes, offset);
-    const error = this.#errors.build(cause, lease.errorSource, bytes, offset, length, key, now);
-    if (error === 'withheld') this.counters.answerWithheld();
-    else if (error !== null) this.#deliver(error, 0, error.length);
+    const error = this.errorAbout(drop, lease.errorSource, bytes, offset, length, key, now);
+    if (error !== null) this.deliver(error, 0, error.length);
   }
 
   // Uplinks and their timers
@@ -599,7 +558,7 @@ export class Peer implements Machine {
     uplink.transition('silence');
     if (uplink.attempts >= UNREACHABLE_AFTER_ATTEMPTS && !uplink.reportedUnreachable) {
       uplink.reportedUnreachable = true;
-      this.#sink.event({
+      this.event({
         type: 'router-unreachable',
         router: uplink.router,
         attempts: uplink.attempts,
@@ -624,7 +583,7 @@ export class Peer implements Machine {
     const { lease } = uplink;
     if (lease === null) return;
     uplink.lease = null;
-    this.#sink.event({ type: 'address-lost', ...lease.description });
+    this.event({ type: 'address-lost', ...lease.description });
   }
 
   // Look-ups: a peer has a handful of uplinks, so walking them beats any table
@@ -660,15 +619,6 @@ export class Peer implements Machine {
 
   // Out
 
-  #command(run: () => void): void {
-    this.#guard.enter();
-    try {
-      run();
-    } finally {
-      this.#guard.leave();
-    }
-  }
-
   #sendToRouter(
     uplink: Uplink,
     bytes: Uint8Array,
@@ -676,24 +626,7 @@ export class Peer implements Machine {
     length: number,
     ttl: number,
   ): void {
-    this.#sendTo(uplink.endpoint, bytes, offset, length, ttl);
-  }
-
-  #sendTo(
-    to: Readonly<UdpEndpoint>,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    ttl: number,
-  ): void {
-    this.counters.datagramSent(length);
-    const tos = length === 0 ? 0 : tosOf(bytes, offset);
-    this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
-  }
-
-  #deliver(bytes: Uint8Array, offset: number, length: number): void {
-    this.counters.packetDelivered(length);
-    this.#sink.deliverPacket(bytes, offset, length);
+    this.send(uplink.endpoint, bytes, offset, length, ttl);
   }
 }
 

@@ -1,8 +1,7 @@
-import { type Endpoint, formatPrefix, type Profile, UdpEndpoint } from '@6bed4/codec';
+import { type Endpoint, formatPrefix, type Profile } from '@6bed4/codec';
 import {
   buildEcho,
   DESTINATION_OFFSET,
-  HOP_LIMIT_OFFSET,
   isNd,
   type NeighborSolicitation,
   parseEcho,
@@ -10,18 +9,16 @@ import {
   type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { Counters } from '../counters.js';
 import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
 import { Drop, type DropCode } from '../drop.js';
-import { refuseFrame } from '../frameFilter.js';
-import { type IcmpCause, IcmpErrors } from '../icmpErrors.js';
 import { isLinkLocalOf } from '../linkLocal.js';
-import { type Machine, ReentrancyGuard, type TunnelSink } from '../machine.js';
+import type { TunnelSink } from '../machine.js';
+import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isLinkLocalMulticast } from '../scope.js';
-import { LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
-import { tosOf } from '../trafficClass.js';
+import { TUNNEL_MTU } from '../specification.js';
+import { refuseTransit } from '../transit.js';
 import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
 import { Advertiser } from './advertiser.js';
 import { identify, isOwnAddress, ownAddressText, type RouterIdentity } from './identity.js';
@@ -63,26 +60,19 @@ export interface RouterOptions {
  * router.handleDatagram(bytes, 0, bytes.length, address, port, now);
  * ```
  */
-export class Router implements Machine {
-  readonly counters: Counters = new Counters();
-
+export class Router extends MachineCore {
   readonly #identity: RouterIdentity;
-  readonly #sink: TunnelSink;
-  readonly #guard = new ReentrancyGuard();
   readonly #advertiser: Advertiser;
-  readonly #errors: IcmpErrors;
   readonly #advertisements: RateLimiter;
   readonly #corrections: RateLimiter;
-  /** Where the datagram at hand came from and where it goes; written over for each. */
-  readonly #from = new UdpEndpoint();
+  /** Where the packet at hand goes; written over for each. */
   readonly #target = new RouteTarget();
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
+    super(sink, options.random);
     this.#identity = identify(options);
-    this.#sink = sink;
     this.#advertiser = new Advertiser(this.#identity);
-    this.#errors = new IcmpErrors(options.random);
     this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, options.random);
     this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
   }
@@ -102,138 +92,95 @@ export class Router implements Machine {
     return this.#identity.endpoint;
   }
 
-  handleDatagram(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    address: number,
-    port: number,
-    now: number,
-  ): void {
-    this.#guard.enter();
-    try {
-      this.counters.datagramReceived(length);
-      if (length === 0) {
-        this.counters.keepaliveReceived();
-        return;
-      }
-      this.#from.address = address;
-      this.#from.port = port;
-      const drop = this.#fromTunnel(bytes, offset, length, now);
-      if (drop !== Drop.none) this.counters.dropped(drop);
-    } finally {
-      this.#guard.leave();
-    }
-  }
-
-  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
-    this.#guard.enter();
-    try {
-      this.counters.packetTaken(length);
-      const drop = this.#fromIPv6Side(bytes, offset, length, now);
-      if (drop !== Drop.none) this.counters.dropped(drop);
-    } finally {
-      this.#guard.leave();
-    }
-  }
-
   /** A router has no timers: it never asks for this. */
-  handleTimeout(_now: number): void {}
+  override handleTimeout(_now: number): void {}
 
   /** A router has no timers: always `Infinity`. */
-  nextTimeout(): number {
+  override nextTimeout(): number {
     return Number.POSITIVE_INFINITY;
   }
 
-  #fromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+  /** @internal */
+  protected override fromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
     const identity = this.#identity;
-    const from = this.#from;
-    const malformed = refuseFrame(bytes, offset, length);
-    if (malformed !== Drop.none) return malformed;
+    const { from } = this;
     if (!identity.policy.accepts(from)) return Drop.sourceEndpointRefused;
-    if (from.addressBits === identity.self.addressBits && from.port === identity.self.port)
+    if (from.addressBits === identity.self.addressBits && from.port === identity.self.port) {
       return Drop.loop;
-    if (isNd(bytes, offset, length)) {
-      return this.#neighborDiscovery(bytes, offset, length, now);
     }
+    if (isNd(bytes, offset, length)) return this.#neighborDiscovery(bytes, offset, length, now);
     const refused = refuseTunnelSource(identity, bytes, offset, from);
     if (refused !== Drop.none) {
       if (refused === Drop.sourceMismatch) this.#correct(bytes, offset, now);
       return refused;
     }
+    const drop = this.#routeFromTunnel(bytes, offset, length);
+    // A destination that spells no endpoint is an attempt at something: no answer to that.
+    if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
+      const { ownAddress } = identity;
+      const receiver = from.addressBits;
+      const error = this.errorAbout(drop, ownAddress, bytes, offset, length, receiver, now);
+      if (error !== null) this.#answer(error);
+    }
+    return drop;
+  }
+
+  #routeFromTunnel(bytes: Uint8Array, offset: number, length: number): DropCode {
     const target = this.#target;
-    switch (routeFromTunnel(identity, bytes, offset, from, target)) {
+    switch (routeFromTunnel(this.#identity, bytes, offset, this.from, target)) {
       case Route.tunnel:
-        return this.#forward(bytes, offset, length, now);
+        return this.#forward(bytes, offset, length);
       case Route.ipv6Side:
-        if (length > TUNNEL_MTU) {
-          this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
-          return Drop.tooBig;
-        }
-        this.#deliver(bytes, offset, length);
+        if (length > TUNNEL_MTU) return Drop.tooBig;
+        this.deliver(bytes, offset, length);
         return Drop.none;
       case Route.self:
-        return this.#toSelf(bytes, offset, length, now);
+        return this.#toSelf(bytes, offset, length);
       default:
-        if (target.drop === Drop.noRoute) {
-          this.#refuseToPeer('no-route', bytes, offset, length, now);
-        }
         return target.drop;
     }
   }
 
-  /** Relays between tunnel endpoints: the data path of a router. */
-  #forward(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
-    const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
-    if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
-      this.#refuseToPeer('hop-limit-exceeded', bytes, offset, length, now);
-      return Drop.hopLimitExceeded;
-    }
-    if (length > TUNNEL_MTU) {
-      this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
-      return Drop.tooBig;
-    }
-    bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
-    this.#sendTo(this.#target, bytes, offset, length);
-    return Drop.none;
-  }
-
-  #fromIPv6Side(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+  /** @internal */
+  protected override fromLocalSide(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
     const identity = this.#identity;
-    const malformed = refuseFrame(bytes, offset, length);
-    if (malformed !== Drop.none) return malformed;
     if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseNativeSource(identity, bytes, offset);
     if (refused !== Drop.none) return refused;
-    const target = this.#target;
-    if (routeFromIPv6Side(identity, bytes, offset, target) !== Route.tunnel) {
-      if (target.drop === Drop.destinationNotEndpoint) {
-        this.#refuseToIPv6Side('address-unreachable', bytes, offset, length, now);
-      }
-      return target.drop;
+    const isRouted = routeFromIPv6Side(identity, bytes, offset, this.#target) === Route.tunnel;
+    const drop = isRouted ? this.#forward(bytes, offset, length) : this.#target.drop;
+    if (drop !== Drop.none) {
+      const { ownAddress } = identity;
+      const key = flowKey(bytes, offset);
+      const error = this.errorAbout(drop, ownAddress, bytes, offset, length, key, now);
+      if (error !== null) this.deliver(error, 0, error.length);
     }
-    const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
-    if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) {
-      this.#refuseToIPv6Side('hop-limit-exceeded', bytes, offset, length, now);
-      return Drop.hopLimitExceeded;
-    }
-    if (length > TUNNEL_MTU) {
-      this.#refuseToIPv6Side('packet-too-big', bytes, offset, length, now);
-      return Drop.tooBig;
-    }
-    bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
-    this.#sendTo(target, bytes, offset, length);
+    return drop;
+  }
+
+  /** Puts a packet into the tunnel: the data path of a router. */
+  #forward(bytes: Uint8Array, offset: number, length: number): DropCode {
+    const refused = refuseTransit(bytes, offset, length);
+    if (refused !== Drop.none) return refused;
+    this.send(this.#target, bytes, offset, length);
     return Drop.none;
   }
 
   /** Packets to the router's own addresses: echo is answered here, the rest is its host's. */
-  #toSelf(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+  #toSelf(bytes: Uint8Array, offset: number, length: number): DropCode {
     const echo = parseEcho(bytes, offset, length);
     if (echo.ok && echo.value.type === 'echo-request') {
-      if (length > TUNNEL_MTU) {
-        this.#refuseToPeer('packet-too-big', bytes, offset, length, now);
-        return Drop.tooBig;
-      }
+      if (length > TUNNEL_MTU) return Drop.tooBig;
       const { source, destination } = echo.value;
       const reply = buildEcho({
         ...echo.value,
@@ -251,10 +198,9 @@ export class Router implements Machine {
       this.#identity.self,
     );
     if (this.#identity.ipv6Side && isHost) {
-      this.#deliver(bytes, offset, length);
+      this.deliver(bytes, offset, length);
       return Drop.none;
     }
-    this.#refuseToPeer('port-unreachable', bytes, offset, length, now);
     return Drop.noListener;
   }
 
@@ -279,8 +225,8 @@ export class Router implements Machine {
     if (!isLinkLocal(destination, 0) && !isLinkLocalMulticast(destination, 0)) {
       return Drop.ndUnexpected;
     }
-    if (!this.#advertisements.allows(this.#from.addressBits, now)) return Drop.rateLimited;
-    const answer = this.#advertiser.answer(solicitation, this.#from);
+    if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
+    const answer = this.#advertiser.answer(solicitation, this.from);
     this.#answer(answer);
     return Drop.none;
   }
@@ -289,7 +235,7 @@ export class Router implements Machine {
     const identity = this.#identity;
     if (!isOwnAddress(identity, solicitation.target, 0)) return Drop.ndUnexpected;
     if (!this.#isSender(solicitation.source)) return Drop.sourceMismatch;
-    if (!this.#advertisements.allows(this.#from.addressBits, now)) return Drop.rateLimited;
+    if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
     const answer = buildNeighborAnswer(solicitation, ROUTER_LINK_LOCAL, {
       layout: identity.layout,
       endpoint: identity.self,
@@ -304,67 +250,22 @@ export class Router implements Machine {
   #isSender(source: Uint8Array): boolean {
     const { layout, segment } = this.#identity;
     return (
-      isLinkLocalOf(layout, source, 0, this.#from) ||
-      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, this.#from))
+      isLinkLocalOf(layout, source, 0, this.from) ||
+      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
     );
   }
 
   #correct(bytes: Uint8Array, offset: number, now: number): void {
-    if (!this.#corrections.allows(this.#from.addressBits, now)) {
+    if (!this.#corrections.allows(this.from.addressBits, now)) {
       this.counters.answerWithheld();
       return;
     }
-    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.#from);
+    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.from);
     this.#answer(answer);
-  }
-
-  #refuseToPeer(
-    cause: IcmpCause,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    now: number,
-  ): void {
-    const { ownAddress } = this.#identity;
-    const error = this.#errors.build(
-      cause,
-      ownAddress,
-      bytes,
-      offset,
-      length,
-      this.#from.address,
-      now,
-    );
-    if (error === 'withheld') this.counters.answerWithheld();
-    else if (error !== null) this.#answer(error);
-  }
-
-  #refuseToIPv6Side(
-    cause: IcmpCause,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    now: number,
-  ): void {
-    const { ownAddress } = this.#identity;
-    const key = flowKey(bytes, offset);
-    const error = this.#errors.build(cause, ownAddress, bytes, offset, length, key, now);
-    if (error === 'withheld') this.counters.answerWithheld();
-    else if (error !== null) this.#deliver(error, 0, error.length);
   }
 
   /** Answers whoever sent the datagram that is being handled. */
   #answer(packet: Uint8Array): void {
-    this.#sendTo(this.#from, packet, 0, packet.length);
-  }
-
-  #sendTo(to: Readonly<UdpEndpoint>, bytes: Uint8Array, offset: number, length: number): void {
-    this.counters.datagramSent(length);
-    this.#sink.sendDatagram(bytes, offset, length, to, tosOf(bytes, offset), 0);
-  }
-
-  #deliver(bytes: Uint8Array, offset: number, length: number): void {
-    this.counters.packetDelivered(length);
-    this.#sink.deliverPacket(bytes, offset, length);
+    this.send(this.from, packet, 0, packet.length);
   }
 }
