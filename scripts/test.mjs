@@ -155,7 +155,13 @@ try {
   process.exit(1);
 }
 const tallies = [
-  await check('lint', [tools.biome, 'ci', '--error-on-warnings', '.']),
+  await check('lint', [
+    tools.biome,
+    'ci',
+    '--error-on-warnings',
+    `--colors=${colour ? 'force' : 'off'}`,
+    '.',
+  ]),
   await check('purity', [join(root, 'scripts', 'purity.mjs')]),
   await check('scripts', ['--test', ...scriptTests()]),
   ...(await buildChecks()),

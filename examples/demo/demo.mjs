@@ -5,10 +5,16 @@
 import { decodeAddress, formatEndpoint, formatIPv6, parseIPv6 } from '@6bed4/codec';
 import { buildEcho, buildUdp, parseEcho, parseUdp } from '@6bed4/nd';
 import { answerEcho, startPeer, startRouter } from '@6bed4/node';
-import colours from 'picocolors';
+import picocolors from 'picocolors';
 
 const ANSWER_TIMEOUT_MS = 2_000;
 const PORT = 5060;
+
+// picocolors alone would also colour the pipes of a CI.
+const { NO_COLOR, FORCE_COLOR } = process.env;
+const colours = picocolors.createColors(
+  !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== '0' : process.stdout.isTTY === true),
+);
 
 const paint = {
   prefix: colours.cyan,

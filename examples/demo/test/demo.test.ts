@@ -18,7 +18,7 @@ async function run(environment: Record<string, string>): Promise<string> {
 
 describe('the demonstration', () => {
   test('gives three peers addresses, lets them ping and talk, and ends well', async () => {
-    const output = await run({ NO_COLOR: '1' });
+    const output = await run({ CI: 'true' });
     expect(output).not.toContain(ESCAPE);
     expect(output.match(/ is fc64:/g)).toHaveLength(3);
     expect(output.match(/ answered by /g)).toHaveLength(7);

@@ -35,7 +35,11 @@ describe('where the foreign function library has no binary', () => {
   const register = `
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));`;
-  const flags = ['--no-deprecation', '--import', `data:text/javascript,${encodeURIComponent(register)}`];
+  const flags = [
+    '--no-deprecation',
+    '--import',
+    `data:text/javascript,${encodeURIComponent(register)}`,
+  ];
 
   it('routers and peers work without TUN', async () => {
     const code = `${START} console.log(peer.address); await peer.close(); await router.close();`;

@@ -1,6 +1,6 @@
-import colours from 'picocolors';
 import type { Logger } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
+import { colours } from './colour.js';
 
 /** How a daemon tells what happens. */
 export interface LogOptions {

@@ -223,6 +223,7 @@ export class Peer extends MachineCore {
     return true;
   }
 
+  /** Sends what is due: solicitations, keepalives. */
   override handleTimeout(now: number): void {
     this.command(() => {
       for (const uplink of this.#uplinks) this.#uplinkTimeout(uplink, now);
@@ -230,6 +231,7 @@ export class Peer extends MachineCore {
     });
   }
 
+  /** When something is due, in milliseconds; `Infinity` for never. */
   override nextTimeout(): number {
     let earliest = this.#peering.nextTimeout();
     for (let index = 0; index < this.#uplinks.length; index++) {
