@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Outcome, requireBuild, run } from './support/command.js';
+import { type Outcome, requireBuild, run, runIn } from './support/command.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -232,5 +232,21 @@ describe('6bed4 address', () => {
     expect(stdout).toMatch(/router +none/);
     expect(stdout).toMatch(/peer +none/);
     expect(stdout).toMatch(/opaque +yes/);
+  });
+});
+
+describe('colour', () => {
+  const ESCAPE = '\u001b';
+  const colourless = { NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined };
+
+  it.each<[string, NodeJS.ProcessEnv, boolean]>([
+    ['not for a program that reads', {}, false],
+    ['not for a program in a CI', { CI: 'true' }, false],
+    ['when it is forced', { FORCE_COLOR: '1' }, true],
+    ['not when it is refused', { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    ['not when it is forced off', { FORCE_COLOR: '0' }, false],
+  ])('%s', async (_name, env, isColoured) => {
+    const { stdout } = await runIn({ ...colourless, ...env }, 'address', 'decode', '::1');
+    expect(stdout.includes(ESCAPE)).toBe(isColoured);
   });
 });

@@ -100,6 +100,11 @@ export function run(...args: readonly string[]): Promise<Outcome> {
   return start(...args).ended;
 }
 
+/** Runs the built command `6bed4` to its end, with changes to the environment. */
+export function runIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Outcome> {
+  return new Program([COMMAND, ...args], env).ended;
+}
+
 /** Runs an ES module that can import `@6bed4/node` as built, to its end. */
 export function runModule(code: string, ...flags: readonly string[]): Promise<Outcome> {
   return new Program([...flags, '--input-type=module', '--eval', code]).ended;
