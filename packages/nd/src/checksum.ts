@@ -1,4 +1,5 @@
 import { readUint16 } from './bigEndian.js';
+import { isInside } from './bounds.js';
 import {
   DESTINATION_OFFSET,
   ICMPV6_CHECKSUM_OFFSET,
@@ -114,7 +115,7 @@ export function icmpv6Checksum(bytes: Uint8Array, offset: number, length: number
  */
 export function verifyIcmpv6Checksum(bytes: Uint8Array, offset: number, length: number): boolean {
   if (length < IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET + 2) return false;
-  if (offset + length > bytes.length) return false;
+  if (!isInside(bytes, offset, length)) return false;
   return verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6);
 }
 

@@ -1,5 +1,6 @@
 import { isMulticast, isUnspecified } from './addresses.js';
 import { readUint32, writeUint32 } from './bigEndian.js';
+import { isInside } from './bounds.js';
 import { verifyIcmpv6Checksum } from './checksum.js';
 import {
   DESTINATION_OFFSET,
@@ -230,7 +231,7 @@ export function mayCauseIcmpError(
   length: number,
   exception: MulticastException = {},
 ): boolean {
-  if (length < IPV6_HEADER_LENGTH || offset + length > bytes.length) return false;
+  if (length < IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return false;
   // (e.6) "A packet whose source address does not uniquely identify a single node"
   const source = offset + SOURCE_OFFSET;
   if (isUnspecified(bytes, source) || isMulticast(bytes, source)) return false;

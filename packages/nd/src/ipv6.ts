@@ -1,4 +1,5 @@
 import { readUint16, writeUint16 } from './bigEndian.js';
+import { isInside } from './bounds.js';
 import {
   DESTINATION_OFFSET,
   HOP_LIMIT_OFFSET,
@@ -139,7 +140,7 @@ export function writeIPv6Header(out: Uint8Array, offset: number, header: IPv6Hea
 export function isWholePacket(bytes: Uint8Array, offset: number, length: number): boolean {
   return (
     length >= IPV6_HEADER_LENGTH &&
-    offset + length <= bytes.length &&
+    isInside(bytes, offset, length) &&
     version(bytes, offset) === VERSION &&
     payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length
   );
@@ -170,8 +171,8 @@ export function findUpperLayer(
   offset: number,
   length: number,
 ): UpperLayer | null {
+  if (length < IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return null;
   const end = offset + length;
-  if (length < IPV6_HEADER_LENGTH || end > bytes.length) return null;
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
   for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {

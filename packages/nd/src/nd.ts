@@ -1,3 +1,4 @@
+import { isInside } from './bounds.js';
 import {
   ICMPV6_NEIGHBOR_ADVERTISEMENT,
   ICMPV6_NEIGHBOR_SOLICITATION,
@@ -68,7 +69,7 @@ export interface ParseNdOptions {
  * @param length - bytes of the packet
  */
 export function isNd(bytes: Uint8Array, offset: number, length: number): boolean {
-  if (length <= IPV6_HEADER_LENGTH || offset + length > bytes.length) return false;
+  if (length <= IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return false;
   if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6) return false;
   const type = bytes[offset + IPV6_HEADER_LENGTH]!;
   return type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT;

@@ -196,7 +196,7 @@ export function findOptionOffset(
   code: number,
 ): number {
   const stop = Math.min(end, bytes.length);
-  for (let at = start; at + HEADER <= stop; ) {
+  for (let at = Math.max(start, 0); at + HEADER <= stop; ) {
     const length = bytes[at + 1]! * UNIT;
     if (length === 0 || at + length > stop) return -1;
     if (bytes[at] === code) return at;
@@ -302,13 +302,12 @@ function clearBeyond(bytes: Uint8Array, offset: number, prefixLength: number): U
  */
 export function fitRedirectedHeaders(options: readonly NdOption[], limit: number): NdOption[] {
   const others = options.filter((option) => option.type !== 'redirected-header');
-  let room = limit - optionsLength(others);
+  let room = limit - optionsLength(others) - (options.length - others.length) * UNIT;
   return options.map((option) => {
     if (option.type !== 'redirected-header') return option;
-    const packet = option.packet.subarray(0, Math.max(0, room - UNIT));
-    const fitted: NdOption = { type: 'redirected-header', packet };
-    room -= optionLength(fitted);
-    return fitted;
+    const length = Math.min(option.packet.length, Math.max(0, room)) & -UNIT;
+    room -= length;
+    return { type: 'redirected-header', packet: option.packet.subarray(0, length) };
   });
 }
 

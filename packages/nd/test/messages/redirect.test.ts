@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  buildNd,
+  findOption,
+  MINIMUM_MTU,
+  type NdOption,
+  type ParseResult,
+  parseNd,
+  type Redirect,
+  redirectView,
+  writeNd,
+} from '../../src/index.js';
+import { redirect } from '../support/arbitraries.js';
+import { address, hex } from '../support/bytes.js';
+import { describeMessage } from '../support/messageTests.js';
+import { fixChecksum } from '../support/oracle.js';
+
+const golden = hex(`
+  60000000 0048 3a ff
+  fe800000000000000000000000000001
+  20010db8000000000000000000000002
+  89 00 7b6f 00000000
+  fe800000000000000000000000000003
+  20010db8000000000000000000000004
+  02 01 0200c6336403
+  04 03 000000000000
+  60000000000000400102030405060708
+`);
+
+const message: Redirect = {
+  type: 'redirect',
+  source: address('fe80::1'),
+  destination: address('2001:db8::2'),
+  target: address('fe80::3'),
+  redirectDestination: address('2001:db8::4'),
+  options: [
+    { type: 'target-link-layer', address: hex('0200c6336403') },
+    { type: 'redirected-header', packet: hex('60000000000000400102030405060708') },
+  ],
+};
+
+describeMessage('a Redirect', {
+  golden,
+  message,
+  parse: (bytes, offset, length) => parseNd(bytes, offset, length) as ParseResult<Redirect>,
+  build: buildNd,
+  write: writeNd,
+  arbitrary: redirect,
+});
+
+describe('the view of a Redirect', () => {
+  test('finds its parts', () => {
+    const target = redirectView.targetOffset(0);
+    const redirected = redirectView.redirectDestinationOffset(0);
+    expect(golden.subarray(target, target + 16)).toEqual(message.target);
+    expect(golden.subarray(redirected, redirected + 16)).toEqual(message.redirectDestination);
+    expect(golden[redirectView.optionsOffset(0)]).toBe(2);
+  });
+});
+
+describe('RFC 4861 §8.1: a Redirect is refused', () => {
+  const section = 'RFC 4861 §8.1';
+  const changed = (change: (packet: Uint8Array) => void): Uint8Array => {
+    const packet = golden.slice();
+    change(packet);
+    return fixChecksum(packet);
+  };
+
+  test.each([
+    [
+      'whose source is not link-local',
+      changed((packet) => packet.set(address('2001:db8::1'), 8)),
+      { code: 'bad-source', offset: 8, section },
+    ],
+    [
+      'whose hop limit is not 255',
+      changed((packet) => packet.fill(254, 7, 8)),
+      { code: 'bad-hop-limit', offset: 7, section },
+    ],
+    [
+      'whose code is not 0',
+      changed((packet) => packet.fill(1, 41, 42)),
+      { code: 'bad-code', offset: 41, section },
+    ],
+    [
+      'whose redirected destination is multicast',
+      changed((packet) => packet.fill(0xff, 64, 65)),
+      { code: 'bad-destination', offset: 64, section },
+    ],
+    [
+      'whose target is neither link-local nor the redirected destination',
+      changed((packet) => packet.set(address('2001:db8::5'), 48)),
+      { code: 'bad-target', offset: 48, section },
+    ],
+    [
+      'with an option of length zero',
+      changed((packet) => packet.fill(0, 81, 82)),
+      { code: 'bad-option-length', offset: 80, section: 'RFC 4861 §4.6' },
+    ],
+  ])('%s', (_, packet, error) => {
+    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error });
+  });
+
+  test('whose checksum is wrong', () => {
+    const packet = golden.slice();
+    packet[111]! ^= 1;
+    expect(parseNd(packet, 0, packet.length)).toEqual({
+      ok: false,
+      error: { code: 'bad-checksum', offset: 42, section },
+    });
+  });
+
+  test('shorter than 40 bytes', () => {
+    const packet = golden.slice(0, 79);
+    packet[5] = 39;
+    expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({
+      ok: false,
+      error: { code: 'too-short', offset: 79, section },
+    });
+  });
+
+  test('not when the target is the redirected destination itself', () => {
+    const packet = changed((packet) => packet.set(message.redirectDestination, 48));
+    expect(parseNd(packet, 0, packet.length)).toEqual({
+      ok: true,
+      value: { ...message, target: message.redirectDestination },
+    });
+  });
+});
+
+describe('RFC 4861 §8.2: a Redirect that is built', () => {
+  const packetOf = (length: number): NdOption => ({
+    type: 'redirected-header',
+    packet: Uint8Array.from({ length }, (_, index) => index),
+  });
+
+  test('holds no more of the redirected packet than fits into 1280 bytes', () => {
+    fc.assert(
+      fc.property(fc.nat(4000), fc.nat(20), (length, nonces) => {
+        const others: NdOption[] = Array.from({ length: nonces }, () => ({
+          type: 'nonce',
+          nonce: new Uint8Array(14),
+        }));
+        const packet = buildNd({ ...message, options: [...others, packetOf(length)] });
+        expect(packet.length).toBeLessThanOrEqual(MINIMUM_MTU);
+        const parsed = parseNd(packet, 0, packet.length);
+        if (!parsed.ok) throw new Error(parsed.error.code);
+        const kept = findOption(parsed.value.options, 'redirected-header')!.packet;
+        const room = MINIMUM_MTU - 80 - nonces * 16 - 8;
+        expect(kept.length).toBe(Math.floor(Math.min(length, room) / 8) * 8);
+        expect(kept.every((byte, index) => byte === (index & 0xff))).toBe(true);
+      }),
+    );
+  });
+
+  test('keeps to it with two redirected packets', () => {
+    const packet = buildNd({ ...message, options: [packetOf(1500), packetOf(1500)] });
+    expect(packet.length).toBeLessThanOrEqual(MINIMUM_MTU);
+    expect(parseNd(packet, 0, packet.length).ok).toBe(true);
+  });
+});
