@@ -187,7 +187,7 @@ describe('the upper-layer header', () => {
 
   test('is not searched behind more than 8 headers', () => {
     const chain = (count: number): Uint8Array =>
-      packet(60, '3c00000000000000'.repeat(count - 1) + '3a00000000000000');
+      packet(60, `${'3c00000000000000'.repeat(count - 1)}3a00000000000000`);
     expect(find(chain(8))).toEqual({ nextHeader: 58, offset: 40 + 64 });
     expect(find(chain(9))).toBeNull();
   });

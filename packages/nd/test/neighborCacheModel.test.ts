@@ -211,7 +211,9 @@ describe('the neighbor cache', () => {
           expect(cache.value(entry)).toBe(name);
         }
         const visited: number[] = [];
-        cache.forEach((entry) => visited.push(cache.value(entry)));
+        cache.forEach((entry) => {
+          visited.push(cache.value(entry));
+        });
         expect(visited.sort()).toEqual(model.all.map(({ name }) => name).sort());
       }),
       { numRuns: 500 },

@@ -31,7 +31,7 @@ export const Drop = {
 export type DropCode = (typeof Drop)[keyof typeof Drop];
 
 /**
- * The names under which drops are counted, at the index that {@link Drop} gives them.
+ * The names under which drops are counted, at the index that is their code inside the machines.
  *
  * - `too-short`: fewer bytes than an IPv6 header (draft-03 §6).
  * - `rohc`: a compressed frame, which nobody here decompresses (draft-03 §9).

@@ -10,13 +10,12 @@ export function same(a: unknown, b: unknown): boolean {
     for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
     return true;
   }
-  let fields = 0;
-  for (const key in a) {
-    fields++;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) {
     if (!same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) {
       return false;
     }
   }
-  for (const _ in b) fields--;
-  return fields === 0;
+  return true;
 }

@@ -1,0 +1,110 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  findOptionOffset,
+  flowLabel,
+  hopLimit,
+  isNd,
+  NeighborCache,
+  neighborAdvertisementView,
+  neighborSolicitationView,
+  nextHeader,
+  OPTION_NONCE,
+  OPTION_SOURCE_LINK_LAYER,
+  payloadLength,
+  routerAdvertisementView,
+  setHopLimit,
+  setTrafficClass,
+  trafficClass,
+  updateChecksum,
+  verifyIcmpv6Checksum,
+} from '../src/index.js';
+import { address } from './support/bytes.js';
+import { frame } from './support/frames.js';
+import { Random } from './support/random.js';
+
+/** Few enough for what they would allocate to stay in the young generation, uncollected. */
+const OPERATIONS = 20_000;
+const WARM_UP = 10 * OPERATIONS;
+/** An object or a text would take 16 bytes at least. */
+const LIMIT = 2;
+
+let collectGarbage: () => void;
+
+beforeAll(() => {
+  setFlagsFromString('--expose-gc');
+  collectGarbage = runInNewContext('gc') as () => void;
+});
+
+/** Bytes of heap that an operation leaves behind; the least of a few tries, as others allocate too. */
+function allocation(operation: (index: number) => void): number {
+  for (let index = 0; index < WARM_UP; index++) operation(index);
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 8; attempt++) {
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < OPERATIONS; index++) operation(index);
+    const after = process.memoryUsage().heapUsed;
+    least = Math.min(least, Math.max(0, after - before) / OPERATIONS);
+  }
+  return least;
+}
+
+describe('no garbage is left behind', () => {
+  test('by what would be seen if there were any', () => {
+    const kept: Uint8Array[] = [];
+    const made = allocation((index) => {
+      kept[index % 8] = new Uint8Array(16);
+    });
+    expect(made).toBeGreaterThan(16);
+  });
+
+  test('by views, isNd and checksums', () => {
+    const solicitation = frame('peer2012, frame 4');
+    const advertisement = frame('router2020/rs-even-port, reply');
+    const packet = frame('router2020/relay-echo, request').slice();
+    const { length } = packet;
+    let sum = 0;
+    const made = allocation((index) => {
+      setHopLimit(packet, 0, index & 0xff);
+      setTrafficClass(packet, 0, index & 0xff);
+      sum += hopLimit(packet, 0) + trafficClass(packet, 0) + flowLabel(packet, 0);
+      sum += nextHeader(packet, 0) + payloadLength(packet, 0);
+      sum += updateChecksum(index & 0xffff, 1, 2);
+      if (isNd(packet, 0, length) || !verifyIcmpv6Checksum(packet, 0, length)) sum++;
+      const options = neighborSolicitationView.optionsOffset(0);
+      const end = solicitation.length;
+      sum += findOptionOffset(solicitation, options, end, OPTION_SOURCE_LINK_LAYER);
+      sum += findOptionOffset(solicitation, options, end, OPTION_NONCE);
+      sum += neighborAdvertisementView.solicited(solicitation, 0) ? 1 : 0;
+      sum += routerAdvertisementView.routerLifetime(advertisement, 0);
+      sum &= 0xffff;
+    });
+    expect(sum).toBeGreaterThan(0);
+    expect(made).toBeLessThan(LIMIT);
+  });
+
+  test('by the neighbor cache, look-ups, packets, timeouts, new and evicted neighbors', () => {
+    const cache = new NeighborCache<number>(
+      { capacity: 64, random: new Random(3).fraction },
+      { solicit: () => {}, unreachable: () => {}, evicted: () => {} },
+    );
+    const packet = new Uint8Array(40);
+    packet.set(address('2001:db8::'), 24);
+    const advertised = { solicited: true, override: false, sameLink: true };
+    let sum = 0;
+    const made = allocation((index) => {
+      packet[39] = index;
+      packet[38] = index & 1;
+      let entry = cache.find(packet, 24);
+      if (entry < 0) entry = cache.create(packet, 24, 'sent', index, index);
+      else if ((index & 7) === 0) cache.advertised(entry, advertised, index);
+      cache.sent(entry, index);
+      cache.handleTimeout(index);
+      sum = (sum + entry + (cache.nextTimeout() < index ? 1 : 0)) & 0xffff;
+    });
+    expect(sum).toBeGreaterThan(0);
+    expect(made).toBeLessThan(LIMIT);
+  });
+});
