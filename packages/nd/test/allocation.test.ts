@@ -25,8 +25,8 @@ import { frame } from './support/frames.js';
 import { Random } from './support/random.js';
 
 /** Few enough for what they would allocate to stay in the young generation, uncollected. */
-const OPERATIONS = 20_000;
-const WARM_UP = 10 * OPERATIONS;
+const OPERATIONS = 4_000;
+const WARM_UP = 50 * OPERATIONS;
 /** An object or a text would take 16 bytes at least. */
 const LIMIT = 2;
 

@@ -174,27 +174,31 @@ describe('the neighbor cache', () => {
             const entry = cache.find(addressOf(command.name), 0);
             const neighbor = model.get(command.name);
             expect(entry >= 0).toBe(neighbor !== undefined);
-            model.at(now);
             if (neighbor === undefined) {
               if (command.do === 'send' || command.do === 'hear') {
+                model.at(now);
                 const send = command.do === 'send';
                 model.create(command.name, send ? 'incomplete' : 'stale');
                 const event = send ? 'sent' : 'learnt';
                 cache.create(addressOf(command.name), 0, event, command.name, now);
               }
-            } else if (command.do === 'send') {
-              model.send(neighbor);
-              cache.sent(entry, now);
-            } else if (command.do === 'hear') {
-              model.enter(neighbor, 'stale');
-              cache.learnt(entry, now);
-            } else if (command.do === 'progress') {
-              if (neighbor.state !== 'incomplete') model.enter(neighbor, 'reachable');
-              cache.progress(entry, now);
             } else if (command.do === 'remove') {
               model.drop(command.name);
               cache.remove(entry);
+            } else if (command.do === 'send') {
+              model.at(now);
+              model.send(neighbor);
+              cache.sent(entry, now);
+            } else if (command.do === 'hear') {
+              model.at(now);
+              model.enter(neighbor, 'stale');
+              cache.learnt(entry, now);
+            } else if (command.do === 'progress') {
+              model.at(now);
+              if (neighbor.state !== 'incomplete') model.enter(neighbor, 'reachable');
+              cache.progress(entry, now);
             } else {
+              model.at(now);
               const { solicited, override, sameLink } = command;
               model.advertised(neighbor, solicited, override, sameLink);
               cache.advertised(entry, { solicited, override, sameLink }, now);
