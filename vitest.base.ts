@@ -11,7 +11,7 @@ const source = (name: string): string =>
 export function testConfig(name: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
   return {
     resolve: {
-      alias: ['codec', 'nd', 'tunnel', 'node'].map((name) => ({
+      alias: ['codec', 'nd', 'tunnel', 'simulator', 'node'].map((name) => ({
         find: new RegExp(`^@6bed4/${name}$`),
         replacement: source(name),
       })),

@@ -11,6 +11,10 @@ export const rules = {
   '@6bed4/codec': { imports: [], portable: true },
   '@6bed4/nd': { imports: ['@6bed4/codec'], portable: true },
   '@6bed4/tunnel': { imports: ['@6bed4/codec', '@6bed4/nd'], portable: true },
+  '@6bed4/simulator': {
+    imports: ['@6bed4/codec', '@6bed4/nd', '@6bed4/tunnel'],
+    portable: true,
+  },
   '@6bed4/node': { imports: ['@6bed4/codec', '@6bed4/nd', '@6bed4/tunnel'], portable: false },
 };
 

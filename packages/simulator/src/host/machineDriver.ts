@@ -1,0 +1,188 @@
+import type { UdpEndpoint } from '@6bed4/codec';
+import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import type { SimulationEvent } from '../time/eventQueue.js';
+import type { World } from '../world.js';
+import type { DatagramHandler, Host } from './host.js';
+
+/** What a machine says to its user, after each call. */
+export interface MachineUser {
+  /** A packet for the local side; the bytes are the user's to keep. */
+  packetDelivered(packet: Uint8Array): void;
+  /** Something happened. */
+  eventHappened(event: TunnelEvent): void;
+}
+
+/** Timeouts at one and the same time after which a machine counts as stuck. */
+const MOST_TIMEOUTS_AT_ONCE = 1000;
+
+/**
+ * Drives one machine of the tunnel in virtual time, as the contract of `Machine` says. The machine's
+ * clock has an origin of its own, and may jump.
+ */
+export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHandler {
+  readonly #world: World;
+  readonly #host: Host;
+  readonly #user: MachineUser;
+  #machine: M;
+  #port: number;
+  /** What the machine's clock is ahead of the simulation's, in whole milliseconds. */
+  #clockOffset: number;
+  /** When the timeout that counts is queued; others in the queue are stale. */
+  #armedAt = Number.POSITIVE_INFINITY;
+  readonly #wake: SimulationEvent = { happen: (now) => this.#wakeUp(now) };
+  readonly #packets: Uint8Array[] = [];
+  readonly #events: TunnelEvent[] = [];
+  #isSettling = false;
+  #timeoutsAt = -1;
+  #timeouts = 0;
+  /** Where the datagram at hand came from, int32 and port; 0 when there is none. */
+  fromAddress = 0;
+  fromPort = 0;
+
+  /** @param clockOffset - what the machine's clock shows at the beginning, whole milliseconds */
+  constructor(
+    world: World,
+    host: Host,
+    port: number,
+    clockOffset: number,
+    user: MachineUser,
+    make: (sink: TunnelSink) => M,
+  ) {
+    this.#world = world;
+    this.#host = host;
+    this.#user = user;
+    this.#port = port;
+    this.#clockOffset = clockOffset;
+    host.bind(port, this);
+    this.#machine = make(this);
+  }
+
+  /** The machine. */
+  get machine(): M {
+    return this.#machine;
+  }
+
+  /** The UDP port of its socket. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** What the machine's clock shows now, in milliseconds. */
+  get now(): number {
+    return this.#world.scheduler.now + this.#clockOffset;
+  }
+
+  /** Runs a command of the machine, then does what it asked for. */
+  command(run: (machine: M, now: number) => void): void {
+    run(this.#machine, this.now);
+    this.#settle();
+  }
+
+  /** Gives the machine a packet from the local side; the machine may change its hop limit. */
+  sendPacket(packet: Uint8Array): void {
+    this.#machine.handlePacket(packet, 0, packet.length, this.now);
+    this.#settle();
+  }
+
+  /** Replaces the machine by a fresh one, as after a restart of the program. */
+  replace(make: (sink: TunnelSink) => M): void {
+    this.#machine = make(this);
+    this.#armedAt = Number.POSITIVE_INFINITY;
+    this.#settle();
+  }
+
+  /** Opens another socket instead of the present one. */
+  rebind(port: number): void {
+    this.#host.unbind(this.#port);
+    this.#port = port;
+    this.#host.bind(port, this);
+  }
+
+  /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
+  jump(milliseconds: number): void {
+    if (!Number.isInteger(milliseconds) || milliseconds < 0) {
+      throw new RangeError(`jump: ${milliseconds}, expected whole milliseconds, 0 or more`);
+    }
+    this.#clockOffset += milliseconds;
+    this.#armedAt = Number.POSITIVE_INFINITY;
+    this.#settle();
+  }
+
+  datagramArrived(bytes: Uint8Array, length: number, address: number, port: number): void {
+    this.fromAddress = address;
+    this.fromPort = port;
+    this.#machine.handleDatagram(bytes, 0, length, address >>> 0, port, this.now);
+    this.#settle();
+    this.fromAddress = 0;
+    this.fromPort = 0;
+  }
+
+  sendDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    this.#host.send(this.#port, to.addressBits, to.port, bytes, offset, length, tos, ttl);
+  }
+
+  deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
+    this.#packets.push(bytes.slice(offset, offset + length));
+  }
+
+  event(event: TunnelEvent): void {
+    this.#events.push(event);
+  }
+
+  #wakeUp(now: number): void {
+    if (now < this.#armedAt) return;
+    this.#armedAt = Number.POSITIVE_INFINITY;
+    if (this.#machine.nextTimeout() <= this.now) {
+      this.#watch(now);
+      this.#machine.handleTimeout(this.now);
+    }
+    this.#settle();
+  }
+
+  #watch(now: number): void {
+    this.#timeouts = this.#timeoutsAt === now ? this.#timeouts + 1 : 0;
+    this.#timeoutsAt = now;
+    if (this.#timeouts > MOST_TIMEOUTS_AT_ONCE) {
+      throw new Error(
+        `${this.#host.name}: the machine asks for one timeout after another at ${now}`,
+      );
+    }
+  }
+
+  /** The user may act on the machine at once; then its turn is part of this one. */
+  #settle(): void {
+    if (this.#isSettling) return;
+    if (this.#packets.length > 0 || this.#events.length > 0) {
+      this.#isSettling = true;
+      try {
+        for (;;) {
+          const event = this.#events.shift();
+          if (event !== undefined) {
+            this.#user.eventHappened(event);
+            continue;
+          }
+          const packet = this.#packets.shift();
+          if (packet === undefined) break;
+          this.#user.packetDelivered(packet);
+        }
+      } finally {
+        this.#isSettling = false;
+      }
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    const next = this.#machine.nextTimeout() - this.#clockOffset;
+    if (next >= this.#armedAt || next === Number.POSITIVE_INFINITY) return;
+    this.#armedAt = Math.max(next, this.#world.scheduler.now);
+    this.#world.scheduler.at(this.#armedAt, this.#wake);
+  }
+}

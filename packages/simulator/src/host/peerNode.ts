@@ -1,0 +1,262 @@
+import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
+import { buildEcho, parseEcho } from '@6bed4/nd';
+import { Peer, type PeerOptions, type TunnelEvent } from '@6bed4/tunnel';
+import type { LinkDescription } from '../wire/link.js';
+import type { World } from '../world.js';
+import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
+import { Host, type HostPlace } from './host.js';
+import { MachineDriver, type MachineUser } from './machineDriver.js';
+import { type PathReport, pathReport } from './paths.js';
+
+/** What a {@link PeerNode} is, besides its place. */
+export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
+  /** The routers to get addresses from. */
+  readonly routers: readonly (Endpoint | string)[];
+  /** Local UDP port; default: a random one that the dialect can express, and may move. */
+  readonly port?: number;
+  /** Whether it answers echo requests; default true. */
+  readonly answersEcho?: boolean;
+  /** Whether it keeps what it received and reported; default true. */
+  readonly records?: boolean;
+  /** Whether it listens to 224.0.0.1 on the well-known port, for searches on the LAN; default true. */
+  readonly joinsLan?: boolean;
+}
+
+/** An event of the machine, and when it came. */
+export interface TimedEvent {
+  /** Milliseconds of virtual time. */
+  readonly at: number;
+  readonly event: TunnelEvent;
+}
+
+const ALL_HOSTS = '224.0.0.1';
+/** Moves to another UDP port before it gives up, as the driver for Node.js. */
+const PORT_MOVES = 16;
+const HOP_LIMIT = 64;
+const MOST_SEQUENCE = 0x1_0000_0000;
+
+/** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a little application on top. */
+export class PeerNode implements MachineUser {
+  readonly name: string;
+  readonly #world: World;
+  readonly #host: Host;
+  readonly #driver: MachineDriver<Peer>;
+  readonly #settings: PeerSettings;
+  readonly #paths = new Map<string, PathReport>();
+  #sequence = 0;
+  #moves = 0;
+  /** Everything the application received, in order. */
+  readonly received: ReceivedPacket[] = [];
+  /** Everything the machine reported, in order. */
+  readonly events: TimedEvent[] = [];
+  /** Called for every packet that the application receives. */
+  onPacket: (packet: Uint8Array) => void = () => {};
+
+  constructor(
+    world: World,
+    name: string,
+    settings: PeerSettings,
+    clockOffset: number,
+    place: HostPlace,
+  ) {
+    this.name = name;
+    this.#world = world;
+    this.#settings = settings;
+    this.#host = new Host(world, name, place);
+    const random = world.random.stream(`peer ${name}`);
+    const { port, answersEcho, records, joinsLan, ...machine } = settings;
+    const options = { ...machine, random: () => random.next() };
+    const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
+    this.#driver = new MachineDriver(
+      world,
+      this.#host,
+      port ?? this.#host.freePort((candidate) => layout.acceptsPort(candidate)),
+      clockOffset,
+      this,
+      (sink) => new Peer(options, sink),
+    );
+    if (joinsLan ?? true) this.#host.join(ALL_HOSTS, wellKnownPort);
+  }
+
+  /** The machine itself. */
+  get machine(): Peer {
+    return this.#driver.machine;
+  }
+
+  /** Its IPv6 address from the first router that gave one, RFC 5952; null when there is none. */
+  get address(): string | null {
+    return this.addresses[0] ?? null;
+  }
+
+  /** Its IPv6 addresses, RFC 5952, in the order of its routers. */
+  get addresses(): string[] {
+    return this.machine.uplinks.flatMap(({ lease }) => (lease === null ? [] : [lease.address]));
+  }
+
+  /** Its own IPv4 address, before any NAT. */
+  get ipv4(): string {
+    return this.#host.address;
+  }
+
+  /** The UDP port of its socket. */
+  get port(): number {
+    return this.#driver.port;
+  }
+
+  /** What the machine last reported about each remote, by IPv6 address. */
+  get paths(): ReadonlyMap<string, PathReport> {
+    return this.#paths;
+  }
+
+  /** The machine's own list of remotes; empty while it has none to give. */
+  get remotes(): readonly unknown[] {
+    const machine = this.machine as { remotes?: (now: number) => readonly unknown[] };
+    return machine.remotes?.(this.#driver.now) ?? [];
+  }
+
+  /** Changes its link, for datagrams to come. */
+  set link(link: LinkDescription) {
+    this.#host.link = link;
+  }
+
+  /** Begins to ask its routers for addresses. */
+  start(): void {
+    this.#driver.command((peer, now) => peer.start(now));
+  }
+
+  /** Gives its addresses up and falls silent. */
+  stop(): void {
+    this.#driver.command((peer, now) => peer.stop(now));
+  }
+
+  /** Asks all routers again. */
+  solicit(): void {
+    this.#driver.command((peer, now) => peer.solicit(now));
+  }
+
+  /** Runs any command of the machine. */
+  command(run: (peer: Peer, now: number) => void): void {
+    this.#driver.command(run);
+  }
+
+  /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
+  jump(milliseconds: number): void {
+    this.#driver.jump(milliseconds);
+  }
+
+  /** Loses its network: what it sends and what is sent to it is lost. */
+  unplug(): void {
+    this.#host.unplug();
+  }
+
+  /** Gets it back, and says so to the machine. */
+  plug(): void {
+    this.#host.plug();
+    this.solicit();
+  }
+
+  /** @internal Goes to another place, and says so to the machine. */
+  moveTo(place: HostPlace): void {
+    this.#host.move(place);
+    this.solicit();
+  }
+
+  /**
+   * Sends an echo request with `size` bytes of data.
+   *
+   * @param to - IPv6 address
+   * @returns its sequence number, null when this peer has no address yet
+   */
+  ping(to: string, size = 8): number | null {
+    const source = this.address;
+    if (source === null) return null;
+    const sequence = this.#nextSequence();
+    this.sendPacket(
+      buildEcho({
+        type: 'echo-request',
+        source: parseIPv6(source),
+        destination: parseIPv6(to),
+        hopLimit: HOP_LIMIT,
+        ...echoNumbers(sequence),
+        data: new Uint8Array(size),
+      }),
+    );
+    return sequence;
+  }
+
+  /**
+   * Sends a numbered UDP message.
+   *
+   * @param to - IPv6 address
+   * @returns its sequence number, null when this peer has no address yet
+   */
+  sendUdp(to: string, payload: Uint8Array = new Uint8Array(0)): number | null {
+    const source = this.address;
+    if (source === null) return null;
+    const sequence = this.#nextSequence();
+    this.sendPacket(buildMessage(parseIPv6(source), parseIPv6(to), sequence, payload));
+    return sequence;
+  }
+
+  /** Sends any IPv6 packet; its hop limit may be changed in place. */
+  sendPacket(packet: Uint8Array): void {
+    this.#driver.sendPacket(packet);
+  }
+
+  /** Whether the echo request of this number was answered. */
+  wasAnswered(sequence: number | null): boolean {
+    return this.received.some(
+      (packet) => packet.kind === 'echo-reply' && packet.sequence === sequence,
+    );
+  }
+
+  /** @internal */
+  packetDelivered(packet: Uint8Array): void {
+    if (this.#settings.records ?? true) {
+      const { fromAddress, fromPort } = this.#driver;
+      this.received.push({
+        at: this.#world.scheduler.now,
+        via: `${formatIPv4(fromAddress)}:${fromPort}`,
+        ...readPacket(packet),
+      });
+    }
+    if (this.#settings.answersEcho ?? true) this.#answerEcho(packet);
+    this.onPacket(packet);
+  }
+
+  /** @internal */
+  eventHappened(event: TunnelEvent): void {
+    const at = this.#world.scheduler.now;
+    if (this.#settings.records ?? true) this.events.push({ at, event });
+    const report = pathReport(event, at);
+    if (report !== null) this.#paths.set(report.remote, report);
+    if (event.type === 'port-refused') this.#movePort();
+    if (event.type === 'address-acquired' || event.type === 'address-changed') {
+      this.#moves = 0;
+      this.#world.trace?.nameAddress(event.address, this.name);
+    }
+  }
+
+  /** As a driver does for draft-01 §4.1: another port, unless the user wanted this one. */
+  #movePort(): void {
+    if (this.#settings.port !== undefined || this.#moves >= PORT_MOVES) return;
+    this.#moves++;
+    const { layout } = this.machine.profile;
+    this.#driver.rebind(this.#host.freePort((port) => layout.acceptsPort(port)));
+    this.solicit();
+  }
+
+  #answerEcho(packet: Uint8Array): void {
+    const echo = parseEcho(packet, 0, packet.length);
+    if (!echo.ok || echo.value.type !== 'echo-request') return;
+    const { source, destination } = echo.value;
+    const type = 'echo-reply';
+    const ends = { source: destination, destination: source };
+    this.sendPacket(buildEcho({ ...echo.value, ...ends, type, hopLimit: HOP_LIMIT }));
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) % MOST_SEQUENCE;
+    return this.#sequence;
+  }
+}

@@ -1,0 +1,82 @@
+import { type Endpoint, reference2020 } from '@6bed4/codec';
+import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
+import type { LinkDescription } from '../wire/link.js';
+import type { World } from '../world.js';
+import { Host, type HostPlace } from './host.js';
+import { MachineDriver } from './machineDriver.js';
+
+/** What a {@link RouterNode} is: its machine's options, but those that the simulation gives. */
+export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
+
+/** A host that runs the unchanged `Router` of @6bed4/tunnel. */
+export class RouterNode {
+  readonly name: string;
+  readonly #host: Host;
+  readonly #driver: MachineDriver<Router>;
+  readonly #make: (sink: ConstructorParameters<typeof Router>[1]) => Router;
+  /** IPv6 packets that it handed to its IPv6 side, in order. */
+  readonly delivered: Uint8Array[] = [];
+  /** Everything it reported, in order. */
+  readonly events: TunnelEvent[] = [];
+
+  constructor(
+    world: World,
+    name: string,
+    settings: RouterSettings,
+    clockOffset: number,
+    place: HostPlace,
+  ) {
+    this.name = name;
+    this.#host = new Host(world, name, place);
+    const random = world.random.stream(`router ${name}`);
+    const options = { ...settings, address: this.#host.address, random: () => random.next() };
+    this.#make = (sink) => new Router(options, sink);
+    const user = {
+      packetDelivered: (packet: Uint8Array) => this.delivered.push(packet),
+      eventHappened: (event: TunnelEvent) => this.events.push(event),
+    };
+    const port = settings.port ?? (settings.profile ?? reference2020).port;
+    this.#driver = new MachineDriver(world, this.#host, port, clockOffset, user, this.#make);
+  }
+
+  /** The machine itself. */
+  get machine(): Router {
+    return this.#driver.machine;
+  }
+
+  /** Its IPv4 address and UDP port. */
+  get endpoint(): Endpoint {
+    return this.machine.endpoint;
+  }
+
+  /** Its own IPv6 address, RFC 5952. */
+  get address(): string {
+    return this.machine.address;
+  }
+
+  /** Changes its link, for datagrams to come. */
+  set link(link: LinkDescription) {
+    this.#host.link = link;
+  }
+
+  /** Sends an IPv6 packet from its IPv6 side. */
+  sendPacket(packet: Uint8Array): void {
+    this.#driver.sendPacket(packet);
+  }
+
+  /** Stops: nobody answers at its address. */
+  stop(): void {
+    this.#host.unplug();
+  }
+
+  /** Comes back with a fresh machine that knows nothing. */
+  restart(): void {
+    this.#driver.replace(this.#make);
+    this.#host.plug();
+  }
+
+  /** The machine's clock jumps ahead by whole milliseconds. */
+  jump(milliseconds: number): void {
+    this.#driver.jump(milliseconds);
+  }
+}

@@ -1,0 +1,92 @@
+import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
+import { endpointText } from '../wire/endpointKey.js';
+import type { LinkDescription } from '../wire/link.js';
+import type { World } from '../world.js';
+import { type DatagramHandler, Host, type HostPlace } from './host.js';
+
+/** A datagram that a {@link UdpSocket} received. */
+export interface ReceivedDatagram {
+  /** Milliseconds of virtual time. */
+  readonly at: number;
+  /** `A.B.C.D:port` of the sender, as it arrived. */
+  readonly from: string;
+  readonly payload: Uint8Array;
+}
+
+/** What a {@link UdpSocket} does with a datagram besides keeping it. */
+export type OnDatagram = (datagram: ReceivedDatagram, socket: UdpSocket) => void;
+
+/** A plain UDP socket of a {@link UdpHost}. */
+export class UdpSocket implements DatagramHandler {
+  readonly #host: Host;
+  readonly #onDatagram: OnDatagram | undefined;
+  readonly port: number;
+  /** Everything that arrived, in order. */
+  readonly received: ReceivedDatagram[] = [];
+
+  constructor(host: Host, port: number, onDatagram: OnDatagram | undefined) {
+    this.#host = host;
+    this.port = port;
+    this.#onDatagram = onDatagram;
+    host.bind(port, this);
+  }
+
+  /** Its own `A.B.C.D:port`, before any NAT. */
+  get endpoint(): string {
+    return endpointText(this.#host.addressBits, this.port);
+  }
+
+  /** Sends one datagram to `A.B.C.D:port`; `ttl` 1..255, default 64. */
+  send(to: string, payload: Uint8Array = new Uint8Array(0), ttl = 0): void {
+    const { address, port } = parseEndpoint(to);
+    const destination = parseIPv4(address) | 0;
+    this.#host.send(this.port, destination, port, payload, 0, payload.length, 0, ttl);
+  }
+
+  datagramArrived(
+    bytes: Uint8Array,
+    length: number,
+    address: number,
+    port: number,
+    now: number,
+  ): void {
+    const received = {
+      at: now,
+      from: endpointText(address, port),
+      payload: bytes.slice(0, length),
+    };
+    this.received.push(received);
+    this.#onDatagram?.(received, this);
+  }
+}
+
+/** A computer with plain UDP sockets: to try networks out without 6bed4. */
+export class UdpHost {
+  readonly name: string;
+  readonly #host: Host;
+
+  constructor(world: World, name: string, place: HostPlace) {
+    this.name = name;
+    this.#host = new Host(world, name, place);
+  }
+
+  /** Its IPv4 address. */
+  get address(): string {
+    return this.#host.address;
+  }
+
+  /** Changes its link, for datagrams to come. */
+  set link(link: LinkDescription) {
+    this.#host.link = link;
+  }
+
+  /** Opens a UDP socket; on any free port when none is named. @throws Error when the port is taken */
+  bind(port?: number, onDatagram?: OnDatagram): UdpSocket {
+    return new UdpSocket(this.#host, port ?? this.#host.freePort(), onDatagram);
+  }
+
+  /** Wants multicast to this group, `A.B.C.D`, and port from now on. */
+  join(group: string, port: number): void {
+    this.#host.join(group, port);
+  }
+}

@@ -1,0 +1,85 @@
+import { parseIPv4 } from '@6bed4/codec';
+import type { AddressPool } from '../wire/addressPool.js';
+import type { Datagram } from '../wire/datagram.js';
+import type { LinkDescription } from '../wire/link.js';
+import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
+import { type Gateway, Segment } from '../wire/segment.js';
+import type { World } from '../world.js';
+
+/** Where a middlebox stands. */
+export interface MiddleboxPlace {
+  /** The network on its outside. */
+  readonly outside: Segment;
+  /** Its link there. */
+  readonly link: LinkDescription;
+  /** Where members of the inside get addresses that ask for none. */
+  readonly addresses: AddressPool;
+}
+
+/** A NAT or a firewall: one network behind it, one in front. */
+export abstract class Middlebox implements Gateway, InterfaceOwner {
+  readonly name: string;
+  /** The network behind it: a LAN, with multicast and without routers. */
+  readonly inside: Segment;
+  /** Its interface to the network in front. */
+  readonly outside: NetworkInterface;
+  protected readonly world: World;
+  readonly #permits: ReadonlySet<number>;
+
+  constructor(world: World, name: string, permits: readonly string[], place: MiddleboxPlace) {
+    this.world = world;
+    this.name = name;
+    this.#permits = new Set(permits.map((text) => parseIPv4(text, 'permits') | 0));
+    this.inside = new Segment(world, {
+      name: `inside ${name}`,
+      hops: 0,
+      multicast: true,
+      gateway: this,
+      addresses: place.addresses,
+    });
+    this.outside = new NetworkInterface(world, this, place.outside, place.link);
+  }
+
+  /** Changes its outside link, for datagrams to come. */
+  set link(link: LinkDescription) {
+    this.outside.link = link;
+  }
+
+  /** A middlebox wants no multicast. */
+  joined(): boolean {
+    return false;
+  }
+
+  /** A datagram that leaves the inside. */
+  fromInside(datagram: Datagram, now: number): void {
+    if (this.#passes(datagram, datagram.destination)) this.outbound(datagram, now);
+  }
+
+  /** A datagram that came to the outside. */
+  fromNetwork(datagram: Datagram, now: number): void {
+    if (this.#passes(datagram, datagram.source)) this.inbound(datagram, now);
+  }
+
+  abstract attached(address: number): void;
+  abstract detached(address: number): void;
+
+  /** Translates or lets pass what leaves the inside; takes the datagram over. */
+  protected abstract outbound(datagram: Datagram, now: number): void;
+
+  /** Translates or lets pass what came to the outside; takes the datagram over. */
+  protected abstract inbound(datagram: Datagram, now: number): void;
+
+  /** Lowers the TTL as every router (RFC 1812 §5.3.1), and keeps to the list of permitted remotes. */
+  #passes(datagram: Datagram, remote: number): boolean {
+    if (datagram.ttl <= 1) {
+      this.world.drop(this.name, datagram, 'ttl');
+      return false;
+    }
+    datagram.ttl--;
+    if (this.#permits.size > 0 && !this.#permits.has(remote)) {
+      this.world.drop(this.name, datagram, 'blocked');
+      return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+import { EventQueue, type SimulationEvent } from './eventQueue.js';
+
+/** Virtual time: a clock that stands still while events happen and jumps from one to the next. */
+export class Scheduler {
+  readonly #queue = new EventQueue();
+  #now = 0;
+  #happened = 0;
+
+  /** Milliseconds since the simulation began. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Events that have happened. */
+  get happened(): number {
+    return this.#happened;
+  }
+
+  /** When the next event is due, in milliseconds; `Infinity` for never. */
+  get nextTime(): number {
+    return this.#queue.nextTime;
+  }
+
+  /** Lets an event happen at `time`, in milliseconds; at once, after what waits, if that is past. */
+  at(time: number, event: SimulationEvent): void {
+    this.#queue.push(Math.max(time, this.#now), event);
+  }
+
+  /** Lets everything happen that is due until `end`, in milliseconds, and stops the clock there. */
+  runUntil(end: number): void {
+    const queue = this.#queue;
+    while (queue.nextTime <= end) {
+      this.#now = queue.nextTime;
+      this.#happened++;
+      queue.pop().happen(this.#now);
+    }
+    if (end > this.#now) this.#now = end;
+  }
+}
