@@ -11,6 +11,11 @@ export interface AddressLayout {
   readonly prefixLength: number;
   /** Highest value of the bits left to the holder of an endpoint: 65535, 0 (none) or 16383. */
   readonly maxLanip: number;
+  /**
+   * Which bits of the lower half name the endpoint, as two int32 words: addresses that agree in these
+   * and in their upper half are held by the same node.
+   */
+  readonly endpointMask: readonly [number, number];
 
   /** Whether the lower half may not be read as an endpoint. */
   isOpaque(bytes: Uint8Array, offset: number): boolean;

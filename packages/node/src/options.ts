@@ -33,7 +33,7 @@ export interface CommonOptions {
    * then. It is closed with the daemon.
    */
   readonly datagrams?: DatagramPort;
-  /** Random numbers in [0, 1); default `Math.random`. */
+  /** Random numbers in [0, 1) that strangers cannot foresee; default: of `node:crypto`. */
   readonly random?: () => number;
   /** Milliseconds that never go back; default `performance.now`. */
   readonly clock?: () => number;

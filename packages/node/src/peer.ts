@@ -8,9 +8,11 @@ import {
 } from '@6bed4/codec';
 import {
   type AddressLease,
+  type PathChanged,
   Peer,
-  type Peering,
+  type PeeringOptions,
   type PortRefused,
+  type RemoteSnapshot,
   type RouterReachable,
   type RouterUnreachable,
   type TunnelEvent,
@@ -21,6 +23,7 @@ import { defined } from './defined.js';
 import { checkingOptions, StartError, UsageError } from './errors.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 import { planOfPeer } from './packet/interfacePlan.js';
+import { unforeseeable } from './random.js';
 import type { DatagramPort } from './udp/datagramPort.js';
 import { PortableUdp } from './udp/portable.js';
 import { checkRoute } from './udp/reachability.js';
@@ -47,8 +50,8 @@ export interface PeerDaemonOptions extends CommonOptions {
   readonly lanip?: number;
   /** With a TUN: send all IPv6 that has no better route into the tunnel; default false. */
   readonly defaultRoute?: boolean;
-  /** How direct paths are found; default: everything goes through the router. */
-  readonly peering?: Peering;
+  /** How direct paths are found; default: as the dialect prescribes. */
+  readonly peering?: PeeringOptions;
 }
 
 /** A router sees this peer at a UDP port that draft01 cannot express. */
@@ -72,6 +75,8 @@ export interface PeerDaemonEvents {
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
   /** A router refuses the peer's UDP port. */
   'port-refused': [move: PortMove];
+  /** Packets to a remote take another path from now on, or the search for one was in vain. */
+  path: [change: Omit<PathChanged, 'type'>];
   /** Something is not as it should be, but the peer goes on. */
   warning: [error: StartError];
   /** The peer cannot go on and has closed. */
@@ -140,6 +145,18 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#running.machine.uplinks;
   }
 
+  /**
+   * The remotes with which packets were exchanged lately, and their paths; the latest first. Times are
+   * milliseconds on the clock of `performance.now`, or the one given.
+   */
+  remotes(): readonly RemoteSnapshot[] {
+    let remotes: readonly RemoteSnapshot[] = [];
+    this.#running.command((peer, now) => {
+      remotes = peer.remotes(now);
+    });
+    return remotes;
+  }
+
   /** What passed and what was dropped and why. */
   counters(): DaemonCounters {
     return this.#running.counters;
@@ -174,7 +191,6 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#closing;
   }
 
-  /** Closes at the end of a block: `await using`. */
   /** Closes at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -196,7 +212,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
           {
             routers,
             profile,
-            random: options.random ?? Math.random,
+            random: options.random ?? unforeseeable,
             ...defined({ keepalive, lanip, peering, allowPrivate, allowLoopback }),
           },
           sink,
@@ -209,6 +225,20 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     });
     this.#running.start();
     this.#running.command((peer, now) => peer.start(now));
+    if (this.#running.machine.searchesLan) await this.#listenOnLan(profile);
+  }
+
+  /** Lets others behind the same NAT find us; without it, they reach us by longer ways. */
+  async #listenOnLan(profile: Profile): Promise<void> {
+    try {
+      await this.#running.datagrams.listenOnLan?.(profile.port);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const why = `peers on the local network cannot find this one: ${error.message}`;
+      const warning = new StartError(error.code, why, { cause: error });
+      // Who listens for warnings begins to when the peer has started.
+      setImmediate(() => this.emit('warning', warning));
+    }
   }
 
   async #close(): Promise<void> {
@@ -243,6 +273,11 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
       case 'router-reachable':
         this.emit('router-reachable', { router: event.router });
         break;
+      case 'path-changed': {
+        const { type: _, ...change } = event;
+        this.emit('path', change);
+        break;
+      }
       case 'port-refused':
         void this.#move(event);
         break;

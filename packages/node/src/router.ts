@@ -6,6 +6,7 @@ import { defined } from './defined.js';
 import { checkingOptions, type StartError, UsageError } from './errors.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 import { planOfRouter } from './packet/interfacePlan.js';
+import { unforeseeable } from './random.js';
 import type { DatagramPort } from './udp/datagramPort.js';
 import { PortableUdp } from './udp/portable.js';
 
@@ -118,7 +119,7 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
           {
             ...endpoint,
             profile,
-            random: options.random ?? Math.random,
+            random: options.random ?? unforeseeable,
             ...defined({ prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback }),
           },
           sink,

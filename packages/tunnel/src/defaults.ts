@@ -29,3 +29,38 @@ export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
+
+/** Remotes that a peer keeps apart at most, unless told otherwise. */
+export const MAX_REMOTES = 1024;
+
+/** A remote that was silent for so long is forgotten. */
+export const REMOTE_IDLE = 300_000;
+
+/** Questions in a row to a remote, and the time between them (draft-03 §8.2 leaves both open). */
+export const ATTEMPTS = 3;
+export const RETRANSMISSION = 500;
+
+/** How late an answer may come after the last question. */
+export const ATTEMPT_WINDOW = 3_000;
+
+/** A row in vain is repeated by a later packet, after a wait that doubles each time. */
+export const RETRY_FIRST = 2_000;
+export const RETRY_LONGEST = 60_000;
+
+/** How often a hint from outside can make us ask one remote. */
+export const HINT_INTERVAL = 250;
+
+/** Rows of questions, to all remotes together. */
+export const ATTEMPT_RATE = { perSecond: 100, burst: 200 } as const;
+
+/** A proof older than this is renewed by the next packet. */
+export const REFRESH_AFTER = 5_000;
+
+/** A proof older than this is none: shorter than the 30 s for which NATs keep silent mappings. */
+export const PROOF_LIFETIME = 25_000;
+
+/** How often a remote behind our own NAT is searched on the local network. */
+export const LAN_SEARCH_INTERVAL = 60_000;
+
+/** IPv4 TTL of that search: the local network and no further (draft-01 §6.11). */
+export const LAN_TTL = 1;

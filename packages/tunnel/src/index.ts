@@ -13,7 +13,9 @@ export type {
   AddressChanged,
   AddressLease,
   AddressLost,
+  PathChanged,
   PortRefused,
+  RemoteSnapshot,
   RouterReachable,
   RouterUnreachable,
   TunnelEvent,
@@ -26,7 +28,8 @@ export {
   type UplinkState,
   uplinkTransitions,
 } from './peer/uplinkStates.js';
-export type { Peering } from './peering/peering.js';
-export { viaRouter } from './peering/viaRouter.js';
+export type { PeeringOptions } from './peering/options.js';
+export type { PathKind, ProofKind } from './peering/path.js';
+export type { PeeringName } from './peering/peering.js';
 export { Router, type RouterOptions } from './router/router.js';
 export { TUNNEL_MTU } from './specification.js';

@@ -35,12 +35,13 @@ export abstract class MachineCore implements Machine {
     this.#guard.enter();
     try {
       this.counters.datagramReceived(length);
-      if (length === 0) {
-        this.counters.keepaliveReceived();
-        return;
-      }
       this.from.address = address;
       this.from.port = port;
+      if (length === 0) {
+        this.counters.keepaliveReceived();
+        this.emptyDatagram(now);
+        return;
+      }
       const malformed = refuseFrame(bytes, offset, length);
       const drop =
         malformed === Drop.none ? this.fromTunnel(bytes, offset, length, now) : malformed;
@@ -66,6 +67,9 @@ export abstract class MachineCore implements Machine {
   abstract handleTimeout(now: number): void;
 
   abstract nextTimeout(): number;
+
+  /** @internal An empty datagram arrived: a keepalive or, for a peer, a probe. */
+  protected emptyDatagram(_now: number): void {}
 
   /** @internal One whole IPv6 packet arrived in a datagram; tells whether and why it is dropped. */
   protected abstract fromTunnel(

@@ -1,6 +1,7 @@
 import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
+  findOption,
   type NdOption,
   type NeighborSolicitation,
   type RouterSolicitation,
@@ -27,12 +28,25 @@ export interface Answerer {
   readonly router: boolean;
   /** The O flag (RFC 4861 §4.4). */
   readonly override: boolean;
+  /**
+   * Never answer with more bytes than the question has, so that nobody can have us send more than they
+   * spent: leave the link-layer address out where the question went to one node and named none either,
+   * which RFC 4861 §7.2.4 allows.
+   */
+  readonly brief: boolean;
+}
+
+function isBrief(solicitation: NeighborSolicitation, answerer: Answerer): boolean {
+  return (
+    answerer.brief &&
+    solicitation.destination[0] !== 0xff &&
+    findOption(solicitation.options, 'source-link-layer') === undefined
+  );
 }
 
 /**
  * Builds the answer to a Neighbor Solicitation (RFC 4861 §7.2.4): its target, solicited, with the
- * sender's link-layer address, and with what {@link echoedOptions} asks for.
- *
+ * sender's link-layer address, and with what {@link echoedOptions} asks for. *
  * @param source - 16 bytes; the IPv6 source of the answer
  */
 export function buildNeighborAnswer(
@@ -40,6 +54,7 @@ export function buildNeighborAnswer(
   source: Uint8Array,
   answerer: Answerer,
 ): Uint8Array {
+  const echoed = echoedOptions(solicitation);
   const linkLayer = new Uint8Array(LINK_LAYER_LENGTH);
   const { address, port } = answerer.endpoint;
   answerer.layout.writeLinkLayer(linkLayer, 0, address, port);
@@ -51,6 +66,8 @@ export function buildNeighborAnswer(
     solicited: true,
     override: answerer.override,
     target: solicitation.target,
-    options: [{ type: 'target-link-layer', address: linkLayer }, ...echoedOptions(solicitation)],
+    options: isBrief(solicitation, answerer)
+      ? echoed
+      : [{ type: 'target-link-layer', address: linkLayer }, ...echoed],
   });
 }

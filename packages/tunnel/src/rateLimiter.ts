@@ -5,6 +5,30 @@ const MILLISECONDS_PER_SECOND = 1000;
 /** 2^32 divided by the golden ratio: spreads neighbouring addresses over the table. */
 const HASH_MULTIPLIER = 0x9e37_79b1;
 
+/** A rate that all share: so many a second, and a burst after a quiet time. */
+export class TokenBucket {
+  readonly #perMillisecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #updatedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(rate: { readonly perSecond: number; readonly burst: number }) {
+    this.#perMillisecond = rate.perSecond / MILLISECONDS_PER_SECOND;
+    this.#burst = rate.burst;
+    this.#tokens = rate.burst;
+  }
+
+  /** Takes a token at `now` milliseconds, if there is one. */
+  allows(now: number): boolean {
+    const saved = Math.max(0, now - this.#updatedAt) * this.#perMillisecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + saved);
+    this.#updatedAt = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}
+
 /**
  * Token buckets for what strangers can make us send, one per sender, in a table of fixed size: a
  * sender that asks too often runs dry without starving the others. Senders that fall into the same

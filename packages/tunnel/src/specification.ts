@@ -26,3 +26,6 @@ export const ROUTER_LANIP = 0;
 
 /** The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474). */
 export const DS_FIELD_MASK = 0xfc;
+
+/** 224.0.0.1, all hosts on the local network, as uint32 (draft-01 §6.2). */
+export const ALL_HOSTS_IPV4 = 0xe000_0001;

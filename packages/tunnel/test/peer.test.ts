@@ -65,7 +65,13 @@ class PeerBench {
 
   constructor(options: Partial<PeerOptions> = {}) {
     this.peer = new Peer(
-      { routers: ['198.51.100.1'], random: seededRandom(2), ...options },
+      {
+        routers: ['198.51.100.1'],
+        random: seededRandom(2),
+        // Direct paths have tests of their own, in peering/.
+        peering: { strategy: 'via-router' },
+        ...options,
+      },
       this.recorder,
     );
   }

@@ -29,6 +29,7 @@ export const draft00: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft00',
   prefixLength: 112,
   maxLanip: 0xffff,
+  endpointMask: [-1, 0xffff_0000 | 0],
 
   isOpaque() {
     return false;

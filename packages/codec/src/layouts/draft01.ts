@@ -38,6 +38,7 @@ export const draft01: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft01',
   prefixLength: 64,
   maxLanip: 0,
+  endpointMask: [0xffff_ff00 | 0, 0x00ff_ffff],
 
   isOpaque(bytes, offset) {
     return (bytes[offset + PORT_LOW]! & GROUP_BIT) !== 0;

@@ -39,6 +39,7 @@ export const draft03: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft03',
   prefixLength: 114,
   maxLanip: 0x3fff,
+  endpointMask: [-1, 0xffff_c000 | 0],
 
   isOpaque(bytes, offset) {
     return (bytes[offset + IPV4_FIRST]! & FLAG_BITS) !== 0;

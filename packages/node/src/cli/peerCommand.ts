@@ -1,5 +1,5 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
-import type { AddressLease } from '@6bed4/tunnel';
+import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { defined } from '../defined.js';
@@ -9,7 +9,18 @@ import { type PeerDaemon, startPeer } from '../peer.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';
-import { endpoint, ipv4, keepalive, port, repeated } from './values.js';
+import {
+  endpoint,
+  HIGHEST_TTL,
+  integer,
+  ipv4,
+  keepalive,
+  LONGEST_KEEPALIVE,
+  port,
+  repeated,
+  STRATEGIES,
+  strategy,
+} from './values.js';
 
 const EXAMPLES = `
 Examples:
@@ -27,6 +38,10 @@ interface PeerFlags extends LogOptions {
   listen?: string;
   port?: number;
   keepalive?: { interval: number; ttl?: number };
+  peering?: PeeringName;
+  directKeepalive?: number;
+  lanTtl?: number;
+  requireNonce?: boolean;
   defaultRoute?: boolean;
   tun?: string | false;
   dialect?: Profile;
@@ -52,6 +67,22 @@ export function addPeerCommand(program: Command): void {
       'seconds between keepalives, and their TTL; default: 30,3',
       keepalive,
     )
+    .option(
+      '--peering <STRATEGY>',
+      `how direct paths to other peers are found: ${STRATEGIES}; default: as the dialect prescribes`,
+      strategy,
+    )
+    .option(
+      '--direct-keepalive <S>',
+      'seconds after which an idle direct path is tested, so that it stays open; default: 0, never',
+      integer('direct-keepalive', 0, LONGEST_KEEPALIVE),
+    )
+    .option(
+      '--lan-ttl <N>',
+      'TTL of the search for peers on the local network, 0 for none; default: 1',
+      integer('lan-ttl', 0, HIGHEST_TTL),
+    )
+    .option('--require-nonce', 'believe no direct path that is confirmed without our nonce')
     .option('--default-route', 'send all IPv6 without a better route through the tunnel');
   daemonOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -65,12 +96,15 @@ async function runPeer(flags: PeerFlags): Promise<void> {
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute } = flags;
+  const { peering: strategy, directKeepalive, lanTtl, requireNonce } = flags;
+  const peering = defined({ strategy, directKeepalive, lanTtl, requireNonce });
   await live(
     log,
     () =>
       startPeer({
         routers,
         tun,
+        peering,
         ...defined({ listen, port, keepalive, defaultRoute, profile }),
       }),
     (peer) => {
@@ -117,6 +151,19 @@ function report(peer: PeerDaemon, log: Logger): void {
     if (movedTo === null)
       log.warn(fields, 'the router refuses this UDP port: choose another --port');
     else log.info(fields, 'the router refuses this UDP port: trying another');
+  });
+  peer.on('path', ({ remote, path, endpoint, proof, roundTrip }) => {
+    log.info(
+      {
+        event: 'path',
+        path,
+        remote,
+        endpoint: endpoint === null ? null : formatEndpoint(endpoint),
+        proof,
+        roundTripMs: roundTrip === null ? null : Math.round(roundTrip * 10) / 10,
+      },
+      `path ${path}`,
+    );
   });
   const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
   log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'asking for an address');

@@ -7,6 +7,7 @@ import {
   parseIPv6,
   parsePrefix,
 } from '@6bed4/codec';
+import type { PeeringName } from '@6bed4/tunnel';
 import { checkingOptions, UsageError } from '../errors.js';
 import { checkInterfaceName } from '../linux/tun.js';
 
@@ -17,9 +18,9 @@ import { checkInterfaceName } from '../linux/tun.js';
 
 const HIGHEST_PORT = 0xffff;
 const HIGHEST_NETID = 0xffff;
-const HIGHEST_TTL = 255;
+export const HIGHEST_TTL = 255;
 /** A day; no NAT waits as long. */
-const LONGEST_KEEPALIVE = 86_400;
+export const LONGEST_KEEPALIVE = 86_400;
 
 const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
 const HEXADECIMAL = /^(?:0x)?[0-9a-f]{1,4}$/i;
@@ -123,6 +124,17 @@ export function dialect(text: string): Profile {
   const profile = Object.hasOwn(PROFILES, text) ? findProfile(PROFILES[text]!) : undefined;
   if (profile === undefined) throw new UsageError('dialect', quoted(text), `one of ${DIALECTS}`);
   return profile;
+}
+
+const STRATEGY_NAMES: readonly PeeringName[] = ['via-router', 'neighbor-discovery'];
+
+export const STRATEGIES = STRATEGY_NAMES.join(', ');
+
+/** Reads the name of a peering strategy. */
+export function strategy(text: string): PeeringName {
+  const found = STRATEGY_NAMES.find((name) => name === text);
+  if (found === undefined) throw new UsageError('peering', quoted(text), `one of ${STRATEGIES}`);
+  return found;
 }
 
 /** Reads the name of a network interface. */

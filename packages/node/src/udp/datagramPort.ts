@@ -56,6 +56,14 @@ export interface DatagramPort {
    */
   rebind(even: boolean): Promise<void>;
 
+  /**
+   * Also hands over what is sent to 224.0.0.1, all hosts on the local network, at this UDP port: the
+   * search of remotes that are behind the same NAT (draft-01 §6.2). Closed with the port.
+   *
+   * @throws StartError when that cannot be; everything else goes on
+   */
+  listenOnLan?(port: number): Promise<void>;
+
   readonly counters: DatagramPortCounters;
 
   /** Gives the port back. May be called again. */

@@ -13,6 +13,11 @@ const RECEIVE_BUFFER = 4 << 20;
 const QUEUE_LIMIT = 1 << 20;
 /** Datagrams that may wait, however small they are. */
 const QUEUE_LENGTH = 4096;
+/** All hosts on the local network. */
+const LAN_GROUP = '224.0.0.1';
+const LAN_TTL = 1;
+/** 224.0.0.0/4 */
+const MULTICAST_NIBBLE = 14;
 /** The odds to find no even port in so many tries are one to a million. */
 const PORT_ATTEMPTS = 20;
 
@@ -40,6 +45,7 @@ export class PortableUdp implements DatagramPort {
   #options: SocketOptions | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
+  #lan: Socket | null = null;
   #closed = false;
 
   private constructor(libc: Libc | null, socket: Socket) {
@@ -99,9 +105,32 @@ export class PortableUdp implements DatagramPort {
     this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
     const ownTtl = ttl !== 0 && !waiting;
+    if (isMulticast(to)) {
+      // Has a TTL of its own, 1 unless told otherwise: nothing leaves the local network by accident.
+      socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
+      socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+      return;
+    }
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
+  }
+
+  async listenOnLan(port: number): Promise<void> {
+    // A socket of its own, bound to the group: at 0.0.0.0 it would take datagrams meant for others.
+    const socket = await bind(LAN_GROUP, port, { reuseAddr: true });
+    if (this.#closed) {
+      socket.close();
+      return;
+    }
+    try {
+      socket.addMembership(LAN_GROUP);
+    } catch {
+      // Every host is a member already, and some systems say so by an error.
+    }
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
+    socket.on('message', this.#onMessage);
+    this.#lan = socket;
   }
 
   async rebind(even: boolean): Promise<void> {
@@ -121,6 +150,7 @@ export class PortableUdp implements DatagramPort {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#handler = null;
+    this.#lan?.close();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });
@@ -163,10 +193,15 @@ async function bindAny(options: PortableUdpOptions): Promise<Socket> {
   throw new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
 }
 
-function bind(address: string, port: number): Promise<Socket> {
+function bind(
+  address: string,
+  port: number,
+  { reuseAddr = false }: { readonly reuseAddr?: boolean } = {},
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket({
       type: 'udp4',
+      reuseAddr,
       // All addresses are literal. Answering at once keeps `send` from waiting for a resolver.
       lookup: (hostname, _options, callback) => callback(null, hostname, 4),
     });
@@ -174,7 +209,7 @@ function bind(address: string, port: number): Promise<Socket> {
       socket.close();
       reject(bindError(error, address, port));
     });
-    socket.bind({ address, port, exclusive: true }, () => {
+    socket.bind({ address, port, exclusive: !reuseAddr }, () => {
       socket.removeAllListeners('error');
       try {
         socket.setRecvBufferSize(RECEIVE_BUFFER);
@@ -184,6 +219,10 @@ function bind(address: string, port: number): Promise<Socket> {
       resolve(socket);
     });
   });
+}
+
+function isMulticast(to: Readonly<UdpEndpoint>): boolean {
+  return to.addressBits >>> 28 === MULTICAST_NIBBLE;
 }
 
 function bindError(cause: NodeJS.ErrnoException, address: string, port: number): StartError {

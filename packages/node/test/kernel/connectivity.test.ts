@@ -40,8 +40,11 @@ describeKernel('a router, two peers and a native host', () => {
     await addNativeHost(lab);
     capture = await Capture.start(lab, [PORT]);
     await startRouter(lab, 'router', '--route', NATIVE_PREFIX);
-    peer1 = await startPeer(lab, 'peer1');
-    peer2 = await startPeer(lab, 'peer2', '--listen', '198.51.100.3', '--port', '40000');
+    // What goes through the router is looked at here; direct paths have tests of their own.
+    const relayed = ['--peering', 'via-router'];
+    peer1 = await startPeer(lab, 'peer1', ...relayed);
+    const where = ['--listen', '198.51.100.3', '--port', '40000'];
+    peer2 = await startPeer(lab, 'peer2', ...where, ...relayed);
   });
 
   afterAll(() => lab?.dispose());

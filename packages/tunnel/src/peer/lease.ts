@@ -16,12 +16,20 @@ import { ROUTER_LANIP } from '../specification.js';
 
 const LOWER_HALF = 8;
 
+/** An IPv6 address of ours, 16 bytes, and the endpoint that it spells. */
+export interface PeerIdentity {
+  readonly address: Uint8Array;
+  readonly endpoint: Readonly<UdpEndpoint>;
+}
+
 /** What one router gave to this peer, in the forms that the data path needs. */
 export class Lease {
   /** The /64 of the router. */
   readonly segment: Segment;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
+  /** The peer's own address and endpoint. */
+  readonly identity: PeerIdentity;
   /** Source of ICMPv6 errors towards the local side: the router's place on our own link; 16 bytes. */
   readonly errorSource: Uint8Array;
   /** The same in text, for events and snapshots. */
@@ -49,6 +57,7 @@ export class Lease {
     const hasLanip = layout.maxLanip > 0;
     const own = offer.base.slice();
     if (hasLanip) layout.writeEndpoint(own, 0, address, port, lanip);
+    this.identity = { address: own, endpoint: offer.endpoint };
     this.errorSource = hasLanip ? offer.base.slice() : offer.base.slice().fill(0, LOWER_HALF);
     this.description = {
       router,

@@ -3,6 +3,7 @@ import {
   type Endpoint,
   formatEndpoint,
   isLoopback,
+  isPrivate,
   type Profile,
   parseEndpoint,
   reference2020,
@@ -12,7 +13,6 @@ import {
   buildNd,
   DESTINATION_OFFSET,
   isNd,
-  type NeighborAdvertisement,
   type NeighborSolicitation,
   parseNd,
   type RouterAdvertisement,
@@ -30,20 +30,21 @@ import { type Discovery, discoveryOf } from '../discovery/discovery.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import { Drop, type DropCode } from '../drop.js';
 import { EndpointPolicy } from '../endpointPolicy.js';
-import type { AddressLease, TunnelEvent } from '../events.js';
+import type { AddressLease, RemoteSnapshot, TunnelEvent } from '../events.js';
 import { isLinkLocalOf } from '../linkLocal.js';
 import type { TunnelSink } from '../machine.js';
 import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
-import type { Peering } from '../peering/peering.js';
-import { viaRouter } from '../peering/viaRouter.js';
+import { choosePeering, type PeeringOptions } from '../peering/options.js';
+import { PathFinder } from '../peering/pathFinder.js';
+import { Route } from '../peering/peering.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
-import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
+import { INFINITE_LIFETIME, ROUTER_LANIP, TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
-import { Lease, offeredRoutes } from './lease.js';
+import { Lease, offeredRoutes, type PeerIdentity } from './lease.js';
 import { isInterpretable, refuseDirectSource, refuseRelayedSource } from './sourceFilter.js';
 import { Uplink, type UplinkTimer } from './uplink.js';
 import type { UplinkState } from './uplinkStates.js';
@@ -72,9 +73,9 @@ export interface PeerOptions {
   readonly allowPrivate?: boolean;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
   readonly allowLoopback?: boolean;
-  /** How direct paths are found; default: not at all, everything goes through the router. */
-  readonly peering?: Peering;
-  /** Random numbers in [0, 1), for seeds of hash tables. */
+  /** How direct paths are found; default: as the dialect prescribes. */
+  readonly peering?: PeeringOptions;
+  /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;
 }
 
@@ -109,7 +110,9 @@ export class Peer extends MachineCore {
   readonly #lanip: number;
   readonly #answers: RateLimiter;
   readonly #resolicitations: RateLimiter;
-  readonly #peering: Peering;
+  readonly #peeringName: string;
+  readonly #paths: PathFinder;
+  readonly #searchesLan: boolean;
   readonly #allowPrivate: boolean;
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
@@ -128,7 +131,19 @@ export class Peer extends MachineCore {
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
     this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
     this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
-    this.#peering = options.peering ?? viaRouter;
+    const peering = choosePeering(this.#profile, options.peering ?? {});
+    this.#peeringName = peering.name;
+    this.#searchesLan = peering.lanTtl > 0;
+    this.#paths = new PathFinder(peering, {
+      layout: this.#profile.layout,
+      random: options.random,
+      send: (to, bytes, length, ttl) => this.send(to, bytes, 0, length, ttl),
+      accepts: (endpoint) => this.#policy.accepts(endpoint),
+      sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
+      isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
+      ownAddressFor: (remote) => this.#leaseFor(remote),
+      pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
+    });
     this.#allowPrivate = options.allowPrivate ?? true;
     this.#allowLoopback = options.allowLoopback;
     // Without options: any but the source link-layer one makes deployed routers silent, and that one
@@ -150,7 +165,15 @@ export class Peer extends MachineCore {
 
   /** The name of the peering strategy in use. */
   get peering(): string {
-    return this.#peering.name;
+    return this.#peeringName;
+  }
+
+  /**
+   * Whether remotes behind our own NAT are searched on the local network. The driver then should also
+   * hand over what is sent to 224.0.0.1 at the profile's port.
+   */
+  get searchesLan(): boolean {
+    return this.#searchesLan;
   }
 
   /** The routers of this peer and what they gave. */
@@ -170,6 +193,11 @@ export class Peer extends MachineCore {
     });
   }
 
+  /** The remotes with which packets were exchanged lately, and their paths; the latest first. */
+  remotes(now: number): RemoteSnapshot[] {
+    return this.#paths.snapshot(now);
+  }
+
   /** Begins to ask all routers for addresses; `now` in milliseconds. */
   start(now: number): void {
     this.command(() => {
@@ -183,6 +211,7 @@ export class Peer extends MachineCore {
     this.command(() => {
       this.#running = false;
       for (const uplink of this.#uplinks) this.#stopUplink(uplink);
+      this.#paths.clear();
     });
   }
 
@@ -193,6 +222,7 @@ export class Peer extends MachineCore {
   solicit(now: number): void {
     this.command(() => {
       for (const uplink of this.#uplinks) this.#doubt(uplink, now);
+      this.#paths.networkChanged(now);
     });
   }
 
@@ -227,13 +257,13 @@ export class Peer extends MachineCore {
   override handleTimeout(now: number): void {
     this.command(() => {
       for (const uplink of this.#uplinks) this.#uplinkTimeout(uplink, now);
-      if (this.#peering.nextTimeout() <= now) this.#peering.handleTimeout(now);
+      this.#paths.handleTimeout(now);
     });
   }
 
   /** When something is due, in milliseconds; `Infinity` for never. */
   override nextTimeout(): number {
-    let earliest = this.#peering.nextTimeout();
+    let earliest = this.#paths.nextTimeout();
     for (let index = 0; index < this.#uplinks.length; index++) {
       earliest = Math.min(earliest, this.#uplinks[index]!.nextTimeout());
     }
@@ -241,6 +271,11 @@ export class Peer extends MachineCore {
   }
 
   // From the tunnel
+
+  /** @internal */
+  protected override emptyDatagram(now: number): void {
+    if (this.#running && this.#uplinkAt(this.from) === null) this.#paths.probed(this.from, now);
+  }
 
   /** @internal */
   protected override fromTunnel(
@@ -257,7 +292,7 @@ export class Peer extends MachineCore {
     const source = offset + SOURCE_OFFSET;
     const refused =
       uplink === null
-        ? refuseDirectSource(this.#profile, this.#policy, this.#uplinks, bytes, source, this.from)
+        ? this.#refuseDirectSource(bytes, source)
         : refuseRelayedSource(this.#uplinks, bytes, source);
     if (refused !== Drop.none) return refused;
     if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
@@ -266,11 +301,24 @@ export class Peer extends MachineCore {
         : Drop.destinationNotAllowed;
     }
     if (length > TUNNEL_MTU) return Drop.tooBig;
-    if (uplink === null) {
-      this.#peering.directFrameArrived(bytes, offset, length, this.from, now);
-    }
+    this.#paths.packetArrived(uplink === null, bytes, offset, length, now);
     this.deliver(bytes, offset, length);
     return Drop.none;
+  }
+
+  /** A remote on our own network sends from its private endpoint, once it has asked from there. */
+  #refuseDirectSource(bytes: Uint8Array, source: number): DropCode {
+    const { from } = this;
+    const refused = refuseDirectSource(
+      this.#profile,
+      this.#policy,
+      this.#uplinks,
+      bytes,
+      source,
+      from,
+    );
+    if (refused !== Drop.sourceMismatch) return refused;
+    return this.#paths.isLanEndpointOf(bytes, source, from) ? Drop.none : refused;
   }
 
   #neighborDiscovery(
@@ -291,7 +339,11 @@ export class Peer extends MachineCore {
       case 'neighbor-solicitation':
         return this.#answerNeighborSolicitation(message, uplink, now);
       case 'neighbor-advertisement':
-        return this.#neighborAdvertisementArrived(message, uplink, now);
+        if (uplink !== null || !this.#policy.accepts(this.from)) return Drop.ndUnexpected;
+        return this.#paths.advertised(message, this.from, now);
+      case 'redirect':
+        if (uplink !== null || !this.#policy.accepts(this.from)) return Drop.ndUnexpected;
+        return this.#paths.redirected(message, length, this.from, now);
       default:
         return Drop.ndUnexpected;
     }
@@ -364,6 +416,7 @@ export class Peer extends MachineCore {
         ? { type: 'address-acquired', ...description }
         : { type: 'address-changed', ...description, previous: previous.description };
     this.event(event);
+    this.#paths.networkChanged(now);
   }
 
   #answerNeighborSolicitation(
@@ -375,16 +428,13 @@ export class Peer extends MachineCore {
     const { source, target } = solicitation;
     const lease = this.#leaseSpelling(target, 0);
     if (lease === null) return Drop.ndUnexpected;
+    let isRemote = false;
+    let isOnLan = false;
     if (uplink === null && !isLinkLocalOf(layout, source, 0, this.from)) {
-      const refused = refuseDirectSource(
-        this.#profile,
-        this.#policy,
-        this.#uplinks,
-        source,
-        0,
-        this.from,
-      );
+      isOnLan = this.#isOnLan(source);
+      const refused = isOnLan ? Drop.none : this.#refuseDirectSource(source, 0);
       if (refused !== Drop.none) return refused;
+      isRemote = true;
     } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
       return Drop.sourceNotAllowed;
     }
@@ -394,19 +444,26 @@ export class Peer extends MachineCore {
       endpoint: lease.publicEndpoint,
       router: false,
       override: true,
+      brief: true,
     });
     this.send(this.from, answer, 0, answer.length);
+    if (isRemote) this.#paths.solicited(source, isOnLan, this.from, now);
     return Drop.none;
   }
 
-  #neighborAdvertisementArrived(
-    advertisement: NeighborAdvertisement,
-    uplink: Uplink | null,
-    now: number,
-  ): DropCode {
-    if (uplink !== null || !this.#policy.accepts(this.from)) return Drop.ndUnexpected;
-    this.#peering.neighborAdvertisementArrived(advertisement, this.from, now);
-    return Drop.none;
+  /** Whether a frame comes from our local network, from a node behind the same NAT (draft-01 §6.1). */
+  #isOnLan(source: Uint8Array): boolean {
+    const { layout } = this.#profile;
+    return (
+      this.#searchesLan &&
+      isPrivate(this.from.address) &&
+      this.#policy.accepts(this.from) &&
+      isInterpretable(this.#profile, this.#uplinks, source, 0) &&
+      !layout.isOpaque(source, 0) &&
+      !layout.matchesEndpoint(source, 0, this.from) &&
+      this.#leaseSpelling(source, 0) === null &&
+      this.#hasPublicAddress(layout.readAddress(source, 0) | 0)
+    );
   }
 
   // From the local side
@@ -431,33 +488,28 @@ export class Peer extends MachineCore {
       this.#refuseLocally(refused, uplink, bytes, offset, length, now);
       return refused;
     }
-    this.#forward(uplink, bytes, offset, length, destination, now);
+    this.#forward(uplink, bytes, offset, length, now);
     return Drop.none;
   }
 
   /** The one place that decides whether a packet goes direct or through the router (draft-04 §4.1). */
-  #forward(
-    uplink: Uplink,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    destination: number,
-    now: number,
-  ): void {
-    const { layout } = this.#profile;
-    if (
-      isInterpretable(this.#profile, this.#uplinks, bytes, destination) &&
-      !layout.isOpaque(bytes, destination)
-    ) {
+  #forward(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
+    if (!this.#isRouters(bytes, offset + DESTINATION_OFFSET)) {
       const to = this.#to;
-      layout.readEndpoint(bytes, destination, to);
-      if (this.#policy.accepts(to) && this.#peering.goesDirect(bytes, offset, length, to, now)) {
+      const route = this.#paths.route(bytes, offset, length, to, now);
+      if (route === Route.direct) {
         this.send(to, bytes, offset, length);
         return;
       }
     }
     uplink.lastSentAt = now;
     this.#sendToRouter(uplink, bytes, offset, length, 0);
+  }
+
+  /** Whether an address is one of a router's own: lanip 0 ends there (draft-04 §5.2). */
+  #isRouters(bytes: Uint8Array, at: number): boolean {
+    const { layout } = this.#profile;
+    return layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP;
   }
 
   #refuseLocally(
@@ -617,6 +669,25 @@ export class Peer extends MachineCore {
       if (lease?.spellsUs(bytes, offset)) return lease;
     }
     return null;
+  }
+
+  #hasPublicAddress(addressBits: number): boolean {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const { lease } = this.#uplinks[index]!;
+      if (lease !== null && lease.publicEndpoint.addressBits === addressBits) return true;
+    }
+    return false;
+  }
+
+  /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
+  #leaseFor(remote: Uint8Array): PeerIdentity | null {
+    let found: Lease | null = null;
+    for (const { lease } of this.#uplinks) {
+      if (lease === null) continue;
+      if (lease.segment.contains(remote, 0)) return lease.identity;
+      found ??= lease;
+    }
+    return found?.identity ?? null;
   }
 
   // Out

@@ -241,6 +241,7 @@ export class Router extends MachineCore {
       endpoint: identity.self,
       router: true,
       override: false,
+      brief: false,
     });
     this.#answer(answer);
     return Drop.none;

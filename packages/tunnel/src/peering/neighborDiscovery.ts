@@ -1,0 +1,424 @@
+import { isPrivate, UdpEndpoint } from '@6bed4/codec';
+import { type NeighborAdvertisement, NeighborCache, type Redirect } from '@6bed4/nd';
+import {
+  ATTEMPT_RATE,
+  ATTEMPT_WINDOW,
+  ATTEMPTS,
+  HINT_INTERVAL,
+  LAN_SEARCH_INTERVAL,
+  PROOF_LIFETIME,
+  REFRESH_AFTER,
+  RETRANSMISSION,
+  RETRY_FIRST,
+  RETRY_LONGEST,
+} from '../defaults.js';
+import { Drop, type DropCode } from '../drop.js';
+import { TokenBucket } from '../rateLimiter.js';
+import { ALL_HOSTS_IPV4 } from '../specification.js';
+import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuestion.js';
+import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
+import { Path, type PathCode, Proof } from './path.js';
+import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
+
+const NEVER = Number.POSITIVE_INFINITY;
+const LONG_AGO = Number.NEGATIVE_INFINITY;
+const NO_ENTRY = -1;
+/** RFC 4861 knows no shorter delay than one that is over at once. */
+const AT_ONCE = 1;
+const ANSWERED = { solicited: true, override: true, sameLink: true } as const;
+
+/** What {@link NeighborDiscoveryPeering} can be told. */
+export interface NeighborDiscoveryOptions {
+  /** Believe no Neighbor Advertisement without our nonce. */
+  readonly requireNonce: boolean;
+  /** Seconds after which an idle direct path is asked about, so that NATs keep it; 0 for never. */
+  readonly directKeepalive: number;
+  /** IPv4 TTL of the search on the local network; 0 for none. */
+  readonly lanTtl: number;
+  /** UDP port of that search. */
+  readonly wellKnownPort: number;
+}
+
+/**
+ * Direct paths by Neighbor Discovery (draft-01 §6.11, draft-03 §8.2): a Neighbor Solicitation straight
+ * to the remote's endpoint, and only its answer proves the path. Data takes the router meanwhile.
+ *
+ * How a path lives, with the neighbor cache of RFC 4861 §7.3 doing the counting:
+ *
+ * - The first packet to a remote asks: three times, half a second apart. No answer: packets keep to
+ *   the router, and a later packet asks again, after 2 s, 4 s, … up to a minute.
+ * - An answer proves the path. It is used for 25 s from then: that is shorter than any NAT forgets.
+ * - A packet that goes direct on a proof older than 5 s asks again beside it. One question without an
+ *   answer, and packets take the router until there is one.
+ * - What comes straight from a remote that we reach through the router is a hint to ask at once.
+ */
+export class NeighborDiscoveryPeering implements Peering {
+  readonly name = 'neighbor-discovery';
+  readonly #host: PeeringHost;
+  readonly #options: NeighborDiscoveryOptions;
+  readonly #cache: NeighborCache<number>;
+  /** Limits the rows of questions, whoever causes them. */
+  readonly #rows: TokenBucket;
+  /** Entry of the neighbor cache by slot. */
+  readonly #entries: Int32Array;
+  /** When a packet asks again, in milliseconds: on a usable path, and on none. */
+  readonly #refreshAt: Float64Array;
+  readonly #retryAt: Float64Array;
+  /** Rows of questions in vain since the last answer. */
+  readonly #failures: Uint8Array;
+  readonly #nonces: Uint8Array;
+  /** When the last question was sent, in milliseconds. */
+  readonly #askedAt: Float64Array;
+  /** 1 for a remote that has answered with a nonce: it has no excuse not to do so again. */
+  readonly #knowsNonces: Uint8Array;
+  /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
+  readonly #candidateAddress: Int32Array;
+  readonly #candidatePort: Uint16Array;
+  readonly #lanSearchAt: Float64Array;
+  readonly #to = new UdpEndpoint();
+  readonly #everyone: UdpEndpoint;
+  #keepaliveAt = NEVER;
+  #now = LONG_AGO;
+
+  constructor(host: PeeringHost, options: NeighborDiscoveryOptions) {
+    this.#host = host;
+    this.#options = options;
+    const { capacity } = host.remotes;
+    this.#cache = new NeighborCache<number>(
+      {
+        capacity,
+        random: host.random,
+        reachableTime: REFRESH_AFTER,
+        delayFirstProbeTime: AT_ONCE,
+        retransTimer: RETRANSMISSION,
+        maxMulticastSolicit: ATTEMPTS,
+        maxUnicastSolicit: ATTEMPTS,
+      },
+      {
+        solicit: (entry, attempt) => this.#solicit(this.#cache.value(entry), attempt),
+        unreachable: (entry) => this.#unanswered(this.#cache.value(entry)),
+        evicted: () => {},
+      },
+    );
+    this.#rows = new TokenBucket(ATTEMPT_RATE);
+    this.#entries = new Int32Array(capacity).fill(NO_ENTRY);
+    this.#refreshAt = new Float64Array(capacity);
+    this.#retryAt = new Float64Array(capacity);
+    this.#failures = new Uint8Array(capacity);
+    this.#nonces = new Uint8Array(capacity * NONCE_LENGTH);
+    this.#askedAt = new Float64Array(capacity);
+    this.#knowsNonces = new Uint8Array(capacity);
+    this.#candidateAddress = new Int32Array(capacity);
+    this.#candidatePort = new Uint16Array(capacity);
+    this.#lanSearchAt = new Float64Array(capacity);
+    this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
+  }
+
+  met(slot: number): void {
+    this.#entries[slot] = NO_ENTRY;
+    this.#refreshAt[slot] = NEVER;
+    this.#retryAt[slot] = LONG_AGO;
+    this.#failures[slot] = 0;
+    this.#askedAt[slot] = LONG_AGO;
+    this.#knowsNonces[slot] = 0;
+    this.#candidatePort[slot] = 0;
+    this.#lanSearchAt[slot] = LONG_AGO;
+  }
+
+  forgotten(slot: number): void {
+    const entry = this.#entries[slot]!;
+    if (entry !== NO_ENTRY) this.#cache.remove(entry);
+    this.#entries[slot] = NO_ENTRY;
+  }
+
+  route(
+    slot: number,
+    _bytes: Uint8Array,
+    _offset: number,
+    _length: number,
+    now: number,
+  ): RouteCode {
+    if (now < this.#host.remotes.usableUntil[slot]!) {
+      if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
+      return Route.direct;
+    }
+    if (now >= this.#retryAt[slot]!) this.#ask(slot, now);
+    return Route.router;
+  }
+
+  packetArrived(
+    slot: number,
+    straight: boolean,
+    _bytes: Uint8Array,
+    _offset: number,
+    _length: number,
+    now: number,
+  ): void {
+    if (straight && now >= this.#host.remotes.usableUntil[slot]!) this.#hint(slot, now);
+  }
+
+  solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {
+    const { remotes } = this.#host;
+    const isLan = this.#isLanEndpoint(slot, from);
+    if (isLan && !(remotes.path[slot] === Path.lan && now < remotes.usableUntil[slot]!)) {
+      this.#propose(slot, from);
+      this.#askCandidate(slot, now);
+    } else if (now >= remotes.usableUntil[slot]!) {
+      this.#hint(slot, now);
+    }
+  }
+
+  advertised(
+    advertisement: NeighborAdvertisement,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    const { remotes } = this.#host;
+    const slot = remotes.find(advertisement.target, 0);
+    if (slot < 0 || now - this.#askedAt[slot]! > ATTEMPT_WINDOW) return Drop.ndUnexpected;
+    const nonce = nonceOf(advertisement);
+    let attempt = -1;
+    if (nonce !== null) {
+      attempt = attemptOf(this.#nonces, slot * NONCE_LENGTH, nonce);
+      if (attempt < 0) return Drop.ndUnexpected;
+      this.#knowsNonces[slot] = 1;
+    } else if (this.#options.requireNonce || this.#knowsNonces[slot] === 1) {
+      return Drop.ndUnexpected;
+    }
+    const isSpelled =
+      from.addressBits === remotes.spelledAddress[slot] && from.port === remotes.spelledPort[slot];
+    if (isSpelled) {
+      // Where the local network is the path, the spelled endpoint is not asked.
+      if (remotes.path[slot] === Path.lan) return Drop.ndUnexpected;
+      this.#proved(slot, Path.direct, from, attempt, now);
+      return Drop.none;
+    }
+    if (!this.#isLanEndpoint(slot, from)) return Drop.ndUnexpected;
+    const isAsked =
+      from.addressBits === this.#candidateAddress[slot] && from.port === this.#candidatePort[slot];
+    if (isAsked) {
+      this.#proved(slot, Path.lan, from, attempt, now);
+    } else {
+      // It answered a question to everyone. The path itself is proved by a question on it.
+      this.#propose(slot, from);
+      this.#askCandidate(slot, now);
+    }
+    return Drop.none;
+  }
+
+  redirected(
+    _redirect: Redirect,
+    _length: number,
+    _from: Readonly<UdpEndpoint>,
+    _now: number,
+  ): DropCode {
+    return Drop.ndUnexpected;
+  }
+
+  probed(): void {}
+
+  networkChanged(): void {
+    this.#host.remotes.forEach((slot) => {
+      this.#host.remotes.usableUntil[slot] = LONG_AGO;
+      this.#host.remotes.lanPort[slot] = 0;
+      this.forgotten(slot);
+      const knew = this.#knowsNonces[slot]!;
+      this.met(slot);
+      this.#knowsNonces[slot] = knew;
+    });
+  }
+
+  handleTimeout(now: number): void {
+    this.#now = now;
+    this.#cache.handleTimeout(now);
+    if (now >= this.#keepaliveAt) this.#keepAlive(now);
+  }
+
+  nextTimeout(): number {
+    return Math.min(this.#cache.nextTimeout(), this.#keepaliveAt);
+  }
+
+  /** Begins a row of questions to a remote. */
+  #ask(slot: number, now: number): void {
+    if (!this.#maySpend(slot)) return;
+    const isRefresh = now < this.#host.remotes.usableUntil[slot]!;
+    if (!isRefresh && !this.#rows.allows(now)) return;
+    this.#now = now;
+    this.#refreshAt[slot] = NEVER;
+    this.#retryAt[slot] = NEVER;
+    const entry = this.#entries[slot]!;
+    if (entry !== NO_ENTRY) {
+      this.#cache.sent(entry, now);
+      return;
+    }
+    const { remotes } = this.#host;
+    this.#entries[slot] = this.#cache.create(remotes.address(slot), 0, 'sent', slot, now);
+  }
+
+  /** Something came straight from a remote that we do not reach directly (draft-03 §8, §10.2). */
+  #hint(slot: number, now: number): void {
+    if (now - this.#askedAt[slot]! < HINT_INTERVAL) return;
+    const { remotes } = this.#host;
+    if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
+    this.#now = now;
+    // A hint costs us credit even where scheduled questions do not: it can be forged.
+    if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_LENGTH;
+    if (this.#retryAt[slot] === NEVER) {
+      // A row is under way: its next question comes early.
+      this.#sendQuestion(slot, this.#spelled(slot), 0);
+    } else {
+      this.#ask(slot, now);
+    }
+  }
+
+  /** The neighbor cache wants a question sent. */
+  #solicit(slot: number, attempt: number): void {
+    const { remotes } = this.#host;
+    const now = this.#now;
+    if (attempt === 1) {
+      writeNonce(this.#nonces, slot * NONCE_LENGTH, this.#host.random);
+    } else if (now < remotes.usableUntil[slot]!) {
+      // The path owes an answer: nothing is risked on it any more.
+      remotes.usableUntil[slot] = now;
+    }
+    this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1] = attempt;
+    if (!this.#maySpend(slot)) return;
+    this.#sendQuestion(slot, this.#current(slot), 0);
+    if (this.#searchesLan(slot, now))
+      this.#sendQuestion(slot, this.#everyone, this.#options.lanTtl);
+  }
+
+  #sendQuestion(slot: number, to: Readonly<UdpEndpoint>, ttl: number): void {
+    const own = this.#host.ownAddressFor(slot);
+    if (own === null) return;
+    const { remotes, layout } = this.#host;
+    const at = slot * NONCE_LENGTH;
+    const nonce = this.#nonces.slice(at, at + NONCE_LENGTH);
+    const question = buildNeighborQuestion(layout, own, remotes.address(slot), nonce);
+    if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= question.length;
+    this.#askedAt[slot] = this.#now;
+    this.#host.send(to, question, question.length, ttl);
+  }
+
+  #unanswered(slot: number): void {
+    this.#entries[slot] = NO_ENTRY;
+    const { remotes } = this.#host;
+    const now = this.#now;
+    const wait = Math.min(RETRY_FIRST * 2 ** this.#failures[slot]!, RETRY_LONGEST);
+    this.#failures[slot] = Math.min(this.#failures[slot]! + 1, 16);
+    this.#retryAt[slot] = now + wait;
+    this.#refreshAt[slot] = NEVER;
+    this.#candidatePort[slot] = 0;
+    remotes.usableUntil[slot] = LONG_AGO;
+    this.#host.pathChanged(slot, Path.relayed, Proof.none);
+  }
+
+  #proved(
+    slot: number,
+    path: PathCode,
+    from: Readonly<UdpEndpoint>,
+    attempt: number,
+    now: number,
+  ): void {
+    const { remotes } = this.#host;
+    this.#now = now;
+    const last = this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1]!;
+    remotes.roundTrip[slot] =
+      attempt < 0 || attempt === last
+        ? now - this.#askedAt[slot]!
+        : now - this.#askedAt[slot]! + (last - attempt) * RETRANSMISSION;
+    remotes.directAddress[slot] = from.addressBits;
+    remotes.directPort[slot] = from.port;
+    remotes.provedAt[slot] = now;
+    remotes.usableUntil[slot] = now + PROOF_LIFETIME;
+    remotes.trusted[slot] = 1;
+    this.#refreshAt[slot] = now + REFRESH_AFTER;
+    this.#retryAt[slot] = LONG_AGO;
+    this.#failures[slot] = 0;
+    if (path === Path.lan) this.#candidatePort[slot] = 0;
+    let entry = this.#entries[slot]!;
+    if (entry === NO_ENTRY) {
+      entry = this.#cache.create(remotes.address(slot), 0, 'learnt', slot, now);
+      this.#entries[slot] = entry;
+    }
+    this.#cache.advertised(entry, ANSWERED, now);
+    this.#host.pathChanged(slot, path, Proof.neighborAdvertisement);
+    const { directKeepalive } = this.#options;
+    if (directKeepalive > 0) {
+      this.#keepaliveAt = Math.min(this.#keepaliveAt, now + directKeepalive * 1000);
+    }
+  }
+
+  /** Asks on every idle direct path, as far as users want that. */
+  #keepAlive(now: number): void {
+    const { remotes } = this.#host;
+    const interval = this.#options.directKeepalive * 1000;
+    this.#keepaliveAt = NEVER;
+    remotes.forEach((slot) => {
+      if (remotes.path[slot] === Path.relayed) return;
+      const due = remotes.provedAt[slot]! + interval;
+      if (due <= now) this.#ask(slot, now);
+      this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
+    });
+  }
+
+  /** Whether a remote may be sent bytes of our own now: a stranger's never more than came from there. */
+  #maySpend(slot: number): boolean {
+    const { remotes } = this.#host;
+    return remotes.trusted[slot] === 1 || remotes.credit[slot]! >= NEIGHBOR_QUESTION_LENGTH;
+  }
+
+  // The local network (draft-01 §6.11)
+
+  #isLanEndpoint(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    const { remotes } = this.#host;
+    return (
+      this.#options.lanTtl > 0 &&
+      isPrivate(from.address) &&
+      this.#host.accepts(from) &&
+      this.#host.sharesPublicAddress(remotes.spelledAddress[slot]!)
+    );
+  }
+
+  #searchesLan(slot: number, now: number): boolean {
+    const { remotes } = this.#host;
+    if (this.#options.lanTtl === 0 || remotes.path[slot] === Path.lan) return false;
+    if (!this.#host.sharesPublicAddress(remotes.spelledAddress[slot]!)) return false;
+    if (now < this.#lanSearchAt[slot]!) return false;
+    this.#lanSearchAt[slot] = now + LAN_SEARCH_INTERVAL;
+    return true;
+  }
+
+  #propose(slot: number, candidate: Readonly<UdpEndpoint>): void {
+    this.#candidateAddress[slot] = candidate.addressBits;
+    this.#candidatePort[slot] = candidate.port;
+  }
+
+  #askCandidate(slot: number, now: number): void {
+    if (!this.#maySpend(slot)) return;
+    this.#now = now;
+    if (now - this.#askedAt[slot]! > ATTEMPT_WINDOW) {
+      writeNonce(this.#nonces, slot * NONCE_LENGTH, this.#host.random);
+    }
+    this.#to.address = this.#candidateAddress[slot]!;
+    this.#to.port = this.#candidatePort[slot]!;
+    this.#sendQuestion(slot, this.#to, 0);
+  }
+
+  #spelled(slot: number): UdpEndpoint {
+    const { remotes } = this.#host;
+    this.#to.address = remotes.spelledAddress[slot]!;
+    this.#to.port = remotes.spelledPort[slot]!;
+    return this.#to;
+  }
+
+  /** Where the next question goes: to the path in use, if there is one. */
+  #current(slot: number): UdpEndpoint {
+    const { remotes } = this.#host;
+    if (remotes.path[slot] !== Path.lan) return this.#spelled(slot);
+    this.#to.address = remotes.directAddress[slot]!;
+    this.#to.port = remotes.directPort[slot]!;
+    this.#propose(slot, this.#to);
+    return this.#to;
+  }
+}

@@ -1,0 +1,50 @@
+/** The way packets to a remote take, as a number that data paths compare. */
+export const Path = { relayed: 0, direct: 1, lan: 2 } as const;
+
+/** One of the numbers in {@link Path}. */
+export type PathCode = (typeof Path)[keyof typeof Path];
+
+/**
+ * The way packets to a remote take.
+ *
+ * - `relayed`: through the router.
+ * - `direct`: straight to the endpoint that the remote's address spells.
+ * - `lan`: straight to the remote's private endpoint on the local network (draft-01 §6.11, the bypass
+ *   of low metric).
+ */
+export type PathKind = 'relayed' | 'direct' | 'lan';
+
+/** Names of {@link Path}, by number. */
+export const pathNames: readonly PathKind[] = ['relayed', 'direct', 'lan'];
+
+/** Why a path is believed, as a number. */
+export const Proof = {
+  none: 0,
+  neighborAdvertisement: 1,
+  seen: 2,
+  upperLayer: 3,
+  invitation: 4,
+} as const;
+
+/** One of the numbers in {@link Proof}. */
+export type ProofCode = (typeof Proof)[keyof typeof Proof];
+
+/**
+ * Why a direct path is believed.
+ *
+ * - `neighbor-advertisement`: our Neighbor Solicitation was answered on it (draft-03 §8.2).
+ * - `seen`: the remote told that it saw our direct traffic (draft-04 §7.3).
+ * - `upper-layer`: TCP, SCTP or the application received an answer to what went direct (draft-03 §8.5
+ *   to §8.7).
+ * - `invitation`: the remote's address says that it can always be reached there (draft-03 §8.4).
+ */
+export type ProofKind = 'neighbor-advertisement' | 'seen' | 'upper-layer' | 'invitation';
+
+/** Names of {@link Proof}, by number. */
+export const proofNames: readonly (ProofKind | null)[] = [
+  null,
+  'neighbor-advertisement',
+  'seen',
+  'upper-layer',
+  'invitation',
+];

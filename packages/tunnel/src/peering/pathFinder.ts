@@ -1,0 +1,302 @@
+import { type AddressLayout, formatIPv4, formatIPv6, UdpEndpoint } from '@6bed4/codec';
+import {
+  DESTINATION_OFFSET,
+  type NeighborAdvertisement,
+  type Redirect,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
+import { REMOTE_IDLE } from '../defaults.js';
+import { Drop, type DropCode } from '../drop.js';
+import type { PathChanged, RemoteSnapshot } from '../events.js';
+import type { ChosenPeering } from './options.js';
+import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
+import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
+import { Remotes } from './remotes.js';
+
+const NO_SLOT = -1;
+const NEVER = Number.POSITIVE_INFINITY;
+const NOT_REPORTED = 255;
+/** Credit that a stranger can save up, in bytes: the largest packet. */
+const MOST_CREDIT = 1280;
+
+/** What a {@link PathFinder} needs of its peer, besides what it hands on to the strategy. */
+export interface PathFinderHost
+  extends Omit<PeeringHost, 'remotes' | 'pathChanged' | 'ownAddressFor'> {
+  readonly layout: AddressLayout;
+  /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
+  isInterpretable(bytes: Uint8Array, offset: number): boolean;
+  /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
+  ownAddressFor(remote: Uint8Array): ReturnType<PeeringHost['ownAddressFor']>;
+  pathChanged(change: Omit<PathChanged, 'type'>): void;
+}
+
+/**
+ * Keeps the remotes of one peer and asks the strategy about their paths. Takes no memory before the
+ * first remote is met.
+ */
+export class PathFinder {
+  readonly #host: PathFinderHost;
+  readonly #chosen: ChosenPeering;
+  readonly #to = new UdpEndpoint();
+  #remotes: Remotes | null = null;
+  #peering: Peering | null = null;
+  #reported: Uint8Array = new Uint8Array(0);
+  #sweepAt = NEVER;
+
+  constructor(chosen: ChosenPeering, host: PathFinderHost) {
+    this.#chosen = chosen;
+    this.#host = host;
+  }
+
+  /**
+   * Where a packet of the local side goes; for every packet.
+   *
+   * @param to - takes the endpoint, where that is straight to the remote
+   */
+  route(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: UdpEndpoint,
+    now: number,
+  ): RouteCode {
+    const remotes = this.#remotes;
+    let slot = remotes === null ? NO_SLOT : remotes.find(bytes, offset + DESTINATION_OFFSET);
+    if (slot === NO_SLOT) {
+      slot = this.#meet(bytes, offset + DESTINATION_OFFSET, true, now);
+      if (slot === NO_SLOT) return Route.router;
+    }
+    return this.#routeTo(this.#remotes!, slot, bytes, offset, length, to, now);
+  }
+
+  #routeTo(
+    remotes: Remotes,
+    slot: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: UdpEndpoint,
+    now: number,
+  ): RouteCode {
+    const route = this.#peering!.route(slot, bytes, offset, length, now);
+    remotes.lastSentAt[slot] = now;
+    if (route === Route.direct) {
+      to.address = remotes.directAddress[slot]!;
+      to.port = remotes.directPort[slot]!;
+      remotes.sentDirect[slot]!++;
+    } else {
+      remotes.sentRelayed[slot]!++;
+    }
+    return route;
+  }
+
+  /** An acceptable packet arrived, straight from a remote or through a router; for every packet. */
+  packetArrived(
+    straight: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
+    if (this.#chosen.kind === null) return;
+    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(bytes, offset + SOURCE_OFFSET);
+    if (slot === NO_SLOT) {
+      slot = this.#meet(bytes, offset + SOURCE_OFFSET, false, now);
+      if (slot === NO_SLOT) return;
+    }
+    const remotes = this.#remotes!;
+    remotes.lastReceivedAt[slot] = now;
+    if (straight) remotes.receivedDirect[slot]!++;
+    else remotes.receivedRelayed[slot]!++;
+    remotes.credit[slot] = Math.min(MOST_CREDIT, remotes.credit[slot]! + length);
+    this.#peering!.packetArrived(slot, straight, bytes, offset, length, now);
+  }
+
+  /** Whether a remote was heard at this private endpoint of our local network before. */
+  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
+    const remotes = this.#remotes;
+    if (remotes === null) return false;
+    const slot = remotes.find(bytes, offset);
+    return (
+      slot !== NO_SLOT &&
+      remotes.lanPort[slot] === from.port &&
+      remotes.lanAddress[slot] === from.addressBits
+    );
+  }
+
+  /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */
+  solicited(source: Uint8Array, onLan: boolean, from: Readonly<UdpEndpoint>, now: number): void {
+    if (this.#chosen.kind === null) return;
+    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(source, 0);
+    if (slot === NO_SLOT) slot = this.#meet(source, 0, false, now);
+    if (slot === NO_SLOT) return;
+    const remotes = this.#remotes!;
+    remotes.lastReceivedAt[slot] = now;
+    if (onLan) {
+      remotes.lanAddress[slot] = from.addressBits;
+      remotes.lanPort[slot] = from.port;
+    }
+    this.#peering!.solicited(slot, from, now);
+  }
+
+  advertised(
+    advertisement: NeighborAdvertisement,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    return this.#peering?.advertised(advertisement, from, now) ?? Drop.ndUnexpected;
+  }
+
+  redirected(
+    redirect: Redirect,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    return this.#peering?.redirected(redirect, length, from, now) ?? Drop.ndUnexpected;
+  }
+
+  probed(from: Readonly<UdpEndpoint>, now: number): void {
+    this.#peering?.probed(from, now);
+  }
+
+  /** Our own addresses changed. */
+  networkChanged(now: number): void {
+    this.#peering?.networkChanged(now);
+  }
+
+  /** Forgets all remotes. */
+  clear(): void {
+    this.#remotes = null;
+    this.#peering = null;
+    this.#sweepAt = NEVER;
+  }
+
+  handleTimeout(now: number): void {
+    const peering = this.#peering;
+    if (peering === null) return;
+    if (peering.nextTimeout() <= now) peering.handleTimeout(now);
+    if (this.#sweepAt <= now) this.#sweep(now);
+  }
+
+  nextTimeout(): number {
+    const peering = this.#peering;
+    return peering === null ? NEVER : Math.min(peering.nextTimeout(), this.#sweepAt);
+  }
+
+  /** The remotes and their paths at this moment, those used last first. */
+  snapshot(now: number): RemoteSnapshot[] {
+    const remotes = this.#remotes;
+    if (remotes === null) return [];
+    const time = (at: number): number | null => (Number.isFinite(at) ? at : null);
+    const list: (RemoteSnapshot & { readonly usedAt: number })[] = [];
+    remotes.forEach((slot) => {
+      const isUsable = now < remotes.usableUntil[slot]!;
+      const path = isUsable ? remotes.path[slot]! : Path.relayed;
+      list.push({
+        usedAt: remotes.lastUsedAt(slot),
+        address: formatIPv6(remotes.address(slot)),
+        path: pathNames[path]!,
+        endpoint: isUsable ? this.#endpointOf(slot) : null,
+        proof: isUsable ? proofNames[remotes.proof[slot]!]! : null,
+        provedAt: time(remotes.provedAt[slot]!),
+        usableUntil: isUsable ? time(remotes.usableUntil[slot]!) : null,
+        roundTrip: time(remotes.roundTrip[slot]!),
+        metAt: remotes.metAt[slot]!,
+        lastSentAt: time(remotes.lastSentAt[slot]!),
+        lastReceivedAt: time(remotes.lastReceivedAt[slot]!),
+        packetsSentDirect: remotes.sentDirect[slot]!,
+        packetsSentRelayed: remotes.sentRelayed[slot]!,
+        packetsReceivedDirect: remotes.receivedDirect[slot]!,
+        packetsReceivedRelayed: remotes.receivedRelayed[slot]!,
+      });
+    });
+    list.sort((left, right) => right.usedAt - left.usedAt);
+    return list.map(({ usedAt: _, ...remote }) => remote);
+  }
+
+  /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
+  #meet(bytes: Uint8Array, at: number, spokenTo: boolean, now: number): number {
+    const { kind, maxRemotes } = this.#chosen;
+    const host = this.#host;
+    if (kind === null) return NO_SLOT;
+    if (!host.isInterpretable(bytes, at) || host.layout.isOpaque(bytes, at)) return NO_SLOT;
+    const endpoint = this.#to;
+    host.layout.readEndpoint(bytes, at, endpoint);
+    if (!host.accepts(endpoint)) return NO_SLOT;
+    if (this.#remotes === null) {
+      this.#remotes = new Remotes(host.layout, kind.key, maxRemotes, host.random);
+      this.#reported = new Uint8Array(maxRemotes);
+      this.#peering = kind.make(this.#strategyHost(this.#remotes));
+    }
+    const slot = this.#remotes.create(bytes, at, endpoint, spokenTo, now, this.#forget);
+    if (slot === NO_SLOT) return NO_SLOT;
+    this.#reported[slot] = NOT_REPORTED;
+    if (this.#sweepAt === NEVER) this.#sweepAt = now + REMOTE_IDLE;
+    this.#peering!.met(slot, now);
+    return slot;
+  }
+
+  readonly #forget = (slot: number): void => {
+    this.#peering!.forgotten(slot);
+  };
+
+  #strategyHost(remotes: Remotes): PeeringHost {
+    const host = this.#host;
+    return {
+      layout: host.layout,
+      remotes,
+      random: host.random,
+      send: host.send,
+      accepts: host.accepts,
+      sharesPublicAddress: host.sharesPublicAddress,
+      ownAddressFor: (slot) => host.ownAddressFor(remotes.address(slot)),
+      pathChanged: (slot, path, proof) => this.#pathChanged(slot, path, proof),
+    };
+  }
+
+  #pathChanged(slot: number, path: PathCode, proof: ProofCode): void {
+    const remotes = this.#remotes!;
+    const reported = this.#reported[slot]!;
+    remotes.path[slot] = path;
+    remotes.proof[slot] = proof;
+    if (reported === path) return;
+    this.#reported[slot] = path;
+    this.#host.pathChanged({
+      remote: formatIPv6(remotes.address(slot)),
+      path: pathNames[path]!,
+      previous: reported === NOT_REPORTED ? null : pathNames[reported]!,
+      endpoint: path === Path.relayed ? null : this.#endpointOf(slot),
+      proof: proofNames[proof]!,
+      roundTrip: path === Path.relayed ? null : numberOrNull(remotes.roundTrip[slot]!),
+    });
+  }
+
+  #endpointOf(slot: number): { readonly address: string; readonly port: number } {
+    const remotes = this.#remotes!;
+    return {
+      address: formatIPv4(remotes.directAddress[slot]! >>> 0),
+      port: remotes.directPort[slot]!,
+    };
+  }
+
+  /** Forgets remotes that were silent for long. */
+  #sweep(now: number): void {
+    const remotes = this.#remotes!;
+    let next = NEVER;
+    remotes.forEach((slot) => {
+      const goesAt = remotes.lastUsedAt(slot) + REMOTE_IDLE;
+      if (goesAt > now) {
+        next = Math.min(next, goesAt);
+        return;
+      }
+      this.#forget(slot);
+      remotes.remove(slot);
+    });
+    this.#sweepAt = next;
+  }
+}
+
+function numberOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,472 @@
+import { formatIPv6, parseIPv6 } from '@6bed4/codec';
+import { findOption, hopLimit } from '@6bed4/nd';
+import { describe, expect, test } from 'vitest';
+import { ping } from '../support/packets.js';
+import {
+  answerTo,
+  messageIn,
+  OWN,
+  OWN_ENDPOINT,
+  PeeringBench,
+  questionFrom,
+  questions,
+  ROUTER,
+  remoteAt,
+} from '../support/peerBench.js';
+
+const REMOTE_ENDPOINT = '192.0.2.9:5000';
+const REMOTE = remoteAt(REMOTE_ENDPOINT);
+
+/** A bench whose path to {@link REMOTE} is proved. */
+function direct(options: ConstructorParameters<typeof PeeringBench>[0] = {}): PeeringBench {
+  const bench = new PeeringBench(options);
+  const [question] = questions(bench.pings(REMOTE));
+  bench.now += 20;
+  bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+  bench.take();
+  return bench;
+}
+
+const isData = (datagram: { readonly payload: Uint8Array }): boolean =>
+  datagram.payload.length > 0 && messageIn(datagram) === null;
+
+const goesTo = (bench: PeeringBench, remote = REMOTE): string =>
+  bench.pings(remote).find(isData)!.to;
+
+describe('the first packet to a remote (draft-03 §8.2)', () => {
+  test('takes the router, and beside it a question goes straight to the remote', () => {
+    const sent = new PeeringBench().pings(REMOTE);
+    expect(sent.map(({ to }) => to).sort()).toEqual([REMOTE_ENDPOINT, ROUTER]);
+    const [question] = questions(sent);
+    expect(question!.to).toBe(REMOTE_ENDPOINT);
+    expect(formatIPv6(question!.source)).toBe(OWN);
+    expect(formatIPv6(question!.destination)).toBe(REMOTE);
+    expect(formatIPv6(question!.target)).toBe(REMOTE);
+    expect(hopLimit(question!.bytes, 0)).toBe(255);
+    expect(findOption(question!.options, 'nonce')!.nonce).toHaveLength(6);
+    expect(question!.bytes).toHaveLength(80);
+  });
+
+  test('asks three times, half a second apart, then no more', () => {
+    const bench = new PeeringBench();
+    const start = bench.now;
+    const times = questions(bench.pings(REMOTE)).map(() => 0);
+    for (let step = 0; step < 100; step++) {
+      for (const _ of questions(bench.waits(50))) times.push(bench.now - start);
+    }
+    expect(times).toEqual([0, 500, 1000]);
+  });
+
+  test('asks with another nonce each time, and never twice with the same', () => {
+    const bench = new PeeringBench();
+    const sent = [...bench.pings(REMOTE), ...bench.waits(1_400)];
+    const nonces = questions(sent).map(({ options }) => findOption(options, 'nonce')!.nonce.join());
+    expect(new Set(nonces).size).toBe(3);
+  });
+
+  test('a search in vain is told once, and later packets search again after longer and longer', () => {
+    const bench = new PeeringBench();
+    const rows: number[] = [];
+    let last = Number.NEGATIVE_INFINITY;
+    for (let second = 0; second < 400; second++) {
+      const asked = questions(bench.pings(REMOTE)).length + questions(bench.waits(1_000)).length;
+      if (asked > 0 && second - last > 1) rows.push(second);
+      if (asked > 0) last = second;
+    }
+    const waits = rows.slice(1).map((second, index) => second - rows[index]!);
+    expect(waits.slice(0, 4)).toEqual([4, 6, 10, 18]);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(62);
+    expect(bench.events('path-changed')).toEqual([
+      {
+        type: 'path-changed',
+        remote: REMOTE,
+        path: 'relayed',
+        previous: null,
+        endpoint: null,
+        proof: null,
+        roundTrip: null,
+      },
+    ]);
+  });
+
+  test('nothing is asked where the strategy is to keep to the router', () => {
+    const bench = new PeeringBench({ peering: { strategy: 'via-router' } });
+    expect(bench.pings(REMOTE).map(({ to }) => to)).toEqual([ROUTER]);
+    expect(bench.peer.remotes(bench.now)).toEqual([]);
+  });
+
+  test('nothing is asked of addresses that spell no endpoint, or one that nobody can be at', () => {
+    const bench = new PeeringBench();
+    const others = [
+      '2001:db8:77::5',
+      remoteAt('127.0.0.1:5000'),
+      remoteAt('224.0.0.1:5000'),
+      remoteAt(REMOTE_ENDPOINT, 0),
+    ];
+    for (const other of others) {
+      expect(bench.pings(other).map(({ to }) => to)).toEqual([ROUTER]);
+    }
+  });
+
+  test('all addresses of one remote share its path', () => {
+    const bench = direct();
+    expect(bench.pings(remoteAt(REMOTE_ENDPOINT, 77)).map(({ to }) => to)).toEqual([
+      REMOTE_ENDPOINT,
+    ]);
+    expect(bench.peer.remotes(bench.now)).toHaveLength(1);
+  });
+});
+
+describe('the answer', () => {
+  test('makes packets go straight to the remote', () => {
+    const bench = direct();
+    expect(bench.pings(REMOTE).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+    expect(bench.events('path-changed')).toEqual([
+      {
+        type: 'path-changed',
+        remote: REMOTE,
+        path: 'direct',
+        previous: null,
+        endpoint: { address: '192.0.2.9', port: 5000 },
+        proof: 'neighbor-advertisement',
+        roundTrip: 20,
+      },
+    ]);
+  });
+
+  test.each([
+    ['another endpoint', '192.0.2.10:5000', {}],
+    ['another port', '192.0.2.9:5001', {}],
+    ['the router', ROUTER, {}],
+    ['a private endpoint, though the remote is not behind our NAT', '10.0.0.7:5000', {}],
+    ['the right endpoint, with another nonce', REMOTE_ENDPOINT, { nonce: new Uint8Array(6) }],
+    ['the right endpoint, with a longer nonce', REMOTE_ENDPOINT, { nonce: new Uint8Array(14) }],
+    [
+      'the right endpoint, about another address',
+      REMOTE_ENDPOINT,
+      { target: parseIPv6(remoteAt('192.0.2.44:5000')) },
+    ],
+  ])('from %s proves nothing', (_, from, overrides) => {
+    const bench = new PeeringBench();
+    const [question] = questions(bench.pings(REMOTE));
+    bench.arrives(from, answerTo(question!, overrides));
+    expect(goesTo(bench)).toBe(ROUTER);
+  });
+
+  test('without a nonce is believed from deployed peers', () => {
+    const bench = new PeeringBench();
+    const [question] = questions(bench.pings(REMOTE));
+    bench.arrives(REMOTE_ENDPOINT, answerTo(question!, { nonce: null }));
+    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
+  });
+
+  test('without a nonce is not believed where users demand one', () => {
+    const bench = new PeeringBench({ peering: { requireNonce: true } });
+    const [question] = questions(bench.pings(REMOTE));
+    bench.arrives(REMOTE_ENDPOINT, answerTo(question!, { nonce: null }));
+    expect(goesTo(bench)).toBe(ROUTER);
+  });
+
+  test('without a nonce is not believed from a remote that knows how to repeat one', () => {
+    const bench = direct();
+    bench.waits(26_000);
+    const asked = questions([...bench.pings(REMOTE), ...bench.waits(10)]);
+    bench.arrives(REMOTE_ENDPOINT, answerTo(asked[0]!, { nonce: null }));
+    expect(goesTo(bench)).toBe(ROUTER);
+  });
+
+  test('that comes unasked, or too late, proves nothing', () => {
+    const bench = new PeeringBench();
+    const [question] = questions(bench.pings(REMOTE));
+    bench.waits(6_000);
+    bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    expect(goesTo(bench)).toBe(ROUTER);
+  });
+
+  test('to an earlier attempt counts, and tells the round trip from that attempt on', () => {
+    const bench = new PeeringBench();
+    const [first] = questions(bench.pings(REMOTE));
+    bench.waits(600);
+    bench.arrives(REMOTE_ENDPOINT, answerTo(first!));
+    expect(bench.events('path-changed')[0]).toMatchObject({ path: 'direct', roundTrip: 600 });
+  });
+});
+
+describe('a direct path in use', () => {
+  test('is asked about again every five seconds, and stays while there are answers', () => {
+    const bench = direct();
+    let asked = 0;
+    for (let step = 0; step < 300; step++) {
+      const sent = [...bench.pings(REMOTE), ...bench.waits(100)];
+      for (const question of questions(sent)) {
+        asked++;
+        bench.arrives(question.to, answerTo(question));
+      }
+      expect(sent.some((one) => one.to === ROUTER && isData(one))).toBe(false);
+    }
+    expect(asked).toBeGreaterThanOrEqual(5);
+    expect(asked).toBeLessThanOrEqual(6);
+  });
+
+  test('is left for the router within 6 s when answers stop, and told when all were in vain', () => {
+    const bench = direct();
+    const start = bench.now;
+    let relayedAt = 0;
+    for (let step = 0; step < 100 && relayedAt === 0; step++) {
+      if (goesTo(bench) === ROUTER) relayedAt = bench.now - start;
+      bench.waits(100);
+    }
+    expect(relayedAt).toBeGreaterThan(5_000);
+    expect(relayedAt).toBeLessThanOrEqual(6_000);
+    bench.waits(2_000);
+    expect(bench.events('path-changed').at(-1)).toMatchObject({
+      path: 'relayed',
+      previous: 'direct',
+    });
+  });
+
+  test('a late answer brings the packets back', () => {
+    const bench = direct();
+    bench.waits(5_100);
+    const [question] = questions([...bench.pings(REMOTE), ...bench.waits(10)]);
+    bench.waits(700);
+    expect(goesTo(bench)).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
+  });
+});
+
+describe('an idle direct path', () => {
+  test('is used for 25 s without a word, and after that only once it has been proved again', () => {
+    const bench = direct();
+    bench.waits(24_000);
+    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
+    const other = direct();
+    other.waits(25_100);
+    expect(goesTo(other)).toBe(ROUTER);
+    const [question] = questions(other.waits(10));
+    other.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    expect(goesTo(other)).toBe(REMOTE_ENDPOINT);
+  });
+
+  test('costs nothing while nobody sends', () => {
+    const bench = direct();
+    const sent = bench.waits(100_000).filter(({ to }) => to === REMOTE_ENDPOINT);
+    expect(sent).toEqual([]);
+  });
+
+  test('is kept open where users want that', () => {
+    const bench = direct({ peering: { directKeepalive: 20 } });
+    let asked = 0;
+    for (let step = 0; step < 1_000; step++) {
+      for (const question of questions(bench.waits(100))) {
+        asked++;
+        bench.arrives(question.to, answerTo(question));
+      }
+    }
+    expect(asked).toBeGreaterThanOrEqual(4);
+    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
+  });
+
+  test('is forgotten after five minutes', () => {
+    const bench = direct();
+    expect(bench.peer.remotes(bench.now)).toHaveLength(1);
+    bench.waits(700_000);
+    expect(bench.peer.remotes(bench.now)).toEqual([]);
+  });
+});
+
+describe('questions of a remote', () => {
+  test('are answered where they came from, with their nonce, in no more bytes', () => {
+    const bench = new PeeringBench();
+    const question = questionFrom(REMOTE);
+    bench.arrives(REMOTE_ENDPOINT, question);
+    const [answer] = bench.take();
+    expect(answer!.to).toBe(REMOTE_ENDPOINT);
+    expect(answer!.payload.length).toBeLessThanOrEqual(question.length);
+    const message = messageIn(answer!);
+    if (message?.type !== 'neighbor-advertisement') throw new Error('no answer');
+    expect([message.solicited, message.override]).toEqual([true, true]);
+    expect(findOption(message.options, 'nonce')!.nonce).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
+  });
+
+  test('prove nothing to us: packets keep to the router', () => {
+    const bench = new PeeringBench();
+    bench.arrives(REMOTE_ENDPOINT, questionFrom(REMOTE));
+    bench.take();
+    expect(goesTo(bench)).toBe(ROUTER);
+  });
+
+  test('that do not come from the endpoint in their source get no answer', () => {
+    const bench = new PeeringBench();
+    bench.arrives('192.0.2.66:5000', questionFrom(REMOTE));
+    expect(bench.take()).toEqual([]);
+  });
+});
+
+describe('direct traffic from a remote that we reach through the router (draft-03 §8, §10.2)', () => {
+  test('makes us ask at once, though the last search was in vain', () => {
+    const bench = new PeeringBench();
+    bench.pings(REMOTE);
+    bench.waits(1_700);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(questions(bench.take()).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('makes us ask no more than four times a second', () => {
+    const bench = new PeeringBench();
+    bench.pings(REMOTE);
+    let asked = 0;
+    for (let step = 0; step < 1_000; step++) {
+      bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+      asked += questions([...bench.take(), ...bench.waits(10)]).length;
+    }
+    expect(asked).toBeLessThanOrEqual(45);
+    expect(asked).toBeGreaterThan(3);
+  });
+});
+
+describe('a stranger', () => {
+  test('who spoke first is never sent more bytes of ours than came from there', () => {
+    const bench = new PeeringBench();
+    let received = 0;
+    let sent = 0;
+    for (let step = 0; step < 500; step++) {
+      const packet = step % 3 === 0 ? questionFrom(REMOTE) : ping(REMOTE, OWN, { size: step % 40 });
+      received += packet.length;
+      bench.arrives(REMOTE_ENDPOINT, packet);
+      // The local side answers, which is not our doing and takes the router.
+      bench.sends(ping(OWN, REMOTE));
+      for (const datagram of [...bench.take(), ...bench.waits(20)]) {
+        if (datagram.to === REMOTE_ENDPOINT) sent += datagram.payload.length;
+      }
+      expect(sent).toBeLessThanOrEqual(received);
+    }
+    expect(sent).toBeGreaterThan(0);
+  });
+
+  test('cannot fill the table with inventions so that a working path is lost', () => {
+    const bench = direct({ peering: { maxRemotes: 16 } });
+    for (let port = 1; port < 2_000; port++) {
+      const invented = `192.0.2.${100 + (port % 100)}:${port}`;
+      bench.arrives(invented, ping(remoteAt(invented), OWN));
+    }
+    bench.take();
+    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
+    expect(bench.peer.remotes(bench.now)).toHaveLength(16);
+  });
+
+  test('all remotes together are asked at a limited rate', () => {
+    const bench = new PeeringBench();
+    let asked = 0;
+    for (let port = 1; port <= 2_000; port++) {
+      asked += questions(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+    }
+    expect(asked).toBe(200);
+  });
+});
+
+describe('another address of our own', () => {
+  test('voids all proofs', () => {
+    const bench = direct();
+    bench.peer.solicit(bench.now);
+    bench.advertise('203.0.113.5:41000');
+    bench.take();
+    const moved = remoteAt('203.0.113.5:41000');
+    bench.sends(ping(moved, REMOTE));
+    const sent = bench.take();
+    expect(sent.find((datagram) => messageIn(datagram) === null)!.to).toBe(ROUTER);
+    expect(questions(sent)).toHaveLength(1);
+  });
+});
+
+describe('the local network (draft-01 §6.11)', () => {
+  const NEIGHBOR = remoteAt(`${OWN_ENDPOINT.split(':')[0]}:41234`);
+  const NEIGHBOR_LAN = '192.168.1.7:6666';
+  const EVERYONE = '224.0.0.1:25790';
+
+  test('is searched for a remote that has our public address, by a datagram that leaves it not', () => {
+    const bench = new PeeringBench();
+    const search = bench.pings(NEIGHBOR).find(({ to }) => to === EVERYONE);
+    expect(search!.ttl).toBe(1);
+    expect(messageIn(search!)?.type).toBe('neighbor-solicitation');
+  });
+
+  test('is not searched for others, nor where users forbid it', () => {
+    expect(new PeeringBench().pings(REMOTE).some(({ to }) => to === EVERYONE)).toBe(false);
+    const without = new PeeringBench({ peering: { lanTtl: 0 } });
+    expect(without.pings(NEIGHBOR).some(({ to }) => to === EVERYONE)).toBe(false);
+  });
+
+  test('an answer from a private endpoint is tested there, and only that test proves it', () => {
+    const bench = new PeeringBench();
+    const search = questions(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
+    bench.arrives(NEIGHBOR_LAN, answerTo(search));
+    const test = questions(bench.take());
+    expect(test.map(({ to }) => to)).toEqual([NEIGHBOR_LAN]);
+    expect(goesTo(bench, NEIGHBOR)).toBe(ROUTER);
+    bench.arrives(NEIGHBOR_LAN, answerTo(test[0]!));
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
+    expect(bench.events('path-changed')[0]).toMatchObject({
+      path: 'lan',
+      endpoint: { address: '192.168.1.7', port: 6666 },
+    });
+  });
+
+  test('is preferred to the way through the NAT, whichever answers first', () => {
+    const bench = new PeeringBench();
+    const asked = questions(bench.pings(NEIGHBOR));
+    bench.arrives(asked.find(({ to }) => to !== EVERYONE)!.to, answerTo(asked[0]!));
+    bench.arrives(NEIGHBOR_LAN, answerTo(asked.find(({ to }) => to === EVERYONE)!));
+    const [test] = questions(bench.take());
+    bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
+    bench.arrives('203.0.113.5:41234', answerTo(asked[0]!));
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
+  });
+
+  test('a neighbor’s question from there is answered there, and its packets from there accepted', () => {
+    const bench = new PeeringBench();
+    bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
+    expect(bench.recorder.delivered).toHaveLength(0);
+    bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
+    expect(messageIn(bench.take()[0]!)?.type).toBe('neighbor-advertisement');
+    bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
+    expect(bench.recorder.delivered).toHaveLength(1);
+    bench.arrives('192.168.1.8:6666', ping(NEIGHBOR, OWN));
+    expect(bench.recorder.delivered).toHaveLength(1);
+  });
+
+  test('a stranger’s question from a private endpoint is not answered', () => {
+    const bench = new PeeringBench();
+    bench.arrives(NEIGHBOR_LAN, questionFrom(REMOTE));
+    expect(bench.take()).toEqual([]);
+  });
+});
+
+describe('the snapshot', () => {
+  test('lists the remotes with their paths and counters', () => {
+    const bench = direct();
+    bench.pings(REMOTE);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    bench.arrives(ROUTER, ping(REMOTE, OWN));
+    expect(bench.peer.remotes(bench.now)).toEqual([
+      {
+        address: REMOTE,
+        path: 'direct',
+        endpoint: { address: '192.0.2.9', port: 5000 },
+        proof: 'neighbor-advertisement',
+        provedAt: 10_020,
+        usableUntil: 35_020,
+        roundTrip: 20,
+        metAt: 10_000,
+        lastSentAt: 10_020,
+        lastReceivedAt: 10_020,
+        packetsSentDirect: 1,
+        packetsSentRelayed: 1,
+        packetsReceivedDirect: 1,
+        packetsReceivedRelayed: 1,
+      },
+    ]);
+  });
+});

@@ -1,0 +1,160 @@
+import { encodeAddress, parseIPv4, parseIPv6 } from '@6bed4/codec';
+import { buildNd, findOption, type NdMessage, type NeighborSolicitation, parseNd } from '@6bed4/nd';
+import { Peer, type PeerOptions, type TunnelEvent } from '../../src/index.js';
+import { ping } from './packets.js';
+import { seededRandom } from './random.js';
+import { Recorder, type SentDatagram } from './recorder.js';
+
+export const ROUTER = '198.51.100.1:25790';
+export const PREFIX = 'fc64:bed:c633:6401::/64';
+export const OWN_ENDPOINT = '203.0.113.5:40000';
+export const OWN = encodeAddress({ prefix: PREFIX, peer: OWN_ENDPOINT, lanip: 1 });
+
+/** The address under our router's prefix of a remote at this endpoint. */
+export function remoteAt(endpoint: string, lanip = 1): string {
+  return encodeAddress({ prefix: PREFIX, peer: endpoint, lanip });
+}
+
+/** A peer of draft03 or draft04 with an address, and what it says to the world, in virtual time. */
+export class PeeringBench {
+  readonly recorder = new Recorder();
+  readonly peer: Peer;
+  now = 10_000;
+
+  constructor(options: Partial<PeerOptions> = {}) {
+    this.peer = new Peer(
+      { routers: ['198.51.100.1'], random: seededRandom(2), ...options },
+      this.recorder,
+    );
+    this.peer.start(this.now);
+    this.advertise(OWN_ENDPOINT);
+    this.recorder.clear();
+  }
+
+  /** The router says that we are at this endpoint. */
+  advertise(endpoint: string): void {
+    this.arrives(
+      ROUTER,
+      buildNd({
+        type: 'router-advertisement',
+        source: parseIPv6('fe80::'),
+        destination: parseIPv6('ff02::1'),
+        currentHopLimit: 0,
+        managed: false,
+        other: false,
+        homeAgent: false,
+        proxy: false,
+        preference: 'low',
+        routerLifetime: 0xffff,
+        reachableTime: 0,
+        retransTimer: 0,
+        options: [
+          {
+            type: 'prefix-information',
+            prefixLength: 114,
+            onLink: true,
+            autonomous: true,
+            validLifetime: 0xffff_ffff,
+            preferredLifetime: 0xffff_ffff,
+            prefix: parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 })),
+          },
+        ],
+      }),
+    );
+  }
+
+  /** A datagram arrives from `A.B.C.D:port`. */
+  arrives(from: string, bytes: Uint8Array): void {
+    const [address, port] = from.split(':');
+    this.peer.handleDatagram(
+      bytes.slice(),
+      0,
+      bytes.length,
+      parseIPv4(address!),
+      Number(port),
+      this.now,
+    );
+  }
+
+  /** The local side sends a packet. */
+  sends(packet: Uint8Array): void {
+    this.peer.handlePacket(packet.slice(), 0, packet.length, this.now);
+  }
+
+  /** The local side pings a remote; returns what that made the peer send. */
+  pings(remote: string): SentDatagram[] {
+    this.sends(ping(OWN, remote));
+    return this.take();
+  }
+
+  /** Lets time pass; returns what was sent meanwhile. */
+  waits(milliseconds: number): SentDatagram[] {
+    const end = this.now + milliseconds;
+    for (let next = this.peer.nextTimeout(); next <= end; next = this.peer.nextTimeout()) {
+      this.now = Math.max(this.now, next);
+      this.peer.handleTimeout(this.now);
+    }
+    this.now = end;
+    return this.take();
+  }
+
+  /** Takes what was sent since the last look. */
+  take(): SentDatagram[] {
+    return this.recorder.sent.splice(0);
+  }
+
+  /** Takes the events of one kind. */
+  events<T extends TunnelEvent['type']>(type: T): Extract<TunnelEvent, { type: T }>[] {
+    return this.recorder.events.filter(
+      (event): event is Extract<TunnelEvent, { type: T }> => event.type === type,
+    );
+  }
+}
+
+/** The Neighbor Discovery message in a datagram, or null. */
+export function messageIn(datagram: { readonly payload: Uint8Array }): NdMessage | null {
+  const parsed = parseNd(datagram.payload, 0, datagram.payload.length);
+  return parsed.ok ? parsed.value : null;
+}
+
+/** The Neighbor Solicitations among datagrams, with where they went. */
+export function questions(
+  sent: readonly SentDatagram[],
+): (NeighborSolicitation & { readonly to: string; readonly bytes: Uint8Array })[] {
+  return sent.flatMap((datagram) => {
+    const message = messageIn(datagram);
+    return message?.type === 'neighbor-solicitation'
+      ? [{ ...message, to: datagram.to, bytes: datagram.payload }]
+      : [];
+  });
+}
+
+/** The answer of a well-behaved remote to a question, or that with other properties. */
+export function answerTo(
+  question: NeighborSolicitation,
+  overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
+): Uint8Array {
+  const asked = findOption(question.options, 'nonce')?.nonce ?? null;
+  const nonce = overrides.nonce === undefined ? asked : overrides.nonce;
+  return buildNd({
+    type: 'neighbor-advertisement',
+    source: question.target,
+    destination: question.source,
+    router: false,
+    solicited: true,
+    override: true,
+    target: overrides.target ?? question.target,
+    options: nonce === null ? [] : [{ type: 'nonce', nonce }],
+  });
+}
+
+/** What a remote asks about us. */
+export function questionFrom(remote: string, nonce = Uint8Array.of(1, 2, 3, 4, 5, 6)): Uint8Array {
+  return buildNd({
+    type: 'neighbor-solicitation',
+    source: parseIPv6(remote),
+    destination: parseIPv6(OWN),
+    target: parseIPv6(OWN),
+    options: [{ type: 'nonce', nonce }],
+  });
+}
