@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export type { ReceivedPacket } from './host/application.js';
-export type { PathKind, PathReport } from './host/paths.js';
+export type { PathReport } from './host/paths.js';
 export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';
 export { RouterNode, type RouterSettings } from './host/routerNode.js';
 export { type OnDatagram, type ReceivedDatagram, UdpHost, UdpSocket } from './host/udpHost.js';
@@ -29,6 +29,8 @@ export {
 } from './nat/behaviour.js';
 export { Firewall } from './nat/firewall.js';
 export { type MappingSnapshot, Nat } from './nat/nat.js';
+export { type Conduct, type Prediction, predictPath } from './theory/predictPath.js';
+export { isOpen, isStable, type Side } from './theory/side.js';
 export { EventQueue, type SimulationEvent } from './time/eventQueue.js';
 export { Random } from './time/random.js';
 export { type Arrow, arrows } from './trace/arrow.js';

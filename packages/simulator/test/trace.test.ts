@@ -8,12 +8,17 @@ import { arrows, Internet, natKinds, describe as say, withTrace } from '../src/i
 /** Two peers get addresses, one pings the other, which stands behind a firewall-like NAT. */
 function conversation(): Internet {
   const net = new Internet({ seed: 1, trace: true });
+  const peering = { strategy: 'via-router' } as const;
   const a = net.peer('a', {
+    peering,
     behind: net.nat('natA', { external: '192.0.2.10', ...natKinds.portRestrictedCone }),
     routers: ['198.51.100.1'],
   });
   net.router('r', { address: '198.51.100.1' });
-  const b = net.peer('b', { behind: net.nat('natB', { external: '192.0.2.20' }) });
+  const b = net.peer('b', {
+    peering,
+    behind: net.nat('natB', { external: '192.0.2.20' }),
+  });
   const stranger = net.host('stranger', { address: '203.0.113.5' }).bind(9);
   net.run(1000);
   a.ping(b.address!);

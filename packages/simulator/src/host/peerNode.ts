@@ -1,12 +1,12 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
 import { buildEcho, parseEcho } from '@6bed4/nd';
-import { Peer, type PeerOptions, type TunnelEvent } from '@6bed4/tunnel';
+import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
 import { MachineDriver, type MachineUser } from './machineDriver.js';
-import { type PathReport, pathReport } from './paths.js';
+import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */
 export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
@@ -108,10 +108,9 @@ export class PeerNode implements MachineUser {
     return this.#paths;
   }
 
-  /** The machine's own list of remotes; empty while it has none to give. */
-  get remotes(): readonly unknown[] {
-    const machine = this.machine as { remotes?: (now: number) => readonly unknown[] };
-    return machine.remotes?.(this.#driver.now) ?? [];
+  /** The machine's own list of remotes; its times are those of the machine's clock. */
+  get remotes(): readonly RemoteSnapshot[] {
+    return this.machine.remotes(this.#driver.now);
   }
 
   /** Changes its link, for datagrams to come. */
@@ -228,8 +227,10 @@ export class PeerNode implements MachineUser {
   eventHappened(event: TunnelEvent): void {
     const at = this.#world.scheduler.now;
     if (this.#settings.records ?? true) this.events.push({ at, event });
-    const report = pathReport(event, at);
-    if (report !== null) this.#paths.set(report.remote, report);
+    if (event.type === 'path-changed') {
+      const { type: _, ...report } = event;
+      this.#paths.set(event.remote, { at, ...report });
+    }
     if (event.type === 'port-refused') this.#movePort();
     if (event.type === 'address-acquired' || event.type === 'address-changed') {
       this.#moves = 0;
