@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import { testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('simulator'));
+/** Minutes of virtual time with hundreds of pairs: seconds of ours, more where others work too. */
+export default defineConfig(testConfig('simulator', { testTimeout: 120_000 }));
