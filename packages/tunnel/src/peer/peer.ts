@@ -16,10 +16,13 @@ import {
   type NeighborSolicitation,
   parseNd,
   type RouterAdvertisement,
+  type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
+import { Advertiser } from '../advertiser.js';
 import {
   ADVERTISEMENT_RATE,
+  CORRECTION_RATE,
   KEEPALIVE,
   MAX_UPLINKS,
   REFRESH_INTERVAL,
@@ -35,11 +38,14 @@ import { isLinkLocalOf } from '../linkLocal.js';
 import type { TunnelSink } from '../machine.js';
 import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
+import { isInvitation } from '../peering/invitation.js';
+import { nonceOf } from '../peering/nonce.js';
 import { choosePeering, type PeeringOptions } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
+import { Segment } from '../segment.js';
 import { INFINITE_LIFETIME, ROUTER_LANIP, TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
@@ -110,6 +116,7 @@ export class Peer extends MachineCore {
   readonly #lanip: number;
   readonly #answers: RateLimiter;
   readonly #resolicitations: RateLimiter;
+  readonly #corrections: RateLimiter;
   readonly #peeringName: string;
   readonly #paths: PathFinder;
   readonly #searchesLan: boolean;
@@ -131,6 +138,7 @@ export class Peer extends MachineCore {
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
     this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
     this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
+    this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
@@ -141,6 +149,7 @@ export class Peer extends MachineCore {
       accepts: (endpoint) => this.#policy.accepts(endpoint),
       sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
+      isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
       ownAddressFor: (remote) => this.#leaseFor(remote),
       pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
     });
@@ -294,8 +303,11 @@ export class Peer extends MachineCore {
       uplink === null
         ? this.#refuseDirectSource(bytes, source)
         : refuseRelayedSource(this.#uplinks, bytes, source);
-    if (refused !== Drop.none) return refused;
-    if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
+    if (refused !== Drop.none) {
+      if (refused === Drop.sourceMismatch) this.#correct(bytes, source, length, now);
+      return refused;
+    }
+    if (!this.#isOurs(bytes, offset, uplink)) {
       return isRoutable(bytes, offset + DESTINATION_OFFSET)
         ? Drop.destinationNotOurs
         : Drop.destinationNotAllowed;
@@ -304,6 +316,15 @@ export class Peer extends MachineCore {
     this.#paths.packetArrived(uplink === null, bytes, offset, length, now);
     this.deliver(bytes, offset, length);
     return Drop.none;
+  }
+
+  /** Whether a packet is for us: for an address of ours, or the one under which its sender sees us. */
+  #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null): boolean {
+    const destination = offset + DESTINATION_OFFSET;
+    if (this.#leaseOwning(bytes, destination) !== null) return true;
+    return (
+      uplink === null && this.#paths.isBoundAddress(bytes, destination, offset + SOURCE_OFFSET)
+    );
   }
 
   /** A remote on our own network sends from its private endpoint, once it has asked from there. */
@@ -334,8 +355,10 @@ export class Peer extends MachineCore {
     switch (message.type) {
       case 'router-advertisement':
         return uplink === null
-          ? Drop.advertisementRefused
+          ? this.#prefixOffered(message, now)
           : this.#advertisementArrived(uplink, message, now);
+      case 'router-solicitation':
+        return uplink === null ? this.#answerRouterSolicitation(message, now) : Drop.ndUnexpected;
       case 'neighbor-solicitation':
         return this.#answerNeighborSolicitation(message, uplink, now);
       case 'neighbor-advertisement':
@@ -378,6 +401,45 @@ export class Peer extends MachineCore {
     uplink.transition('advertisement');
     this.#adopt(uplink, message, offer, routes, now);
     return Drop.none;
+  }
+
+  /** A remote, no router of ours, says how it sees us (draft-04 §7.7). */
+  #prefixOffered(message: RouterAdvertisement, now: number): DropCode {
+    if (!this.#policy.accepts(this.from)) return Drop.sourceEndpointRefused;
+    const offer = acceptAdvertisement(this.#discovery, message);
+    if (offer === null) return Drop.advertisementRefused;
+    return this.#paths.prefixOffered(offer, nonceOf(message), this.from, now);
+  }
+
+  /** Tells a remote how we see it (draft-03 §10.2, draft-04 §7.7). */
+  #answerRouterSolicitation(message: RouterSolicitation, now: number): DropCode {
+    const lease = this.#uplinks.find((uplink) => uplink.lease !== null)?.lease ?? null;
+    if (!this.#discovery.retracts || lease === null) return Drop.ndUnexpected;
+    if (!this.#policy.accepts(this.from)) return Drop.sourceEndpointRefused;
+    if (!this.#corrections.allows(this.from.addressBits, now)) return Drop.rateLimited;
+    const answer = this.#advertiserFor(lease.segment).answer(message, this.from);
+    this.send(this.from, answer, 0, answer.length);
+    return Drop.none;
+  }
+
+  /**
+   * Tells who sent a frame under a false address what the right one is (draft-03 §6), unless the answer
+   * would be longer than the frame: then anyone could have us send more than they spent.
+   */
+  #correct(bytes: Uint8Array, source: number, length: number, now: number): void {
+    if (!this.#discovery.retracts || this.#profile.layout.isOpaque(bytes, source)) return;
+    const segment = new Segment(bytes.subarray(source, source + 16));
+    const answer = this.#advertiserFor(segment).correct(bytes, source, this.from);
+    if (answer.length > length || !this.#corrections.allows(this.from.addressBits, now)) {
+      this.counters.answerWithheld();
+      return;
+    }
+    this.send(this.from, answer, 0, answer.length);
+  }
+
+  #advertiserFor(segment: Segment): Advertiser {
+    const { layout } = this.#profile;
+    return new Advertiser({ discovery: this.#discovery, layout, segment, routes: [] });
   }
 
   #answered(uplink: Uplink, now: number): void {
@@ -481,29 +543,38 @@ export class Peer extends MachineCore {
     const destination = offset + DESTINATION_OFFSET;
     if (!isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink = this.#uplinkOwning(bytes, source);
-    if (uplink === null) return Drop.sourceNotAllowed;
-    if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
-    const refused = refuseTransit(bytes, offset, length);
-    if (refused !== Drop.none) {
-      this.#refuseLocally(refused, uplink, bytes, offset, length, now);
-      return refused;
+    if (uplink === null && !this.#paths.isBoundAddress(bytes, source, destination)) {
+      return Drop.sourceNotAllowed;
     }
-    this.#forward(uplink, bytes, offset, length, now);
-    return Drop.none;
+    if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
+    let refused = refuseTransit(bytes, offset, length);
+    if (refused === Drop.none) refused = this.#forward(uplink, bytes, offset, length, now);
+    if (refused !== Drop.none) this.#refuseLocally(refused, uplink, bytes, offset, length, now);
+    return refused;
   }
 
   /** The one place that decides whether a packet goes direct or through the router (draft-04 §4.1). */
-  #forward(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
+  #forward(
+    uplink: Uplink | null,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
     if (!this.#isRouters(bytes, offset + DESTINATION_OFFSET)) {
       const to = this.#to;
       const route = this.#paths.route(bytes, offset, length, to, now);
       if (route === Route.direct) {
         this.send(to, bytes, offset, length);
-        return;
+        return Drop.none;
       }
+      if (route === Route.refused) return Drop.noDirectPath;
     }
+    // An address under which one remote sees us means nothing to a router.
+    if (uplink === null) return Drop.noDirectPath;
     uplink.lastSentAt = now;
     this.#sendToRouter(uplink, bytes, offset, length, 0);
+    return Drop.none;
   }
 
   /** Whether an address is one of a router's own: lanip 0 ends there (draft-04 §5.2). */
@@ -514,14 +585,14 @@ export class Peer extends MachineCore {
 
   #refuseLocally(
     drop: DropCode,
-    uplink: Uplink,
+    uplink: Uplink | null,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): void {
-    const lease = uplink.lease;
-    if (lease === null) return;
+    const lease = (uplink ?? this.#uplinks.find((one) => one.lease !== null))?.lease;
+    if (lease === undefined || lease === null) return;
     const key = flowKey(bytes, offset);
     const error = this.errorAbout(drop, lease.errorSource, bytes, offset, length, key, now);
     if (error !== null) this.deliver(error, 0, error.length);

@@ -114,7 +114,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
   }
 
-  met(slot: number): void {
+  met(slot: number, invited: boolean, now: number): void {
     this.#entries[slot] = NO_ENTRY;
     this.#refreshAt[slot] = NEVER;
     this.#retryAt[slot] = LONG_AGO;
@@ -123,6 +123,11 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces[slot] = 0;
     this.#candidatePort[slot] = 0;
     this.#lanSearchAt[slot] = LONG_AGO;
+    if (!invited) return;
+    // Used at once, and asked about beside the first packet.
+    this.#host.remotes.usableUntil[slot] = now + PROOF_LIFETIME;
+    this.#refreshAt[slot] = now;
+    this.#host.pathChanged(slot, Path.direct, Proof.invitation);
   }
 
   forgotten(slot: number): void {
@@ -217,13 +222,21 @@ export class NeighborDiscoveryPeering implements Peering {
 
   probed(): void {}
 
-  networkChanged(): void {
+  prefixOffered(): DropCode {
+    return Drop.advertisementRefused;
+  }
+
+  ownsBound(): boolean {
+    return false;
+  }
+
+  networkChanged(now: number): void {
     this.#host.remotes.forEach((slot) => {
       this.#host.remotes.usableUntil[slot] = LONG_AGO;
       this.#host.remotes.lanPort[slot] = 0;
       this.forgotten(slot);
       const knew = this.#knowsNonces[slot]!;
-      this.met(slot);
+      this.met(slot, false, now);
       this.#knowsNonces[slot] = knew;
     });
   }

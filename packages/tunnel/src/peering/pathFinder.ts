@@ -6,6 +6,7 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { REMOTE_IDLE } from '../defaults.js';
+import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
 import type { ChosenPeering } from './options.js';
@@ -25,6 +26,8 @@ export interface PathFinderHost
   readonly layout: AddressLayout;
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
+  /** Whether an interpretable address says that its holder can always be reached directly. */
+  isInvitation(bytes: Uint8Array, offset: number): boolean;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
   ownAddressFor(remote: Uint8Array): ReturnType<PeeringHost['ownAddressFor']>;
   pathChanged(change: Omit<PathChanged, 'type'>): void;
@@ -37,6 +40,7 @@ export interface PathFinderHost
 export class PathFinder {
   readonly #host: PathFinderHost;
   readonly #chosen: ChosenPeering;
+  readonly #byEndpoint: boolean;
   readonly #to = new UdpEndpoint();
   #remotes: Remotes | null = null;
   #peering: Peering | null = null;
@@ -46,6 +50,7 @@ export class PathFinder {
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
     this.#host = host;
+    this.#byEndpoint = chosen.kind?.key === 'endpoint';
   }
 
   /**
@@ -60,8 +65,7 @@ export class PathFinder {
     to: UdpEndpoint,
     now: number,
   ): RouteCode {
-    const remotes = this.#remotes;
-    let slot = remotes === null ? NO_SLOT : remotes.find(bytes, offset + DESTINATION_OFFSET);
+    let slot = this.#find(bytes, offset + DESTINATION_OFFSET);
     if (slot === NO_SLOT) {
       slot = this.#meet(bytes, offset + DESTINATION_OFFSET, true, now);
       if (slot === NO_SLOT) return Route.router;
@@ -114,20 +118,16 @@ export class PathFinder {
 
   /** Whether a remote was heard at this private endpoint of our local network before. */
   isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
-    const remotes = this.#remotes;
-    if (remotes === null) return false;
-    const slot = remotes.find(bytes, offset);
-    return (
-      slot !== NO_SLOT &&
-      remotes.lanPort[slot] === from.port &&
-      remotes.lanAddress[slot] === from.addressBits
-    );
+    const slot = this.#find(bytes, offset);
+    if (slot === NO_SLOT) return false;
+    const remotes = this.#remotes!;
+    return remotes.lanPort[slot] === from.port && remotes.lanAddress[slot] === from.addressBits;
   }
 
   /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */
   solicited(source: Uint8Array, onLan: boolean, from: Readonly<UdpEndpoint>, now: number): void {
     if (this.#chosen.kind === null) return;
-    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(source, 0);
+    let slot = this.#find(source, 0);
     if (slot === NO_SLOT) slot = this.#meet(source, 0, false, now);
     if (slot === NO_SLOT) return;
     const remotes = this.#remotes!;
@@ -154,6 +154,21 @@ export class PathFinder {
     now: number,
   ): DropCode {
     return this.#peering?.redirected(redirect, length, from, now) ?? Drop.ndUnexpected;
+  }
+
+  prefixOffered(
+    offer: Offer,
+    nonce: Uint8Array | null,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    return this.#peering?.prefixOffered(offer, nonce, from, now) ?? Drop.advertisementRefused;
+  }
+
+  /** Whether the address at `own` is the one under which the remote at `remote` sees us. */
+  isBoundAddress(bytes: Uint8Array, own: number, remote: number): boolean {
+    const slot = this.#find(bytes, remote);
+    return slot !== NO_SLOT && this.#peering!.ownsBound(slot, bytes, own);
   }
 
   probed(from: Readonly<UdpEndpoint>, now: number): void {
@@ -215,6 +230,14 @@ export class PathFinder {
     return list.map(({ usedAt: _, ...remote }) => remote);
   }
 
+  #find(bytes: Uint8Array, at: number): number {
+    const remotes = this.#remotes;
+    if (remotes === null) return NO_SLOT;
+    // Told apart by endpoint, a remote would be found under foreign prefixes too.
+    if (this.#byEndpoint && !this.#host.isInterpretable(bytes, at)) return NO_SLOT;
+    return remotes.find(bytes, at);
+  }
+
   /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
   #meet(bytes: Uint8Array, at: number, spokenTo: boolean, now: number): number {
     const { kind, maxRemotes } = this.#chosen;
@@ -233,7 +256,7 @@ export class PathFinder {
     if (slot === NO_SLOT) return NO_SLOT;
     this.#reported[slot] = NOT_REPORTED;
     if (this.#sweepAt === NEVER) this.#sweepAt = now + REMOTE_IDLE;
-    this.#peering!.met(slot, now);
+    this.#peering!.met(slot, host.isInvitation(bytes, at), now);
     return slot;
   }
 
