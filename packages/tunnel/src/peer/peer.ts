@@ -46,7 +46,7 @@ import { Route } from '../peering/peering.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
 import { Segment } from '../segment.js';
-import { INFINITE_LIFETIME, ROUTER_LANIP, TUNNEL_MTU } from '../specification.js';
+import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
@@ -149,6 +149,7 @@ export class Peer extends MachineCore {
       accepts: (endpoint) => this.#policy.accepts(endpoint),
       sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
+      isOwn: (address) => this.#leaseSpelling(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
       ownAddressFor: (remote) => this.#leaseFor(remote),
       pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
@@ -299,10 +300,10 @@ export class Peer extends MachineCore {
       return this.#neighborDiscovery(bytes, offset, length, uplink, now);
     }
     const source = offset + SOURCE_OFFSET;
-    const refused =
-      uplink === null
-        ? this.#refuseDirectSource(bytes, source)
-        : refuseRelayedSource(this.#uplinks, bytes, source);
+    const remote = this.#paths.find(bytes, source);
+    let refused: DropCode = Drop.none;
+    if (uplink === null) refused = this.#refuseDirectSource(remote, bytes, source);
+    else if (remote < 0) refused = refuseRelayedSource(this.#uplinks, bytes, source);
     if (refused !== Drop.none) {
       if (refused === Drop.sourceMismatch) this.#correct(bytes, source, length, now);
       return refused;
@@ -313,7 +314,7 @@ export class Peer extends MachineCore {
         : Drop.destinationNotAllowed;
     }
     if (length > TUNNEL_MTU) return Drop.tooBig;
-    this.#paths.packetArrived(uplink === null, bytes, offset, length, now);
+    this.#paths.packetArrived(remote, uplink === null, bytes, offset, length, now);
     this.deliver(bytes, offset, length);
     return Drop.none;
   }
@@ -328,8 +329,9 @@ export class Peer extends MachineCore {
   }
 
   /** A remote on our own network sends from its private endpoint, once it has asked from there. */
-  #refuseDirectSource(bytes: Uint8Array, source: number): DropCode {
+  #refuseDirectSource(remote: number, bytes: Uint8Array, source: number): DropCode {
     const { from } = this;
+    if (remote >= 0 && this.#paths.isSpelledBy(remote, from)) return Drop.none;
     const refused = refuseDirectSource(
       this.#profile,
       this.#policy,
@@ -339,7 +341,7 @@ export class Peer extends MachineCore {
       from,
     );
     if (refused !== Drop.sourceMismatch) return refused;
-    return this.#paths.isLanEndpointOf(bytes, source, from) ? Drop.none : refused;
+    return this.#paths.isLanEndpointOf(remote, from) ? Drop.none : refused;
   }
 
   #neighborDiscovery(
@@ -494,7 +496,9 @@ export class Peer extends MachineCore {
     let isOnLan = false;
     if (uplink === null && !isLinkLocalOf(layout, source, 0, this.from)) {
       isOnLan = this.#isOnLan(source);
-      const refused = isOnLan ? Drop.none : this.#refuseDirectSource(source, 0);
+      const refused = isOnLan
+        ? Drop.none
+        : this.#refuseDirectSource(this.#paths.find(source, 0), source, 0);
       if (refused !== Drop.none) return refused;
       isRemote = true;
     } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
@@ -541,14 +545,17 @@ export class Peer extends MachineCore {
     if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
-    if (!isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
+    const remote = this.#paths.find(bytes, destination);
+    if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink = this.#uplinkOwning(bytes, source);
     if (uplink === null && !this.#paths.isBoundAddress(bytes, source, destination)) {
       return Drop.sourceNotAllowed;
     }
-    if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
+    if (remote < 0 && this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
     let refused = refuseTransit(bytes, offset, length);
-    if (refused === Drop.none) refused = this.#forward(uplink, bytes, offset, length, now);
+    if (refused === Drop.none) {
+      refused = this.#forward(uplink, remote, bytes, offset, length, now);
+    }
     if (refused !== Drop.none) this.#refuseLocally(refused, uplink, bytes, offset, length, now);
     return refused;
   }
@@ -556,31 +563,24 @@ export class Peer extends MachineCore {
   /** The one place that decides whether a packet goes direct or through the router (draft-04 §4.1). */
   #forward(
     uplink: Uplink | null,
+    remote: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): DropCode {
-    if (!this.#isRouters(bytes, offset + DESTINATION_OFFSET)) {
-      const to = this.#to;
-      const route = this.#paths.route(bytes, offset, length, to, now);
-      if (route === Route.direct) {
-        this.send(to, bytes, offset, length);
-        return Drop.none;
-      }
-      if (route === Route.refused) return Drop.noDirectPath;
+    const to = this.#to;
+    const route = this.#paths.route(remote, bytes, offset, length, to, now);
+    if (route === Route.direct) {
+      this.send(to, bytes, offset, length);
+      return Drop.none;
     }
+    if (route === Route.refused) return Drop.noDirectPath;
     // An address under which one remote sees us means nothing to a router.
     if (uplink === null) return Drop.noDirectPath;
     uplink.lastSentAt = now;
     this.#sendToRouter(uplink, bytes, offset, length, 0);
     return Drop.none;
-  }
-
-  /** Whether an address is one of a router's own: lanip 0 ends there (draft-04 §5.2). */
-  #isRouters(bytes: Uint8Array, at: number): boolean {
-    const { layout } = this.#profile;
-    return layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP;
   }
 
   #refuseLocally(
@@ -708,6 +708,8 @@ export class Peer extends MachineCore {
     const { lease } = uplink;
     if (lease === null) return;
     uplink.lease = null;
+    // Who could be talked to may depend on it.
+    this.#paths.clear();
     this.event({ type: 'address-lost', ...lease.description });
   }
 

@@ -59,6 +59,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #cache: NeighborCache<number>;
   /** Limits the rows of questions, whoever causes them. */
   readonly #rows: TokenBucket;
+  /** The column of {@link Remotes}, at hand for every packet. */
+  readonly #usableUntil: Float64Array;
   /** Entry of the neighbor cache by slot. */
   readonly #entries: Int32Array;
   /** When a packet asks again, in milliseconds: on a usable path, and on none. */
@@ -101,6 +103,7 @@ export class NeighborDiscoveryPeering implements Peering {
       },
     );
     this.#rows = new TokenBucket(ATTEMPT_RATE);
+    this.#usableUntil = host.remotes.usableUntil;
     this.#entries = new Int32Array(capacity).fill(NO_ENTRY);
     this.#refreshAt = new Float64Array(capacity);
     this.#retryAt = new Float64Array(capacity);
@@ -143,7 +146,7 @@ export class NeighborDiscoveryPeering implements Peering {
     _length: number,
     now: number,
   ): RouteCode {
-    if (now < this.#host.remotes.usableUntil[slot]!) {
+    if (now < this.#usableUntil[slot]!) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
     }
@@ -159,7 +162,7 @@ export class NeighborDiscoveryPeering implements Peering {
     _length: number,
     now: number,
   ): void {
-    if (straight && now >= this.#host.remotes.usableUntil[slot]!) this.#hint(slot, now);
+    if (straight && now >= this.#usableUntil[slot]!) this.#hint(slot, now);
   }
 
   solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {

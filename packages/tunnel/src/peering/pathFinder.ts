@@ -9,6 +9,7 @@ import { REMOTE_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
+import { ROUTER_LANIP } from '../specification.js';
 import type { ChosenPeering } from './options.js';
 import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
@@ -17,7 +18,7 @@ import { Remotes } from './remotes.js';
 const NO_SLOT = -1;
 const NEVER = Number.POSITIVE_INFINITY;
 const NOT_REPORTED = 255;
-/** Credit that a stranger can save up, in bytes: the largest packet. */
+/** Credit beyond which a stranger saves up no more, in bytes: the largest packet. */
 const MOST_CREDIT = 1280;
 
 /** What a {@link PathFinder} needs of its peer, besides what it hands on to the strategy. */
@@ -26,6 +27,8 @@ export interface PathFinderHost
   readonly layout: AddressLayout;
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
+  /** Whether an address is ours. */
+  isOwn(address: Uint8Array): boolean;
   /** Whether an interpretable address says that its holder can always be reached directly. */
   isInvitation(bytes: Uint8Array, offset: number): boolean;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
@@ -40,6 +43,8 @@ export interface PathFinderHost
 export class PathFinder {
   readonly #host: PathFinderHost;
   readonly #chosen: ChosenPeering;
+  /** Whether there is nothing to find, because all goes through the router. */
+  readonly #isIdle: boolean;
   readonly #byEndpoint: boolean;
   readonly #to = new UdpEndpoint();
   #remotes: Remotes | null = null;
@@ -50,38 +55,56 @@ export class PathFinder {
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
     this.#host = host;
+    this.#isIdle = chosen.kind === null;
     this.#byEndpoint = chosen.kind?.key === 'endpoint';
+  }
+
+  /**
+   * The slot of the remote with the IPv6 address at `offset`, or -1. Such an address is routable, not
+   * ours, and spells an endpoint that we may talk to. For every packet.
+   */
+  find(bytes: Uint8Array, offset: number): number {
+    const remotes = this.#remotes;
+    if (remotes === null) return NO_SLOT;
+    const slot = remotes.find(bytes, offset);
+    // Told apart by endpoint, a remote would be found under foreign prefixes too.
+    return this.#byEndpoint &&
+      slot !== NO_SLOT &&
+      !remotes.isInSegment(slot, bytes, offset) &&
+      !this.#host.isInterpretable(bytes, offset)
+      ? NO_SLOT
+      : slot;
+  }
+
+  /** Whether this is the endpoint that the address of a remote spells. */
+  isSpelledBy(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    const remotes = this.#remotes!;
+    return (
+      remotes.spelledAddress[slot] === from.addressBits && remotes.spelledPort[slot] === from.port
+    );
   }
 
   /**
    * Where a packet of the local side goes; for every packet.
    *
+   * @param found - the slot of its destination, or -1
    * @param to - takes the endpoint, where that is straight to the remote
    */
   route(
+    found: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
     to: UdpEndpoint,
     now: number,
   ): RouteCode {
-    let slot = this.#find(bytes, offset + DESTINATION_OFFSET);
+    if (this.#isIdle) return Route.router;
+    let slot = found;
     if (slot === NO_SLOT) {
       slot = this.#meet(bytes, offset + DESTINATION_OFFSET, true, now);
       if (slot === NO_SLOT) return Route.router;
     }
-    return this.#routeTo(this.#remotes!, slot, bytes, offset, length, to, now);
-  }
-
-  #routeTo(
-    remotes: Remotes,
-    slot: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    to: UdpEndpoint,
-    now: number,
-  ): RouteCode {
+    const remotes = this.#remotes!;
     const route = this.#peering!.route(slot, bytes, offset, length, now);
     remotes.lastSentAt[slot] = now;
     if (route === Route.direct) {
@@ -94,16 +117,21 @@ export class PathFinder {
     return route;
   }
 
-  /** An acceptable packet arrived, straight from a remote or through a router; for every packet. */
+  /**
+   * An acceptable packet arrived, straight from a remote or through a router; for every packet.
+   *
+   * @param found - the slot of its source, or -1
+   */
   packetArrived(
+    found: number,
     straight: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): void {
-    if (this.#chosen.kind === null) return;
-    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(bytes, offset + SOURCE_OFFSET);
+    if (this.#isIdle) return;
+    let slot = found;
     if (slot === NO_SLOT) {
       slot = this.#meet(bytes, offset + SOURCE_OFFSET, false, now);
       if (slot === NO_SLOT) return;
@@ -112,13 +140,12 @@ export class PathFinder {
     remotes.lastReceivedAt[slot] = now;
     if (straight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
-    remotes.credit[slot] = Math.min(MOST_CREDIT, remotes.credit[slot]! + length);
+    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
     this.#peering!.packetArrived(slot, straight, bytes, offset, length, now);
   }
 
   /** Whether a remote was heard at this private endpoint of our local network before. */
-  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
-    const slot = this.#find(bytes, offset);
+  isLanEndpointOf(slot: number, from: Readonly<UdpEndpoint>): boolean {
     if (slot === NO_SLOT) return false;
     const remotes = this.#remotes!;
     return remotes.lanPort[slot] === from.port && remotes.lanAddress[slot] === from.addressBits;
@@ -127,7 +154,7 @@ export class PathFinder {
   /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */
   solicited(source: Uint8Array, onLan: boolean, from: Readonly<UdpEndpoint>, now: number): void {
     if (this.#chosen.kind === null) return;
-    let slot = this.#find(source, 0);
+    let slot = this.find(source, 0);
     if (slot === NO_SLOT) slot = this.#meet(source, 0, false, now);
     if (slot === NO_SLOT) return;
     const remotes = this.#remotes!;
@@ -167,7 +194,7 @@ export class PathFinder {
 
   /** Whether the address at `own` is the one under which the remote at `remote` sees us. */
   isBoundAddress(bytes: Uint8Array, own: number, remote: number): boolean {
-    const slot = this.#find(bytes, remote);
+    const slot = this.find(bytes, remote);
     return slot !== NO_SLOT && this.#peering!.ownsBound(slot, bytes, own);
   }
 
@@ -177,6 +204,12 @@ export class PathFinder {
 
   /** Our own addresses changed. */
   networkChanged(now: number): void {
+    const remotes = this.#remotes;
+    remotes?.forEach((slot) => {
+      if (!this.#host.isOwn(remotes.address(slot))) return;
+      this.#forget(slot);
+      remotes.remove(slot);
+    });
     this.#peering?.networkChanged(now);
   }
 
@@ -230,22 +263,16 @@ export class PathFinder {
     return list.map(({ usedAt: _, ...remote }) => remote);
   }
 
-  #find(bytes: Uint8Array, at: number): number {
-    const remotes = this.#remotes;
-    if (remotes === null) return NO_SLOT;
-    // Told apart by endpoint, a remote would be found under foreign prefixes too.
-    if (this.#byEndpoint && !this.#host.isInterpretable(bytes, at)) return NO_SLOT;
-    return remotes.find(bytes, at);
-  }
-
   /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
   #meet(bytes: Uint8Array, at: number, spokenTo: boolean, now: number): number {
     const { kind, maxRemotes } = this.#chosen;
     const host = this.#host;
     if (kind === null) return NO_SLOT;
-    if (!host.isInterpretable(bytes, at) || host.layout.isOpaque(bytes, at)) return NO_SLOT;
+    const { layout } = host;
+    if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
+    if (layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
     const endpoint = this.#to;
-    host.layout.readEndpoint(bytes, at, endpoint);
+    layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint)) return NO_SLOT;
     if (this.#remotes === null) {
       this.#remotes = new Remotes(host.layout, kind.key, maxRemotes, host.random);

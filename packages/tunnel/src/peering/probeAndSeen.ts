@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { buildNd, SOURCE_OFFSET, setTrafficClass, trafficClass } from '@6bed4/nd';
 import { adaptSource } from '../adaptiveSource.js';
 import { ANSWER_PROBE_INTERVAL, BINDING_INTERVAL, FAIL_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
@@ -12,7 +12,7 @@ import { attemptOf, NONCE_LENGTH, writeNonce } from './nonce.js';
 import { Path, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
-import { flagOf, Policy, policyOf, setFlag, speaksOfPeering } from './trafficClassPolicy.js';
+import { flagOf, Policy, policyOf, speaksOfPeering, withFlag } from './trafficClassPolicy.js';
 
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const NO_SLOT = -1;
@@ -49,6 +49,8 @@ export class ProbeAndSeenPeering implements Peering {
   readonly name = 'probe-and-seen';
   readonly #host: PeeringHost;
   readonly #holeTime: number;
+  /** The column of {@link Remotes}, at hand for every packet. */
+  readonly #usableUntil: Float64Array;
   readonly #states: Uint8Array;
   readonly #short: Deadlines;
   readonly #long: Deadlines;
@@ -73,6 +75,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#host = host;
     this.#holeTime = options.holeTime;
     const { capacity } = host.remotes;
+    this.#usableUntil = host.remotes.usableUntil;
     this.#states = new Uint8Array(capacity).fill(NO_STATE);
     this.#short = new Deadlines(capacity, peerNatStates.init.lasts);
     this.#long = new Deadlines(capacity, peerNatStates.peer.lasts);
@@ -105,15 +108,17 @@ export class ProbeAndSeenPeering implements Peering {
   }
 
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
-    const speaks = speaksOfPeering(bytes, offset);
-    const policy = policyOf(bytes, offset);
-    const isAdaptive = flagOf(bytes, offset);
-    if (speaks) setFlag(bytes, offset, now <= this.#seenUntil[slot]!);
+    const wanted = trafficClass(bytes, offset);
+    const policy = policyOf(wanted);
+    if (speaksOfPeering(wanted)) {
+      const told = withFlag(wanted, now <= this.#seenUntil[slot]!);
+      if (told !== wanted) setTrafficClass(bytes, offset, told);
+    }
     if (policy === Policy.prohibited) return Route.router;
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#goesDirect(slot, policy, now);
-    if (isDirect && this.#fitSource(slot, isAdaptive, bytes, offset, length)) {
+    if (isDirect && this.#fitSource(slot, flagOf(wanted), bytes, offset, length)) {
       this.#directAt[slot] = now;
       return Route.direct;
     }
@@ -128,10 +133,11 @@ export class ProbeAndSeenPeering implements Peering {
     _length: number,
     now: number,
   ): void {
-    if (flagOf(bytes, offset)) {
+    const told = trafficClass(bytes, offset);
+    if (flagOf(told)) {
       this.#sawUs(slot, now);
       // To the local side, this bit means something else: an echo reply would hand it back as Adaptive.
-      setFlag(bytes, offset, false);
+      setTrafficClass(bytes, offset, withFlag(told, false));
     }
     if (straight) this.#directArrived(slot, now);
   }
@@ -221,7 +227,7 @@ export class ProbeAndSeenPeering implements Peering {
   }
 
   #goesDirect(slot: number, policy: number, now: number): boolean {
-    if (now < this.#host.remotes.usableUntil[slot]!) return true;
+    if (now < this.#usableUntil[slot]!) return true;
     const state = this.#states[slot]!;
     if (policy === Policy.persistent) return state !== FAIL;
     return policy === Policy.presumptuous && (state === INIT || state === INIT_AGAIN);
@@ -323,8 +329,8 @@ export class ProbeAndSeenPeering implements Peering {
   #slotAt(from: Readonly<UdpEndpoint>): number {
     const { layout, remotes } = this.#host;
     if (!layout.acceptsPort(from.port)) return NO_SLOT;
-    // Remotes are told apart by endpoint here, so the upper half does not matter.
-    layout.writeUnchecked(this.#scratch, 0, from.address, from.port, 0);
+    // Remotes are told apart by endpoint here, so the upper half does not matter, nor which lanip.
+    layout.writeUnchecked(this.#scratch, 0, from.address, from.port, layout.maxLanip);
     return remotes.find(this.#scratch, 0);
   }
 

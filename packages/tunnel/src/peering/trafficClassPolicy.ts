@@ -1,5 +1,3 @@
-import { setTrafficClass, trafficClass } from '@6bed4/nd';
-
 /*
  * The traffic class on a 6bed4 network (draft-04 §6):
  *
@@ -29,25 +27,22 @@ export const Policy = {
 /** One of the numbers in {@link Policy}. */
 export type PolicyCode = (typeof Policy)[keyof typeof Policy];
 
-/** Whether a traffic class can speak of peering. */
-export function speaksOfPeering(bytes: Uint8Array, offset: number): boolean {
-  return (trafficClass(bytes, offset) & FOREIGN_BITS) === 0;
+/** Whether a traffic class, 0..255, can speak of peering. */
+export function speaksOfPeering(value: number): boolean {
+  return (value & FOREIGN_BITS) === 0;
 }
 
-/** The policy in a packet. */
-export function policyOf(bytes: Uint8Array, offset: number): PolicyCode {
-  const value = trafficClass(bytes, offset);
-  return (value & FOREIGN_BITS) === 0 ? ((value >>> POLICY_SHIFT) as PolicyCode) : Policy.proper;
+/** The policy in a traffic class. */
+export function policyOf(value: number): PolicyCode {
+  return speaksOfPeering(value) ? ((value >>> POLICY_SHIFT) as PolicyCode) : Policy.proper;
 }
 
-/** The flag in a packet: Adaptive from the application, Seen on the wire. */
-export function flagOf(bytes: Uint8Array, offset: number): boolean {
-  return (trafficClass(bytes, offset) & (FLAG | FOREIGN_BITS)) === FLAG;
+/** The flag in a traffic class: Adaptive from the application, Seen on the wire. */
+export function flagOf(value: number): boolean {
+  return (value & (FLAG | FOREIGN_BITS)) === FLAG;
 }
 
-/** Sets the flag to what it should be, in a packet that {@link speaksOfPeering}. */
-export function setFlag(bytes: Uint8Array, offset: number, flag: boolean): void {
-  const value = trafficClass(bytes, offset);
-  const wanted = flag ? value | FLAG : value & ~FLAG;
-  if (wanted !== value) setTrafficClass(bytes, offset, wanted);
+/** A traffic class that {@link speaksOfPeering} with the flag as it should be. */
+export function withFlag(value: number, flag: boolean): number {
+  return flag ? value | FLAG : value & ~FLAG;
 }
