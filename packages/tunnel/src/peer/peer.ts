@@ -14,6 +14,7 @@ import {
   DESTINATION_OFFSET,
   isNd,
   type NeighborSolicitation,
+  type ParseNdOptions,
   parseNd,
   type RouterAdvertisement,
   type RouterSolicitation,
@@ -120,6 +121,7 @@ export class Peer extends MachineCore {
   readonly #peeringName: string;
   readonly #paths: PathFinder;
   readonly #searchesLan: boolean;
+  readonly #reading: ParseNdOptions;
   readonly #allowPrivate: boolean;
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
@@ -142,6 +144,7 @@ export class Peer extends MachineCore {
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
+    this.#reading = { lenientRedirect: this.#profile.dialect === 'draft01' };
     this.#paths = new PathFinder(peering, {
       layout: this.#profile.layout,
       random: options.random,
@@ -351,7 +354,7 @@ export class Peer extends MachineCore {
     uplink: Uplink | null,
     now: number,
   ): DropCode {
-    const parsed = parseNd(bytes, offset, length);
+    const parsed = parseNd(bytes, offset, length, this.#reading);
     if (!parsed.ok) return Drop.ndInvalid;
     const message = parsed.value;
     switch (message.type) {

@@ -77,7 +77,13 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     case 'via-router':
       return { name, kind: null, maxRemotes, lanTtl: 0 };
     case 'neighbor-discovery': {
-      const told = { requireNonce, directKeepalive, lanTtl, wellKnownPort: profile.port };
+      const told = {
+        requireNonce,
+        directKeepalive,
+        lanTtl,
+        wellKnownPort: profile.port,
+        redirects: profile.dialect === 'draft01',
+      };
       return {
         name,
         maxRemotes,

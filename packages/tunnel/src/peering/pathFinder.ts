@@ -27,8 +27,6 @@ export interface PathFinderHost
   readonly layout: AddressLayout;
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
-  /** Whether an address is ours. */
-  isOwn(address: Uint8Array): boolean;
   /** Whether an interpretable address says that its holder can always be reached directly. */
   isInvitation(bytes: Uint8Array, offset: number): boolean;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
@@ -124,7 +122,7 @@ export class PathFinder {
    */
   packetArrived(
     found: number,
-    straight: boolean,
+    isStraight: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -138,10 +136,11 @@ export class PathFinder {
     }
     const remotes = this.#remotes!;
     remotes.lastReceivedAt[slot] = now;
-    if (straight) remotes.receivedDirect[slot]!++;
+    if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
+    const via = isStraight ? Path.direct : Path.relayed;
     if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
-    this.#peering!.packetArrived(slot, straight, bytes, offset, length, now);
+    this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 
   /** Whether a remote was heard at this private endpoint of our local network before. */
@@ -299,6 +298,7 @@ export class PathFinder {
       random: host.random,
       send: host.send,
       accepts: host.accepts,
+      isOwn: host.isOwn,
       sharesPublicAddress: host.sharesPublicAddress,
       ownAddressFor: (slot) => host.ownAddressFor(remotes.address(slot)),
       pathChanged: (slot, path, proof) => this.#pathChanged(slot, path, proof),
