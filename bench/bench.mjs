@@ -6,12 +6,14 @@ import {
   draft00,
   draft01,
   draft03,
+  draft04Profile,
   encodeAddress,
   parseIPv4,
   parseIPv6,
+  reference2020,
   UdpEndpoint,
 } from '@6bed4/codec';
-import { buildNd, buildUdp, parseNd, verifyIcmpv6Checksum } from '@6bed4/nd';
+import { buildNd, buildUdp, parseNd, setTrafficClass, verifyIcmpv6Checksum } from '@6bed4/nd';
 import { Peer, Router } from '@6bed4/tunnel';
 import Table from 'cli-table3';
 
@@ -29,6 +31,10 @@ const ALLOCATION_OPERATIONS_OF_BUILDERS = 1_000;
 /** Bytes an operation below which it is the measurement itself that shows; a boxed number takes 16. */
 const LEAST_ALLOCATION = 0.5;
 const TARGET_PACKETS_PER_SECOND = 5_000_000;
+/** Peering may make a packet a fifth dearer. */
+const PEERING_COST = 1.2;
+const BYTES_PER_REMOTE = 400;
+const SEEN_FLAG = 0x20;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -70,7 +76,11 @@ const table = new Table({
 });
 const failures = [];
 
+/** Only operations whose name holds this: `npm run bench -- "peer sends"`. */
+const wanted = process.argv[2] ?? '';
+
 function measure(name, batch, { mustNotAllocate = false, atLeast = 0 } = {}) {
+  if (!name.includes(wanted)) return;
   batch(20_000);
   const { typical, best, worst } = time(batch);
   const bytes = allocation(
@@ -241,20 +251,14 @@ for (const size of [100, 500, 1280]) {
   );
 }
 
-let handed = null;
-const peer = new Peer(
-  { routers: ['198.51.100.1'], random: Math.random },
-  { ...countingSink, sendDatagram: countingSink.sendDatagram },
-);
 const answering = new Router(
   { address: '198.51.100.1', random: Math.random },
-  {
-    ...countingSink,
-    sendDatagram: (bytes, offset, length) => {
-      handed = bytes.slice(offset, offset + length);
-    },
-  },
+  { ...countingSink, sendDatagram: (...datagram) => keep(...datagram) },
 );
+let kept = null;
+function keep(bytes, offset, length) {
+  if (length > 0) kept = bytes.slice(offset, offset + length);
+}
 const ask = buildNd({
   type: 'router-solicitation',
   source: parseIPv6('::'),
@@ -262,45 +266,129 @@ const ask = buildNd({
   options: [],
 });
 answering.handleDatagram(ask, 0, ask.length, fromAddress, 40_000, 0);
-peer.start(0);
+const offer = kept;
 const routerAddress = parseIPv4('198.51.100.1');
-peer.handleDatagram(handed, 0, handed.length, routerAddress, 25790, 0);
-if (peer.uplinks[0].lease === null) throw new Error('the peer got no address');
-{
+const remoteEndpoint = parseIPv4('198.51.100.3');
+
+/** A peer with its address. */
+function leasedPeer(options = {}) {
+  const made = new Peer(
+    { routers: ['198.51.100.1'], random: Math.random, ...options },
+    countingSink,
+  );
+  made.start(0);
+  made.handleDatagram(offer, 0, offer.length, routerAddress, 25790, 0);
+  if (made.uplinks[0].lease === null) throw new Error('the peer got no address');
+  return made;
+}
+
+/** A peer whose direct path to the remote is proved, and its time until which that holds. */
+function directPeer(profile) {
+  let watching = true;
+  const made = new Peer(
+    { routers: ['198.51.100.1'], profile, random: Math.random },
+    {
+      ...countingSink,
+      sendDatagram: (bytes, offset, length, to) => {
+        if (watching) keep(bytes, offset, length);
+        else countingSink.sendDatagram(bytes, offset, length, to);
+      },
+    },
+  );
+  made.start(0);
+  made.handleDatagram(offer, 0, offer.length, routerAddress, 25790, 0);
+  kept = null;
+  const first = packetOf(ownAddress, remoteAddress, 100);
+  made.handlePacket(first, 0, 100, 0);
+  if (profile === reference2020) {
+    // The question is looked for at its repetition, when nothing else is sent.
+    made.handleTimeout(500);
+    const question = parseNd(kept, 0, kept.length).value;
+    const answer = buildNd({
+      type: 'neighbor-advertisement',
+      source: remoteAddress,
+      destination: ownAddress,
+      router: false,
+      solicited: true,
+      override: true,
+      target: remoteAddress,
+      options: question.options.filter(({ type }) => type === 'nonce'),
+    });
+    made.handleDatagram(answer, 0, answer.length, remoteEndpoint, 40_001, 501);
+  } else {
+    const seen = packetOf(remoteAddress, ownAddress, 100);
+    setTrafficClass(seen, 0, SEEN_FLAG);
+    made.handleDatagram(seen, 0, 100, routerAddress, 25790, 501);
+  }
+  watching = false;
+  if (made.remotes(502)[0].path !== 'direct') throw new Error('no direct path');
+  return made;
+}
+
+const peers = {
+  'through the router': leasedPeer({ peering: { strategy: 'via-router' } }),
+  'direct, Neighbor Discovery': directPeer(reference2020),
+  'direct, probe and seen': directPeer(draft04Profile),
+};
+/** One moment in time: no path is renewed meanwhile, and none runs out. */
+const NOW = 600;
+const sends = (made) => {
   const out = packetOf(ownAddress, remoteAddress, 100);
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      out[HOP_LIMIT] = 255;
+      made.handlePacket(out, 0, 100, NOW);
+    }
+  };
+};
+const receives = (made, address, port) => {
   const into = packetOf(remoteAddress, ownAddress, 100);
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      made.handleDatagram(into, 0, 100, address, port, NOW);
+    }
+  };
+};
+for (const [name, made] of Object.entries(peers)) {
+  measure(`tunnel: peer sends 100 bytes, ${name}`, sends(made), { mustNotAllocate: true });
+}
+measure(
+  'tunnel: peer receives 100 bytes, through the router',
+  receives(peers['through the router'], routerAddress, 25790),
+  { mustNotAllocate: true },
+);
+for (const name of ['direct, Neighbor Discovery', 'direct, probe and seen']) {
   measure(
-    'tunnel: peer sends 100 bytes',
-    (count) => {
-      for (let index = 0; index < count; index++) {
-        out[HOP_LIMIT] = 255;
-        peer.handlePacket(out, 0, 100, index);
-      }
-    },
-    { mustNotAllocate: true },
-  );
-  const remote = parseIPv4('198.51.100.3');
-  measure(
-    'tunnel: peer receives 100 bytes directly',
-    (count) => {
-      for (let index = 0; index < count; index++) {
-        peer.handleDatagram(into, 0, 100, remote, 40_001, index);
-      }
-    },
-    { mustNotAllocate: true },
-  );
-  measure(
-    'tunnel: peer receives 100 bytes',
-    (count) => {
-      for (let index = 0; index < count; index++) {
-        peer.handleDatagram(into, 0, 100, routerAddress, 25790, index);
-      }
-    },
+    `tunnel: peer receives 100 bytes, ${name}`,
+    receives(peers[name], remoteEndpoint, 40_001),
     { mustNotAllocate: true },
   );
 }
 
 console.log(table.toString());
+
+/** How much longer one batch takes than another, measured in turns: the median of the ratios. */
+function ratio(batch, reference) {
+  const count = 1_000_000;
+  const run = (one) => {
+    const start = process.hrtime.bigint();
+    one(count);
+    return Number(process.hrtime.bigint() - start);
+  };
+  const ratios = Array.from({ length: 15 }, () => run(batch) / run(reference));
+  return median(ratios);
+}
+
+console.log('what peering costs a packet, as a ratio to one that only knows the router:');
+const plainOut = sends(peers['through the router']);
+const plainIn = receives(peers['through the router'], routerAddress, 25790);
+for (const name of ['direct, Neighbor Discovery', 'direct, probe and seen']) {
+  const out = ratio(sends(peers[name]), plainOut);
+  const into = ratio(receives(peers[name], routerAddress, 25790), plainIn);
+  console.log(`  ${name}: sent ${out.toFixed(2)}, received ${into.toFixed(2)}`);
+  const both = (out + into) / 2;
+  if (both > PEERING_COST) failures.push(`${name} costs ${both.toFixed(2)} times as much`);
+}
 
 // Memory
 
@@ -318,16 +406,25 @@ function retained(make, count) {
   return bytes;
 }
 
-const perPeer = retained(
-  (count) =>
-    Array.from({ length: count }, () => {
-      const made = new Peer({ routers: ['198.51.100.1'], random: Math.random }, countingSink);
-      made.start(0);
-      made.handleDatagram(handed, 0, handed.length, routerAddress, 25790, 0);
-      return made;
-    }),
-  200,
-);
+const perPeer = retained((count) => Array.from({ length: count }, () => leasedPeer()), 200);
+
+/** A peer that sends to so many remotes. */
+function peerWith(remotes) {
+  const made = leasedPeer({ peering: { maxRemotes: remotes } });
+  const packet = packetOf(ownAddress, remoteAddress, 100);
+  for (let remote = 0; remote < remotes; remote++) {
+    packet[HOP_LIMIT] = 255;
+    draft03.writeEndpoint(packet, 24, remoteEndpoint, 1_024 + remote, 1);
+    made.handlePacket(packet, 0, 100, remote * 20);
+    made.handleTimeout(remote * 20);
+  }
+  if (made.remotes(0).length !== remotes) throw new Error('not all remotes were kept');
+  return made;
+}
+const REMOTES = 1_000;
+const perRemote =
+  retained((count) => Array.from({ length: count }, () => peerWith(REMOTES)), 20) / REMOTES;
+
 /** Packets from a million endpoints, each believed, since its address spells where it comes from. */
 function relayForAMillion() {
   const packet = packetOf(ownAddress, remoteAddress, 100);
@@ -345,6 +442,8 @@ if (router.counters.snapshot().datagramsSent - relayedBefore !== 1_000_000) {
   throw new Error('the router did not relay them all');
 }
 console.log(`a peer with its address: ${(perPeer / 1024).toFixed(1)} KiB`);
+console.log(`a remote of a peer: ${perRemote.toFixed(0)} bytes`);
+if (perRemote > BYTES_PER_REMOTE) failures.push(`a remote takes ${perRemote.toFixed(0)} bytes`);
 console.log(
   `a router after packets from a million remotes: ${Math.max(0, routerGrowth / 1024).toFixed(1)} KiB more`,
 );

@@ -64,3 +64,18 @@ export const LAN_SEARCH_INTERVAL = 60_000;
 
 /** IPv4 TTL of that search: the local network and no further (draft-01 §6.11). */
 export const LAN_TTL = 1;
+
+/** How long NATs and firewalls keep a silent UDP flow, unless users know better (draft-04 §7.3). */
+export const HOLE_TIME = 30_000;
+
+/** How long a remote that does not see us may be silent before its state is dropped (draft-04 §7.5). */
+export const FAIL_IDLE = 30_000;
+
+/** How often direct traffic from a remote that we cannot reach directly makes us probe it. */
+export const ANSWER_PROBE_INTERVAL = 5_000;
+
+/** How often a remote's correction of our address makes us ask it (draft-04 §7.7). */
+export const BINDING_INTERVAL = 10_000;
+
+/** How often a remote is told to send directly as we do (draft-01 §6.13). */
+export const REDIRECT_INTERVAL = 10_000;

@@ -25,6 +25,7 @@ export const Drop = {
   noListener: 19,
   rateLimited: 20,
   stopped: 21,
+  noDirectPath: 22,
 } as const;
 
 /** One of the numbers in {@link Drop}. */
@@ -55,6 +56,8 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `no-listener`: for the router's own address, where nothing listens.
  * - `rate-limited`: would have been answered, but its sender asks too often.
  * - `stopped`: the machine was stopped or not yet started.
+ * - `no-direct-path`: its sender wants the direct path only, and there is none (draft-04 §7.6);
+ *   answered with Destination Unreachable.
  */
 export const dropReasons = [
   'none',
@@ -79,6 +82,7 @@ export const dropReasons = [
   'no-listener',
   'rate-limited',
   'stopped',
+  'no-direct-path',
 ] as const;
 
 /** A name under which drops are counted; one of {@link dropReasons}. */

@@ -34,6 +34,7 @@ function describe(
     case Drop.noRoute:
       return { type: 'destination-unreachable', code: NO_ROUTE };
     case Drop.destinationNotEndpoint:
+    case Drop.noDirectPath:
       return { type: 'destination-unreachable', code: ADDRESS_UNREACHABLE };
     case Drop.noListener:
       return { type: 'destination-unreachable', code: PORT_UNREACHABLE };

@@ -1,5 +1,7 @@
 import { copyBytes } from '@6bed4/nd';
 
+const SEGMENT_BYTES = 8;
+
 /** Reads four bytes as a signed 32-bit number, which compares faster than an unsigned one. */
 function readInt32(bytes: Uint8Array, offset: number): number {
   return (
@@ -35,4 +37,12 @@ export class Segment {
   toBytes(): Uint8Array {
     return this.#bytes.slice();
   }
+}
+
+/** Whether two IPv6 addresses have the same upper half. */
+export function sameSegment(left: Uint8Array, right: Uint8Array, at = 0): boolean {
+  for (let index = 0; index < SEGMENT_BYTES; index++) {
+    if (left[index] !== right[at + index]) return false;
+  }
+  return true;
 }

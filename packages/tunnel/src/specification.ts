@@ -29,3 +29,12 @@ export const DS_FIELD_MASK = 0xfc;
 
 /** 224.0.0.1, all hosts on the local network, as uint32 (draft-01 §6.2). */
 export const ALL_HOSTS_IPV4 = 0xe000_0001;
+
+/** The shortest hole time that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
+export const LEAST_HOLE_TIME = 28_000;
+
+/** How long a Seen flag lets its receiver send direct, in milliseconds (draft-04 §7.3). */
+export const SEEN_LIFETIME = 27_000;
+
+/** A probe as it weighs on the wire: its IPv4 and UDP headers, in bytes. */
+export const PROBE_WEIGHT = 28;

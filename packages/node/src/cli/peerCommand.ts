@@ -22,6 +22,9 @@ import {
   strategy,
 } from './values.js';
 
+/** draft-04 §7.5, in seconds. */
+const LEAST_HOLE_TIME = 28;
+
 const EXAMPLES = `
 Examples:
   # an IPv6 address on the interface 6bed4; needs root
@@ -41,6 +44,7 @@ interface PeerFlags extends LogOptions {
   peering?: PeeringName;
   directKeepalive?: number;
   lanTtl?: number;
+  holeTime?: number;
   requireNonce?: boolean;
   defaultRoute?: boolean;
   tun?: string | false;
@@ -82,6 +86,11 @@ export function addPeerCommand(program: Command): void {
       'TTL of the search for peers on the local network, 0 for none; default: 1',
       integer('lan-ttl', 0, HIGHEST_TTL),
     )
+    .option(
+      '--hole-time <S>',
+      'seconds for which NATs keep a silent flow, 28 or more; for probe-and-seen; default: 30',
+      integer('hole-time', LEAST_HOLE_TIME, LONGEST_KEEPALIVE),
+    )
     .option('--require-nonce', 'believe no direct path that is confirmed without our nonce')
     .option('--default-route', 'send all IPv6 without a better route through the tunnel');
   daemonOptions(command)
@@ -96,8 +105,8 @@ async function runPeer(flags: PeerFlags): Promise<void> {
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute } = flags;
-  const { peering: strategy, directKeepalive, lanTtl, requireNonce } = flags;
-  const peering = defined({ strategy, directKeepalive, lanTtl, requireNonce });
+  const { peering: strategy, directKeepalive, lanTtl, holeTime, requireNonce } = flags;
+  const peering = defined({ strategy, directKeepalive, lanTtl, holeTime, requireNonce });
   await live(
     log,
     () =>

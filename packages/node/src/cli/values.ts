@@ -126,7 +126,11 @@ export function dialect(text: string): Profile {
   return profile;
 }
 
-const STRATEGY_NAMES: readonly PeeringName[] = ['via-router', 'neighbor-discovery'];
+const STRATEGY_NAMES: readonly PeeringName[] = [
+  'via-router',
+  'neighbor-discovery',
+  'probe-and-seen',
+];
 
 export const STRATEGIES = STRATEGY_NAMES.join(', ');
 

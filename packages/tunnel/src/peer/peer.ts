@@ -14,12 +14,16 @@ import {
   DESTINATION_OFFSET,
   isNd,
   type NeighborSolicitation,
+  type ParseNdOptions,
   parseNd,
   type RouterAdvertisement,
+  type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
+import { Advertiser } from '../advertiser.js';
 import {
   ADVERTISEMENT_RATE,
+  CORRECTION_RATE,
   KEEPALIVE,
   MAX_UPLINKS,
   REFRESH_INTERVAL,
@@ -35,12 +39,15 @@ import { isLinkLocalOf } from '../linkLocal.js';
 import type { TunnelSink } from '../machine.js';
 import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
+import { isInvitation } from '../peering/invitation.js';
+import { nonceOf } from '../peering/nonce.js';
 import { choosePeering, type PeeringOptions } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
-import { INFINITE_LIFETIME, ROUTER_LANIP, TUNNEL_MTU } from '../specification.js';
+import { Segment } from '../segment.js';
+import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
@@ -110,9 +117,11 @@ export class Peer extends MachineCore {
   readonly #lanip: number;
   readonly #answers: RateLimiter;
   readonly #resolicitations: RateLimiter;
+  readonly #corrections: RateLimiter;
   readonly #peeringName: string;
   readonly #paths: PathFinder;
   readonly #searchesLan: boolean;
+  readonly #reading: ParseNdOptions;
   readonly #allowPrivate: boolean;
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
@@ -131,9 +140,11 @@ export class Peer extends MachineCore {
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
     this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
     this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
+    this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
+    this.#reading = { lenientRedirect: this.#profile.dialect === 'draft01' };
     this.#paths = new PathFinder(peering, {
       layout: this.#profile.layout,
       random: options.random,
@@ -141,6 +152,8 @@ export class Peer extends MachineCore {
       accepts: (endpoint) => this.#policy.accepts(endpoint),
       sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
+      isOwn: (address) => this.#leaseSpelling(address, 0) !== null,
+      isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
       ownAddressFor: (remote) => this.#leaseFor(remote),
       pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
     });
@@ -290,25 +303,38 @@ export class Peer extends MachineCore {
       return this.#neighborDiscovery(bytes, offset, length, uplink, now);
     }
     const source = offset + SOURCE_OFFSET;
-    const refused =
-      uplink === null
-        ? this.#refuseDirectSource(bytes, source)
-        : refuseRelayedSource(this.#uplinks, bytes, source);
-    if (refused !== Drop.none) return refused;
-    if (this.#leaseOwning(bytes, offset + DESTINATION_OFFSET) === null) {
+    const remote = this.#paths.find(bytes, source);
+    let refused: DropCode = Drop.none;
+    if (uplink === null) refused = this.#refuseDirectSource(remote, bytes, source);
+    else if (remote < 0) refused = refuseRelayedSource(this.#uplinks, bytes, source);
+    if (refused !== Drop.none) {
+      if (refused === Drop.sourceMismatch) this.#correct(bytes, source, length, now);
+      return refused;
+    }
+    if (!this.#isOurs(bytes, offset, uplink)) {
       return isRoutable(bytes, offset + DESTINATION_OFFSET)
         ? Drop.destinationNotOurs
         : Drop.destinationNotAllowed;
     }
     if (length > TUNNEL_MTU) return Drop.tooBig;
-    this.#paths.packetArrived(uplink === null, bytes, offset, length, now);
+    this.#paths.packetArrived(remote, uplink === null, bytes, offset, length, now);
     this.deliver(bytes, offset, length);
     return Drop.none;
   }
 
+  /** Whether a packet is for us: for an address of ours, or the one under which its sender sees us. */
+  #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null): boolean {
+    const destination = offset + DESTINATION_OFFSET;
+    if (this.#leaseOwning(bytes, destination) !== null) return true;
+    return (
+      uplink === null && this.#paths.isBoundAddress(bytes, destination, offset + SOURCE_OFFSET)
+    );
+  }
+
   /** A remote on our own network sends from its private endpoint, once it has asked from there. */
-  #refuseDirectSource(bytes: Uint8Array, source: number): DropCode {
+  #refuseDirectSource(remote: number, bytes: Uint8Array, source: number): DropCode {
     const { from } = this;
+    if (remote >= 0 && this.#paths.isSpelledBy(remote, from)) return Drop.none;
     const refused = refuseDirectSource(
       this.#profile,
       this.#policy,
@@ -318,7 +344,7 @@ export class Peer extends MachineCore {
       from,
     );
     if (refused !== Drop.sourceMismatch) return refused;
-    return this.#paths.isLanEndpointOf(bytes, source, from) ? Drop.none : refused;
+    return this.#paths.isLanEndpointOf(remote, from) ? Drop.none : refused;
   }
 
   #neighborDiscovery(
@@ -328,14 +354,16 @@ export class Peer extends MachineCore {
     uplink: Uplink | null,
     now: number,
   ): DropCode {
-    const parsed = parseNd(bytes, offset, length);
+    const parsed = parseNd(bytes, offset, length, this.#reading);
     if (!parsed.ok) return Drop.ndInvalid;
     const message = parsed.value;
     switch (message.type) {
       case 'router-advertisement':
         return uplink === null
-          ? Drop.advertisementRefused
+          ? this.#prefixOffered(message, now)
           : this.#advertisementArrived(uplink, message, now);
+      case 'router-solicitation':
+        return uplink === null ? this.#answerRouterSolicitation(message, now) : Drop.ndUnexpected;
       case 'neighbor-solicitation':
         return this.#answerNeighborSolicitation(message, uplink, now);
       case 'neighbor-advertisement':
@@ -378,6 +406,45 @@ export class Peer extends MachineCore {
     uplink.transition('advertisement');
     this.#adopt(uplink, message, offer, routes, now);
     return Drop.none;
+  }
+
+  /** A remote, no router of ours, says how it sees us (draft-04 §7.7). */
+  #prefixOffered(message: RouterAdvertisement, now: number): DropCode {
+    if (!this.#policy.accepts(this.from)) return Drop.sourceEndpointRefused;
+    const offer = acceptAdvertisement(this.#discovery, message);
+    if (offer === null) return Drop.advertisementRefused;
+    return this.#paths.prefixOffered(offer, nonceOf(message), this.from, now);
+  }
+
+  /** Tells a remote how we see it (draft-03 §10.2, draft-04 §7.7). */
+  #answerRouterSolicitation(message: RouterSolicitation, now: number): DropCode {
+    const lease = this.#uplinks.find((uplink) => uplink.lease !== null)?.lease ?? null;
+    if (!this.#discovery.retracts || lease === null) return Drop.ndUnexpected;
+    if (!this.#policy.accepts(this.from)) return Drop.sourceEndpointRefused;
+    if (!this.#corrections.allows(this.from.addressBits, now)) return Drop.rateLimited;
+    const answer = this.#advertiserFor(lease.segment).answer(message, this.from);
+    this.send(this.from, answer, 0, answer.length);
+    return Drop.none;
+  }
+
+  /**
+   * Tells who sent a frame under a false address what the right one is (draft-03 §6), unless the answer
+   * would be longer than the frame: then anyone could have us send more than they spent.
+   */
+  #correct(bytes: Uint8Array, source: number, length: number, now: number): void {
+    if (!this.#discovery.retracts || this.#profile.layout.isOpaque(bytes, source)) return;
+    const segment = new Segment(bytes.subarray(source, source + 16));
+    const answer = this.#advertiserFor(segment).correct(bytes, source, this.from);
+    if (answer.length > length || !this.#corrections.allows(this.from.addressBits, now)) {
+      this.counters.answerWithheld();
+      return;
+    }
+    this.send(this.from, answer, 0, answer.length);
+  }
+
+  #advertiserFor(segment: Segment): Advertiser {
+    const { layout } = this.#profile;
+    return new Advertiser({ discovery: this.#discovery, layout, segment, routes: [] });
   }
 
   #answered(uplink: Uplink, now: number): void {
@@ -432,7 +499,9 @@ export class Peer extends MachineCore {
     let isOnLan = false;
     if (uplink === null && !isLinkLocalOf(layout, source, 0, this.from)) {
       isOnLan = this.#isOnLan(source);
-      const refused = isOnLan ? Drop.none : this.#refuseDirectSource(source, 0);
+      const refused = isOnLan
+        ? Drop.none
+        : this.#refuseDirectSource(this.#paths.find(source, 0), source, 0);
       if (refused !== Drop.none) return refused;
       isRemote = true;
     } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
@@ -479,49 +548,54 @@ export class Peer extends MachineCore {
     if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
-    if (!isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
+    const remote = this.#paths.find(bytes, destination);
+    if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink = this.#uplinkOwning(bytes, source);
-    if (uplink === null) return Drop.sourceNotAllowed;
-    if (this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
-    const refused = refuseTransit(bytes, offset, length);
-    if (refused !== Drop.none) {
-      this.#refuseLocally(refused, uplink, bytes, offset, length, now);
-      return refused;
+    if (uplink === null && !this.#paths.isBoundAddress(bytes, source, destination)) {
+      return Drop.sourceNotAllowed;
     }
-    this.#forward(uplink, bytes, offset, length, now);
-    return Drop.none;
+    if (remote < 0 && this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
+    let refused = refuseTransit(bytes, offset, length);
+    if (refused === Drop.none) {
+      refused = this.#forward(uplink, remote, bytes, offset, length, now);
+    }
+    if (refused !== Drop.none) this.#refuseLocally(refused, uplink, bytes, offset, length, now);
+    return refused;
   }
 
   /** The one place that decides whether a packet goes direct or through the router (draft-04 §4.1). */
-  #forward(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
-    if (!this.#isRouters(bytes, offset + DESTINATION_OFFSET)) {
-      const to = this.#to;
-      const route = this.#paths.route(bytes, offset, length, to, now);
-      if (route === Route.direct) {
-        this.send(to, bytes, offset, length);
-        return;
-      }
+  #forward(
+    uplink: Uplink | null,
+    remote: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
+    const to = this.#to;
+    const route = this.#paths.route(remote, bytes, offset, length, to, now);
+    if (route === Route.direct) {
+      this.send(to, bytes, offset, length);
+      return Drop.none;
     }
+    if (route === Route.refused) return Drop.noDirectPath;
+    // An address under which one remote sees us means nothing to a router.
+    if (uplink === null) return Drop.noDirectPath;
     uplink.lastSentAt = now;
     this.#sendToRouter(uplink, bytes, offset, length, 0);
-  }
-
-  /** Whether an address is one of a router's own: lanip 0 ends there (draft-04 §5.2). */
-  #isRouters(bytes: Uint8Array, at: number): boolean {
-    const { layout } = this.#profile;
-    return layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP;
+    return Drop.none;
   }
 
   #refuseLocally(
     drop: DropCode,
-    uplink: Uplink,
+    uplink: Uplink | null,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): void {
-    const lease = uplink.lease;
-    if (lease === null) return;
+    const lease = (uplink ?? this.#uplinks.find((one) => one.lease !== null))?.lease;
+    if (lease === undefined || lease === null) return;
     const key = flowKey(bytes, offset);
     const error = this.errorAbout(drop, lease.errorSource, bytes, offset, length, key, now);
     if (error !== null) this.deliver(error, 0, error.length);
@@ -637,6 +711,8 @@ export class Peer extends MachineCore {
     const { lease } = uplink;
     if (lease === null) return;
     uplink.lease = null;
+    // Who could be talked to may depend on it.
+    this.#paths.clear();
     this.event({ type: 'address-lost', ...lease.description });
   }
 

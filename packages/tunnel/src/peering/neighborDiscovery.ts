@@ -7,6 +7,7 @@ import {
   HINT_INTERVAL,
   LAN_SEARCH_INTERVAL,
   PROOF_LIFETIME,
+  REDIRECT_INTERVAL,
   REFRESH_AFTER,
   RETRANSMISSION,
   RETRY_FIRST,
@@ -19,6 +20,7 @@ import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuest
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
 import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
+import { buildRedirect, isCredible } from './redirect.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
@@ -37,6 +39,8 @@ export interface NeighborDiscoveryOptions {
   readonly lanTtl: number;
   /** UDP port of that search. */
   readonly wellKnownPort: number;
+  /** Send Redirects, and take them as hints (draft-01 §6.13). */
+  readonly redirects: boolean;
 }
 
 /**
@@ -59,6 +63,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #cache: NeighborCache<number>;
   /** Limits the rows of questions, whoever causes them. */
   readonly #rows: TokenBucket;
+  /** The column of {@link Remotes}, at hand for every packet. */
+  readonly #usableUntil: Float64Array;
   /** Entry of the neighbor cache by slot. */
   readonly #entries: Int32Array;
   /** When a packet asks again, in milliseconds: on a usable path, and on none. */
@@ -75,6 +81,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
   readonly #lanSearchAt: Float64Array;
+  /** When a remote may be told again to send directly. */
+  readonly #redirectAt: Float64Array;
   readonly #to = new UdpEndpoint();
   readonly #everyone: UdpEndpoint;
   #keepaliveAt = NEVER;
@@ -101,6 +109,7 @@ export class NeighborDiscoveryPeering implements Peering {
       },
     );
     this.#rows = new TokenBucket(ATTEMPT_RATE);
+    this.#usableUntil = host.remotes.usableUntil;
     this.#entries = new Int32Array(capacity).fill(NO_ENTRY);
     this.#refreshAt = new Float64Array(capacity);
     this.#retryAt = new Float64Array(capacity);
@@ -111,10 +120,11 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
+    this.#redirectAt = new Float64Array(capacity);
     this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
   }
 
-  met(slot: number): void {
+  met(slot: number, invited: boolean, now: number): void {
     this.#entries[slot] = NO_ENTRY;
     this.#refreshAt[slot] = NEVER;
     this.#retryAt[slot] = LONG_AGO;
@@ -123,6 +133,12 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces[slot] = 0;
     this.#candidatePort[slot] = 0;
     this.#lanSearchAt[slot] = LONG_AGO;
+    this.#redirectAt[slot] = now + REDIRECT_INTERVAL;
+    if (!invited) return;
+    // Used at once, and asked about beside the first packet.
+    this.#host.remotes.usableUntil[slot] = now + PROOF_LIFETIME;
+    this.#refreshAt[slot] = now;
+    this.#host.pathChanged(slot, Path.direct, Proof.invitation);
   }
 
   forgotten(slot: number): void {
@@ -131,30 +147,32 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
   }
 
-  route(
-    slot: number,
-    _bytes: Uint8Array,
-    _offset: number,
-    _length: number,
-    now: number,
-  ): RouteCode {
-    if (now < this.#host.remotes.usableUntil[slot]!) {
+  route(slot: number, _bytes: Uint8Array, _offset: number, length: number, now: number): RouteCode {
+    if (now < this.#usableUntil[slot]!) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
     }
-    if (now >= this.#retryAt[slot]!) this.#ask(slot, now);
+    if (now >= this.#retryAt[slot]!) {
+      // Our own side wants to talk, as much as this packet is worth.
+      this.#host.remotes.credit[slot]! += length;
+      this.#ask(slot, now);
+    }
     return Route.router;
   }
 
   packetArrived(
     slot: number,
-    straight: boolean,
-    _bytes: Uint8Array,
-    _offset: number,
-    _length: number,
+    via: PathCode,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
     now: number,
   ): void {
-    if (straight && now >= this.#host.remotes.usableUntil[slot]!) this.#hint(slot, now);
+    if (now >= this.#usableUntil[slot]!) {
+      if (via !== Path.relayed) this.#hint(slot, now);
+    } else if (via === Path.relayed && this.#options.redirects) {
+      this.#redirect(slot, bytes, offset, length, now);
+    }
   }
 
   solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {
@@ -207,23 +225,40 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   redirected(
-    _redirect: Redirect,
-    _length: number,
-    _from: Readonly<UdpEndpoint>,
-    _now: number,
+    redirect: Redirect,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
   ): DropCode {
-    return Drop.ndUnexpected;
+    const { layout, remotes, isOwn } = this.#host;
+    if (!this.#options.redirects) return Drop.ndUnexpected;
+    const slot = remotes.find(redirect.target, 0);
+    if (slot < 0 || !isCredible(layout, redirect, from, isOwn)) return Drop.ndUnexpected;
+    const isCandidate =
+      from.addressBits === remotes.spelledAddress[slot] && from.port === remotes.spelledPort[slot];
+    if (!isCandidate) return Drop.ndUnexpected;
+    remotes.credit[slot]! += length;
+    if (now >= remotes.usableUntil[slot]!) this.#hint(slot, now);
+    return Drop.none;
   }
 
   probed(): void {}
 
-  networkChanged(): void {
+  prefixOffered(): DropCode {
+    return Drop.advertisementRefused;
+  }
+
+  ownsBound(): boolean {
+    return false;
+  }
+
+  networkChanged(now: number): void {
     this.#host.remotes.forEach((slot) => {
       this.#host.remotes.usableUntil[slot] = LONG_AGO;
       this.#host.remotes.lanPort[slot] = 0;
       this.forgotten(slot);
       const knew = this.#knowsNonces[slot]!;
-      this.met(slot);
+      this.met(slot, false, now);
       this.#knowsNonces[slot] = knew;
     });
   }
@@ -257,7 +292,8 @@ export class NeighborDiscoveryPeering implements Peering {
 
   /** Something came straight from a remote that we do not reach directly (draft-03 §8, §10.2). */
   #hint(slot: number, now: number): void {
-    if (now - this.#askedAt[slot]! < HINT_INTERVAL) return;
+    const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, RETRY_LONGEST);
+    if (now - this.#askedAt[slot]! < interval) return;
     const { remotes } = this.#host;
     if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
     this.#now = now;
@@ -291,13 +327,26 @@ export class NeighborDiscoveryPeering implements Peering {
   #sendQuestion(slot: number, to: Readonly<UdpEndpoint>, ttl: number): void {
     const own = this.#host.ownAddressFor(slot);
     if (own === null) return;
-    const { remotes, layout } = this.#host;
+    const { remotes } = this.#host;
     const at = slot * NONCE_LENGTH;
     const nonce = this.#nonces.slice(at, at + NONCE_LENGTH);
-    const question = buildNeighborQuestion(layout, own, remotes.address(slot), nonce);
+    const question = buildNeighborQuestion(own.address, remotes.address(slot), nonce);
     if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= question.length;
     this.#askedAt[slot] = this.#now;
     this.#host.send(to, question, question.length, ttl);
+  }
+
+  /**
+   * Tells a remote that sends to us through the router, though we have proved the direct path, to use
+   * it as well (draft-01 §6.13).
+   */
+  #redirect(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): void {
+    if (now < this.#redirectAt[slot]! || this.#host.remotes.path[slot] !== Path.direct) return;
+    const own = this.#host.ownAddressFor(slot);
+    if (own === null) return;
+    this.#redirectAt[slot] = now + REDIRECT_INTERVAL;
+    const redirect = buildRedirect(this.#host.layout, own, bytes, offset, length);
+    this.#host.send(this.#spelled(slot), redirect, redirect.length, 0);
   }
 
   #unanswered(slot: number): void {

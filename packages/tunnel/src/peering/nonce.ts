@@ -1,5 +1,4 @@
-import type { NeighborAdvertisement, NeighborSolicitation } from '@6bed4/nd';
-import { findOption } from '@6bed4/nd';
+import { findOption, type NdMessage } from '@6bed4/nd';
 
 /** Bytes of a nonce; RFC 3971 §5.3.2 demands 6 at least, and 6 fill the option. */
 export const NONCE_LENGTH = 6;
@@ -16,7 +15,7 @@ export function writeNonce(nonces: Uint8Array, at: number, random: () => number)
 }
 
 /** The nonce in a message, or null. */
-export function nonceOf(message: NeighborAdvertisement | NeighborSolicitation): Uint8Array | null {
+export function nonceOf(message: NdMessage): Uint8Array | null {
   return findOption(message.options, 'nonce')?.nonce ?? null;
 }
 

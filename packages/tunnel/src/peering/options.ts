@@ -1,7 +1,9 @@
 import { CodecError, type Dialect, type Profile } from '@6bed4/codec';
-import { LAN_TTL, MAX_REMOTES, REFRESH_AFTER } from '../defaults.js';
+import { HOLE_TIME, LAN_TTL, MAX_REMOTES, REFRESH_AFTER } from '../defaults.js';
+import { LEAST_HOLE_TIME } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
 import type { PeeringKind, PeeringName } from './peering.js';
+import { ProbeAndSeenPeering } from './probeAndSeen.js';
 
 const MOST_REMOTES = 2 ** 20;
 const HIGHEST_TTL = 255;
@@ -30,6 +32,11 @@ export interface PeeringOptions {
    * same public IPv4 address as we; 0 for none. Default 1: the local network and no further.
    */
   readonly lanTtl?: number;
+  /**
+   * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep a silent UDP flow,
+   * 28 or more. Default 30, which is what nearly all of them do.
+   */
+  readonly holeTime?: number;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 1024. */
   readonly maxRemotes?: number;
 }
@@ -38,7 +45,7 @@ const STRATEGIES: Readonly<Record<Dialect, PeeringName>> = {
   draft00: 'via-router',
   draft01: 'neighbor-discovery',
   draft03: 'neighbor-discovery',
-  draft04: 'neighbor-discovery',
+  draft04: 'probe-and-seen',
 };
 
 /** A strategy, and how many remotes it may know. */
@@ -70,7 +77,13 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     case 'via-router':
       return { name, kind: null, maxRemotes, lanTtl: 0 };
     case 'neighbor-discovery': {
-      const told = { requireNonce, directKeepalive, lanTtl, wellKnownPort: profile.port };
+      const told = {
+        requireNonce,
+        directKeepalive,
+        lanTtl,
+        wellKnownPort: profile.port,
+        redirects: profile.dialect === 'draft01',
+      };
       return {
         name,
         maxRemotes,
@@ -79,6 +92,24 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
           name,
           key: 'address',
           make: (host) => new NeighborDiscoveryPeering(host, told),
+        },
+      };
+    }
+    case 'probe-and-seen': {
+      const holeTime =
+        (options.holeTime ?? HOLE_TIME / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
+      if (!(holeTime >= LEAST_HOLE_TIME && Number.isFinite(holeTime))) {
+        const expected = `at least ${LEAST_HOLE_TIME / MILLISECONDS_PER_SECOND} seconds`;
+        throw new CodecError('peering.holeTime', String(options.holeTime), expected);
+      }
+      return {
+        name,
+        maxRemotes,
+        lanTtl: 0,
+        kind: {
+          name,
+          key: 'endpoint',
+          make: (host) => new ProbeAndSeenPeering(host, { holeTime }),
         },
       };
     }

@@ -6,8 +6,10 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { REMOTE_IDLE } from '../defaults.js';
+import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
+import { ROUTER_LANIP } from '../specification.js';
 import type { ChosenPeering } from './options.js';
 import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
@@ -16,7 +18,7 @@ import { Remotes } from './remotes.js';
 const NO_SLOT = -1;
 const NEVER = Number.POSITIVE_INFINITY;
 const NOT_REPORTED = 255;
-/** Credit that a stranger can save up, in bytes: the largest packet. */
+/** Credit beyond which a stranger saves up no more, in bytes: the largest packet. */
 const MOST_CREDIT = 1280;
 
 /** What a {@link PathFinder} needs of its peer, besides what it hands on to the strategy. */
@@ -25,6 +27,8 @@ export interface PathFinderHost
   readonly layout: AddressLayout;
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
+  /** Whether an interpretable address says that its holder can always be reached directly. */
+  isInvitation(bytes: Uint8Array, offset: number): boolean;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
   ownAddressFor(remote: Uint8Array): ReturnType<PeeringHost['ownAddressFor']>;
   pathChanged(change: Omit<PathChanged, 'type'>): void;
@@ -37,6 +41,9 @@ export interface PathFinderHost
 export class PathFinder {
   readonly #host: PathFinderHost;
   readonly #chosen: ChosenPeering;
+  /** Whether there is nothing to find, because all goes through the router. */
+  readonly #isIdle: boolean;
+  readonly #byEndpoint: boolean;
   readonly #to = new UdpEndpoint();
   #remotes: Remotes | null = null;
   #peering: Peering | null = null;
@@ -46,38 +53,56 @@ export class PathFinder {
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
     this.#host = host;
+    this.#isIdle = chosen.kind === null;
+    this.#byEndpoint = chosen.kind?.key === 'endpoint';
+  }
+
+  /**
+   * The slot of the remote with the IPv6 address at `offset`, or -1. Such an address is routable, not
+   * ours, and spells an endpoint that we may talk to. For every packet.
+   */
+  find(bytes: Uint8Array, offset: number): number {
+    const remotes = this.#remotes;
+    if (remotes === null) return NO_SLOT;
+    const slot = remotes.find(bytes, offset);
+    // Told apart by endpoint, a remote would be found under foreign prefixes too.
+    return this.#byEndpoint &&
+      slot !== NO_SLOT &&
+      !remotes.isInSegment(slot, bytes, offset) &&
+      !this.#host.isInterpretable(bytes, offset)
+      ? NO_SLOT
+      : slot;
+  }
+
+  /** Whether this is the endpoint that the address of a remote spells. */
+  isSpelledBy(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    const remotes = this.#remotes!;
+    return (
+      remotes.spelledAddress[slot] === from.addressBits && remotes.spelledPort[slot] === from.port
+    );
   }
 
   /**
    * Where a packet of the local side goes; for every packet.
    *
+   * @param found - the slot of its destination, or -1
    * @param to - takes the endpoint, where that is straight to the remote
    */
   route(
+    found: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
     to: UdpEndpoint,
     now: number,
   ): RouteCode {
-    const remotes = this.#remotes;
-    let slot = remotes === null ? NO_SLOT : remotes.find(bytes, offset + DESTINATION_OFFSET);
+    if (this.#isIdle) return Route.router;
+    let slot = found;
     if (slot === NO_SLOT) {
       slot = this.#meet(bytes, offset + DESTINATION_OFFSET, true, now);
       if (slot === NO_SLOT) return Route.router;
     }
-    return this.#routeTo(this.#remotes!, slot, bytes, offset, length, to, now);
-  }
-
-  #routeTo(
-    remotes: Remotes,
-    slot: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    to: UdpEndpoint,
-    now: number,
-  ): RouteCode {
+    const remotes = this.#remotes!;
     const route = this.#peering!.route(slot, bytes, offset, length, now);
     remotes.lastSentAt[slot] = now;
     if (route === Route.direct) {
@@ -90,44 +115,45 @@ export class PathFinder {
     return route;
   }
 
-  /** An acceptable packet arrived, straight from a remote or through a router; for every packet. */
+  /**
+   * An acceptable packet arrived, straight from a remote or through a router; for every packet.
+   *
+   * @param found - the slot of its source, or -1
+   */
   packetArrived(
-    straight: boolean,
+    found: number,
+    isStraight: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): void {
-    if (this.#chosen.kind === null) return;
-    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(bytes, offset + SOURCE_OFFSET);
+    if (this.#isIdle) return;
+    let slot = found;
     if (slot === NO_SLOT) {
       slot = this.#meet(bytes, offset + SOURCE_OFFSET, false, now);
       if (slot === NO_SLOT) return;
     }
     const remotes = this.#remotes!;
     remotes.lastReceivedAt[slot] = now;
-    if (straight) remotes.receivedDirect[slot]!++;
+    if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
-    remotes.credit[slot] = Math.min(MOST_CREDIT, remotes.credit[slot]! + length);
-    this.#peering!.packetArrived(slot, straight, bytes, offset, length, now);
+    const via = isStraight ? Path.direct : Path.relayed;
+    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
+    this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 
   /** Whether a remote was heard at this private endpoint of our local network before. */
-  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
-    const remotes = this.#remotes;
-    if (remotes === null) return false;
-    const slot = remotes.find(bytes, offset);
-    return (
-      slot !== NO_SLOT &&
-      remotes.lanPort[slot] === from.port &&
-      remotes.lanAddress[slot] === from.addressBits
-    );
+  isLanEndpointOf(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    if (slot === NO_SLOT) return false;
+    const remotes = this.#remotes!;
+    return remotes.lanPort[slot] === from.port && remotes.lanAddress[slot] === from.addressBits;
   }
 
   /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */
   solicited(source: Uint8Array, onLan: boolean, from: Readonly<UdpEndpoint>, now: number): void {
     if (this.#chosen.kind === null) return;
-    let slot = this.#remotes === null ? NO_SLOT : this.#remotes.find(source, 0);
+    let slot = this.find(source, 0);
     if (slot === NO_SLOT) slot = this.#meet(source, 0, false, now);
     if (slot === NO_SLOT) return;
     const remotes = this.#remotes!;
@@ -156,12 +182,33 @@ export class PathFinder {
     return this.#peering?.redirected(redirect, length, from, now) ?? Drop.ndUnexpected;
   }
 
+  prefixOffered(
+    offer: Offer,
+    nonce: Uint8Array | null,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    return this.#peering?.prefixOffered(offer, nonce, from, now) ?? Drop.advertisementRefused;
+  }
+
+  /** Whether the address at `own` is the one under which the remote at `remote` sees us. */
+  isBoundAddress(bytes: Uint8Array, own: number, remote: number): boolean {
+    const slot = this.find(bytes, remote);
+    return slot !== NO_SLOT && this.#peering!.ownsBound(slot, bytes, own);
+  }
+
   probed(from: Readonly<UdpEndpoint>, now: number): void {
     this.#peering?.probed(from, now);
   }
 
   /** Our own addresses changed. */
   networkChanged(now: number): void {
+    const remotes = this.#remotes;
+    remotes?.forEach((slot) => {
+      if (!this.#host.isOwn(remotes.address(slot))) return;
+      this.#forget(slot);
+      remotes.remove(slot);
+    });
     this.#peering?.networkChanged(now);
   }
 
@@ -220,9 +267,11 @@ export class PathFinder {
     const { kind, maxRemotes } = this.#chosen;
     const host = this.#host;
     if (kind === null) return NO_SLOT;
-    if (!host.isInterpretable(bytes, at) || host.layout.isOpaque(bytes, at)) return NO_SLOT;
+    const { layout } = host;
+    if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
+    if (layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
     const endpoint = this.#to;
-    host.layout.readEndpoint(bytes, at, endpoint);
+    layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint)) return NO_SLOT;
     if (this.#remotes === null) {
       this.#remotes = new Remotes(host.layout, kind.key, maxRemotes, host.random);
@@ -233,7 +282,7 @@ export class PathFinder {
     if (slot === NO_SLOT) return NO_SLOT;
     this.#reported[slot] = NOT_REPORTED;
     if (this.#sweepAt === NEVER) this.#sweepAt = now + REMOTE_IDLE;
-    this.#peering!.met(slot, now);
+    this.#peering!.met(slot, host.isInvitation(bytes, at), now);
     return slot;
   }
 
@@ -249,6 +298,7 @@ export class PathFinder {
       random: host.random,
       send: host.send,
       accepts: host.accepts,
+      isOwn: host.isOwn,
       sharesPublicAddress: host.sharesPublicAddress,
       ownAddressFor: (slot) => host.ownAddressFor(remotes.address(slot)),
       pathChanged: (slot, path, proof) => this.#pathChanged(slot, path, proof),

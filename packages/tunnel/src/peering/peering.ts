@@ -1,5 +1,6 @@
 import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
 import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
+import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../drop.js';
 import type { PathCode, ProofCode } from './path.js';
 import type { RemoteKey, Remotes } from './remotes.js';
@@ -38,6 +39,9 @@ export interface PeeringHost {
   /** Whether a node can be at an endpoint, and we may talk to it. */
   accepts(endpoint: Readonly<UdpEndpoint>): boolean;
 
+  /** Whether an IPv6 address, 16 bytes, is ours. */
+  isOwn(address: Uint8Array): boolean;
+
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
 
@@ -64,8 +68,12 @@ export interface Peering {
   /** The name under which users choose and see this strategy. */
   readonly name: PeeringName;
 
-  /** A slot of {@link Remotes} was taken. */
-  met(slot: number, now: number): void;
+  /**
+   * A slot of {@link Remotes} was taken.
+   *
+   * @param invited - whether the remote's address says that it can always be reached directly
+   */
+  met(slot: number, invited: boolean, now: number): void;
 
   /** A slot is given back. */
   forgotten(slot: number): void;
@@ -78,10 +86,10 @@ export interface Peering {
    */
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode;
 
-  /** An acceptable packet arrived from a remote, straight or through a router. */
+  /** An acceptable packet arrived from a remote; `via` tells how. */
   packetArrived(
     slot: number,
-    straight: boolean,
+    via: PathCode,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -105,6 +113,20 @@ export interface Peering {
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode;
+
+  /**
+   * A valid Router Advertisement came straight from somebody who is no router of ours: how a remote
+   * sees us (draft-04 §7.7).
+   */
+  prefixOffered(
+    offer: Offer,
+    nonce: Uint8Array | null,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode;
+
+  /** Whether an address is the one under which a remote sees us, and us only it (draft-04 §7.7). */
+  ownsBound(slot: number, bytes: Uint8Array, at: number): boolean;
 
   /** An empty datagram came straight from this endpoint (draft-04 §7.2). */
   probed(from: Readonly<UdpEndpoint>, now: number): void;

@@ -4,6 +4,10 @@ import { Path, Proof } from './path.js';
 const ADDRESS_BYTES = 16;
 const KEY_WORDS = 4;
 const NO_SLOT = -1;
+/** A power of two. */
+const RECENT = 64;
+/** Addresses with the same lower half that a stranger can have us keep. */
+const MOST_SPELLINGS = 8;
 /** What a remote may cause, in bytes, because the local side spoke to it first. */
 const FIRST_CREDIT = 256;
 /** Slots that are looked at to find one that may go. */
@@ -19,8 +23,9 @@ export type RemoteKey = 'address' | 'endpoint';
  * The remotes that a peer exchanges packets with: one slot each, whose properties lie in columns, so
  * that a packet costs neither an allocation nor more than a look at a few numbers.
  *
- * Finding: chained hashing, multiply-shift over 16-bit words with secret multipliers, so that
- * strangers cannot make a chain long.
+ * Finding: chained hashing of the lower half, multiply-shift over 16-bit words with secret multipliers
+ * (Dietzfelbinger's universal hashing), so that strangers cannot make a chain long; of addresses with
+ * the same lower half, they can put in eight.
  *
  * Eviction, when all slots are taken: a remote that was only heard of, never sent to, makes room for
  * any other. A remote whose packets take the router makes room for one that the local side sends to.
@@ -68,7 +73,13 @@ export class Remotes {
   readonly receivedDirect: Float64Array;
   readonly receivedRelayed: Float64Array;
 
-  readonly #mask: Int32Array;
+  /** Whether the upper half of an address distinguishes remotes. */
+  readonly #upperMatters: boolean;
+  /** Which bits of the lower half do, in its two words. */
+  readonly #thirdMask: number;
+  readonly #fourthMask: number;
+  /** The lowest bits, where 0 means the router (draft-04 §5.2); 0 where the layout has none. */
+  readonly #lanipMask: number;
   readonly #keys: Int32Array;
   readonly #addresses: Uint8Array;
   readonly #inUse: Uint8Array;
@@ -76,7 +87,8 @@ export class Remotes {
   readonly #buckets: Int32Array;
   readonly #multipliers: Int32Array;
   readonly #shift: number;
-  readonly #key = new Int32Array(KEY_WORDS);
+  /** Slots found lately, by a few bits of their address: most packets go where others went. */
+  readonly #recent = new Uint32Array(RECENT);
   #free: number;
   #size = 0;
   #hand = 0;
@@ -109,14 +121,15 @@ export class Remotes {
     this.receivedDirect = new Float64Array(capacity);
     this.receivedRelayed = new Float64Array(capacity);
 
-    const upperHalf = key === 'address' ? -1 : 0;
-    this.#mask = Int32Array.of(upperHalf, upperHalf, ...layout.endpointMask);
+    this.#upperMatters = key === 'address';
+    [this.#thirdMask, this.#fourthMask] = layout.endpointMask;
+    this.#lanipMask = layout.maxLanip;
     const bits = Math.max(1, Math.ceil(Math.log2(capacity)));
     this.#keys = new Int32Array(capacity * KEY_WORDS);
     this.#addresses = new Uint8Array(capacity * ADDRESS_BYTES);
     this.#inUse = new Uint8Array(capacity);
     this.#buckets = new Int32Array(2 ** bits).fill(NO_SLOT);
-    this.#multipliers = new Int32Array(2 * KEY_WORDS + 1).map(() => random() * 0x1_0000_0000);
+    this.#multipliers = new Int32Array(5).map(() => random() * 0x1_0000_0000);
     this.#shift = 32 - bits;
     this.#next = new Int32Array(capacity).map((_, slot) => slot + 1);
     this.#next[capacity - 1] = NO_SLOT;
@@ -128,11 +141,23 @@ export class Remotes {
     return this.#size;
   }
 
-  /** The slot of the remote with the IPv6 address at `offset`, or -1. */
+  /**
+   * The slot of the remote with the IPv6 address at `offset`, or -1, also where the address is a
+   * router's. For every packet.
+   */
   find(bytes: Uint8Array, offset: number): number {
-    this.#readKey(bytes, offset);
-    let slot = this.#buckets[this.#hash()]!;
-    while (slot !== NO_SLOT && !this.#hasKey(slot)) slot = this.#next[slot]!;
+    const last = word(bytes, offset + 12);
+    if ((last & this.#lanipMask) === 0 && this.#lanipMask !== 0) return NO_SLOT;
+    const third = word(bytes, offset + 8) & this.#thirdMask;
+    const fourth = last & this.#fourthMask;
+    const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
+    const recent = this.#recent[place]!;
+    if (this.#isAt(recent, third, fourth, bytes, offset)) return recent;
+    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
+      slot = this.#next[slot]!;
+    }
+    if (slot !== NO_SLOT) this.#recent[place] = slot;
     return slot;
   }
 
@@ -153,6 +178,10 @@ export class Remotes {
     now: number,
     forget: (slot: number) => void,
   ): number {
+    const third = word(bytes, offset + 8) & this.#thirdMask;
+    const fourth = word(bytes, offset + 12) & this.#fourthMask;
+    const bucket = this.#hash(third, fourth);
+    if (!spokenTo && this.#spellings(bucket, third, fourth) >= MOST_SPELLINGS) return NO_SLOT;
     if (this.#free === NO_SLOT) {
       const victim = this.#victim(spokenTo, now);
       if (victim === NO_SLOT) return NO_SLOT;
@@ -166,9 +195,11 @@ export class Remotes {
     for (let index = 0; index < ADDRESS_BYTES; index++) {
       this.#addresses[slot * ADDRESS_BYTES + index] = bytes[offset + index]!;
     }
-    this.#readKey(bytes, offset);
-    this.#keys.set(this.#key, slot * KEY_WORDS);
-    const bucket = this.#hash();
+    const at = slot * KEY_WORDS;
+    this.#keys[at] = word(bytes, offset);
+    this.#keys[at + 1] = word(bytes, offset + 4);
+    this.#keys[at + 2] = third;
+    this.#keys[at + 3] = fourth;
     this.#next[slot] = this.#buckets[bucket]!;
     this.#buckets[bucket] = slot;
 
@@ -196,8 +227,10 @@ export class Remotes {
 
   /** Gives a slot back. */
   remove(slot: number): void {
-    this.#key.set(this.#keys.subarray(slot * KEY_WORDS, (slot + 1) * KEY_WORDS));
-    const bucket = this.#hash();
+    const at = slot * KEY_WORDS;
+    const bucket = this.#hash(this.#keys[at + 2]!, this.#keys[at + 3]!);
+    // Nobody is at this key: 0.0.0.0, port 0.
+    this.#keys.fill(0, at, at + KEY_WORDS);
     let previous = this.#buckets[bucket]!;
     if (previous === slot) {
       this.#buckets[bucket] = this.#next[slot]!;
@@ -209,6 +242,12 @@ export class Remotes {
     this.#next[slot] = this.#free;
     this.#free = slot;
     this.#size--;
+  }
+
+  /** Whether the IPv6 address at `offset` has the upper half under which the remote was met. */
+  isInSegment(slot: number, bytes: Uint8Array, offset: number): boolean {
+    const at = slot * KEY_WORDS;
+    return this.#keys[at] === word(bytes, offset) && this.#keys[at + 1] === word(bytes, offset + 4);
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
@@ -251,39 +290,39 @@ export class Remotes {
     return this.lastUsedAt(right) < this.lastUsedAt(left) ? right : left;
   }
 
-  #readKey(bytes: Uint8Array, offset: number): void {
-    const key = this.#key;
-    const mask = this.#mask;
-    for (let word = 0, at = offset; word < KEY_WORDS; word++, at += 4) {
-      key[word] =
-        ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) &
-        mask[word]!;
-    }
-  }
-
-  #hasKey(slot: number): boolean {
-    const key = this.#key;
+  #isAt(slot: number, third: number, fourth: number, bytes: Uint8Array, offset: number): boolean {
     const keys = this.#keys;
     const at = slot * KEY_WORDS;
     return (
-      keys[at + 3] === key[3] &&
-      keys[at + 2] === key[2] &&
-      keys[at + 1] === key[1] &&
-      keys[at] === key[0]
+      keys[at + 3] === fourth &&
+      keys[at + 2] === third &&
+      (!this.#upperMatters || this.isInSegment(slot, bytes, offset))
     );
   }
 
-  #hash(): number {
-    const multipliers = this.#multipliers;
-    let sum = multipliers[2 * KEY_WORDS]!;
-    for (let word = 0; word < KEY_WORDS; word++) {
-      const bits = this.#key[word]!;
-      sum =
-        (sum +
-          Math.imul(multipliers[2 * word]!, bits >>> 16) +
-          Math.imul(multipliers[2 * word + 1]!, bits & 0xffff)) |
-        0;
+  /** How many addresses with this lower half there are. */
+  #spellings(bucket: number, third: number, fourth: number): number {
+    let count = 0;
+    for (let slot = this.#buckets[bucket]!; slot !== NO_SLOT; slot = this.#next[slot]!) {
+      const at = slot * KEY_WORDS;
+      if (this.#keys[at + 2] === third && this.#keys[at + 3] === fourth) count++;
     }
-    return sum >>> this.#shift;
+    return count;
   }
+
+  #hash(third: number, fourth: number): number {
+    const multipliers = this.#multipliers;
+    const sum =
+      multipliers[4]! +
+      Math.imul(multipliers[0]!, third >>> 16) +
+      Math.imul(multipliers[1]!, third & 0xffff) +
+      Math.imul(multipliers[2]!, fourth >>> 16) +
+      Math.imul(multipliers[3]!, fourth & 0xffff);
+    return (sum | 0) >>> this.#shift;
+  }
+}
+
+/** Four bytes as int32, whatever the byte order of the machine. */
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }

@@ -9,6 +9,7 @@ import {
   type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
+import { Advertiser } from '../advertiser.js';
 import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
 import { Drop, type DropCode } from '../drop.js';
 import { isLinkLocalOf } from '../linkLocal.js';
@@ -20,7 +21,7 @@ import { isLinkLocal, isLinkLocalMulticast } from '../scope.js';
 import { TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
-import { Advertiser } from './advertiser.js';
+
 import { identify, isOwnAddress, ownAddressText, type RouterIdentity } from './identity.js';
 import { Route, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';
 import { refuseNativeSource, refuseTunnelSource } from './sourceFilter.js';

@@ -1,4 +1,4 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import type { AddressLayout, Prefix, UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   copyBytes,
@@ -6,11 +6,12 @@ import {
   type RouterAdvertisement,
   type RouterSolicitation,
 } from '@6bed4/nd';
-import { echoedOptions } from '../neighborAnswer.js';
-import { isUnspecified } from '../scope.js';
-import { INFINITE_LIFETIME } from '../specification.js';
-import { ROUTER_LINK_LOCAL } from '../wellKnownAddresses.js';
-import type { RouterIdentity } from './identity.js';
+import type { Discovery } from './discovery/discovery.js';
+import { echoedOptions } from './neighborAnswer.js';
+import { isUnspecified } from './scope.js';
+import type { Segment } from './segment.js';
+import { INFINITE_LIFETIME } from './specification.js';
+import { ROUTER_LINK_LOCAL } from './wellKnownAddresses.js';
 
 /** What every deployed router says in the fixed fields: "unspecified" hop limit, lasting for ever. */
 const FIXED_FIELDS = {
@@ -27,14 +28,23 @@ const FIXED_FIELDS = {
   retransTimer: 0xffff_ffff,
 } as const;
 
+/** Of which network a Router Advertisement tells. */
+export interface AdvertisedNetwork {
+  readonly discovery: Discovery;
+  readonly layout: AddressLayout;
+  readonly segment: Segment;
+  /** Offered besides. */
+  readonly routes: readonly Prefix[];
+}
+
 /** The one place that builds Router Advertisements (draft-03 §4, §10.1; draft-04 §3.2). */
 export class Advertiser {
-  readonly #identity: RouterIdentity;
+  readonly #network: AdvertisedNetwork;
   readonly #routes: readonly NdOption[];
 
-  constructor(identity: RouterIdentity) {
-    this.#identity = identity;
-    this.#routes = identity.routes.map((route) => ({
+  constructor(network: AdvertisedNetwork) {
+    this.#network = network;
+    this.#routes = network.routes.map((route) => ({
       type: 'prefix-information',
       prefixLength: route.length,
       onLink: false,
@@ -62,7 +72,7 @@ export class Advertiser {
    * @param bytes - buffer with the IPv6 source address of the frame at `source`
    */
   correct(bytes: Uint8Array, source: number, to: Readonly<UdpEndpoint>): Uint8Array {
-    const { discovery, layout } = this.#identity;
+    const { discovery, layout } = this.#network;
     const options = this.#offer(to);
     if (discovery.retracts && !layout.isOpaque(bytes, source)) {
       const retracted = copyBytes(bytes, source, source + 16);
@@ -79,7 +89,7 @@ export class Advertiser {
   }
 
   #offer(to: Readonly<UdpEndpoint>): NdOption[] {
-    const { discovery, segment } = this.#identity;
+    const { discovery, segment } = this.#network;
     const prefix = discovery.advertisedPrefix(segment.toBytes(), to);
     return [prefixInformation(prefix, discovery.prefixLength, INFINITE_LIFETIME), ...this.#routes];
   }
@@ -91,7 +101,7 @@ export class Advertiser {
   ): Uint8Array {
     const advertisement: RouterAdvertisement = {
       ...FIXED_FIELDS,
-      destination: this.#identity.discovery.advertisementDestination(solicitationSource, to),
+      destination: this.#network.discovery.advertisementDestination(solicitationSource, to),
       options: [...options],
     };
     return buildNd(advertisement);

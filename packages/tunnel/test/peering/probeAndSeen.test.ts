@@ -1,0 +1,432 @@
+import { draft04Profile, encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
+import {
+  buildNd,
+  parseIcmpError,
+  parseNd,
+  parseUdp,
+  setTrafficClass,
+  sourceAddress,
+  trafficClass,
+  verifyIcmpv6Checksum,
+} from '@6bed4/nd';
+import { describe, expect, test } from 'vitest';
+import { peerNatStates } from '../../src/peering/peerNatStates.js';
+import { ping, udp } from '../support/packets.js';
+import { messageIn, OWN, PeeringBench, PREFIX, ROUTER, remoteAt } from '../support/peerBench.js';
+import type { SentDatagram } from '../support/recorder.js';
+
+const REMOTE_ENDPOINT = '192.0.2.9:5000';
+const REMOTE = remoteAt(REMOTE_ENDPOINT);
+
+const PROPER = 0x00;
+const PROHIBITED = 0x40;
+const PRESUMPTUOUS = 0x80;
+const PERSISTENT = 0xc0;
+const SEEN = 0x20;
+const ADAPTIVE = 0x20;
+
+function withClass(packet: Uint8Array, value: number): Uint8Array {
+  setTrafficClass(packet, 0, value);
+  return packet;
+}
+
+class Bench extends PeeringBench {
+  constructor(options: ConstructorParameters<typeof PeeringBench>[0] = {}) {
+    super({ profile: draft04Profile, ...options });
+  }
+
+  /** The local side pings the remote under a traffic class. */
+  asks(value: number, remote = REMOTE): SentDatagram[] {
+    this.sends(withClass(ping(OWN, remote), value));
+    return this.take();
+  }
+
+  /** The remote pings us, through the router or straight. */
+  hears(from: string, value: number): void {
+    this.arrives(from, withClass(ping(REMOTE, OWN), value));
+  }
+
+  /** A bench that the remote has told that it sees us. */
+  static seen(): Bench {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.hears(ROUTER, SEEN);
+    bench.take();
+    return bench;
+  }
+}
+
+const isProbe = ({ to, payload }: SentDatagram): boolean =>
+  payload.length === 0 && to === REMOTE_ENDPOINT;
+const wayOf = (sent: readonly SentDatagram[]): string[] =>
+  sent.filter(({ payload }) => payload.length > 0).map(({ to }) => to);
+
+describe('probes (draft-04 §7.2, §7.5)', () => {
+  test('the first packet takes the router, and a probe goes straight to the remote', () => {
+    const sent = new Bench().asks(PROPER);
+    expect(sent.filter(isProbe)).toHaveLength(1);
+    expect(sent.find(isProbe)!.ttl).toBe(0);
+    expect(wayOf(sent)).toEqual([ROUTER]);
+  });
+
+  test('three in three seconds, then one every 25 s while packets are sent', () => {
+    const bench = new Bench();
+    const start = bench.now;
+    const times: number[] = [];
+    for (let step = 0; step < 800; step++) {
+      const sent = [...(step % 10 === 0 ? bench.asks(PROPER) : []), ...bench.waits(100)];
+      for (const _ of sent.filter(isProbe)) times.push(Math.round((bench.now - start) / 100));
+    }
+    expect(times).toEqual([1, 10, 20, 270, 520, 770]);
+  });
+
+  test('none to a remote that nobody sends to any more', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.waits(31_000);
+    expect(bench.waits(600_000).filter(isProbe)).toEqual([]);
+  });
+
+  test('a search in vain is told', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.waits(2_000);
+    expect(bench.events('path-changed')).toMatchObject([{ path: 'relayed', previous: null }]);
+  });
+
+  test('of a remote, while ours is fresh, make us tell that we saw it', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.now += 100;
+    bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    const [relayed] = bench.asks(PROPER);
+    expect(relayed!.to).toBe(ROUTER);
+    expect(trafficClass(relayed!.payload, 0)).toBe(SEEN);
+  });
+
+  test('are told for hole time less 28 s since our last direct one, and no longer', () => {
+    const bench = new Bench({ peering: { holeTime: 33 } });
+    bench.asks(PROPER);
+    bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    bench.waits(2_000);
+    bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    bench.waits(4_900);
+    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(SEEN);
+    bench.waits(200);
+    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(PROPER);
+  });
+
+  test('of strangers mean nothing', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.arrives('192.0.2.9:5001', new Uint8Array(0));
+    bench.arrives('192.0.2.10:5000', new Uint8Array(0));
+    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(PROPER);
+  });
+});
+
+describe('the Seen flag (draft-04 §7.3)', () => {
+  test('lets packets go straight to the remote for 27 s', () => {
+    const bench = Bench.seen();
+    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    bench.waits(26_900);
+    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    bench.waits(200);
+    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+    expect(bench.events('path-changed')).toMatchObject([
+      { path: 'direct', proof: 'seen', endpoint: { address: '192.0.2.9', port: 5000 } },
+      { path: 'relayed', previous: 'direct' },
+    ]);
+  });
+
+  test('is polled for after 25 s: two probes, and one more when it stays away', () => {
+    const bench = Bench.seen();
+    bench.waits(24_000);
+    bench.asks(PROPER);
+    expect(bench.waits(900).filter(isProbe)).toHaveLength(0);
+    expect(bench.waits(200).filter(isProbe)).toHaveLength(1);
+    expect(bench.waits(1_000).filter(isProbe)).toHaveLength(1);
+    expect(bench.waits(1_000).filter(isProbe)).toHaveLength(1);
+    expect(bench.waits(20_000).filter(isProbe)).toHaveLength(0);
+  });
+
+  test('renewed, keeps the path for another 27 s', () => {
+    const bench = Bench.seen();
+    bench.waits(20_000);
+    bench.asks(PROPER);
+    bench.hears(REMOTE_ENDPOINT, SEEN);
+    bench.waits(26_000);
+    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('is not believed where we sent nothing direct', () => {
+    const bench = new Bench();
+    bench.asks(PROHIBITED);
+    bench.hears(ROUTER, SEEN);
+    bench.hears(REMOTE_ENDPOINT, SEEN);
+    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+  });
+
+  test('means nothing in a traffic class that is not 6bed4’s', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.hears(ROUTER, SEEN | 0x08);
+    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+  });
+
+  test('is taken off before the local side could take it for Adaptive; ECN and policy stay', () => {
+    const bench = new Bench();
+    bench.hears(ROUTER, PRESUMPTUOUS | SEEN | 0x02);
+    expect(trafficClass(bench.recorder.delivered[0]!, 0)).toBe(PRESUMPTUOUS | 0x02);
+  });
+
+  test('two machines find each other through their own packets', () => {
+    const bench = new Bench();
+    bench.asks(PROPER);
+    bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    const [told] = bench.asks(PROPER);
+    expect(trafficClass(told!.payload, 0) & SEEN).toBe(SEEN);
+  });
+});
+
+describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
+  test('prohibited: never direct, and nothing is begun for it', () => {
+    const bench = new Bench();
+    const sent = bench.asks(PROHIBITED);
+    expect(wayOf(sent)).toEqual([ROUTER]);
+    expect(sent.filter(isProbe)).toEqual([]);
+    expect(wayOf(Bench.seen().asks(PROHIBITED))).toEqual([ROUTER]);
+  });
+
+  test('presumptuous: direct during the search, then as proper', () => {
+    const bench = new Bench();
+    const first = bench.asks(PRESUMPTUOUS);
+    expect(wayOf(first)).toEqual([REMOTE_ENDPOINT]);
+    expect(first.filter(isProbe)).toEqual([]);
+    bench.waits(1_900);
+    expect(wayOf(bench.asks(PRESUMPTUOUS))).toEqual([REMOTE_ENDPOINT]);
+    bench.waits(200);
+    expect(wayOf(bench.asks(PRESUMPTUOUS))).toEqual([ROUTER]);
+  });
+
+  test('persistent: direct always, and an error to the sender once that fails', () => {
+    const bench = new Bench();
+    expect(wayOf(bench.asks(PERSISTENT))).toEqual([REMOTE_ENDPOINT]);
+    bench.waits(2_100);
+    expect(wayOf(bench.asks(PERSISTENT))).toEqual([]);
+    const error = bench.recorder.delivered.at(-1)!;
+    expect(parseIcmpError(error, 0, error.length)).toMatchObject({
+      ok: true,
+      value: { type: 'destination-unreachable', code: 3 },
+    });
+    expect(bench.peer.counters.snapshot().drops).toEqual({ 'no-direct-path': 1 });
+  });
+
+  test('all of them share what is known about the remote', () => {
+    const bench = Bench.seen();
+    for (const policy of [PROPER, PRESUMPTUOUS, PERSISTENT]) {
+      expect(wayOf(bench.asks(policy))).toEqual([REMOTE_ENDPOINT]);
+    }
+  });
+
+  test('a traffic class that is not 6bed4’s is proper, and passes unchanged', () => {
+    const bench = new Bench();
+    const [sent] = bench.asks(0xb8).filter(({ payload }) => payload.length > 0);
+    expect(sent!.to).toBe(ROUTER);
+    expect(trafficClass(sent!.payload, 0)).toBe(0xb8);
+  });
+
+  test('Adaptive is not sent to the world as Seen', () => {
+    const bench = new Bench();
+    const [sent] = bench.asks(ADAPTIVE).filter(({ payload }) => payload.length > 0);
+    expect(trafficClass(sent!.payload, 0)).toBe(0);
+  });
+});
+
+describe('the table of states', () => {
+  test('is that of draft-04 §7.5', () => {
+    expect(peerNatStates).toEqual({
+      init: { lasts: 1_000, next: 'init-again', probes: true },
+      'init-again': { lasts: 1_000, next: 'fail', probes: true },
+      peer: { lasts: 25_000, next: 'poll', probes: false },
+      poll: { lasts: 1_000, next: 'poll-again', probes: true },
+      'poll-again': { lasts: 1_000, next: 'fail', probes: true },
+      fail: { lasts: 25_000, next: 'fail', probes: true },
+    });
+  });
+
+  test('a hole time that cannot work is refused', () => {
+    expect(() => new Bench({ peering: { holeTime: 27 } })).toThrow(/holeTime/);
+  });
+});
+
+/** The remote says that it sees us at this endpoint. */
+function correction(endpoint: string, nonce?: Uint8Array, prefix = PREFIX): Uint8Array {
+  return buildNd({
+    type: 'router-advertisement',
+    source: parseIPv6('fe80::'),
+    destination: parseIPv6('ff02::1'),
+    currentHopLimit: 0,
+    managed: false,
+    other: false,
+    homeAgent: false,
+    proxy: false,
+    preference: 'low',
+    routerLifetime: 0,
+    reachableTime: 0,
+    retransTimer: 0,
+    options: [
+      {
+        type: 'prefix-information',
+        prefixLength: 114,
+        onLink: true,
+        autonomous: true,
+        validLifetime: 0xffff_ffff,
+        preferredLifetime: 0xffff_ffff,
+        prefix: parseIPv6(encodeAddress({ prefix, peer: endpoint, lanip: 0 })),
+      },
+      ...(nonce === undefined ? [] : [{ type: 'nonce' as const, nonce }]),
+    ],
+  });
+}
+
+const SEEN_AS = '203.0.113.5:55555';
+
+/** The nonce in the question that a correction caused, if it caused one. */
+function askedNonce(bench: Bench): Uint8Array | null {
+  for (const datagram of bench.take()) {
+    const message = messageIn(datagram);
+    if (message?.type !== 'router-solicitation' || datagram.to !== REMOTE_ENDPOINT) continue;
+    const nonce = message.options.find((option) => option.type === 'nonce');
+    return nonce?.type === 'nonce' ? nonce.nonce : null;
+  }
+  return null;
+}
+
+/** A bench whose remote sees it at another endpoint than the router does, and has proved it. */
+function bound(): Bench {
+  const bench = Bench.seen();
+  bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+  bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, askedNonce(bench)!));
+  return bench;
+}
+
+describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
+  test('a correction is not believed but asked about, and its answer is', () => {
+    const bench = Bench.seen();
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    const nonce = askedNonce(bench);
+    expect(nonce).toHaveLength(6);
+    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, nonce!));
+    // Our address does not fit the remote any more.
+    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+  });
+
+  test.each([
+    ['with another nonce', REMOTE_ENDPOINT, new Uint8Array(6), PREFIX],
+    ['from elsewhere', '192.0.2.66:5000', null, PREFIX],
+    ['about another network', REMOTE_ENDPOINT, null, 'fc64:bed:c633:6499::/64'],
+  ])('an answer %s is not', (_, from, nonce, prefix) => {
+    const bench = Bench.seen();
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    const asked = askedNonce(bench)!;
+    bench.arrives(from, correction(SEEN_AS, nonce ?? asked, prefix));
+    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('a correction from somebody that we sent nothing to causes nothing', () => {
+    const bench = new Bench();
+    bench.asks(PROHIBITED);
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    expect(bench.take()).toEqual([]);
+  });
+
+  test('an Adaptive packet takes the source that the remote expects, with its checksum right', () => {
+    const bench = bound();
+    const [sent] = bench.asks(ADAPTIVE);
+    expect(sent!.to).toBe(REMOTE_ENDPOINT);
+    expect(formatIPv6(sourceAddress(sent!.payload, 0))).toBe(remoteAt(SEEN_AS));
+    expect(verifyIcmpv6Checksum(sent!.payload, 0, sent!.payload.length)).toBe(true);
+    bench.sends(withClass(udp(OWN, REMOTE, Uint8Array.of(1, 2, 3)), ADAPTIVE));
+    const [datagram] = bench.take();
+    expect(parseUdp(datagram!.payload, 0, datagram!.payload.length)).toMatchObject({ ok: true });
+  });
+
+  test('the remote’s packets to that address are ours, and others’ are not', () => {
+    const bench = bound();
+    const delivered = bench.recorder.delivered.length;
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, remoteAt(SEEN_AS)));
+    expect(bench.recorder.delivered).toHaveLength(delivered + 1);
+    const other = '192.0.2.66:5000';
+    bench.arrives(other, ping(remoteAt(other), remoteAt(SEEN_AS)));
+    bench.arrives(ROUTER, ping(REMOTE, remoteAt(SEEN_AS)));
+    expect(bench.recorder.delivered).toHaveLength(delivered + 1);
+  });
+
+  test('the application may go on with that address, straight to this remote only', () => {
+    const bench = bound();
+    bench.sends(ping(remoteAt(SEEN_AS), REMOTE));
+    expect(wayOf(bench.take())).toEqual([REMOTE_ENDPOINT]);
+    bench.sends(ping(remoteAt(SEEN_AS), remoteAt('192.0.2.66:5000')));
+    expect(wayOf(bench.take())).toEqual([]);
+  });
+});
+
+describe('a frame whose source spells another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
+  const MAPPED = '192.0.2.9:6666';
+
+  test('is dropped, and its sender told which source would be right', () => {
+    const bench = new Bench();
+    bench.arrives(MAPPED, ping(REMOTE, OWN, { size: 200 }));
+    expect(bench.recorder.delivered).toEqual([]);
+    const [answer] = bench.take();
+    expect(answer!.to).toBe(MAPPED);
+    const parsed = parseNd(answer!.payload, 0, answer!.payload.length);
+    if (!parsed.ok || parsed.value.type !== 'router-advertisement') throw new Error('no answer');
+    const prefixes = parsed.value.options.flatMap((option) =>
+      option.type === 'prefix-information'
+        ? [[formatIPv6(option.prefix), option.validLifetime]]
+        : [],
+    );
+    expect(prefixes).toEqual([
+      [remoteAt(REMOTE_ENDPOINT, 0), 0],
+      [remoteAt(MAPPED, 0), 0xffff_ffff],
+    ]);
+  });
+
+  test('gets no answer that is longer than itself', () => {
+    const bench = new Bench();
+    bench.arrives(MAPPED, ping(REMOTE, OWN));
+    expect(bench.take()).toEqual([]);
+    expect(bench.peer.counters.snapshot().answersWithheld).toBe(1);
+  });
+
+  test('gets few answers, however often it comes', () => {
+    const bench = new Bench();
+    let answers = 0;
+    for (let step = 0; step < 1_000; step++) {
+      bench.arrives(MAPPED, ping(REMOTE, OWN, { size: 200 }));
+      answers += bench.waits(10).filter(({ to }) => to === MAPPED).length + bench.take().length;
+    }
+    expect(answers).toBeLessThanOrEqual(16);
+  });
+});
+
+describe('an invitation (draft-03 §8.4)', () => {
+  const INVITING_ENDPOINT = '192.0.2.77:25790';
+  const INVITING = encodeAddress({
+    prefix: 'fc64:bed:c000:24d::/64',
+    peer: INVITING_ENDPOINT,
+    lanip: 1,
+  });
+
+  test.each([
+    ['draft03', {}],
+    ['draft04', { profile: draft04Profile }],
+  ])('is accepted at once in %s', (_, options) => {
+    const bench = new PeeringBench(options);
+    expect(new Set(wayOf(bench.pings(INVITING)))).toEqual(new Set([INVITING_ENDPOINT]));
+    expect(bench.events('path-changed')).toMatchObject([{ path: 'direct', proof: 'invitation' }]);
+  });
+});
