@@ -43,6 +43,9 @@ export function predictPath(from: Side, to: Side, { strategy, answers }: Conduct
   if (strategy === 'neighbor-discovery' && !isStable(to)) {
     return relayed("the receiver's answers come from another endpoint than the one asked");
   }
+  if (strategy === 'probe-and-seen' && !answers) {
+    return relayed('the receiver sends nothing that could carry the Seen flag');
+  }
   if (isOpen(to)) return { path: 'direct', reason: 'the receiver lets everybody in' };
   if (!isStable(to)) {
     return relayed('what the receiver sends opens its filter at another endpoint than it spells');
