@@ -18,6 +18,7 @@ import { TokenBucket } from '../rateLimiter.js';
 import { ALL_HOSTS_IPV4 } from '../specification.js';
 import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuestion.js';
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
+import { Opportunism } from './opportunism.js';
 import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { buildRedirect, isCredible } from './redirect.js';
@@ -41,6 +42,8 @@ export interface NeighborDiscoveryOptions {
   readonly wellKnownPort: number;
   /** Send Redirects, and take them as hints (draft-01 §6.13). */
   readonly redirects: boolean;
+  /** Send the first packet of TCP and SCTP handshakes straight (draft-03 §8.5, §8.6). */
+  readonly opportunism: boolean;
 }
 
 /**
@@ -80,9 +83,12 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
+  /** 1 once the candidate itself was asked, not just everyone. */
+  readonly #candidateAsked: Uint8Array;
   readonly #lanSearchAt: Float64Array;
   /** When a remote may be told again to send directly. */
   readonly #redirectAt: Float64Array;
+  readonly #opportunism: Opportunism;
   readonly #to = new UdpEndpoint();
   readonly #everyone: UdpEndpoint;
   #keepaliveAt = NEVER;
@@ -119,8 +125,10 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces = new Uint8Array(capacity);
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
+    this.#candidateAsked = new Uint8Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
     this.#redirectAt = new Float64Array(capacity);
+    this.#opportunism = new Opportunism(capacity);
     this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
   }
 
@@ -128,6 +136,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
     this.#refreshAt[slot] = NEVER;
     this.#retryAt[slot] = LONG_AGO;
+    this.#opportunism.reset(slot);
     this.#failures[slot] = 0;
     this.#askedAt[slot] = LONG_AGO;
     this.#knowsNonces[slot] = 0;
@@ -147,7 +156,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
   }
 
-  route(slot: number, _bytes: Uint8Array, _offset: number, length: number, now: number): RouteCode {
+  route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
     if (now < this.#usableUntil[slot]!) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
@@ -157,7 +166,23 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#host.remotes.credit[slot]! += length;
       this.#ask(slot, now);
     }
-    return Route.router;
+    const plays =
+      this.#options.opportunism &&
+      this.#failures[slot] === 0 &&
+      this.#opportunism.plays(slot, bytes, offset, length, now);
+    return plays ? Route.direct : Route.router;
+  }
+
+  play(slot: number, now: number): number {
+    if (now < this.#usableUntil[slot]! || this.#failures[slot]! > 0) return 0;
+    return this.#opportunism.playFor(slot, now);
+  }
+
+  playAnswered(play: number, now: number): boolean {
+    const slot = this.#opportunism.provedBy(play, now);
+    if (slot < 0) return false;
+    this.#proved(slot, Path.direct, this.#spelled(slot), null, now);
+    return true;
   }
 
   packetArrived(
@@ -169,7 +194,12 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): void {
     if (now >= this.#usableUntil[slot]!) {
-      if (via !== Path.relayed) this.#hint(slot, now);
+      if (via === Path.relayed) return;
+      if (this.#opportunism.isProof(slot, bytes, offset, length, now)) {
+        this.#proved(slot, Path.direct, this.#spelled(slot), null, now);
+      } else {
+        this.#hint(slot, now);
+      }
     } else if (via === Path.relayed && this.#options.redirects) {
       this.#redirect(slot, bytes, offset, length, now);
     }
@@ -213,7 +243,9 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     if (!this.#isLanEndpoint(slot, from)) return Drop.ndUnexpected;
     const isAsked =
-      from.addressBits === this.#candidateAddress[slot] && from.port === this.#candidatePort[slot];
+      this.#candidateAsked[slot] === 1 &&
+      from.addressBits === this.#candidateAddress[slot] &&
+      from.port === this.#candidatePort[slot];
     if (isAsked) {
       this.#proved(slot, Path.lan, from, attempt, now);
     } else {
@@ -359,25 +391,24 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#refreshAt[slot] = NEVER;
     this.#candidatePort[slot] = 0;
     remotes.usableUntil[slot] = LONG_AGO;
+    remotes.directAddress[slot] = remotes.spelledAddress[slot]!;
+    remotes.directPort[slot] = remotes.spelledPort[slot]!;
     this.#host.pathChanged(slot, Path.relayed, Proof.none);
   }
 
   #proved(
     slot: number,
     path: PathCode,
-    from: Readonly<UdpEndpoint>,
-    attempt: number,
+    endpoint: Readonly<UdpEndpoint>,
+    attempt: number | null,
     now: number,
   ): void {
     const { remotes } = this.#host;
     this.#now = now;
-    const last = this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1]!;
-    remotes.roundTrip[slot] =
-      attempt < 0 || attempt === last
-        ? now - this.#askedAt[slot]!
-        : now - this.#askedAt[slot]! + (last - attempt) * RETRANSMISSION;
-    remotes.directAddress[slot] = from.addressBits;
-    remotes.directPort[slot] = from.port;
+    if (attempt !== null) remotes.roundTrip[slot] = this.#roundTrip(slot, attempt, now);
+    this.#opportunism.reset(slot);
+    remotes.directAddress[slot] = endpoint.addressBits;
+    remotes.directPort[slot] = endpoint.port;
     remotes.provedAt[slot] = now;
     remotes.usableUntil[slot] = now + PROOF_LIFETIME;
     remotes.trusted[slot] = 1;
@@ -391,11 +422,19 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#entries[slot] = entry;
     }
     this.#cache.advertised(entry, ANSWERED, now);
-    this.#host.pathChanged(slot, path, Proof.neighborAdvertisement);
+    const proof = attempt === null ? Proof.upperLayer : Proof.neighborAdvertisement;
+    this.#host.pathChanged(slot, path, proof);
     const { directKeepalive } = this.#options;
     if (directKeepalive > 0) {
       this.#keepaliveAt = Math.min(this.#keepaliveAt, now + directKeepalive * 1000);
     }
+  }
+
+  /** @param attempt - the one that was answered; -1 where the answer does not tell */
+  #roundTrip(slot: number, attempt: number, now: number): number {
+    const last = this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1]!;
+    const earlier = attempt < 0 ? 0 : last - attempt;
+    return now - this.#askedAt[slot]! + earlier * RETRANSMISSION;
   }
 
   /** Asks on every idle direct path, as far as users want that. */
@@ -439,6 +478,7 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   #propose(slot: number, candidate: Readonly<UdpEndpoint>): void {
+    this.#candidateAsked[slot] = 0;
     this.#candidateAddress[slot] = candidate.addressBits;
     this.#candidatePort[slot] = candidate.port;
   }
@@ -451,6 +491,7 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     this.#to.address = this.#candidateAddress[slot]!;
     this.#to.port = this.#candidatePort[slot]!;
+    this.#candidateAsked[slot] = 1;
     this.#sendQuestion(slot, this.#to, 0);
   }
 
@@ -468,6 +509,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#to.address = remotes.directAddress[slot]!;
     this.#to.port = remotes.directPort[slot]!;
     this.#propose(slot, this.#to);
+    this.#candidateAsked[slot] = 1;
     return this.#to;
   }
 }

@@ -33,10 +33,22 @@ export interface PeeringOptions {
    */
   readonly lanTtl?: number;
   /**
+   * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes straight to remotes whose
+   * path is not known yet. Where the path is open, a connection begins without a detour; where it is
+   * not, with a retransmission. Default false.
+   */
+  readonly opportunism?: boolean;
+  /**
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep a silent UDP flow,
    * 28 or more. Default 30, which is what nearly all of them do.
    */
   readonly holeTime?: number;
+  /**
+   * Ask the router of a remote for an address as well, when packets to it take two routers for more than
+   * a second; the address is given up when it was not used for two minutes. New connections can then
+   * take one router less. Default true.
+   */
+  readonly avoidTrapezium?: boolean;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 1024. */
   readonly maxRemotes?: number;
 }
@@ -83,6 +95,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         lanTtl,
         wellKnownPort: profile.port,
         redirects: profile.dialect === 'draft01',
+        opportunism: options.opportunism ?? false,
       };
       return {
         name,

@@ -116,6 +116,31 @@ export class PathFinder {
   }
 
   /**
+   * As {@link route}, for a packet that its application would send again: it goes straight where that
+   * is not known to be in vain.
+   *
+   * @returns a number that names the play, or 0 when the packet goes its usual way
+   */
+  play(found: number, bytes: Uint8Array, offset: number, to: UdpEndpoint, now: number): number {
+    if (this.#isIdle) return 0;
+    const slot =
+      found === NO_SLOT ? this.#meet(bytes, offset + DESTINATION_OFFSET, true, now) : found;
+    if (slot === NO_SLOT) return 0;
+    const play = this.#peering!.play(slot, now);
+    if (play === 0) return 0;
+    const remotes = this.#remotes!;
+    to.address = remotes.spelledAddress[slot]!;
+    to.port = remotes.spelledPort[slot]!;
+    remotes.lastSentAt[slot] = now;
+    remotes.sentDirect[slot]!++;
+    return play;
+  }
+
+  playAnswered(play: number, now: number): boolean {
+    return this.#peering?.playAnswered(play, now) ?? false;
+  }
+
+  /**
    * An acceptable packet arrived, straight from a remote or through a router; for every packet.
    *
    * @param found - the slot of its source, or -1
@@ -201,15 +226,21 @@ export class PathFinder {
     this.#peering?.probed(from, now);
   }
 
-  /** Our own addresses changed. */
-  networkChanged(now: number): void {
+  /**
+   * Our own addresses changed.
+   *
+   * @param moved - whether we are seen at another endpoint than before, so that no proof holds any more
+   */
+  addressesChanged(moved: boolean, now: number): void {
     const remotes = this.#remotes;
-    remotes?.forEach((slot) => {
-      if (!this.#host.isOwn(remotes.address(slot))) return;
+    if (remotes === null) return;
+    remotes.forEach((slot) => {
+      const address = remotes.address(slot);
+      if (!this.#host.isOwn(address) && this.#host.isInterpretable(address, 0)) return;
       this.#forget(slot);
       remotes.remove(slot);
     });
-    this.#peering?.networkChanged(now);
+    if (moved) this.#peering!.networkChanged(now);
   }
 
   /** Forgets all remotes. */

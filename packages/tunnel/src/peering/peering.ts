@@ -86,6 +86,17 @@ export interface Peering {
    */
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode;
 
+  /**
+   * An application wants this packet straight to the remote, though the path is not proved, and will
+   * send it again otherwise (draft-03 §8.7).
+   *
+   * @returns a number that names the play, or 0 when the packet goes its usual way
+   */
+  play(slot: number, now: number): number;
+
+  /** The application received the answer to a play; false when that proves nothing any more. */
+  playAnswered(play: number, now: number): boolean;
+
   /** An acceptable packet arrived from a remote; `via` tells how. */
   packetArrived(
     slot: number,

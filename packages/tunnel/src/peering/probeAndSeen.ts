@@ -125,6 +125,15 @@ export class ProbeAndSeenPeering implements Peering {
     return policy === Policy.persistent ? Route.refused : Route.router;
   }
 
+  /** Here an application chooses the presumptuous policy for that, in the packet. */
+  play(): number {
+    return 0;
+  }
+
+  playAnswered(): boolean {
+    return false;
+  }
+
   packetArrived(
     slot: number,
     via: PathCode,
