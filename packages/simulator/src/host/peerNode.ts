@@ -1,5 +1,5 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
-import { buildEcho, parseEcho } from '@6bed4/nd';
+import { buildEcho, parseEcho, setTrafficClass } from '@6bed4/nd';
 import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
@@ -14,6 +14,11 @@ export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
   readonly routers: readonly (Endpoint | string)[];
   /** Local UDP port; default: a random one that the dialect can express, and may move. */
   readonly port?: number;
+  /**
+   * Traffic class, 0..255, of the packets that its application sends, answers included: with Probe and
+   * Seen the policy of each packet (draft-04 §7.1). Default 0.
+   */
+  readonly trafficClass?: number;
   /** Whether it answers echo requests; default true. */
   readonly answersEcho?: boolean;
   /** Whether it keeps what it received and reported; default true. */
@@ -64,7 +69,7 @@ export class PeerNode implements MachineUser {
     this.#settings = settings;
     this.#host = new Host(world, name, place);
     const random = world.random.stream(`peer ${name}`);
-    const { port, answersEcho, records, joinsLan, ...machine } = settings;
+    const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
     this.#driver = new MachineDriver(
@@ -170,7 +175,7 @@ export class PeerNode implements MachineUser {
     const source = this.address;
     if (source === null) return null;
     const sequence = this.#nextSequence();
-    this.sendPacket(
+    this.#sendClassed(
       buildEcho({
         type: 'echo-request',
         source: parseIPv6(source),
@@ -193,7 +198,7 @@ export class PeerNode implements MachineUser {
     const source = this.address;
     if (source === null) return null;
     const sequence = this.#nextSequence();
-    this.sendPacket(buildMessage(parseIPv6(source), parseIPv6(to), sequence, payload));
+    this.#sendClassed(buildMessage(parseIPv6(source), parseIPv6(to), sequence, payload));
     return sequence;
   }
 
@@ -253,7 +258,12 @@ export class PeerNode implements MachineUser {
     const { source, destination } = echo.value;
     const type = 'echo-reply';
     const ends = { source: destination, destination: source };
-    this.sendPacket(buildEcho({ ...echo.value, ...ends, type, hopLimit: HOP_LIMIT }));
+    this.#sendClassed(buildEcho({ ...echo.value, ...ends, type, hopLimit: HOP_LIMIT }));
+  }
+
+  #sendClassed(packet: Uint8Array): void {
+    setTrafficClass(packet, 0, this.#settings.trafficClass ?? 0);
+    this.sendPacket(packet);
   }
 
   #nextSequence(): number {

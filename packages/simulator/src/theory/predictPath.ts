@@ -14,6 +14,11 @@ export interface Conduct {
   readonly strategy: PeeringName;
   /** Whether the one that is sent to also sends, be it only answers. */
   readonly answers: boolean;
+  /**
+   * With Probe and Seen: whether the sender's packets go direct on trial, are longer than the correction
+   * that they may get, and allow their source to be adapted (draft-04 §7.1, §7.7, §7.8). Default false.
+   */
+  readonly adaptive?: boolean;
 }
 
 /**
@@ -31,13 +36,20 @@ export interface Conduct {
  * Neighbor Discovery (draft-03 §8.2) proves a path by an answer that comes back from the very endpoint
  * that was asked: so the receiver, too, must be seen where its router sees it. With Probe and Seen
  * (draft-04 §7.3) the answer is a flag that may come through the router: there only the sender must.
+ * And there a sender may put the endpoint into its source that the receiver sees, when the receiver
+ * could tell it so: its correction must come back from the endpoint that was sent to.
  */
-export function predictPath(from: Side, to: Side, { strategy, answers }: Conduct): Prediction {
+export function predictPath(from: Side, to: Side, conduct: Conduct): Prediction {
+  const { strategy, answers } = conduct;
   if (strategy === 'via-router') return relayed('the strategy knows no direct paths');
   if (from.routersOnly === true || to.routersOnly === true) {
     return relayed('UDP passes to routers only');
   }
   if (!isStable(from)) {
+    const adapts = strategy === 'probe-and-seen' && conduct.adaptive === true && answers;
+    if (adapts && isOpen(to) && isStable(to)) {
+      return { path: 'direct', reason: 'the receiver says how it sees the sender, which adapts' };
+    }
     return relayed("the sender's frames come from another endpoint than its address spells");
   }
   if (strategy === 'neighbor-discovery' && !isStable(to)) {

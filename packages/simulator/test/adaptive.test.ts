@@ -1,0 +1,42 @@
+import { draft04Profile } from '@6bed4/codec';
+import { describe, expect, test } from 'vitest';
+import { Internet, predictPath, withTrace } from '../src/index.js';
+import { kinds } from './support/natKinds.js';
+
+/** Presumptuous, and the source may be adapted (draft-04 §7.1). */
+const PRESUMPTUOUS_ADAPTIVE = 0xa0;
+/** More than the Router Advertisement that corrects its source. */
+const SIZE = 300;
+const INTERVAL = 100;
+/** A presumptuous packet is lost where there is no direct path, for as long as INIT lasts. */
+const TRIAL = 2_000;
+
+describe('draft04, packets that go direct on trial and may be adapted', () => {
+  describe.each(kinds)('from behind $name', (first) => {
+    test.each(kinds)('to one behind $name: as theory says', (second) => {
+      withTrace(new Internet({ trace: true }), (net) => {
+        const profile = draft04Profile;
+        net.router('r', { address: '198.51.100.1', profile });
+        const [a, b] = [first, second].map((kind, index) => {
+          const behind = kind.build(net, `nat ${index}`);
+          const trafficClass = index === 0 ? PRESUMPTUOUS_ADAPTIVE : 0;
+          return net.peer('ab'[index]!, {
+            ...{ profile, trafficClass },
+            ...(behind === undefined ? {} : { behind }),
+          });
+        });
+        net.run(5_000);
+        const pings = [];
+        for (const start = net.now; net.now < start + 10_000; net.run(INTERVAL)) {
+          pings.push({ after: net.now - start, number: a!.ping(b!.address!, SIZE) });
+        }
+        net.run(1_000);
+        const conduct = { strategy: 'probe-and-seen', answers: true, adaptive: true } as const;
+        const theory = predictPath(first.side, second.side, conduct);
+        expect(a!.remotes[0]?.path, theory.reason).toBe(theory.path);
+        const lost = pings.filter(({ number }) => !a!.wasAnswered(number));
+        expect(lost.filter(({ after }) => after >= TRIAL)).toEqual([]);
+      });
+    });
+  });
+});
