@@ -5,7 +5,7 @@ import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver, type MachineUser } from './machineDriver.js';
+import { MachineDriver } from './machineDriver.js';
 import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */
@@ -41,7 +41,7 @@ const HOP_LIMIT = 64;
 const MOST_SEQUENCE = 0x1_0000_0000;
 
 /** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a little application on top. */
-export class PeerNode implements MachineUser {
+export class PeerNode {
   readonly name: string;
   readonly #world: World;
   readonly #host: Host;
@@ -57,6 +57,7 @@ export class PeerNode implements MachineUser {
   /** Called for every packet that the application receives. */
   onPacket: (packet: Uint8Array) => void = () => {};
 
+  /** @internal */
   constructor(
     world: World,
     name: string,

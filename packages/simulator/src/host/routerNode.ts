@@ -19,6 +19,7 @@ export class RouterNode {
   /** Everything it reported, in order. */
   readonly events: TunnelEvent[] = [];
 
+  /** @internal */
   constructor(
     world: World,
     name: string,

@@ -2,7 +2,7 @@ import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import { endpointText } from '../wire/endpointKey.js';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
-import { type DatagramHandler, Host, type HostPlace } from './host.js';
+import { Host, type HostPlace } from './host.js';
 
 /** A datagram that a {@link UdpSocket} received. */
 export interface ReceivedDatagram {
@@ -17,13 +17,14 @@ export interface ReceivedDatagram {
 export type OnDatagram = (datagram: ReceivedDatagram, socket: UdpSocket) => void;
 
 /** A plain UDP socket of a {@link UdpHost}. */
-export class UdpSocket implements DatagramHandler {
+export class UdpSocket {
   readonly #host: Host;
   readonly #onDatagram: OnDatagram | undefined;
   readonly port: number;
   /** Everything that arrived, in order. */
   readonly received: ReceivedDatagram[] = [];
 
+  /** @internal */
   constructor(host: Host, port: number, onDatagram: OnDatagram | undefined) {
     this.#host = host;
     this.port = port;
@@ -43,6 +44,7 @@ export class UdpSocket implements DatagramHandler {
     this.#host.send(this.port, destination, port, payload, 0, payload.length, 0, ttl);
   }
 
+  /** @internal */
   datagramArrived(
     bytes: Uint8Array,
     length: number,
@@ -65,6 +67,7 @@ export class UdpHost {
   readonly name: string;
   readonly #host: Host;
 
+  /** @internal */
   constructor(world: World, name: string, place: HostPlace) {
     this.name = name;
     this.#host = new Host(world, name, place);

@@ -11,6 +11,7 @@ export class Firewall extends Middlebox {
   /** By inside endpoint. */
   readonly #filters = new Map<number, Filter>();
 
+  /** @internal */
   constructor(world: World, name: string, behaviour: FilteringBehaviour, place: MiddleboxPlace) {
     const complete = completeFiltering(behaviour);
     super(world, name, complete.permits, place);
@@ -27,14 +28,17 @@ export class Firewall extends Middlebox {
     this.#filters.clear();
   }
 
+  /** @internal */
   attached(address: number): void {
     this.outside.claim(address);
   }
 
+  /** @internal */
   detached(address: number): void {
     this.outside.release(address);
   }
 
+  /** @internal */
   protected override outbound(datagram: Datagram, now: number): void {
     const key = endpointKey(datagram.source, datagram.sourcePort);
     let filter = this.#filters.get(key);
@@ -46,6 +50,7 @@ export class Firewall extends Middlebox {
     this.outside.up.carry(datagram);
   }
 
+  /** @internal */
   protected override inbound(datagram: Datagram, now: number): void {
     const filter = this.#filters.get(endpointKey(datagram.destination, datagram.destinationPort));
     const isAdmitted =

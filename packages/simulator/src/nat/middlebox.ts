@@ -19,13 +19,15 @@ export interface MiddleboxPlace {
 /** A NAT or a firewall: one network behind it, one in front. */
 export abstract class Middlebox implements Gateway, InterfaceOwner {
   readonly name: string;
-  /** The network behind it: a LAN, with multicast and without routers. */
+  /** @internal The network behind it: a LAN, with multicast and without routers. */
   readonly inside: Segment;
-  /** Its interface to the network in front. */
+  /** @internal Its interface to the network in front. */
   readonly outside: NetworkInterface;
+  /** @internal */
   protected readonly world: World;
   readonly #permits: ReadonlySet<number>;
 
+  /** @internal */
   constructor(world: World, name: string, permits: readonly string[], place: MiddleboxPlace) {
     this.world = world;
     this.name = name;
@@ -45,28 +47,30 @@ export abstract class Middlebox implements Gateway, InterfaceOwner {
     this.outside.link = link;
   }
 
-  /** A middlebox wants no multicast. */
+  /** @internal A middlebox wants no multicast. */
   joined(): boolean {
     return false;
   }
 
-  /** A datagram that leaves the inside. */
+  /** @internal A datagram that leaves the inside. */
   fromInside(datagram: Datagram, now: number): void {
     if (this.#passes(datagram, datagram.destination)) this.outbound(datagram, now);
   }
 
-  /** A datagram that came to the outside. */
+  /** @internal A datagram that came to the outside. */
   fromNetwork(datagram: Datagram, now: number): void {
     if (this.#passes(datagram, datagram.source)) this.inbound(datagram, now);
   }
 
+  /** @internal A member of the inside got this address, int32. */
   abstract attached(address: number): void;
+  /** @internal A member of the inside lost this address, int32. */
   abstract detached(address: number): void;
 
-  /** Translates or lets pass what leaves the inside; takes the datagram over. */
+  /** @internal Translates or lets pass what leaves the inside; takes the datagram over. */
   protected abstract outbound(datagram: Datagram, now: number): void;
 
-  /** Translates or lets pass what came to the outside; takes the datagram over. */
+  /** @internal Translates or lets pass what came to the outside; takes the datagram over. */
   protected abstract inbound(datagram: Datagram, now: number): void;
 
   /** Lowers the TTL as every router (RFC 1812 §5.3.1), and keeps to the list of permitted remotes. */

@@ -23,7 +23,7 @@ export class Nat extends Middlebox {
   readonly #mappings: MappingTable;
   #external: number;
 
-  /** @param external - outside address, int32 */
+  /** @internal @param external - outside address, int32 */
   constructor(
     world: World,
     name: string,
@@ -88,10 +88,13 @@ export class Nat extends Middlebox {
     this.#external = address;
   }
 
+  /** @internal */
   attached(): void {}
 
+  /** @internal */
   detached(): void {}
 
+  /** @internal */
   protected override outbound(datagram: Datagram, now: number): void {
     const isHairpin = datagram.destination === this.#external;
     if (isHairpin && this.#behaviour.hairpinning === 'off') {
@@ -114,6 +117,7 @@ export class Nat extends Middlebox {
     this.outside.up.carry(datagram);
   }
 
+  /** @internal */
   protected override inbound(datagram: Datagram, now: number): void {
     if (datagram.destination !== this.#external) {
       // It was on its way when the address changed.

@@ -65,17 +65,17 @@ export class Trace {
     this.#payloads.clear();
   }
 
-  /** Tells of a node. */
+  /** @internal Tells of a node. */
   addNode(name: string): void {
     this.#nodes.push(name);
   }
 
-  /** Tells whose an IPv6 address (RFC 5952) is. */
+  /** @internal Tells whose an IPv6 address (RFC 5952) is. */
   nameAddress(address: string, name: string): void {
     this.#names.set(address, name);
   }
 
-  /** Notes a step. */
+  /** @internal Notes a step. */
   record(
     kind: TraceKind,
     node: string,
