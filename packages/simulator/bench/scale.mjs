@@ -1,6 +1,6 @@
 /**
  * What simulation costs: datagrams carried a second, and 1000, 10 000 and 100 000 peers against one
- * Router machine. Run it with `npm run scale` in this package.
+ * Router machine. Run it with `npm run scale` in this package; other sizes as an argument.
  */
 import { parseIPv4, parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import { buildUdp } from '@6bed4/nd';
@@ -15,7 +15,7 @@ if (collectGarbage === undefined) {
 }
 
 const CARRIED = 1_000_000;
-const SIZES = [1_000, 10_000, 100_000];
+const SIZES = (process.argv[2] ?? '1000,10000,100000').split(',').map(Number);
 /** Virtual time in which all peers get their addresses: solicitations are spread over a second. */
 const START = 5_000;
 const PACKETS = 200_000;
@@ -28,14 +28,17 @@ const heap = () => {
   return heapUsed + arrayBuffers;
 };
 
-/** So many peers on the public core with one router. */
+const settings = { records: false, joinsLan: false, start: false };
+
+/** So many peers on the public core with one router, which relays everything. */
 function crowd(size) {
+  const peering = { strategy: 'via-router' };
   const before = heap();
   const net = new Internet({ seed: 1 });
   net.router('r', { address: '198.51.100.1' });
   const started = performance.now();
   const peers = Array.from({ length: size }, (_, index) => {
-    const peer = net.peer(`peer ${index}`, { records: false, joinsLan: false, start: false });
+    const peer = net.peer(`peer ${index}`, { ...settings, peering });
     net.at(index % 1000, () => peer.start());
     return peer;
   });
@@ -114,6 +117,29 @@ function alone(size) {
   };
 }
 
+/** What a peer's heap grows by with its first remote, and with a hundred. */
+function remotes() {
+  const net = new Internet({ seed: 1 });
+  net.router('r', { address: '198.51.100.1' });
+  const peers = Array.from({ length: 200 }, (_, index) => net.peer(`peer ${index}`, settings));
+  for (const peer of peers) peer.start();
+  net.run(START);
+  const addresses = peers.map((peer) => peer.address);
+  const meet = (count) => {
+    const before = heap();
+    for (let other = 1; other <= count; other++) {
+      for (let index = 0; index < peers.length; index++) {
+        peers[index].sendUdp(addresses[(index + other) % peers.length]);
+      }
+      // Datagrams on their way would count as well, were they many at a time.
+      net.run(50);
+    }
+    net.run(10_000);
+    return Math.round((heap() - before) / peers.length);
+  };
+  return { 'first remote, bytes': meet(1), 'a hundred more, bytes': meet(101) };
+}
+
 carry(100_000);
 const { delivered, perSecond } = carry(CARRIED);
 console.log(
@@ -121,3 +147,4 @@ console.log(
 );
 console.table(SIZES.map(crowd));
 console.table(SIZES.map(alone));
+console.table([remotes()]);
