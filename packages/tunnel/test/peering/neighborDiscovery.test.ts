@@ -417,6 +417,20 @@ describe('the local network (draft-01 §6.11)', () => {
     });
   });
 
+  test('a candidate that could not be asked for want of credit is asked by the next packets', () => {
+    const bench = new PeeringBench();
+    bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
+    expect(questions(bench.take())).toEqual([]);
+    bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
+    const asked = questions([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
+    bench.arrives(ROUTER, ping(NEIGHBOR, OWN, { size: 100 }));
+    asked.push(...questions(bench.waits(600)));
+    const test = asked.find(({ to }) => to === NEIGHBOR_LAN);
+    expect(test).toBeDefined();
+    bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
+  });
+
   test('is preferred to the way through the NAT, whichever answers first', () => {
     const bench = new PeeringBench();
     const asked = questions(bench.pings(NEIGHBOR));
