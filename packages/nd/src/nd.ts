@@ -59,6 +59,12 @@ export interface ParseNdOptions {
    * deployed 6bed4 peers send one.
    */
   readonly lenientSolicitation?: boolean;
+  /**
+   * Accept the Redirect of draft-vanrein-v6ops-6bed4-01 §6.13, which has it the other way round than
+   * RFC 4861 §4.5: its Target is the node that redirects traffic to itself, its Destination the
+   * link-local address of the endpoint that it proposes.
+   */
+  readonly lenientRedirect?: boolean;
 }
 
 /**
@@ -104,7 +110,7 @@ export function parseNd(
     case ICMPV6_NEIGHBOR_ADVERTISEMENT:
       return parseNeighborAdvertisement(bytes, offset, length);
     default:
-      return parseRedirect(bytes, offset, length);
+      return parseRedirect(bytes, offset, length, options.lenientRedirect === true);
   }
 }
 

@@ -76,3 +76,9 @@ export const ANSWER_PROBE_INTERVAL = 5_000;
 
 /** How often a remote's correction of our address makes us ask it (draft-04 §7.7). */
 export const BINDING_INTERVAL = 10_000;
+
+/** How often a remote is told to send directly as we do (draft-01 §6.13). */
+export const REDIRECT_INTERVAL = 10_000;
+
+/** How long the answer to a packet that was played may take (draft-03 §8.1). */
+export const PLAY_LIFETIME = 3_000;

@@ -58,6 +58,7 @@ export function parseRedirect(
   bytes: Uint8Array,
   offset: number,
   length: number,
+  lenient = false,
 ): ParseResult<Redirect> {
   const options = parseFrame(bytes, offset, length, REDIRECT_LENGTH, SECTION);
   if (!options.ok) return options;
@@ -74,7 +75,12 @@ export function parseRedirect(
   }
   // "The ICMP Target Address is either a link-local address (when redirected to a router) or the
   // same as the ICMP Destination Address (when redirected to the on-link destination)."
-  if (!isLinkLocal(bytes, target) && !sameAddress(bytes, target, bytes, redirected)) {
+  const isReversed = lenient && isLinkLocal(bytes, redirected) && !isMulticast(bytes, target);
+  if (
+    !isLinkLocal(bytes, target) &&
+    !sameAddress(bytes, target, bytes, redirected) &&
+    !isReversed
+  ) {
     return refuse('bad-target', target - offset, SECTION);
   }
   return {

@@ -129,6 +129,33 @@ describe('RFC 4861 §8.1: a Redirect is refused', () => {
   });
 });
 
+describe('draft-01 §6.13: a Redirect the other way round', () => {
+  const reversed = buildNd({
+    ...message,
+    target: address('2001:db8::1'),
+    redirectDestination: address('fe80::1'),
+    options: [],
+  });
+
+  test('is refused by RFC 4861 §8.1, and read where that is asked for', () => {
+    expect(parseNd(reversed, 0, reversed.length)).toMatchObject({ error: { code: 'bad-target' } });
+    expect(parseNd(reversed, 0, reversed.length, { lenientRedirect: true })).toMatchObject({
+      ok: true,
+      value: { target: address('2001:db8::1'), redirectDestination: address('fe80::1') },
+    });
+  });
+
+  test('has a link-local destination and no multicast target also then', () => {
+    for (const fields of [
+      { target: address('2001:db8::1'), redirectDestination: address('2001:db8::7') },
+      { target: address('ff02::1'), redirectDestination: address('fe80::1') },
+    ]) {
+      const packet = buildNd({ ...message, ...fields, options: [] });
+      expect(parseNd(packet, 0, packet.length, { lenientRedirect: true }).ok).toBe(false);
+    }
+  });
+});
+
 describe('RFC 4861 §8.2: a Redirect that is built', () => {
   const packetOf = (length: number): NdOption => ({
     type: 'redirected-header',

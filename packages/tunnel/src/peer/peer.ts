@@ -14,6 +14,7 @@ import {
   DESTINATION_OFFSET,
   isNd,
   type NeighborSolicitation,
+  type ParseNdOptions,
   parseNd,
   type RouterAdvertisement,
   type RouterSolicitation,
@@ -120,6 +121,7 @@ export class Peer extends MachineCore {
   readonly #peeringName: string;
   readonly #paths: PathFinder;
   readonly #searchesLan: boolean;
+  readonly #reading: ParseNdOptions;
   readonly #allowPrivate: boolean;
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
@@ -128,6 +130,9 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
+  /** Whether the packet at hand is one to play with, and what came of it. */
+  #playing = false;
+  #play = 0;
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
@@ -142,6 +147,7 @@ export class Peer extends MachineCore {
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
+    this.#reading = { lenientRedirect: this.#profile.dialect === 'draft01' };
     this.#paths = new PathFinder(peering, {
       layout: this.#profile.layout,
       random: options.random,
@@ -263,6 +269,39 @@ export class Peer extends MachineCore {
     return true;
   }
 
+  /**
+   * Takes a packet of the local side that its sender will send again if no answer comes, such as a SIP
+   * request over UDP. It goes straight to the remote, even where that path is not proved yet; the
+   * retransmission is then given to {@link handlePacket} and takes the usual way (draft-03 §8.7). With
+   * `probe-and-seen`, choose the presumptuous policy in the packet's traffic class instead.
+   *
+   * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
+   */
+  handlePlayfulPacket(bytes: Uint8Array, offset: number, length: number, now: number): number {
+    this.#playing = true;
+    this.#play = 0;
+    try {
+      this.handlePacket(bytes, offset, length, now);
+    } finally {
+      this.#playing = false;
+    }
+    return this.#play;
+  }
+
+  /**
+   * The answer to what {@link handlePlayfulPacket} sent has come, before it was sent again. If something
+   * came straight from the remote since, that proves the path.
+   *
+   * @returns whether it did
+   */
+  reportAnswer(play: number, now: number): boolean {
+    let proved = false;
+    this.command(() => {
+      proved = this.#paths.playAnswered(play, now);
+    });
+    return proved;
+  }
+
   /** Sends what is due: solicitations, keepalives. */
   override handleTimeout(now: number): void {
     this.command(() => {
@@ -351,7 +390,7 @@ export class Peer extends MachineCore {
     uplink: Uplink | null,
     now: number,
   ): DropCode {
-    const parsed = parseNd(bytes, offset, length);
+    const parsed = parseNd(bytes, offset, length, this.#reading);
     if (!parsed.ok) return Drop.ndInvalid;
     const message = parsed.value;
     switch (message.type) {
@@ -570,6 +609,13 @@ export class Peer extends MachineCore {
     now: number,
   ): DropCode {
     const to = this.#to;
+    if (this.#playing) {
+      this.#play = this.#paths.play(remote, bytes, offset, to, now);
+      if (this.#play !== 0) {
+        this.send(to, bytes, offset, length);
+        return Drop.none;
+      }
+    }
     const route = this.#paths.route(remote, bytes, offset, length, to, now);
     if (route === Route.direct) {
       this.send(to, bytes, offset, length);

@@ -7,6 +7,7 @@ import {
   HINT_INTERVAL,
   LAN_SEARCH_INTERVAL,
   PROOF_LIFETIME,
+  REDIRECT_INTERVAL,
   REFRESH_AFTER,
   RETRANSMISSION,
   RETRY_FIRST,
@@ -17,8 +18,10 @@ import { TokenBucket } from '../rateLimiter.js';
 import { ALL_HOSTS_IPV4 } from '../specification.js';
 import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuestion.js';
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
+import { Opportunism } from './opportunism.js';
 import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
+import { buildRedirect, isCredible } from './redirect.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
@@ -37,6 +40,10 @@ export interface NeighborDiscoveryOptions {
   readonly lanTtl: number;
   /** UDP port of that search. */
   readonly wellKnownPort: number;
+  /** Send Redirects, and take them as hints (draft-01 §6.13). */
+  readonly redirects: boolean;
+  /** Send the first packet of TCP and SCTP handshakes straight (draft-03 §8.5, §8.6). */
+  readonly opportunism: boolean;
 }
 
 /**
@@ -77,6 +84,9 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
   readonly #lanSearchAt: Float64Array;
+  /** When a remote may be told again to send directly. */
+  readonly #redirectAt: Float64Array;
+  readonly #opportunism: Opportunism;
   readonly #to = new UdpEndpoint();
   readonly #everyone: UdpEndpoint;
   #keepaliveAt = NEVER;
@@ -114,6 +124,8 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
+    this.#redirectAt = new Float64Array(capacity);
+    this.#opportunism = new Opportunism(capacity);
     this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
   }
 
@@ -121,11 +133,13 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
     this.#refreshAt[slot] = NEVER;
     this.#retryAt[slot] = LONG_AGO;
+    this.#opportunism.reset(slot);
     this.#failures[slot] = 0;
     this.#askedAt[slot] = LONG_AGO;
     this.#knowsNonces[slot] = 0;
     this.#candidatePort[slot] = 0;
     this.#lanSearchAt[slot] = LONG_AGO;
+    this.#redirectAt[slot] = now + REDIRECT_INTERVAL;
     if (!invited) return;
     // Used at once, and asked about beside the first packet.
     this.#host.remotes.usableUntil[slot] = now + PROOF_LIFETIME;
@@ -139,30 +153,53 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
   }
 
-  route(
-    slot: number,
-    _bytes: Uint8Array,
-    _offset: number,
-    _length: number,
-    now: number,
-  ): RouteCode {
+  route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
     if (now < this.#usableUntil[slot]!) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
     }
-    if (now >= this.#retryAt[slot]!) this.#ask(slot, now);
-    return Route.router;
+    if (now >= this.#retryAt[slot]!) {
+      // Our own side wants to talk, as much as this packet is worth.
+      this.#host.remotes.credit[slot]! += length;
+      this.#ask(slot, now);
+    }
+    const plays =
+      this.#options.opportunism &&
+      this.#failures[slot] === 0 &&
+      this.#opportunism.plays(slot, bytes, offset, length, now);
+    return plays ? Route.direct : Route.router;
+  }
+
+  play(slot: number, now: number): number {
+    if (now < this.#usableUntil[slot]! || this.#failures[slot]! > 0) return 0;
+    return this.#opportunism.playFor(slot, now);
+  }
+
+  playAnswered(play: number, now: number): boolean {
+    const slot = this.#opportunism.provedBy(play, now);
+    if (slot < 0) return false;
+    this.#proved(slot, Path.direct, this.#spelled(slot), null, now);
+    return true;
   }
 
   packetArrived(
     slot: number,
-    straight: boolean,
-    _bytes: Uint8Array,
-    _offset: number,
-    _length: number,
+    via: PathCode,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
     now: number,
   ): void {
-    if (straight && now >= this.#usableUntil[slot]!) this.#hint(slot, now);
+    if (now >= this.#usableUntil[slot]!) {
+      if (via === Path.relayed) return;
+      if (this.#opportunism.isProof(slot, bytes, offset, length, now)) {
+        this.#proved(slot, Path.direct, this.#spelled(slot), null, now);
+      } else {
+        this.#hint(slot, now);
+      }
+    } else if (via === Path.relayed && this.#options.redirects) {
+      this.#redirect(slot, bytes, offset, length, now);
+    }
   }
 
   solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {
@@ -215,12 +252,21 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   redirected(
-    _redirect: Redirect,
-    _length: number,
-    _from: Readonly<UdpEndpoint>,
-    _now: number,
+    redirect: Redirect,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
   ): DropCode {
-    return Drop.ndUnexpected;
+    const { layout, remotes, isOwn } = this.#host;
+    if (!this.#options.redirects) return Drop.ndUnexpected;
+    const slot = remotes.find(redirect.target, 0);
+    if (slot < 0 || !isCredible(layout, redirect, from, isOwn)) return Drop.ndUnexpected;
+    const isCandidate =
+      from.addressBits === remotes.spelledAddress[slot] && from.port === remotes.spelledPort[slot];
+    if (!isCandidate) return Drop.ndUnexpected;
+    remotes.credit[slot]! += length;
+    if (now >= remotes.usableUntil[slot]!) this.#hint(slot, now);
+    return Drop.none;
   }
 
   probed(): void {}
@@ -273,7 +319,8 @@ export class NeighborDiscoveryPeering implements Peering {
 
   /** Something came straight from a remote that we do not reach directly (draft-03 §8, §10.2). */
   #hint(slot: number, now: number): void {
-    if (now - this.#askedAt[slot]! < HINT_INTERVAL) return;
+    const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, RETRY_LONGEST);
+    if (now - this.#askedAt[slot]! < interval) return;
     const { remotes } = this.#host;
     if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
     this.#now = now;
@@ -307,13 +354,26 @@ export class NeighborDiscoveryPeering implements Peering {
   #sendQuestion(slot: number, to: Readonly<UdpEndpoint>, ttl: number): void {
     const own = this.#host.ownAddressFor(slot);
     if (own === null) return;
-    const { remotes, layout } = this.#host;
+    const { remotes } = this.#host;
     const at = slot * NONCE_LENGTH;
     const nonce = this.#nonces.slice(at, at + NONCE_LENGTH);
-    const question = buildNeighborQuestion(layout, own, remotes.address(slot), nonce);
+    const question = buildNeighborQuestion(own.address, remotes.address(slot), nonce);
     if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= question.length;
     this.#askedAt[slot] = this.#now;
     this.#host.send(to, question, question.length, ttl);
+  }
+
+  /**
+   * Tells a remote that sends to us through the router, though we have proved the direct path, to use
+   * it as well (draft-01 §6.13).
+   */
+  #redirect(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): void {
+    if (now < this.#redirectAt[slot]! || this.#host.remotes.path[slot] !== Path.direct) return;
+    const own = this.#host.ownAddressFor(slot);
+    if (own === null) return;
+    this.#redirectAt[slot] = now + REDIRECT_INTERVAL;
+    const redirect = buildRedirect(this.#host.layout, own, bytes, offset, length);
+    this.#host.send(this.#spelled(slot), redirect, redirect.length, 0);
   }
 
   #unanswered(slot: number): void {
@@ -326,25 +386,24 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#refreshAt[slot] = NEVER;
     this.#candidatePort[slot] = 0;
     remotes.usableUntil[slot] = LONG_AGO;
+    remotes.directAddress[slot] = remotes.spelledAddress[slot]!;
+    remotes.directPort[slot] = remotes.spelledPort[slot]!;
     this.#host.pathChanged(slot, Path.relayed, Proof.none);
   }
 
   #proved(
     slot: number,
     path: PathCode,
-    from: Readonly<UdpEndpoint>,
-    attempt: number,
+    endpoint: Readonly<UdpEndpoint>,
+    attempt: number | null,
     now: number,
   ): void {
     const { remotes } = this.#host;
     this.#now = now;
-    const last = this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1]!;
-    remotes.roundTrip[slot] =
-      attempt < 0 || attempt === last
-        ? now - this.#askedAt[slot]!
-        : now - this.#askedAt[slot]! + (last - attempt) * RETRANSMISSION;
-    remotes.directAddress[slot] = from.addressBits;
-    remotes.directPort[slot] = from.port;
+    if (attempt !== null) remotes.roundTrip[slot] = this.#roundTrip(slot, attempt, now);
+    this.#opportunism.reset(slot);
+    remotes.directAddress[slot] = endpoint.addressBits;
+    remotes.directPort[slot] = endpoint.port;
     remotes.provedAt[slot] = now;
     remotes.usableUntil[slot] = now + PROOF_LIFETIME;
     remotes.trusted[slot] = 1;
@@ -358,11 +417,19 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#entries[slot] = entry;
     }
     this.#cache.advertised(entry, ANSWERED, now);
-    this.#host.pathChanged(slot, path, Proof.neighborAdvertisement);
+    const proof = attempt === null ? Proof.upperLayer : Proof.neighborAdvertisement;
+    this.#host.pathChanged(slot, path, proof);
     const { directKeepalive } = this.#options;
     if (directKeepalive > 0) {
       this.#keepaliveAt = Math.min(this.#keepaliveAt, now + directKeepalive * 1000);
     }
+  }
+
+  /** @param attempt - the one that was answered; -1 where the answer does not tell */
+  #roundTrip(slot: number, attempt: number, now: number): number {
+    const last = this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1]!;
+    const earlier = attempt < 0 ? 0 : last - attempt;
+    return now - this.#askedAt[slot]! + earlier * RETRANSMISSION;
   }
 
   /** Asks on every idle direct path, as far as users want that. */

@@ -33,6 +33,12 @@ export interface PeeringOptions {
    */
   readonly lanTtl?: number;
   /**
+   * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes straight to remotes whose
+   * path is not known yet. Where the path is open, a connection begins without a detour; where it is
+   * not, with a retransmission. Default false.
+   */
+  readonly opportunism?: boolean;
+  /**
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep a silent UDP flow,
    * 28 or more. Default 30, which is what nearly all of them do.
    */
@@ -77,7 +83,14 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     case 'via-router':
       return { name, kind: null, maxRemotes, lanTtl: 0 };
     case 'neighbor-discovery': {
-      const told = { requireNonce, directKeepalive, lanTtl, wellKnownPort: profile.port };
+      const told = {
+        requireNonce,
+        directKeepalive,
+        lanTtl,
+        wellKnownPort: profile.port,
+        redirects: profile.dialect === 'draft01',
+        opportunism: options.opportunism ?? false,
+      };
       return {
         name,
         maxRemotes,

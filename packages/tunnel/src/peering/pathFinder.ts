@@ -27,8 +27,6 @@ export interface PathFinderHost
   readonly layout: AddressLayout;
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
-  /** Whether an address is ours. */
-  isOwn(address: Uint8Array): boolean;
   /** Whether an interpretable address says that its holder can always be reached directly. */
   isInvitation(bytes: Uint8Array, offset: number): boolean;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
@@ -118,13 +116,38 @@ export class PathFinder {
   }
 
   /**
+   * As {@link route}, for a packet that its application would send again: it goes straight where that
+   * is not known to be in vain.
+   *
+   * @returns a number that names the play, or 0 when the packet goes its usual way
+   */
+  play(found: number, bytes: Uint8Array, offset: number, to: UdpEndpoint, now: number): number {
+    if (this.#isIdle) return 0;
+    const slot =
+      found === NO_SLOT ? this.#meet(bytes, offset + DESTINATION_OFFSET, true, now) : found;
+    if (slot === NO_SLOT) return 0;
+    const play = this.#peering!.play(slot, now);
+    if (play === 0) return 0;
+    const remotes = this.#remotes!;
+    to.address = remotes.spelledAddress[slot]!;
+    to.port = remotes.spelledPort[slot]!;
+    remotes.lastSentAt[slot] = now;
+    remotes.sentDirect[slot]!++;
+    return play;
+  }
+
+  playAnswered(play: number, now: number): boolean {
+    return this.#peering?.playAnswered(play, now) ?? false;
+  }
+
+  /**
    * An acceptable packet arrived, straight from a remote or through a router; for every packet.
    *
    * @param found - the slot of its source, or -1
    */
   packetArrived(
     found: number,
-    straight: boolean,
+    isStraight: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -138,10 +161,11 @@ export class PathFinder {
     }
     const remotes = this.#remotes!;
     remotes.lastReceivedAt[slot] = now;
-    if (straight) remotes.receivedDirect[slot]!++;
+    if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
+    const via = isStraight ? Path.direct : Path.relayed;
     if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
-    this.#peering!.packetArrived(slot, straight, bytes, offset, length, now);
+    this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 
   /** Whether a remote was heard at this private endpoint of our local network before. */
@@ -299,6 +323,7 @@ export class PathFinder {
       random: host.random,
       send: host.send,
       accepts: host.accepts,
+      isOwn: host.isOwn,
       sharesPublicAddress: host.sharesPublicAddress,
       ownAddressFor: (slot) => host.ownAddressFor(remotes.address(slot)),
       pathChanged: (slot, path, proof) => this.#pathChanged(slot, path, proof),

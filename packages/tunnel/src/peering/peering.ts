@@ -39,6 +39,9 @@ export interface PeeringHost {
   /** Whether a node can be at an endpoint, and we may talk to it. */
   accepts(endpoint: Readonly<UdpEndpoint>): boolean;
 
+  /** Whether an IPv6 address, 16 bytes, is ours. */
+  isOwn(address: Uint8Array): boolean;
+
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
 
@@ -83,10 +86,21 @@ export interface Peering {
    */
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode;
 
-  /** An acceptable packet arrived from a remote, straight or through a router. */
+  /**
+   * An application wants this packet straight to the remote, though the path is not proved, and will
+   * send it again otherwise (draft-03 §8.7).
+   *
+   * @returns a number that names the play, or 0 when the packet goes its usual way
+   */
+  play(slot: number, now: number): number;
+
+  /** The application received the answer to a play; false when that proves nothing any more. */
+  playAnswered(play: number, now: number): boolean;
+
+  /** An acceptable packet arrived from a remote; `via` tells how. */
   packetArrived(
     slot: number,
-    straight: boolean,
+    via: PathCode,
     bytes: Uint8Array,
     offset: number,
     length: number,

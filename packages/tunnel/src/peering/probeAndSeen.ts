@@ -9,7 +9,7 @@ import { LEAST_HOLE_TIME, PROBE_WEIGHT, SEEN_LIFETIME } from '../specification.j
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { Deadlines } from './deadlines.js';
 import { attemptOf, NONCE_LENGTH, writeNonce } from './nonce.js';
-import { Path, Proof } from './path.js';
+import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
 import { flagOf, Policy, policyOf, speaksOfPeering, withFlag } from './trafficClassPolicy.js';
@@ -125,9 +125,18 @@ export class ProbeAndSeenPeering implements Peering {
     return policy === Policy.persistent ? Route.refused : Route.router;
   }
 
+  /** Here an application chooses the presumptuous policy for that, in the packet. */
+  play(): number {
+    return 0;
+  }
+
+  playAnswered(): boolean {
+    return false;
+  }
+
   packetArrived(
     slot: number,
-    straight: boolean,
+    via: PathCode,
     bytes: Uint8Array,
     offset: number,
     _length: number,
@@ -139,7 +148,7 @@ export class ProbeAndSeenPeering implements Peering {
       // To the local side, this bit means something else: an echo reply would hand it back as Adaptive.
       setTrafficClass(bytes, offset, withFlag(told, false));
     }
-    if (straight) this.#directArrived(slot, now);
+    if (via !== Path.relayed) this.#directArrived(slot, now);
   }
 
   solicited(slot: number, _from: Readonly<UdpEndpoint>, now: number): void {

@@ -1,0 +1,58 @@
+import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import {
+  buildNd,
+  copyBytes,
+  DESTINATION_OFFSET,
+  findOption,
+  type Redirect,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
+import { isLinkLocalOf } from '../linkLocal.js';
+import { sameAddress } from '../scope.js';
+
+/**
+ * Builds the Redirect of draft-01 §6.13: "send to me straight, as I do to you". Its Target is our own
+ * address, its Destination the link-local address that spells our endpoint, and it carries as much as
+ * fits of the packet that took the longer way.
+ *
+ * @param bytes - buffer with the packet that a remote sent to us the longer way
+ */
+export function buildRedirect(
+  layout: AddressLayout,
+  own: { readonly address: Uint8Array; readonly endpoint: Readonly<UdpEndpoint> },
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): Uint8Array {
+  const linkLocal = new Uint8Array(16);
+  layout.writeLinkLocal(linkLocal, 0, own.endpoint.address, own.endpoint.port);
+  return buildNd({
+    type: 'redirect',
+    source: linkLocal,
+    destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET),
+    target: own.address,
+    redirectDestination: linkLocal,
+    options: [{ type: 'redirected-header', packet: copyBytes(bytes, offset, offset + length) }],
+  });
+}
+
+/**
+ * Whether a Redirect is worth a question (draft-01 §6.13): it proposes the very endpoint that it came
+ * from, and carries a packet of ours to the remote that it speaks for.
+ *
+ * @param isOwn - whether an address is ours
+ */
+export function isCredible(
+  layout: AddressLayout,
+  redirect: Redirect,
+  from: Readonly<UdpEndpoint>,
+  isOwn: (address: Uint8Array) => boolean,
+): boolean {
+  if (!isLinkLocalOf(layout, redirect.redirectDestination, 0, from)) return false;
+  const cause = findOption(redirect.options, 'redirected-header')?.packet;
+  if (cause === undefined || cause.length < DESTINATION_OFFSET + 16) return false;
+  return (
+    isOwn(cause.subarray(SOURCE_OFFSET, DESTINATION_OFFSET)) &&
+    sameAddress(cause, DESTINATION_OFFSET, redirect.target, 0)
+  );
+}

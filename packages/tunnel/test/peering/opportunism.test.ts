@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ACK,
+  COOKIE_ACK,
+  COOKIE_ECHO,
+  INIT,
+  INIT_ACK,
+  RST,
+  SYN,
+  sctp,
+  tcp,
+} from '../support/handshakes.js';
+import { udp } from '../support/packets.js';
+import { messageIn, OWN, PeeringBench, ROUTER, remoteAt } from '../support/peerBench.js';
+
+const REMOTE_ENDPOINT = '192.0.2.9:5000';
+const REMOTE = remoteAt(REMOTE_ENDPOINT);
+const OTHER_ENDPOINT = '192.0.2.10:5000';
+const OTHER = remoteAt(OTHER_ENDPOINT);
+
+class Bench extends PeeringBench {
+  constructor() {
+    super({ peering: { opportunism: true } });
+  }
+
+  /** Sends a packet and tells where it went. */
+  way(packet: Uint8Array): string {
+    this.sends(packet);
+    return this.take().find((datagram) => messageIn(datagram) === null)!.to;
+  }
+
+  /** Where ordinary packets go. */
+  get path(): string {
+    return this.peer.remotes(this.now)[0]!.path;
+  }
+}
+
+const syn = (sequence = 1000): Uint8Array => tcp(OWN, REMOTE, { flags: SYN, sequence });
+const synAck = (acknowledges: number, source = REMOTE): Uint8Array =>
+  tcp(source, OWN, { flags: SYN | ACK, sequence: 7, acknowledges });
+
+describe('TCP (draft-03 §8.5)', () => {
+  test('the first SYN goes straight, its retransmission through the router', () => {
+    const bench = new Bench();
+    expect(bench.way(syn())).toBe(REMOTE_ENDPOINT);
+    bench.now += 1_000;
+    expect(bench.way(syn())).toBe(ROUTER);
+    bench.now += 2_000;
+    expect(bench.way(syn())).toBe(ROUTER);
+  });
+
+  test('a straight ACK of it proves the path', () => {
+    const bench = new Bench();
+    bench.way(syn());
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.path).toBe('direct');
+    expect(bench.events('path-changed')).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
+    expect(bench.way(tcp(OWN, REMOTE, { flags: ACK, sequence: 1001 }))).toBe(REMOTE_ENDPOINT);
+  });
+
+  test.each([
+    ['of another number', REMOTE_ENDPOINT, synAck(1002)],
+    ['that took the router', ROUTER, synAck(1001)],
+    ['of somebody else', OTHER_ENDPOINT, synAck(1001, OTHER)],
+    [
+      'without the flag',
+      REMOTE_ENDPOINT,
+      tcp(REMOTE, OWN, { flags: SYN, sequence: 7, acknowledges: 1001 }),
+    ],
+  ])('an ACK %s does not', (_, from, packet) => {
+    const bench = new Bench();
+    bench.way(syn());
+    bench.arrives(from, packet);
+    expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
+  });
+
+  test('an ACK after the retransmission does not: it may answer that one', () => {
+    const bench = new Bench();
+    bench.way(syn());
+    bench.way(syn());
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
+  });
+
+  test('an ACK that comes too late does not', () => {
+    const bench = new Bench();
+    bench.way(syn());
+    bench.now += 3_000;
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
+  });
+
+  test('the passive side plays its SYN+ACK, and the ACK proves its own direction', () => {
+    const bench = new Bench();
+    bench.arrives(REMOTE_ENDPOINT, tcp(REMOTE, OWN, { flags: SYN, sequence: 5 }));
+    const answer = tcp(OWN, REMOTE, { flags: SYN | ACK, sequence: 2000, acknowledges: 6 });
+    expect(bench.way(answer)).toBe(REMOTE_ENDPOINT);
+    bench.arrives(
+      REMOTE_ENDPOINT,
+      tcp(REMOTE, OWN, { flags: ACK, sequence: 6, acknowledges: 2001 }),
+    );
+    expect(bench.path).toBe('direct');
+  });
+
+  test('one play at a time, and none where the last search was in vain', () => {
+    const bench = new Bench();
+    expect(bench.way(syn())).toBe(REMOTE_ENDPOINT);
+    expect(bench.way(syn(5000))).toBe(ROUTER);
+    bench.waits(1_600);
+    expect(bench.way(syn(6000))).toBe(ROUTER);
+  });
+
+  test('other segments take the router', () => {
+    const bench = new Bench();
+    for (const flags of [ACK, SYN | RST, RST, 0]) {
+      expect(bench.way(tcp(OWN, REMOTE, { flags, sequence: 1 }))).toBe(ROUTER);
+    }
+  });
+
+  test('nothing is played where users did not ask for it', () => {
+    const bench = new PeeringBench();
+    bench.sends(syn());
+    const data = bench.take().filter((datagram) => messageIn(datagram) === null);
+    expect(data.map(({ to }) => to)).toEqual([ROUTER]);
+  });
+});
+
+describe('SCTP (draft-03 §8.6)', () => {
+  test('INIT goes straight once, and INIT ACK with its tag proves the path', () => {
+    const bench = new Bench();
+    const init = sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 });
+    expect(bench.way(init)).toBe(REMOTE_ENDPOINT);
+    expect(bench.way(init)).toBe(ROUTER);
+    const other = new Bench();
+    other.way(init);
+    other.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk: INIT_ACK, tag: 78, own: 5 }));
+    expect(other.path).toBe('relayed');
+    other.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk: INIT_ACK, tag: 77, own: 5 }));
+    expect(other.path).toBe('direct');
+  });
+
+  test('the passive side plays INIT ACK, and COOKIE ECHO proves it', () => {
+    const bench = new Bench();
+    bench.arrives(ROUTER, sctp(REMOTE, OWN, { chunk: INIT, tag: 0, own: 5 }));
+    const answer = sctp(OWN, REMOTE, { chunk: INIT_ACK, tag: 5, own: 99 });
+    expect(bench.way(answer)).toBe(REMOTE_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk: COOKIE_ECHO, tag: 99 }));
+    expect(bench.path).toBe('direct');
+  });
+
+  test('COOKIE ECHO is played where INIT was in vain, and COOKIE ACK proves it', () => {
+    const bench = new Bench();
+    const init = sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 });
+    bench.way(init);
+    bench.way(init);
+    bench.arrives(ROUTER, sctp(REMOTE, OWN, { chunk: INIT_ACK, tag: 77, own: 5 }));
+    expect(bench.way(sctp(OWN, REMOTE, { chunk: COOKIE_ECHO, tag: 5 }))).toBe(REMOTE_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk: COOKIE_ACK, tag: 77 }));
+    expect(bench.path).toBe('direct');
+  });
+});
+
+describe('an application that plays (draft-03 §8.7)', () => {
+  const invite = (): Uint8Array => udp(OWN, REMOTE, new Uint8Array(40));
+
+  /** Plays and tells the number of the play. */
+  function play(bench: PeeringBench): number {
+    const packet = invite();
+    return bench.peer.handlePlayfulPacket(packet, 0, packet.length, bench.now);
+  }
+
+  test('sends straight at once, and its report proves the path once something came straight', () => {
+    const bench = new PeeringBench();
+    const number = play(bench);
+    expect(number).toBeGreaterThan(0);
+    expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+    bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
+    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
+    bench.take();
+    bench.sends(invite());
+    expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('proves nothing by an answer that took the router, nor twice, nor too late', () => {
+    const bench = new PeeringBench();
+    const number = play(bench);
+    bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
+    expect(bench.peer.reportAnswer(number, bench.now)).toBe(false);
+    bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
+    expect(bench.peer.reportAnswer(number + 2 ** 20, bench.now)).toBe(false);
+    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
+    expect(bench.peer.reportAnswer(number, bench.now)).toBe(false);
+    const late = new PeeringBench();
+    const second = play(late);
+    late.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
+    late.now += 3_000;
+    expect(late.peer.reportAnswer(second, late.now)).toBe(false);
+  });
+
+  test('plays one packet at a time: the next takes its usual way', () => {
+    const bench = new PeeringBench();
+    play(bench);
+    bench.take();
+    expect(play(bench)).toBe(0);
+    expect(bench.take().some(({ to }) => to === ROUTER)).toBe(true);
+  });
+
+  test('has nothing to play with where all goes through the router', () => {
+    const bench = new PeeringBench({ peering: { strategy: 'via-router' } });
+    expect(play(bench)).toBe(0);
+    expect(bench.take().map(({ to }) => to)).toEqual([ROUTER]);
+  });
+});
