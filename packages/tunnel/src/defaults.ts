@@ -82,3 +82,17 @@ export const REDIRECT_INTERVAL = 10_000;
 
 /** How long the answer to a packet that was played may take (draft-03 §8.1). */
 export const PLAY_LIFETIME = 3_000;
+
+/** Packets that go the long way through two routers, and time, before the second is asked too. */
+export const DETOUR_PACKETS = 4;
+export const DETOUR_TIME = 1_000;
+
+/** Routers of remotes that a peer asks for an address at the same time, besides its own. */
+export const MAX_TEMPORARY_UPLINKS = 4;
+
+/** Solicitations that such a router may leave unanswered, and how long it is left alone then. */
+export const TEMPORARY_ATTEMPTS = 3;
+export const TEMPORARY_BLOCK = 600_000;
+
+/** An address from such a router is given up when it was not used for so long. */
+export const TEMPORARY_IDLE = 120_000;

@@ -7,9 +7,10 @@ import { IPV6_NIBBLE, ROHC_LOWEST_NIBBLE } from './specification.js';
  * before and nothing behind it (draft-03 §6, draft-04 §4.2).
  */
 export function refuseFrame(bytes: Uint8Array, offset: number, length: number): DropCode {
+  const nibble = length === 0 ? 0 : bytes[offset]! >>> 4;
+  if (nibble >= ROHC_LOWEST_NIBBLE) return Drop.rohc;
   if (length < IPV6_HEADER_LENGTH) return Drop.tooShort;
-  const nibble = bytes[offset]! >>> 4;
-  if (nibble !== IPV6_NIBBLE) return nibble >= ROHC_LOWEST_NIBBLE ? Drop.rohc : Drop.notIPv6;
+  if (nibble !== IPV6_NIBBLE) return Drop.notIPv6;
   const payloadLength = (bytes[offset + 4]! << 8) | bytes[offset + 5]!;
   return payloadLength + IPV6_HEADER_LENGTH === length ? Drop.none : Drop.lengthMismatch;
 }

@@ -42,9 +42,9 @@ export abstract class MachineCore implements Machine {
         this.emptyDatagram(now);
         return;
       }
-      const malformed = refuseFrame(bytes, offset, length);
-      const drop =
-        malformed === Drop.none ? this.fromTunnel(bytes, offset, length, now) : malformed;
+      let drop = refuseFrame(bytes, offset, length);
+      if (drop === Drop.none) drop = this.fromTunnel(bytes, offset, length, now);
+      else if (drop === Drop.rohc) this.compressedFrame(bytes, offset, length, now);
       if (drop !== Drop.none) this.counters.dropped(drop);
     } finally {
       this.#guard.leave();
@@ -70,6 +70,14 @@ export abstract class MachineCore implements Machine {
 
   /** @internal An empty datagram arrived: a keepalive or, for a peer, a probe. */
   protected emptyDatagram(_now: number): void {}
+
+  /** @internal A RoHC frame arrived, which is dropped (draft-03 §9). */
+  protected compressedFrame(
+    _bytes: Uint8Array,
+    _offset: number,
+    _length: number,
+    _now: number,
+  ): void {}
 
   /** @internal One whole IPv6 packet arrived in a datagram; tells whether and why it is dropped. */
   protected abstract fromTunnel(

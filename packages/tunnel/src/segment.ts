@@ -3,7 +3,7 @@ import { copyBytes } from '@6bed4/nd';
 const SEGMENT_BYTES = 8;
 
 /** Reads four bytes as a signed 32-bit number, which compares faster than an unsigned one. */
-function readInt32(bytes: Uint8Array, offset: number): number {
+export function readInt32(bytes: Uint8Array, offset: number): number {
   return (
     (bytes[offset]! << 24) |
     (bytes[offset + 1]! << 16) |

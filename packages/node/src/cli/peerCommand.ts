@@ -46,6 +46,8 @@ interface PeerFlags extends LogOptions {
   lanTtl?: number;
   holeTime?: number;
   requireNonce?: boolean;
+  opportunism?: boolean;
+  avoidTrapezium: boolean;
   defaultRoute?: boolean;
   tun?: string | false;
   dialect?: Profile;
@@ -91,6 +93,11 @@ export function addPeerCommand(program: Command): void {
       'seconds for which NATs keep a silent flow, 28 or more; for probe-and-seen; default: 30',
       integer('hole-time', LEAST_HOLE_TIME, LONGEST_KEEPALIVE),
     )
+    .option(
+      '--opportunism',
+      'send the first packet of TCP and SCTP handshakes straight to other peers',
+    )
+    .option('--no-avoid-trapezium', 'ask no other routers than those given for addresses')
     .option('--require-nonce', 'believe no direct path that is confirmed without our nonce')
     .option('--default-route', 'send all IPv6 without a better route through the tunnel');
   daemonOptions(command)
@@ -105,8 +112,16 @@ async function runPeer(flags: PeerFlags): Promise<void> {
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute } = flags;
-  const { peering: strategy, directKeepalive, lanTtl, holeTime, requireNonce } = flags;
-  const peering = defined({ strategy, directKeepalive, lanTtl, holeTime, requireNonce });
+  const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
+  const peering = defined({
+    strategy: flags.peering,
+    directKeepalive,
+    lanTtl,
+    holeTime,
+    requireNonce,
+    opportunism,
+    avoidTrapezium,
+  });
   await live(
     log,
     () =>

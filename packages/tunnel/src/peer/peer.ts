@@ -2,10 +2,13 @@ import {
   CodecError,
   type Endpoint,
   formatEndpoint,
+  formatIPv4,
+  is6bed4Prefixed,
   isLoopback,
   isPrivate,
   type Profile,
   parseEndpoint,
+  parseIPv4,
   reference2020,
   UdpEndpoint,
 } from '@6bed4/codec';
@@ -25,9 +28,12 @@ import {
   ADVERTISEMENT_RATE,
   CORRECTION_RATE,
   KEEPALIVE,
+  MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
+  TEMPORARY_ATTEMPTS,
+  TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
 } from '../defaults.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
@@ -45,12 +51,14 @@ import { choosePeering, type PeeringOptions } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
+import { buildStaticNack } from '../rohc.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
-import { Segment } from '../segment.js';
+import { readInt32, Segment } from '../segment.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
+import { Detours } from './detours.js';
 import { Lease, offeredRoutes, type PeerIdentity } from './lease.js';
 import { isInterpretable, refuseDirectSource, refuseRelayedSource } from './sourceFilter.js';
 import { Uplink, type UplinkTimer } from './uplink.js';
@@ -58,6 +66,8 @@ import type { UplinkState } from './uplinkStates.js';
 
 const MILLISECONDS_PER_SECOND = 1000;
 const HIGHEST_TTL = 255;
+/** Where a 6bed4-prefixed address names its router (draft-03 §3). */
+const ROUTER_IN_PREFIX = 4;
 const NOTHING = new Uint8Array(0);
 
 /** What a {@link Peer} is told. */
@@ -96,6 +106,8 @@ export interface UplinkSnapshot {
   readonly attempts: number;
   /** When the router last advertised; null for never. */
   readonly lastAdvertisementAt: number | null;
+  /** Whether it was added only to avoid a detour, and goes when it is not used. */
+  readonly temporary: boolean;
   /** What is due next, and when; null for nothing. */
   readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
 }
@@ -122,6 +134,8 @@ export class Peer extends MachineCore {
   readonly #paths: PathFinder;
   readonly #searchesLan: boolean;
   readonly #reading: ParseNdOptions;
+  readonly #avoidsTrapezium: boolean;
+  readonly #detours = new Detours();
   readonly #allowPrivate: boolean;
   readonly #allowLoopback: boolean | undefined;
   readonly #uplinks: Uplink[] = [];
@@ -147,6 +161,8 @@ export class Peer extends MachineCore {
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
+    this.#avoidsTrapezium =
+      (options.peering?.avoidTrapezium ?? true) && this.#profile.layout.name === 'draft03';
     this.#reading = { lenientRedirect: this.#profile.dialect === 'draft01' };
     this.#paths = new PathFinder(peering, {
       layout: this.#profile.layout,
@@ -201,6 +217,7 @@ export class Peer extends MachineCore {
         state: uplink.state,
         lease: uplink.lease?.description ?? null,
         attempts: uplink.attempts,
+        temporary: uplink.temporary,
         lastAdvertisementAt: Number.isFinite(uplink.lastAdvertisementAt)
           ? uplink.lastAdvertisementAt
           : null,
@@ -238,7 +255,7 @@ export class Peer extends MachineCore {
   solicit(now: number): void {
     this.command(() => {
       for (const uplink of this.#uplinks) this.#doubt(uplink, now);
-      this.#paths.networkChanged(now);
+      this.#paths.addressesChanged(true, now);
     });
   }
 
@@ -249,6 +266,11 @@ export class Peer extends MachineCore {
    */
   addRouter(router: Endpoint | string, now: number): void {
     this.command(() => {
+      const known = this.#uplinkAt(this.#newEndpoint(router));
+      if (known?.temporary) {
+        known.temporary = false;
+        return;
+      }
       const uplink = this.#newUplink(router);
       this.#uplinks.push(uplink);
       this.#policy = this.#choosePolicy();
@@ -306,6 +328,7 @@ export class Peer extends MachineCore {
   override handleTimeout(now: number): void {
     this.command(() => {
       for (const uplink of this.#uplinks) this.#uplinkTimeout(uplink, now);
+      this.#dropTemporary(now);
       this.#paths.handleTimeout(now);
     });
   }
@@ -324,6 +347,22 @@ export class Peer extends MachineCore {
   /** @internal */
   protected override emptyDatagram(now: number): void {
     if (this.#running && this.#uplinkAt(this.from) === null) this.#paths.probed(this.from, now);
+  }
+
+  /** @internal Who compresses headers for us is told that we cannot read that (draft-03 §10.2). */
+  protected override compressedFrame(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
+    const { from } = this;
+    if (!this.#running || this.#uplinkAt(from) !== null || !this.#policy.accepts(from)) return;
+    if (this.#isOwnEndpoint(from)) return;
+    const answer = buildStaticNack(bytes, offset, length);
+    if (answer === null || answer.length > length) return;
+    if (this.#corrections.allows(from.addressBits, now)) this.send(from, answer, 0, answer.length);
+    else this.counters.answerWithheld();
   }
 
   /** @internal */
@@ -347,7 +386,7 @@ export class Peer extends MachineCore {
       if (refused === Drop.sourceMismatch) this.#correct(bytes, source, length, now);
       return refused;
     }
-    if (!this.#isOurs(bytes, offset, uplink)) {
+    if (!this.#isOurs(bytes, offset, uplink, now)) {
       return isRoutable(bytes, offset + DESTINATION_OFFSET)
         ? Drop.destinationNotOurs
         : Drop.destinationNotAllowed;
@@ -359,9 +398,13 @@ export class Peer extends MachineCore {
   }
 
   /** Whether a packet is for us: for an address of ours, or the one under which its sender sees us. */
-  #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null): boolean {
+  #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null, now: number): boolean {
     const destination = offset + DESTINATION_OFFSET;
-    if (this.#leaseOwning(bytes, destination) !== null) return true;
+    const owner = this.#uplinkOwning(bytes, destination);
+    if (owner !== null) {
+      if (owner.temporary) owner.usedAt = now;
+      return true;
+    }
     return (
       uplink === null && this.#paths.isBoundAddress(bytes, destination, offset + SOURCE_OFFSET)
     );
@@ -519,7 +562,8 @@ export class Peer extends MachineCore {
         ? { type: 'address-acquired', ...description }
         : { type: 'address-changed', ...description, previous: previous.description };
     this.event(event);
-    this.#paths.networkChanged(now);
+    if (uplink.temporary) this.#detours.settle(uplink.endpoint.addressBits, true, now);
+    this.#paths.addressesChanged(previous !== null && !isSamePlace(previous, uplink.lease), now);
   }
 
   #answerNeighborSolicitation(
@@ -625,8 +669,28 @@ export class Peer extends MachineCore {
     // An address under which one remote sees us means nothing to a router.
     if (uplink === null) return Drop.noDirectPath;
     uplink.lastSentAt = now;
+    uplink.usedAt = now;
     this.#sendToRouter(uplink, bytes, offset, length, 0);
+    if (this.#avoidsTrapezium) this.#noticeDetour(uplink, bytes, offset + DESTINATION_OFFSET, now);
     return Drop.none;
+  }
+
+  /** A packet to another 6bed4 network goes through two routers (draft-04 §5, draft-03 §10.2). */
+  #noticeDetour(uplink: Uplink, bytes: Uint8Array, destination: number, now: number): void {
+    if (uplink.lease?.segment.contains(bytes, destination)) return;
+    if (!is6bed4Prefixed(this.#profile, bytes, destination)) return;
+    if (this.#profile.layout.isOpaque(bytes, destination)) return;
+    const router = this.#to;
+    router.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
+    router.port = this.#profile.port;
+    if (this.#uplinkAt(router) !== null || !this.#policy.accepts(router)) return;
+    if (!this.#detours.notice(router.addressBits, now)) return;
+    const temporary = this.#uplinks.filter((one) => one.temporary).length;
+    if (temporary >= MAX_TEMPORARY_UPLINKS || this.#uplinks.length >= MAX_UPLINKS) return;
+    const second = new Uplink({ address: formatIPv4(router.address), port: router.port }, true);
+    second.usedAt = now;
+    this.#uplinks.push(second);
+    this.#startUplink(second, now);
   }
 
   #refuseLocally(
@@ -661,6 +725,11 @@ export class Peer extends MachineCore {
       throw new CodecError('router', text, 'an endpoint that a router can be at');
     }
     return uplink;
+  }
+
+  #newEndpoint(router: Endpoint | string): UdpEndpoint {
+    const { address, port } = this.#toEndpoint(router);
+    return new UdpEndpoint(parseIPv4(address, 'router'), port);
   }
 
   #toEndpoint(router: Endpoint | string): Endpoint {
@@ -717,6 +786,20 @@ export class Peer extends MachineCore {
     if (uplink.isDue('keepalive', now)) this.#keepAlive(uplink, now);
   }
 
+  /** Gives up what was only to avoid a detour, once it does not help or is not used. */
+  #dropTemporary(now: number): void {
+    for (let index = this.#uplinks.length - 1; index >= 0; index--) {
+      const uplink = this.#uplinks[index]!;
+      if (!uplink.temporary) continue;
+      const isSilent = uplink.attempts > TEMPORARY_ATTEMPTS;
+      const isIdle = uplink.attempts > 0 && now - uplink.usedAt >= TEMPORARY_IDLE;
+      if (!isSilent && !isIdle) continue;
+      this.#detours.settle(uplink.endpoint.addressBits, !isSilent, now);
+      this.#uplinks.splice(index, 1);
+      this.#stopUplink(uplink);
+    }
+  }
+
   #expire(uplink: Uplink, now: number): void {
     uplink.transition('expiry');
     uplink.clearTimers();
@@ -727,7 +810,8 @@ export class Peer extends MachineCore {
 
   #silence(uplink: Uplink, now: number): void {
     uplink.transition('silence');
-    if (uplink.attempts >= UNREACHABLE_AFTER_ATTEMPTS && !uplink.reportedUnreachable) {
+    const isReported = uplink.reportedUnreachable || uplink.temporary;
+    if (uplink.attempts >= UNREACHABLE_AFTER_ATTEMPTS && !isReported) {
       uplink.reportedUnreachable = true;
       this.event({
         type: 'router-unreachable',
@@ -754,9 +838,8 @@ export class Peer extends MachineCore {
     const { lease } = uplink;
     if (lease === null) return;
     uplink.lease = null;
-    // Who could be talked to may depend on it.
-    this.#paths.clear();
     this.event({ type: 'address-lost', ...lease.description });
+    this.#paths.addressesChanged(false, 0);
   }
 
   // Look-ups: a peer has a handful of uplinks, so walking them beats any table
@@ -798,6 +881,14 @@ export class Peer extends MachineCore {
     return false;
   }
 
+  #isOwnEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
+    return this.#uplinks.some(
+      ({ lease }) =>
+        lease?.publicEndpoint.addressBits === endpoint.addressBits &&
+        lease.publicEndpoint.port === endpoint.port,
+    );
+  }
+
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   #leaseFor(remote: Uint8Array): PeerIdentity | null {
     let found: Lease | null = null;
@@ -820,6 +911,11 @@ export class Peer extends MachineCore {
   ): void {
     this.send(uplink.endpoint, bytes, offset, length, ttl);
   }
+}
+
+function isSamePlace(left: Lease, right: Lease): boolean {
+  const [one, other] = [left.publicEndpoint, right.publicEndpoint];
+  return one.addressBits === other.addressBits && one.port === other.port;
 }
 
 function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {

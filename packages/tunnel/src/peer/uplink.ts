@@ -21,6 +21,8 @@ export class Uplink {
   readonly router: Endpoint;
   /** The same in numbers. */
   readonly endpoint: UdpEndpoint;
+  /** Whether it is there only to avoid the long way through two routers, and goes when not used. */
+  temporary: boolean;
 
   state: UplinkState = 'idle';
   lease: Lease | null = null;
@@ -30,6 +32,8 @@ export class Uplink {
   reportedUnreachable = false;
   /** When anything last went to the router, in milliseconds. */
   lastSentAt = Number.NEGATIVE_INFINITY;
+  /** When a packet last went from or to an address of this router, in milliseconds. */
+  usedAt = Number.NEGATIVE_INFINITY;
   /** When the router last advertised, in milliseconds; `-Infinity` for never. */
   lastAdvertisementAt = Number.NEGATIVE_INFINITY;
 
@@ -40,8 +44,9 @@ export class Uplink {
     expiry: NEVER,
   };
 
-  constructor(router: Endpoint) {
+  constructor(router: Endpoint, temporary = false) {
     this.router = router;
+    this.temporary = temporary;
     this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'router'), router.port);
   }
 

@@ -1,4 +1,5 @@
 import { is6bed4Prefixed, type Profile } from '@6bed4/codec';
+import { readInt32 } from '../segment.js';
 
 const ROUTER = 4;
 
@@ -10,10 +11,5 @@ export function isInvitation(profile: Profile, bytes: Uint8Array, at: number): b
   const { layout } = profile;
   if (layout.name !== 'draft03' || !is6bed4Prefixed(profile, bytes, at)) return false;
   if (layout.isOpaque(bytes, at) || layout.readPort(bytes, at) !== profile.port) return false;
-  const router =
-    (bytes[at + ROUTER]! << 24) |
-    (bytes[at + ROUTER + 1]! << 16) |
-    (bytes[at + ROUTER + 2]! << 8) |
-    bytes[at + ROUTER + 3]!;
-  return router >>> 0 === layout.readAddress(bytes, at);
+  return readInt32(bytes, at + ROUTER) >>> 0 === layout.readAddress(bytes, at);
 }

@@ -83,6 +83,8 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
+  /** 1 once the candidate itself was asked, not just everyone. */
+  readonly #candidateAsked: Uint8Array;
   readonly #lanSearchAt: Float64Array;
   /** When a remote may be told again to send directly. */
   readonly #redirectAt: Float64Array;
@@ -123,6 +125,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces = new Uint8Array(capacity);
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
+    this.#candidateAsked = new Uint8Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
     this.#redirectAt = new Float64Array(capacity);
     this.#opportunism = new Opportunism(capacity);
@@ -240,7 +243,9 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     if (!this.#isLanEndpoint(slot, from)) return Drop.ndUnexpected;
     const isAsked =
-      from.addressBits === this.#candidateAddress[slot] && from.port === this.#candidatePort[slot];
+      this.#candidateAsked[slot] === 1 &&
+      from.addressBits === this.#candidateAddress[slot] &&
+      from.port === this.#candidatePort[slot];
     if (isAsked) {
       this.#proved(slot, Path.lan, from, attempt, now);
     } else {
@@ -473,6 +478,7 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   #propose(slot: number, candidate: Readonly<UdpEndpoint>): void {
+    this.#candidateAsked[slot] = 0;
     this.#candidateAddress[slot] = candidate.addressBits;
     this.#candidatePort[slot] = candidate.port;
   }
@@ -485,6 +491,7 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     this.#to.address = this.#candidateAddress[slot]!;
     this.#to.port = this.#candidatePort[slot]!;
+    this.#candidateAsked[slot] = 1;
     this.#sendQuestion(slot, this.#to, 0);
   }
 
@@ -502,6 +509,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#to.address = remotes.directAddress[slot]!;
     this.#to.port = remotes.directPort[slot]!;
     this.#propose(slot, this.#to);
+    this.#candidateAsked[slot] = 1;
     return this.#to;
   }
 }

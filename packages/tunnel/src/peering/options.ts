@@ -43,6 +43,12 @@ export interface PeeringOptions {
    * 28 or more. Default 30, which is what nearly all of them do.
    */
   readonly holeTime?: number;
+  /**
+   * Ask the router of a remote for an address as well, when packets to it take two routers for more than
+   * a second; the address is given up when it was not used for two minutes. New connections can then
+   * take one router less. Default true.
+   */
+  readonly avoidTrapezium?: boolean;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 1024. */
   readonly maxRemotes?: number;
 }

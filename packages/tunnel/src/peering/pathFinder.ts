@@ -226,15 +226,21 @@ export class PathFinder {
     this.#peering?.probed(from, now);
   }
 
-  /** Our own addresses changed. */
-  networkChanged(now: number): void {
+  /**
+   * Our own addresses changed.
+   *
+   * @param moved - whether we are seen at another endpoint than before, so that no proof holds any more
+   */
+  addressesChanged(moved: boolean, now: number): void {
     const remotes = this.#remotes;
-    remotes?.forEach((slot) => {
-      if (!this.#host.isOwn(remotes.address(slot))) return;
+    if (remotes === null) return;
+    remotes.forEach((slot) => {
+      const address = remotes.address(slot);
+      if (!this.#host.isOwn(address) && this.#host.isInterpretable(address, 0)) return;
       this.#forget(slot);
       remotes.remove(slot);
     });
-    this.#peering?.networkChanged(now);
+    if (moved) this.#peering!.networkChanged(now);
   }
 
   /** Forgets all remotes. */

@@ -1,4 +1,5 @@
 import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import { readInt32 } from '../segment.js';
 import { Path, Proof } from './path.js';
 
 const ADDRESS_BYTES = 16;
@@ -146,9 +147,9 @@ export class Remotes {
    * router's. For every packet.
    */
   find(bytes: Uint8Array, offset: number): number {
-    const last = word(bytes, offset + 12);
+    const last = readInt32(bytes, offset + 12);
     if ((last & this.#lanipMask) === 0 && this.#lanipMask !== 0) return NO_SLOT;
-    const third = word(bytes, offset + 8) & this.#thirdMask;
+    const third = readInt32(bytes, offset + 8) & this.#thirdMask;
     const fourth = last & this.#fourthMask;
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
     const recent = this.#recent[place]!;
@@ -178,8 +179,8 @@ export class Remotes {
     now: number,
     forget: (slot: number) => void,
   ): number {
-    const third = word(bytes, offset + 8) & this.#thirdMask;
-    const fourth = word(bytes, offset + 12) & this.#fourthMask;
+    const third = readInt32(bytes, offset + 8) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + 12) & this.#fourthMask;
     const bucket = this.#hash(third, fourth);
     if (!spokenTo && this.#spellings(bucket, third, fourth) >= MOST_SPELLINGS) return NO_SLOT;
     if (this.#free === NO_SLOT) {
@@ -196,8 +197,8 @@ export class Remotes {
       this.#addresses[slot * ADDRESS_BYTES + index] = bytes[offset + index]!;
     }
     const at = slot * KEY_WORDS;
-    this.#keys[at] = word(bytes, offset);
-    this.#keys[at + 1] = word(bytes, offset + 4);
+    this.#keys[at] = readInt32(bytes, offset);
+    this.#keys[at + 1] = readInt32(bytes, offset + 4);
     this.#keys[at + 2] = third;
     this.#keys[at + 3] = fourth;
     this.#next[slot] = this.#buckets[bucket]!;
@@ -247,7 +248,10 @@ export class Remotes {
   /** Whether the IPv6 address at `offset` has the upper half under which the remote was met. */
   isInSegment(slot: number, bytes: Uint8Array, offset: number): boolean {
     const at = slot * KEY_WORDS;
-    return this.#keys[at] === word(bytes, offset) && this.#keys[at + 1] === word(bytes, offset + 4);
+    return (
+      this.#keys[at] === readInt32(bytes, offset) &&
+      this.#keys[at + 1] === readInt32(bytes, offset + 4)
+    );
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
@@ -320,9 +324,4 @@ export class Remotes {
       Math.imul(multipliers[3]!, fourth & 0xffff);
     return (sum | 0) >>> this.#shift;
   }
-}
-
-/** Four bytes as int32, whatever the byte order of the machine. */
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
