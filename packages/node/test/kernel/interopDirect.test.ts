@@ -2,6 +2,7 @@ import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6be
 import { afterEach, expect, it } from 'vitest';
 import type { Daemon } from './support/daemon.js';
 import { Lab } from './support/lab.js';
+import { refuseInput } from './support/natTopology.js';
 import { countReplies } from './support/ping.js';
 import { program } from './support/programs.js';
 import {
@@ -74,16 +75,7 @@ async function hideBehindNat(
   await lab.link([nat, 'lan', `${local}.1/24`], [peer, 'eth0', `${local}.2/24`]);
   await lab.ip(peer, `route add default via ${local}.1`);
   await lab.masquerade(nat, 'eth0');
-  // A NAT that answered strangers itself would remember that, and give the port to them.
-  await lab.nft(
-    nat,
-    `table ip closed {
-      chain inbound {
-        type filter hook input priority filter
-        iifname "eth0" drop
-      }
-    }`,
-  );
+  await refuseInput(lab, nat);
 }
 
 interface OurPeer {
@@ -228,36 +220,49 @@ describeWithPrograms('the reference peer of 2020', [ROUTER_2020, PEER_2020], () 
   });
 });
 
-describeWithPrograms('the Java implementation at our router', [JAVA_CLASSES], () => {
-  async function startOursForJava(kind: Surroundings): Promise<OurPeer> {
-    await build(kind, JAVA_ROUTER_IPV4);
-    const words = command('router', '--listen', JAVA_ROUTER_IPV4, '--prefix', JAVA_64);
-    await lab.spawn('router', words).waitForLine(/^ready/);
-    return startOurs('draft03', JAVA_ROUTER_IPV4);
-  }
+const startOurRouterForJava = (): Promise<unknown> => {
+  const words = command('router', '--listen', JAVA_ROUTER_IPV4, '--prefix', JAVA_64);
+  return lab.spawn('router', words).waitForLine(/^ready/);
+};
 
-  for (const kind of surroundings) {
-    it(`and our peer talk straight when our peer begins, ${kind}`, async () => {
-      const ours = await startOursForJava(kind);
-      const java = await startJava(lab, 'peer2');
-      const asker = program('udpAsk', java.address, ECHO_PORT, INTERVAL, ...ROWS);
-      expect((await lab.exec('peer1', asker)).stdout.trim()).toBe(ANSWERED);
-      await ours.daemon.waitForLine(/path direct/);
-      const said = await Conversation.read('draft03', ours.address, java.address);
-      expect(said.ways()).toEqual(said.straight(JUDGED.count));
-      expect(said.ourFaults()).toEqual([]);
-    });
+const routersForJava = [
+  { name: 'our router', needs: [], start: startOurRouterForJava },
+  {
+    name: 'the reference router of 2020',
+    needs: [ROUTER_2020],
+    start: () => startReferenceRouter2020(lab, JAVA_ROUTER_IPV4, ['-L', JAVA_64]),
+  },
+];
 
-    it(`and our peer talk straight when Java begins, ${kind}`, async () => {
-      const ours = await startOursForJava(kind);
-      await lab.spawn('peer1', program('udpEcho', ECHO_PORT)).waitForLine(/listening/);
-      const rows = [ours.address, ECHO_PORT, INTERVAL, ...ROWS];
-      const java = await startJava(lab, 'peer2', ...rows);
-      expect(await java.daemon.waitForLine(/^answered/)).toBe(ANSWERED);
-      await ours.daemon.waitForLine(/path direct/);
-      const said = await Conversation.read('draft03', ours.address, java.address);
-      expect(said.ways()).toEqual(said.straight(JUDGED.count));
-      expect(said.ourFaults()).toEqual([]);
-    });
-  }
-});
+for (const { name, needs, start } of routersForJava) {
+  describeWithPrograms(`the Java implementation at ${name}`, [JAVA_CLASSES, ...needs], () => {
+    for (const kind of surroundings) {
+      it(`and our peer talk straight when our peer begins, ${kind}`, async () => {
+        await build(kind, JAVA_ROUTER_IPV4);
+        await start();
+        const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
+        const java = await startJava(lab, 'peer2');
+        const asker = program('udpAsk', java.address, ECHO_PORT, INTERVAL, ...ROWS);
+        expect((await lab.exec('peer1', asker)).stdout.trim()).toBe(ANSWERED);
+        await ours.daemon.waitForLine(/path direct/);
+        const said = await Conversation.read('draft03', ours.address, java.address);
+        expect(said.ways()).toEqual(said.straight(JUDGED.count));
+        expect(said.ourFaults()).toEqual([]);
+      });
+
+      it(`and our peer talk straight when Java begins, ${kind}`, async () => {
+        await build(kind, JAVA_ROUTER_IPV4);
+        await start();
+        const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
+        await lab.spawn('peer1', program('udpEcho', ECHO_PORT)).waitForLine(/listening/);
+        const rows = [ours.address, ECHO_PORT, INTERVAL, ...ROWS];
+        const java = await startJava(lab, 'peer2', ...rows);
+        expect(await java.daemon.waitForLine(/^answered/)).toBe(ANSWERED);
+        await ours.daemon.waitForLine(/path direct/);
+        const said = await Conversation.read('draft03', ours.address, java.address);
+        expect(said.ways()).toEqual(said.straight(JUDGED.count));
+        expect(said.ourFaults()).toEqual([]);
+      });
+    }
+  });
+}

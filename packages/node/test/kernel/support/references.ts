@@ -43,9 +43,13 @@ async function referenceAddress(lab: Lab, label: string): Promise<string> {
   throw new Error(`the reference peer on ${label} got no address in 6 s`);
 }
 
-export async function startReferenceRouter2020(lab: Lab): Promise<void> {
-  const daemon = lab.spawn('router', [path(ROUTER_2020), '-l', ROUTER_IPV4, '-R', 'fc64::/16']);
-  await daemon.waitForLine(/WARNING/);
+/** Starts it with what peers need to send to each other: a route to all 6bed4, or one native /64. */
+export async function startReferenceRouter2020(
+  lab: Lab,
+  listen = ROUTER_IPV4,
+  served: readonly string[] = ['-R', 'fc64::/16'],
+): Promise<void> {
+  lab.spawn('router', [path(ROUTER_2020), '-l', listen, ...served]);
   await waitForInterface(lab, 'router', '6bed4');
 }
 
