@@ -15,7 +15,7 @@ const ROUTER_STOPPED = 2;
 const MARGIN = 1;
 
 /** Bytes, and bytes a second: a transfer that outlasts all faults. */
-const TRANSFER = 6 << 20;
+const TRANSFER = 11 << 19;
 const RATE = 128 << 10;
 
 /** Echo requests that are sent all the time, and when each was answered. */

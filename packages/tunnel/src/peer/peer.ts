@@ -145,6 +145,8 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
+  /** When a conversation last fell silent. */
+  #silentAt = Number.NEGATIVE_INFINITY;
   /** Whether the packet at hand is one to play with, and what came of it. */
   #playing = false;
   #play = 0;
@@ -829,8 +831,10 @@ export class Peer extends MachineCore {
    * send; if it gave us another endpoint, nothing reaches our address. Asking settles both.
    */
   #silent(now: number): void {
+    if (now - this.#silentAt < SILENCE_REPEAT) return;
+    this.#silentAt = now;
     for (const uplink of this.#uplinks) {
-      if (now - uplink.lastAdvertisementAt >= SILENCE_REPEAT) this.#doubt(uplink, now);
+      if (uplink.state === 'leased') this.#doubt(uplink, now);
     }
   }
 

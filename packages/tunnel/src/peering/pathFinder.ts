@@ -5,7 +5,7 @@ import {
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { REMOTE_IDLE, SILENCE } from '../defaults.js';
+import { REMOTE_IDLE, SILENCE, WATCH_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
@@ -165,7 +165,7 @@ export class PathFinder {
     }
     const remotes = this.#remotes!;
     remotes.lastReceivedAt[slot] = now;
-    if (this.#watchAt === NEVER) this.#watchAt = now + SILENCE;
+    if (this.#watchAt === NEVER) this.#watchAt = now + WATCH_INTERVAL;
     if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
     const via = isStraight ? Path.direct : Path.relayed;
@@ -380,7 +380,7 @@ export class PathFinder {
       else if (at > since) someoneStopped = true;
     });
     this.#watchedAt = now;
-    this.#watchAt = someoneSpeaks ? now + SILENCE : NEVER;
+    this.#watchAt = someoneSpeaks ? now + WATCH_INTERVAL : NEVER;
     if (someoneStopped) this.#host.silence(now);
   }
 
