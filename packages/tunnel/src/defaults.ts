@@ -96,3 +96,12 @@ export const TEMPORARY_BLOCK = 600_000;
 
 /** An address from such a router is given up when it was not used for so long. */
 export const TEMPORARY_IDLE = 120_000;
+
+/**
+ * A conversation that falls silent for so long may have lost its way: a NAT on our side can have
+ * forgotten us, and then nobody can tell us so. The routers are asked once, at most so often. Looked
+ * for once in every interval while anybody speaks to us.
+ */
+export const SILENCE = 3_000;
+export const SILENCE_REPEAT = 10_000;
+export const WATCH_INTERVAL = 1_000;

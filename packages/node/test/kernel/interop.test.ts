@@ -1,30 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeAddress } from '@6bed4/codec';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Lab } from './support/lab.js';
 import { countReplies } from './support/ping.js';
-import { describeWithPrograms } from './support/requirements.js';
 import {
-  addressesOf,
-  buildInternet,
-  ROUTER_IPV4,
-  startPeer,
-  startRouter,
-} from './support/topology.js';
+  NATIVE_64,
+  PEER_2012,
+  PEER_2020,
+  ROUTER_2012,
+  ROUTER_2020,
+  startReferencePeer2012,
+  startReferencePeer2020,
+  startReferenceRouter2012,
+  startReferenceRouter2020,
+} from './support/references.js';
+import { describeWithPrograms } from './support/requirements.js';
+import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from './support/topology.js';
 import { Capture, type Frame, faultsOf } from './support/tshark.js';
-
-/*
- * The reference programs are named by environment variables:
- *   SIXBED4_REFERENCE_ROUTER_2020, SIXBED4_REFERENCE_PEER_2020   draft03, TUN build
- *   SIXBED4_REFERENCE_ROUTER_2012, SIXBED4_REFERENCE_PEER_2012   draft01
- * The reference peer of 2020 sends packets to the server that was compiled in, whatever its option
- * says; it has to be built for 198.51.100.1.
- */
-const ROUTER_2020 = 'SIXBED4_REFERENCE_ROUTER_2020';
-const PEER_2020 = 'SIXBED4_REFERENCE_PEER_2020';
-const ROUTER_2012 = 'SIXBED4_REFERENCE_ROUTER_2012';
-const PEER_2012 = 'SIXBED4_REFERENCE_PEER_2012';
-
-const NATIVE_64 = '2001:db8:64:64::/64';
 
 let lab: Lab;
 
@@ -33,48 +24,6 @@ function useLab(): void {
     lab = await buildInternet();
   });
   afterEach(() => lab.dispose());
-}
-
-const path = (variable: string): string => process.env[variable]!;
-
-/** Waits for the address that a reference peer puts on its interface. */
-async function referenceAddress(label: string): Promise<string> {
-  for (let attempt = 0; attempt < 60; attempt++) {
-    const found = await addressesOf(lab, label);
-    const settled = !(await lab.ip(label, '-6 addr show tentative')).includes('global');
-    if (found.length > 0 && settled) return found[0]!.split('/')[0]!;
-    await sleep(100);
-  }
-  throw new Error(`the reference peer on ${label} got no address in 6 s`);
-}
-
-async function startReferenceRouter2020(): Promise<void> {
-  const daemon = lab.spawn('router', [path(ROUTER_2020), '-l', ROUTER_IPV4, '-R', 'fc64::/16']);
-  await daemon.waitForLine(/WARNING/);
-  await lab.exec('router', [
-    'sh',
-    '-c',
-    'until ip link show up | grep -q 6bed4:; do sleep 0.05; done',
-  ]);
-}
-
-async function startReferenceRouter2012(): Promise<void> {
-  lab.spawn('router', [path(ROUTER_2012), '-l', ROUTER_IPV4, '-L', NATIVE_64]);
-  await lab.exec('router', [
-    'sh',
-    '-c',
-    'until ip link show up | grep -q 6bed4_rfc:; do sleep 0.05; done',
-  ]);
-}
-
-async function startReferencePeer2020(label: string): Promise<string> {
-  lab.spawn(label, [path(PEER_2020), '-f', '-e', '-s', ROUTER_IPV4]);
-  return referenceAddress(label);
-}
-
-async function startReferencePeer2012(label: string): Promise<string> {
-  lab.spawn(label, [path(PEER_2012), '-f', '-e', '-d', '-s', ROUTER_IPV4]);
-  return referenceAddress(label);
 }
 
 async function expectConversation(address1: string, address2: string): Promise<void> {
@@ -95,11 +44,12 @@ describeWithPrograms('the reference router of 2020', [ROUTER_2020], () => {
 
   it('serves two of our peers', async () => {
     const capture = await Capture.start(lab, [25790]);
-    await startReferenceRouter2020();
+    await startReferenceRouter2020(lab);
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2');
     await expectConversation(peer1.address, peer2.address);
-    const frames = await capture.stop();
+    const direct = [peer1, peer2].map(({ address }) => decodeAddress(address).peer!.port);
+    const frames = await capture.stop(direct);
     expect(faultsFrom(frames, '198.51.100.2')).toEqual([]);
     expect(faultsFrom(frames, '198.51.100.3')).toEqual([]);
   });
@@ -111,8 +61,8 @@ describeWithPrograms('our router', [PEER_2020], () => {
   it('serves two reference peers of 2020', async () => {
     const capture = await Capture.start(lab, [25790]);
     await startRouter(lab, 'router', '--route', 'fc64::/16');
-    const address1 = await startReferencePeer2020('peer1');
-    const address2 = await startReferencePeer2020('peer2');
+    const address1 = await startReferencePeer2020(lab, 'peer1');
+    const address2 = await startReferencePeer2020(lab, 'peer2');
     await expectConversation(address1, address2);
     expect(faultsFrom(await capture.stop(), ROUTER_IPV4)).toEqual([]);
   });
@@ -120,7 +70,7 @@ describeWithPrograms('our router', [PEER_2020], () => {
   it('serves our peer together with a reference peer of 2020', async () => {
     await startRouter(lab, 'router', '--route', 'fc64::/16');
     const peer1 = await startPeer(lab, 'peer1');
-    await expectConversation(peer1.address, await startReferencePeer2020('peer2'));
+    await expectConversation(peer1.address, await startReferencePeer2020(lab, 'peer2'));
   });
 });
 
@@ -128,9 +78,9 @@ describeWithPrograms('the reference router and peer of 2020', [ROUTER_2020, PEER
   useLab();
 
   it('work together with our peer', async () => {
-    await startReferenceRouter2020();
+    await startReferenceRouter2020(lab);
     const peer1 = await startPeer(lab, 'peer1');
-    await expectConversation(peer1.address, await startReferencePeer2020('peer2'));
+    await expectConversation(peer1.address, await startReferencePeer2020(lab, 'peer2'));
   });
 });
 
@@ -138,7 +88,7 @@ describeWithPrograms('the reference router of 2012', [ROUTER_2012], () => {
   useLab();
 
   it('serves two of our draft01 peers', async () => {
-    await startReferenceRouter2012();
+    await startReferenceRouter2012(lab);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
     const peer2 = await startPeer(lab, 'peer2', '--dialect', 'draft01');
     await expectConversation(peer1.address, peer2.address);
@@ -150,15 +100,15 @@ describeWithPrograms('our draft01 router', [PEER_2012], () => {
 
   it('serves two reference peers of 2012', async () => {
     await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', NATIVE_64);
-    const address1 = await startReferencePeer2012('peer1');
-    const address2 = await startReferencePeer2012('peer2');
+    const address1 = await startReferencePeer2012(lab, 'peer1');
+    const address2 = await startReferencePeer2012(lab, 'peer2');
     await expectConversation(address1, address2);
   });
 
   it('serves our peer together with a reference peer of 2012', async () => {
     await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', NATIVE_64);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
-    await expectConversation(peer1.address, await startReferencePeer2012('peer2'));
+    await expectConversation(peer1.address, await startReferencePeer2012(lab, 'peer2'));
   });
 });
 
@@ -166,8 +116,8 @@ describeWithPrograms('the reference router and peer of 2012', [ROUTER_2012, PEER
   useLab();
 
   it('work together with our draft01 peer', async () => {
-    await startReferenceRouter2012();
+    await startReferenceRouter2012(lab);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
-    await expectConversation(peer1.address, await startReferencePeer2012('peer2'));
+    await expectConversation(peer1.address, await startReferencePeer2012(lab, 'peer2'));
   });
 });

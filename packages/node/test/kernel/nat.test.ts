@@ -135,6 +135,13 @@ describeKernel('two peers and the NATs between them', () => {
     // Every echo request is answered from the first on, whatever the path is at the time.
     expect(await countReplies(lab, 'left', right.address, 20)).toBe(20);
     expect(await countReplies(lab, 'right', left.address, 20)).toBe(20);
+    // Searches go with packets.
+    for (const [side, remote] of [
+      ['left', right],
+      ['right', left],
+    ] as const) {
+      lab.spawn(side, ['ping', '-6', '-i', '0.2', '-c', '40', remote.address]);
+    }
     await left.daemon.waitForLine(new RegExp(`^path ${paths[0]} .*remote ${right.address}`));
     await right.daemon.waitForLine(new RegExp(`^path ${paths[1]} .*remote ${left.address}`));
     const before = await bytesAtRouter(lab);

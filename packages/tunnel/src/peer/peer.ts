@@ -32,6 +32,7 @@ import {
   MAX_UPLINKS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
+  SILENCE_REPEAT,
   TEMPORARY_ATTEMPTS,
   TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
@@ -144,6 +145,8 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
+  /** When a conversation last fell silent. */
+  #silentAt = Number.NEGATIVE_INFINITY;
   /** Whether the packet at hand is one to play with, and what came of it. */
   #playing = false;
   #play = 0;
@@ -171,6 +174,7 @@ export class Peer extends MachineCore {
       accepts: (endpoint) => this.#policy.accepts(endpoint),
       sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
+      silence: (now) => this.#silent(now),
       isOwn: (address) => this.#leaseSpelling(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
       ownAddressFor: (remote) => this.#leaseFor(remote),
@@ -820,6 +824,18 @@ export class Peer extends MachineCore {
       });
     }
     this.#solicit(uplink, now);
+  }
+
+  /**
+   * A remote that spoke to us does so no more. If a NAT of ours forgot us, nothing reaches us until we
+   * send; if it gave us another endpoint, nothing reaches our address. Asking settles both.
+   */
+  #silent(now: number): void {
+    if (now - this.#silentAt < SILENCE_REPEAT) return;
+    this.#silentAt = now;
+    for (const uplink of this.#uplinks) {
+      if (uplink.state === 'leased') this.#doubt(uplink, now);
+    }
   }
 
   /** Whatever went to the router meanwhile kept the way open as well (draft-04 §7.1). */

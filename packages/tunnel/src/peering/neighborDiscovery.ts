@@ -352,8 +352,12 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#nonces[slot * NONCE_LENGTH + NONCE_LENGTH - 1] = attempt;
     if (!this.#maySpend(slot)) return;
     this.#sendQuestion(slot, this.#current(slot), 0);
-    if (this.#searchesLan(slot, now))
+    if (remotes.path[slot] === Path.lan) return;
+    if (this.#candidatePort[slot] !== 0) {
+      this.#askCandidate(slot, now);
+    } else if (this.#searchesLan(slot, now)) {
       this.#sendQuestion(slot, this.#everyone, this.#options.lanTtl);
+    }
   }
 
   #sendQuestion(slot: number, to: Readonly<UdpEndpoint>, ttl: number): void {
@@ -470,7 +474,7 @@ export class NeighborDiscoveryPeering implements Peering {
 
   #searchesLan(slot: number, now: number): boolean {
     const { remotes } = this.#host;
-    if (this.#options.lanTtl === 0 || remotes.path[slot] === Path.lan) return false;
+    if (this.#options.lanTtl === 0 || !this.#maySpend(slot)) return false;
     if (!this.#host.sharesPublicAddress(remotes.spelledAddress[slot]!)) return false;
     if (now < this.#lanSearchAt[slot]!) return false;
     this.#lanSearchAt[slot] = now + LAN_SEARCH_INTERVAL;

@@ -5,7 +5,7 @@ import {
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { REMOTE_IDLE } from '../defaults.js';
+import { REMOTE_IDLE, SILENCE, WATCH_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
@@ -29,6 +29,8 @@ export interface PathFinderHost
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
   /** Whether an interpretable address says that its holder can always be reached directly. */
   isInvitation(bytes: Uint8Array, offset: number): boolean;
+  /** A conversation has fallen silent: can we still be reached? */
+  silence(now: number): void;
   /** Our own IPv6 address for talking to the one given, and our endpoint under it. */
   ownAddressFor(remote: Uint8Array): ReturnType<PeeringHost['ownAddressFor']>;
   pathChanged(change: Omit<PathChanged, 'type'>): void;
@@ -49,6 +51,8 @@ export class PathFinder {
   #peering: Peering | null = null;
   #reported: Uint8Array = new Uint8Array(0);
   #sweepAt = NEVER;
+  #watchAt = NEVER;
+  #watchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
@@ -161,6 +165,7 @@ export class PathFinder {
     }
     const remotes = this.#remotes!;
     remotes.lastReceivedAt[slot] = now;
+    if (this.#watchAt === NEVER) this.#watchAt = now + WATCH_INTERVAL;
     if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
     const via = isStraight ? Path.direct : Path.relayed;
@@ -248,6 +253,7 @@ export class PathFinder {
     this.#remotes = null;
     this.#peering = null;
     this.#sweepAt = NEVER;
+    this.#watchAt = NEVER;
   }
 
   handleTimeout(now: number): void {
@@ -255,11 +261,12 @@ export class PathFinder {
     if (peering === null) return;
     if (peering.nextTimeout() <= now) peering.handleTimeout(now);
     if (this.#sweepAt <= now) this.#sweep(now);
+    if (this.#watchAt <= now) this.#watch(now);
   }
 
   nextTimeout(): number {
     const peering = this.#peering;
-    return peering === null ? NEVER : Math.min(peering.nextTimeout(), this.#sweepAt);
+    return peering === null ? NEVER : Math.min(peering.nextTimeout(), this.#sweepAt, this.#watchAt);
   }
 
   /** The remotes and their paths at this moment, those used last first. */
@@ -359,6 +366,22 @@ export class PathFinder {
       address: formatIPv4(remotes.directAddress[slot]! >>> 0),
       port: remotes.directPort[slot]!,
     };
+  }
+
+  /** Looks for remotes that spoke until lately, and do so no more. */
+  #watch(now: number): void {
+    const remotes = this.#remotes!;
+    const since = this.#watchedAt - SILENCE;
+    let someoneSpeaks = false;
+    let someoneStopped = false;
+    remotes.forEach((slot) => {
+      const at = remotes.lastReceivedAt[slot]!;
+      if (at > now - SILENCE) someoneSpeaks = true;
+      else if (at > since) someoneStopped = true;
+    });
+    this.#watchedAt = now;
+    this.#watchAt = someoneSpeaks ? now + WATCH_INTERVAL : NEVER;
+    if (someoneStopped) this.#host.silence(now);
   }
 
   /** Forgets remotes that were silent for long. */

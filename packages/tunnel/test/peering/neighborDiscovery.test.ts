@@ -370,6 +370,40 @@ describe('a stranger', () => {
   });
 });
 
+describe('a conversation that falls silent', () => {
+  test('makes us ask the router once, so that a NAT which forgot us learns of us again', () => {
+    const bench = direct();
+    for (let step = 0; step < 20; step++) {
+      bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+      expect(bench.waits(500).map(({ to }) => to)).not.toContain(ROUTER);
+    }
+    let asked = 0;
+    for (let step = 0; step < 250; step++) {
+      for (const datagram of bench.waits(100)) {
+        if (messageIn(datagram)?.type !== 'router-solicitation') continue;
+        asked++;
+        bench.advertise(OWN_ENDPOINT);
+      }
+    }
+    expect(asked).toBe(1);
+  });
+
+  test('again and again makes us ask every ten seconds at most', () => {
+    const bench = direct();
+    let asked = 0;
+    for (let step = 0; step < 25; step++) {
+      bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+      const sent = bench.waits(4_000);
+      if (sent.some((one) => messageIn(one)?.type === 'router-solicitation')) {
+        asked++;
+        bench.advertise(OWN_ENDPOINT);
+      }
+    }
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThanOrEqual(10);
+  });
+});
+
 describe('another address of our own', () => {
   test('voids all proofs', () => {
     const bench = direct();
@@ -415,6 +449,20 @@ describe('the local network (draft-01 §6.11)', () => {
       path: 'lan',
       endpoint: { address: '192.168.1.7', port: 6666 },
     });
+  });
+
+  test('a candidate that could not be asked for want of credit is asked by the next packets', () => {
+    const bench = new PeeringBench();
+    bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
+    expect(questions(bench.take())).toEqual([]);
+    bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
+    const asked = questions([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
+    bench.arrives(ROUTER, ping(NEIGHBOR, OWN, { size: 100 }));
+    asked.push(...questions(bench.waits(600)));
+    const test = asked.find(({ to }) => to === NEIGHBOR_LAN);
+    expect(test).toBeDefined();
+    bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 
   test('is preferred to the way through the NAT, whichever answers first', () => {

@@ -39,7 +39,7 @@ const INSIDE = { left: '10.0.1', right: '10.0.2' } as const;
  * where Linux accepts a stray packet, its connection tracking keeps the port that the packet came to,
  * and maps the peer behind it to another one when that sends to the same place.
  */
-async function refuseInput(lab: Lab, label: string): Promise<void> {
+export async function refuseInput(lab: Lab, label: string): Promise<void> {
   await lab.nft(
     label,
     `table ip input {

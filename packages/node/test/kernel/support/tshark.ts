@@ -106,11 +106,15 @@ export class Capture {
     return capture;
   }
 
-  /** Ends the capture and reads it. */
-  async stop(): Promise<Frame[]> {
+  /**
+   * Ends the capture and reads it.
+   *
+   * @param more - further ports whose payload is IPv6, known only now
+   */
+  async stop(more: readonly number[] = []): Promise<Frame[]> {
     await sleep(CAPTURE_LATENCY + 100);
     await this.#daemon.stop('SIGINT');
-    return dissect(this.#file, this.#ports);
+    return dissect(this.#file, [...this.#ports, ...more]);
   }
 }
 

@@ -1,0 +1,7 @@
+// Sends back whatever comes to a UDP port over IPv6, until it is ended.
+import { createSocket } from 'node:dgram';
+
+const [port] = process.argv.slice(2);
+const socket = createSocket('udp6');
+socket.on('message', (data, from) => socket.send(data, from.port, from.address));
+socket.bind(Number(port), () => console.log('listening'));
