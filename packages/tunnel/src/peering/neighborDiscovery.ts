@@ -15,8 +15,8 @@ import {
 } from '../defaults.js';
 import { Drop, type DropCode } from '../drop.js';
 import { TokenBucket } from '../rateLimiter.js';
-import { ALL_HOSTS_IPV4 } from '../specification.js';
-import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuestion.js';
+import { ALL_HOSTS_IPV4, OUTER_HEADERS } from '../specification.js';
+import { buildNeighborQuestion, NEIGHBOR_QUESTION_WEIGHT } from './neighborQuestion.js';
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
 import { Opportunism } from './opportunism.js';
 import { Path, type PathCode, Proof } from './path.js';
@@ -167,7 +167,7 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     if (now >= this.#retryAt[slot]!) {
       // Our own side wants to talk, as much as this packet is worth.
-      this.#host.remotes.credit[slot]! += length;
+      this.#host.remotes.credit[slot]! += length + OUTER_HEADERS;
       this.#ask(slot, now);
     }
     const plays =
@@ -273,7 +273,7 @@ export class NeighborDiscoveryPeering implements Peering {
     const isCandidate =
       from.addressBits === remotes.spelledAddress[slot] && from.port === remotes.spelledPort[slot];
     if (!isCandidate) return Drop.ndUnexpected;
-    remotes.credit[slot]! += length;
+    remotes.credit[slot]! += length + OUTER_HEADERS;
     if (now >= remotes.usableUntil[slot]!) this.#hint(slot, now);
     return Drop.none;
   }
@@ -331,11 +331,11 @@ export class NeighborDiscoveryPeering implements Peering {
     const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, RETRY_LONGEST);
     if (now - this.#hintedAt[slot]! < interval) return;
     const { remotes } = this.#host;
-    if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
+    if (remotes.credit[slot]! < NEIGHBOR_QUESTION_WEIGHT) return;
     this.#now = now;
     this.#hintedAt[slot] = now;
     // A hint costs us credit even where scheduled questions do not: it can be forged.
-    if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_LENGTH;
+    if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_WEIGHT;
     if (this.#retryAt[slot] === NEVER) {
       // A row is under way: its next question comes early.
       this.#sendQuestion(slot, this.#spelled(slot), 0);
@@ -372,7 +372,7 @@ export class NeighborDiscoveryPeering implements Peering {
     const at = slot * NONCE_LENGTH;
     const nonce = this.#nonces.slice(at, at + NONCE_LENGTH);
     const question = buildNeighborQuestion(own.address, remotes.address(slot), nonce);
-    if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= question.length;
+    if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= NEIGHBOR_QUESTION_WEIGHT;
     this.#askedAt[slot] = this.#now;
     this.#host.send(to, question, question.length, ttl);
   }
@@ -462,7 +462,7 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Whether a remote may be sent bytes of our own now: a stranger's never more than came from there. */
   #maySpend(slot: number): boolean {
     const { remotes } = this.#host;
-    return remotes.trusted[slot] === 1 || remotes.credit[slot]! >= NEIGHBOR_QUESTION_LENGTH;
+    return remotes.trusted[slot] === 1 || remotes.credit[slot]! >= NEIGHBOR_QUESTION_WEIGHT;
   }
 
   // The local network (draft-01 §6.11)

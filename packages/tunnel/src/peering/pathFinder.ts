@@ -9,7 +9,7 @@ import { REMOTE_IDLE, SILENCE, WATCH_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
-import { ROUTER_LANIP } from '../specification.js';
+import { OUTER_HEADERS, ROUTER_LANIP } from '../specification.js';
 import type { ChosenPeering } from './options.js';
 import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
@@ -169,7 +169,7 @@ export class PathFinder {
     if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
     const via = isStraight ? Path.direct : Path.relayed;
-    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
+    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length + OUTER_HEADERS;
     this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 

@@ -67,7 +67,7 @@ export class Remotes {
    * and on mere hints, we send no more bytes of our own than came from there.
    */
   readonly trusted: Uint8Array;
-  /** Bytes received from it, less the bytes of our own sent there. */
+  /** Bytes received from it, less the bytes of our own sent there; with IPv4 and UDP headers. */
   readonly credit: Float64Array;
   readonly sentDirect: Float64Array;
   readonly sentRelayed: Float64Array;
