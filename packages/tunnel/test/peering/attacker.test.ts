@@ -2,7 +2,7 @@ import { draft04Profile, parseIPv6, reference2020 } from '@6bed4/codec';
 import { buildNd, setTrafficClass } from '@6bed4/nd';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ping, udp } from '../support/packets.js';
+import { advertisement, ping, prefixOption, udp } from '../support/packets.js';
 import {
   answerTo,
   messageIn,
@@ -59,29 +59,9 @@ const forgery: fc.Arbitrary<Uint8Array> = fc.oneof(
     }),
   ),
   fc.tuple(claimed, nonce).map(([prefix, value]) =>
-    buildNd({
-      type: 'router-advertisement',
-      source: parseIPv6('fe80::'),
-      destination: parseIPv6('ff02::1'),
-      currentHopLimit: 0,
-      managed: false,
-      other: false,
-      homeAgent: false,
-      proxy: false,
-      preference: 'low',
-      routerLifetime: 0xffff,
-      reachableTime: 0,
-      retransTimer: 0,
+    advertisement({
       options: [
-        {
-          type: 'prefix-information',
-          prefixLength: 114,
-          onLink: true,
-          autonomous: true,
-          validLifetime: 1000,
-          preferredLifetime: 1000,
-          prefix: parseIPv6(prefix),
-        },
+        prefixOption(parseIPv6(prefix)),
         ...(value === null ? [] : [{ type: 'nonce' as const, nonce: value }]),
       ],
     }),
