@@ -172,6 +172,35 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   }
 
   /**
+   * As {@link send}, for a packet that the application sends again if no answer comes, such as a SIP
+   * request over UDP: it goes straight to the remote, even where that path is not proved yet. Send it
+   * again with {@link send}, which takes the usual way (draft-03 §8.7).
+   *
+   * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
+   */
+  sendPlayful(packet: Uint8Array): number {
+    let play = 0;
+    const bytes = packet.slice();
+    this.#running.command((peer, now) => {
+      play = peer.handlePlayfulPacket(bytes, 0, bytes.length, now);
+    });
+    return play;
+  }
+
+  /**
+   * The answer to what {@link sendPlayful} sent has come, before the packet was sent again.
+   *
+   * @returns whether that proved the direct path
+   */
+  reportAnswer(play: number): boolean {
+    let proved = false;
+    this.#running.command((peer, now) => {
+      proved = peer.reportAnswer(play, now);
+    });
+    return proved;
+  }
+
+  /**
    * Asks one more router for an address.
    *
    * @throws UsageError when it is there already, is not an endpoint, or there are 16

@@ -130,6 +130,21 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     ]);
   });
 
+  it('play with a packet whose answer proves the direct path', async () => {
+    const { peers } = await build();
+    const [left, right] = peers as [PeerDaemon, PeerDaemon];
+    const request = nextPacket(right);
+    const play = left.sendPlayful(udpPacket(left.address!, right.address!, new Uint8Array(8)));
+    expect(play).toBeGreaterThan(0);
+    await request;
+    const answer = nextPacket(left);
+    const number = right.sendPlayful(udpPacket(right.address!, left.address!, new Uint8Array(8)));
+    expect(number).toBeGreaterThan(0);
+    await answer;
+    expect(left.reportAnswer(play)).toBe(true);
+    expect(left.remotes()).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
+  });
+
   it('get echo replies from the router', async () => {
     const { router, peers } = await build();
     const reply = nextPacket(peers[0]!);

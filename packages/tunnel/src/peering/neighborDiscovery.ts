@@ -78,6 +78,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #nonces: Uint8Array;
   /** When the last question was sent, in milliseconds. */
   readonly #askedAt: Float64Array;
+  /** When a hint last made us ask. */
+  readonly #hintedAt: Float64Array;
   /** 1 for a remote that has answered with a nonce: it has no excuse not to do so again. */
   readonly #knowsNonces: Uint8Array;
   /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
@@ -122,6 +124,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#failures = new Uint8Array(capacity);
     this.#nonces = new Uint8Array(capacity * NONCE_LENGTH);
     this.#askedAt = new Float64Array(capacity);
+    this.#hintedAt = new Float64Array(capacity);
     this.#knowsNonces = new Uint8Array(capacity);
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
@@ -139,6 +142,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#opportunism.reset(slot);
     this.#failures[slot] = 0;
     this.#askedAt[slot] = LONG_AGO;
+    this.#hintedAt[slot] = LONG_AGO;
     this.#knowsNonces[slot] = 0;
     this.#candidatePort[slot] = 0;
     this.#lanSearchAt[slot] = LONG_AGO;
@@ -325,10 +329,11 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Something came straight from a remote that we do not reach directly (draft-03 §8, §10.2). */
   #hint(slot: number, now: number): void {
     const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, RETRY_LONGEST);
-    if (now - this.#askedAt[slot]! < interval) return;
+    if (now - this.#hintedAt[slot]! < interval) return;
     const { remotes } = this.#host;
     if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
     this.#now = now;
+    this.#hintedAt[slot] = now;
     // A hint costs us credit even where scheduled questions do not: it can be forged.
     if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_LENGTH;
     if (this.#retryAt[slot] === NEVER) {
