@@ -29,9 +29,11 @@ export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
+/** Of a peer, which fewer strangers talk to, and of which there may be many in one program. */
+export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless told otherwise. */
-export const MAX_REMOTES = 1024;
+export const MAX_REMOTES = 256;
 
 /** A remote that was silent for so long is forgotten. */
 export const REMOTE_IDLE = 300_000;

@@ -1,13 +1,6 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
-import {
-  Firewall,
-  Internet,
-  type LinkOptions,
-  type Nat,
-  type PeerNode,
-  type RouterNode,
-} from '../../src/index.js';
+import { Firewall, Internet, type LinkOptions, type Nat, type PeerNode } from '../../src/index.js';
 import { kinds } from '../support/natKinds.js';
 
 /** One peer of a random topology. */
@@ -125,16 +118,11 @@ export class Story {
     for (let index = 1; index <= routers; index++) {
       this.net.router(`r${index}`, { address: `198.51.100.${index}`, profile });
     }
-    let previous: RouterNode | null = null;
     for (const { kind, shares, router, link: faulty } of plan.peers) {
       const box = shares && this.#made > 0 ? this.#boxes.at(-1) : this.#build(kind);
       this.#made++;
       this.#boxes.push(box);
-      // LAN_SOURCES: with different routers, peers of one LAN prove paths by one address of theirs and
-      // use them with another.
-      const chosen: RouterNode =
-        shares && previous !== null ? previous : this.net.routers[router % routers]!;
-      previous = chosen;
+      const chosen = this.net.routers[router % routers]!;
       const peer = this.net.peer(`peer${this.peers.length}`, {
         profile,
         routers: [chosen.endpoint],

@@ -1,4 +1,4 @@
-import { formatIPv6, isPrivate, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { formatIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import {
   DESTINATION_OFFSET,
   isNd,
@@ -134,9 +134,7 @@ function judge(knowledge: Knowledge, entry: TraceEntry, routers: ReadonlySet<str
   count(knowledge, entry, to);
 }
 
-function count(knowledge: Knowledge, { node, at, destination }: TraceEntry, to: string): void {
-  // LAN_STORM: on the local network, doubled answers are asked back.
-  if (isPrivate(destination >>> 0)) return;
+function count(knowledge: Knowledge, { node, at }: TraceEntry, to: string): void {
   const times = (knowledge.controls.get(to) ?? []).filter((time) => time > at - SECOND);
   times.push(at);
   knowledge.controls.set(to, times);

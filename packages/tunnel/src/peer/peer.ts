@@ -30,6 +30,7 @@ import {
   KEEPALIVE,
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
+  PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
   SILENCE_REPEAT,
@@ -153,14 +154,16 @@ export class Peer extends MachineCore {
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
-    super(sink, options.random);
+    super(sink, options.random, PEER_LIMITER_BUCKETS);
+    const limiter = (rate: { readonly perSecond: number; readonly burst: number }): RateLimiter =>
+      new RateLimiter(rate, options.random, PEER_LIMITER_BUCKETS);
     this.#profile = options.profile ?? reference2020;
     this.#discovery = discoveryOf(this.#profile.dialect);
     this.#keepalive = checkKeepalive(options.keepalive ?? KEEPALIVE);
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
-    this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
-    this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
-    this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
+    this.#answers = limiter(ADVERTISEMENT_RATE);
+    this.#resolicitations = limiter(RESOLICITATION_RATE);
+    this.#corrections = limiter(CORRECTION_RATE);
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
@@ -427,7 +430,7 @@ export class Peer extends MachineCore {
       from,
     );
     if (refused !== Drop.sourceMismatch) return refused;
-    return this.#paths.isLanEndpointOf(remote, from) ? Drop.none : refused;
+    return this.#paths.isLanEndpointOf(bytes, source, from) ? Drop.none : refused;
   }
 
   #neighborDiscovery(
@@ -908,7 +911,8 @@ export class Peer extends MachineCore {
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   #leaseFor(remote: Uint8Array): PeerIdentity | null {
     let found: Lease | null = null;
-    for (const { lease } of this.#uplinks) {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const { lease } = this.#uplinks[index]!;
       if (lease === null) continue;
       if (lease.segment.contains(remote, 0)) return lease.identity;
       found ??= lease;

@@ -1,5 +1,5 @@
 import { isPrivate, UdpEndpoint } from '@6bed4/codec';
-import { type NeighborAdvertisement, NeighborCache, type Redirect } from '@6bed4/nd';
+import { type NeighborAdvertisement, NeighborCache, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
 import {
   ATTEMPT_RATE,
   ATTEMPT_WINDOW,
@@ -85,8 +85,8 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
-  /** 1 once the candidate itself was asked, not just everyone. */
-  readonly #candidateAsked: Uint8Array;
+  /** When the candidate itself was asked, not just everyone. */
+  readonly #candidateAskedAt: Float64Array;
   readonly #lanSearchAt: Float64Array;
   /** When a remote may be told again to send directly. */
   readonly #redirectAt: Float64Array;
@@ -128,7 +128,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces = new Uint8Array(capacity);
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
-    this.#candidateAsked = new Uint8Array(capacity);
+    this.#candidateAskedAt = new Float64Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
     this.#redirectAt = new Float64Array(capacity);
     this.#opportunism = new Opportunism(capacity);
@@ -161,7 +161,7 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
-    if (now < this.#usableUntil[slot]!) {
+    if (now < this.#usableUntil[slot]! && this.#fitsLan(slot, bytes, offset)) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
     }
@@ -175,6 +175,17 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#failures[slot] === 0 &&
       this.#opportunism.plays(slot, bytes, offset, length, now);
     return plays ? Route.direct : Route.router;
+  }
+
+  /**
+   * On the local network, a remote knows us only by the endpoint in the address that we asked from. A
+   * packet from an address that spells another one, by way of another router, would be refused.
+   */
+  #fitsLan(slot: number, bytes: Uint8Array, offset: number): boolean {
+    const { remotes, layout } = this.#host;
+    if (remotes.path[slot] !== Path.lan) return true;
+    const own = this.#host.ownAddressFor(slot);
+    return own !== null && layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, own.endpoint);
   }
 
   play(slot: number, now: number): number {
@@ -247,7 +258,7 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     if (!this.#isLanEndpoint(slot, from)) return Drop.ndUnexpected;
     const isAsked =
-      this.#candidateAsked[slot] === 1 &&
+      this.#candidateAskedAt[slot]! > LONG_AGO &&
       from.addressBits === this.#candidateAddress[slot] &&
       from.port === this.#candidatePort[slot];
     if (isAsked) {
@@ -424,7 +435,6 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#refreshAt[slot] = now + REFRESH_AFTER;
     this.#retryAt[slot] = LONG_AGO;
     this.#failures[slot] = 0;
-    if (path === Path.lan) this.#candidatePort[slot] = 0;
     let entry = this.#entries[slot]!;
     if (entry === NO_ENTRY) {
       entry = this.#cache.create(remotes.address(slot), 0, 'learnt', slot, now);
@@ -487,20 +497,25 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   #propose(slot: number, candidate: Readonly<UdpEndpoint>): void {
-    this.#candidateAsked[slot] = 0;
+    const isKnown =
+      candidate.addressBits === this.#candidateAddress[slot] &&
+      candidate.port === this.#candidatePort[slot];
+    if (isKnown) return;
+    this.#candidateAskedAt[slot] = LONG_AGO;
     this.#candidateAddress[slot] = candidate.addressBits;
     this.#candidatePort[slot] = candidate.port;
   }
 
   #askCandidate(slot: number, now: number): void {
-    if (!this.#maySpend(slot)) return;
+    // Both sides may search, answer and ask at once: that must come to rest.
+    if (now - this.#candidateAskedAt[slot]! < HINT_INTERVAL || !this.#maySpend(slot)) return;
     this.#now = now;
     if (now - this.#askedAt[slot]! > ATTEMPT_WINDOW) {
       writeNonce(this.#nonces, slot * NONCE_LENGTH, this.#host.random);
     }
     this.#to.address = this.#candidateAddress[slot]!;
     this.#to.port = this.#candidatePort[slot]!;
-    this.#candidateAsked[slot] = 1;
+    this.#candidateAskedAt[slot] = now;
     this.#sendQuestion(slot, this.#to, 0);
   }
 
@@ -518,7 +533,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#to.address = remotes.directAddress[slot]!;
     this.#to.port = remotes.directPort[slot]!;
     this.#propose(slot, this.#to);
-    this.#candidateAsked[slot] = 1;
+    this.#candidateAskedAt[slot] = this.#now;
     return this.#to;
   }
 }

@@ -173,11 +173,12 @@ export class PathFinder {
     this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 
-  /** Whether a remote was heard at this private endpoint of our local network before. */
-  isLanEndpointOf(slot: number, from: Readonly<UdpEndpoint>): boolean {
-    if (slot === NO_SLOT) return false;
-    const remotes = this.#remotes!;
-    return remotes.lanPort[slot] === from.port && remotes.lanAddress[slot] === from.addressBits;
+  /**
+   * Whether the holder of an address was heard at this private endpoint of our local network before,
+   * under whichever prefix: an endpoint behind our NAT is one computer's, whatever router it names.
+   */
+  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
+    return this.#remotes?.wasHeardOnLan(bytes, offset, from) ?? false;
   }
 
   /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */

@@ -254,6 +254,21 @@ export class Remotes {
     );
   }
 
+  /** Whether any remote with this lower half was heard at this private endpoint. */
+  wasHeardOnLan(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
+    const third = readInt32(bytes, offset + 8) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + 12) & this.#fourthMask;
+    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    for (; slot !== NO_SLOT; slot = this.#next[slot]!) {
+      const at = slot * KEY_WORDS;
+      const isSpelled = this.#keys[at + 2] === third && this.#keys[at + 3] === fourth;
+      const isHeard =
+        this.lanPort[slot] === from.port && this.lanAddress[slot] === from.addressBits;
+      if (isSpelled && isHeard) return true;
+    }
+    return false;
+  }
+
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
   forEach(visit: (slot: number) => void): void {
     for (let slot = 0; slot < this.capacity; slot++) {

@@ -451,6 +451,16 @@ describe('the local network (draft-01 §6.11)', () => {
     });
   });
 
+  test('answers that arrive twice are not asked about again', () => {
+    const bench = new PeeringBench();
+    const search = questions(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
+    bench.arrives(NEIGHBOR_LAN, answerTo(search));
+    const [test] = questions(bench.take());
+    for (let count = 0; count < 20; count++) bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    expect(questions(bench.take())).toEqual([]);
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
+  });
+
   test('a candidate that could not be asked for want of credit is asked by the next packets', () => {
     const bench = new PeeringBench();
     bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
