@@ -1,30 +1,31 @@
-/** What a receiver knows about an RTP stream (RFC 3550 §6.4.1), one with a clock of 8000 Hz. */
-export class Reception {
-  #base;
-  #highest;
-  #transit;
-  #jitter = 0;
-  received = 0;
+const CLOCK_KHZ = 8;
 
-  /** Takes a packet into account: its sequence number and timestamp, and when it came, in milliseconds. */
-  take(sequence, timestamp, arrival) {
-    const transit = (Math.round(arrival * 8) - timestamp) | 0;
-    if (this.received++ === 0) {
-      this.#base = sequence;
-      this.#highest = sequence;
-    } else {
-      // Distance from the highest so far, with the 16 bits of the number extended (RFC 3550 A.1).
-      const ahead = ((sequence - this.#highest) << 16) >> 16;
-      this.#highest += Math.max(0, ahead);
-      // RFC 3550 A.8: the mean deviation of the difference in spacing, smoothed by 1/16.
-      this.#jitter += (Math.abs((transit - this.#transit) | 0) - this.#jitter) / 16;
-    }
-    this.#transit = transit;
-  }
-
-  /** Cumulative number of packets lost (RFC 3550 A.3), and jitter in milliseconds. */
-  get report() {
-    const expected = this.received === 0 ? 0 : this.#highest - this.#base + 1;
-    return { received: this.received, lost: expected - this.received, jitter: this.#jitter / 8 };
-  }
+/** What a receiver learns about an RTP stream (RFC 3550 §6.4.1) whose clock runs at 8000 Hz. */
+export function createReception() {
+  let first;
+  let highest;
+  let lastTransit;
+  let received = 0;
+  let jitter = 0;
+  return {
+    /** Counts a packet: its sequence number, its timestamp, and when it came in milliseconds. */
+    take(sequence, timestamp, arrival) {
+      const transit = (Math.round(arrival * CLOCK_KHZ) - timestamp) | 0;
+      if (received++ === 0) {
+        first = sequence;
+        highest = sequence;
+      } else {
+        // The 16 bits of the number continue the count, as in RFC 3550 A.1.
+        highest += Math.max(0, ((sequence - highest) << 16) >> 16);
+        // RFC 3550 A.8.
+        jitter += (Math.abs((transit - lastTransit) | 0) - jitter) / 16;
+      }
+      lastTransit = transit;
+    },
+    /** `lost` is expected less received (RFC 3550 A.3), `jitter` in milliseconds. */
+    report() {
+      const lost = received === 0 ? 0 : highest - first + 1 - received;
+      return { received, lost, jitter: jitter / CLOCK_KHZ };
+    },
+  };
 }

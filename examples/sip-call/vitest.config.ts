@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import { testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('sip-call'));
+/** Tests that run anywhere; those with sipp are in vitest.kernel.config.ts. */
+export default defineConfig(testConfig('sip-call', { exclude: ['test/kernel/**'] }));
