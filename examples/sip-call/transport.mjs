@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Core } from 'sip.js';
+import { Core, Grammar } from 'sip.js';
 
 const { T1, T2, T4 } = Core.Timers;
 const SIP_PORT = 5060;
@@ -17,6 +17,7 @@ export class UdpTransport {
   protocol = 'UDP';
   /** What is sent again until something comes: by branch and method of what that something is. */
   #pending = new Map();
+  #logger;
   #socket;
   #trace;
 
@@ -24,7 +25,8 @@ export class UdpTransport {
    * @param options `socket` has the interface of a `node:dgram` socket; `trace` is told of each message,
    *   with `received` or the number of the transmission
    */
-  constructor(_logger, { socket, trace = () => {} }) {
+  constructor(logger, { socket, trace = () => {} }) {
+    this.#logger = logger;
     this.#socket = socket;
     this.#trace = trace;
     socket.on('message', (bytes, { address }) => this.#receive(bytes.toString(), address));
@@ -42,7 +44,8 @@ export class UdpTransport {
   async send(text) {
     const message = Core.Parser.parseMessage(text, silent);
     const { method, ruri, statusCode, via, viaBranch } = message;
-    const hop = ruri ? (message.parseHeader('route')?.uri ?? ruri) : via;
+    const route = /^Route:[^<]*<([^>]*)>/im.exec(text)?.[1];
+    const hop = ruri === undefined ? via : route ? Grammar.URIParse(route) : ruri;
     const host = (hop.received ?? hop.host).replace(/[[\]]/g, '');
     const packet = [Buffer.from(text), hop.port ?? SIP_PORT, host];
     const isRequest = ruri !== undefined && method !== 'ACK';
@@ -74,7 +77,8 @@ export class UdpTransport {
       ? text
       : text.replace(/^(v|via)\s*:[^\r\n,]*/im, (via) => `${via};received=${source}`);
     const message = Core.Parser.parseMessage(marked, silent);
-    if (message === undefined) return;
+    // SIP.js trips over a body of no type, and throws for some methods that have no place.
+    if (message === undefined || (message.body && !message.hasHeader('content-type'))) return;
     this.#trace(message, 'received');
     const { method, statusCode, viaBranch } = message;
     const key = `${viaBranch} ${method}`;
@@ -84,6 +88,10 @@ export class UdpTransport {
       clearTimeout(entry.timer);
       this.#pending.delete(key);
     }
-    this.onMessage(marked);
+    try {
+      this.onMessage(marked);
+    } catch (error) {
+      this.#logger.warn(error.message);
+    }
   }
 }
