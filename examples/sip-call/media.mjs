@@ -4,9 +4,8 @@ import { parse } from 'sdp-transform';
 import { createReception } from './reception.mjs';
 
 const FRAME_MS = 20;
-const SAMPLES = 160;
-/** A tone of 1 kHz in G.711 µ-law (G.711 table 6), which is payload type 0 of RTP. */
-const TONE = Buffer.alloc(SAMPLES, Buffer.from('1e0b0b1e9e8b8b9e', 'hex'));
+/** 20 ms of a tone of 1 kHz in G.711 µ-law (G.711 table 6), which is payload type 0 of RTP. */
+const TONE = Buffer.alloc(160, Buffer.from('1e0b0b1e9e8b8b9e', 'hex'));
 
 const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
@@ -15,36 +14,32 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.len
  *
  * @param socket UDP socket with the interface of `node:dgram`
  * @param address where that is reached
+ * @param report is told at the end how many packets were sent, and what was received
  */
-export function createMedia(socket, address) {
+export function createMedia(socket, address, report) {
   const bound = once(socket.bind(), 'listening');
-  const media = { sent: 0, reception: createReception() };
-  let timer = null;
+  const reception = createReception();
+  const packet = new RtpPacket();
+  packet.setSsrc(Math.floor(Math.random() * 2 ** 32));
+  packet.setPayload(viewOf(TONE));
+  let begin;
+  let timer;
+  let sent = 0;
 
+  function send() {
+    packet.setSequenceNumber(sent & 0xffff);
+    packet.setTimestamp((sent * TONE.length) >>> 0);
+    socket.send(packet.getView());
+    // Counted from the beginning, so that late timers do not slow the clock of the stream.
+    timer = setTimeout(send, begin + ++sent * FRAME_MS - performance.now());
+  }
   socket.on('message', (bytes) => {
-    if (timer === null || !isRtp(viewOf(bytes))) return;
-    const packet = new RtpPacket(viewOf(bytes));
-    media.reception.take(packet.getSequenceNumber(), packet.getTimestamp(), performance.now());
+    if (begin === undefined || !isRtp(viewOf(bytes))) return;
+    const heard = new RtpPacket(viewOf(bytes));
+    reception.take(heard.getSequenceNumber(), heard.getTimestamp(), performance.now());
   });
 
-  function start() {
-    const packet = new RtpPacket();
-    packet.setSsrc(Math.floor(Math.random() * 2 ** 32));
-    packet.setPayload(viewOf(TONE));
-    const begin = performance.now();
-    const send = () => {
-      packet.setSequenceNumber(media.sent & 0xffff);
-      packet.setTimestamp((media.sent * SAMPLES) >>> 0);
-      const bytes = new Uint8Array(packet.getByteLength());
-      packet.serialize(bytes.buffer);
-      socket.send(bytes);
-      // Counted from the beginning, so that late timers do not slow the clock of the stream.
-      timer = setTimeout(send, begin + ++media.sent * FRAME_MS - performance.now());
-    };
-    send();
-  }
-
-  return Object.assign(media, {
+  return {
     hasDescription: (contentType) => contentType === 'application/sdp',
     async getDescription() {
       await bound;
@@ -54,17 +49,19 @@ export function createMedia(socket, address) {
       return { body, contentType: 'application/sdp' };
     },
     async setDescription(body) {
-      await bound;
-      const description = parse(body);
-      const audio = description.media.find(({ type, port }) => type === 'audio' && port > 0);
-      const remote = audio?.connection ?? description.connection;
-      if (remote === undefined) throw new Error('the session description offers no audio');
+      const { connection, media } = parse(body);
+      const audio = media.find(({ type, port }) => type === 'audio' && port > 0);
+      if (audio === undefined) throw new Error('the session description offers no audio');
       // A connected socket hears nobody else.
-      socket.connect(audio.port, remote.ip, start);
+      socket.connect(audio.port, (audio.connection ?? connection).ip, () => {
+        begin = performance.now();
+        send();
+      });
     },
     close() {
       clearTimeout(timer);
       socket.close();
+      report({ sent, ...reception.report() });
     },
-  });
+  };
 }

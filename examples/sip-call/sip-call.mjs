@@ -1,54 +1,54 @@
-/**
- * Alice calls Bob, both behind NATs: SIP and RTP over 6bed4, in one process and without privileges.
- */
+/** Alice calls Bob, both behind NATs: SIP and RTP over 6bed4, in one process and without privileges. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { formatEndpoint } from '@6bed4/codec';
 import { memoryNetwork, openTunnel, startRouter } from '@6bed4/node';
-import { Inviter, UserAgent } from 'sip.js';
+import { Inviter } from 'sip.js';
 import { createPhone } from './phone.mjs';
 
 const ROUTER = '198.51.100.1';
-const HOMES = { alice: '192.0.2.10', bob: '203.0.113.20' };
-const { values } = parseArgs({
-  options: {
-    open: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '3' },
-  },
-});
+const BOB = '203.0.113.20';
+const isBobOpen = process.argv.includes('--open-nat');
 
-const begin = performance.now();
-const say = (text) => {
-  console.log(`${((performance.now() - begin) / 1000).toFixed(3).padStart(7)} s  ${text}`);
-};
+const say = (text) => console.log(`${(performance.now() / 1000).toFixed(3).padStart(6)}  ${text}`);
 
-// Each peer is bound where its NAT shows it to the world. A NAT lets in what comes from where its peer
-// has written to (RFC 4787 §5, address and port-dependent filtering); with --open, Bob's lets in all.
+// Peers are bound where their NATs show them to the world. A NAT lets in what comes from where its peer has
+// written to (address and port-dependent filtering, RFC 4787 §5); an open one lets in all.
 const written = new Set();
 function forward({ source, destination }) {
-  written.add(`${formatEndpoint(source)} ${formatEndpoint(destination)}`);
-  const isHome = Object.values(HOMES).includes(destination.address);
-  if (!isHome || (values.open && destination.address === HOMES.bob)) return true;
-  return written.has(`${formatEndpoint(destination)} ${formatEndpoint(source)}`);
+  const [from, to] = [formatEndpoint(source), formatEndpoint(destination)];
+  written.add(`${from} ${to}`);
+  const isOpen = destination.address === ROUTER || (destination.address === BOB && isBobOpen);
+  return isOpen || written.has(`${to} ${from}`);
 }
-
 const network = memoryNetwork({ forward });
-const router = await startRouter({ listen: ROUTER, datagrams: network.bind(ROUTER, 25790) });
+const router = await startRouter({ listen: ROUTER, datagrams: network.bind(ROUTER) });
 
-async function moveIn(user, onInvite) {
-  const datagrams = network.bind(HOMES[user]);
-  const tunnel = await openTunnel({ routers: router.endpoint, datagrams });
-  tunnel.on('path', ({ path }) =>
-    say(`${user}: packets go ${path === 'direct' ? 'straight' : 'through the router'} from now on`),
-  );
-  const { address, createSocket } = tunnel;
-  const trace = ({ ruri, method, statusCode, reasonPhrase }, transmission) => {
-    if (transmission === 'received') return;
-    const what = ruri === undefined ? `${statusCode} ${reasonPhrase}` : method;
-    say(`${user}: ${what}${transmission > 1 ? ', again' : ''}`);
+async function installPhone(user, ipv4) {
+  const tunnel = await openTunnel({ routers: router.endpoint, datagrams: network.bind(ipv4) });
+  tunnel.on('path', ({ path }) => say(`${user}: path ${path}`));
+  const trace = (line, transmission) => {
+    const verb = transmission === 'received' ? 'hears' : transmission > 1 ? 'repeats' : 'says';
+    say(`${user} ${verb} ${line}`);
   };
-  const phone = createPhone({ user, address, createSocket, onInvite, trace });
+  const report = ({ received, lost, jitter }) => {
+    const [{ packetsSentDirect, packetsSentRelayed }] = tunnel.peer.remotes();
+    say(`${user} heard ${received} packets of RTP, missed ${lost}, jitter ${jitter.toFixed(1)} ms`);
+    say(`${user} sent ${packetsSentDirect} packets straight, ${packetsSentRelayed} by the router`);
+  };
+  const { address, createSocket } = tunnel;
+  const phone = createPhone({ user, address, createSocket, trace, report });
   await phone.start();
-  say(`${user} is at ${phone.configuration.uri}`);
-  return { user, tunnel, phone };
+  say(`${user} is ${phone.configuration.uri}, behind a NAT at ${ipv4}`);
+  return { tunnel, phone };
 }
+
+const bob = await installPhone('bob', BOB);
+const alice = await installPhone('alice', '192.0.2.10');
+const call = new Inviter(alice.phone, bob.phone.configuration.uri);
+const succeeded = (ask) =>
+  new Promise((onAccept, onReject) => ask({ requestDelegate: { onAccept, onReject } }));
+await succeeded((options) => call.invite(options));
+await sleep(3_000);
+await succeeded((options) => call.bye(options));
+await Promise.all([alice.phone.stop(), bob.phone.stop()]);
+await Promise.all([alice.tunnel, bob.tunnel, router].map((part) => part.close()));

@@ -3,6 +3,7 @@ import { Core, Grammar } from 'sip.js';
 
 const { T1, T2, T4 } = Core.Timers;
 const SIP_PORT = 5060;
+const startLine = (text) => text.slice(0, text.indexOf('\r\n'));
 const silent = { log() {}, warn() {}, error() {}, debug() {} };
 
 // SIP.js waits as long as reliable transports need; these are for UDP (RFC 3261 §17, table 4).
@@ -17,28 +18,26 @@ export class UdpTransport {
   protocol = 'UDP';
   /** What is sent again until something comes: by branch and method of what that something is. */
   #pending = new Map();
-  #logger;
-  #socket;
-  #trace;
+  #options;
 
   /**
-   * @param options `socket` has the interface of a `node:dgram` socket; `trace` is told of each message,
-   *   with `received` or the number of the transmission
+   * @param options `socket` has the interface of a `node:dgram` socket; `trace` is told of each message by
+   *   its start-line, with `received` or the number of the transmission
    */
-  constructor(logger, { socket, trace = () => {} }) {
-    this.#logger = logger;
-    this.#socket = socket;
-    this.#trace = trace;
-    socket.on('message', (bytes, { address }) => this.#receive(bytes.toString(), address));
+  constructor(logger, options) {
+    this.#options = options;
+    options.socket.on('message', (bytes, { address }) => {
+      this.#receive(bytes.toString(), address).catch(({ message }) => logger.warn(message));
+    });
   }
 
   async connect() {
-    await once(this.#socket.bind(SIP_PORT), 'listening');
+    await once(this.#options.socket.bind(SIP_PORT), 'listening');
   }
 
   async dispose() {
     for (const { timer } of this.#pending.values()) clearTimeout(timer);
-    this.#socket.close();
+    this.#options.socket.close();
   }
 
   async send(text) {
@@ -49,37 +48,30 @@ export class UdpTransport {
     const host = (hop.received ?? hop.host).replace(/[[\]]/g, '');
     const packet = [Buffer.from(text), hop.port ?? SIP_PORT, host];
     const isRequest = ruri !== undefined && method !== 'ACK';
-    this.#trace(message, 1);
-    const play = isRequest ? this.#socket.sendPlayful?.(...packet) : undefined;
-    if (play === undefined) this.#socket.send(...packet);
-    if (!isRequest && (method !== 'INVITE' || statusCode < 300)) return;
+    const isRefusal = method === 'INVITE' && statusCode >= 300;
+    const longest = isRequest && method === 'INVITE' ? Number.POSITIVE_INFINITY : T2;
+    const key = `${viaBranch} ${isRefusal ? 'ACK' : method}`;
 
-    const key = `${viaBranch} ${isRequest ? method : 'ACK'}`;
-    const entry = { play };
-    const cap = isRequest && method === 'INVITE' ? Number.POSITIVE_INFINITY : T2;
-    const repeat = (wait, left, count) => {
-      entry.timer = setTimeout(() => {
-        entry.play = undefined;
-        this.#trace(message, count);
-        this.#socket.send(...packet);
-        const next = Math.min(2 * wait, cap);
-        if (next < left) repeat(next, left - next, count + 1);
-        else this.#pending.delete(key);
-      }, wait);
+    const transmit = (count, wait, elapsed) => {
+      this.#options.trace?.(startLine(text), count);
+      const play =
+        isRequest && count === 1 ? this.#options.socket.sendPlayful?.(...packet) : undefined;
+      if (play === undefined) this.#options.socket.send(...packet);
+      if (!isRequest && !isRefusal) return;
+      const next = [count + 1, Math.min(2 * wait, longest), elapsed + wait];
+      if (elapsed + wait >= 64 * T1) this.#pending.delete(key);
+      else this.#pending.set(key, { play, timer: setTimeout(transmit, wait, ...next) });
     };
-    repeat(T1, 63 * T1, 2);
-    this.#pending.set(key, entry);
+    transmit(1, T1, 0);
   }
 
-  #receive(text, source) {
+  async #receive(text, source) {
     // RFC 3261 §18.2.1: responses go to where the request came from, whatever it says about that.
-    const marked = text.startsWith('SIP/')
-      ? text
-      : text.replace(/^(v|via)\s*:[^\r\n,]*/im, (via) => `${via};received=${source}`);
+    const marked = text.replace(/^(v|via)\s*:[^\r\n,]*/im, `$&;received=${source}`);
     const message = Core.Parser.parseMessage(marked, silent);
-    // SIP.js trips over a body of no type, and throws for some methods that have no place.
+    // SIP.js trips over a body of no type.
     if (message === undefined || (message.body && !message.hasHeader('content-type'))) return;
-    this.#trace(message, 'received');
+    this.#options.trace?.(startLine(text), 'received');
     const { method, statusCode, viaBranch } = message;
     const key = `${viaBranch} ${method}`;
     const entry = this.#pending.get(key);
@@ -88,10 +80,6 @@ export class UdpTransport {
       clearTimeout(entry.timer);
       this.#pending.delete(key);
     }
-    try {
-      this.onMessage(marked);
-    } catch (error) {
-      this.#logger.warn(error.message);
-    }
+    this.onMessage(marked);
   }
 }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openTunnel } from '@6bed4/node';
-import { Inviter, SessionState, UserAgent } from 'sip.js';
+import { Inviter, UserAgent } from 'sip.js';
 import { createPhone } from '../../phone.mjs';
 
 const { values } = parseArgs({
@@ -27,48 +27,27 @@ const phone = createPhone({
   user: 'alice',
   address: tunnel.address,
   createSocket: tunnel.createSocket,
-  onInvite: answer,
-  trace: ({ ruri, method, statusCode }, transmission) => {
-    tell('message', {
-      what: ruri === undefined ? String(statusCode) : method,
-      method,
-      transmission,
-    });
+  trace: (line, transmission) => tell('message', { line, transmission }),
+  report: (audio) => {
+    tell('report', audio);
+    finish();
   },
 });
 await phone.start();
 tell('ready', { address: tunnel.address });
 
-if (values.call !== undefined) await call();
-
-async function call() {
-  const inviter = new Inviter(phone, UserAgent.makeURI(values.call));
-  await new Promise((onAccept, onReject) => {
-    inviter.invite({ requestDelegate: { onAccept, onReject } });
-  });
+if (values.call !== undefined) {
+  const call = new Inviter(phone, UserAgent.makeURI(values.call));
+  const succeeded = (ask) =>
+    new Promise((onAccept, onReject) => ask({ requestDelegate: { onAccept, onReject } }));
+  await succeeded((options) => call.invite(options));
   await sleep(Number(values.seconds) * 1000);
-  await new Promise((onAccept, onReject) => {
-    inviter.bye({ requestDelegate: { onAccept, onReject } });
-  });
-  await finish(inviter);
+  await succeeded((options) => call.bye(options));
 }
 
-async function answer(invitation) {
-  const ended = new Promise((resolve) => {
-    invitation.stateChange.addListener((state) => {
-      if (state === SessionState.Terminated) resolve();
-    });
-  });
-  await invitation.accept();
-  await ended;
-  // The answer to BYE has to leave the house.
+async function finish() {
+  // The BYE, or the answer to it, has to be heard.
   await sleep(500);
-  await finish(invitation);
-}
-
-async function finish(session) {
-  const { sent, reception } = session.sessionDescriptionHandler;
-  tell('report', { sent, ...reception.report(), remotes: tunnel.peer.remotes() });
   await phone.stop();
   await tunnel.close();
 }

@@ -83,11 +83,13 @@ function said(phone: Daemon, event: string): Said[] {
     .filter((line) => line.event === event);
 }
 
-/** The SIP messages that the phone sent and received, those that were sent again with their count. */
+/** The SIP messages that the phone sent and received, by method or status. */
 function conversation(phone: Daemon): string[] {
-  return said(phone, 'message').map(({ what, transmission }) =>
-    transmission === 'received' ? `< ${what}` : `> ${what}${transmission === 1 ? '' : ' again'}`,
-  );
+  return said(phone, 'message').map(({ line, transmission }) => {
+    const [what] = /(?<=^SIP\/2\.0 )\d+|^\w+/.exec(line as string)!;
+    if (transmission === 'received') return `< ${what}`;
+    return `> ${what}${transmission === 1 ? '' : ' again'}`;
+  });
 }
 
 async function reportOf(phone: Daemon): Promise<Report> {
