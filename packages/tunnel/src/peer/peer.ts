@@ -33,7 +33,6 @@ import {
   PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
-  SILENCE_REPEAT,
   TEMPORARY_ATTEMPTS,
   TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
@@ -146,8 +145,6 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
-  /** When a conversation last fell silent. */
-  #silentAt = Number.NEGATIVE_INFINITY;
   /** Whether the packet at hand is one to play with, and what came of it. */
   #playing = false;
   #play = 0;
@@ -834,8 +831,6 @@ export class Peer extends MachineCore {
    * send; if it gave us another endpoint, nothing reaches our address. Asking settles both.
    */
   #silent(now: number): void {
-    if (now - this.#silentAt < SILENCE_REPEAT) return;
-    this.#silentAt = now;
     for (const uplink of this.#uplinks) {
       if (uplink.state === 'leased') this.#doubt(uplink, now);
     }
