@@ -29,9 +29,11 @@ export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
+/** Of a peer, which fewer strangers talk to, and of which there may be many in one program. */
+export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless told otherwise. */
-export const MAX_REMOTES = 1024;
+export const MAX_REMOTES = 256;
 
 /** A remote that was silent for so long is forgotten. */
 export const REMOTE_IDLE = 300_000;
@@ -99,8 +101,8 @@ export const TEMPORARY_IDLE = 120_000;
 
 /**
  * A conversation that falls silent for so long may have lost its way: a NAT on our side can have
- * forgotten us, and then nobody can tell us so. The routers are asked once, at most so often. Looked
- * for once in every interval while anybody speaks to us.
+ * forgotten us, and then nobody can tell us so. The routers are asked once, but not twice within the
+ * second time: then when that is over. Looked for once in every interval while anybody speaks to us.
  */
 export const SILENCE = 3_000;
 export const SILENCE_REPEAT = 10_000;

@@ -47,8 +47,8 @@ function describe(
 export class IcmpErrors {
   readonly #limiter: RateLimiter;
 
-  constructor(random: () => number) {
-    this.#limiter = new RateLimiter(ICMP_ERROR_RATE, random);
+  constructor(random: () => number, buckets?: number) {
+    this.#limiter = new RateLimiter(ICMP_ERROR_RATE, random, buckets);
   }
 
   /**

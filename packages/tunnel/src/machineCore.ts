@@ -19,9 +19,9 @@ export abstract class MachineCore implements Machine {
   readonly #guard = new ReentrancyGuard();
 
   /** @internal */
-  protected constructor(sink: TunnelSink, random: () => number) {
+  protected constructor(sink: TunnelSink, random: () => number, limiterBuckets?: number) {
     this.#sink = sink;
-    this.#errors = new IcmpErrors(random);
+    this.#errors = new IcmpErrors(random, limiterBuckets);
   }
 
   handleDatagram(

@@ -46,14 +46,19 @@ export class RateLimiter {
   /**
    * @param rate - tokens a second and the most that a quiet sender can save up
    * @param random - numbers in [0, 1), for the seed
+   * @param buckets - a power of two; 16 bytes each
    */
-  constructor(rate: { readonly perSecond: number; readonly burst: number }, random: () => number) {
-    this.#tokens = new Float64Array(RATE_LIMITER_BUCKETS).fill(rate.burst);
-    this.#updatedAt = new Float64Array(RATE_LIMITER_BUCKETS).fill(Number.NEGATIVE_INFINITY);
+  constructor(
+    rate: { readonly perSecond: number; readonly burst: number },
+    random: () => number,
+    buckets: number = RATE_LIMITER_BUCKETS,
+  ) {
+    this.#tokens = new Float64Array(buckets).fill(rate.burst);
+    this.#updatedAt = new Float64Array(buckets).fill(Number.NEGATIVE_INFINITY);
     this.#perMillisecond = rate.perSecond / MILLISECONDS_PER_SECOND;
     this.#burst = rate.burst;
     this.#seed = Math.floor(random() * 0x1_0000_0000) >>> 0;
-    this.#shift = 32 - Math.log2(RATE_LIMITER_BUCKETS);
+    this.#shift = 32 - Math.log2(buckets);
   }
 
   /** Takes a token of the sender known by `key`, its IPv4 address as int32, at `now` in milliseconds. */

@@ -36,5 +36,5 @@ export const LEAST_HOLE_TIME = 28_000;
 /** How long a Seen flag lets its receiver send direct, in milliseconds (draft-04 §7.3). */
 export const SEEN_LIFETIME = 27_000;
 
-/** A probe as it weighs on the wire: its IPv4 and UDP headers, in bytes. */
-export const PROBE_WEIGHT = 28;
+/** What IPv4 and UDP headers add to a payload, in bytes; an empty datagram is nothing else. */
+export const OUTER_HEADERS = 28;

@@ -10,7 +10,7 @@ import {
 } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { Peer, type PeerOptions, type TunnelEvent } from '../src/index.js';
-import { ping } from './support/packets.js';
+import { advertisement, ping, prefixOption } from './support/packets.js';
 import { seededRandom } from './support/random.js';
 import { Recorder } from './support/recorder.js';
 
@@ -23,39 +23,11 @@ const REMOTE_ENDPOINT = '203.0.113.9:5000';
 const REMOTE = encodeAddress({ prefix: PREFIX, peer: REMOTE_ENDPOINT, lanip: 1 });
 const NATIVE = '2001:db8:77::5';
 
-type Prefix = Partial<Extract<NdOption, { type: 'prefix-information' }>>;
+const offer = (overrides: Parameters<typeof prefixOption>[1] = {}): NdOption =>
+  prefixOption(parseIPv6(OWN_PREFIX), overrides);
 
-function prefixOption(overrides: Prefix = {}): NdOption {
-  return {
-    type: 'prefix-information',
-    prefixLength: 114,
-    onLink: true,
-    autonomous: true,
-    validLifetime: 0xffff_ffff,
-    preferredLifetime: 0xffff_ffff,
-    prefix: parseIPv6(OWN_PREFIX),
-    ...overrides,
-  };
-}
-
-function advertise(overrides: Partial<RouterAdvertisement> = {}): Uint8Array {
-  return buildNd({
-    type: 'router-advertisement',
-    source: parseIPv6('fe80::'),
-    destination: parseIPv6('ff02::1'),
-    currentHopLimit: 0,
-    managed: false,
-    other: false,
-    homeAgent: false,
-    proxy: false,
-    preference: 'low',
-    routerLifetime: 0xffff,
-    reachableTime: 0,
-    retransTimer: 0,
-    options: [prefixOption()],
-    ...overrides,
-  });
-}
+const advertise = (overrides: Partial<RouterAdvertisement> = {}): Uint8Array =>
+  advertisement({ options: [offer()], ...overrides });
 
 /** A peer with a recorder, in virtual time. */
 class PeerBench {
@@ -168,7 +140,7 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
   test('gives an address, with everything about it in one event', () => {
     const bench = new PeerBench();
     bench.peer.start(bench.now);
-    const route = prefixOption({
+    const route = offer({
       onLink: false,
       autonomous: false,
       prefixLength: 48,
@@ -181,7 +153,7 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
       lifetime: 600,
       prefix: parseIPv6('2001:db9::'),
     };
-    bench.datagram(ROUTER, advertise({ options: [prefixOption(), route, information] }));
+    bench.datagram(ROUTER, advertise({ options: [offer(), route, information] }));
     expect(bench.recorder.events).toEqual([
       {
         type: 'address-acquired',
@@ -200,17 +172,17 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
     ['the M flag', { managed: true }],
     ['a global destination', { destination: parseIPv6(OWN) }],
     ['no prefix', { options: [] }],
-    ['another prefix length', { options: [prefixOption({ prefixLength: 64 })] }],
-    ['a prefix that is not on-link', { options: [prefixOption({ onLink: false })] }],
-    ['a prefix that is not autonomous', { options: [prefixOption({ autonomous: false })] }],
-    ['a retracted prefix', { options: [prefixOption({ validLifetime: 0, preferredLifetime: 0 })] }],
+    ['another prefix length', { options: [offer({ prefixLength: 64 })] }],
+    ['a prefix that is not on-link', { options: [offer({ onLink: false })] }],
+    ['a prefix that is not autonomous', { options: [offer({ autonomous: false })] }],
+    ['a retracted prefix', { options: [offer({ validLifetime: 0, preferredLifetime: 0 })] }],
     [
       'an endpoint of port 0',
-      { options: [prefixOption({ prefix: parseIPv6('fc64:bed:c633:6401:c800:7105:0:c000') })] },
+      { options: [offer({ prefix: parseIPv6('fc64:bed:c633:6401:c800:7105:0:c000') })] },
     ],
     [
       'an opaque lower half',
-      { options: [prefixOption({ prefix: parseIPv6('fc64:bed:c633:6401:cb00:7105:9c40:c000') })] },
+      { options: [offer({ prefix: parseIPv6('fc64:bed:c633:6401:cb00:7105:9c40:c000') })] },
     ],
   ])('%s is refused', (_name, overrides) => {
     const bench = new PeerBench();
@@ -247,21 +219,21 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
     const bench = new PeerBench();
     bench.peer.start(bench.now);
     const other = encodeAddress({ prefix: PREFIX, peer: '203.0.113.5:40002', lanip: 0 });
-    const first = prefixOption({ prefix: parseIPv6(other) });
-    bench.datagram(ROUTER, advertise({ options: [first, prefixOption()] }));
+    const first = offer({ prefix: parseIPv6(other) });
+    bench.datagram(ROUTER, advertise({ options: [first, offer()] }));
     expect(bench.recorder.events[0]).toMatchObject({ address: OWN });
   });
 
   test('bits beyond the length of a route are ignored (RFC 4861 §4.6.2)', () => {
     const bench = new PeerBench();
     bench.peer.start(bench.now);
-    const route = prefixOption({
+    const route = offer({
       onLink: false,
       autonomous: false,
       prefixLength: 33,
       prefix: parseIPv6('2001:db8:ffff::1'),
     });
-    bench.datagram(ROUTER, advertise({ options: [prefixOption(), route] }));
+    bench.datagram(ROUTER, advertise({ options: [offer(), route] }));
     expect(bench.recorder.events[0]).toMatchObject({ routes: ['2001:db8:8000::/33'] });
   });
 
@@ -287,7 +259,7 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
 
 describe('an advertisement that nobody asked for', () => {
   const moved = encodeAddress({ prefix: PREFIX, peer: '203.0.113.5:41000', lanip: 0 });
-  const changed = advertise({ options: [prefixOption({ prefix: parseIPv6(moved) })] });
+  const changed = advertise({ options: [offer({ prefix: parseIPv6(moved) })] });
 
   test('that says nothing new changes nothing', () => {
     const bench = PeerBench.leased();
@@ -363,7 +335,7 @@ describe('keeping the way open', () => {
   test('gives a lease up whose lifetime has ended', () => {
     const bench = new PeerBench({ keepalive: { interval: 0, ttl: 3 } });
     bench.peer.start(bench.now);
-    const options = [prefixOption({ validLifetime: 60, preferredLifetime: 30 })];
+    const options = [offer({ validLifetime: 60, preferredLifetime: 30 })];
     bench.datagram(ROUTER, advertise({ options }));
     const start = bench.now;
     bench.wake();
@@ -575,10 +547,7 @@ describe('several routers', () => {
   const twoLeases = (): PeerBench => {
     const bench = PeerBench.leased();
     bench.peer.addRouter('192.0.2.1', bench.now);
-    bench.datagram(
-      OTHER,
-      advertise({ options: [prefixOption({ prefix: parseIPv6(otherPrefix) })] }),
-    );
+    bench.datagram(OTHER, advertise({ options: [offer({ prefix: parseIPv6(otherPrefix) })] }));
     return bench;
   };
 
@@ -613,7 +582,7 @@ describe('draft-01', () => {
   const answer = (destination: string): Uint8Array =>
     advertise({
       destination: parseIPv6(destination),
-      options: [prefixOption({ prefixLength: 64, prefix: parseIPv6('2001:db8:64:64::') })],
+      options: [offer({ prefixLength: 64, prefix: parseIPv6('2001:db8:64:64::') })],
     });
 
   test('the address is made of the prefix and the destination of the advertisement', () => {

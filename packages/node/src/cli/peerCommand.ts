@@ -22,6 +22,8 @@ import {
   strategy,
 } from './values.js';
 
+/** A computer that serves a whole network of programs has more remotes than one of them. */
+const MAX_REMOTES = 4096;
 /** draft-04 §7.5, in seconds. */
 const LEAST_HOLE_TIME = 28;
 
@@ -121,6 +123,7 @@ async function runPeer(flags: PeerFlags): Promise<void> {
     requireNonce,
     opportunism,
     avoidTrapezium,
+    maxRemotes: MAX_REMOTES,
   });
   await live(
     log,

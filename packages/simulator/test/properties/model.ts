@@ -122,9 +122,10 @@ export class Story {
       const box = shares && this.#made > 0 ? this.#boxes.at(-1) : this.#build(kind);
       this.#made++;
       this.#boxes.push(box);
+      const chosen = this.net.routers[router % routers]!;
       const peer = this.net.peer(`peer${this.peers.length}`, {
         profile,
-        routers: [this.net.routers[router % routers]!.endpoint],
+        routers: [chosen.endpoint],
         link: faulty,
         ...(box === undefined ? {} : { behind: box }),
       });

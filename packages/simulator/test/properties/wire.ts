@@ -1,4 +1,4 @@
-import { formatIPv6, isMulticast, isPrivate, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { formatIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import {
   DESTINATION_OFFSET,
   isNd,
@@ -30,8 +30,6 @@ function neighborDiscovery({ payload }: TraceEntry): NdMessage | null {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
-/** Where a search on the LAN goes, whatever the port. */
-const MULTICAST = 'LAN';
 
 const text = (address: number, port: number): string => `${address >>> 0}:${port}`;
 
@@ -102,10 +100,7 @@ function learn(knowledge: Knowledge, entry: TraceEntry): void {
   if (message?.type === 'neighbor-solicitation') knowledge.solicited++;
   if (message?.type !== 'neighbor-advertisement') return;
   const from = text(entry.source, entry.sourcePort);
-  // An answer to the search on the LAN counts as well, for the private endpoint that it came from.
-  const search = isPrivate(entry.source >>> 0) ? knowledge.askedAt.get(MULTICAST) : undefined;
-  const askedAt = Math.max(knowledge.askedAt.get(from) ?? NEVER, search ?? NEVER);
-  if (entry.at - askedAt > ANSWER_WINDOW) return;
+  if (entry.at - (knowledge.askedAt.get(from) ?? NEVER) > ANSWER_WINDOW) return;
   knowledge.answeredAt.set(`${formatIPv6(message.target)} ${from}`, entry.at);
 }
 
@@ -132,16 +127,14 @@ function judge(knowledge: Knowledge, entry: TraceEntry, routers: ReadonlySet<str
     return;
   }
   if (message?.type === 'neighbor-solicitation') {
-    knowledge.askedAt.set(isMulticast(entry.destination >>> 0) ? MULTICAST : to, at);
+    knowledge.askedAt.set(to, at);
   } else if (payload.length === 0) {
     knowledge.directAt.set(to, at);
   }
   count(knowledge, entry, to);
 }
 
-function count(knowledge: Knowledge, { node, at, destination }: TraceEntry, to: string): void {
-  // LAN_STORM: on the local network, doubled answers are asked back.
-  if (isPrivate(destination >>> 0)) return;
+function count(knowledge: Knowledge, { node, at }: TraceEntry, to: string): void {
   const times = (knowledge.controls.get(to) ?? []).filter((time) => time > at - SECOND);
   times.push(at);
   knowledge.controls.set(to, times);

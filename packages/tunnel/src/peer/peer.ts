@@ -30,9 +30,9 @@ import {
   KEEPALIVE,
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
+  PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
-  SILENCE_REPEAT,
   TEMPORARY_ATTEMPTS,
   TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
@@ -145,22 +145,22 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
-  /** When a conversation last fell silent. */
-  #silentAt = Number.NEGATIVE_INFINITY;
   /** Whether the packet at hand is one to play with, and what came of it. */
   #playing = false;
   #play = 0;
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
-    super(sink, options.random);
+    super(sink, options.random, PEER_LIMITER_BUCKETS);
+    const limiter = (rate: { readonly perSecond: number; readonly burst: number }): RateLimiter =>
+      new RateLimiter(rate, options.random, PEER_LIMITER_BUCKETS);
     this.#profile = options.profile ?? reference2020;
     this.#discovery = discoveryOf(this.#profile.dialect);
     this.#keepalive = checkKeepalive(options.keepalive ?? KEEPALIVE);
     this.#lanip = checkLanip(options.lanip ?? 1, this.#profile.layout.maxLanip);
-    this.#answers = new RateLimiter(ADVERTISEMENT_RATE, options.random);
-    this.#resolicitations = new RateLimiter(RESOLICITATION_RATE, options.random);
-    this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
+    this.#answers = limiter(ADVERTISEMENT_RATE);
+    this.#resolicitations = limiter(RESOLICITATION_RATE);
+    this.#corrections = limiter(CORRECTION_RATE);
     const peering = choosePeering(this.#profile, options.peering ?? {});
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
@@ -427,7 +427,7 @@ export class Peer extends MachineCore {
       from,
     );
     if (refused !== Drop.sourceMismatch) return refused;
-    return this.#paths.isLanEndpointOf(remote, from) ? Drop.none : refused;
+    return this.#paths.isLanEndpointOf(bytes, source, from) ? Drop.none : refused;
   }
 
   #neighborDiscovery(
@@ -831,8 +831,6 @@ export class Peer extends MachineCore {
    * send; if it gave us another endpoint, nothing reaches our address. Asking settles both.
    */
   #silent(now: number): void {
-    if (now - this.#silentAt < SILENCE_REPEAT) return;
-    this.#silentAt = now;
     for (const uplink of this.#uplinks) {
       if (uplink.state === 'leased') this.#doubt(uplink, now);
     }
@@ -908,7 +906,8 @@ export class Peer extends MachineCore {
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   #leaseFor(remote: Uint8Array): PeerIdentity | null {
     let found: Lease | null = null;
-    for (const { lease } of this.#uplinks) {
+    for (let index = 0; index < this.#uplinks.length; index++) {
+      const { lease } = this.#uplinks[index]!;
       if (lease === null) continue;
       if (lease.segment.contains(remote, 0)) return lease.identity;
       found ??= lease;

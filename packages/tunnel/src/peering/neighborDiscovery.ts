@@ -1,5 +1,5 @@
 import { isPrivate, UdpEndpoint } from '@6bed4/codec';
-import { type NeighborAdvertisement, NeighborCache, type Redirect } from '@6bed4/nd';
+import { type NeighborAdvertisement, NeighborCache, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
 import {
   ATTEMPT_RATE,
   ATTEMPT_WINDOW,
@@ -15,8 +15,8 @@ import {
 } from '../defaults.js';
 import { Drop, type DropCode } from '../drop.js';
 import { TokenBucket } from '../rateLimiter.js';
-import { ALL_HOSTS_IPV4 } from '../specification.js';
-import { buildNeighborQuestion, NEIGHBOR_QUESTION_LENGTH } from './neighborQuestion.js';
+import { ALL_HOSTS_IPV4, OUTER_HEADERS } from '../specification.js';
+import { buildNeighborQuestion, NEIGHBOR_QUESTION_WEIGHT } from './neighborQuestion.js';
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
 import { Opportunism } from './opportunism.js';
 import { Path, type PathCode, Proof } from './path.js';
@@ -85,8 +85,8 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Private endpoint that answered on the local network, as yet unproved; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
-  /** 1 once the candidate itself was asked, not just everyone. */
-  readonly #candidateAsked: Uint8Array;
+  /** When the candidate itself was asked, not just everyone. */
+  readonly #candidateAskedAt: Float64Array;
   readonly #lanSearchAt: Float64Array;
   /** When a remote may be told again to send directly. */
   readonly #redirectAt: Float64Array;
@@ -128,7 +128,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#knowsNonces = new Uint8Array(capacity);
     this.#candidateAddress = new Int32Array(capacity);
     this.#candidatePort = new Uint16Array(capacity);
-    this.#candidateAsked = new Uint8Array(capacity);
+    this.#candidateAskedAt = new Float64Array(capacity);
     this.#lanSearchAt = new Float64Array(capacity);
     this.#redirectAt = new Float64Array(capacity);
     this.#opportunism = new Opportunism(capacity);
@@ -161,13 +161,13 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
-    if (now < this.#usableUntil[slot]!) {
+    if (now < this.#usableUntil[slot]! && this.#fitsLan(slot, bytes, offset)) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
     }
     if (now >= this.#retryAt[slot]!) {
       // Our own side wants to talk, as much as this packet is worth.
-      this.#host.remotes.credit[slot]! += length;
+      this.#host.remotes.credit[slot]! += length + OUTER_HEADERS;
       this.#ask(slot, now);
     }
     const plays =
@@ -175,6 +175,17 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#failures[slot] === 0 &&
       this.#opportunism.plays(slot, bytes, offset, length, now);
     return plays ? Route.direct : Route.router;
+  }
+
+  /**
+   * On the local network, a remote knows us only by the endpoint in the address that we asked from. A
+   * packet from an address that spells another one, by way of another router, would be refused.
+   */
+  #fitsLan(slot: number, bytes: Uint8Array, offset: number): boolean {
+    const { remotes, layout } = this.#host;
+    if (remotes.path[slot] !== Path.lan) return true;
+    const own = this.#host.ownAddressFor(slot);
+    return own !== null && layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, own.endpoint);
   }
 
   play(slot: number, now: number): number {
@@ -247,7 +258,7 @@ export class NeighborDiscoveryPeering implements Peering {
     }
     if (!this.#isLanEndpoint(slot, from)) return Drop.ndUnexpected;
     const isAsked =
-      this.#candidateAsked[slot] === 1 &&
+      this.#candidateAskedAt[slot]! > LONG_AGO &&
       from.addressBits === this.#candidateAddress[slot] &&
       from.port === this.#candidatePort[slot];
     if (isAsked) {
@@ -273,7 +284,7 @@ export class NeighborDiscoveryPeering implements Peering {
     const isCandidate =
       from.addressBits === remotes.spelledAddress[slot] && from.port === remotes.spelledPort[slot];
     if (!isCandidate) return Drop.ndUnexpected;
-    remotes.credit[slot]! += length;
+    remotes.credit[slot]! += length + OUTER_HEADERS;
     if (now >= remotes.usableUntil[slot]!) this.#hint(slot, now);
     return Drop.none;
   }
@@ -331,11 +342,11 @@ export class NeighborDiscoveryPeering implements Peering {
     const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, RETRY_LONGEST);
     if (now - this.#hintedAt[slot]! < interval) return;
     const { remotes } = this.#host;
-    if (remotes.credit[slot]! < NEIGHBOR_QUESTION_LENGTH) return;
+    if (remotes.credit[slot]! < NEIGHBOR_QUESTION_WEIGHT) return;
     this.#now = now;
     this.#hintedAt[slot] = now;
     // A hint costs us credit even where scheduled questions do not: it can be forged.
-    if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_LENGTH;
+    if (remotes.trusted[slot] === 1) remotes.credit[slot]! -= NEIGHBOR_QUESTION_WEIGHT;
     if (this.#retryAt[slot] === NEVER) {
       // A row is under way: its next question comes early.
       this.#sendQuestion(slot, this.#spelled(slot), 0);
@@ -372,7 +383,7 @@ export class NeighborDiscoveryPeering implements Peering {
     const at = slot * NONCE_LENGTH;
     const nonce = this.#nonces.slice(at, at + NONCE_LENGTH);
     const question = buildNeighborQuestion(own.address, remotes.address(slot), nonce);
-    if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= question.length;
+    if (remotes.trusted[slot] === 0) remotes.credit[slot]! -= NEIGHBOR_QUESTION_WEIGHT;
     this.#askedAt[slot] = this.#now;
     this.#host.send(to, question, question.length, ttl);
   }
@@ -424,7 +435,6 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#refreshAt[slot] = now + REFRESH_AFTER;
     this.#retryAt[slot] = LONG_AGO;
     this.#failures[slot] = 0;
-    if (path === Path.lan) this.#candidatePort[slot] = 0;
     let entry = this.#entries[slot]!;
     if (entry === NO_ENTRY) {
       entry = this.#cache.create(remotes.address(slot), 0, 'learnt', slot, now);
@@ -462,7 +472,7 @@ export class NeighborDiscoveryPeering implements Peering {
   /** Whether a remote may be sent bytes of our own now: a stranger's never more than came from there. */
   #maySpend(slot: number): boolean {
     const { remotes } = this.#host;
-    return remotes.trusted[slot] === 1 || remotes.credit[slot]! >= NEIGHBOR_QUESTION_LENGTH;
+    return remotes.trusted[slot] === 1 || remotes.credit[slot]! >= NEIGHBOR_QUESTION_WEIGHT;
   }
 
   // The local network (draft-01 §6.11)
@@ -487,20 +497,25 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   #propose(slot: number, candidate: Readonly<UdpEndpoint>): void {
-    this.#candidateAsked[slot] = 0;
+    const isKnown =
+      candidate.addressBits === this.#candidateAddress[slot] &&
+      candidate.port === this.#candidatePort[slot];
+    if (isKnown) return;
+    this.#candidateAskedAt[slot] = LONG_AGO;
     this.#candidateAddress[slot] = candidate.addressBits;
     this.#candidatePort[slot] = candidate.port;
   }
 
   #askCandidate(slot: number, now: number): void {
-    if (!this.#maySpend(slot)) return;
+    // Both sides may search, answer and ask at once: that must come to rest.
+    if (now - this.#candidateAskedAt[slot]! < HINT_INTERVAL || !this.#maySpend(slot)) return;
     this.#now = now;
     if (now - this.#askedAt[slot]! > ATTEMPT_WINDOW) {
       writeNonce(this.#nonces, slot * NONCE_LENGTH, this.#host.random);
     }
     this.#to.address = this.#candidateAddress[slot]!;
     this.#to.port = this.#candidatePort[slot]!;
-    this.#candidateAsked[slot] = 1;
+    this.#candidateAskedAt[slot] = now;
     this.#sendQuestion(slot, this.#to, 0);
   }
 
@@ -518,7 +533,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#to.address = remotes.directAddress[slot]!;
     this.#to.port = remotes.directPort[slot]!;
     this.#propose(slot, this.#to);
-    this.#candidateAsked[slot] = 1;
+    this.#candidateAskedAt[slot] = this.#now;
     return this.#to;
   }
 }

@@ -1,7 +1,8 @@
 import { buildNd } from '@6bed4/nd';
+import { OUTER_HEADERS } from '../specification.js';
 
-/** Bytes of {@link buildNeighborQuestion}: IPv6 header, message and nonce. */
-export const NEIGHBOR_QUESTION_LENGTH = 72;
+/** Bytes of {@link buildNeighborQuestion} on the wire: IPv6 header, message and nonce, and around it. */
+export const NEIGHBOR_QUESTION_WEIGHT = 72 + OUTER_HEADERS;
 
 /**
  * Builds the Neighbor Solicitation that asks a remote whether our direct traffic arrives: from our own

@@ -49,7 +49,7 @@ export interface PeeringOptions {
    * take one router less. Default true.
    */
   readonly avoidTrapezium?: boolean;
-  /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 1024. */
+  /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
   readonly maxRemotes?: number;
 }
 

@@ -5,11 +5,11 @@ import {
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { REMOTE_IDLE, SILENCE, WATCH_INTERVAL } from '../defaults.js';
+import { REMOTE_IDLE, SILENCE, SILENCE_REPEAT, WATCH_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
-import { ROUTER_LANIP } from '../specification.js';
+import { OUTER_HEADERS, ROUTER_LANIP } from '../specification.js';
 import type { ChosenPeering } from './options.js';
 import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
@@ -53,6 +53,9 @@ export class PathFinder {
   #sweepAt = NEVER;
   #watchAt = NEVER;
   #watchedAt = Number.NEGATIVE_INFINITY;
+  /** Someone stopped speaking, and that is not told yet. */
+  #hasFallenSilent = false;
+  #silenceToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
@@ -169,15 +172,16 @@ export class PathFinder {
     if (isStraight) remotes.receivedDirect[slot]!++;
     else remotes.receivedRelayed[slot]!++;
     const via = isStraight ? Path.direct : Path.relayed;
-    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length;
+    if (remotes.credit[slot]! < MOST_CREDIT) remotes.credit[slot]! += length + OUTER_HEADERS;
     this.#peering!.packetArrived(slot, via, bytes, offset, length, now);
   }
 
-  /** Whether a remote was heard at this private endpoint of our local network before. */
-  isLanEndpointOf(slot: number, from: Readonly<UdpEndpoint>): boolean {
-    if (slot === NO_SLOT) return false;
-    const remotes = this.#remotes!;
-    return remotes.lanPort[slot] === from.port && remotes.lanAddress[slot] === from.addressBits;
+  /**
+   * Whether the holder of an address was heard at this private endpoint of our local network before,
+   * under whichever prefix: an endpoint behind our NAT is one computer's, whatever router it names.
+   */
+  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
+    return this.#remotes?.wasHeardOnLan(bytes, offset, from) ?? false;
   }
 
   /** A valid Neighbor Solicitation of `source` came straight from an endpoint and was answered. */
@@ -252,6 +256,7 @@ export class PathFinder {
   clear(): void {
     this.#remotes = null;
     this.#peering = null;
+    this.#hasFallenSilent = false;
     this.#sweepAt = NEVER;
     this.#watchAt = NEVER;
   }
@@ -368,7 +373,7 @@ export class PathFinder {
     };
   }
 
-  /** Looks for remotes that spoke until lately, and do so no more. */
+  /** Looks for remotes that spoke until lately, and do so no more; tells it now and then. */
   #watch(now: number): void {
     const remotes = this.#remotes!;
     const since = this.#watchedAt - SILENCE;
@@ -380,8 +385,16 @@ export class PathFinder {
       else if (at > since) someoneStopped = true;
     });
     this.#watchedAt = now;
-    this.#watchAt = someoneSpeaks ? now + WATCH_INTERVAL : NEVER;
-    if (someoneStopped) this.#host.silence(now);
+    if (someoneStopped) this.#hasFallenSilent = true;
+    const isDue = this.#hasFallenSilent && now - this.#silenceToldAt >= SILENCE_REPEAT;
+    if (isDue) {
+      this.#hasFallenSilent = false;
+      this.#silenceToldAt = now;
+    }
+    // What is told too seldom to be told now is told later: nothing else would wake us then.
+    const goesOn = someoneSpeaks || this.#hasFallenSilent;
+    this.#watchAt = goesOn ? now + WATCH_INTERVAL : NEVER;
+    if (isDue) this.#host.silence(now);
   }
 
   /** Forgets remotes that were silent for long. */

@@ -5,7 +5,7 @@ import { ANSWER_PROBE_INTERVAL, BINDING_INTERVAL, FAIL_IDLE } from '../defaults.
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import { sameSegment } from '../segment.js';
-import { LEAST_HOLE_TIME, PROBE_WEIGHT, SEEN_LIFETIME } from '../specification.js';
+import { LEAST_HOLE_TIME, OUTER_HEADERS, SEEN_LIFETIME } from '../specification.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { Deadlines } from './deadlines.js';
 import { attemptOf, NONCE_LENGTH, writeNonce } from './nonce.js';
@@ -167,7 +167,7 @@ export class ProbeAndSeenPeering implements Peering {
     const slot = this.#slotAt(from);
     if (slot === NO_SLOT) return;
     const { remotes } = this.#host;
-    remotes.credit[slot]! += PROBE_WEIGHT;
+    remotes.credit[slot]! += OUTER_HEADERS;
     remotes.lastReceivedAt[slot] = now;
     this.#directArrived(slot, now);
   }
@@ -290,8 +290,8 @@ export class ProbeAndSeenPeering implements Peering {
   #probe(slot: number, now: number): void {
     const { remotes } = this.#host;
     if (remotes.trusted[slot] === 0) {
-      if (remotes.credit[slot]! < PROBE_WEIGHT) return;
-      remotes.credit[slot]! -= PROBE_WEIGHT;
+      if (remotes.credit[slot]! < OUTER_HEADERS) return;
+      remotes.credit[slot]! -= OUTER_HEADERS;
     }
     this.#directAt[slot] = now;
     this.#host.send(this.#remote(slot), NOTHING, 0, 0);

@@ -67,7 +67,7 @@ export class Remotes {
    * and on mere hints, we send no more bytes of our own than came from there.
    */
   readonly trusted: Uint8Array;
-  /** Bytes received from it, less the bytes of our own sent there. */
+  /** Bytes received from it, less the bytes of our own sent there; with IPv4 and UDP headers. */
   readonly credit: Float64Array;
   readonly sentDirect: Float64Array;
   readonly sentRelayed: Float64Array;
@@ -252,6 +252,21 @@ export class Remotes {
       this.#keys[at] === readInt32(bytes, offset) &&
       this.#keys[at + 1] === readInt32(bytes, offset + 4)
     );
+  }
+
+  /** Whether any remote with this lower half was heard at this private endpoint. */
+  wasHeardOnLan(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
+    const third = readInt32(bytes, offset + 8) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + 12) & this.#fourthMask;
+    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    for (; slot !== NO_SLOT; slot = this.#next[slot]!) {
+      const at = slot * KEY_WORDS;
+      const isSpelled = this.#keys[at + 2] === third && this.#keys[at + 3] === fourth;
+      const isHeard =
+        this.lanPort[slot] === from.port && this.lanAddress[slot] === from.addressBits;
+      if (isSpelled && isHeard) return true;
+    }
+    return false;
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */

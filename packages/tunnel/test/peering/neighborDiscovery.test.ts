@@ -404,6 +404,29 @@ describe('a conversation that falls silent', () => {
   });
 });
 
+describe('a second silence, too early to ask about', () => {
+  test('is asked about when ten seconds have passed since the first', () => {
+    const bench = direct();
+    const asksWithin = (seconds: number): boolean => {
+      let asked = false;
+      for (let step = 0; step < seconds * 10; step++) {
+        for (const datagram of bench.waits(100)) {
+          if (messageIn(datagram)?.type !== 'router-solicitation') continue;
+          asked = true;
+          bench.advertise(OWN_ENDPOINT);
+        }
+      }
+      return asked;
+    };
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(asksWithin(5)).toBe(true);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(asksWithin(4)).toBe(false);
+    expect(asksWithin(7)).toBe(true);
+    expect(asksWithin(25)).toBe(false);
+  });
+});
+
 describe('another address of our own', () => {
   test('voids all proofs', () => {
     const bench = direct();
@@ -449,6 +472,16 @@ describe('the local network (draft-01 §6.11)', () => {
       path: 'lan',
       endpoint: { address: '192.168.1.7', port: 6666 },
     });
+  });
+
+  test('answers that arrive twice are not asked about again', () => {
+    const bench = new PeeringBench();
+    const search = questions(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
+    bench.arrives(NEIGHBOR_LAN, answerTo(search));
+    const [test] = questions(bench.take());
+    for (let count = 0; count < 20; count++) bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    expect(questions(bench.take())).toEqual([]);
+    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 
   test('a candidate that could not be asked for want of credit is asked by the next packets', () => {

@@ -1,6 +1,5 @@
 import { draft04Profile, encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
 import {
-  buildNd,
   parseIcmpError,
   parseNd,
   parseUdp,
@@ -11,7 +10,7 @@ import {
 } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { peerNatStates } from '../../src/peering/peerNatStates.js';
-import { ping, udp } from '../support/packets.js';
+import { advertisement, ping, prefixOption, udp } from '../support/packets.js';
 import { messageIn, OWN, PeeringBench, PREFIX, ROUTER, remoteAt } from '../support/peerBench.js';
 import type { SentDatagram } from '../support/recorder.js';
 
@@ -262,29 +261,11 @@ describe('the table of states', () => {
 
 /** The remote says that it sees us at this endpoint. */
 function correction(endpoint: string, nonce?: Uint8Array, prefix = PREFIX): Uint8Array {
-  return buildNd({
-    type: 'router-advertisement',
-    source: parseIPv6('fe80::'),
-    destination: parseIPv6('ff02::1'),
-    currentHopLimit: 0,
-    managed: false,
-    other: false,
-    homeAgent: false,
-    proxy: false,
-    preference: 'low',
+  const offered = parseIPv6(encodeAddress({ prefix, peer: endpoint, lanip: 0 }));
+  return advertisement({
     routerLifetime: 0,
-    reachableTime: 0,
-    retransTimer: 0,
     options: [
-      {
-        type: 'prefix-information',
-        prefixLength: 114,
-        onLink: true,
-        autonomous: true,
-        validLifetime: 0xffff_ffff,
-        preferredLifetime: 0xffff_ffff,
-        prefix: parseIPv6(encodeAddress({ prefix, peer: endpoint, lanip: 0 })),
-      },
+      prefixOption(offered),
       ...(nonce === undefined ? [] : [{ type: 'nonce' as const, nonce }]),
     ],
   });

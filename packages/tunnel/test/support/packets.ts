@@ -1,5 +1,5 @@
 import { parseIPv6 } from '@6bed4/codec';
-import { buildEcho, buildUdp } from '@6bed4/nd';
+import { buildEcho, buildNd, buildUdp, type NdOption, type RouterAdvertisement } from '@6bed4/nd';
 
 /** An echo request between two addresses in text form. */
 export function ping(
@@ -27,5 +27,42 @@ export function udp(source: string, destination: string, payload: Uint8Array): U
     destinationPort: 5060,
     payload,
     hopLimit: 64,
+  });
+}
+
+/** The prefix that an advertisement offers: 16 bytes, /114, for ever, or with other properties. */
+export function prefixOption(
+  prefix: Uint8Array,
+  overrides: Partial<Extract<NdOption, { type: 'prefix-information' }>> = {},
+): NdOption {
+  return {
+    type: 'prefix-information',
+    prefixLength: 114,
+    onLink: true,
+    autonomous: true,
+    validLifetime: 0xffff_ffff,
+    preferredLifetime: 0xffff_ffff,
+    prefix,
+    ...overrides,
+  };
+}
+
+/** A Router Advertisement as routers send it, but for what is overridden. */
+export function advertisement(overrides: Partial<RouterAdvertisement>): Uint8Array {
+  return buildNd({
+    type: 'router-advertisement',
+    source: parseIPv6('fe80::'),
+    destination: parseIPv6('ff02::1'),
+    currentHopLimit: 0,
+    managed: false,
+    other: false,
+    homeAgent: false,
+    proxy: false,
+    preference: 'low',
+    routerLifetime: 0xffff,
+    reachableTime: 0,
+    retransTimer: 0,
+    options: [],
+    ...overrides,
   });
 }

@@ -1,7 +1,7 @@
 import { encodeAddress, parseIPv4, parseIPv6 } from '@6bed4/codec';
 import { buildNd, findOption, type NdMessage, type NeighborSolicitation, parseNd } from '@6bed4/nd';
 import { Peer, type PeerOptions, type TunnelEvent } from '../../src/index.js';
-import { ping } from './packets.js';
+import { advertisement, ping, prefixOption } from './packets.js';
 import { seededRandom } from './random.js';
 import { Recorder, type SentDatagram } from './recorder.js';
 
@@ -35,29 +35,9 @@ export class PeeringBench {
   advertise(endpoint: string): void {
     this.arrives(
       ROUTER,
-      buildNd({
-        type: 'router-advertisement',
-        source: parseIPv6('fe80::'),
-        destination: parseIPv6('ff02::1'),
-        currentHopLimit: 0,
-        managed: false,
-        other: false,
-        homeAgent: false,
-        proxy: false,
-        preference: 'low',
-        routerLifetime: 0xffff,
-        reachableTime: 0,
-        retransTimer: 0,
+      advertisement({
         options: [
-          {
-            type: 'prefix-information',
-            prefixLength: 114,
-            onLink: true,
-            autonomous: true,
-            validLifetime: 0xffff_ffff,
-            preferredLifetime: 0xffff_ffff,
-            prefix: parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 })),
-          },
+          prefixOption(parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 }))),
         ],
       }),
     );
