@@ -35,6 +35,7 @@ export class Driver<M extends Machine> {
   #working = false;
   #settling = false;
   #closed = false;
+  #isRef = true;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -76,6 +77,23 @@ export class Driver<M extends Machine> {
       this.#working = false;
     }
     this.#settle();
+  }
+
+  /** Whether the machine is at work, so that a command would have to wait. */
+  get isBusy(): boolean {
+    return this.#working;
+  }
+
+  /** Lets the timer keep the process alive, as it does at first. */
+  ref(): void {
+    this.#isRef = true;
+    this.#timer?.ref();
+  }
+
+  /** Lets the process end though the timer is set. */
+  unref(): void {
+    this.#isRef = false;
+    this.#timer?.unref();
   }
 
   /** Stops the clock and gives both sides back. */
@@ -158,6 +176,7 @@ export class Driver<M extends Machine> {
     const delay = Math.min(Math.max(at - this.#clock(), 0), LONGEST_DELAY);
     this.#timerAt = at;
     this.#timer = setTimeout(this.#timeout, Math.ceil(delay));
+    if (!this.#isRef) this.#timer.unref();
   }
 
   readonly #timeout = (): void => {

@@ -282,7 +282,9 @@ export class PathFinder {
     const remotes = this.#remotes;
     if (remotes === null) return [];
     const slots: number[] = [];
-    remotes.forEach((slot) => slots.push(slot));
+    remotes.forEach((slot) => {
+      slots.push(slot);
+    });
     slots.sort((left, right) => remotes.lastUsedAt(right) - remotes.lastUsedAt(left));
     return slots.map((slot) => this.#describe(slot, now));
   }
