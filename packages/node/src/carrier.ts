@@ -97,9 +97,9 @@ export class Carrier<M extends Machine> {
     this.#driver.start();
   }
 
-  /** Calls the machine when it is free. */
-  command(action: (machine: M, now: number) => void): void {
-    this.#driver.command(action);
+  /** Calls the machine when it is free; tells what came of it, if that is at once. */
+  command<T>(action: (machine: M, now: number) => T): T | undefined {
+    return this.#driver.command(action);
   }
 
   /** Whether a command would have to wait. */

@@ -63,20 +63,26 @@ export class Driver<M extends Machine> {
     this.#settle();
   }
 
-  /** Calls the machine, at once or when it has finished what it is doing. */
-  command(action: (machine: M, now: number) => void): void {
-    if (this.#closed) return;
+  /**
+   * Calls the machine, at once or when it has finished what it is doing.
+   *
+   * @returns what the action does, if it was done at once
+   */
+  command<T>(action: (machine: M, now: number) => T): T | undefined {
+    if (this.#closed) return undefined;
     if (this.#working) {
       this.#postponed.push(() => this.command(action));
-      return;
+      return undefined;
     }
+    let result: T;
     this.#working = true;
     try {
-      action(this.machine, this.#clock());
+      result = action(this.machine, this.#clock());
     } finally {
       this.#working = false;
     }
     this.#settle();
+    return result;
   }
 
   /** Whether the machine is at work, so that a command would have to wait. */
