@@ -11,6 +11,7 @@ import { path } from './measurements/path.mjs';
 import { relay } from './measurements/relay.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { writeDocuments } from './report/documents.mjs';
+import { describeMachine } from './report/machine.mjs';
 import { reportText, verdictText } from './report/text.mjs';
 import { missingRequirement } from './requirements.mjs';
 import { Results } from './results.mjs';
@@ -19,7 +20,8 @@ import { judge } from './targets.mjs';
 const MEASUREMENTS = [relay, path, footprint];
 
 /** Candidates in the order of a round: each round begins with another one. */
-const inTurn = (candidates, round) => candidates.map((_, index) => candidates.at((index + round) % candidates.length));
+const inTurn = (candidates, round) =>
+  candidates.map((_, index) => candidates.at((index + round) % candidates.length));
 
 function choose(wanted) {
   return allCandidates().filter(({ id, title, missing }) => {
@@ -55,6 +57,7 @@ async function measureAll(lab, candidates, options, results) {
 }
 
 async function main(options) {
+  const machine = describeMachine();
   const candidates = choose(options.candidates);
   const results = new Results();
   const lab = new Lab();
@@ -67,7 +70,10 @@ async function main(options) {
   const verdicts = judge(results);
   console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (options.docs) writeDocuments(candidates, results, verdicts, options);
+  if (options.docs) {
+    const command = ['npm run bench:net --', ...process.argv.slice(2)].join(' ');
+    writeDocuments({ candidates, results, verdicts, machine, command });
+  }
   for (const failure of failures) console.error(`failed: ${failure}`);
   return failures.length === 0 && candidates.length > 0 ? 0 : 1;
 }

@@ -23,7 +23,9 @@ function number(name, text, lowest, isWhole) {
   const value = Number(text);
   if (!(value >= lowest) || !Number.isFinite(value) || (isWhole && !Number.isInteger(value))) {
     const kind = isWhole ? 'an integer' : 'a number';
-    throw new TypeError(`--${name}: found ${JSON.stringify(text)}, expected ${kind} from ${lowest}`);
+    throw new TypeError(
+      `--${name}: found ${JSON.stringify(text)}, expected ${kind} from ${lowest}`,
+    );
   }
   return value;
 }

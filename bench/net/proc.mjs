@@ -43,7 +43,11 @@ export function receivedOn(device, pid) {
   const text = readFileSync(`/proc/${pid}/net/dev`, 'utf8');
   const line = text.split('\n').find((one) => one.trimStart().startsWith(`${device}:`));
   if (line === undefined) return null;
-  const [bytes, packets] = line.slice(line.indexOf(':') + 1).trim().split(/\s+/).map(Number);
+  const [bytes, packets] = line
+    .slice(line.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   return { bytes, packets };
 }
 

@@ -35,7 +35,8 @@ export async function poll(program, ask) {
   for (;;) {
     const answer = program.running ? ask() : null;
     if (answer !== null && answer !== undefined) return answer;
-    if (!program.running || performance.now() > end) throw new Error(program.complaint('not ready'));
+    if (!program.running || performance.now() > end)
+      throw new Error(program.complaint('not ready'));
     await sleep(POLL_MS);
   }
 }

@@ -3,7 +3,7 @@ import { FIXED_RATE } from '../measurements/relay.mjs';
 const SIZES = [100, 500, 1280];
 
 /** What a metric is counted in, and how a value of it is written. */
-const units = {
+export const units = {
   kiloframes: { name: 'thousand frames/s', scale: 1e-3, digits: 1 },
   microseconds: { name: 'µs', scale: 1, digits: 1 },
   cpu: { name: 'µs of CPU a frame', scale: 1, digits: 2 },
