@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Daemon } from './support/daemon.js';
+import { Lab, labNamespaces } from './support/lab.js';
+import { describeKernel } from './support/requirements.js';
+
+const BENCH = fileURLToPath(new URL('../../../../bench/net/main.mjs', import.meta.url));
+
+describeKernel('npm run bench:net', () => {
+  let lab: Lab;
+  let bench: Daemon | null = null;
+
+  beforeEach(() => {
+    lab = new Lab();
+  });
+
+  afterEach(async () => {
+    if (bench?.running === true) await bench.stop('SIGKILL');
+    lab.dispose();
+  });
+
+  function start(...options: readonly string[]): Daemon {
+    const argv = [BENCH, '--quick', '--seconds', '0.2', '--candidate', 'portable', ...options];
+    bench = new Daemon(process.execPath, argv, 'bench:net');
+    return bench;
+  }
+
+  const namespacesOf = ({ pid }: Daemon) => labNamespaces().filter((one) => one.pid === pid);
+
+  it('measures relaying, paths and footprint of the portable driver, and leaves nothing behind', async () => {
+    const file = `${lab.folder}/samples.json`;
+    const running = start('--json', file);
+    const ending = await running.ended;
+    expect(ending, running.stderr.join('\n')).toEqual({ code: 0, signal: null });
+    const samples = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number[]>;
+    for (const metric of [
+      'relay portable rate-500/cpu',
+      'relay portable flood-500/relayed',
+      'relay portable coalesced-500/relayed',
+      'path portable direct/roundTrip',
+      'path portable direct/tcp',
+      'path portable relayed/udp',
+      'footprint portable start/peer',
+      'footprint portable memory/router',
+    ]) {
+      expect(samples[metric], metric).toEqual([expect.any(Number)]);
+      expect(samples[metric]![0], metric).toBeGreaterThan(0);
+    }
+    expect(running.stdout.join('\n')).toMatch(/Peer to router to peer.*portable driver/s);
+    expect(namespacesOf(running)).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const running = start('--measure', 'relay');
+    await expect.poll(() => namespacesOf(running).length, { timeout: 5_000 }).toBe(4);
+    expect(await running.stop('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
+    expect(namespacesOf(running)).toEqual([]);
+  });
+});
