@@ -7,7 +7,8 @@ import { createPhone } from './phone.mjs';
 
 const ROUTER = '198.51.100.1';
 const BOB = '203.0.113.20';
-const isBobOpen = process.argv.includes('--open-nat');
+const VERBS = { received: 'hears', 1: 'says' };
+const OPEN = process.argv.includes('--open-nat') ? [ROUTER, BOB] : [ROUTER];
 
 const say = (text) => console.log(`${(performance.now() / 1000).toFixed(3).padStart(6)}  ${text}`);
 
@@ -17,8 +18,7 @@ const written = new Set();
 function forward({ source, destination }) {
   const [from, to] = [formatEndpoint(source), formatEndpoint(destination)];
   written.add(`${from} ${to}`);
-  const isOpen = destination.address === ROUTER || (destination.address === BOB && isBobOpen);
-  return isOpen || written.has(`${to} ${from}`);
+  return OPEN.includes(destination.address) || written.has(`${to} ${from}`);
 }
 const network = memoryNetwork({ forward });
 const router = await startRouter({ listen: ROUTER, datagrams: network.bind(ROUTER) });
@@ -27,8 +27,8 @@ async function installPhone(user, ipv4) {
   const tunnel = await openTunnel({ routers: router.endpoint, datagrams: network.bind(ipv4) });
   tunnel.on('path', ({ path }) => say(`${user}: path ${path}`));
   const trace = (line, transmission) => {
-    const verb = transmission === 'received' ? 'hears' : transmission > 1 ? 'repeats' : 'says';
-    say(`${user} ${verb} ${line}`);
+    const what = line.replace(/ sip:\S+| ?SIP\/2\.0 ?/g, '');
+    say(`${user} ${VERBS[transmission] ?? 'repeats'} ${what}`);
   };
   const report = ({ received, lost, jitter }) => {
     const [{ packetsSentDirect, packetsSentRelayed }] = tunnel.peer.remotes();

@@ -86,7 +86,7 @@ function said(phone: Daemon, event: string): Said[] {
 /** The SIP messages that the phone sent and received, by method or status. */
 function conversation(phone: Daemon): string[] {
   return said(phone, 'message').map(({ line, transmission }) => {
-    const [what] = /(?<=^SIP\/2\.0 )\d+|^\w+/.exec(line as string)!;
+    const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
     if (transmission === 'received') return `< ${what}`;
     return `> ${what}${transmission === 1 ? '' : ' again'}`;
   });
@@ -115,14 +115,19 @@ const isStraight = ({ outer }: Frame): boolean =>
   outer.source !== ROUTER_IPV4 && outer.destination !== ROUTER_IPV4;
 
 /** RTP in one direction on the wire: how much went straight, and which way the last half went. */
-function expectStraightMedia(frames: readonly Frame[], from: string, sent: number): void {
+function expectStraightMedia(
+  frames: readonly Frame[],
+  from: string,
+  { received, sent }: Pick<Report, 'received' | 'sent'>,
+): void {
   const rtp = frames.filter((frame) => isRtp(frame) && frame.inner?.source === from);
   const ways = rtp
     // What takes the router passes the wire twice.
     .filter(({ outer }) => outer.source !== ROUTER_IPV4)
     .map((frame) => isStraight(frame));
-  expect(ways.length).toBe(sent);
-  expect(ways.slice(sent / 2)).not.toContain(false);
+  expect(ways.length).toBeGreaterThanOrEqual(received);
+  expect(ways.length).toBeLessThanOrEqual(sent);
+  expect(ways.slice(received / 2)).not.toContain(false);
 }
 
 describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind NATs', () => {
@@ -149,8 +154,8 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     });
     const [first, second] = fromPhone.filter(({ inner }) => (inner?.length ?? 0) > 400);
     expect([first, second].map((frame) => isStraight(frame!))).toEqual([true, false]);
-    expectStraightMedia(frames, address, report.sent);
-    expectStraightMedia(frames, sippAddress, report.received);
+    expectStraightMedia(frames, address, report);
+    expectStraightMedia(frames, sippAddress, report);
     expect(frames.flatMap(faultsOf)).toEqual([]);
   });
 
@@ -200,7 +205,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     expectCleanAudio(report);
     expect(said(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
     await sippPeer.waitForLine(new RegExp(`^path direct .*remote ${address}`));
-    expectStraightMedia(frames, address, report.sent);
-    expectStraightMedia(frames, sippAddress, report.received);
+    expectStraightMedia(frames, address, report);
+    expectStraightMedia(frames, sippAddress, report);
   });
 }, ['sipp']);
