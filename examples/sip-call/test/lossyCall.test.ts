@@ -67,13 +67,12 @@ const succeeded = (ask: Request): Promise<unknown> =>
   new Promise((onAccept, onReject) => ask({ requestDelegate: { onAccept, onReject } }));
 
 it('given a network that loses RTP, then the loss that is reported is the loss there was', async () => {
-  const isLost = (sequence: number): boolean => sequence % 20 === 7;
   let dropped = 0;
   const { call, reports } = await phones((port, payload, to) => {
     const isRtp = port !== SIP_PORT && payload[0] === 0x80;
     const sequence = (payload[2]! << 8) | payload[3]!;
-    // Once, wherever it would have gone.
-    if (!isRtp || to !== BOB || !isLost(sequence)) return false;
+    // On the last part of the way, which each packet takes once.
+    if (!isRtp || to !== BOB || sequence % 20 !== 10) return false;
     dropped++;
     return true;
   });
@@ -81,12 +80,11 @@ it('given a network that loses RTP, then the loss that is reported is the loss t
   await sleep(2_000);
   await succeeded((options) => call.bye(options));
 
-  const { received, lost } = reports['bob']!;
-  const sequences = Array.from({ length: received + lost }, (_, sequence) => sequence);
-  expect(lost).toBe(sequences.filter(isLost).length);
+  const { lost } = reports['bob']!;
   expect(lost).toBeGreaterThanOrEqual(4);
-  // The last one may have come after all that arrived.
-  expect(dropped - lost).toBeLessThanOrEqual(1);
+  expect(lost).toBeLessThanOrEqual(dropped);
+  // Nobody misses what was lost after the last that came.
+  expect(lost).toBeGreaterThanOrEqual(dropped - 1);
   expect(reports['alice']!.lost).toBe(0);
 }, 20_000);
 
