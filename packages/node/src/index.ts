@@ -21,6 +21,27 @@ export {
   type RouterDaemonOptions,
   startRouter,
 } from './router.js';
+export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
+export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
+export {
+  type CreateLookupOptions,
+  createLookup,
+  type LookupCallback,
+  type LookupFunction,
+  lookup,
+  type Resolve,
+} from './selection/lookup.js';
+export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
+export { type Attempt, type RaceOptions, race } from './selection/race.js';
+export {
+  type AddressPair,
+  type SelectionOptions,
+  type Sources,
+  selectAddresses,
+  sortAddresses,
+} from './selection/sortAddresses.js';
+export type { SourceAddress } from './selection/source.js';
+export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
 export { PlayfulSend } from './socket/playfulSend.js';
 export type { Sendable, SendCallback } from './socket/sendArguments.js';
