@@ -56,7 +56,7 @@ export {
   type TunnelStatistics,
 } from './socket/tunnel.js';
 export {
-  type LookupFunction,
+  type SocketLookup,
   TunnelSocket,
   type TunnelSocketEvents,
   type TunnelSocketSettings,

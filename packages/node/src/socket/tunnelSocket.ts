@@ -50,7 +50,7 @@ const HIGHEST_UINT32 = 0xffff_ffff;
 const DEFAULT_BUFFER = 212_992;
 
 /** Finds the address of a name, as `dns.lookup` with the family as its options. */
-export type LookupFunction = (
+export type SocketLookup = (
   hostname: string,
   family: 6,
   callback: (error: NodeJS.ErrnoException | null, address: string) => void,
@@ -69,7 +69,7 @@ export interface TunnelSocketSettings {
   /** Is told back by `getSendBufferSize`; the tunnel's own UDP socket does the buffering. */
   readonly sendBufferSize?: number;
   /** Finds addresses of names; default `dns.lookup`. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: SocketLookup;
   /** Closes the socket. */
   readonly signal?: AbortSignal;
   /**
@@ -109,7 +109,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   readonly type = 'udp6';
 
   readonly #host: SocketHost;
-  readonly #lookup: LookupFunction | undefined;
+  readonly #lookup: SocketLookup | undefined;
   readonly #mayShare: boolean;
   readonly #lanip: number;
   readonly #hasLanip: boolean;
