@@ -21,7 +21,12 @@ import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
 import { checkPolicy } from './policy.js';
 import { SocketLayer } from './socketLayer.js';
-import { type SocketHost, TunnelSocket, type TunnelSocketSettings } from './tunnelSocket.js';
+import {
+  checkLanip,
+  type SocketHost,
+  TunnelSocket,
+  type TunnelSocketSettings,
+} from './tunnelSocket.js';
 import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js';
 
 const DEFAULT_TIMEOUT = 15_000;
@@ -149,6 +154,16 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   /** One address for each router that gave one, in the order of the routers. */
   get addresses(): readonly string[] {
     return this.peer.leases.map(({ address }) => address);
+  }
+
+  /**
+   * As {@link addresses}, for sockets with another `lanip`.
+   *
+   * @throws ERR_OUT_OF_RANGE for a number that this dialect does not have
+   */
+  addressesOf(lanip: number): readonly string[] {
+    const layer = this.#layer;
+    return layer.addresses.texts(checkLanip(lanip, { layer }));
   }
 
   /**

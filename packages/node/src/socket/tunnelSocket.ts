@@ -753,7 +753,11 @@ function checkBufferSize(size: unknown): void {
   if (typeof size !== 'number' || size >>> 0 !== size) throw badBufferSize();
 }
 
-function checkLanip(lanip: number | undefined, { layer }: SocketHost): number {
+/** @throws ERR_OUT_OF_RANGE for a number that this dialect does not have */
+export function checkLanip(
+  lanip: number | undefined,
+  { layer }: Pick<SocketHost, 'layer'>,
+): number {
   const { addresses } = layer;
   if (lanip === undefined) return addresses.lanip;
   const { maxLanip } = addresses;
