@@ -10,6 +10,8 @@ export function daemonOptions(command: Command): Command {
     .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`, interfaceName)
     .option('--no-tun', 'create no network interface; needs no privileges')
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
+    .option('--no-control', 'answer no "6bed4 status"')
     .option('--json', 'log one JSON object a line')
     .option('--verbose', 'log more');
 }
