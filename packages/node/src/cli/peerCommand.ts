@@ -3,8 +3,10 @@ import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { defined } from '../defined.js';
+import type { DriverName } from '../driverChoice.js';
 import { answerEcho } from '../echo.js';
 import { UsageError } from '../errors.js';
+import type { Offloads } from '../linux/fast/offloads.js';
 import { type PeerDaemon, startPeer } from '../peer.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
@@ -53,6 +55,8 @@ interface PeerFlags extends LogOptions {
   defaultRoute?: boolean;
   tun?: string | false;
   dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
 }
 
 /** `6bed4 peer` */
@@ -113,7 +117,7 @@ async function runPeer(flags: PeerFlags): Promise<void> {
     throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
   }
   const log = await openLog(flags);
-  const { listen, port, keepalive, defaultRoute } = flags;
+  const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
   const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
   const peering = defined({
     strategy: flags.peering,
@@ -132,7 +136,7 @@ async function runPeer(flags: PeerFlags): Promise<void> {
         routers,
         tun,
         peering,
-        ...defined({ listen, port, keepalive, defaultRoute, profile }),
+        ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
       }),
     (peer) => {
       if (tun === false) answerEcho(peer);

@@ -1,12 +1,14 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { Command } from 'commander';
 import { defined } from '../defined.js';
+import type { DriverName } from '../driverChoice.js';
 import { UsageError } from '../errors.js';
+import type { Offloads } from '../linux/fast/offloads.js';
 import { startRouter } from '../router.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';
-import { ipv4, netid, port, prefix, repeated } from './values.js';
+import { integer, ipv4, netid, port, prefix, repeated } from './values.js';
 
 const EXAMPLES = `
 Examples:
@@ -25,6 +27,9 @@ interface RouterFlags extends LogOptions {
   route?: string[];
   tun?: string | false;
   dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
+  workers?: number;
 }
 
 /** `6bed4 router` */
@@ -44,6 +49,11 @@ export function addRouterCommand(program: Command): void {
       '--route <P/len>',
       'prefix that peers should route here; may be repeated',
       repeated(prefix('route')),
+    )
+    .option(
+      '--workers <N>',
+      'threads of the Linux driver; default: half the processors, 4 at most',
+      integer('workers', 1, 64),
     );
   daemonOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -64,6 +74,7 @@ async function runRouter(flags: RouterFlags): Promise<void> {
         tun,
         ipv6Side: tun !== false,
         ...defined({ port: rest.port, prefix: rest.prefix, netid: rest.netid, routes, profile }),
+        ...defined({ driver: rest.driver, offloads: rest.offloads, workers: rest.workers }),
       }),
     (router) => {
       const { address, prefix, endpoint, tun } = router;
