@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { DaemonCounters } from '../carrier.js';
 import type { ControlServer } from '../control/controlServer.js';
+import type { DaemonCounters } from '../dataPath.js';
 import type { StartError } from '../errors.js';
 
 /** What routers and peers have in common when they end. */

@@ -4,8 +4,10 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { statusOfPeer } from '../control/status.js';
 import { defined } from '../defined.js';
+import type { DriverName } from '../driverChoice.js';
 import { answerEcho } from '../echo.js';
 import { UsageError } from '../errors.js';
+import type { Offloads } from '../linux/fast/offloads.js';
 import { type PeerDaemon, startPeer } from '../peer.js';
 import { type ControlFlags, openControl } from './control.js';
 import { live } from './lifetime.js';
@@ -55,6 +57,8 @@ interface PeerFlags extends LogOptions, ControlFlags {
   defaultRoute?: boolean;
   tun?: string | false;
   dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
 }
 
 /** `6bed4 peer` */
@@ -115,7 +119,7 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
   }
   const log = await openLog(flags);
-  const { listen, port, keepalive, defaultRoute } = flags;
+  const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
   const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
   const peering = defined({
     strategy: flags.peering,
@@ -135,7 +139,7 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
         routers,
         tun,
         peering,
-        ...defined({ listen, port, keepalive, defaultRoute, profile }),
+        ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
       }),
     started: (peer) => {
       if (tun === false) answerEcho(peer);

@@ -2,13 +2,15 @@ import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { Command } from 'commander';
 import { statusOfRouter } from '../control/status.js';
 import { defined } from '../defined.js';
+import type { DriverName } from '../driverChoice.js';
 import { UsageError } from '../errors.js';
+import type { Offloads } from '../linux/fast/offloads.js';
 import { startRouter } from '../router.js';
 import { type ControlFlags, openControl } from './control.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';
-import { ipv4, netid, port, prefix, repeated } from './values.js';
+import { integer, ipv4, netid, port, prefix, repeated } from './values.js';
 
 const EXAMPLES = `
 Examples:
@@ -27,6 +29,9 @@ interface RouterFlags extends LogOptions, ControlFlags {
   route?: string[];
   tun?: string | false;
   dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
+  workers?: number;
 }
 
 /** `6bed4 router` */
@@ -46,6 +51,11 @@ export function addRouterCommand(program: Command, version: string): void {
       '--route <P/len>',
       'prefix that peers should route here; may be repeated',
       repeated(prefix('route')),
+    )
+    .option(
+      '--workers <N>',
+      'threads of the Linux driver; default: half the processors, 4 at most',
+      integer('workers', 1, 64),
     );
   daemonOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -67,6 +77,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
         tun,
         ipv6Side: tun !== false,
         ...defined({ port: rest.port, prefix: rest.prefix, netid: rest.netid, routes, profile }),
+        ...defined({ driver: rest.driver, offloads: rest.offloads, workers: rest.workers }),
       }),
     started: (router) => {
       const { address, prefix, endpoint, tun } = router;

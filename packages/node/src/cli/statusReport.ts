@@ -7,6 +7,7 @@ import type {
   RouterStatus,
   UplinkStatus,
 } from '../control/status.js';
+import type { BatchReport, DriverReport, OffloadReport } from '../driverReport.js';
 import { colours } from './colour.js';
 import { bytesText, countText, durationText } from './quantities.js';
 
@@ -20,7 +21,7 @@ export function reportOf(name: string, status: DaemonStatus): string {
     `${colours.bold(name)}  ${colours.dim(who)}`,
     line('interface', tun ?? 'none'),
     line('socket', formatEndpoint(endpoint)),
-    line('driver', driver.name),
+    ...driverLines(driver),
     ...(status.role === 'peer' ? peerLines(status) : routerLines(status)),
     ...counterLines(status),
   ].join('\n');
@@ -28,6 +29,34 @@ export function reportOf(name: string, status: DaemonStatus): string {
 
 function line(name: string, value: string): string {
   return `  ${colours.dim(name.padEnd(NAME_WIDTH))}${value}`;
+}
+
+function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {
+  const threads = workers > 1 ? `, ${workers} threads` : '';
+  return [
+    line('driver', `${name}${threads}${reason === null ? '' : colours.dim(` (${reason})`)}`),
+    ...(offloads.length === 0 ? [] : [line('offloads', offloads.map(offloadText).join(', '))]),
+    ...(batches === null ? [] : [line('at a time', batchText(batches))]),
+  ];
+}
+
+function offloadText({ name, active, reason }: OffloadReport): string {
+  if (active) return colours.green(name);
+  return `no ${name}${reason === null ? '' : colours.dim(` (${reason})`)}`;
+}
+
+/** How many datagrams and packets a system call moved on average. */
+function batchText(batches: BatchReport): string {
+  const { datagramsReceived, receiveCalls, datagramsSent, sendCalls } = batches;
+  const { packetsRead, tunReads, packetsWritten, tunWrites } = batches;
+  const average = (moved: number, calls: number): string =>
+    calls === 0 ? 'none' : (moved / calls).toFixed(1);
+  return [
+    `received ${average(datagramsReceived, receiveCalls)}`,
+    `sent ${average(datagramsSent, sendCalls)}`,
+    `taken ${average(packetsRead, tunReads)}`,
+    `delivered ${average(packetsWritten, tunWrites)}`,
+  ].join(', ');
 }
 
 function routerLines({ address, prefix }: RouterStatus): string[] {

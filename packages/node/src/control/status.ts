@@ -1,6 +1,7 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { PathKind, ProofKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../carrier.js';
+import type { DaemonCounters } from '../dataPath.js';
+import type { DriverReport } from '../driverReport.js';
 import type { PeerDaemon } from '../peer.js';
 import type { RouterDaemon } from '../router.js';
 
@@ -8,11 +9,6 @@ import type { RouterDaemon } from '../router.js';
  * What `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
  * round trips are in milliseconds.
  */
-
-/** What moves the packets. */
-export interface DriverStatus {
-  readonly name: string;
-}
 
 /** What routers and peers tell alike. */
 interface CommonStatus {
@@ -24,7 +20,8 @@ interface CommonStatus {
   readonly tun: string | null;
   /** Where the UDP socket is bound. */
   readonly endpoint: Endpoint;
-  readonly driver: DriverStatus;
+  /** What carries the packets, and how. */
+  readonly driver: DriverReport;
   readonly counters: DaemonCounters;
 }
 
@@ -96,7 +93,6 @@ export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
     address: peer.address,
     routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, now)),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
-    counters: peer.counters(),
   };
 }
 
@@ -108,21 +104,18 @@ export function statusOfRouter(router: RouterDaemon, version: string): RouterSta
     ...commonStatus(router, version),
     address,
     prefix,
-    counters: router.counters(),
   };
 }
 
-function commonStatus(
-  { tun, endpoint }: PeerDaemon | RouterDaemon,
-  version: string,
-): Omit<CommonStatus, 'counters'> {
+function commonStatus(daemon: PeerDaemon | RouterDaemon, version: string): CommonStatus {
   return {
     version,
     pid: process.pid,
     uptime: process.uptime(),
-    tun,
-    endpoint,
-    driver: { name: 'portable' },
+    tun: daemon.tun,
+    endpoint: daemon.endpoint,
+    driver: daemon.driver(),
+    counters: daemon.counters(),
   };
 }
 
