@@ -9,7 +9,7 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../carrier.js';
+import type { DaemonCounters } from '../dataPath.js';
 import { StartError } from '../errors.js';
 import { chooseProfile } from '../options.js';
 import { PeerDaemon, type PeerDaemonOptions } from '../peer.js';
@@ -32,7 +32,8 @@ import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js'
 const DEFAULT_TIMEOUT = 15_000;
 
 /** What {@link openTunnel} is told: what a peer is told, without an interface. */
-export interface TunnelOptions extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute'> {
+export interface TunnelOptions
+  extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'driver' | 'offloads'> {
   /** How long routers may take to give a first address, in milliseconds; default 15000. */
   readonly timeout?: number;
   /** Gives up opening. */
@@ -175,7 +176,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   path(remote: string): RemoteSnapshot | null {
     const address = this.#readRemote(remote);
     const { carrier } = this.peer;
-    return carrier.command((peer, now) => peer.remote(address, now)) ?? null;
+    return carrier.run((peer, now) => peer.remote(address, now)) ?? null;
   }
 
   /**
