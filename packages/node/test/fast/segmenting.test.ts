@@ -63,7 +63,10 @@ function changed(packet: Uint8Array, at: number, value: number): Uint8Array {
 const payloads = fc
   .tuple(fc.integer({ min: 2, max: 60_000 }), fc.integer())
   .map(([length, seed]) =>
-    Uint8Array.from({ length }, (_, index) => (Math.imul(index + seed, 2_654_435_761) >>> 13) & 0xff),
+    Uint8Array.from(
+      { length },
+      (_, index) => (Math.imul(index + seed, 2_654_435_761) >>> 13) & 0xff,
+    ),
   );
 
 describe('an interface that hands over long packets', () => {
@@ -77,16 +80,19 @@ describe('an interface that hands over long packets', () => {
       fc.boolean(),
     ],
     { numRuns: 60 },
-  )('gives the TCP segments that a network card would send', (payload, size, flags, sequence, hasOptions, hasExtension) => {
-    const options = hasOptions ? [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] : [];
-    const extension = hasExtension ? EXTENSION : [];
-    const whole = tcpPacket({ payload, flags, sequence, options, extension, hopLimit: 64 });
-    const virtio = virtioOf(whole, size);
-    const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
-    const expected = cut(virtio, whole);
-    expect(packets).toEqual(expected);
-    expect(packets.every(isChecksumRight)).toBe(true);
-  });
+  )(
+    'gives the TCP segments that a network card would send',
+    (payload, size, flags, sequence, hasOptions, hasExtension) => {
+      const options = hasOptions ? [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] : [];
+      const extension = hasExtension ? EXTENSION : [];
+      const whole = tcpPacket({ payload, flags, sequence, options, extension, hopLimit: 64 });
+      const virtio = virtioOf(whole, size);
+      const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
+      const expected = cut(virtio, whole);
+      expect(packets).toEqual(expected);
+      expect(packets.every(isChecksumRight)).toBe(true);
+    },
+  );
 
   test.prop([payloads, fc.integer({ min: 1000, max: 1232 })], { numRuns: 30 })(
     'gives the UDP datagrams that a network card would send',

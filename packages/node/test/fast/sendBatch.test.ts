@@ -40,8 +40,24 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(batch.flush(SOCKET)).toBe(Flushed.all);
       expect(libc.sendCalls).toBe(1);
       expect(libc.sent).toEqual([
-        { fd: 7, bytes: [1, 2, 3], to: '192.0.2.1:5000', tos: 0, ttl: 0, segmentSize: 0, pieces: 1 },
-        { fd: 7, bytes: [4], to: '198.51.100.255:65535', tos: 0, ttl: 0, segmentSize: 0, pieces: 1 },
+        {
+          fd: 7,
+          bytes: [1, 2, 3],
+          to: '192.0.2.1:5000',
+          tos: 0,
+          ttl: 0,
+          segmentSize: 0,
+          pieces: 1,
+        },
+        {
+          fd: 7,
+          bytes: [4],
+          to: '198.51.100.255:65535',
+          tos: 0,
+          ttl: 0,
+          segmentSize: 0,
+          pieces: 1,
+        },
       ]);
       expect(batch.isEmpty).toBe(true);
     });

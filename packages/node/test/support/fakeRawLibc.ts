@@ -226,9 +226,7 @@ export class FakeRawLibc implements RawLibc {
 
   #size(at: number): number {
     const view = this.#view(at, this.longSize);
-    return this.longSize === 8
-      ? Number(view.getBigUint64(0, LITTLE))
-      : view.getUint32(0, LITTLE);
+    return this.longSize === 8 ? Number(view.getBigUint64(0, LITTLE)) : view.getUint32(0, LITTLE);
   }
 
   #setSize(at: number, size: number): void {
