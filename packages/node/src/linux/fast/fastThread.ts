@@ -72,8 +72,8 @@ export class FastThread {
       name: '6bed4',
       workerData: setup,
       transferList: [port2],
-      // Arguments of this process may be none that a worker takes.
-      execArgv: process.execArgv.filter((argument) => argument.startsWith('--cpu-prof')),
+      // What says that a program is given as text would be held against the worker's file.
+      ...(process.execArgv.some((one) => one.startsWith('--input-type')) ? { execArgv: [] } : {}),
     });
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => resolve());
