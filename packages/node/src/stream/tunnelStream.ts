@@ -83,7 +83,7 @@ export class TunnelStream extends Duplex {
       options.keepAlive === true ? (options.keepAliveInitialDelay ?? KEEP_ALIVE_DELAY) : 0;
     if (options.signal !== undefined) addAbortSignal(options.signal, this);
     this.once('end', () => {
-      if (!this.allowHalfOpen) this.write = this.#writeAfterEnd;
+      if (!this.allowHalfOpen) this.write = this.#writeAfterTheirEnd;
     });
   }
 
@@ -266,6 +266,16 @@ export class TunnelStream extends Duplex {
     process.nextTick(() => this.emit('close', error !== null));
   }
 
+  /** As in `node:net`: who writes after the stream was ended for it, is told by whom. */
+  #writeAfterTheirEnd(...args: unknown[]): boolean {
+    if (!this.writableEnded) return Reflect.apply(Duplex.prototype.write, this, args);
+    const error = this.#brokenPipe();
+    const callback = args.find((argument) => typeof argument === 'function');
+    if (callback !== undefined) process.nextTick(callback as (error: Error) => void, error);
+    this.destroy(error);
+    return false;
+  }
+
   #onConnected(): void {
     if (!this.#connecting) return;
     this.#connecting = false;
@@ -347,16 +357,4 @@ export class TunnelStream extends Duplex {
       this.#remote ?? undefined,
     );
   }
-
-  readonly #writeAfterEnd: TunnelStream['write'] = (
-    _chunk: unknown,
-    encoding?: unknown,
-    callback?: unknown,
-  ) => {
-    const error = this.#brokenPipe();
-    const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof done === 'function') process.nextTick(done as (error: Error) => void, error);
-    this.destroy(error);
-    return false;
-  };
 }
