@@ -15,8 +15,18 @@ export const ACCEPTING_SIDE_STREAM = 3;
 export const CLOSE_DONE = 0;
 export const CLOSE_ABORTED = 1;
 
-/** Transport error code of a connection that nobody wants (RFC 9000 §20.1). */
-export const CONNECTION_REFUSED = 2;
+/** Offered by an endpoint at which nobody listens, so that TLS refuses the connection for it. */
+export const NO_ALPN = '6bed4-nobody';
+
+const CONNECTION_REFUSED = 0x02;
+/** CRYPTO_ERROR with the TLS alert no_application_protocol, 120 (RFC 7301 §3.2). */
+const NO_APPLICATION_PROTOCOL = 0x0178;
+
+/**
+ * Transport error codes of a connection that nobody wants (RFC 9000 §20.1). We send the second one:
+ * quiche has it in an Initial packet, which a client can read before it has got any other.
+ */
+export const REFUSALS: ReadonlySet<number> = new Set([CONNECTION_REFUSED, NO_APPLICATION_PROTOCOL]);
 
 /**
  * The largest UDP payload in an IPv6 packet of 1280 bytes, which is what 6bed4 carries: headers of

@@ -3,8 +3,8 @@ import {
   CLOSE_ABORTED,
   CLOSE_DONE,
   CONNECTING_SIDE_STREAM,
-  CONNECTION_REFUSED,
   MAXIMUM_PAYLOAD,
+  REFUSALS,
 } from './protocol.js';
 import type { HostPort, Connection as RawConnection } from './quicLibrary.js';
 import { StreamError } from './streamError.js';
@@ -207,14 +207,10 @@ export class QuicConnection {
     this.#close(CLOSE_ABORTED, reason);
   }
 
-  /** Nobody wants this connection. */
+  /** The connection was made to be refused: it only has to say so. */
   refuse(): void {
     this.#over = true;
-    try {
-      this.#raw.close(false, CONNECTION_REFUSED, NOTHING);
-    } catch {
-      // Closed already.
-    }
+    this.#closedAt = this.#carrier.now();
     this.#turn();
   }
 
@@ -314,7 +310,7 @@ export class QuicConnection {
       if (isApp) {
         return new StreamError('ECONNRESET', syscall, reason || 'the other side aborted', remote);
       }
-      if (errorCode === CONNECTION_REFUSED && !this.#established) {
+      if (REFUSALS.has(errorCode) && !this.#established) {
         return new StreamError('ECONNREFUSED', syscall, 'nobody listens there', remote);
       }
       const code = this.#established ? 'ECONNRESET' : 'EPROTO';
