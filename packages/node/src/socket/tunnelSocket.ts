@@ -51,7 +51,7 @@ const HIGHEST_UINT32 = 0xffff_ffff;
 const DEFAULT_BUFFER = 212_992;
 
 /** Finds the address of a name, as `dns.lookup` with the family as its options. */
-export type LookupFunction = (
+export type SocketLookup = (
   hostname: string,
   family: 6,
   callback: (error: NodeJS.ErrnoException | null, address: string) => void,
@@ -70,7 +70,7 @@ export interface TunnelSocketSettings {
   /** Is told back by `getSendBufferSize`; the tunnel's own UDP socket does the buffering. */
   readonly sendBufferSize?: number;
   /** Finds addresses of names; default `dns.lookup`. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: SocketLookup;
   /** Closes the socket. */
   readonly signal?: AbortSignal;
   /**
@@ -110,7 +110,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   readonly type = 'udp6';
 
   readonly #host: SocketHost;
-  readonly #lookup: LookupFunction | undefined;
+  readonly #lookup: SocketLookup | undefined;
   readonly #mayShare: boolean;
   readonly #lanip: number;
   readonly #hasLanip: boolean;
@@ -805,7 +805,11 @@ function checkBufferSize(size: unknown): void {
   if (typeof size !== 'number' || size >>> 0 !== size) throw badBufferSize();
 }
 
-function checkLanip(lanip: number | undefined, { layer }: SocketHost): number {
+/** @throws ERR_OUT_OF_RANGE for a number that this dialect does not have */
+export function checkLanip(
+  lanip: number | undefined,
+  { layer }: Pick<SocketHost, 'layer'>,
+): number {
   const { addresses } = layer;
   if (lanip === undefined) return addresses.lanip;
   const { maxLanip } = addresses;
