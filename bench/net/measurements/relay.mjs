@@ -32,6 +32,7 @@ export const relay = {
             seconds,
           );
           samples[`${load.id}/offered`] = offered;
+          samples[`${load.id}/lost`] = 1 - relayed / offered;
           samples[`${load.id}/relayed`] = relayed;
           samples[`${load.id}/cpu`] = cpuPerFrame;
         }

@@ -10,10 +10,14 @@ export const units = {
   megabits: { name: 'Mbit/s', scale: 1e-6, digits: 0 },
   milliseconds: { name: 'ms', scale: 1, digits: 0 },
   percent: { name: '% of a core', scale: 100, digits: 2 },
+  share: { name: '%', scale: 100, digits: 2 },
   megabytes: { name: 'MB', scale: 1e-6, digits: 1 },
 };
 
-const cpuAt = (size) => ({ metric: `rate-${size}/cpu`, title: `${size} bytes`, unit: units.cpu });
+const atRate = (size) => [
+  { metric: `rate-${size}/cpu`, title: `${size} bytes`, unit: units.cpu },
+  { metric: `rate-${size}/lost`, title: 'lost', unit: units.share },
+];
 const relayedOf = (load, title) => [
   { metric: `${load}/relayed`, title, unit: units.kiloframes },
   { metric: `${load}/cpu`, title: 'CPU', unit: units.cpu },
@@ -25,7 +29,7 @@ export const tables = [
     measurement: 'relay',
     title: `Router: CPU at ${FIXED_RATE.toLocaleString('en')} frames a second`,
     note: 'Frames of IPv6 packets of the given size, sent singly.',
-    columns: SIZES.map(cpuAt),
+    columns: SIZES.flatMap(atRate),
   },
   {
     measurement: 'relay',

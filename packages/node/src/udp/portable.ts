@@ -1,8 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type Endpoint, formatEndpoint, type UdpEndpoint } from '@6bed4/codec';
+import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../errors.js';
 import { type Libc, tryLoadLibc } from '../linux/libc.js';
 import { AddressNumbers, AddressTexts } from './addressText.js';
+import { bindError } from './bindError.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
 import { SendBuffers } from './sendBuffers.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
@@ -230,7 +231,7 @@ function bind(
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
-      reject(bindError(error, address, port));
+      reject(bindError(error.code ?? 'unknown', address, port, { cause: error }));
     });
     socket.bind({ address, port, exclusive: !reuseAddr }, () => {
       socket.removeAllListeners('error');
@@ -246,19 +247,4 @@ function bind(
 
 function isMulticast(to: Readonly<UdpEndpoint>): boolean {
   return to.addressBits >>> 28 === MULTICAST_NIBBLE;
-}
-
-function bindError(cause: NodeJS.ErrnoException, address: string, port: number): StartError {
-  const where = formatEndpoint({ address, port });
-  const code = cause.code ?? 'unknown';
-  switch (code) {
-    case 'EADDRINUSE':
-      return new StartError(code, `UDP port ${port} of ${address} is in use`, { cause });
-    case 'EADDRNOTAVAIL':
-      return new StartError(code, `${address} is not an address of this computer`, { cause });
-    case 'EACCES':
-      return new StartError('EPERM', `listening on UDP ${where} is not permitted`, { cause });
-    default:
-      return new StartError(code, `listening on UDP ${where} failed: ${code}`, { cause });
-  }
 }

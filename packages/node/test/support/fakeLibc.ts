@@ -21,6 +21,8 @@ export class FakeLibc implements Libc {
   onOpen: (path: string) => string | null = () => null;
   onSocket: (domain: number) => string | null = () => null;
   onIoctl: (request: number, argument: Uint8Array) => string | null = () => null;
+  onIoctlValue: (request: number, value: number) => string | null = () => null;
+  readonly ioctlValues: { fd: number; request: number; value: number }[] = [];
   onWrite: () => string | null = () => null;
   /** Descriptors that are watched, with what to call when they can be read. */
   readonly watched = new Map<number, () => void>();
@@ -43,6 +45,11 @@ export class FakeLibc implements Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number {
     this.ioctls.push({ fd, request, argument: argument.slice() });
     return this.#result(this.onIoctl(request, argument), 0);
+  }
+
+  ioctlValue(fd: number, request: number, value: number): number {
+    this.ioctlValues.push({ fd, request, value });
+    return this.#result(this.onIoctlValue(request, value), 0);
   }
 
   read(_fd: number, bytes: Uint8Array): number {
@@ -68,6 +75,14 @@ export class FakeLibc implements Libc {
 
   setsockopt(): number {
     return 0;
+  }
+
+  getsockname(): number {
+    return 0;
+  }
+
+  eventfd(): number {
+    return this.#nextFd++;
   }
 
   errno(): number {
