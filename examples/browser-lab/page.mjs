@@ -1,7 +1,7 @@
 import { dialects, kinds, Lab } from './lab.mjs';
 import { picture } from './picture.mjs';
 
-const MOST_ARROWS = 120;
+const MOST_ARROWS = 300;
 const form = document.querySelector('form');
 const find = (id) => document.getElementById(id);
 const wanted = new URLSearchParams(location.search);
