@@ -23,6 +23,7 @@ import {
   LARGEST_PAYLOAD,
   PAIR_DESTINATION,
   PAYLOAD_OFFSET,
+  PacketBuffer,
   refuseUdp,
   UDP_HEADER_LENGTH,
   udpAt,
@@ -58,7 +59,8 @@ export class SocketLayer extends ApplicationPort {
   readonly #icmp: IcmpResponder;
   readonly #texts = new AddressTexts();
   /** The packet at hand; written over for each. */
-  readonly #packet = new Uint8Array(PAYLOAD_OFFSET + LARGEST_PAYLOAD);
+  readonly #buffer = new PacketBuffer();
+  readonly #packet = this.#buffer.bytes;
   #length = 0;
   #policy: PolicyName = 'proper';
   /** While the machine takes a packet of ours, it can only deliver its own error about that. */
@@ -162,7 +164,14 @@ export class SocketLayer extends ApplicationPort {
       packet.set(parts[index]!, at);
       at += parts[index]!.length;
     }
-    this.#length = writeUdpHeaders(packet, flow.pair, binding.port, port, sending.hopLimit, size);
+    this.#length = writeUdpHeaders(
+      this.#buffer,
+      flow.pair,
+      binding.port,
+      port,
+      sending.hopLimit,
+      size,
+    );
     const { counters } = binding;
     const failure = this.#hand(sending);
     if (failure === null) {
