@@ -6,5 +6,8 @@ export default defineConfig({
   entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
   // The command is for bin/6bed4.js alone.
   dts: { entry: { index: 'src/index.ts' } },
+  format: ['esm', 'cjs'],
   platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
 });

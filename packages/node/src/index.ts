@@ -7,6 +7,7 @@
 export type { DaemonCounters } from './carrier.js';
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,
