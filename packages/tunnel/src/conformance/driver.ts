@@ -6,6 +6,7 @@ import type { Machine, TunnelSink } from '../machine.js';
 export interface DriverCallbacks {
   /** A packet that the machine delivered; the program may keep it. */
   packet(packet: Uint8Array): void;
+  /** Something that the machine told. */
   event(event: TunnelEvent): void;
 }
 
