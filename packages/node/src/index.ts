@@ -10,6 +10,7 @@ export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './dr
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
 export type { Offloads } from './linux/fast/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,
