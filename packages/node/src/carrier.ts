@@ -20,6 +20,8 @@ export interface CarrierOptions<M extends Machine> {
   /** Opened already; closed with the carrier, and if it cannot be made. */
   readonly datagrams: DatagramPort;
   readonly tun: string | false;
+  /** Without TUN: makes another local side than one that only hands packets over. */
+  readonly localSide?: (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
   readonly clock?: () => number;
   /** The machine tells something. */
@@ -95,9 +97,26 @@ export class Carrier<M extends Machine> {
     this.#driver.start();
   }
 
-  /** Calls the machine when it is free. */
-  command(action: (machine: M, now: number) => void): void {
-    this.#driver.command(action);
+  /** Calls the machine when it is free; tells what came of it, if that is at once. */
+  command<T>(action: (machine: M, now: number) => T): T | undefined {
+    return this.#driver.command(action);
+  }
+
+  /** Whether a command would have to wait. */
+  get isBusy(): boolean {
+    return this.#driver.isBusy;
+  }
+
+  /** Keeps the process alive, as at first. */
+  ref(): void {
+    this.#driver.ref();
+    this.datagrams.ref?.();
+  }
+
+  /** Lets the process end. */
+  unref(): void {
+    this.#driver.unref();
+    this.datagrams.unref?.();
   }
 
   /** Gives the local side its addresses and routes. @throws StartError */
@@ -128,7 +147,9 @@ export class Carrier<M extends Machine> {
 }
 
 function openLocalSide(options: Omit<CarrierOptions<Machine>, 'machine'>): Promise<PacketPort> {
-  const { tun, onPacket, onWarning, onFailure } = options;
-  if (tun === false) return Promise.resolve(new ApplicationPort(onPacket));
+  const { tun, localSide, onPacket, onWarning, onFailure } = options;
+  if (tun === false) {
+    return Promise.resolve(localSide?.(onPacket) ?? new ApplicationPort(onPacket));
+  }
   return TunPort.open(tun, { warning: onWarning, gone: onFailure });
 }

@@ -21,6 +21,26 @@ export {
   type RouterDaemonOptions,
   startRouter,
 } from './router.js';
+export type { LayerStatistics } from './socket/layerCounters.js';
+export { PlayfulSend } from './socket/playfulSend.js';
+export type { Sendable, SendCallback } from './socket/sendArguments.js';
+export type { SocketStatistics } from './socket/socketCounters.js';
+export {
+  createSocket,
+  openTunnel,
+  Tunnel,
+  type TunnelEvents,
+  type TunnelOptions,
+  type TunnelSocketOptions,
+  type TunnelStatistics,
+} from './socket/tunnel.js';
+export {
+  type LookupFunction,
+  TunnelSocket,
+  type TunnelSocketEvents,
+  type TunnelSocketSettings,
+} from './socket/tunnelSocket.js';
+export type { WaitForDirectOptions } from './socket/waitForDirect.js';
 export type { RemoteEndpoint } from './stream/quicConnection.js';
 export {
   createStreamEndpoint,

@@ -18,7 +18,7 @@ import {
   type TunnelEvent,
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
-import { Carrier, type DaemonCounters } from './carrier.js';
+import { Carrier, type CarrierOptions, type DaemonCounters } from './carrier.js';
 import { defined } from './defined.js';
 import { checkingOptions, StartError, UsageError } from './errors.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
@@ -113,11 +113,24 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   }
 
   /** @internal */
-  static async start(options: PeerDaemonOptions): Promise<PeerDaemon> {
+  static async start(
+    options: PeerDaemonOptions,
+    localSide?: CarrierOptions<Peer>['localSide'],
+  ): Promise<PeerDaemon> {
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
-    await daemon.#open(options, profile);
+    await daemon.#open(options, profile, localSide);
     return daemon;
+  }
+
+  /** @internal What carries its packets. */
+  get carrier(): Carrier<Peer> {
+    return this.#running;
+  }
+
+  /** @internal */
+  get profile(): Profile {
+    return this.#profile;
   }
 
   /** The address that the first answering router gave, or null while none has. */
@@ -229,7 +242,11 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#carrier!;
   }
 
-  async #open(options: PeerDaemonOptions, profile: Profile): Promise<void> {
+  async #open(
+    options: PeerDaemonOptions,
+    profile: Profile,
+    localSide: CarrierOptions<Peer>['localSide'],
+  ): Promise<void> {
     const routers = readRouters(options.routers, profile);
     const { lanip, peering, allowPrivate, allowLoopback, clock } = options;
     const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
@@ -250,7 +267,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
       onPacket: (packet) => this.emit('packet', packet),
       onWarning: (error) => this.emit('warning', error),
       onFailure: (error) => void this.close().then(() => this.emit('error', error)),
-      ...defined({ clock }),
+      ...defined({ clock, localSide }),
     });
     this.#running.start();
     this.#running.command((peer, now) => peer.start(now));

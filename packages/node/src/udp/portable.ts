@@ -46,6 +46,7 @@ export class PortableUdp implements DatagramPort {
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
+  #isRef = true;
   #closed = false;
 
   private constructor(libc: Libc | null, socket: Socket) {
@@ -74,6 +75,26 @@ export class PortableUdp implements DatagramPort {
       receiveErrors: { ...this.#receiveErrors },
       queueDrops: this.#queueDrops,
     };
+  }
+
+  get waiting(): { readonly datagrams: number; readonly bytes: number } {
+    if (this.#closed) return { datagrams: 0, bytes: 0 };
+    return {
+      datagrams: this.#socket.getSendQueueCount(),
+      bytes: this.#socket.getSendQueueSize(),
+    };
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#socket.ref();
+    this.#lan?.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#socket.unref();
+    this.#lan?.unref();
   }
 
   start(handler: DatagramHandler): void {
@@ -130,6 +151,7 @@ export class PortableUdp implements DatagramPort {
     }
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
     socket.on('message', this.#onMessage);
+    if (!this.#isRef) socket.unref();
     this.#lan = socket;
   }
 
@@ -160,6 +182,7 @@ export class PortableUdp implements DatagramPort {
     const { address, port } = socket.address();
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
     socket.on('message', this.#onMessage);
+    if (!this.#isRef) socket.unref();
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
     if (this.#libc !== null && fd >= 0) {
