@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+
 let s = readFileSync('sockets.mjs', 'utf8');
 s = s.slice(0, s.indexOf('const results = [];\nif'));
 s += `
