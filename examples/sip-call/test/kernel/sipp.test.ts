@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import type { Daemon } from '../../../../packages/node/test/kernel/support/daemon.js';
@@ -77,6 +78,11 @@ function startSipp(
   ]);
 }
 
+/** Resolves once sipp can be called. */
+async function listening(lab: Lab): Promise<void> {
+  while (!(await lab.exec('left', ['ss', '-Hlun'])).stdout.includes(':5060')) await sleep(50);
+}
+
 function said(phone: Daemon, event: string): Said[] {
   return phone.stdout
     .map((line) => JSON.parse(line) as Said)
@@ -135,6 +141,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     const { lab, sippPeer, sippAddress } = await settle('masquerade');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
     const report = await reportOf(phone);
     const { address } = said(phone, 'ready')[0] as unknown as { address: string };
@@ -163,6 +170,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     const { lab, sippAddress } = await settle('forwarding');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
     const report = await reportOf(phone);
     const { address } = said(phone, 'ready')[0] as unknown as { address: string };
@@ -183,6 +191,22 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
       );
     });
     expect(relayed).toEqual([]);
+  });
+
+  it('calls a sipp that cannot be reached straight, through the router to the end', async () => {
+    const { lab, sippAddress } = await settle('fully-random');
+    const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
+    const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
+    const report = await reportOf(phone);
+
+    expect(conversation(phone)).toEqual([
+      ...['> INVITE', '> INVITE again', '< 180', '< 200', '> ACK'],
+      ...['> BYE', '< 200'],
+    ]);
+    expect((await sipp.ended).code).toBe(0);
+    expectCleanAudio(report);
+    expect(said(phone, 'path').map(({ path }) => path)).not.toContain('direct');
   });
 
   it('is called by sipp, and hears it straight', async () => {
