@@ -89,13 +89,21 @@ function said(phone: Daemon, event: string): Said[] {
     .filter((line) => line.event === event);
 }
 
-/** The SIP messages that the phone sent and received, by method or status. */
+/**
+ * The SIP messages that the phone sent and received, by method or status. What a computer that is busy
+ * makes either side repeat is told once, before the BYE and from there on.
+ */
 function conversation(phone: Daemon): string[] {
-  return said(phone, 'message').map(({ line, transmission }) => {
+  let isEnding = false;
+  const told = said(phone, 'message').map(({ line, transmission }) => {
     const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
-    if (transmission === 'received') return `< ${what}`;
-    return `> ${what}${transmission === 1 ? '' : ' again'}`;
+    isEnding ||= what === 'BYE';
+    if (transmission === 'received') return { what: `< ${what}`, isEnding };
+    return { what: `> ${what}${transmission === 1 ? '' : ' again'}`, isEnding };
   });
+  const isFirst = (one: (typeof told)[number], index: number): boolean =>
+    index === told.findIndex((each) => each.what === one.what && each.isEnding === one.isEnding);
+  return told.filter(isFirst).map(({ what }) => what);
 }
 
 async function reportOf(phone: Daemon): Promise<Report> {
