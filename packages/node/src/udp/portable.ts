@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../errors.js';
+import { DirectSend } from '../linux/directSend.js';
 import { type Libc, tryLoadLibc } from '../linux/libc.js';
 import { AddressNumbers, AddressTexts } from './addressText.js';
 import { bindError } from './bindError.js';
@@ -44,14 +45,21 @@ export class PortableUdp implements DatagramPort {
   #queueDrops = 0;
   #socket: Socket;
   #options: SocketOptions | null = null;
+  readonly #openDirect: ((fd: number) => DirectSend) | null;
+  #direct: DirectSend | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
   #isRef = true;
   #closed = false;
 
-  private constructor(libc: Libc | null, socket: Socket) {
+  private constructor(
+    libc: Libc | null,
+    direct: ((fd: number) => DirectSend) | null,
+    socket: Socket,
+  ) {
     this.#libc = libc;
+    this.#openDirect = direct;
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
   }
@@ -62,8 +70,8 @@ export class PortableUdp implements DatagramPort {
    * @throws StartError when the port is taken or the address is not of this computer
    */
   static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
-    const libc = await tryLoadLibc();
-    return new PortableUdp(libc, await bindAny(options));
+    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectSend.load()]);
+    return new PortableUdp(libc, direct, await bindAny(options));
   }
 
   get endpoint(): Endpoint {
@@ -123,6 +131,7 @@ export class PortableUdp implements DatagramPort {
       this.#queueDrops++;
       return;
     }
+    if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
     const kept = this.#buffers.keep(bytes, offset, length, waiting);
     this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
@@ -186,12 +195,29 @@ export class PortableUdp implements DatagramPort {
     if (!this.#isRef) socket.unref();
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
+    this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;
     if (this.#libc !== null && fd >= 0) {
       this.#options = new SocketOptions(this.#libc, fd);
       this.#options.clearDontFragment();
       this.#options.forceReceiveBuffer(RECEIVE_BUFFER);
     }
     return { address, port };
+  }
+
+  /** Whether the system has taken a datagram, or refused it, without Node.js. */
+  #sendsDirectly(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+  ): boolean {
+    const direct = this.#direct;
+    if (direct === null || isMulticast(to)) return false;
+    this.#options?.setTos(tos);
+    const result = direct.send(bytes, offset, length, to);
+    if (result > 0) count(this.#sendErrors, direct.nameOf(result));
+    return result >= 0;
   }
 
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
