@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../errors.js';
-import { DirectSend } from '../linux/directSend.js';
+import { DirectUdp } from '../linux/directUdp.js';
 import { type Libc, tryLoadLibc } from '../linux/libc.js';
 import { AddressNumbers, AddressTexts } from './addressText.js';
 import { bindError } from './bindError.js';
@@ -45,8 +45,8 @@ export class PortableUdp implements DatagramPort {
   #queueDrops = 0;
   #socket: Socket;
   #options: SocketOptions | null = null;
-  readonly #openDirect: ((fd: number) => DirectSend) | null;
-  #direct: DirectSend | null = null;
+  readonly #openDirect: ((fd: number) => DirectUdp) | null;
+  #direct: DirectUdp | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
@@ -55,7 +55,7 @@ export class PortableUdp implements DatagramPort {
 
   private constructor(
     libc: Libc | null,
-    direct: ((fd: number) => DirectSend) | null,
+    direct: ((fd: number) => DirectUdp) | null,
     socket: Socket,
   ) {
     this.#libc = libc;
@@ -70,7 +70,7 @@ export class PortableUdp implements DatagramPort {
    * @throws StartError when the port is taken or the address is not of this computer
    */
   static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
-    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectSend.load()]);
+    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectUdp.load()]);
     return new PortableUdp(libc, direct, await bindAny(options));
   }
 
@@ -191,7 +191,7 @@ export class PortableUdp implements DatagramPort {
   #adopt(socket: Socket): Endpoint {
     const { address, port } = socket.address();
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
-    socket.on('message', this.#onMessage);
+    socket.on('message', this.#onFirstMessage);
     if (!this.#isRef) socket.unref();
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
@@ -222,6 +222,26 @@ export class PortableUdp implements DatagramPort {
 
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
     this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+  };
+
+  /** One datagram comes by way of Node.js; where one is, there often are more. */
+  readonly #onFirstMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
+    this.#onMessage(bytes, from);
+    const direct = this.#direct;
+    if (direct === null || this.#closed) return;
+    const failure = direct.receive(this.#onNextMessage);
+    if (failure > 0) count(this.#receiveErrors, direct.nameOf(failure));
+  };
+
+  readonly #onNextMessage = (
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): boolean => {
+    this.#handler?.(bytes, offset, length, address, port);
+    return !this.#closed;
   };
 
   readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
