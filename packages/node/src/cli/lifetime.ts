@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ControlServer } from '../control/controlServer.js';
 import type { DaemonCounters } from '../dataPath.js';
 import type { DriverReport } from '../driverReport.js';
 import type { StartError } from '../errors.js';
@@ -14,22 +15,39 @@ export interface Mortal {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/** What a daemon does from its start to its end. */
+export interface Life<T> {
+  readonly log: Logger;
+  /** Where it is asked how it is; null for nowhere. */
+  readonly control: ControlServer | null;
+  readonly start: () => Promise<T>;
+  /** It works: tell, and listen to what happens to it. */
+  readonly started: (daemon: T) => void;
+  readonly status: (daemon: T) => object | Promise<object>;
+}
+
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
-export async function live<T extends Mortal>(
-  log: Logger,
-  start: () => Promise<T>,
-  started: (daemon: T) => void,
-): Promise<void> {
+export async function live<T extends Mortal>(life: Life<T>): Promise<void> {
+  try {
+    await run(life);
+  } finally {
+    await life.control?.close();
+  }
+}
+
+async function run<T extends Mortal>(life: Life<T>): Promise<void> {
+  const { log, control } = life;
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<string>((resolve) => {
     for (const signal of SIGNALS) process.once(signal, resolve);
   });
-  const daemon = await start();
+  const daemon = await life.start();
   const failed = new Promise<never>((_, reject) => {
     daemon.on('error', reject);
   });
   daemon.on('warning', ({ message }) => log.warn(message));
-  started(daemon);
+  control?.serve(() => life.status(daemon));
+  life.started(daemon);
   log.debug(fieldsOf(daemon.driver()), 'driver');
   const signal = await Promise.race([signalled, failed]);
   const counters = daemon.counters();

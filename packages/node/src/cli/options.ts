@@ -16,6 +16,8 @@ export function daemonOptions(command: Command): Command {
       offloads,
     )
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
+    .option('--no-control', 'answer no "6bed4 status"')
     .option('--json', 'log one JSON object a line')
     .option('--verbose', 'log more');
 }
