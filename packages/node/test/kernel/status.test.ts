@@ -78,9 +78,9 @@ describeKernel('6bed4 status', () => {
 
   it('is answered again by a daemon that replaces a killed one, and then nothing stays', async () => {
     const start = async (): Promise<Daemon> => {
-      // Without colours it is the socket that Node.js looked at last before it looks for libraries.
+      // In this surrounding it is the socket that Node.js looked at last before it looks for libraries.
       const words = command('router', '--listen', ROUTER_IPV4, '--tun', 'sixstatus');
-      const daemon = lab.spawn('router', ['env', 'NO_COLOR=1', ...words]);
+      const daemon = lab.spawn('router', ['env', '-i', 'NO_COLOR=1', ...words]);
       await daemon.waitForLine(/^ready/);
       return daemon;
     };
