@@ -13,5 +13,10 @@ export default defineConfig({
   shims: true,
   // The command is for bin/6bed4.js alone.
   dts: { entry: { index: 'src/index.ts' } },
+  // An optional dependency, loaded when streams are used.
+  external: [/^@matrixai\/quic/],
+  format: ['esm', 'cjs'],
   platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
 });

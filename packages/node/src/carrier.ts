@@ -16,11 +16,16 @@ import type { PacketPort } from './packet/packetPort.js';
 import { TunPort } from './packet/tunPort.js';
 import type { DatagramPort } from './udp/datagramPort.js';
 
+/** Makes a local side that hands over what it does not take itself. */
+export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
+
 /** What a {@link Carrier} is made of. */
 export interface CarrierOptions<M extends Machine, Q, C> {
   /** Opened already; closed with the carrier, and if it cannot be made. */
   readonly datagrams: DatagramPort;
   readonly tun: string | false;
+  /** Without TUN: makes another local side than one that only hands packets over. */
+  readonly localSide?: LocalSide;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
   readonly clock?: () => number;
   /** What the machine can be asked that changes nothing. */
@@ -116,11 +121,31 @@ export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends Mac
     ...args: CallArguments<C[K]>
   ): CallResult<C[K]> | undefined {
     const command = this.#commands[name] as Call<M>;
-    let result: unknown;
-    this.#driver.command((machine, now) => {
-      result = command(machine, now, ...args);
-    });
-    return result as CallResult<C[K]> | undefined;
+    return this.run((machine, now) => command(machine, now, ...args)) as
+      | CallResult<C[K]>
+      | undefined;
+  }
+
+  /** Calls the machine when it is free; tells what came of it, if that is at once. */
+  run<T>(action: (machine: M, now: number) => T): T | undefined {
+    return this.#driver.command(action);
+  }
+
+  /** Whether a command would have to wait. */
+  get isBusy(): boolean {
+    return this.#driver.isBusy;
+  }
+
+  /** Keeps the process alive, as at first. */
+  ref(): void {
+    this.#driver.ref();
+    this.datagrams.ref?.();
+  }
+
+  /** Lets the process end. */
+  unref(): void {
+    this.#driver.unref();
+    this.datagrams.unref?.();
   }
 
   configure(plan: InterfacePlan): void {
@@ -156,10 +181,12 @@ type Call<M> = (machine: M, now: number, ...args: unknown[]) => unknown;
 function openLocalSide(
   options: Pick<
     CarrierOptions<Machine, unknown, unknown>,
-    'tun' | 'onPacket' | 'onWarning' | 'onFailure'
+    'tun' | 'localSide' | 'onPacket' | 'onWarning' | 'onFailure'
   >,
 ): Promise<PacketPort> {
-  const { tun, onPacket, onWarning, onFailure } = options;
-  if (tun === false) return Promise.resolve(new ApplicationPort(onPacket));
+  const { tun, localSide, onPacket, onWarning, onFailure } = options;
+  if (tun === false) {
+    return Promise.resolve(localSide?.(onPacket) ?? new ApplicationPort(onPacket));
+  }
   return TunPort.open(tun, { warning: onWarning, gone: onFailure });
 }

@@ -35,6 +35,7 @@ export class Driver<M extends Machine> {
   #working = false;
   #settling = false;
   #closed = false;
+  #isRef = true;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -62,20 +63,43 @@ export class Driver<M extends Machine> {
     this.#settle();
   }
 
-  /** Calls the machine, at once or when it has finished what it is doing. */
-  command(action: (machine: M, now: number) => void): void {
-    if (this.#closed) return;
+  /**
+   * Calls the machine, at once or when it has finished what it is doing.
+   *
+   * @returns what the action does, if it was done at once
+   */
+  command<T>(action: (machine: M, now: number) => T): T | undefined {
+    if (this.#closed) return undefined;
     if (this.#working) {
       this.#postponed.push(() => this.command(action));
-      return;
+      return undefined;
     }
+    let result: T;
     this.#working = true;
     try {
-      action(this.machine, this.#clock());
+      result = action(this.machine, this.#clock());
     } finally {
       this.#working = false;
     }
     this.#settle();
+    return result;
+  }
+
+  /** Whether the machine is at work, so that a command would have to wait. */
+  get isBusy(): boolean {
+    return this.#working;
+  }
+
+  /** Lets the timer keep the process alive, as it does at first. */
+  ref(): void {
+    this.#isRef = true;
+    this.#timer?.ref();
+  }
+
+  /** Lets the process end though the timer is set. */
+  unref(): void {
+    this.#isRef = false;
+    this.#timer?.unref();
   }
 
   /** Stops the clock and gives both sides back. */
@@ -158,6 +182,7 @@ export class Driver<M extends Machine> {
     const delay = Math.min(Math.max(at - this.#clock(), 0), LONGEST_DELAY);
     this.#timerAt = at;
     this.#timer = setTimeout(this.#timeout, Math.ceil(delay));
+    if (!this.#isRef) this.#timer.unref();
   }
 
   readonly #timeout = (): void => {

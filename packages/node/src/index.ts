@@ -10,6 +10,7 @@ export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './dr
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
 export type { Offloads } from './linux/fast/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,
@@ -24,6 +25,71 @@ export {
   type RouterDaemonOptions,
   startRouter,
 } from './router.js';
+export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
+export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
+export {
+  type CreateLookupOptions,
+  createLookup,
+  type LookupCallback,
+  type LookupFunction,
+  lookup,
+  type Resolve,
+} from './selection/lookup.js';
+export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
+export { type Attempt, type RaceOptions, race } from './selection/race.js';
+export {
+  type AddressPair,
+  type SelectionOptions,
+  type Sources,
+  selectAddresses,
+  sortAddresses,
+} from './selection/sortAddresses.js';
+export type { SourceAddress } from './selection/source.js';
+export { systemSource } from './selection/systemSource.js';
+export type { LayerStatistics } from './socket/layerCounters.js';
+export { PlayfulSend } from './socket/playfulSend.js';
+export type { Sendable, SendCallback } from './socket/sendArguments.js';
+export type { SocketStatistics } from './socket/socketCounters.js';
+export {
+  createSocket,
+  openTunnel,
+  Tunnel,
+  type TunnelEvents,
+  type TunnelOptions,
+  type TunnelSocketOptions,
+  type TunnelStatistics,
+} from './socket/tunnel.js';
+export {
+  type SocketLookup,
+  TunnelSocket,
+  type TunnelSocketEvents,
+  type TunnelSocketSettings,
+} from './socket/tunnelSocket.js';
+export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export type { TunnelConnectOptions } from './stream/connectStream.js';
+export type { RemoteEndpoint } from './stream/quicConnection.js';
+export {
+  createStreamEndpoint,
+  type StreamConnectOptions,
+  StreamEndpoint,
+  type StreamEndpointEvents,
+  type StreamEndpointOptions,
+  type StreamSocket,
+} from './stream/streamEndpoint.js';
+export { StreamError, type StreamErrorCode } from './stream/streamError.js';
+export type { StreamSocketSettings } from './stream/streamHost.js';
+export {
+  type TunnelListenOptions,
+  TunnelServer,
+  type TunnelServerEvents,
+  type TunnelServerOptions,
+} from './stream/tunnelServer.js';
+export {
+  type StreamAddress,
+  type StreamReadyState,
+  TunnelStream,
+  type TunnelStreamOptions,
+} from './stream/tunnelStream.js';
 export type { DatagramHandler, DatagramPort, DatagramPortCounters } from './udp/datagramPort.js';
 export {
   type MemoryDatagram,

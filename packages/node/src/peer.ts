@@ -19,7 +19,7 @@ import {
   type TunnelEvent,
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
-import { Carrier } from './carrier.js';
+import { Carrier, type LocalSide } from './carrier.js';
 import type { DaemonCounters, DataPath } from './dataPath.js';
 import { defined } from './defined.js';
 import { chooseDriver, type DriverChoice } from './driverChoice.js';
@@ -43,6 +43,8 @@ const PORT_MOVES = 16;
 const DEFAULT_KEEPALIVE_TTL = 3;
 
 type PeerPath = DataPath<typeof peerQueries, typeof peerCommands>;
+/** @internal The portable driver of a peer. */
+export type PeerCarrier = Carrier<Peer, typeof peerQueries, typeof peerCommands>;
 type PlainOptions = Omit<PeerOptions, 'profile' | 'random'> & {
   readonly routers: readonly Endpoint[];
 };
@@ -127,11 +129,21 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   }
 
   /** @internal */
-  static async start(options: PeerDaemonOptions): Promise<PeerDaemon> {
+  static async start(options: PeerDaemonOptions, localSide?: LocalSide): Promise<PeerDaemon> {
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
-    await daemon.#open(options, profile);
+    await daemon.#open(options, profile, localSide);
     return daemon;
+  }
+
+  /** @internal What carries its packets; only without TUN, where that is always the portable driver. */
+  get carrier(): PeerCarrier {
+    return this.#running as PeerCarrier;
+  }
+
+  /** @internal */
+  get profile(): Profile {
+    return this.#profile;
   }
 
   /** The address that the first answering router gave, or null while none has. */
@@ -235,7 +247,11 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#carrier!;
   }
 
-  async #open(options: PeerDaemonOptions, profile: Profile): Promise<void> {
+  async #open(
+    options: PeerDaemonOptions,
+    profile: Profile,
+    localSide: LocalSide | undefined,
+  ): Promise<void> {
     const routers = readRouters(options.routers, profile);
     const { lanip, peering, allowPrivate, allowLoopback } = options;
     const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
@@ -247,7 +263,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     this.#carrier =
       choice.name === 'linux'
         ? await this.#openLinux(choice, options, profile, machine)
-        : await this.#openPortable(choice, options, profile, machine);
+        : await this.#openPortable(choice, options, profile, machine, localSide);
     this.#running.start();
     this.#running.command('start');
     if (this.#running.query('searchesLan')) await this.#listenOnLan(profile);
@@ -258,6 +274,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     options: PeerDaemonOptions,
     profile: Profile,
     machine: PlainOptions,
+    localSide: LocalSide | undefined,
   ): Promise<PeerPath> {
     const random = options.random ?? unforeseeable;
     return Carrier.open<Peer, typeof peerQueries, typeof peerCommands>({
@@ -269,7 +286,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
       reason,
       onPacket: (packet) => this.emit('packet', packet),
       ...this.#listener,
-      ...defined({ clock: options.clock }),
+      ...defined({ clock: options.clock, localSide }),
     });
   }
 

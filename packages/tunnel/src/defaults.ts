@@ -101,8 +101,8 @@ export const TEMPORARY_IDLE = 120_000;
 
 /**
  * A conversation that falls silent for so long may have lost its way: a NAT on our side can have
- * forgotten us, and then nobody can tell us so. The routers are asked once, at most so often. Looked
- * for once in every interval while anybody speaks to us.
+ * forgotten us, and then nobody can tell us so. The routers are asked once, but not twice within the
+ * second time: then when that is over. Looked for once in every interval while anybody speaks to us.
  */
 export const SILENCE = 3_000;
 export const SILENCE_REPEAT = 10_000;

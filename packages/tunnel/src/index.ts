@@ -31,5 +31,7 @@ export {
 export type { PeeringOptions } from './peering/options.js';
 export type { PathKind, ProofKind } from './peering/path.js';
 export type { PeeringName } from './peering/peering.js';
+export type { PolicyName } from './peering/trafficClassPolicy.js';
+export { RateLimiter } from './rateLimiter.js';
 export { Router, type RouterOptions } from './router/router.js';
 export { TUNNEL_MTU } from './specification.js';

@@ -52,6 +52,11 @@ export abstract class MachineCore implements Machine {
   }
 
   handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
+    this.takePacket(bytes, offset, length, now);
+  }
+
+  /** @internal As {@link handlePacket}; tells whether and why the packet was dropped. */
+  protected takePacket(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     this.#guard.enter();
     try {
       this.counters.packetTaken(length);
@@ -59,6 +64,7 @@ export abstract class MachineCore implements Machine {
       const drop =
         malformed === Drop.none ? this.fromLocalSide(bytes, offset, length, now) : malformed;
       if (drop !== Drop.none) this.counters.dropped(drop);
+      return drop;
     } finally {
       this.#guard.leave();
     }

@@ -66,6 +66,15 @@ export interface DatagramPort {
 
   readonly counters: DatagramPortCounters;
 
+  /** Datagrams that the system has not taken yet, and their bytes. */
+  readonly waiting?: { readonly datagrams: number; readonly bytes: number };
+
+  /** Keeps the process alive, as at first. */
+  ref?(): void;
+
+  /** Lets the process end though the port is open. */
+  unref?(): void;
+
   /** Gives the port back. May be called again. */
   close(): Promise<void>;
 }

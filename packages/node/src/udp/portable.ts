@@ -6,6 +6,7 @@ import { AddressNumbers, AddressTexts } from './addressText.js';
 import { bindError } from './bindError.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
 import { SendBuffers } from './sendBuffers.js';
+import { SerialSender } from './serialSender.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
 
 /** Room for some thousand packets while this process does something else. */
@@ -43,10 +44,13 @@ export class PortableUdp implements DatagramPort {
   readonly #receiveErrors: Record<string, number> = {};
   #queueDrops = 0;
   #socket: Socket;
+  /** Null where the platform sends in order by itself. */
+  #serial: SerialSender | null = null;
   #options: SocketOptions | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
+  #isRef = true;
   #closed = false;
 
   private constructor(libc: Libc | null, socket: Socket) {
@@ -77,6 +81,26 @@ export class PortableUdp implements DatagramPort {
     };
   }
 
+  get waiting(): { readonly datagrams: number; readonly bytes: number } {
+    if (this.#closed) return { datagrams: 0, bytes: 0 };
+    return {
+      datagrams: this.#socket.getSendQueueCount(),
+      bytes: this.#socket.getSendQueueSize(),
+    };
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#socket.ref();
+    this.#lan?.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#socket.unref();
+    this.#lan?.unref();
+  }
+
   start(handler: DatagramHandler): void {
     this.#handler = handler;
   }
@@ -96,10 +120,19 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const socket = this.#socket;
-    const queued = socket.getSendQueueCount();
+    const serial = this.#serial;
+    const queued = serial?.length ?? socket.getSendQueueCount();
     const waiting = queued > 0;
-    if (waiting && (queued >= QUEUE_LENGTH || socket.getSendQueueSize() + length > QUEUE_LIMIT)) {
+    if (
+      waiting &&
+      (queued >= QUEUE_LENGTH ||
+        (serial?.bytes ?? socket.getSendQueueSize()) + length > QUEUE_LIMIT)
+    ) {
       this.#queueDrops++;
+      return;
+    }
+    if (serial !== null) {
+      this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
       return;
     }
     const kept = this.#buffers.keep(bytes, offset, length, waiting);
@@ -117,6 +150,27 @@ export class PortableUdp implements DatagramPort {
     if (ownTtl) socket.setTTL(this.#ttl);
   }
 
+  #sendInTurn(
+    serial: SerialSender,
+    bytes: Uint8Array,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): void {
+    const socket = this.#socket;
+    const multicast = isMulticast(to);
+    serial.send({
+      bytes,
+      address: this.#texts.textOf(to),
+      port: to.port,
+      before: multicast
+        ? () => socket.setMulticastTTL(ttl === 0 ? LAN_TTL : ttl)
+        : ttl === 0
+          ? null
+          : () => socket.setTTL(ttl),
+      after: multicast || ttl === 0 ? null : () => socket.setTTL(this.#ttl),
+    });
+  }
+
   async listenOnLan(port: number): Promise<void> {
     // A socket of its own, bound to the group: at 0.0.0.0 it would take datagrams meant for others.
     const socket = await bind(LAN_GROUP, port, { reuseAddr: true });
@@ -131,6 +185,7 @@ export class PortableUdp implements DatagramPort {
     }
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
     socket.on('message', this.#onMessage);
+    if (!this.#isRef) socket.unref();
     this.#lan = socket;
   }
 
@@ -141,6 +196,7 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const previous = this.#socket;
+    this.#serial?.close();
     previous.removeAllListeners('message');
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
@@ -151,6 +207,7 @@ export class PortableUdp implements DatagramPort {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#handler = null;
+    this.#serial?.close();
     this.#lan?.close();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
@@ -161,6 +218,8 @@ export class PortableUdp implements DatagramPort {
     const { address, port } = socket.address();
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
     socket.on('message', this.#onMessage);
+    if (!this.#isRef) socket.unref();
+    this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
     if (this.#libc !== null && fd >= 0) {

@@ -1,109 +1,82 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Daemon } from './support/daemon.js';
-import type { Lab } from './support/lab.js';
-import { buildNats, loadBox, PEER_PORT, PUBLIC, type Side } from './support/natTopology.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Conversation, type Outage } from './support/conversation.js';
+import { loadBox, type Place, PUBLIC } from './support/natTopology.js';
+import { unanswered } from './support/ping.js';
 import { program } from './support/programs.js';
 import { describeKernel } from './support/requirements.js';
-import { type RunningPeer, startPeer, startRouter } from './support/topology.js';
+import { addressesOf } from './support/topology.js';
 
-/** Seconds between two echo requests. */
-const INTERVAL = 0.1;
-/** Seconds of calm after a fault, and its longest outage: see docs/direct-paths.md. */
-const DIRECT_PATH_NOTICED = 5.5;
-const ROUTER_STOPPED = 2;
+/** Seconds of an outage at most, as docs/direct-paths.md says. */
+const DIRECT_PATH_LOST = 5.5;
+const NAT_FORGOT_ALL = 6;
+/** Seconds that this computer may be late. */
 const MARGIN = 1;
 
-/** Bytes, and bytes a second: a transfer that outlasts all faults. */
-const TRANSFER = 11 << 19;
-const RATE = 128 << 10;
+const ROUTER_STOPPED = 2;
 
-/** Echo requests that are sent all the time, and when each was answered. */
-class Heartbeat {
-  readonly #daemon: Daemon;
+/** Bytes of a transfer that is begun after a fault. */
+const LATER_TRANSFER = 1 << 20;
 
-  constructor(lab: Lab, side: Side, address: string) {
-    // Into a pipe, ping would write only now and then.
-    const argv = ['stdbuf', '-oL', 'ping', '-6', '-n', '-D', '-O', '-i', String(INTERVAL), address];
-    this.#daemon = lab.spawn(side, argv);
-  }
-
-  /** The longest time without an answer since `start`, a time in seconds; also that of the last one. */
-  longestGap(start: number): number {
-    const times = this.#daemon.stdout.flatMap((line) => {
-      const match = /^\[(\d+\.\d+)\] \d+ bytes from/.exec(line);
-      return match === null ? [] : [Number(match[1])];
-    });
-    const since = [start, ...times.filter((time) => time > start), Date.now() / 1000];
-    return Math.max(...since.slice(1).map((time, index) => time - since[index]!));
-  }
+/**
+ * TCP waits twice as long before each retransmission, so that the next one comes at the latest when an
+ * outage is over for as long as it lasted.
+ */
+function expectOutage({ echo, transfer }: Outage, most: number): void {
+  expect(echo).toBeLessThan(most + MARGIN);
+  expect(transfer).toBeLessThan(2 * most + MARGIN);
 }
 
-describeKernel('a direct path through two NATs, with a TCP transfer on it', () => {
-  let lab: Lab;
-  let router: Daemon;
-  let left: RunningPeer;
-  let right: RunningPeer;
-  let heartbeat: Heartbeat;
-  let receiver: Daemon;
-  let sender: Daemon;
-
+/** A conversation that the tests of one suite have in turn; suites have theirs at the same time. */
+function converse(place: Place, path: string): () => Conversation {
+  let conversation: Conversation;
   beforeAll(async () => {
-    lab = await buildNats({ left: 'masquerade', right: 'masquerade' });
-    router = await startRouter(lab, 'router');
-    left = await startPeer(lab, 'left', '--port', String(PEER_PORT.left));
-    right = await startPeer(lab, 'right', '--port', String(PEER_PORT.right));
-    heartbeat = new Heartbeat(lab, 'left', right.address);
-    await left.daemon.waitForLine(/^path direct/);
-    await right.daemon.waitForLine(/^path direct/);
-    receiver = lab.spawn('right', program('tcpReceiver', 5001));
-    await receiver.waitForLine(/listening/);
-    sender = lab.spawn('left', program('tcpSender', right.address, 5001, TRANSFER, RATE));
+    conversation = await Conversation.start(place, path);
+  });
+  afterAll(() => conversation?.dispose());
+  return () => conversation;
+}
+
+function losesNoByte(talk: () => Conversation): void {
+  it.sequential('loses no byte', { timeout: 40_000 }, async () => {
+    expect(await talk().finish()).toBeGreaterThan(0);
+  });
+}
+
+// Most of the time they wait, so the suites run at the same time, and their tests in turn.
+describeKernel('two peers in the middle of a TCP transfer', () => {
+  describe.concurrent('on a direct path through two NATs', () => {
+    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
+
+    it.sequential('go on when both NATs forget all mappings', async () => {
+      const fault = () => Promise.all([talk().forget('left'), talk().forget('right')]);
+      expectOutage(await talk().outage('direct, both NATs forget', fault, 8), NAT_FORGOT_ALL);
+      expect(talk().lastPath('left')).toBe('direct');
+      expect(talk().lastPath('right')).toBe('direct');
+    });
+
+    it.sequential('go on when a NAT is loaded anew', async () => {
+      const fault = async () => {
+        await loadBox(talk().lab, 'left', 'masquerade');
+        await talk().forget('left');
+      };
+      expectOutage(await talk().outage('direct, a NAT is reloaded', fault, 7), DIRECT_PATH_LOST);
+    });
+
+    it.sequential('do not miss a router that is killed and started again', async () => {
+      const fault = () => talk().restartRouter(ROUTER_STOPPED);
+      expectOutage(await talk().outage('direct, the router is killed', fault, 2), 0);
+    });
+
+    losesNoByte(talk);
   });
 
-  afterAll(() => lab?.dispose());
+  describe.concurrent('on a direct path that is cut, and mended later', () => {
+    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
 
-  /** Lets something happen, waits, and tells how long nothing was answered. */
-  async function outage(fault: () => Promise<unknown>, seconds: number): Promise<number> {
-    const start = Date.now() / 1000;
-    await fault();
-    await setTimeout(seconds * 1000);
-    const gap = heartbeat.longestGap(start);
-    console.log(`longest time without an answer: ${gap.toFixed(1)} s`);
-    return gap;
-  }
-
-  const flush = (side: Side): Promise<unknown> =>
-    lab.exec(`${side}Nat`, ['conntrack', '-F'], { mayFail: true });
-  const lastPath = (peer: RunningPeer): string | undefined =>
-    peer.daemon.stdout.filter((line) => line.startsWith('path ')).at(-1);
-
-  it('goes on when the NATs forget all mappings', async () => {
-    const gap = await outage(() => Promise.all([flush('left'), flush('right')]), 7);
-    expect(gap).toBeLessThan(DIRECT_PATH_NOTICED + MARGIN);
-  });
-
-  it('goes on when a NAT is loaded anew', async () => {
-    const gap = await outage(async () => {
-      await loadBox(lab, 'left', 'masquerade');
-      await flush('left');
-    }, 7);
-    expect(gap).toBeLessThan(DIRECT_PATH_NOTICED + MARGIN);
-  });
-
-  it('does not miss a router that is killed and started again', async () => {
-    const gap = await outage(async () => {
-      await router.stop('SIGKILL');
-      await setTimeout(ROUTER_STOPPED * 1000);
-      router = await startRouter(lab, 'router');
-    }, 2);
-    expect(gap).toBeLessThan(MARGIN);
-  });
-
-  it('takes the router when nothing passes directly any more', { timeout: 40_000 }, async () => {
-    const gap = await outage(
-      () =>
-        lab.nft(
+    it.sequential('take the router', async () => {
+      const fault = () =>
+        talk().lab.nft(
           'leftNat',
           `table ip cut {
             chain through {
@@ -112,41 +85,151 @@ describeKernel('a direct path through two NATs, with a TCP transfer on it', () =
               ip daddr ${PUBLIC.right} drop
             }
           }`,
-        ),
-      10,
+        );
+      expectOutage(await talk().outage('direct, the path is cut', fault, 8), DIRECT_PATH_LOST);
+      expect(talk().lastPath('left')).toBe('relayed');
+      expect(talk().lastPath('right')).toBe('relayed');
+    });
+
+    it.sequential('miss a router that is killed until it is back', async () => {
+      const fault = () => talk().restartRouter(ROUTER_STOPPED);
+      const outage = await talk().outage('relayed, the router is killed for 2 s', fault, 3);
+      expect(outage.echo).toBeGreaterThan(ROUTER_STOPPED - MARGIN / 2);
+      // Node.js takes a moment to start.
+      expectOutage(outage, ROUTER_STOPPED + MARGIN);
+    });
+
+    it.sequential('go direct again without a gap', { timeout: 90_000 }, async () => {
+      const { daemon } = talk().peers.left;
+      const told = daemon.stdout.length;
+      const isDirect = (): boolean =>
+        daemon.stdout.slice(told).some((line) => line.startsWith('path direct'));
+      const mend = async () => {
+        await talk().lab.exec('leftNat', ['nft', 'delete', 'table', 'ip', 'cut']);
+        for (let tenths = 0; tenths < 700 && !isDirect(); tenths++) await setTimeout(100);
+      };
+      expectOutage(await talk().outage('relayed, the path is mended', mend, 1), 0);
+      expect(talk().lastPath('left')).toBe('direct');
+    });
+
+    losesNoByte(talk);
+  });
+
+  describe.concurrent('through the router, past two NATs', () => {
+    const place: Place = { left: 'masquerade', right: 'masquerade', blocked: true };
+    const talk = converse(place, 'relayed');
+
+    it.sequential('go on when the NAT of the sender forgets all mappings', async () => {
+      // Its next packet opens the NAT again.
+      const fault = () => talk().forget('left');
+      expectOutage(await talk().outage("relayed, the sender's NAT forgets", fault, 2), 0);
+    });
+
+    // Nothing from outside gets in any more: that there is silence is all the receiver sees.
+    it.sequential.each(['once', 'and soon once more'])(
+      'go on when the NAT of the receiver forgets all mappings, %s',
+      async (when) => {
+        const what = `relayed, the receiver's NAT forgets ${when}`;
+        const fault = () => talk().forget('right');
+        expectOutage(await talk().outage(what, fault, 8), NAT_FORGOT_ALL);
+      },
     );
-    expect(gap).toBeLessThan(DIRECT_PATH_NOTICED + MARGIN);
-    expect(lastPath(left)).toMatch(/^path relayed/);
-    expect(lastPath(right)).toMatch(/^path relayed/);
+
+    losesNoByte(talk);
   });
 
-  it('misses a router that is killed only until it is back', async () => {
-    const gap = await outage(async () => {
-      await router.stop('SIGKILL');
-      await setTimeout(ROUTER_STOPPED * 1000);
-      router = await startRouter(lab, 'router');
-    }, 2);
-    expect(gap).toBeGreaterThan(ROUTER_STOPPED - INTERVAL);
-    expect(gap).toBeLessThan(ROUTER_STOPPED + 2 * MARGIN);
+  describe.concurrent('on the local network', () => {
+    const talk = converse({ shared: 'lan' }, 'lan');
+
+    it.sequential('take the router when the network separates its members', async () => {
+      const fault = async () => {
+        for (const port of ['leftPort', 'rightPort']) {
+          await talk().lab.ip('leftNat', `link set ${port} type bridge_slave isolated on`);
+        }
+      };
+      expectOutage(await talk().outage('lan, members are separated', fault, 8), DIRECT_PATH_LOST);
+      expect(talk().lastPath('left')).toBe('relayed');
+      expect(talk().lastPath('right')).toBe('relayed');
+    });
+
+    losesNoByte(talk);
   });
 
-  it('goes direct again once that is possible', { timeout: 90_000 }, async () => {
-    const told = left.daemon.stdout.length;
-    await lab.exec('leftNat', ['nft', 'delete', 'table', 'ip', 'cut']);
-    const gap = await outage(async () => {
-      for (let second = 0; second < 70; second++) {
-        if (left.daemon.stdout.slice(told).some((line) => line.startsWith('path direct'))) return;
-        await setTimeout(1_000);
-      }
-    }, 1);
-    expect(lastPath(left)).toMatch(/^path direct/);
-    expect(gap).toBeLessThan(MARGIN);
+  describe.concurrent('of whom one is killed and started again', () => {
+    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
+
+    it.sequential.each(['left', 'right'] as const)('go on when it is the %s one', async (side) => {
+      const { address } = talk().peers[side];
+      let gone = 0;
+      const fault = async () => {
+        gone = await talk().restartPeer(side);
+      };
+      const outage = await talk().outage(`direct, the ${side} peer is killed`, fault, 7);
+      expect(talk().peers[side].address).toBe(address);
+      expectOutage(outage, gone);
+    });
+
+    losesNoByte(talk);
   });
 
-  it('loses no byte of the transfer', { timeout: 60_000 }, async () => {
-    const received = JSON.parse(await receiver.waitForLine(/sha256/, 50_000)) as object;
-    const sent = JSON.parse(await sender.waitForLine(/sha256/)) as object;
-    expect(received).toEqual(sent);
-    expect(received).toMatchObject({ bytes: TRANSFER });
+  // The address of a peer spells its public endpoint. Another public port is another address, and what
+  // was bound to the old one is lost with it: no transfer outlives this, but everything new works.
+  describe.concurrent('while a NAT changes a public port', () => {
+    const talk = converse({ left: 'other-port', right: 'masquerade' }, 'direct');
+
+    async function change(box: 'other-port' | 'fully-random', port?: number): Promise<void> {
+      await loadBox(talk().lab, 'left', box, port);
+      await talk().forget('left');
+    }
+
+    async function addressOfLeft(): Promise<string> {
+      const addresses = await addressesOf(talk().lab, 'left');
+      expect(addresses).toHaveLength(1);
+      return addresses[0]!.split('/')[0]!;
+    }
+
+    async function expectAllToWork(): Promise<void> {
+      const { lab, peers } = talk();
+      expect(await unanswered(lab, 'right', await addressOfLeft(), 10)).toEqual([]);
+      const receiver = lab.spawn('right', program('tcpReceiver', 5002));
+      await receiver.waitForLine(/listening/);
+      const argv = program('tcpSender', peers.right.address, 5002, LATER_TRANSFER);
+      const sent = JSON.parse((await lab.exec('left', argv)).stdout) as object;
+      expect(sent).toMatchObject({ bytes: LATER_TRANSFER });
+      expect(JSON.parse(await receiver.waitForLine(/sha256/))).toEqual(sent);
+    }
+
+    it.sequential('talk under the new address, directly', async () => {
+      const before = await addressOfLeft();
+      const fault = () => change('other-port', 50_001);
+      const { echo } = await talk().outage('direct, another public port', fault, 8);
+      expect(echo).toBeLessThan(NAT_FORGOT_ALL + MARGIN);
+      const after = await addressOfLeft();
+      expect(after).toBe(before.replace(':c350:', ':c351:'));
+      expect(talk().lastPath('left')).toBe('direct');
+      expect(talk().lastPath('right', after)).toBe('direct');
+      await expectAllToWork();
+    });
+
+    it.sequential('talk through the router once that NAT is symmetric', async () => {
+      const before = await addressOfLeft();
+      const fault = () => change('fully-random');
+      const { echo } = await talk().outage('direct, the NAT becomes symmetric', fault, 8);
+      expect(echo).toBeLessThan(NAT_FORGOT_ALL + MARGIN);
+      expect(await addressOfLeft()).not.toBe(before);
+      expect(talk().lastPath('left')).toBe('relayed');
+      await expectAllToWork();
+    });
+
+    it.sequential('talk on when the symmetric NAT forgets', async () => {
+      const before = await addressOfLeft();
+      const fault = () => talk().forget('left');
+      const { echo } = await talk().outage('relayed, a symmetric NAT forgets', fault, 3);
+      // The router corrects a false address at once.
+      expect(echo).toBeLessThan(MARGIN);
+      expect(await addressOfLeft()).not.toBe(before);
+      expect(talk().lastPath('left')).toBe('relayed');
+      await expectAllToWork();
+    });
   });
 });

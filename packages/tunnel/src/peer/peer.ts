@@ -33,14 +33,13 @@ import {
   PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
-  SILENCE_REPEAT,
   TEMPORARY_ATTEMPTS,
   TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
 } from '../defaults.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
-import { Drop, type DropCode } from '../drop.js';
+import { Drop, type DropCode, type DropReason, dropReasons } from '../drop.js';
 import { EndpointPolicy } from '../endpointPolicy.js';
 import type { AddressLease, RemoteSnapshot, TunnelEvent } from '../events.js';
 import { isLinkLocalOf } from '../linkLocal.js';
@@ -52,6 +51,7 @@ import { nonceOf } from '../peering/nonce.js';
 import { choosePeering, type PeeringOptions } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
+import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { buildStaticNack } from '../rohc.js';
 import { isLinkLocal, isRoutable } from '../scope.js';
@@ -146,11 +146,11 @@ export class Peer extends MachineCore {
   readonly #to = new UdpEndpoint();
   #policy: EndpointPolicy;
   #running = false;
-  /** When a conversation last fell silent. */
-  #silentAt = Number.NEGATIVE_INFINITY;
   /** Whether the packet at hand is one to play with, and what came of it. */
   #playing = false;
   #play = 0;
+  /** What the sender of the packet at hand wants, if it said so beside the packet. */
+  #asked: PolicyCode | null = null;
 
   /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
@@ -238,6 +238,14 @@ export class Peer extends MachineCore {
     return this.#paths.snapshot(now);
   }
 
+  /**
+   * The remote with an IPv6 address of 16 bytes and its path, or null when no packets were exchanged
+   * with it lately or none but the router's path can lead there.
+   */
+  remote(address: Uint8Array, now: number): RemoteSnapshot | null {
+    return this.#paths.snapshotOf(address, 0, now);
+  }
+
   /** Begins to ask all routers for addresses; `now` in milliseconds. */
   start(now: number): void {
     this.command(() => {
@@ -296,6 +304,29 @@ export class Peer extends MachineCore {
       this.#policy = this.#choosePolicy();
     });
     return true;
+  }
+
+  /**
+   * As {@link handlePacket}, for a program that says for each packet which path it wants, and wants to
+   * know at once when a packet goes nowhere. With `probe-and-seen`, the policy is written into the
+   * traffic class; elsewhere the traffic class stays as it is.
+   *
+   * @returns null when the packet was sent, or why it was not
+   */
+  handlePacketBy(
+    policy: PolicyName,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropReason | null {
+    this.#asked = Policy[policy];
+    try {
+      const drop = this.takePacket(bytes, offset, length, now);
+      return drop === Drop.none ? null : (dropReasons[drop] as DropReason);
+    } finally {
+      this.#asked = null;
+    }
   }
 
   /**
@@ -667,7 +698,7 @@ export class Peer extends MachineCore {
         return Drop.none;
       }
     }
-    const route = this.#paths.route(remote, bytes, offset, length, to, now);
+    const route = this.#paths.route(remote, bytes, offset, length, to, this.#asked, now);
     if (route === Route.direct) {
       this.send(to, bytes, offset, length);
       return Drop.none;
@@ -834,8 +865,6 @@ export class Peer extends MachineCore {
    * send; if it gave us another endpoint, nothing reaches our address. Asking settles both.
    */
   #silent(now: number): void {
-    if (now - this.#silentAt < SILENCE_REPEAT) return;
-    this.#silentAt = now;
     for (const uplink of this.#uplinks) {
       if (uplink.state === 'leased') this.#doubt(uplink, now);
     }

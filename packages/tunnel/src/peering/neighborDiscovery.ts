@@ -22,6 +22,7 @@ import { Opportunism } from './opportunism.js';
 import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { buildRedirect, isCredible } from './redirect.js';
+import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LONG_AGO = Number.NEGATIVE_INFINITY;
@@ -160,7 +161,15 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#entries[slot] = NO_ENTRY;
   }
 
-  route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
+  route(
+    slot: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    policy: PolicyCode | null,
+    now: number,
+  ): RouteCode {
+    if (policy === Policy.prohibited) return Route.router;
     if (now < this.#usableUntil[slot]! && this.#fitsLan(slot, bytes, offset)) {
       if (now >= this.#refreshAt[slot]!) this.#ask(slot, now);
       return Route.direct;
@@ -170,11 +179,24 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#host.remotes.credit[slot]! += length + OUTER_HEADERS;
       this.#ask(slot, now);
     }
+    if (policy === Policy.presumptuous || policy === Policy.persistent) {
+      if (this.#isFirstSearch(slot, now)) return Route.direct;
+      return policy === Policy.persistent ? Route.refused : Route.router;
+    }
     const plays =
       this.#options.opportunism &&
       this.#failures[slot] === 0 &&
       this.#opportunism.plays(slot, bytes, offset, length, now);
     return plays ? Route.direct : Route.router;
+  }
+
+  /** Whether a path is being looked for, and neither was that in vain before nor is another one in use. */
+  #isFirstSearch(slot: number, now: number): boolean {
+    return (
+      this.#entries[slot] !== NO_ENTRY &&
+      this.#failures[slot] === 0 &&
+      now >= this.#usableUntil[slot]!
+    );
   }
 
   /**
@@ -227,6 +249,7 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#propose(slot, from);
       this.#askCandidate(slot, now);
     } else if (now >= remotes.usableUntil[slot]!) {
+      this.#opportunism.heard(slot);
       this.#hint(slot, now);
     }
   }

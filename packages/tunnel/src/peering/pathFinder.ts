@@ -5,7 +5,7 @@ import {
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { REMOTE_IDLE, SILENCE, WATCH_INTERVAL } from '../defaults.js';
+import { REMOTE_IDLE, SILENCE, SILENCE_REPEAT, WATCH_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../drop.js';
 import type { PathChanged, RemoteSnapshot } from '../events.js';
@@ -14,6 +14,7 @@ import type { ChosenPeering } from './options.js';
 import { Path, type PathCode, type ProofCode, pathNames, proofNames } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { Remotes } from './remotes.js';
+import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
 const NO_SLOT = -1;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -53,6 +54,9 @@ export class PathFinder {
   #sweepAt = NEVER;
   #watchAt = NEVER;
   #watchedAt = Number.NEGATIVE_INFINITY;
+  /** Someone stopped speaking, and that is not told yet. */
+  #hasFallenSilent = false;
+  #silenceToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(chosen: ChosenPeering, host: PathFinderHost) {
     this.#chosen = chosen;
@@ -91,6 +95,7 @@ export class PathFinder {
    *
    * @param found - the slot of its destination, or -1
    * @param to - takes the endpoint, where that is straight to the remote
+   * @param policy - what the sender wants, or null for what the packet itself may say
    */
   route(
     found: number,
@@ -98,16 +103,17 @@ export class PathFinder {
     offset: number,
     length: number,
     to: UdpEndpoint,
+    policy: PolicyCode | null,
     now: number,
   ): RouteCode {
-    if (this.#isIdle) return Route.router;
     let slot = found;
-    if (slot === NO_SLOT) {
+    if (slot === NO_SLOT && !this.#isIdle) {
       slot = this.#meet(bytes, offset + DESTINATION_OFFSET, true, now);
-      if (slot === NO_SLOT) return Route.router;
     }
+    // Where no direct path can be, only who insists on one is refused.
+    if (slot === NO_SLOT) return policy === Policy.persistent ? Route.refused : Route.router;
     const remotes = this.#remotes!;
-    const route = this.#peering!.route(slot, bytes, offset, length, now);
+    const route = this.#peering!.route(slot, bytes, offset, length, policy, now);
     remotes.lastSentAt[slot] = now;
     if (route === Route.direct) {
       to.address = remotes.directAddress[slot]!;
@@ -253,6 +259,7 @@ export class PathFinder {
   clear(): void {
     this.#remotes = null;
     this.#peering = null;
+    this.#hasFallenSilent = false;
     this.#sweepAt = NEVER;
     this.#watchAt = NEVER;
   }
@@ -274,31 +281,40 @@ export class PathFinder {
   snapshot(now: number): RemoteSnapshot[] {
     const remotes = this.#remotes;
     if (remotes === null) return [];
-    const time = (at: number): number | null => (Number.isFinite(at) ? at : null);
-    const list: (RemoteSnapshot & { readonly usedAt: number })[] = [];
+    const slots: number[] = [];
     remotes.forEach((slot) => {
-      const isUsable = now < remotes.usableUntil[slot]!;
-      const path = isUsable ? remotes.path[slot]! : Path.relayed;
-      list.push({
-        usedAt: remotes.lastUsedAt(slot),
-        address: formatIPv6(remotes.address(slot)),
-        path: pathNames[path]!,
-        endpoint: isUsable ? this.#endpointOf(slot) : null,
-        proof: isUsable ? proofNames[remotes.proof[slot]!]! : null,
-        provedAt: time(remotes.provedAt[slot]!),
-        usableUntil: isUsable ? time(remotes.usableUntil[slot]!) : null,
-        roundTrip: time(remotes.roundTrip[slot]!),
-        metAt: remotes.metAt[slot]!,
-        lastSentAt: time(remotes.lastSentAt[slot]!),
-        lastReceivedAt: time(remotes.lastReceivedAt[slot]!),
-        packetsSentDirect: remotes.sentDirect[slot]!,
-        packetsSentRelayed: remotes.sentRelayed[slot]!,
-        packetsReceivedDirect: remotes.receivedDirect[slot]!,
-        packetsReceivedRelayed: remotes.receivedRelayed[slot]!,
-      });
+      slots.push(slot);
     });
-    list.sort((left, right) => right.usedAt - left.usedAt);
-    return list.map(({ usedAt: _, ...remote }) => remote);
+    slots.sort((left, right) => remotes.lastUsedAt(right) - remotes.lastUsedAt(left));
+    return slots.map((slot) => this.#describe(slot, now));
+  }
+
+  /** The remote with the IPv6 address at `offset` and its path at this moment, or null. */
+  snapshotOf(bytes: Uint8Array, offset: number, now: number): RemoteSnapshot | null {
+    const slot = this.find(bytes, offset);
+    return slot === NO_SLOT ? null : this.#describe(slot, now);
+  }
+
+  #describe(slot: number, now: number): RemoteSnapshot {
+    const remotes = this.#remotes!;
+    const isUsable = now < remotes.usableUntil[slot]!;
+    const path = isUsable ? remotes.path[slot]! : Path.relayed;
+    return {
+      address: formatIPv6(remotes.address(slot)),
+      path: pathNames[path]!,
+      endpoint: isUsable ? this.#endpointOf(slot) : null,
+      proof: isUsable ? proofNames[remotes.proof[slot]!]! : null,
+      provedAt: numberOrNull(remotes.provedAt[slot]!),
+      usableUntil: isUsable ? numberOrNull(remotes.usableUntil[slot]!) : null,
+      roundTrip: numberOrNull(remotes.roundTrip[slot]!),
+      metAt: remotes.metAt[slot]!,
+      lastSentAt: numberOrNull(remotes.lastSentAt[slot]!),
+      lastReceivedAt: numberOrNull(remotes.lastReceivedAt[slot]!),
+      packetsSentDirect: remotes.sentDirect[slot]!,
+      packetsSentRelayed: remotes.sentRelayed[slot]!,
+      packetsReceivedDirect: remotes.receivedDirect[slot]!,
+      packetsReceivedRelayed: remotes.receivedRelayed[slot]!,
+    };
   }
 
   /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
@@ -369,7 +385,7 @@ export class PathFinder {
     };
   }
 
-  /** Looks for remotes that spoke until lately, and do so no more. */
+  /** Looks for remotes that spoke until lately, and do so no more; tells it now and then. */
   #watch(now: number): void {
     const remotes = this.#remotes!;
     const since = this.#watchedAt - SILENCE;
@@ -381,8 +397,16 @@ export class PathFinder {
       else if (at > since) someoneStopped = true;
     });
     this.#watchedAt = now;
-    this.#watchAt = someoneSpeaks ? now + WATCH_INTERVAL : NEVER;
-    if (someoneStopped) this.#host.silence(now);
+    if (someoneStopped) this.#hasFallenSilent = true;
+    const isDue = this.#hasFallenSilent && now - this.#silenceToldAt >= SILENCE_REPEAT;
+    if (isDue) {
+      this.#hasFallenSilent = false;
+      this.#silenceToldAt = now;
+    }
+    // What is told too seldom to be told now is told later: nothing else would wake us then.
+    const goesOn = someoneSpeaks || this.#hasFallenSilent;
+    this.#watchAt = goesOn ? now + WATCH_INTERVAL : NEVER;
+    if (isDue) this.#host.silence(now);
   }
 
   /** Forgets remotes that were silent for long. */

@@ -4,6 +4,7 @@ import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../drop.js';
 import type { PathCode, ProofCode } from './path.js';
 import type { RemoteKey, Remotes } from './remotes.js';
+import type { PolicyCode } from './trafficClassPolicy.js';
 
 /** The name of a strategy, as users choose it. */
 export type PeeringName = 'via-router' | 'neighbor-discovery' | 'probe-and-seen';
@@ -82,9 +83,17 @@ export interface Peering {
    * Where this packet goes now. Runs for every packet; may change its traffic class and its source.
    *
    * @param bytes - buffer with the IPv6 packet, its destination the remote
+   * @param policy - what its sender wants, or null for what the packet itself may say
    * @param now - milliseconds
    */
-  route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode;
+  route(
+    slot: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    policy: PolicyCode | null,
+    now: number,
+  ): RouteCode;
 
   /**
    * An application wants this packet straight to the remote, though the path is not proved, and will

@@ -12,7 +12,15 @@ import { attemptOf, NONCE_LENGTH, writeNonce } from './nonce.js';
 import { Path, type PathCode, Proof } from './path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
-import { flagOf, Policy, policyOf, speaksOfPeering, withFlag } from './trafficClassPolicy.js';
+import {
+  flagOf,
+  Policy,
+  type PolicyCode,
+  policyOf,
+  speaksOfPeering,
+  withFlag,
+  withPolicy,
+} from './trafficClassPolicy.js';
 
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 const NO_SLOT = -1;
@@ -107,7 +115,18 @@ export class ProbeAndSeenPeering implements Peering {
     this.#leave(slot);
   }
 
-  route(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): RouteCode {
+  route(
+    slot: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    asked: PolicyCode | null,
+    now: number,
+  ): RouteCode {
+    // On this wire, the packet itself says it (draft-04 §6).
+    if (asked !== null) {
+      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), asked));
+    }
     const wanted = trafficClass(bytes, offset);
     const policy = policyOf(wanted);
     if (speaksOfPeering(wanted)) {

@@ -9,6 +9,7 @@
  * S on the wire, A from the application. Any other value in the middle is not 6bed4's.
  */
 const POLICY_SHIFT = 6;
+const POLICY_BITS = 0xc0;
 const FLAG = 0x20;
 const FOREIGN_BITS = 0x1c;
 
@@ -27,6 +28,16 @@ export const Policy = {
 /** One of the numbers in {@link Policy}. */
 export type PolicyCode = (typeof Policy)[keyof typeof Policy];
 
+/**
+ * What the sender of a packet wants of its path (draft-04 §6).
+ *
+ * - `proper`: direct when that is known to work.
+ * - `prohibited`: never direct, nor a reason to look for a direct path.
+ * - `presumptuous`: direct at once while a path is being looked for; then as `proper`.
+ * - `persistent`: direct or not at all; refused once the search was in vain.
+ */
+export type PolicyName = 'proper' | 'prohibited' | 'presumptuous' | 'persistent';
+
 /** Whether a traffic class, 0..255, can speak of peering. */
 export function speaksOfPeering(value: number): boolean {
   return (value & FOREIGN_BITS) === 0;
@@ -40,6 +51,11 @@ export function policyOf(value: number): PolicyCode {
 /** The flag in a traffic class: Adaptive from the application, Seen on the wire. */
 export function flagOf(value: number): boolean {
   return (value & (FLAG | FOREIGN_BITS)) === FLAG;
+}
+
+/** A traffic class, 0..255, that asks for a policy; the bits that are not about peering go. */
+export function withPolicy(value: number, policy: PolicyCode): number {
+  return (value & ~(FOREIGN_BITS | POLICY_BITS)) | (policy << POLICY_SHIFT);
 }
 
 /** A traffic class that {@link speaksOfPeering} with the flag as it should be. */

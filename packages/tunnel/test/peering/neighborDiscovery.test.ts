@@ -404,6 +404,29 @@ describe('a conversation that falls silent', () => {
   });
 });
 
+describe('a second silence, too early to ask about', () => {
+  test('is asked about when ten seconds have passed since the first', () => {
+    const bench = direct();
+    const asksWithin = (seconds: number): boolean => {
+      let asked = false;
+      for (let step = 0; step < seconds * 10; step++) {
+        for (const datagram of bench.waits(100)) {
+          if (messageIn(datagram)?.type !== 'router-solicitation') continue;
+          asked = true;
+          bench.advertise(OWN_ENDPOINT);
+        }
+      }
+      return asked;
+    };
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(asksWithin(5)).toBe(true);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(asksWithin(4)).toBe(false);
+    expect(asksWithin(7)).toBe(true);
+    expect(asksWithin(25)).toBe(false);
+  });
+});
+
 describe('another address of our own', () => {
   test('voids all proofs', () => {
     const bench = direct();

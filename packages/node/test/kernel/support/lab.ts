@@ -22,6 +22,8 @@ export interface ExecOptions {
 export interface MasqueradeOptions {
   /** Another public port for every destination, as symmetric NATs do it. */
   readonly fullyRandom?: boolean;
+  /** One public port for all UDP. */
+  readonly udpPort?: number;
 }
 
 const PREFIX = '6bed4';
@@ -217,11 +219,16 @@ export class Lab {
   async masquerade(label: string, device: string, options: MasqueradeOptions = {}): Promise<void> {
     await this.sysctl(label, 'net.ipv4.ip_forward', 1);
     const flags = options.fullyRandom === true ? ' fully-random' : '';
+    const toPort =
+      options.udpPort === undefined
+        ? ''
+        : `oifname "${device}" ip protocol udp masquerade to :${options.udpPort}`;
     await this.nft(
       label,
       `table ip nat {
         chain outbound {
           type nat hook postrouting priority srcnat;
+          ${toPort}
           oifname "${device}" masquerade${flags}
         }
       }`,

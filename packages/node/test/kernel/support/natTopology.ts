@@ -19,18 +19,47 @@ export type Box =
   | 'masquerade'
   /** Another port for every destination: address- and port-dependent mapping. */
   | 'fully-random'
+  /** Masquerade to one port that is not the peer's own: still endpoint-independent mapping. */
+  | 'other-port'
+  /** Whoever sends to a mapped port gets in: endpoint-independent filtering, "full cone". */
+  | 'full-cone'
   /** Masquerade, and the peer's port is forwarded to it: anybody gets in. */
   | 'forwarding'
+  /** The same where all that is not an answer gets another port for every destination. */
+  | 'forwarding-random'
   /** Masquerade behind masquerade. */
   | 'two-levels'
   /** Masquerade that lets UDP pass to the router only. */
   | 'router-only';
 
+/** Both peers behind one masquerade: on one LAN, or on two that it routes between. */
+export interface SharedPlace {
+  readonly shared: 'lan' | 'two-lans';
+  /** How the box turns back what is for its own outside (RFC 4787 §6); default: not at all. */
+  readonly hairpin?: Hairpin;
+  /** The LAN carries no multicast, as many wireless ones do not. */
+  readonly withoutMulticast?: boolean;
+}
+
+/**
+ * Whether what is turned back seems to come from the outside of the sender, or still from its inside.
+ *
+ * Linux never turns back by itself: its masquerade knows a mapping only together with the remote that
+ * it is for, so that what comes to the mapped port from inside matches nothing, and is for the box
+ * itself. Two rules are needed: one for the destination, and one for the source. Without the second
+ * the receiver sees a private source, and on one LAN answers past the box.
+ */
+export type Hairpin = 'external-source' | 'internal-source';
+
 /** Who of them is where. */
 export type Place =
-  | { readonly left: Box; readonly right: Box }
-  /** Both behind one masquerade: on one LAN, or on two that it routes between. */
-  | { readonly shared: 'lan' | 'two-lans' | 'two-lans-hairpin' };
+  | {
+      readonly left: Box;
+      readonly right: Box;
+      /** Something on the Internet drops UDP between the two, but not to the router. */
+      readonly blocked?: boolean;
+    }
+  | SharedPlace;
 
 const INSIDE = { left: '10.0.1', right: '10.0.2' } as const;
 
@@ -51,36 +80,68 @@ export async function refuseInput(lab: Lab, label: string): Promise<void> {
   );
 }
 
-/** Loads the masquerade and whatever else a box does. */
-export async function loadBox(lab: Lab, side: Side, box: Box): Promise<void> {
-  const label = `${side}Nat`;
+/** The nftables rules of a box besides its masquerade and what it refuses. */
+function rulesOf(side: Side, box: Box): string | null {
   const inside = `${INSIDE[side]}.2`;
   const port = PEER_PORT[side];
-  await lab.exec(label, ['nft', 'flush', 'ruleset']);
-  await lab.masquerade(label, 'eth0', { fullyRandom: box === 'fully-random' });
-  await refuseInput(lab, label);
-  if (box === 'forwarding') {
-    await lab.nft(
-      label,
-      `table ip forwarding {
+  switch (box) {
+    case 'forwarding':
+    case 'forwarding-random':
+      return `table ip forwarding {
         chain inbound {
           type nat hook prerouting priority dstnat;
           iifname "eth0" udp dport ${port} dnat to ${inside}:${port}
         }
-      }`,
-    );
-  }
-  if (box === 'router-only') {
-    await lab.nft(
-      label,
-      `table ip firewall {
+      }`;
+    case 'full-cone':
+      // Masquerade keeps ports, so the inner port is that to which everybody may send. It is noted
+      // before its address is translated.
+      return `table ip cone {
+        map owners {
+          type inet_service : ipv4_addr . inet_service
+          flags dynamic,timeout
+          timeout 5m
+        }
+        chain learn {
+          type filter hook postrouting priority srcnat - 1;
+          oifname "eth0" ip protocol udp update @owners { udp sport : ip saddr . udp sport }
+        }
+        chain inbound {
+          type nat hook prerouting priority dstnat;
+          iifname "eth0" dnat ip to udp dport map @owners
+        }
+      }`;
+    case 'router-only':
+      return `table ip firewall {
         chain through {
           type filter hook forward priority filter;
           ip protocol udp ip saddr != ${ROUTER_IPV4} ip daddr != ${ROUTER_IPV4} drop
         }
-      }`,
-    );
+      }`;
+    default:
+      return null;
   }
+}
+
+/** Public port of a box of the kind `other-port`, unless told otherwise. */
+export const OTHER_PORT = 50_000;
+
+/** Loads the masquerade and whatever else a box does, in place of what was there. */
+export async function loadBox(
+  lab: Lab,
+  side: Side,
+  box: Box,
+  otherPort = OTHER_PORT,
+): Promise<void> {
+  const label = `${side}Nat`;
+  await lab.exec(label, ['nft', 'flush', 'ruleset']);
+  await lab.masquerade(label, 'eth0', {
+    fullyRandom: box === 'fully-random' || box === 'forwarding-random',
+    ...(box === 'other-port' ? { udpPort: otherPort } : {}),
+  });
+  await refuseInput(lab, label);
+  const rules = rulesOf(side, box);
+  if (rules !== null) await lab.nft(label, rules);
 }
 
 async function placeBehind(lab: Lab, side: Side, box: Box): Promise<void> {
@@ -107,44 +168,72 @@ async function placeBehind(lab: Lab, side: Side, box: Box): Promise<void> {
   await loadBox(lab, side, box);
 }
 
-async function placeTogether(
-  lab: Lab,
-  kind: 'lan' | 'two-lans' | 'two-lans-hairpin',
-): Promise<void> {
+async function placeTogether(lab: Lab, place: SharedPlace): Promise<void> {
+  const isOneLan = place.shared === 'lan';
   await lab.host('leftNat');
   await lab.attach('leftNat', `${PUBLIC.left}/24`);
   await lab.masquerade('leftNat', 'eth0');
   await refuseInput(lab, 'leftNat');
-  const nets = kind === 'lan' ? { left: '10.0.1', right: '10.0.1' } : INSIDE;
-  if (kind === 'lan') {
+  const nets = isOneLan ? { left: INSIDE.left, right: INSIDE.left } : INSIDE;
+  const hosts = { left: `${nets.left}.2`, right: `${nets.right}.3` };
+  if (isOneLan) {
     await lab.ip('leftNat', 'link add name lan type bridge stp_state 0 mcast_snooping 0');
-    await lab.address('leftNat', 'lan', '10.0.1.1/24');
+    await lab.address('leftNat', 'lan', `${INSIDE.left}.1/24`);
   }
-  for (const [index, side] of (['left', 'right'] as const).entries()) {
+  for (const side of ['left', 'right'] as const) {
     await lab.host(side);
-    const address = `${nets[side]}.${index + 2}/24`;
-    if (kind === 'lan') {
+    const address = `${hosts[side]}/24`;
+    if (isOneLan) {
       await lab.link(['leftNat', `${side}Port`], [side, 'eth0', address]);
       await lab.ip('leftNat', `link set ${side}Port master lan`);
+      if (place.withoutMulticast === true) {
+        await lab.ip('leftNat', `link set ${side}Port type bridge_slave mcast_flood off`);
+      }
     } else {
       await lab.link(['leftNat', `${side}Port`, `${nets[side]}.1/24`], [side, 'eth0', address]);
     }
     await lab.ip(side, `route add default via ${nets[side]}.1`);
   }
-  if (kind !== 'two-lans-hairpin') return;
-  // What comes from inside to a public port of a peer goes to that peer, and seems to come from the
-  // public address too: hairpinning with an external source (RFC 4787 §6).
+  if (place.hairpin !== undefined) await turnBack(lab, place.hairpin, hosts);
+}
+
+/** Makes the shared box turn back what comes from inside for its own outside. */
+async function turnBack(
+  lab: Lab,
+  hairpin: Hairpin,
+  hosts: Readonly<Record<Side, string>>,
+): Promise<void> {
   await lab.nft(
     'leftNat',
     `table ip hairpin {
       chain inbound {
         type nat hook prerouting priority dstnat;
-        iifname "leftPort" ip daddr ${PUBLIC.left} udp dport ${PEER_PORT.right} dnat to 10.0.2.3
-        iifname "rightPort" ip daddr ${PUBLIC.left} udp dport ${PEER_PORT.left} dnat to 10.0.1.2
+        iifname != "eth0" ip daddr ${PUBLIC.left} udp dport ${PEER_PORT.left} dnat to ${hosts.left}
+        iifname != "eth0" ip daddr ${PUBLIC.left} udp dport ${PEER_PORT.right} dnat to ${hosts.right}
       }
+    }`,
+  );
+  if (hairpin === 'internal-source') return;
+  await lab.nft(
+    'leftNat',
+    `table ip turned {
       chain outbound {
         type nat hook postrouting priority srcnat;
-        ip saddr 10.0.0.0/8 ip daddr 10.0.0.0/8 ip protocol udp snat to ${PUBLIC.left}
+        oifname != "eth0" ct status dnat ip protocol udp snat to ${PUBLIC.left}
+      }
+    }`,
+  );
+}
+
+/** Drops UDP between the public addresses of the two sides, somewhere on the Internet. */
+async function block(lab: Lab): Promise<void> {
+  const both = `{ ${PUBLIC.left}, ${PUBLIC.right} }`;
+  await lab.nft(
+    lab.bridge.label,
+    `table bridge firewall {
+      chain through {
+        type filter hook forward priority filter;
+        ip saddr ${both} ip daddr ${both} ip protocol udp drop
       }
     }`,
   );
@@ -158,10 +247,11 @@ export async function buildNats(place: Place): Promise<Lab> {
     await lab.host('router');
     await lab.attach('router', `${ROUTER_IPV4}/24`);
     if ('shared' in place) {
-      await placeTogether(lab, place.shared);
+      await placeTogether(lab, place);
     } else {
       await placeBehind(lab, 'left', place.left);
       await placeBehind(lab, 'right', place.right);
+      if (place.blocked === true) await block(lab);
     }
     return lab;
   } catch (error) {

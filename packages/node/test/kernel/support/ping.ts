@@ -55,3 +55,24 @@ export async function countReplies(
   const { stdout } = await lab.exec(label, argv, { mayFail: true });
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
 }
+
+/**
+ * Sends echo requests in quick succession and waits for late answers: once there was an answer, ping by
+ * itself waits no longer than two round trips for the last ones, which a busy computer exceeds.
+ *
+ * @returns the numbers, from 1, of those that were not answered
+ */
+export async function unanswered(
+  lab: Lab,
+  label: string,
+  destination: string,
+  count: number,
+): Promise<number[]> {
+  // With a deadline, ping goes on until it has as many answers.
+  const argv = ['ping', '-6', '-n', '-i', '0.05', '-c', String(count), '-w', '4', destination];
+  const { stdout } = await lab.exec(label, argv, { mayFail: true });
+  const answered = new Set(
+    [...stdout.matchAll(/icmp_seq=(\d+) ttl=/g)].map((hit) => Number(hit[1])),
+  );
+  return Array.from({ length: count }, (_, index) => index + 1).filter((seq) => !answered.has(seq));
+}

@@ -1,8 +1,9 @@
-// Accepts one TCP connection on a port and prints what came: its length and SHA-256.
+// Accepts one TCP connection on a port and prints what came: its length and SHA-256. With the word
+// `progress` also when something came, in milliseconds.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 
-const [port] = process.argv.slice(2);
+const [port, progress] = process.argv.slice(2);
 
 const server = createServer((socket) => {
   const hash = createHash('sha256');
@@ -10,6 +11,7 @@ const server = createServer((socket) => {
   socket.on('data', (chunk) => {
     bytes += chunk.length;
     hash.update(chunk);
+    if (progress === 'progress') console.log(`came ${Date.now()}`);
   });
   socket.on('end', () => {
     console.log(JSON.stringify({ bytes, sha256: hash.digest('hex') }));

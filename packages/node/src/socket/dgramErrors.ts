@@ -1,0 +1,140 @@
+import { constants } from 'node:os';
+import { inspect } from 'node:util';
+
+/** The codes of what callers do wrong, as `node:dgram` names them. */
+export type ArgumentErrorCode =
+  | 'ERR_BUFFER_OUT_OF_BOUNDS'
+  | 'ERR_INVALID_ARG_TYPE'
+  | 'ERR_INVALID_ARG_VALUE'
+  | 'ERR_MISSING_ARGS'
+  | 'ERR_OUT_OF_RANGE'
+  | 'ERR_SOCKET_ALREADY_BOUND'
+  | 'ERR_SOCKET_BAD_BUFFER_SIZE'
+  | 'ERR_SOCKET_BAD_PORT'
+  | 'ERR_SOCKET_BAD_TYPE'
+  | 'ERR_SOCKET_BUFFER_SIZE'
+  | 'ERR_SOCKET_DGRAM_IS_CONNECTED'
+  | 'ERR_SOCKET_DGRAM_NOT_CONNECTED'
+  | 'ERR_SOCKET_DGRAM_NOT_RUNNING';
+
+/** The codes of what the tunnel cannot do, as operating systems name them. */
+export type SystemErrorCode =
+  | 'EACCES'
+  | 'EADDRINUSE'
+  | 'EADDRNOTAVAIL'
+  | 'EBADF'
+  | 'ECONNREFUSED'
+  | 'EHOSTUNREACH'
+  | 'EINVAL'
+  | 'EMSGSIZE'
+  | 'ENETUNREACH';
+
+/** An error that programs recognise by its code. */
+export type CodedError = Error & { readonly code: ArgumentErrorCode };
+
+/** An error of one kind with its code, which also shows in the stack trace as it does in Node.js. */
+function coded(
+  Kind: typeof Error | typeof TypeError | typeof RangeError,
+  code: ArgumentErrorCode,
+  message: string,
+): CodedError {
+  const error = new Kind(message);
+  error.name = `${Kind.name} [${code}]`;
+  // The stack takes the name when it is first read.
+  void error.stack;
+  Reflect.deleteProperty(error, 'name');
+  const asText = (): string => `${error.name} [${code}]: ${error.message}`;
+  Object.defineProperty(error, 'toString', { value: asText, configurable: true, writable: true });
+  return Object.assign(error, { code });
+}
+
+export const notRunning = (): Error => coded(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
+
+export const alreadyBound = (): Error =>
+  coded(Error, 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
+
+export const alreadyConnected = (): Error =>
+  coded(Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
+
+export const notConnected = (): Error =>
+  coded(Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected');
+
+export const badBufferSize = (): Error =>
+  coded(TypeError, 'ERR_SOCKET_BAD_BUFFER_SIZE', 'Buffer size must be a positive integer');
+
+export function bufferSizeUnknown(side: 'recv' | 'send'): Error {
+  const message = `Could not get or set buffer size: uv_${side}_buffer_size returned EBADF (bad file descriptor)`;
+  return Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', message), { name: 'SystemError' });
+}
+
+export const missingArgument = (name: string): Error =>
+  coded(TypeError, 'ERR_MISSING_ARGS', `The "${name}" argument must be specified`);
+
+export const outOfBounds = (name: string): Error =>
+  coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', `"${name}" is outside of buffer bounds`);
+
+export const badType = (): Error =>
+  coded(
+    TypeError,
+    'ERR_SOCKET_BAD_TYPE',
+    'Bad socket type specified. Valid types are: udp6, which is what a tunnel carries',
+  );
+
+export function invalidType(name: string, expected: string, found: unknown): Error {
+  const kind = name.includes('.') ? 'property' : 'argument';
+  const message = `The "${name}" ${kind} must be ${expected}. Received ${describe(found)}`;
+  return coded(TypeError, 'ERR_INVALID_ARG_TYPE', message);
+}
+
+export function invalidValue(name: string, expected: string, found: unknown): Error {
+  const message = `The argument '${name}' must be ${expected}. Received ${inspect(found)}`;
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+}
+
+export function outOfRange(name: string, expected: string, found: unknown): Error {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(found)}`;
+  return coded(RangeError, 'ERR_OUT_OF_RANGE', message);
+}
+
+export function badPort(name: string, least: 0 | 1, found: unknown): Error {
+  const bound = least === 0 ? '>= 0' : '> 0';
+  const message = `${name} should be ${bound} and < 65536. Received ${describe(found)}.`;
+  return coded(RangeError, 'ERR_SOCKET_BAD_PORT', message);
+}
+
+/** How Node.js tells in its messages what was found. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return `function ${value.name}`;
+  if (typeof value === 'object') {
+    const name = value.constructor?.name;
+    return name ? `an instance of ${name}` : inspect(value, { depth: -1 });
+  }
+  return `type ${typeof value} (${inspect(value)})`;
+}
+
+/** What else a system error can tell. */
+export interface SystemErrorDetail {
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  /** More for people to read. */
+  readonly note?: string;
+}
+
+/** An error like those of the operating system: code, number, system call and endpoint. */
+export function systemError(
+  code: SystemErrorCode,
+  syscall: string,
+  { address, port, note }: SystemErrorDetail = {},
+): NodeJS.ErrnoException {
+  let where = '';
+  if (address !== undefined) where = port ? ` ${address}:${port}` : ` ${address}`;
+  const message = `${syscall} ${code}${where}${note === undefined ? '' : `: ${note}`}`;
+  return Object.assign(new Error(message), {
+    errno: -(constants.errno[code as keyof typeof constants.errno] ?? 0),
+    code,
+    syscall,
+    ...(address === undefined ? {} : { address }),
+    ...(port ? { port } : {}),
+  });
+}

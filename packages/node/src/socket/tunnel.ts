@@ -1,0 +1,366 @@
+import type { RemoteInfo } from 'node:dgram';
+import { EventEmitter } from 'node:events';
+import { type Endpoint, formatEndpoint } from '@6bed4/codec';
+import type {
+  AddressLease,
+  PathChanged,
+  PolicyName,
+  RemoteSnapshot,
+  RouterReachable,
+  RouterUnreachable,
+} from '@6bed4/tunnel';
+import type { DaemonCounters } from '../dataPath.js';
+import { StartError } from '../errors.js';
+import { chooseProfile } from '../options.js';
+import { PeerDaemon, type PeerDaemonOptions } from '../peer.js';
+import { unforeseeable } from '../random.js';
+import { connectStream, type TunnelConnectOptions } from '../stream/connectStream.js';
+import { TunnelServer, type TunnelServerOptions } from '../stream/tunnelServer.js';
+import type { TunnelStream } from '../stream/tunnelStream.js';
+import { readAddress } from './destination.js';
+import { invalidValue, notRunning } from './dgramErrors.js';
+import { KeepAlive } from './keepAlive.js';
+import type { LayerStatistics } from './layerCounters.js';
+import { OwnAddresses } from './ownAddresses.js';
+import { checkPolicy } from './policy.js';
+import { SocketLayer } from './socketLayer.js';
+import {
+  checkLanip,
+  type SocketHost,
+  TunnelSocket,
+  type TunnelSocketSettings,
+} from './tunnelSocket.js';
+import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js';
+
+const DEFAULT_TIMEOUT = 15_000;
+
+/** What {@link openTunnel} is told: what a peer is told, without an interface. */
+export interface TunnelOptions
+  extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'driver' | 'offloads'> {
+  /** How long routers may take to give a first address, in milliseconds; default 15000. */
+  readonly timeout?: number;
+  /** Gives up opening. */
+  readonly signal?: AbortSignal;
+  /** Which paths packets may take, unless a socket says otherwise; default `proper`. */
+  readonly policy?: PolicyName;
+}
+
+/** What a {@link Tunnel} tells. */
+export interface TunnelEvents {
+  /** A router gave an address; `previous` is what it gave before, or null. Sockets follow. */
+  address: [lease: AddressLease, previous: AddressLease | null];
+  /** An address is given up. */
+  'address-lost': [lease: AddressLease];
+  /** A router does not answer; the tunnel goes on asking. */
+  'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
+  /** A router that was reported unreachable answers again. */
+  'router-reachable': [router: Omit<RouterReachable, 'type'>];
+  /** Packets to a remote take another path from now on, or the search for one was in vain. */
+  path: [change: Omit<PathChanged, 'type'>];
+  /** Something is not as it should be, but the tunnel goes on. */
+  warning: [error: StartError];
+  /** The tunnel cannot go on and has closed. */
+  error: [error: StartError];
+  /** Everything was given back, all sockets included. */
+  close: [];
+}
+
+/** What passed through a tunnel. */
+export interface TunnelStatistics extends LayerStatistics {
+  /** What the peer underneath counted: datagrams, packets, drops by reason. */
+  readonly peer: DaemonCounters;
+}
+
+/** What {@link createSocket} is told. */
+export interface TunnelSocketOptions extends TunnelSocketSettings {
+  /** The tunnel that the socket belongs to. */
+  readonly tunnel: Tunnel;
+}
+
+/** A 6bed4 tunnel inside this program, and the sockets over it; made by {@link openTunnel}. */
+export class Tunnel extends EventEmitter<TunnelEvents> {
+  /** The peer underneath. Its event `packet` has what is neither UDP nor a ping. */
+  readonly peer: PeerDaemon;
+
+  /**
+   * Makes a socket over this tunnel, as `dgram.createSocket` does. May be handed over by itself to what
+   * wants a function that makes sockets.
+   *
+   * @throws ERR_SOCKET_BAD_TYPE for any other type than `udp6`
+   * @throws ERR_SOCKET_DGRAM_NOT_RUNNING when the tunnel is closed
+   */
+  readonly createSocket: (
+    options: 'udp6' | TunnelSocketSettings,
+    listener?: (message: Buffer, from: RemoteInfo) => void,
+  ) => TunnelSocket;
+
+  readonly #layer: SocketLayer;
+  readonly #keepAlive: KeepAlive;
+  readonly #sockets = new Set<TunnelSocket>();
+  #isOpen = true;
+  #isHeld = false;
+  #closing: Promise<void> | null = null;
+
+  private constructor(peer: PeerDaemon, layer: SocketLayer, policy: PolicyName) {
+    super();
+    this.peer = peer;
+    this.#layer = layer;
+    const { carrier } = peer;
+    this.#keepAlive = new KeepAlive(
+      () => carrier.ref(),
+      () => carrier.unref(),
+    );
+    const host: SocketHost = {
+      layer,
+      keepAlive: this.#keepAlive,
+      policy,
+      opened: (socket) => this.#sockets.add(socket),
+      closed: (socket) => this.#sockets.delete(socket),
+    };
+    this.createSocket = (options, listener) => {
+      if (!this.#isOpen) throw notRunning();
+      return new TunnelSocket(host, options, listener);
+    };
+    this.#forward();
+  }
+
+  /** @internal */
+  static async open(options: TunnelOptions): Promise<Tunnel> {
+    const { timeout = DEFAULT_TIMEOUT, signal } = options;
+    const policy = checkPolicy(options.policy ?? 'proper');
+    if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+    signal?.throwIfAborted();
+    const { layout } = chooseProfile(options);
+    const random = options.random ?? unforeseeable;
+    const clock = options.clock ?? (() => performance.now());
+    const addresses = new OwnAddresses(layout, options.lanip ?? 1);
+    let layer: SocketLayer | undefined;
+    const peer = await PeerDaemon.start({ ...options, tun: false }, (onPacket) => {
+      layer = new SocketLayer(onPacket, addresses, random, clock);
+      return layer;
+    });
+    layer!.attach(peer.carrier);
+    try {
+      await firstAddress(peer, timeout, signal);
+    } catch (error) {
+      await peer.close();
+      throw error;
+    }
+    addresses.update(peer.leases);
+    return new Tunnel(peer, layer!, policy);
+  }
+
+  /** The address that the first answering router gave, or null while none does. */
+  get address(): string | null {
+    return this.peer.address;
+  }
+
+  /** One address for each router that gave one, in the order of the routers. */
+  get addresses(): readonly string[] {
+    return this.peer.leases.map(({ address }) => address);
+  }
+
+  /**
+   * As {@link addresses}, for sockets with another `lanip`.
+   *
+   * @throws ERR_OUT_OF_RANGE for a number that this dialect does not have
+   */
+  addressesOf(lanip: number): readonly string[] {
+    const layer = this.#layer;
+    return layer.addresses.texts(checkLanip(lanip, { layer }));
+  }
+
+  /**
+   * The path to a remote now, and what is known about it; null when no packets were exchanged with it
+   * lately, or when it is no address that could be reached otherwise than through the router.
+   *
+   * @throws ERR_INVALID_ARG_VALUE for what is no IPv6 address
+   */
+  path(remote: string): RemoteSnapshot | null {
+    const address = this.#readRemote(remote);
+    const { carrier } = this.peer;
+    return carrier.run((peer, now) => peer.remote(address, now)) ?? null;
+  }
+
+  /**
+   * Waits until packets to a remote go straight there. If they do not yet, it is sent echo requests
+   * without data meanwhile, so that both sides look for the path.
+   *
+   * @throws StartError with code ETIMEDOUT, or EHOSTUNREACH where no direct path can be
+   * @throws AbortError when the signal says so
+   */
+  async waitForDirect(remote: string, options: WaitForDirectOptions = {}): Promise<RemoteSnapshot> {
+    const address = this.#readRemote(remote);
+    this.#keepAlive.add();
+    try {
+      return await searchDirectPath(this, remote, () => this.#layer.sendEcho(address), options);
+    } finally {
+      this.#keepAlive.remove();
+    }
+  }
+
+  /**
+   * Connects a stream to a {@link TunnelServer} of another tunnel, as `net.connect` does.
+   *
+   * @param listener - for `connect`
+   * @throws ERR_SOCKET_DGRAM_NOT_RUNNING when the tunnel is closed
+   */
+  connect(options: TunnelConnectOptions, listener?: () => void): TunnelStream {
+    const stream = connectStream(this, options);
+    if (listener !== undefined) stream.once('connect', listener);
+    return stream;
+  }
+
+  createServer(listener?: (stream: TunnelStream) => void): TunnelServer;
+  createServer(
+    options: TunnelServerOptions,
+    listener?: (stream: TunnelStream) => void,
+  ): TunnelServer;
+  /** Makes a server that accepts streams, as `net.createServer` does. */
+  createServer(
+    options: TunnelServerOptions | ((stream: TunnelStream) => void) = {},
+    listener?: (stream: TunnelStream) => void,
+  ): TunnelServer {
+    return typeof options === 'function'
+      ? new TunnelServer(this, {}, options)
+      : new TunnelServer(this, options, listener);
+  }
+
+  /** What passed, and what was dropped and why. */
+  statistics(): TunnelStatistics {
+    const layer = this.#layer;
+    return { ...layer.counters.snapshot(layer.socketCounters()), peer: this.peer.counters() };
+  }
+
+  /**
+   * Asks one more router for an address.
+   *
+   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   */
+  addRouter(router: Endpoint | string): void {
+    this.peer.addRouter(router);
+  }
+
+  /** Gives up the address that a router gave, and forgets the router. */
+  removeRouter(router: Endpoint | string): void {
+    this.peer.removeRouter(router);
+  }
+
+  /** Keeps the process alive; otherwise its sockets do so, while they are bound and not unref'ed. */
+  ref(): this {
+    if (!this.#isHeld) this.#keepAlive.add();
+    this.#isHeld = true;
+    return this;
+  }
+
+  /** Takes {@link ref} back. */
+  unref(): this {
+    if (this.#isHeld) this.#keepAlive.remove();
+    this.#isHeld = false;
+    return this;
+  }
+
+  /** Closes all sockets and the tunnel. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Closes at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
+    for (const socket of [...this.#sockets]) socket.terminate();
+    await this.peer.close();
+    this.emit('close');
+  }
+
+  #readRemote(remote: string): Uint8Array {
+    const address = typeof remote === 'string' ? readAddress(remote) : null;
+    if (address === null) throw invalidValue('remote', 'an IPv6 address', remote);
+    return address;
+  }
+
+  #forward(): void {
+    const { peer } = this;
+    const moved = (): void => {
+      this.#layer.addresses.update(peer.leases);
+      this.#layer.addressesChanged();
+    };
+    peer.on('address', (lease, previous) => {
+      moved();
+      this.emit('address', lease, previous);
+    });
+    peer.on('address-lost', (lease) => {
+      moved();
+      this.emit('address-lost', lease);
+    });
+    peer.on('router-unreachable', (router) => this.emit('router-unreachable', router));
+    peer.on('router-reachable', (router) => this.emit('router-reachable', router));
+    peer.on('path', (change) => this.emit('path', change));
+    peer.on('warning', (error) => this.emit('warning', error));
+    peer.on('error', (error) => void this.close().then(() => this.emit('error', error)));
+  }
+}
+
+/**
+ * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves with the
+ * first address.
+ *
+ * @throws UsageError for an option that cannot be used
+ * @throws StartError with code ETIMEDOUT when no router answers in time, saying which ones were asked how
+ *   often; or as {@link startPeer}
+ *
+ * @example
+ * ```ts
+ * const tunnel = await openTunnel({ routers: '192.0.2.1' });
+ * const socket = tunnel.createSocket('udp6', (message, from) => socket.send(message, from.port, from.address));
+ * socket.bind(7);
+ * ```
+ */
+export function openTunnel(options: TunnelOptions): Promise<Tunnel> {
+  return Tunnel.open(options);
+}
+
+/** Makes a socket over a tunnel, as `dgram.createSocket` does; see {@link Tunnel.createSocket}. */
+export function createSocket(
+  options: TunnelSocketOptions,
+  listener?: (message: Buffer, from: RemoteInfo) => void,
+): TunnelSocket {
+  return options.tunnel.createSocket(options, listener);
+}
+
+async function firstAddress(
+  peer: PeerDaemon,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let abort: (() => void) | undefined;
+  const giveUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(noAnswer(peer, timeout)), timeout);
+    abort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    await Promise.race([peer.ready, giveUp]);
+  } finally {
+    clearTimeout(timer);
+    if (abort !== undefined) signal?.removeEventListener('abort', abort);
+  }
+}
+
+function noAnswer(peer: PeerDaemon, timeout: number): StartError {
+  const tried = peer
+    .uplinks()
+    .map(({ router, attempts }) => `${formatEndpoint(router)} (asked ${times(attempts)})`);
+  const message = `no router gave an address within ${timeout} ms: ${tried.join(', ')}`;
+  return new StartError('ETIMEDOUT', message);
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PathChanged, RemoteSnapshot } from '@6bed4/tunnel';
+import { StartError } from '../errors.js';
+import { invalidValue } from './dgramErrors.js';
+
+const DEFAULT_TIMEOUT = 10_000;
+/** Both sides need traffic to look for a path, and draft04 to tell that it was found. */
+const ECHO_INTERVAL = 500;
+
+/** How {@link Tunnel.waitForDirect} waits. */
+export interface WaitForDirectOptions {
+  /** Milliseconds; default 10000. */
+  readonly timeout?: number;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal;
+}
+
+/** What knows about paths. */
+interface PathTeller {
+  path(remote: string): RemoteSnapshot | null;
+  on(event: 'path', listener: (change: Omit<PathChanged, 'type'>) => void): unknown;
+  off(event: 'path', listener: (change: Omit<PathChanged, 'type'>) => void): unknown;
+}
+
+/** See {@link Tunnel.waitForDirect}; `sendEcho` tells whether there was an address to send from. */
+export async function searchDirectPath(
+  tunnel: PathTeller,
+  remote: string,
+  sendEcho: () => boolean,
+  { timeout = DEFAULT_TIMEOUT, signal }: WaitForDirectOptions,
+): Promise<RemoteSnapshot> {
+  if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+  signal?.throwIfAborted();
+  const direct = (): RemoteSnapshot | null => {
+    const snapshot = tunnel.path(remote);
+    return snapshot === null || snapshot.path === 'relayed' ? null : snapshot;
+  };
+  const found = direct();
+  if (found !== null) return found;
+  const deadline = performance.now() + timeout;
+  let echoes = 0;
+  let wake: () => void = () => {};
+  const look = (): void => wake();
+  tunnel.on('path', look);
+  try {
+    for (;;) {
+      const left = deadline - performance.now();
+      if (left <= 0) throw inVain(remote, timeout, echoes);
+      if (sendEcho()) {
+        echoes++;
+        if (tunnel.path(remote) === null) throw impossible(remote);
+      }
+      await changeOrTime(Math.min(ECHO_INTERVAL, left), signal, (resolve) => {
+        wake = () => {
+          if (direct() !== null) resolve();
+        };
+      });
+      const snapshot = direct();
+      if (snapshot !== null) return snapshot;
+    }
+  } finally {
+    tunnel.off('path', look);
+  }
+}
+
+async function changeOrTime(
+  delay: number,
+  signal: AbortSignal | undefined,
+  onChange: (resolve: () => void) => void,
+): Promise<void> {
+  const enough = new AbortController();
+  const both = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  onChange(() => enough.abort());
+  try {
+    await sleep(delay, undefined, { signal: both });
+  } catch (error) {
+    if (!enough.signal.aborted || signal?.aborted) throw signal?.reason ?? error;
+  }
+}
+
+function inVain(remote: string, timeout: number, echoes: number): StartError {
+  const message = `no direct path to ${remote} within ${timeout} ms, after ${echoes} echo requests; packets take the router`;
+  return new StartError('ETIMEDOUT', message);
+}
+
+function impossible(remote: string): StartError {
+  const message = `${remote} cannot be reached directly: its address names no endpoint that may be sent to, the peering strategy looks for no paths, or too many remotes are known`;
+  return new StartError('EHOSTUNREACH', message);
+}
