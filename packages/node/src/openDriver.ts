@@ -12,6 +12,7 @@ export interface OpenDriverOptions<M extends Machine> {
   readonly machine: (sink: TunnelSink, endpoint: Endpoint) => M;
   /** Takes what the machine delivers; the packet is the program's to keep. */
   readonly packet?: (packet: Uint8Array) => void;
+  /** Takes what the machine tells. */
   readonly event?: (event: TunnelEvent) => void;
   /** Milliseconds that never go back; default `performance.now`. */
   readonly clock?: () => number;
