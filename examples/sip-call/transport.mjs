@@ -3,7 +3,6 @@ import { Core, Grammar } from 'sip.js';
 
 const { T1, T2, T4 } = Core.Timers;
 const SIP_PORT = 5060;
-const startLine = (text) => text.slice(0, text.indexOf('\r\n'));
 const silent = { log() {}, warn() {}, error() {}, debug() {} };
 
 // SIP.js waits as long as reliable transports need; these are for UDP (RFC 3261 §17, table 4).
@@ -53,7 +52,7 @@ export class UdpTransport {
     const key = `${viaBranch} ${isRefusal ? 'ACK' : method}`;
 
     const transmit = (count, wait, elapsed) => {
-      this.#options.trace?.(startLine(text), count);
+      this.#options.trace?.(text.split('\r\n', 1)[0], count);
       const play =
         isRequest && count === 1 ? this.#options.socket.sendPlayful?.(...packet) : undefined;
       if (play === undefined) this.#options.socket.send(...packet);
@@ -62,6 +61,8 @@ export class UdpTransport {
       if (elapsed + wait >= 64 * T1) this.#pending.delete(key);
       else this.#pending.set(key, { play, timer: setTimeout(transmit, wait, ...next) });
     };
+    // A refusal, when the INVITE comes again.
+    clearTimeout(this.#pending.get(key)?.timer);
     transmit(1, T1, 0);
   }
 
@@ -71,12 +72,12 @@ export class UdpTransport {
     const message = Core.Parser.parseMessage(marked, silent);
     // SIP.js trips over a body of no type.
     if (message === undefined || (message.body && !message.hasHeader('content-type'))) return;
-    this.#options.trace?.(startLine(text), 'received');
-    const { method, statusCode, viaBranch } = message;
+    this.#options.trace?.(text.split('\r\n', 1)[0], 'received');
+    const { method, ruri, statusCode, viaBranch } = message;
     const key = `${viaBranch} ${method}`;
-    const entry = this.#pending.get(key);
-    entry?.play?.answered();
-    if (entry !== undefined && (statusCode >= 200 || method === 'INVITE' || method === 'ACK')) {
+    const entry = (ruri === undefined || method === 'ACK') && this.#pending.get(key);
+    if (entry) entry.play?.answered();
+    if (entry && (statusCode >= 200 || method === 'INVITE' || method === 'ACK')) {
       clearTimeout(entry.timer);
       this.#pending.delete(key);
     }

@@ -15,5 +15,8 @@ export default defineConfig({
   dts: { entry: { index: 'src/index.ts' } },
   // An optional dependency, loaded when streams are used.
   external: [/^@matrixai\/quic/],
+  format: ['esm', 'cjs'],
   platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
 });

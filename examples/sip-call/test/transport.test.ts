@@ -117,6 +117,14 @@ describe('requests over UDP', () => {
     expect(times()).toEqual([0, 500]);
   });
 
+  it('given a request of the same branch, then that is no response', async () => {
+    await transport.send(request('INVITE'));
+    socket.receive(message(`INVITE sip:alice@[${ALICE}] SIP/2.0`, 'INVITE'), BOB);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(socket.answered).not.toHaveBeenCalled();
+    expect(times()).toEqual([0, 500]);
+  });
+
   it('given an ACK, then it is sent once, and not played', async () => {
     await transport.send(request('ACK'));
     await vi.advanceTimersByTimeAsync(120_000);
@@ -182,6 +190,15 @@ describe('responses over UDP', () => {
     socket.receive(ack, ALICE);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(times().length).toBe(4);
+  });
+
+  it('given the INVITE again meanwhile, then the refusal goes on no more often than before', async () => {
+    socket.receive(incoming, ALICE);
+    await transport.send(answer(486));
+    await vi.advanceTimersByTimeAsync(400);
+    await transport.send(answer(486));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(times()).toEqual([0, 400, 900, 1900]);
   });
 
   it('given another response, then it is sent once: SIP.js sees to what is left', async () => {

@@ -10,6 +10,7 @@ export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './dr
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
 export type { Offloads } from './linux/fast/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,
@@ -65,6 +66,7 @@ export {
   type TunnelSocketSettings,
 } from './socket/tunnelSocket.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export type { TunnelConnectOptions } from './stream/connectStream.js';
 export type { RemoteEndpoint } from './stream/quicConnection.js';
 export {
   createStreamEndpoint,
@@ -75,6 +77,13 @@ export {
   type StreamSocket,
 } from './stream/streamEndpoint.js';
 export { StreamError, type StreamErrorCode } from './stream/streamError.js';
+export type { StreamSocketSettings } from './stream/streamHost.js';
+export {
+  type TunnelListenOptions,
+  TunnelServer,
+  type TunnelServerEvents,
+  type TunnelServerOptions,
+} from './stream/tunnelServer.js';
 export {
   type StreamAddress,
   type StreamReadyState,

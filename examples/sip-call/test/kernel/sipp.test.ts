@@ -104,10 +104,10 @@ function expectCleanAudio({ sent, received, lost, jitter }: Report): void {
   expect(sent).toBeGreaterThanOrEqual(SECONDS * 50 - 1);
   expect(lost).toBe(0);
   // What was under way when the call ended does not count as lost.
-  expect(received).toBeGreaterThanOrEqual(sent - 5);
+  expect(received).toBeGreaterThanOrEqual(sent - 10);
   // Two computers that share two cores, and a path that changes on the way.
   expect(jitter).toBeGreaterThan(0);
-  expect(jitter).toBeLessThan(15);
+  expect(jitter).toBeLessThan(40);
 }
 
 const isRtp = ({ inner }: Frame): boolean => inner?.length === RTP_PACKET;

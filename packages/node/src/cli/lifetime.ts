@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ControlServer } from '../control/controlServer.js';
 import type { DaemonCounters } from '../dataPath.js';
+import type { DriverReport } from '../driverReport.js';
 import type { StartError } from '../errors.js';
 
 /** What routers and peers have in common when they end. */
@@ -8,6 +9,7 @@ export interface Mortal {
   on(event: 'error', listener: (error: StartError) => void): unknown;
   on(event: 'warning', listener: (error: StartError) => void): unknown;
   counters(): DaemonCounters;
+  driver(): DriverReport;
   close(): Promise<void>;
 }
 
@@ -46,9 +48,19 @@ async function run<T extends Mortal>(life: Life<T>): Promise<void> {
   daemon.on('warning', ({ message }) => log.warn(message));
   control?.serve(() => life.status(daemon));
   life.started(daemon);
+  log.debug(fieldsOf(daemon.driver()), 'driver');
   const signal = await Promise.race([signalled, failed]);
   const counters = daemon.counters();
   await daemon.close();
   log.debug(counters, 'counters');
   log.debug({ signal }, 'stopped');
+}
+
+/** A driver in one line: what is off comes with the reason. */
+function fieldsOf({ name, reason, workers, offloads }: DriverReport): object {
+  const states = offloads.map(({ name, active, reason }) => [
+    name,
+    active ? 'on' : `off (${reason})`,
+  ]);
+  return { driver: name, reason, workers, ...Object.fromEntries(states) };
 }

@@ -1,7 +1,7 @@
 /**
  * How a stream looks on the wire: one QUIC version 1 connection (RFC 9000) for each stream, whose
- * sides each send on the first unidirectional stream that is theirs. Closing one's own QUIC stream is
- * the end of what one writes; an abort closes the connection.
+ * sides each send on the first unidirectional stream that is theirs. Closing one's own QUIC stream,
+ * after one byte more than the data, is the end of what one writes; an abort closes the connection.
  */
 
 /** Application protocol in the TLS handshake (RFC 7301). */
@@ -10,6 +10,12 @@ export const ALPN = '6bed4-stream/1';
 /** Stream ids of the first unidirectional stream of the side that connects, and of the other one (RFC 9000 §2.1). */
 export const CONNECTING_SIDE_STREAM = 2;
 export const ACCEPTING_SIDE_STREAM = 3;
+
+/**
+ * The last byte of each QUIC stream, which is not data. quiche 0.18 never repeats an empty frame that
+ * only closes a stream, once all bytes before it were acknowledged; with a byte in it, it does.
+ */
+export const END_OF_DATA = 0;
 
 /** Application error codes that close a connection (RFC 9000 §20.2). */
 export const CLOSE_DONE = 0;

@@ -3,6 +3,7 @@ import {
   CLOSE_ABORTED,
   CLOSE_DONE,
   CONNECTING_SIDE_STREAM,
+  END_OF_DATA,
   MAXIMUM_PAYLOAD,
   REFUSALS,
 } from './protocol.js';
@@ -60,7 +61,16 @@ const BURST = 32;
 const CLOSE_REPETITIONS = [100, 400, 1_000] as const;
 const MAXIMUM_CLOSE_ANSWERS = 10;
 /** After which closing packets are no longer repeated. */
-const CLOSING_TIME = 3_000;
+const CLOSING_TIME = 1_200;
+
+/**
+ * Milliseconds without an answer that is due, after which the latest packets are sent once more, one
+ * at each tick. quiche by itself waits twice as long each time, and the tunnel below can only notice
+ * that a path is broken, and take another one, when there is something to carry. To QUIC, these are
+ * packets that the network has duplicated.
+ */
+const IMPATIENCE = 500;
+const MAXIMUM_RECENT = 16;
 
 /** While nobody is left to notice, the other side is asked so often whether it is still there. */
 const LINGER_PROBE = 5_000;
@@ -68,7 +78,7 @@ const LINGER_PROBE = 5_000;
 /** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
 const STOPPED = 'StreamStopped';
 
-const NOTHING = Buffer.alloc(0);
+const LAST_BYTE = Buffer.of(END_OF_DATA);
 
 /**
  * One QUIC connection that carries one stream: feeds quiche, sends what it wants sent, keeps its
@@ -89,7 +99,7 @@ export class QuicConnection {
   readonly #readStream: number;
   #user: ConnectionUser | null = null;
   #established = false;
-  #finished = false;
+  #writing: 'open' | 'ending' | 'ended' = 'open';
   #readToEnd = false;
   #released = false;
   /** Told to the user, or aborted by it. */
@@ -102,6 +112,8 @@ export class QuicConnection {
   #timer: NodeJS.Timeout | null = null;
   #timerDue = Number.POSITIVE_INFINITY;
   #spare: Buffer | null = null;
+  /** The latest packets, oldest first, while an answer to them may be due. */
+  readonly #recent: Uint8Array[] = [];
   /** The packet that closes, for repetition. */
   #farewell: Buffer | null = null;
   #closedAt = 0;
@@ -171,16 +183,11 @@ export class QuicConnection {
     }
   }
 
-  /** Nothing more will be written. */
+  /** Nothing more will be written; what was is followed by the end as soon as there is room for it. */
   finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
+    if (this.#writing !== 'open') return;
+    this.#writing = 'ending';
     this.#schedule();
-    try {
-      this.#raw.streamSend(this.#writeStream, NOTHING, true);
-    } catch {
-      // As in write().
-    }
   }
 
   /**
@@ -193,12 +200,15 @@ export class QuicConnection {
     this.#schedule();
     try {
       const result = this.#raw.streamRecv(this.#readStream, into);
-      if (result?.[1] === true) this.#readToEnd = true;
-      return result;
+      if (result === null || !result[1]) return result;
+      this.#readToEnd = true;
+      const length = result[0] - 1;
+      if (into[length] === END_OF_DATA) return [length, true];
+      this.#fail('EPROTO', 'the stream ends without its last byte');
     } catch {
       this.#fail('ECONNRESET', 'the other side reset its stream');
-      return null;
     }
+    return null;
   }
 
   /** Gives up what is under way in either direction; the other side hears of it. */
@@ -227,19 +237,25 @@ export class QuicConnection {
       this.#tickClosing(now);
       return;
     }
+    const quiet = now - this.#lastHeard;
     if (!this.#established) {
       if (now - this.#started >= this.#times.connect) this.#fail('ETIMEDOUT', 'no answer');
+      else if (quiet >= IMPATIENCE) this.#sendAgain();
       return;
     }
     // quiche has a timer running whenever something is under way that has to be acknowledged.
     if (this.#raw.timeout() === null) this.#waitingSince = now;
-    const quiet = now - this.#lastHeard;
     if (now - Math.max(this.#waitingSince, this.#lastHeard) >= this.#times.silence) {
       this.#fail('ETIMEDOUT', `the other side has been silent for ${this.#times.silence} ms`);
       return;
     }
+    if (this.#waitingSince !== now) {
+      if (quiet >= IMPATIENCE) this.#sendAgain();
+      return;
+    }
+    this.#recent.length = 0;
     const probeAfter = this.#released ? LINGER_PROBE : this.keepAlive;
-    if (probeAfter > 0 && quiet >= probeAfter && this.#waitingSince === now) {
+    if (probeAfter > 0 && quiet >= probeAfter) {
       this.#raw.sendAckEliciting();
       this.#schedule();
     }
@@ -285,7 +301,20 @@ export class QuicConnection {
       return;
     }
     if (this.#established) this.#user?.onWritable();
-    if (this.#released && this.#finished && this.#delivered()) this.#close(CLOSE_DONE, '');
+    if (this.#writing === 'ending') this.#writeEnd();
+    if (this.#released && this.#writing === 'ended' && this.#delivered()) {
+      this.#close(CLOSE_DONE, '');
+    }
+  }
+
+  #writeEnd(): void {
+    try {
+      const taken = this.#raw.streamSend(this.#writeStream, LAST_BYTE, true);
+      if (taken === LAST_BYTE.length) this.#writing = 'ended';
+    } catch {
+      // Stopped by the other side: then there is no end to be told.
+      this.#writing = 'ended';
+    }
   }
 
   /** Whether all that was written has been acknowledged, and its end with it. */
@@ -374,9 +403,22 @@ export class QuicConnection {
       this.#spare = null;
       const bytes = packet.subarray(0, sent[0]);
       if (closing) this.#farewell = Buffer.from(bytes);
+      else this.#remember(bytes);
       this.#carrier.transmit(bytes, this.remote);
     }
     this.#schedule();
+  }
+
+  #remember(packet: Uint8Array): void {
+    if (this.#recent.length >= MAXIMUM_RECENT) this.#recent.shift();
+    this.#recent.push(packet);
+  }
+
+  #sendAgain(): void {
+    const packet = this.#recent.shift();
+    if (packet === undefined) return;
+    this.#recent.push(packet);
+    this.#carrier.transmit(packet, this.remote);
   }
 
   #repeatFarewell(): void {

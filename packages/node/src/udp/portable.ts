@@ -7,6 +7,7 @@ import { AddressNumbers, AddressTexts } from './addressText.js';
 import { bindError } from './bindError.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
 import { SendBuffers } from './sendBuffers.js';
+import { SerialSender } from './serialSender.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
 
 /** Room for some thousand packets while this process does something else. */
@@ -44,6 +45,8 @@ export class PortableUdp implements DatagramPort {
   readonly #receiveErrors: Record<string, number> = {};
   #queueDrops = 0;
   #socket: Socket;
+  /** Null where the platform sends in order by itself. */
+  #serial: SerialSender | null = null;
   #options: SocketOptions | null = null;
   readonly #openDirect: ((fd: number) => DirectUdp) | null;
   #direct: DirectUdp | null = null;
@@ -125,10 +128,19 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const socket = this.#socket;
-    const queued = socket.getSendQueueCount();
+    const serial = this.#serial;
+    const queued = serial?.length ?? socket.getSendQueueCount();
     const waiting = queued > 0;
-    if (waiting && (queued >= QUEUE_LENGTH || socket.getSendQueueSize() + length > QUEUE_LIMIT)) {
+    if (
+      waiting &&
+      (queued >= QUEUE_LENGTH ||
+        (serial?.bytes ?? socket.getSendQueueSize()) + length > QUEUE_LIMIT)
+    ) {
       this.#queueDrops++;
+      return;
+    }
+    if (serial !== null) {
+      this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
       return;
     }
     if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
@@ -145,6 +157,27 @@ export class PortableUdp implements DatagramPort {
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
+  }
+
+  #sendInTurn(
+    serial: SerialSender,
+    bytes: Uint8Array,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): void {
+    const socket = this.#socket;
+    const multicast = isMulticast(to);
+    serial.send({
+      bytes,
+      address: this.#texts.textOf(to),
+      port: to.port,
+      before: multicast
+        ? () => socket.setMulticastTTL(ttl === 0 ? LAN_TTL : ttl)
+        : ttl === 0
+          ? null
+          : () => socket.setTTL(ttl),
+      after: multicast || ttl === 0 ? null : () => socket.setTTL(this.#ttl),
+    });
   }
 
   async listenOnLan(port: number): Promise<void> {
@@ -172,6 +205,7 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const previous = this.#socket;
+    this.#serial?.close();
     previous.removeAllListeners('message');
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
@@ -182,6 +216,7 @@ export class PortableUdp implements DatagramPort {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#handler = null;
+    this.#serial?.close();
     this.#lan?.close();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
@@ -193,6 +228,7 @@ export class PortableUdp implements DatagramPort {
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
     socket.on('message', this.#onFirstMessage);
     if (!this.#isRef) socket.unref();
+    this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
     this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;

@@ -76,7 +76,10 @@ export class FastThread {
       ...(process.execArgv.some((one) => one.startsWith('--input-type')) ? { execArgv: [] } : {}),
     });
     this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => resolve());
+      this.#worker.once('exit', () => {
+        this.#isOver = true;
+        resolve();
+      });
     });
     // A process that ends waits for its threads, and one that sleeps in the kernel would not notice.
     process.once('exit', this.#stop);
@@ -108,6 +111,11 @@ export class FastThread {
     }
   }
 
+  /** Whether the loop answers no more. */
+  get isOver(): boolean {
+    return this.#isOver || Atomics.load(this.#shared, Shared.ended) === 1;
+  }
+
   /**
    * Asks the loop, and waits for its answer.
    *
@@ -117,14 +125,14 @@ export class FastThread {
   ask(request: Request): unknown {
     const shared = this.#shared;
     const before = Atomics.load(shared, Shared.answers);
-    if (this.#isOver || Atomics.load(shared, Shared.ended) === 1) throw noAnswer('has ended');
+    if (this.isOver) throw noAnswer('has ended');
     this.#port.postMessage(request);
     this.#rouse();
     const end = performance.now() + LONGEST_ANSWER;
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
       if (received !== undefined) return openAnswer(received.message as Answer);
-      if (Atomics.load(shared, Shared.ended) === 1) throw noAnswer('has ended');
+      if (this.isOver) throw noAnswer('has ended');
       const left = end - performance.now();
       if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
       const answers = Atomics.load(shared, Shared.answers);
@@ -163,9 +171,11 @@ export class FastThread {
   #becomeReady(): Promise<void> {
     return new Promise((resolve, reject) => {
       let isReady = false;
+      let hasFailed = false;
       const failed = (error: Error): void => {
         if (!isReady) reject(error);
-        else if (!this.#closing) this.#listener.died(asStartError(error));
+        else if (!this.#closing && !hasFailed) this.#listener.died(asStartError(error));
+        hasFailed = true;
       };
       this.#worker.on('message', (notice: Notice) => {
         switch (notice.type) {

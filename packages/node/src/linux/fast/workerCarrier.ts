@@ -47,9 +47,9 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
   readonly #tun: LinuxTun;
   readonly #configuration: TunConfiguration;
   readonly #threads: readonly FastThread[];
-  /** What it was like at the end. */
-  #remains: { readonly counters: WorkerCounters; readonly answers: Map<string, unknown> } | null =
-    null;
+  /** What was answered last, for when nobody answers any more. */
+  readonly #answers = new Map<string, unknown>();
+  #lastCounters: WorkerCounters = NOTHING_COUNTED;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -63,6 +63,7 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     this.#tun = tun;
     this.#configuration = configuration;
     this.#threads = threads;
+    this.#remember();
   }
 
   /**
@@ -81,6 +82,8 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     try {
       tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(options.offloads));
       const { created, features, queues } = tun;
+      // An interface that was prepared may have one queue only.
+      udp.keep(queues.length);
       configuration = TunConfiguration.open(libc, options.tun, created, options.onWarning);
       let failed = false;
       const fail = (error: StartError): void => {
@@ -94,15 +97,12 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
         died: fail,
       };
       for (const [index, socket] of udp.sockets.entries()) {
-        const queue = queues[index];
-        // An interface that was prepared may have one queue only; further sockets would starve.
-        if (queue === undefined) break;
         const thread = await FastThread.start(
           libc,
           {
             machine: options.machine,
             udp: socket,
-            tun: queue,
+            tun: queues[index]!,
             tunFeatures: features,
             udpSegmentation: udp.features.send,
           },
@@ -131,12 +131,12 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
   }
 
   get counters(): DaemonCounters {
-    const { machine, loop } = this.#counters;
+    const { machine, loop } = this.#count();
     return { ...machine, udp: loop.udp, localDrops: loop.localDrops };
   }
 
   get driver(): DriverReport {
-    const { loop } = this.#counters;
+    const { loop } = this.#count();
     return {
       name: 'linux',
       reason: null,
@@ -150,16 +150,17 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
   start(): void {}
 
   query<K extends keyof Q & string>(name: K, ...args: CallArguments<Q[K]>): CallResult<Q[K]> {
-    const remains = this.#remains;
-    if (remains !== null) return remains.answers.get(name) as CallResult<Q[K]>;
-    return this.#first.ask({ type: 'query', name, args }) as CallResult<Q[K]>;
+    if (!this.#first.isOver) {
+      this.#answers.set(name, this.#first.ask({ type: 'query', name, args }));
+    }
+    return this.#answers.get(name) as CallResult<Q[K]>;
   }
 
   command<K extends keyof C & string>(
     name: K,
     ...args: CallArguments<C[K]>
   ): CallResult<C[K]> | undefined {
-    if (this.#remains !== null) return undefined;
+    if (this.#first.isOver) return undefined;
     return this.#first.ask({ type: 'command', name, args }) as CallResult<C[K]>;
   }
 
@@ -196,31 +197,39 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
   }
 
   async #close(): Promise<void> {
-    const answers = new Map<string, unknown>();
-    let counters = NOTHING_COUNTED;
     try {
-      counters = this.#counters;
-      for (const name of Object.keys(this.#options.queries)) {
-        answers.set(name, this.#first.ask({ type: 'query', name, args: [] }));
-      }
-    } catch {
-      // It has ended already, and took with it what it knew.
+      this.#remember();
+    } catch (error) {
+      // It ended meanwhile, and took with it what it knew.
+      if (!(error instanceof StartError)) throw error;
     }
-    this.#remains = { counters, answers };
     await Promise.all(this.#threads.map((thread) => thread.close()));
     this.#configuration.close();
     this.#tun.close();
     this.#udp.close();
   }
 
+  /** Asks for all that may be asked for later. */
+  #remember(): void {
+    this.#count();
+    for (const name of Object.keys(this.#options.queries)) {
+      this.query(name as keyof Q & string, ...([] as CallArguments<Q[keyof Q & string]>));
+    }
+  }
+
   get #first(): FastThread {
     return this.#threads[0]!;
   }
 
-  get #counters(): WorkerCounters {
-    if (this.#remains !== null) return this.#remains.counters;
-    const all = this.#threads.map((thread) => thread.ask({ type: 'counters' }) as WorkerCounters);
-    return all.reduce(addCounters);
+  /** The counters of all threads together. */
+  #count(): WorkerCounters {
+    const working = this.#threads.filter((thread) => !thread.isOver);
+    if (working.length === this.#threads.length) {
+      this.#lastCounters = working
+        .map((thread) => thread.ask({ type: 'counters' }) as WorkerCounters)
+        .reduce(addCounters);
+    }
+    return this.#lastCounters;
   }
 
   #offloads(stillSegments: boolean): OffloadReport[] {
