@@ -134,7 +134,9 @@ async function rates() {
 
 /** One socket talks to ten thousand remotes, none of which exists. */
 async function memory() {
-  const network = memoryNetwork({ forward: ({ destination }) => destination.port === 25790 });
+  const network = memoryNetwork({
+    forward: ({ source, destination }) => source.port === 25790 || destination.port === 25790,
+  });
   const router = await startRouter({ datagrams: network.bind('198.51.100.1', 25790) });
   const tunnel = await openTunnel({
     routers: router.endpoint,

@@ -1,4 +1,4 @@
-import type { BindOptions, RemoteInfo } from 'node:dgram';
+import { type BindOptions, type RemoteInfo, Socket } from 'node:dgram';
 import { lookup as systemLookup } from 'node:dns';
 import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -107,6 +107,16 @@ export interface TunnelSocketEvents {
  * `docs/sockets.md` for the differences. Made by {@link createSocket} or `tunnel.createSocket`.
  */
 export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
+  static {
+    // Libraries ask whether what they were given is a `dgram.Socket` before they use it. All of its
+    // methods are overridden here; only the events are inherited.
+    Object.setPrototypeOf(TunnelSocket.prototype, Socket.prototype);
+    // What Node.js deprecates (DEP0112) would look for a handle that is not there.
+    for (const name of ['_handle', '_receiving', '_bindState', '_queue', '_reuseAddr']) {
+      Object.defineProperty(TunnelSocket.prototype, name, { value: undefined, writable: true });
+    }
+  }
+
   readonly type = 'udp6';
 
   readonly #host: SocketHost;
