@@ -121,7 +121,7 @@ it('given requests with faults of any kind, then the phone survives them', async
   expect(serial).toBe(500);
   expect(faults).toEqual([]);
   // The calls that were taken make sockets of their own.
-  expect(sockets.length).toBeGreaterThan(10);
+  expect(sockets.length).toBeGreaterThan(2);
 }, 30_000);
 
 it.each([
@@ -179,7 +179,7 @@ it('given answers with faults of any kind, then the phone survives them', async 
   );
   await sleep(100);
   expect(faults).toEqual([]);
-  expect(sockets[0]!.sent.filter((text) => text.startsWith('ACK')).length).toBeGreaterThan(10);
+  expect(sockets[0]!.sent.filter((text) => text.startsWith('ACK')).length).toBeGreaterThan(2);
 }, 30_000);
 
 it('given datagrams that are no RTP, or nothing at all, then they are not counted', async () => {

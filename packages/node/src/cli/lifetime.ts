@@ -62,5 +62,5 @@ function fieldsOf({ name, reason, workers, offloads }: DriverReport): object {
     name,
     active ? 'on' : `off (${reason})`,
   ]);
-  return { name, reason, workers, ...Object.fromEntries(states) };
+  return { driver: name, reason, workers, ...Object.fromEntries(states) };
 }

@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors.js';
 import { isListening } from './controlClient.js';
@@ -45,7 +45,8 @@ export class ControlServer {
     } catch (error) {
       if (codeOf(error) !== 'EADDRINUSE') throw startError(error, path);
     }
-    // Not lstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules any more.
+    // Not lstatSync, nor what calls lstat with a callback, as rm does: after one of a socket, Node.js 20
+    // resolves no symbolic links of modules any more.
     const found = await lstat(path).catch(() => null);
     if (found?.isSocket() === false) {
       throw new StartError('EEXIST', `the control socket ${path} cannot be made: it is a file`);
@@ -54,7 +55,7 @@ export class ControlServer {
       throw new StartError('EADDRINUSE', `the control socket ${path} is in use by another daemon`);
     }
     try {
-      await rm(path, { force: true });
+      await unlink(path).catch(unlessGone);
       return new ControlServer(path, await listen(path));
     } catch (error) {
       throw startError(error, path);
@@ -115,6 +116,11 @@ function listen(path: string): Promise<Server> {
       process.umask(umask);
     }
   });
+}
+
+/** Somebody else removed it already, which is as good. */
+function unlessGone(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 function codeOf(error: unknown): string {

@@ -675,7 +675,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     const { layer } = this.#host;
     const failure = layer.transmit(binding, flow, port, this.#single, length, this.#sending);
     if (failure !== null) {
-      this.#failed(failure, flow, length, { address, port }, callback);
+      this.#failed(binding, failure, flow, length, { address, port }, callback);
     } else if (callback !== undefined) {
       process.nextTick(callback, null, length);
     }
@@ -724,17 +724,18 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
       if (callback !== undefined) process.nextTick(callback, null, size);
       return;
     }
-    this.#failed(failure, flow, size, { address, port: asked }, callback);
+    this.#failed(binding, failure, flow, size, { address, port: asked }, callback);
   }
 
   #failed(
+    binding: Binding,
     code: SystemErrorCode,
     flow: Flow | SystemErrorCode,
     size: number,
     detail: SystemErrorDetail,
     callback: SendCallback | undefined,
   ): void {
-    this.#binding!.counters.sendFailed(code);
+    binding.counters.sendFailed(code);
     // As with `node:dgram`, who gives no callback does not want to know.
     if (callback === undefined) return;
     if (code === 'EMSGSIZE' && typeof flow !== 'string') {

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../errors.js';
+import { DirectUdp } from '../linux/directUdp.js';
 import { type Libc, tryLoadLibc } from '../linux/libc.js';
 import { AddressNumbers, AddressTexts } from './addressText.js';
 import { bindError } from './bindError.js';
@@ -47,14 +48,21 @@ export class PortableUdp implements DatagramPort {
   /** Null where the platform sends in order by itself. */
   #serial: SerialSender | null = null;
   #options: SocketOptions | null = null;
+  readonly #openDirect: ((fd: number) => DirectUdp) | null;
+  #direct: DirectUdp | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
   #isRef = true;
   #closed = false;
 
-  private constructor(libc: Libc | null, socket: Socket) {
+  private constructor(
+    libc: Libc | null,
+    direct: ((fd: number) => DirectUdp) | null,
+    socket: Socket,
+  ) {
     this.#libc = libc;
+    this.#openDirect = direct;
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
   }
@@ -65,8 +73,8 @@ export class PortableUdp implements DatagramPort {
    * @throws StartError when the port is taken or the address is not of this computer
    */
   static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
-    const libc = await tryLoadLibc();
-    return new PortableUdp(libc, await bindAny(options));
+    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectUdp.load()]);
+    return new PortableUdp(libc, direct, await bindAny(options));
   }
 
   get endpoint(): Endpoint {
@@ -135,6 +143,7 @@ export class PortableUdp implements DatagramPort {
       this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
       return;
     }
+    if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
     const kept = this.#buffers.keep(bytes, offset, length, waiting);
     this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
@@ -217,11 +226,12 @@ export class PortableUdp implements DatagramPort {
   #adopt(socket: Socket): Endpoint {
     const { address, port } = socket.address();
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
-    socket.on('message', this.#onMessage);
+    socket.on('message', this.#onFirstMessage);
     if (!this.#isRef) socket.unref();
     this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
+    this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;
     if (this.#libc !== null && fd >= 0) {
       this.#options = new SocketOptions(this.#libc, fd);
       this.#options.clearDontFragment();
@@ -230,8 +240,44 @@ export class PortableUdp implements DatagramPort {
     return { address, port };
   }
 
+  /** Whether the system has taken a datagram, or refused it, without Node.js. */
+  #sendsDirectly(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+  ): boolean {
+    const direct = this.#direct;
+    if (direct === null || isMulticast(to)) return false;
+    this.#options?.setTos(tos);
+    const result = direct.send(bytes, offset, length, to);
+    if (result > 0) count(this.#sendErrors, direct.nameOf(result));
+    return result >= 0;
+  }
+
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
     this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+  };
+
+  /** One datagram comes by way of Node.js; where one is, there often are more. */
+  readonly #onFirstMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
+    this.#onMessage(bytes, from);
+    const direct = this.#direct;
+    if (direct === null || this.#closed) return;
+    const failure = direct.receive(this.#onNextMessage);
+    if (failure > 0) count(this.#receiveErrors, direct.nameOf(failure));
+  };
+
+  readonly #onNextMessage = (
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): boolean => {
+    this.#handler?.(bytes, offset, length, address, port);
+    return !this.#closed;
   };
 
   readonly #onSent = (error: NodeJS.ErrnoException | null): void => {

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { constants, endianness } from 'node:os';
 import type { Libc } from '../../src/linux/libc.js';
 
 /** `constants.errno` lacks what only Linux has. */
@@ -23,6 +23,12 @@ export class FakeLibc implements Libc {
   onIoctl: (request: number, argument: Uint8Array) => string | null = () => null;
   onIoctlValue: (request: number, value: number) => string | null = () => null;
   readonly ioctlValues: { fd: number; request: number; value: number }[] = [];
+  readonly bound: Uint8Array[] = [];
+  onBind: () => string | null = () => null;
+  /** What `getsockname` says, in order. */
+  readonly boundPorts: number[] = [];
+  readonly options: { fd: number; level: number; name: number; value: number }[] = [];
+  onSetsockopt: (level: number, name: number) => string | null = () => null;
   onWrite: () => string | null = () => null;
   /** Descriptors that are watched, with what to call when they can be read. */
   readonly watched = new Map<number, () => void>();
@@ -69,15 +75,20 @@ export class FakeLibc implements Libc {
     return this.#descriptor(this.onSocket(domain));
   }
 
-  bind(): number {
-    return 0;
+  bind(_fd: number, address: Uint8Array): number {
+    this.bound.push(address.slice());
+    return this.#result(this.onBind(), 0);
   }
 
-  setsockopt(): number {
-    return 0;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+    const number = new DataView(value.buffer, value.byteOffset).getInt32(0, endianness() === 'LE');
+    this.options.push({ fd, level, name, value: number });
+    return this.#result(this.onSetsockopt(level, name), 0);
   }
 
-  getsockname(): number {
+  getsockname(_fd: number, address: Uint8Array): number {
+    const port = this.boundPorts.shift() ?? 1;
+    address.set([2, 0, port >>> 8, port & 0xff, 192, 0, 2, 1]);
     return 0;
   }
 

@@ -106,6 +106,11 @@ export class FakeRawLibc implements RawLibc {
     return sent;
   }
 
+  /** Not a part of the batched data path. */
+  sendto(): number {
+    return -1;
+  }
+
   poll(descriptors: number, count: number, timeout: number): number {
     const watched = new Map<number, number>();
     const views: [number, DataView][] = [];

@@ -85,6 +85,12 @@ export class LinuxUdp {
     return this.#sockets;
   }
 
+  /** Closes the sockets behind the first few: the kernel would give flows to them that nobody reads. */
+  keep(count: number): void {
+    closeAll(this.#libc, this.#sockets.slice(count));
+    this.#sockets = this.#sockets.slice(0, count);
+  }
+
   /**
    * Opens sockets at another port of the system's choice, and makes them the ones in use.
    *
@@ -92,7 +98,12 @@ export class LinuxUdp {
    */
   rebind(even: boolean): () => void {
     const previous = this.#sockets;
-    const [sockets, endpoint] = openSockets(this.#libc, { ...this.#options, port: 0, even });
+    const [sockets, endpoint] = openSockets(this.#libc, {
+      ...this.#options,
+      port: 0,
+      even,
+      sockets: previous.length,
+    });
     this.#prepare(sockets);
     this.#sockets = sockets;
     this.#endpoint = endpoint;

@@ -12,6 +12,14 @@ export interface RawLibc {
   addressOf(buffer: ArrayBuffer): number;
   recvmmsg(fd: number, messages: number, count: number, flags: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  sendto(
+    fd: number,
+    from: number,
+    length: number,
+    flags: number,
+    address: number,
+    addressLength: number,
+  ): number;
   poll(descriptors: number, count: number, timeout: number): number;
   read(fd: number, to: number, length: number): number;
   writev(fd: number, vectors: number, count: number): number;
@@ -39,6 +47,9 @@ export async function bindRawLibc(): Promise<RawLibc> {
       recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, 0),
       sendmmsg: library.func(
         'int sendmmsg(int fd, uintptr_t messages, unsigned int count, int flags)',
+      ),
+      sendto: library.func(
+        'intptr_t sendto(int fd, uintptr_t from, size_t length, int flags, uintptr_t address, unsigned int addressLength)',
       ),
       poll: library.func('int poll(uintptr_t descriptors, unsigned long count, int timeout)'),
       read: library.func('intptr_t read(int fd, uintptr_t to, size_t length)'),

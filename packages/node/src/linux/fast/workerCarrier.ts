@@ -82,6 +82,8 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     try {
       tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(options.offloads));
       const { created, features, queues } = tun;
+      // An interface that was prepared may have one queue only.
+      udp.keep(queues.length);
       configuration = TunConfiguration.open(libc, options.tun, created, options.onWarning);
       let failed = false;
       const fail = (error: StartError): void => {
@@ -95,15 +97,12 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
         died: fail,
       };
       for (const [index, socket] of udp.sockets.entries()) {
-        const queue = queues[index];
-        // An interface that was prepared may have one queue only; further sockets would starve.
-        if (queue === undefined) break;
         const thread = await FastThread.start(
           libc,
           {
             machine: options.machine,
             udp: socket,
-            tun: queue,
+            tun: queues[index]!,
             tunFeatures: features,
             udpSegmentation: udp.features.send,
           },
