@@ -12,7 +12,7 @@ const ENTRY = fileURLToPath(new URL('../world/entry.mjs', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../../.blocks', import.meta.url));
 
 /** How long a program may take to be evaluated and to print what it promises. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 /** How long a program that promises nothing is watched once it has been evaluated. */
 const WATCH_MS = 300;
 
