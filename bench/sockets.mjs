@@ -62,10 +62,7 @@ async function bound(socket) {
 }
 
 async function plain() {
-  const [sender, receiver] = [
-    await bound(createSocket('udp6')),
-    await bound(createSocket('udp6')),
-  ];
+  const [sender, receiver] = [await bound(createSocket('udp6')), await bound(createSocket('udp6'))];
   return {
     title: 'node:dgram udp6 on ::1',
     pair: { sender, receiver, port: receiver.address().port, address: '::1' },
