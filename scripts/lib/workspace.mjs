@@ -43,7 +43,11 @@ export function packages() {
   return membersIn('packages');
 }
 
-/** Everything that has a package.json of its own: packages, examples, benchmark. */
+/** Everything that has a package.json of its own: packages, examples, benchmark, guides. */
 export function members() {
-  return [...packages(), ...membersIn('examples'), ...[join(root, 'bench')].map(member)];
+  return [
+    ...packages(),
+    ...membersIn('examples'),
+    ...['bench', 'docs'].map((name) => member(join(root, name))),
+  ];
 }

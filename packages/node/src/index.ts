@@ -4,9 +4,13 @@
  *
  * @packageDocumentation
  */
-export type { DaemonCounters } from './carrier.js';
+export type { DaemonCounters } from './dataPath.js';
+export type { DriverName } from './driverChoice.js';
+export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './driverReport.js';
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
+export type { Offloads } from './linux/fast/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,
@@ -21,6 +25,27 @@ export {
   type RouterDaemonOptions,
   startRouter,
 } from './router.js';
+export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
+export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
+export {
+  type CreateLookupOptions,
+  createLookup,
+  type LookupCallback,
+  type LookupFunction,
+  lookup,
+  type Resolve,
+} from './selection/lookup.js';
+export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
+export { type Attempt, type RaceOptions, race } from './selection/race.js';
+export {
+  type AddressPair,
+  type SelectionOptions,
+  type Sources,
+  selectAddresses,
+  sortAddresses,
+} from './selection/sortAddresses.js';
+export type { SourceAddress } from './selection/source.js';
+export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
 export { PlayfulSend } from './socket/playfulSend.js';
 export type { Sendable, SendCallback } from './socket/sendArguments.js';
@@ -35,7 +60,7 @@ export {
   type TunnelStatistics,
 } from './socket/tunnel.js';
 export {
-  type LookupFunction,
+  type SocketLookup,
   TunnelSocket,
   type TunnelSocketEvents,
   type TunnelSocketSettings,

@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ROUTER } from '../lab.mjs';
+import { sleep } from '../sleep.mjs';
+
+const path = (name) => fileURLToPath(new URL(`../../../packages/node/${name}`, import.meta.url));
+const COMMAND = path('bin/6bed4.js');
+const BUILT = path('dist/cli.js');
+
+const DIRECT_ATTEMPTS = 50;
+const DIRECT_POLL_MS = 100;
+
+function help() {
+  if (!existsSync(BUILT)) return '';
+  return execFileSync(process.execPath, [COMMAND, 'router', '--help'], { encoding: 'utf8' });
+}
+
+/** Which of these options the command as built does not have, said in a line; null for none. */
+function missingAmong(options, known) {
+  if (known === '') return 'the command is not built';
+  const unknown = options.filter((option) => option.startsWith('--') && !known.includes(option));
+  return unknown.length === 0 ? null : `the command knows no ${unknown.join(' and no ')}`;
+}
+
+class Ours {
+  family = 'ours';
+  paths = ['relayed', 'direct'];
+  #flags;
+
+  constructor(id, title, flags, missing) {
+    this.id = id;
+    this.title = title;
+    this.missing = missing;
+    this.#flags = flags;
+  }
+
+  async startRouter(lab, setting) {
+    await this.#start(lab, setting, 'router', ['router', '--listen', ROUTER]);
+  }
+
+  /** A router and two peers; the peers talk through it or straight to each other. */
+  async startPath(lab, setting, path) {
+    await this.startRouter(lab, setting);
+    const peering = path === 'relayed' ? ['--peering', 'via-router'] : [];
+    for (const role of ['left', 'right']) {
+      const words = ['peer', '--router', ROUTER, ...peering];
+      const line = await this.#start(lab, setting, role, words);
+      setting.target = /peer ([0-9a-f:]+)\//.exec(line)[1];
+    }
+    if (path === 'direct') await goDirect(lab, setting);
+  }
+
+  async #start(lab, setting, role, words) {
+    const program = lab.spawn(role, [process.execPath, COMMAND, ...words, ...this.#flags]);
+    setting.programs[role] = program;
+    const { line, at } = await program.waitForLine(/^ready/);
+    setting.startUp[role] = at - program.startedAt;
+    return line;
+  }
+}
+
+/** Exchanges pings until both peers say that their packets go straight to the other. */
+async function goDirect(lab, { programs: { left, right }, target }) {
+  for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
+    await lab.exec('left', ['ping', '-6', '-n', '-c', '1', '-W', '2', target]);
+    const isDirect = ({ stdout }) => /^path direct/m.test(stdout);
+    if (isDirect(left) && isDirect(right)) return;
+    await sleep(DIRECT_POLL_MS);
+  }
+  throw new Error(left.complaint('no direct path'));
+}
+
+/** 6bed4 as built in this clone, with each driver and each offload. */
+export function ours() {
+  const known = help();
+  const candidate = (id, title, flags) => {
+    return new Ours(id, title, flags, missingAmong(flags, known));
+  };
+  const linux = (offloads, title) =>
+    candidate(`linux-${offloads}`, title, ['--driver', 'linux', '--offloads', offloads]);
+  return [
+    // Without a choice there is only this one.
+    known.includes('--driver')
+      ? candidate('portable', '6bed4, portable driver', ['--driver', 'portable'])
+      : candidate('portable', '6bed4, portable driver', []),
+    linux('none', '6bed4, Linux driver, no offloads'),
+    linux('udp', '6bed4, Linux driver, UDP offloads'),
+    linux('tun', '6bed4, Linux driver, TUN offloads'),
+    linux('all', '6bed4, Linux driver, all offloads'),
+  ];
+}

@@ -1,0 +1,18 @@
+import { RIGHT } from '../lab.mjs';
+
+/** The virtual links themselves, without any tunnel: the limit of what a tunnel over them can do. */
+class Plain {
+  id = 'plain';
+  title = 'plain veth, no tunnel';
+  family = 'plain';
+  paths = ['direct'];
+  missing = null;
+  /** As large as the datagrams that carry packets of 1280 bytes. */
+  udpPayload = 1280;
+
+  async startPath(_lab, setting) {
+    setting.target = RIGHT;
+  }
+}
+
+export const plain = () => [new Plain()];

@@ -1,0 +1,95 @@
+/*
+ * What the daemons carry on this computer, next to others, in network namespaces. Run it with
+ * `npm run bench:net`; `--help` tells its options.
+ */
+import { writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { allCandidates } from './candidates/candidates.mjs';
+import { Lab } from './lab.mjs';
+import { footprint } from './measurements/footprint.mjs';
+import { path } from './measurements/path.mjs';
+import { relay } from './measurements/relay.mjs';
+import { readOptions, USAGE } from './options.mjs';
+import { writeDocuments } from './report/documents.mjs';
+import { describeMachine } from './report/machine.mjs';
+import { reportText, verdictText } from './report/text.mjs';
+import { missingRequirement } from './requirements.mjs';
+import { Results } from './results.mjs';
+import { judge } from './targets.mjs';
+
+const MEASUREMENTS = [relay, path, footprint];
+
+/** Candidates in the order of a round: each round begins with another one. */
+const inTurn = (candidates, round) =>
+  candidates.map((_, index) => candidates.at((index + round) % candidates.length));
+
+function choose(wanted) {
+  return allCandidates().filter(({ id, title, missing }) => {
+    const isWanted = wanted.length === 0 || wanted.some((word) => `${id} ${title}`.includes(word));
+    if (isWanted && missing !== null) console.log(`skipped: ${title}: ${missing}`);
+    return isWanted && missing === null;
+  });
+}
+
+async function measureAll(lab, candidates, options, results) {
+  const failures = [];
+  const measurements = MEASUREMENTS.filter(({ id }) => options.measurements.includes(id));
+  for (let round = 0; round < options.rounds; round++) {
+    for (const measurement of measurements) {
+      for (const candidate of inTurn(candidates.filter(measurement.applies), round)) {
+        const start = performance.now();
+        const what = `round ${round + 1}, ${measurement.id}: ${candidate.title}`;
+        try {
+          results.add(
+            measurement.id,
+            candidate.id,
+            await measurement.measure(lab, candidate, options),
+          );
+          console.log(`${what}  ${((performance.now() - start) / 1000).toFixed(1)} s`);
+        } catch (error) {
+          failures.push(`${what}: ${error.message}`);
+          console.error(failures.at(-1));
+        }
+      }
+    }
+  }
+  return failures;
+}
+
+async function main(options) {
+  const machine = describeMachine();
+  const candidates = choose(options.candidates);
+  const results = new Results();
+  const lab = new Lab();
+  let failures;
+  try {
+    failures = await measureAll(lab, candidates, options, results);
+  } finally {
+    lab.dispose();
+  }
+  const verdicts = judge(results);
+  console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  if (options.docs !== null) {
+    const command = ['npm run bench:net --', ...process.argv.slice(2)].join(' ');
+    writeDocuments(options.docs, { candidates, results, verdicts, machine, command });
+  }
+  for (const failure of failures) console.error(`failed: ${failure}`);
+  return failures.length === 0 && candidates.length > 0 ? 0 : 1;
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const missing = missingRequirement();
+  if (options.help) {
+    console.log(USAGE);
+  } else if (missing !== null) {
+    console.error(`bench:net: ${missing}`);
+    process.exitCode = 1;
+  } else {
+    process.exitCode = await main(options);
+  }
+} catch (error) {
+  console.error(`bench:net: ${error instanceof TypeError ? error.message : error.stack}`);
+  process.exitCode = 1;
+}

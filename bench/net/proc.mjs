@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Linux' USER_HZ, in which /proc counts, on every architecture that Node.js runs on. */
+const TICKS_PER_SECOND = 100;
+const UTIME = 11;
+const STIME = 12;
+
+/**
+ * Seconds of CPU that all threads of a process took. The scheduler's nanoseconds of each thread, where
+ * the kernel keeps them: they tell more than the ticks of 10 ms, and are the same time. It includes
+ * what the kernel does with a sent frame until it lies in the queue of the next socket, as this all
+ * happens within the system call on virtual links.
+ */
+export function cpuSeconds(pid) {
+  try {
+    let nanoseconds = 0;
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+      nanoseconds += Number(text.split(' ')[0]);
+    }
+    return nanoseconds / 1e9;
+  } catch {
+    return tickSeconds(pid);
+  }
+}
+
+function tickSeconds(pid) {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name of the program stands in brackets and may hold anything.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
+}
+
+/** Resident memory of a process in bytes: now, and at most so far. */
+export function memoryOf(pid) {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)[1]) * 1024;
+  return { now: field('VmRSS'), peak: field('VmHWM') };
+}
+
+/** Packets and bytes that an interface received, in the namespace of a process. */
+export function receivedOn(device, pid) {
+  const text = readFileSync(`/proc/${pid}/net/dev`, 'utf8');
+  const line = text.split('\n').find((one) => one.trimStart().startsWith(`${device}:`));
+  if (line === undefined) return null;
+  const [bytes, packets] = line
+    .slice(line.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/)
+    .map(Number);
+  return { bytes, packets };
+}
+
+/** Global IPv6 addresses of an interface in the namespace of a process, ready for use. */
+export function addressesOn(device, pid) {
+  const GLOBAL = '00';
+  const TENTATIVE = 0x40;
+  return readFileSync(`/proc/${pid}/net/if_inet6`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , scope, flags, name]) => {
+      return name === device && scope === GLOBAL && !(Number.parseInt(flags, 16) & TENTATIVE);
+    })
+    .map(([digits]) => digits.match(/.{4}/g).join(':'));
+}

@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { arch, availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+
+const GIB = 2 ** 30;
+
+function versionOf(command, ...words) {
+  try {
+    return execFileSync(command, words, { encoding: 'utf8' }).split('\n')[0].trim();
+  } catch {
+    return null;
+  }
+}
+
+/** What was measured on, as pairs of name and value; take it before the work begins. */
+export function describeMachine() {
+  return [
+    ['date', new Date().toISOString().slice(0, 10)],
+    ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${arch()}`],
+    ['cores', String(availableParallelism())],
+    ['memory', `${(totalmem() / GIB).toFixed(1)} GiB`],
+    ['kernel', `Linux ${release()}`],
+    ['Node.js', process.version],
+    ['iperf3', versionOf('iperf3', '--version') ?? 'unknown'],
+    [
+      'wireguard-go',
+      versionOf('dpkg-query', '-W', '-f', `$${'{Version}'}`, 'wireguard-go') ?? 'none',
+    ],
+    ['load before the start', `${loadavg()[0].toFixed(2)} processes, average of a minute`],
+  ];
+}

@@ -1,0 +1,96 @@
+import { FIXED_RATE } from '../measurements/relay.mjs';
+
+const SIZES = [100, 500, 1280];
+
+/** What a metric is counted in, and how a value of it is written. */
+export const units = {
+  kiloframes: { name: 'thousand frames/s', scale: 1e-3, digits: 1 },
+  microseconds: { name: 'µs', scale: 1, digits: 1 },
+  cpu: { name: 'µs of CPU a frame', scale: 1, digits: 2 },
+  megabits: { name: 'Mbit/s', scale: 1e-6, digits: 0 },
+  milliseconds: { name: 'ms', scale: 1, digits: 0 },
+  percent: { name: '% of a core', scale: 100, digits: 2 },
+  share: { name: '%', scale: 100, digits: 2 },
+  megabytes: { name: 'MB', scale: 1e-6, digits: 1 },
+};
+
+const atRate = (size) => [
+  { metric: `rate-${size}/cpu`, title: `${size} bytes`, unit: units.cpu },
+  { metric: `rate-${size}/lost`, title: 'lost', unit: units.share },
+];
+const relayedOf = (load, title) => [
+  { metric: `${load}/relayed`, title, unit: units.kiloframes },
+  { metric: `${load}/cpu`, title: 'CPU', unit: units.cpu },
+];
+
+/** The tables of the report, in order: a row for each candidate, a column for each metric. */
+export const tables = [
+  {
+    measurement: 'relay',
+    title: `Router: CPU at ${FIXED_RATE.toLocaleString('en')} frames a second`,
+    note: 'Frames of IPv6 packets of the given size, sent singly.',
+    columns: SIZES.flatMap(atRate),
+  },
+  {
+    measurement: 'relay',
+    title: 'Router: flood of single frames',
+    note:
+      'Each frame is a datagram of its own when it reaches the router. In the last columns they go ' +
+      'to 16 IPv4 addresses in turn, so that no two neighbours can leave together.',
+    columns: [
+      ...SIZES.flatMap((size) => relayedOf(`flood-${size}`, `${size} bytes`)),
+      ...relayedOf('flood-500-spread', '500 bytes, 16 ways'),
+    ],
+  },
+  {
+    measurement: 'relay',
+    title: 'Router: flood of coalesced frames',
+    note: 'The sender hands over many frames at once, and the kernel leaves them together (UDP GSO).',
+    columns: SIZES.flatMap((size) => relayedOf(`coalesced-${size}`, `${size} bytes`)),
+  },
+  {
+    measurement: 'path',
+    title: 'Peer to peer, direct',
+    note: 'iperf3, one stream; round trips of lone pings.',
+    columns: pathColumns('direct'),
+  },
+  {
+    measurement: 'path',
+    title: 'Peer to router to peer',
+    note: 'The same through a router; three daemons, sender and receiver share the cores.',
+    columns: pathColumns('relayed'),
+  },
+  {
+    measurement: 'footprint',
+    title: 'Start and rest',
+    note:
+      'Time from the start of the process until it is ready; for a peer that includes the answer of ' +
+      'the router. CPU and resident memory of daemons that have nothing to do.',
+    columns: ['router', 'peer'].flatMap((role) => [
+      { metric: `start/${role}`, title: `${role} ready after`, unit: units.milliseconds },
+      { metric: `idle/${role}`, title: `${role} idle`, unit: units.percent },
+      { metric: `memory/${role}`, title: `${role} memory`, unit: units.megabytes },
+    ]),
+  },
+];
+
+function pathColumns(way) {
+  return [
+    { metric: `${way}/tcp`, title: 'TCP', unit: units.megabits },
+    { metric: `${way}/udp`, title: 'UDP', unit: units.megabits },
+    { metric: `${way}/roundTrip`, title: 'round trip', unit: units.microseconds },
+  ];
+}
+
+/** A value with its unit's digits. */
+export const format = (value, { scale, digits }) => (value * scale).toFixed(digits);
+
+/** The rows of a table: candidates of which at least one of its metrics was measured. */
+export function rowsOf({ measurement, columns }, candidates, results) {
+  return candidates
+    .map(({ id, title }) => ({
+      title,
+      cells: columns.map(({ metric }) => results.of(measurement, id, metric)),
+    }))
+    .filter(({ cells }) => cells.some((cell) => cell !== null));
+}

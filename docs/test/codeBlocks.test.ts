@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { runCommands } from './support/commands.js';
+import { type Plan, planPage } from './support/plan.js';
+import { runProgram } from './support/program.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
+    .map((entry) => join(ROOT, folder, entry.name));
+}
+
+function foldersIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name));
+}
+
+const GUIDES = ['docs', join('docs', 'guides')];
+const pages = ['.', ...GUIDES, ...foldersIn('packages'), ...foldersIn('examples')]
+  .flatMap(pagesIn)
+  .sort();
+
+/** What went wrong, or null. */
+async function carryOut(page: string, plan: Plan): Promise<string | null> {
+  switch (plan.kind) {
+    case 'program':
+      return runProgram(`${relative(ROOT, page).replaceAll(/\W/g, '-')}-${plan.line}`, plan);
+    case 'commands':
+      // The guides speak to somebody at the top of a clone, or nowhere in particular.
+      return runCommands(
+        GUIDES.includes(relative(ROOT, dirname(page))) ? ROOT : dirname(page),
+        plan,
+      );
+    case 'json':
+      JSON.parse(plan.code);
+      return null;
+    case 'fault':
+      return plan.fault;
+    case 'not-run':
+      return null;
+  }
+}
+
+const TITLES: Readonly<Record<Plan['kind'], string>> = {
+  program: 'is a program that does what the page says',
+  commands: 'holds commands that work',
+  json: 'is well-formed',
+  fault: 'can be run',
+  'not-run': 'is not run',
+};
+
+describe.each(pages.map((page) => [relative(ROOT, page).split(sep).join('/'), page]))(
+  '%s',
+  (_, page) => {
+    const plans = planPage(readFileSync(page!, 'utf8'));
+    for (const plan of plans) {
+      const reason = plan.kind === 'not-run' ? `: ${plan.reason}` : '';
+      it(`line ${plan.line} ${TITLES[plan.kind]}${reason}`, async () => {
+        expect(await carryOut(page!, plan)).toBeNull();
+      });
+    }
+    if (plans.length === 0) it('has no code', () => undefined);
+  },
+);

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+import { testConfig } from '../vitest.base.js';
+
+export default defineConfig(
+  testConfig('docs', {
+    testTimeout: 30_000,
+    reporters: ['default', ['json', { outputFile: '../reports/docs.json' }]],
+  }),
+);

@@ -1,0 +1,164 @@
+import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { UsageError } from '../errors.js';
+import { checkPort } from '../options.js';
+import { type CandidateOptions, selectCandidates, type TunnelAddresses } from './candidates.js';
+import { interleave } from './interleave.js';
+import { createLookup, type Resolve } from './lookup.js';
+import { type Attempt, type RaceOptions, race } from './race.js';
+import type { AddressPair } from './sortAddresses.js';
+
+/** A tunnel that streams can be opened through. */
+export interface StreamTunnel<S extends Duplex = Duplex> extends TunnelAddresses {
+  /** Opens a stream, which emits `connect` when it is open and `error` when it cannot be. */
+  connect(options: {
+    readonly host: string;
+    readonly port: number;
+    readonly signal?: AbortSignal;
+  }): S;
+}
+
+/** What {@link connect} is told. */
+export interface ConnectOptions<S extends Duplex = Duplex>
+  extends CandidateOptions,
+    Pick<RaceOptions<never>, 'delay' | 'signal'> {
+  /** Name or address of the remote; or `addresses`. */
+  readonly host?: string;
+  /** Addresses of the remote, IPv4 and IPv6, 6bed4 or not, in any order; instead of `host`. */
+  readonly addresses?: readonly string[];
+  /** TCP port of the remote, and port of its streams over 6bed4; 1..65535. */
+  readonly port: number;
+  readonly tunnel?: StreamTunnel<S>;
+  /** Where names are looked up; default: the system's resolver. */
+  readonly resolve?: Resolve;
+  /** Milliseconds until the whole of it is given up with `ETIMEDOUT`; default: as the system does. */
+  readonly timeout?: number;
+}
+
+/**
+ * Connects to a remote in the way that suits both ends: over native IPv6 where both have it, over
+ * IPv4 where both have that, and through the tunnel where the remote has a 6bed4 address. All its
+ * addresses are tried in the order of {@link sortAddresses}, interleaved by the kind of path, in a
+ * {@link race}.
+ *
+ * @returns an open TCP socket, or an open stream of the tunnel. Rejects with the one error where there
+ * was one address, else with an `AggregateError`; with `ENETUNREACH` when there is no way to any
+ * @throws UsageError for options that cannot be used
+ */
+export async function connect<S extends Duplex = Duplex>(
+  options: ConnectOptions<S>,
+): Promise<Socket | S> {
+  const { port, tunnel, timeout, signal } = options;
+  if (checkPort(port) === 0) throw new UsageError('port', '0', 'an integer from 1 to 65535');
+  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+  const signals = [signal, limit].filter((each) => each !== undefined);
+  const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
+  try {
+    const addresses = await unlessAborted(addressesOf(options), either);
+    const pairs = await selectCandidates(addresses, options);
+    const usable = pairs.filter(({ source }) => source !== null);
+    if (usable.length === 0) throw unreachable(options, addresses);
+    const attempts = interleave(usable, kindOf).map(
+      (pair): Attempt<Socket | S> =>
+        (end) =>
+          opened(() => open(pair, port, tunnel, end), end),
+    );
+    const raceOptions = {
+      discard: (stream: Socket | S) => void stream.destroy(),
+      ...(options.delay === undefined ? {} : { delay: options.delay }),
+      ...(either === undefined ? {} : { signal: either }),
+    };
+    return await race(attempts, raceOptions);
+  } catch (error) {
+    if (limit?.aborted === true && signal?.aborted !== true) throw timedOut(options, error);
+    if (error instanceof AggregateError && error.errors.length === 1) throw error.errors[0];
+    throw error;
+  }
+}
+
+/** Look-ups cannot be aborted; their answer is no longer waited for. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+async function addressesOf(options: ConnectOptions): Promise<readonly string[]> {
+  const { host, addresses } = options;
+  if (addresses !== undefined && host === undefined) {
+    if (addresses.length > 0) return addresses;
+    throw new UsageError('addresses', 'none', 'at least one address');
+  }
+  if (host === undefined || addresses !== undefined) {
+    const found = host === undefined ? 'neither' : 'both';
+    throw new UsageError('host', found, 'one of host and addresses');
+  }
+  const found = await createLookup(options).promise(host, { all: true, verbatim: true });
+  return found.map(({ address }) => address);
+}
+
+function kindOf({ family, source }: AddressPair): string {
+  return source?.tunnelled === true ? '6bed4' : `ipv${family}`;
+}
+
+function open<S extends Duplex>(
+  { destination, family, source }: AddressPair,
+  port: number,
+  tunnel: StreamTunnel<S> | undefined,
+  signal: AbortSignal,
+): Socket | S {
+  if (source?.tunnelled === true && tunnel !== undefined) {
+    return tunnel.connect({ host: destination, port, signal });
+  }
+  const native: NetConnectOpts = { host: destination, port, family };
+  return netConnect(native);
+}
+
+/** Resolves when the stream is open. What loses the race is destroyed. */
+function opened<S extends Duplex>(make: () => S, signal: AbortSignal): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const stream = make();
+    const settle = (): void => {
+      stream.off('connect', onConnect);
+      stream.off('error', onError);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onConnect = (): void => {
+      settle();
+      resolve(stream);
+    };
+    const onError = (error: Error): void => {
+      settle();
+      stream.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      settle();
+      // It may still complain, and nobody else listens.
+      stream.on('error', () => undefined);
+      stream.destroy();
+      reject(signal.reason);
+    };
+    stream.once('connect', onConnect);
+    stream.once('error', onError);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function nameOf({ host, addresses }: ConnectOptions): string {
+  return host ?? (addresses ?? []).join(', ');
+}
+
+function unreachable(options: ConnectOptions, addresses: readonly string[]): Error {
+  const message = `connect ENETUNREACH ${nameOf(options)}: no way to ${addresses.join(', ')}`;
+  return Object.assign(new Error(message), { code: 'ENETUNREACH', syscall: 'connect' });
+}
+
+function timedOut(options: ConnectOptions, cause: unknown): Error {
+  const message = `connect ETIMEDOUT ${nameOf(options)} after ${options.timeout} ms`;
+  return Object.assign(new Error(message, { cause }), { code: 'ETIMEDOUT', syscall: 'connect' });
+}
