@@ -146,6 +146,11 @@ export class QuicConnection {
     return this.#established;
   }
 
+  /** Whether something waits to be read. */
+  get isReadable(): boolean {
+    return !this.#readToEnd && this.#raw.streamReadable(this.#readStream);
+  }
+
   /** Whether a datagram comes from the other side. */
   isFrom(source: RemoteEndpoint): boolean {
     return source.port === this.remote.port && source.address === this.remote.address;
@@ -196,7 +201,7 @@ export class QuicConnection {
    * @returns how many bytes, and whether they are the last ones; null when there is nothing now
    */
   read(into: Uint8Array): [number, boolean] | null {
-    if (this.#readToEnd || !this.#raw.streamReadable(this.#readStream)) return null;
+    if (!this.isReadable) return null;
     this.#schedule();
     try {
       const result = this.#raw.streamRecv(this.#readStream, into);

@@ -227,6 +227,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#connections.size === 0) this.#finish();
+    // Who waits for this does not want the process to end before.
+    this.#ticker.ref();
     if (!this.#closed) await new Promise<void>((resolve) => this.once('close', resolve));
   }
 
