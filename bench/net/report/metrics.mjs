@@ -51,7 +51,9 @@ export const tables = [
   {
     measurement: 'path',
     title: 'Peer to peer, direct',
-    note: 'iperf3, one stream; round trips of lone pings.',
+    note:
+      'iperf3, one stream. Round trips are those of lone pings, 10 ms apart, after the streams; and ' +
+      'at first, when the daemons have carried nothing yet.',
     columns: pathColumns('direct'),
   },
   {
@@ -79,6 +81,7 @@ function pathColumns(way) {
     { metric: `${way}/tcp`, title: 'TCP', unit: units.megabits },
     { metric: `${way}/udp`, title: 'UDP', unit: units.megabits },
     { metric: `${way}/roundTrip`, title: 'round trip', unit: units.microseconds },
+    { metric: `${way}/firstRoundTrip`, title: 'at first', unit: units.microseconds },
   ];
 }
 
