@@ -8,12 +8,14 @@ import { Program } from './program.mjs';
 export const ROUTER = '198.51.100.1';
 export const LEFT = '198.51.100.2';
 export const RIGHT = '198.51.100.3';
+/** A host whose interface cuts what is to be cut before it sends: its frames always travel alone. */
+export const CUTTER = '198.51.100.4';
 /** Further addresses of the right host: destinations of flows that cannot be sent together. */
 export const SPREAD = Array.from({ length: 16 }, (_, index) => `198.51.100.${100 + index}`);
 /** What arrives at this UDP port of the right host is counted by its interface, and goes no further. */
 export const SINK_PORT = 40_000;
 
-const HOSTS = { router: [ROUTER], left: [LEFT], right: [RIGHT, ...SPREAD] };
+const HOSTS = { router: [ROUTER], left: [LEFT], cutter: [CUTTER], right: [RIGHT, ...SPREAD] };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 function ip(...words) {
@@ -113,6 +115,7 @@ export class Lab {
         this.ip(label, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
       }
       this.ip(label, 'link', 'set', 'eth0', 'up');
+      if (label === 'cutter') this.ip(label, 'link', 'set', 'eth0', 'gso_max_segs', '1');
       this.#holders.set(label, this.spawn(label, ['sleep', 'infinity']));
     }
     this.#run('right', [

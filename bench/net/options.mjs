@@ -5,7 +5,7 @@ export const USAGE = `npm run bench:net -- [--quick] [--rounds N] [--seconds S] 
 
   --quick            one round of short measurements, for a first impression
   --rounds N         how often all is measured, candidates in turn; default: 5
-  --seconds S        how long frames or streams flow for one measurement; default: 2
+  --seconds S        how long streams flow for one measurement; frames half as long; default: 2
   --measure NAME,…   only these of relay, path and footprint
   --candidate TEXT,… only candidates whose name holds one of these
   --docs FOLDER      write performance.md and performance.svg there

@@ -1,4 +1,4 @@
-import { format, rowsOf, tables } from './metrics.mjs';
+import { cellText, rowsOf, tables } from './metrics.mjs';
 
 /** A table in Markdown whose columns are aligned for readers of the source too. */
 export function markdownTable(head, rows, isText = (column) => column === 0) {
@@ -16,14 +16,6 @@ export function markdownTable(head, rows, isText = (column) => column === 0) {
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
-function cellText(cell, unit) {
-  if (cell === null) return '';
-  const [least, typical, most] = [cell.least, cell.median, cell.most].map((value) => {
-    return format(value, unit);
-  });
-  return cell.count === 1 ? typical : `${typical} (${least}–${most})`;
-}
-
 function section(description, candidates, results) {
   const { title, note, columns } = description;
   const rows = rowsOf(description, candidates, results);
@@ -31,7 +23,7 @@ function section(description, candidates, results) {
   const head = ['', ...columns.map((column) => `${column.title}, ${column.unit.name}`)];
   const body = rows.map((row) => [
     row.title,
-    ...row.cells.map((cell, index) => cellText(cell, columns[index].unit)),
+    ...row.cells.map((cell, index) => cellText(cell, columns[index])),
   ]);
   return [`## ${title}`, note, markdownTable(head, body)];
 }
@@ -40,10 +32,11 @@ const HOW = `Router and peers run in network namespaces, connected by virtual Et
 are measured in turn, round after round; tables show the median and, in brackets, least and most.
 
 Sender, daemons and receiver share the cores named below, so that figures of one column compare with
-each other and with nothing else. For the router, a program sends frames with \`sendmmsg\`, faster than any
-candidate relays them, and the interface of the receiver counts what arrives before a filter drops it.
-CPU is the time of all threads of the process as /proc tells it; that includes what the kernel does with a
-frame that the process sends until it has reached the receiver. For the paths, iperf3 sends and receives.
+each other and with nothing else. For the router, a program hands over frames many at a time, for the
+kernel to cut: on its interface, so that they travel alone, or as late as it can, so that they arrive
+coalesced. The interface of the receiver counts what arrives before a filter drops it. CPU is the time of
+all threads of the process as /proc tells it; that includes what the kernel does with a frame that the
+process sends until it has reached the receiver. For the paths, iperf3 sends and receives.
 
 The C reference's peers never talk directly. wireguard-go encrypts, which 6bed4 does not, and has packets
 of 1420 bytes where 6bed4 has 1280; it is there to show what a user-space tunnel costs. Plain UDP has
