@@ -75,6 +75,28 @@ describe('the demands on drivers', () => {
     expect(String(await broken('has taken bytes', open))).toContain('payloads');
   });
 
+  it('are not met by a driver that sends the last datagram first', async () => {
+    const open: DriverTestOptions['open'] = async (machine, callbacks) =>
+      portable((sink, endpoint) => {
+        let waiting: (() => void)[] = [];
+        const reversed: TunnelSink = {
+          sendDatagram: (bytes, offset, length, to, tos, ttl) => {
+            const copy = bytes.slice(offset, offset + length);
+            const kept = new UdpEndpoint(to.address, to.port);
+            waiting.unshift(() => sink.sendDatagram(copy, 0, length, kept, tos, ttl));
+            setImmediate(() => {
+              for (const send of waiting) send();
+              waiting = [];
+            });
+          },
+          deliverPacket: (...packet) => sink.deliverPacket(...packet),
+          event: (event) => sink.event(event),
+        };
+        return machine(reversed, endpoint);
+      }, callbacks);
+    expect(String(await broken('sends in the order', open))).toContain('that order');
+  });
+
   it('are not met by a driver whose clock runs in seconds', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) =>
       openDriver({
