@@ -243,19 +243,19 @@ export class TunnelStream extends Duplex {
     if (connection.established) this.#onConnected();
   }
 
-  /** @internal */
+  /** For `node:stream`. */
   override _read(): void {
     this.#wantsData = true;
     this.#pull();
   }
 
-  /** @internal */
+  /** For `node:stream`. */
   override _write(chunk: Buffer, _: string, callback: (error?: Error | null) => void): void {
     this.#pending = { rest: chunk, length: chunk.length, callback };
     this.#push();
   }
 
-  /** @internal */
+  /** For `node:stream`. */
   override _final(callback: (error?: Error | null) => void): void {
     if (this.#connecting) {
       this.#ending = callback;
@@ -266,7 +266,7 @@ export class TunnelStream extends Duplex {
     callback();
   }
 
-  /** @internal */
+  /** For `node:stream`. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
