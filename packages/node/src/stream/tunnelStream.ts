@@ -243,16 +243,19 @@ export class TunnelStream extends Duplex {
     if (connection.established) this.#onConnected();
   }
 
+  /** For `node:stream`. */
   override _read(): void {
     this.#wantsData = true;
     this.#pull();
   }
 
+  /** For `node:stream`. */
   override _write(chunk: Buffer, _: string, callback: (error?: Error | null) => void): void {
     this.#pending = { rest: chunk, length: chunk.length, callback };
     this.#push();
   }
 
+  /** For `node:stream`. */
   override _final(callback: (error?: Error | null) => void): void {
     if (this.#connecting) {
       this.#ending = callback;
@@ -263,6 +266,7 @@ export class TunnelStream extends Duplex {
     callback();
   }
 
+  /** For `node:stream`. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
