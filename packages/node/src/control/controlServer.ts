@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors.js';
 import { isListening } from './controlClient.js';
@@ -45,7 +45,8 @@ export class ControlServer {
     } catch (error) {
       if (codeOf(error) !== 'EADDRINUSE') throw startError(error, path);
     }
-    // Not lstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules any more.
+    // Neither lstatSync nor rm, which looks at the file, too: as long as a socket is what Node.js 20 looked
+    // at last, it resolves no symbolic links of modules.
     const found = await lstat(path).catch(() => null);
     if (found?.isSocket() === false) {
       throw new StartError('EEXIST', `the control socket ${path} cannot be made: it is a file`);
@@ -54,7 +55,9 @@ export class ControlServer {
       throw new StartError('EADDRINUSE', `the control socket ${path} is in use by another daemon`);
     }
     try {
-      await rm(path, { force: true });
+      await unlink(path).catch((error) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
       return new ControlServer(path, await listen(path));
     } catch (error) {
       throw startError(error, path);
