@@ -132,7 +132,7 @@ export class Lab {
   #add(label) {
     ip('netns', 'add', this.nameOf(label));
     this.#labels.push(label);
-    this.#run(label, ['sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0']);
+    this.#run(label, ['sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad']);
     this.ip(label, 'link', 'set', 'lo', 'up');
   }
 
