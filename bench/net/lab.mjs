@@ -32,8 +32,10 @@ function ip(...words) {
  * told to end.
  */
 export class Lab {
-  /** A folder for keys and the like. */
+  /** A folder for keys and sockets. */
   folder = join(tmpdir(), `6bed4-lab-${process.pid}-0`);
+  /** Files that programs make elsewhere, and leave behind when they are killed. */
+  strayFiles = [];
   #labels = [];
   #programs = new Set();
   #holders = new Map();
@@ -97,7 +99,9 @@ export class Lab {
         // Never came to be, or is gone already.
       }
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const file of [this.folder, ...this.strayFiles]) {
+      rmSync(file, { recursive: true, force: true });
+    }
     process.removeListener('exit', this.#onExit);
     for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
   }
@@ -132,7 +136,7 @@ export class Lab {
   #add(label) {
     ip('netns', 'add', this.nameOf(label));
     this.#labels.push(label);
-    this.#run(label, ['sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0']);
+    this.#run(label, ['sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad']);
     this.ip(label, 'link', 'set', 'lo', 'up');
   }
 

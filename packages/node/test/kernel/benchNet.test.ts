@@ -61,7 +61,7 @@ describeKernel('npm run bench:net', () => {
 
   it('leaves nothing behind when it is interrupted', async () => {
     const running = start('--measure', 'relay');
-    await expect.poll(() => namespacesOf(running).length, { timeout: 5_000 }).toBe(4);
+    await expect.poll(() => namespacesOf(running).length, { timeout: 5_000 }).toBe(5);
     expect(await running.stop('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
     expect(namespacesOf(running)).toEqual([]);
   });
