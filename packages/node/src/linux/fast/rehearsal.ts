@@ -25,6 +25,8 @@ const ONE = { address: '198.51.100.2', port: 40_000 };
 const OTHER = { address: '203.0.113.3', port: 40_002 };
 const NATIVE = '2000::1';
 
+const CALL: Scene = { ...NOTHING, isWoken: true };
+
 type Endpoint = typeof ROUTER;
 
 /** A machine for a rehearsal, and what happens to it. */
@@ -92,6 +94,8 @@ function routerPlay(profile: Profile, features: TunFeatures): Play {
       arrival(ONE, packet(one, NATIVE)),
       departure(packet(NATIVE, one), features),
       arrival(ONE, ping(one, addressOf(OTHER, prefix, profile))),
+      arrival(ONE, solicitation(profile)),
+      CALL,
       NOTHING,
     ],
   };
@@ -102,11 +106,8 @@ function peerPlay(profile: Profile, features: TunFeatures): Play {
   // What a router says to a peer that asks.
   const said = new Listener();
   const router = new Router({ ...ROUTER, profile, random: unforeseeable }, said);
-  const asked = new Listener();
-  new Peer(options, asked).start(0);
-  for (const bytes of asked.datagrams) {
-    router.handleDatagram(bytes, 0, bytes.length, parseIPv4(ONE.address), ONE.port, 0);
-  }
+  const question = solicitation(profile);
+  router.handleDatagram(question, 0, question.length, parseIPv4(ONE.address), ONE.port, 0);
   const one = addressOf(ONE, router.prefix, profile);
   const other = addressOf(OTHER, router.prefix, profile);
   return {
@@ -117,9 +118,18 @@ function peerPlay(profile: Profile, features: TunFeatures): Play {
       arrival(ROUTER, packet(other, one)),
       departure(ping(one, other), features),
       arrival(ROUTER, ping(other, one)),
+      arrival(ROUTER, said.datagrams[0]!),
+      CALL,
       NOTHING,
     ],
   };
+}
+
+/** What a peer asks a router first. */
+function solicitation(profile: Profile): Uint8Array {
+  const asked = new Listener();
+  new Peer({ routers: [ROUTER], profile, random: unforeseeable }, asked).start(0);
+  return asked.datagrams[0]!;
 }
 
 /** Keeps what a machine sends. */
@@ -162,11 +172,11 @@ function ping(source: string, destination: string): Uint8Array {
 }
 
 function arrival({ address, port }: Endpoint, bytes: Uint8Array): Scene {
-  return { datagram: { bytes, address: parseIPv4(address), port }, packet: null };
+  return { ...NOTHING, datagram: { bytes, address: parseIPv4(address), port } };
 }
 
 function departure(bytes: Uint8Array, { virtioHeader }: TunFeatures): Scene {
   const framed = new Uint8Array(bytes.length + (virtioHeader ? VIRTIO_HEADER_LENGTH : 0));
   framed.set(bytes, framed.length - bytes.length);
-  return { datagram: null, packet: framed };
+  return { ...NOTHING, packet: framed };
 }

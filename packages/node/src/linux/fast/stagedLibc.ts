@@ -26,10 +26,12 @@ export interface Scene {
   } | null;
   /** What the interface hands over, with its header if there is one; or null. */
   readonly packet: Uint8Array | null;
+  /** Whether somebody wants something. */
+  readonly isWoken: boolean;
 }
 
 /** Nothing happens. */
-export const NOTHING: Scene = { datagram: null, packet: null };
+export const NOTHING: Scene = { datagram: null, packet: null, isWoken: false };
 
 /**
  * The system calls, which can be put on a stage: then they are still made, on descriptors that do not
@@ -127,7 +129,8 @@ export class StagedLibc implements RawLibc {
       const fd = view.getInt32(at, LITTLE_ENDIAN);
       const happens =
         (fd === STAGED_UDP && this.#scene.datagram !== null) ||
-        (fd === STAGED_TUN && this.#scene.packet !== null);
+        (fd === STAGED_TUN && this.#scene.packet !== null) ||
+        (fd === STAGED_WAKE && this.#scene.isWoken);
       view.setInt16(at + POLLFD_RESULT, happens ? POLLIN : 0, LITTLE_ENDIAN);
       if (happens) ready++;
     }
