@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { layoutOf, type Profile } from '@6bed4/codec';
 import { StartError, UsageError } from './errors.js';
 import { type Offloads, offloadNames } from './linux/fast/offloads.js';
+import { workerFile } from './linux/fast/workerFile.js';
 import { type Libc, loadLibc } from './linux/libc.js';
 import type { CommonOptions } from './options.js';
 
@@ -36,10 +39,24 @@ export async function chooseDriver(
     return { name: 'portable', reason: conflict };
   }
   try {
+    requireWorker();
     return { name: 'linux', libc: await loadLibc(), offloads };
   } catch (error) {
     if (!(error instanceof StartError) || driver === 'linux') throw error;
     return { name: 'portable', reason: error.message };
+  }
+}
+
+/** A program that was bundled into one file may lack it. @throws StartError */
+function requireWorker(): void {
+  let path: string;
+  try {
+    path = fileURLToPath(workerFile());
+  } catch (cause) {
+    throw new StartError('ENOTSUP', 'the Linux driver cannot find its own files', { cause });
+  }
+  if (!existsSync(path)) {
+    throw new StartError('ENOTSUP', `the Linux driver needs the file ${path}, which is missing`);
   }
 }
 

@@ -1,13 +1,31 @@
 import { draft01, reference2020 } from '@6bed4/codec';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chooseDriver } from '../src/driverChoice.js';
+import { workerFile } from '../src/linux/fast/workerFile.js';
 import type { CommonOptions } from '../src/options.js';
 import { memoryNetwork } from '../src/udp/memory.js';
 
+vi.mock('../src/linux/fast/workerFile.js', () => ({ workerFile: vi.fn() }));
+
+const HERE = new URL(import.meta.url);
 const TUN: CommonOptions = { tun: '6bed4' };
 const onLinux = it.skipIf(process.platform !== 'linux');
 
 describe('the choice of a driver', () => {
+  beforeEach(() => {
+    vi.mocked(workerFile).mockReturnValue(HERE);
+  });
+
+  it('is the portable driver where the file of the worker was not bundled', async () => {
+    vi.mocked(workerFile).mockReturnValue(new URL('./absent.js', HERE));
+    expect(await chooseDriver(TUN, reference2020)).toMatchObject({
+      name: 'portable',
+      reason: expect.stringMatching(/needs the file .*absent\.js, which is missing$/),
+    });
+    const insisting = chooseDriver({ ...TUN, driver: 'linux' }, reference2020);
+    await expect(insisting).rejects.toMatchObject({ code: 'ENOTSUP' });
+  });
+
   onLinux('is the Linux driver for an interface', async () => {
     expect(await chooseDriver(TUN, reference2020)).toMatchObject({
       name: 'linux',

@@ -48,7 +48,7 @@ export interface Machine {
   /**
    * A UDP datagram arrived.
    *
-   * @param address - IPv4 source as uint32
+   * @param address - IPv4 source as uint32, or the same bits as int32, which is never boxed
    * @param port - UDP source port
    * @param now - milliseconds
    */

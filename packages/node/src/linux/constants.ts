@@ -9,6 +9,7 @@ export const O_NONBLOCK = 0x800;
 export const O_CLOEXEC = 0x80000;
 
 // socket(2)
+export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_DGRAM = 2;
@@ -34,6 +35,15 @@ export const TUNSETIFF = 0x400454ca;
 export const IFF_TUN = 0x1;
 export const IFF_NO_PI = 0x1000;
 export const IFF_TUN_EXCL = 0x8000;
+export const IFF_MULTI_QUEUE = 0x100;
+export const IFF_VNET_HDR = 0x4000;
+export const TUNSETOFFLOAD = 0x400454d0;
+export const TUNSETVNETHDRSZ = 0x400454d8;
+export const TUN_F_CSUM = 0x01;
+export const TUN_F_TSO6 = 0x04;
+export const TUN_F_TSO_ECN = 0x08;
+export const TUN_F_USO4 = 0x20;
+export const TUN_F_USO6 = 0x40;
 
 // linux/ipv6_route.h
 export const RTF_UP = 0x1;
@@ -46,34 +56,23 @@ export const RTM_NEWLINK = 16;
 // ip(7), socket(7)
 export const SOL_IP = 0;
 export const IP_TOS = 1;
+export const IP_TTL = 2;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_DONT = 0;
-export const SOL_SOCKET = 1;
-export const SO_RCVBUFFORCE = 33;
-export const AF_INET = 2;
-export const SO_REUSEADDR = 2;
-export const SO_SNDBUFFORCE = 32;
-export const SO_REUSEPORT = 15;
-export const IP_TTL = 2;
 export const IP_ADD_MEMBERSHIP = 35;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
 export const MSG_DONTWAIT = 0x40;
 
 // udp(7)
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
-
-// linux/if_tun.h
-export const IFF_MULTI_QUEUE = 0x100;
-export const IFF_VNET_HDR = 0x4000;
-export const TUNSETOFFLOAD = 0x400454d0;
-export const TUNSETVNETHDRSZ = 0x400454d8;
-export const TUN_F_CSUM = 0x01;
-export const TUN_F_TSO4 = 0x02;
-export const TUN_F_TSO6 = 0x04;
-export const TUN_F_TSO_ECN = 0x08;
-export const TUN_F_USO4 = 0x20;
-export const TUN_F_USO6 = 0x40;
 
 // poll(2)
 export const POLLIN = 0x1;

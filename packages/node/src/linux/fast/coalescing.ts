@@ -39,7 +39,9 @@ const HEADER_SIZE = 16;
 export const COALESCER_SIZE = (GROUPS + 1) * (HEADER_SIZE + VECTORS * VECTOR_SIZE) + 512;
 
 /** Takes one packet, header first, in pieces that vectors of the arena describe. */
-export type PacketOutput = (vectors: number, count: number, packets: number) => void;
+export interface PacketOutput {
+  write(vectors: number, count: number, packets: number): void;
+}
 
 /**
  * Joins TCP segments, and UDP datagrams, that follow each other in a flow to one long packet, as network
@@ -292,7 +294,7 @@ export class Coalescer {
     const header = this.#header(group);
     if (segments > 1) this.#writeHeaders(group, header);
     this.given++;
-    this.#output(this.#vector(group, 0), segments + 1, segments);
+    this.#output.write(this.#vector(group, 0), segments + 1, segments);
     if (segments > 1) this.#virtio.at(header).writePlain();
   }
 
@@ -323,7 +325,7 @@ export class Coalescer {
   #writeAlone(at: number, length: number): void {
     this.given++;
     this.#setVector(GROUPS, 1, at, length);
-    this.#output(this.#vector(GROUPS, 0), 2, 1);
+    this.#output.write(this.#vector(GROUPS, 0), 2, 1);
   }
 
   #header(group: number): number {

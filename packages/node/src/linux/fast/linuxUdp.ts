@@ -6,9 +6,11 @@ import {
   IP_ADD_MEMBERSHIP,
   IP_MTU_DISCOVER,
   IP_PMTUDISC_DONT,
+  SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SO_SNDBUF,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -144,7 +146,9 @@ export class LinuxUdp {
     for (const fd of sockets) {
       // Routers may fragment: tunnel frames are sent without DF (draft-03 §5, draft-04 §3).
       setOption(libc, fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-      // More than the system-wide limit needs privileges; without, its default has to do.
+      // Without privileges, the system-wide limits have to do.
+      setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+      setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
       setOption(libc, fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
       setOption(libc, fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER);
       // 0 says for the socket what each message may say otherwise; kernels before 4.18 refuse it.

@@ -66,8 +66,11 @@ export interface FastLoopOptions<M extends Machine> {
 /**
  * A machine between a UDP socket and a TUN interface, in a thread of its own: waits in `poll`, takes
  * what is there in batches, and hands on what comes of it before it waits again.
+ *
+ * What others call is a method, not a closure: those of a rehearsal are the same functions then, and
+ * what was compiled with them stays.
  */
-export class FastLoop<M extends Machine> {
+export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
   readonly machine: M;
   readonly #libc: RawLibc;
   readonly #arena: Arena;
@@ -84,7 +87,6 @@ export class FastLoop<M extends Machine> {
   readonly #events: TunnelEvent[] = [];
   readonly #receiveErrors = new ErrorCounts();
   readonly #errno: { readonly again: number; readonly interrupted: number };
-  readonly #fromTun: PacketConsumer;
   #udp: number;
   #tun: number;
   #lan = NONE;
@@ -118,25 +120,14 @@ export class FastLoop<M extends Machine> {
     this.#send = new SendBatch(libc, arena, options.udpSegmentation);
     this.#input = new TunInput(libc, arena, options.tun, tunFeatures.virtioHeader);
     this.#output = new TunOutput(libc, arena, options.tun, tunFeatures);
-    this.#fromTun = {
-      packet: (at, length) => this.machine.handlePacket(arena.bytes, at, length, this.#now),
-      flush: () => this.#flush(),
-    };
-    this.machine = options.machine({
-      sendDatagram: (bytes, offset, length, to, tos, ttl) =>
-        this.#sendDatagram(bytes, offset, length, to, tos, ttl),
-      deliverPacket: (bytes, offset, length) => this.#output.deliver(bytes, offset, length),
-      event: (event) => {
-        this.#events.push(event);
-      },
-    });
+    this.machine = options.machine(this);
   }
 
   /** Works until {@link stop}. */
   run(): void {
     this.#running = true;
     while (this.#running) this.#turn();
-    this.#flush();
+    this.flush();
     this.#tell();
   }
 
@@ -147,7 +138,7 @@ export class FastLoop<M extends Machine> {
 
   /** Takes another UDP socket, for which what waits is sent by the one before. */
   useUdp(fd: number): void {
-    this.#flush();
+    this.flush();
     this.#udp = fd;
   }
 
@@ -156,13 +147,39 @@ export class FastLoop<M extends Machine> {
     this.#lan = fd;
   }
 
+  sendDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    if (this.#send.add(bytes, offset, length, to, tos, ttl)) return;
+    this.#flushSends();
+    if (!this.#send.add(bytes, offset, length, to, tos, ttl)) this.#queueDrops++;
+  }
+
+  deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
+    this.#output.deliver(bytes, offset, length);
+  }
+
+  event(event: TunnelEvent): void {
+    this.#events.push(event);
+  }
+
+  /** The interface hands over a packet. */
+  packet(at: number, length: number): void {
+    this.machine.handlePacket(this.#arena.bytes, at, length, this.#now);
+  }
+
   /** Calls the machine, and carries out what it says. */
   command<T>(action: (machine: M, now: number) => T): T {
     this.#now = this.#clock();
     try {
       return action(this.machine, this.#now);
     } finally {
-      this.#flush();
+      this.flush();
     }
   }
 
@@ -200,7 +217,7 @@ export class FastLoop<M extends Machine> {
     }
     if (this.#now >= this.machine.nextTimeout()) {
       this.machine.handleTimeout(this.#now);
-      this.#flush();
+      this.flush();
     }
     if (this.#happened(UDP)) this.#readSocket(this.#udp);
     if (this.#happened(TUN)) this.#readTun();
@@ -254,7 +271,7 @@ export class FastLoop<M extends Machine> {
         this.#datagram(slot, at + done, Math.min(size, length - done));
       }
     }
-    this.#flush();
+    this.flush();
   }
 
   #datagram(slot: number, at: number, length: number): void {
@@ -281,7 +298,7 @@ export class FastLoop<M extends Machine> {
   }
 
   #readTun(): void {
-    switch (this.#input.read(this.#fromTun)) {
+    switch (this.#input.read(this)) {
       case TunRead.failed:
         this.#tunPausedUntil = this.#now + PAUSE;
         break;
@@ -292,21 +309,8 @@ export class FastLoop<M extends Machine> {
     }
   }
 
-  #sendDatagram(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    to: Readonly<UdpEndpoint>,
-    tos: number,
-    ttl: number,
-  ): void {
-    if (this.#send.add(bytes, offset, length, to, tos, ttl)) return;
-    this.#flushSends();
-    if (!this.#send.add(bytes, offset, length, to, tos, ttl)) this.#queueDrops++;
-  }
-
   /** Hands on all that the machine has said, after which the memory of a batch is free again. */
-  #flush(): void {
+  flush(): void {
     this.#output.flush();
     if (!this.#send.isEmpty) this.#flushSends();
   }

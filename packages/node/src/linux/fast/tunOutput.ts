@@ -1,5 +1,5 @@
 import type { Arena } from './arena.js';
-import { Coalescer } from './coalescing.js';
+import { Coalescer, type PacketOutput } from './coalescing.js';
 import { ErrorCounts } from './errorCounts.js';
 import { messageLayout } from './messageLayout.js';
 import type { RawLibc } from './rawLibc.js';
@@ -12,7 +12,7 @@ const COPIES_SIZE = 1 << 16;
 export const TUN_OUTPUT_SIZE = COPIES_SIZE + 256;
 
 /** Hands packets to the kernel through a TUN interface, joined where it takes them so. */
-export class TunOutput {
+export class TunOutput implements PacketOutput {
   readonly errors = new ErrorCounts();
   /** Packets that the kernel did not take. */
   dropped = 0;
@@ -40,11 +40,7 @@ export class TunOutput {
     this.#vectorLength = layout.vectorLength;
     this.#copies = arena.reserve(COPIES_SIZE);
     this.#coalescer = features.virtioHeader
-      ? new Coalescer(
-          arena,
-          (vectors, count, packets) => this.#write(vectors, count, packets),
-          features.udpSegmentation,
-        )
+      ? new Coalescer(arena, this, features.udpSegmentation)
       : null;
   }
 
@@ -67,7 +63,7 @@ export class TunOutput {
     }
     this.#arena.setPointer(this.#vector, at);
     this.#arena.setSize(this.#vector + this.#vectorLength, length);
-    this.#write(this.#vector, 1, 1);
+    this.write(this.#vector, 1, 1);
   }
 
   /** Hands over all that waits for company. */
@@ -76,7 +72,8 @@ export class TunOutput {
     this.#copied = 0;
   }
 
-  #write(vectors: number, count: number, packets: number): void {
+  /** Takes one packet in pieces, which are some packets joined. */
+  write(vectors: number, count: number, packets: number): void {
     for (;;) {
       this.calls++;
       if (this.#libc.writev(this.fd, this.#arena.address + vectors, count) >= 0) {

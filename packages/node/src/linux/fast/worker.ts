@@ -14,6 +14,8 @@ import { unforeseeable } from '../../random.js';
 import { routerCommands, routerQueries } from '../../routerCalls.js';
 import { FastLoop } from './loop.js';
 import { bindRawLibc } from './rawLibc.js';
+import { rehearse } from './rehearsal.js';
+import { StagedLibc } from './stagedLibc.js';
 import {
   type Answer,
   type MachinePlan,
@@ -57,12 +59,20 @@ function makeMachine(plan: MachinePlan, sink: TunnelSink): Machine {
 }
 
 async function carry(): Promise<void> {
-  const libc = await bindRawLibc();
+  const libc = new StagedLibc(await bindRawLibc());
   const isPeer = setup.machine.kind === 'peer';
   // The names are checked where they are called, and the machine is the one that they are for.
   const queries = (isPeer ? peerQueries : routerQueries) as unknown as Calls;
   const commands = (isPeer ? peerCommands : routerCommands) as unknown as Calls;
   const offset = performance.timeOrigin - setup.timeOrigin;
+  const clock = (): number => performance.now() + offset;
+  const { kind, profile } = setup.machine;
+  try {
+    rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock);
+  } catch (error) {
+    // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
+    if (!(error instanceof CodecError)) throw error;
+  }
 
   const answerTo = (request: Request): unknown => {
     switch (request.type) {
@@ -115,7 +125,7 @@ async function carry(): Promise<void> {
     tun: setup.tun,
     tunFeatures: setup.tunFeatures,
     udpSegmentation: setup.udpSegmentation,
-    clock: () => performance.now() + offset,
+    clock,
     onWake,
     onEvent: (event) => tell({ type: 'event', event }),
     onGone: () => tell({ type: 'gone' }),
