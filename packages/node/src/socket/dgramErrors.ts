@@ -43,6 +43,8 @@ function coded(
   // The stack takes the name when it is first read.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
+  const toString = (): string => `${error.name} [${code}]: ${error.message}`;
+  Object.defineProperty(error, 'toString', { value: toString, configurable: true, writable: true });
   return Object.assign(error, { code });
 }
 
@@ -80,8 +82,7 @@ export const badType = (): Error =>
 
 export function invalidType(name: string, expected: string, found: unknown): Error {
   const kind = name.includes('.') ? 'property' : 'argument';
-  const subject = name.endsWith('arguments') ? `The ${name}` : `The "${name}" ${kind}`;
-  const message = `${subject} must be ${expected}. Received ${describe(found)}`;
+  const message = `The "${name}" ${kind} must be ${expected}. Received ${describe(found)}`;
   return coded(TypeError, 'ERR_INVALID_ARG_TYPE', message);
 }
 

@@ -250,7 +250,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     if (this.#connection !== 'none') throw alreadyConnected();
     this.#checkOpen();
     this.#connection = 'connecting';
-    if (this.#binding === null && !this.#isBinding) this.bind({ port: 0, exclusive: true });
+    this.#bindIfNeeded();
     const connect = (): void => this.#connect(checked, address, callback);
     if (this.#binding === null) this.#enqueue(connect);
     else connect();
@@ -404,6 +404,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.#binding.capacity = size;
   }
 
+  /** What {@link setSendBufferSize} was told. */
   getSendBufferSize(): number {
     if (this.#binding === null) throw bufferSizeUnknown('send');
     return this.#sendBuffer;
@@ -419,8 +420,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   /** Sets the hop limit of packets, 1..255; 64 at first. Each router of the tunnel takes one. */
   setTTL(ttl: number): number {
     if (typeof ttl !== 'number') throw invalidType('ttl', 'of type number', ttl);
-    this.#checkBound('setTTL');
     if (!(ttl >= 1 && ttl <= HIGHEST_HOP_LIMIT)) throw systemError('EINVAL', 'setTTL');
+    this.#checkBound('setTTL');
     this.#hopLimit = Math.trunc(ttl);
     this.#sending = { policy: this.#policy, hopLimit: this.#hopLimit };
     return ttl;
@@ -434,8 +435,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   /** Checked, and without effect: multicast stays in the tunnel. */
   setMulticastTTL(ttl: number): number {
     if (typeof ttl !== 'number') throw invalidType('ttl', 'of type number', ttl);
-    this.#checkBound('setMulticastTTL');
     if (!(ttl >= 0 && ttl <= HIGHEST_HOP_LIMIT)) throw systemError('EINVAL', 'setMulticastTTL');
+    this.#checkBound('setMulticastTTL');
     return ttl;
   }
 
@@ -466,6 +467,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.#binding?.groups.add(group);
   }
 
+  /** Leaves a multicast group. */
   dropMembership(multicastAddress: string, _multicastInterface?: string): void {
     const group = this.#readGroup('dropMembership', multicastAddress);
     if (!this.#groups.delete(group)) throw systemError('EADDRNOTAVAIL', 'dropMembership');
@@ -482,6 +484,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.addMembership(groupAddress, multicastInterface);
   }
 
+  /** Leaves a group that was joined for one source. */
   dropSourceSpecificMembership(
     sourceAddress: string,
     groupAddress: string,
@@ -573,6 +576,10 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     return { kind: 'address', ...own };
   }
 
+  #bindIfNeeded(): void {
+    if (this.#binding === null && !this.#isBinding) this.bind({ port: 0, exclusive: true });
+  }
+
   #enqueue(action: () => void): void {
     if (this.#queue !== null) {
       this.#queue.push(action);
@@ -631,12 +638,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     const isConnected = this.#connection === 'connected';
     const told = readSendArguments(isConnected, args);
     this.#checkOpen();
-    if (this.#binding === null) {
-      if (!this.#isBinding) this.bind({ port: 0, exclusive: true });
-      this.#enqueue(() => this.#dispatch(told, sending));
-      return;
-    }
-    this.#dispatch(told, sending);
+    this.#bindIfNeeded();
+    if (this.#binding === null) this.#enqueue(() => this.#dispatch(told, sending));
+    else this.#dispatch(told, sending);
   }
 
   #dispatch(told: SendArguments, sending: Sending | null): void {

@@ -36,7 +36,7 @@ export type PolicyCode = (typeof Policy)[keyof typeof Policy];
  * - `presumptuous`: direct at once while a path is being looked for; then as `proper`.
  * - `persistent`: direct or not at all; refused once the search was in vain.
  */
-export type PolicyName = keyof typeof Policy;
+export type PolicyName = 'proper' | 'prohibited' | 'presumptuous' | 'persistent';
 
 /** Whether a traffic class, 0..255, can speak of peering. */
 export function speaksOfPeering(value: number): boolean {

@@ -1,0 +1,740 @@
+import type dgram from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TunnelSocketSettings } from '../../src/index.js';
+import type { DatagramPlace } from './datagramPlaces.js';
+import { Transcript } from './transcript.js';
+
+/** Long enough for whatever a memory network or loopback still has under way. */
+const REST = 60;
+
+/** Where a scenario plays. */
+export class Stage {
+  readonly place: DatagramPlace;
+  readonly log: Transcript;
+  readonly #sockets: dgram.Socket[] = [];
+
+  constructor(place: DatagramPlace) {
+    this.place = place;
+    this.log = new Transcript(place);
+  }
+
+  left(options?: Partial<TunnelSocketSettings>, name = 'left'): dgram.Socket {
+    return this.#keep(this.place.left(options), name);
+  }
+
+  right(options?: Partial<TunnelSocketSettings>, name = 'right'): dgram.Socket {
+    return this.#keep(this.place.right(options), name);
+  }
+
+  /** A bound socket on the right and its port. */
+  async bound(
+    options?: Partial<TunnelSocketSettings>,
+    name = 'right',
+  ): Promise<{ socket: dgram.Socket; port: number }> {
+    const socket = this.right(options, name);
+    socket.bind();
+    await once(socket, 'listening');
+    return { socket, port: socket.address().port };
+  }
+
+  async boundLeft(name = 'left'): Promise<dgram.Socket> {
+    const socket = this.left({}, name);
+    socket.bind();
+    await once(socket, 'listening');
+    return socket;
+  }
+
+  /** A socket on the left, bound to a port that it asks for. */
+  async boundByNumber(): Promise<dgram.Socket> {
+    const before = this.place.left();
+    before.bind();
+    await once(before, 'listening');
+    const { port } = before.address();
+    before.close();
+    await once(before, 'close');
+    const socket = this.left();
+    socket.bind(port);
+    await once(socket, 'listening');
+    return socket;
+  }
+
+  rest(): Promise<void> {
+    return sleep(REST);
+  }
+
+  /** Closes what is open, without a word. */
+  end(): void {
+    for (const socket of this.#sockets) {
+      socket.removeAllListeners();
+      socket.on('error', () => {});
+      try {
+        socket.close();
+      } catch {
+        // Closed already.
+      }
+    }
+  }
+
+  #keep(socket: dgram.Socket, name: string): dgram.Socket {
+    this.#sockets.push(socket);
+    this.log.follow(name, socket);
+    return socket;
+  }
+}
+
+type Scenario = (stage: Stage) => Promise<void>;
+
+/** What no signature allows, as untyped programs do it. */
+// biome-ignore lint/suspicious/noExplicitAny: the point is what types forbid
+type Untyped = any;
+
+/** What users of `node:dgram` do, and what is compared. */
+export const scenarios: Record<string, Scenario> = {};
+
+function define(title: string, scenario: Scenario): void {
+  scenarios[title] = scenario;
+}
+
+// Binding
+
+define('bind(callback)', async (stage) => {
+  const socket = stage.left();
+  stage.log.call('bind', () => socket.bind(() => stage.log.note('callback')));
+  stage.log.note('bind returned');
+  await stage.rest();
+  stage.log.note(socket.address());
+});
+
+define('bind(0, callback)', async (stage) => {
+  const socket = stage.left();
+  socket.bind(0, () => stage.log.note('callback'));
+  await stage.rest();
+});
+
+define('bind(port, address, callback)', async (stage) => {
+  const socket = stage.left();
+  socket.bind(0, stage.place.leftAddress, () => stage.log.note('callback', socket.address()));
+  await stage.rest();
+});
+
+define('bind(port)', async (stage) => {
+  const first = await stage.bound();
+  first.socket.close();
+  await stage.rest();
+  const socket = stage.right({}, 'second');
+  socket.bind(first.port);
+  await stage.rest();
+  stage.log.note(socket.address().port === first.port);
+});
+
+define('bind with its port as text', async (stage) => {
+  const first = await stage.bound();
+  first.socket.close();
+  await stage.rest();
+  const socket = stage.right({}, 'second');
+  stage.log.call('bind', () => socket.bind(String(first.port) as Untyped));
+  await stage.rest();
+});
+
+define('bind({ port, address, exclusive }, callback)', async (stage) => {
+  const socket = stage.left();
+  socket.bind({ port: 0, address: stage.place.leftAddress, exclusive: true }, () =>
+    stage.log.note('callback', socket.address()),
+  );
+  await stage.rest();
+});
+
+define('bind({})', async (stage) => {
+  stage.left().bind({});
+  await stage.rest();
+});
+
+define('bind(null) and bind(undefined)', async (stage) => {
+  stage.left().bind(null as Untyped);
+  stage.left({}, 'other').bind(undefined);
+  await stage.rest();
+});
+
+define('bind twice', async (stage) => {
+  const socket = stage.left();
+  socket.bind();
+  stage.log.call('at once', () => socket.bind());
+  await stage.rest();
+  stage.log.call('later', () => socket.bind());
+});
+
+define('bind after close', async (stage) => {
+  const socket = stage.left();
+  socket.close();
+  stage.log.call('bind', () => socket.bind());
+  await stage.rest();
+});
+
+define('bind and close at once', async (stage) => {
+  const socket = stage.left();
+  socket.bind(() => stage.log.note('callback'));
+  socket.close(() => stage.log.note('closed'));
+  await stage.rest();
+});
+
+define('bind to a port that is taken, and then to another', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.right({}, 'second');
+  socket.bind(port, () => stage.log.note('callback'));
+  await stage.rest();
+  socket.bind(0);
+  await stage.rest();
+});
+
+define('bind to a taken port of one address', async (stage) => {
+  const { port } = await stage.bound();
+  stage.right({}, 'second').bind(port, stage.place.rightAddress);
+  await stage.rest();
+});
+
+define('share a port that all want to share', async (stage) => {
+  const { port } = await stage.bound({ reuseAddr: true });
+  stage.right({ reuseAddr: true }, 'second').bind(port);
+  await stage.rest();
+});
+
+define('share a port that one wants to share', async (stage) => {
+  const { port } = await stage.bound();
+  stage.right({ reuseAddr: true }, 'second').bind(port);
+  await stage.rest();
+});
+
+define('bind to an address of somebody else', async (stage) => {
+  stage.left().bind(5000, '2001:db8::5');
+  await stage.rest();
+});
+
+define('bind to an IPv4 address', async (stage) => {
+  stage.left().bind(5000, '127.0.0.1');
+  await stage.rest();
+});
+
+define('bind to 0.0.0.0', async (stage) => {
+  stage.left().bind(5000, '0.0.0.0');
+  await stage.rest();
+});
+
+define('bind to a name that is found', async (stage) => {
+  const socket = stage.left({
+    lookup: (hostname, family, callback) => {
+      stage.log.note('lookup', hostname, family);
+      callback(null, stage.place.leftAddress);
+    },
+  });
+  socket.bind(0, 'here.example');
+  await stage.rest();
+});
+
+define('bind to a name that is not found', async (stage) => {
+  const socket = stage.left({
+    lookup: (_hostname, _family, callback) =>
+      callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
+  });
+  socket.bind(0, 'nowhere.example', () => stage.log.note('callback'));
+  await stage.rest();
+});
+
+define('look all addresses up with a lookup of their own', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left({
+    lookup: (hostname, family, callback) => {
+      stage.log.note('lookup', hostname, family);
+      callback(null, hostname);
+    },
+  });
+  socket.send('x', port, stage.place.rightAddress);
+  await stage.rest();
+});
+
+// Sending
+
+for (const [form, send] of Object.entries<
+  (socket: dgram.Socket, port: number, address: string, done: Untyped) => void
+>({
+  'send(string, port, address, callback)': (s, port, address, done) =>
+    s.send('hello', port, address, done),
+  'send(buffer, port, address)': (s, port, address) => s.send(Buffer.from('hello'), port, address),
+  'send(buffer, port as text, address)': (s, port, address) =>
+    s.send(Buffer.from('hello'), String(port) as Untyped, address),
+  'send(Uint8Array, port, address, callback)': (s, port, address, done) =>
+    s.send(Uint8Array.of(104, 105), port, address, done),
+  'send(DataView, port, address, callback)': (s, port, address, done) =>
+    s.send(new DataView(Uint8Array.of(1, 104, 105).buffer, 1), port, address, done),
+  'send(Uint16Array, port, address, callback)': (s, port, address, done) =>
+    s.send(Uint16Array.of(0x6968, 0x6a69), port, address, done),
+  'send(buffer, offset, length, port, address, callback)': (s, port, address, done) =>
+    s.send(Buffer.from('hello'), 1, 3, port, address, done),
+  'send(string, offset, length, port, address)': (s, port, address) =>
+    s.send('hello', 1, 3, port, address),
+  'send(buffer, 0, 0, port, address, callback)': (s, port, address, done) =>
+    s.send(Buffer.from('hello'), 0, 0, port, address, done),
+  'send(list, port, address, callback)': (s, port, address, done) =>
+    s.send([Buffer.from('he'), 'l', Uint8Array.of(108, 111)], port, address, done),
+  'send([], port, address, callback)': (s, port, address, done) => s.send([], port, address, done),
+  'send(empty, port, address, callback)': (s, port, address, done) =>
+    s.send('', port, address, done),
+  'send(large, port, address, callback)': (s, port, address, done) =>
+    s.send(Buffer.alloc(1232, 'a'), port, address, done),
+  'send(too large for UDP, port, address, callback)': (s, port, address, done) =>
+    s.send(Buffer.alloc(65_536, 'a'), port, address, done),
+  'sendto(buffer, offset, length, port, address, callback)': (s, port, address, done) =>
+    (s as Untyped).sendto(Buffer.from('hello'), 0, 5, port, address, done),
+})) {
+  define(`${form} when bound`, async (stage) => {
+    const { port } = await stage.bound();
+    const socket = await stage.boundLeft();
+    stage.log.call('send', () =>
+      send(socket, port, stage.place.rightAddress, (...told: unknown[]) =>
+        stage.log.note('sent', ...told),
+      ),
+    );
+    await stage.rest();
+  });
+  define(`${form} when not bound`, async (stage) => {
+    const { port } = await stage.bound();
+    const socket = stage.left();
+    stage.log.call('send', () =>
+      send(socket, port, stage.place.rightAddress, (...told: unknown[]) =>
+        stage.log.note('sent', ...told),
+      ),
+    );
+    await stage.rest();
+  });
+}
+
+for (const [form, send] of Object.entries<(socket: Untyped, done: Untyped) => void>({
+  'send()': (s) => s.send(),
+  'send(number)': (s) => s.send(23, 5000, '::1'),
+  'send(object)': (s) => s.send({}, 5000, '::1'),
+  'send(null)': (s) => s.send(null, 5000, '::1'),
+  'send(list with a number)': (s) => s.send(['a', 23], 5000, '::1'),
+  'send without port': (s) => s.send('a'),
+  'send to port 0': (s) => s.send('a', 0, '::1'),
+  'send to port 65536': (s) => s.send('a', 65_536, '::1'),
+  'send to port -1': (s) => s.send('a', -1, '::1'),
+  'send to port 1.5': (s) => s.send('a', 1.5, '::1'),
+  'send to port "abc"': (s) => s.send('a', 'abc', '::1'),
+  'send to port null': (s) => s.send('a', null, '::1'),
+  'send to an address that is a number': (s) => s.send('a', 5000, 23),
+  'send to an address that is an object': (s) => s.send('a', 5000, {}),
+  'send to an address that is false': (s) => s.send('a', 5000, false),
+  'send with an offset behind the end': (s) => s.send('abc', 4, 0, 5000, '::1'),
+  'send with a length behind the end': (s) => s.send('abc', 1, 3, 5000, '::1'),
+  'send with a slice of a number': (s) => s.send(23, 1, 3, 5000, '::1'),
+  'send with a slice of a list': (s) => s.send(['abc'], 0, 1, 5000, '::1'),
+  'sendto without a port': (s) => s.sendto('a', 0, 1),
+  'sendto without an address': (s) => s.sendto('a', 0, 1, 5000),
+  'connect()': (s) => s.connect(),
+  'connect to port 0': (s) => s.connect(0),
+  'connect to an address that is a number': (s) => s.connect(5000, 23),
+  'disconnect when not connected': (s) => s.disconnect(),
+  'remoteAddress when not connected': (s) => s.remoteAddress(),
+  'address()': (s) => s.address(),
+  'setTTL("a")': (s) => s.setTTL('a'),
+  'setTTL(0)': (s) => s.setTTL(0),
+  'setTTL(1)': (s) => s.setTTL(1),
+  'setTTL(255)': (s) => s.setTTL(255),
+  'setTTL(256)': (s) => s.setTTL(256),
+  'setMulticastTTL("a")': (s) => s.setMulticastTTL('a'),
+  'setMulticastTTL(8)': (s) => s.setMulticastTTL(8),
+  'setMulticastTTL(256)': (s) => s.setMulticastTTL(256),
+  'setMulticastLoopback(true)': (s) => s.setMulticastLoopback(true),
+  'setBroadcast(true)': (s) => s.setBroadcast(true),
+  'setMulticastInterface(23)': (s) => s.setMulticastInterface(23),
+  'setMulticastInterface("bad")': (s) => s.setMulticastInterface('bad'),
+  'addMembership()': (s) => s.addMembership(),
+  'addMembership(not a group)': (s) => s.addMembership('2001:db8::5'),
+  'addMembership(no address)': (s) => s.addMembership('bad'),
+  'dropMembership()': (s) => s.dropMembership(),
+  'dropMembership(not joined)': (s) => s.dropMembership('ff02::1234'),
+  'addSourceSpecificMembership(23)': (s) => s.addSourceSpecificMembership(23, 'ff02::1'),
+  'addSourceSpecificMembership("a")': (s) => s.addSourceSpecificMembership('a'),
+  'setRecvBufferSize("a")': (s) => s.setRecvBufferSize('a'),
+  'setRecvBufferSize(-1)': (s) => s.setRecvBufferSize(-1),
+  'setSendBufferSize("a")': (s) => s.setSendBufferSize('a'),
+  'getSendQueueSize()': (s) => s.getSendQueueSize(),
+  'getSendQueueCount()': (s) => s.getSendQueueCount(),
+  'ref() and unref()': (s) => s.ref() === s && s.unref() === s,
+})) {
+  define(`${form} when bound`, async (stage) => {
+    const socket = await stage.boundLeft();
+    stage.log.call(form, () => send(socket, () => {}));
+    await stage.rest();
+  });
+  define(`${form} when not bound`, async (stage) => {
+    const socket = stage.left();
+    stage.log.call(form, () => send(socket, () => {}));
+    await stage.rest();
+  });
+}
+
+for (const method of [
+  'bind',
+  'close',
+  'address',
+  'remoteAddress',
+  'addMembership',
+  'dropMembership',
+  'setMulticastInterface',
+  'ref',
+  'unref',
+]) {
+  define(`${method}() after close`, async (stage) => {
+    const socket = await stage.boundLeft();
+    socket.close();
+    stage.log.call(method, () => (socket as Untyped)[method]());
+    await stage.rest();
+    stage.log.call(method, () => (socket as Untyped)[method]());
+  });
+}
+
+define('send after close', async (stage) => {
+  const socket = await stage.boundLeft();
+  socket.close();
+  stage.log.call('send', () => socket.send('a', 5000, '::1'));
+  await stage.rest();
+});
+
+define('connect after close', async (stage) => {
+  const socket = stage.left();
+  socket.close();
+  stage.log.call('connect', () => socket.connect(5000, '::1'));
+  await stage.rest();
+});
+
+define('send what is wrong after close', async (stage) => {
+  const socket = await stage.boundLeft();
+  socket.close();
+  stage.log.call('port', () => socket.send('a', 0, '::1'));
+  stage.log.call('message', () => socket.send(23 as Untyped, 5000, '::1'));
+  await stage.rest();
+});
+
+define('send to nobody, not connected', async (stage) => {
+  const { socket: gone, port } = await stage.bound();
+  gone.close();
+  const socket = await stage.boundLeft();
+  socket.send('a', port, stage.place.rightAddress, (error) => stage.log.note('sent', error));
+  await stage.rest();
+  socket.send('a', port, stage.place.rightAddress, (error) => stage.log.note('sent', error));
+  await stage.rest();
+});
+
+define('send to an IPv4 address', async (stage) => {
+  const socket = await stage.boundLeft();
+  socket.send('a', 5000, '127.0.0.1', (error) => stage.log.note('sent', error));
+  socket.send('a', 5000, '127.0.0.1');
+  await stage.rest();
+});
+
+define('send to a name that is not found, with a callback', async (stage) => {
+  const socket = stage.left({
+    lookup: (hostname, _family, callback) =>
+      hostname === '::'
+        ? callback(null, hostname)
+        : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
+  });
+  socket.send('a', 5000, 'nowhere.example', (...told) => stage.log.note('sent', ...told));
+  await stage.rest();
+});
+
+define('send to a name that is not found, without one', async (stage) => {
+  const socket = stage.left({
+    lookup: (hostname, _family, callback) =>
+      hostname === '::'
+        ? callback(null, hostname)
+        : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
+  });
+  socket.send('a', 5000, 'nowhere.example');
+  await stage.rest();
+});
+
+define('send to a name that is found', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left({
+    lookup: (hostname, _family, callback) =>
+      callback(null, hostname === 'there.example' ? stage.place.rightAddress : hostname),
+  });
+  socket.send('a', port, 'there.example', (...told) => stage.log.note('sent', ...told));
+  await stage.rest();
+});
+
+define('answer to where a message came from', async (stage) => {
+  const { socket: right, port } = await stage.bound();
+  right.on('message', (message, from) => right.send(`re: ${message}`, from.port, from.address));
+  const socket = await stage.boundLeft();
+  socket.send('question', port, stage.place.rightAddress);
+  await stage.rest();
+});
+
+define('keep the order of messages', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = await stage.boundLeft();
+  for (let count = 0; count < 20; count++) {
+    socket.send(`message ${count}`, port, stage.place.rightAddress);
+  }
+  await stage.rest();
+});
+
+define('send before and after bind() has finished', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left();
+  const note = (what: string) => (): void => stage.log.note('sent', what);
+  socket.bind();
+  socket.send('first', port, stage.place.rightAddress, note('first'));
+  socket.on('listening', () => socket.send('third', port, stage.place.rightAddress, note('third')));
+  socket.send('second', port, stage.place.rightAddress, note('second'));
+  await stage.rest();
+});
+
+define('connect, and close before it is bound', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  socket.close(() => stage.log.note('closed'));
+  stage.log.note('close returned');
+  await stage.rest();
+  await stage.rest();
+});
+
+define('send when the bind under way fails', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.right({}, 'second');
+  socket.bind(port);
+  socket.send('lost', port, stage.place.rightAddress, () => stage.log.note('sent'));
+  await stage.rest();
+});
+
+define('a message of zero bytes', async (stage) => {
+  const { socket: right, port } = await stage.bound();
+  right.on('message', (message) => stage.log.note(Buffer.isBuffer(message), message.length));
+  (await stage.boundLeft()).send('', port, stage.place.rightAddress);
+  await stage.rest();
+});
+
+// Connecting
+
+define('connect, talk, disconnect', async (stage) => {
+  const { socket: right, port } = await stage.bound();
+  // Linux takes a port that nobody asked for away when a socket disconnects.
+  const socket = await stage.boundByNumber();
+  stage.log.call('connect', () =>
+    socket.connect(port, stage.place.rightAddress, () => stage.log.note('callback')),
+  );
+  await stage.rest();
+  stage.log.note(socket.remoteAddress(), socket.address());
+  socket.send('one', (...told: unknown[]) => stage.log.note('sent', ...told));
+  socket.send(Buffer.from('a two b'), 2, 3, (...told: unknown[]) =>
+    stage.log.note('sent', ...told),
+  );
+  socket.send(['three', ' and four']);
+  await stage.rest();
+  right.send('back', socket.address().port, stage.place.leftAddress);
+  await stage.rest();
+  socket.disconnect();
+  stage.log.call('remoteAddress', () => socket.remoteAddress());
+  socket.send('five', port, stage.place.rightAddress);
+  await stage.rest();
+});
+
+define('connect and send before that has happened', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  stage.log.call('send without port', () => socket.send('early'));
+  await stage.rest();
+});
+
+define('connect twice', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  stage.log.call('at once', () => socket.connect(port, stage.place.rightAddress));
+  await stage.rest();
+  stage.log.call('later', () => socket.connect(port, stage.place.rightAddress));
+});
+
+define('connect(port) and connect(port, callback)', async (stage) => {
+  const socket = stage.left();
+  socket.connect(5000, () => stage.log.note('callback', socket.remoteAddress()));
+  const other = stage.left({}, 'other');
+  other.connect(5000);
+  await stage.rest();
+  stage.log.note(other.remoteAddress());
+});
+
+define('tell a connected socket where to send', async (stage) => {
+  const { port } = await stage.bound();
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  await stage.rest();
+  const untyped = socket as Untyped;
+  const address = stage.place.rightAddress;
+  stage.log.call('port, address', () => untyped.send('a', port, address));
+  stage.log.call('port, address, callback', () => untyped.send('a', port, address, () => {}));
+  stage.log.call('offset, length, port', () => untyped.send('abc', 0, 1, port));
+  stage.log.call('offset, length, port, address', () => untyped.send('abc', 0, 1, port, address));
+  stage.log.call('nothing', () => untyped.send());
+  await stage.rest();
+});
+
+define('connect to a name that is not found', async (stage) => {
+  const lookup: TunnelSocketSettings['lookup'] = (hostname, _family, callback) =>
+    hostname === '::'
+      ? callback(null, hostname)
+      : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '');
+  stage.left({ lookup }).connect(5000, 'nowhere.example');
+  stage
+    .left({ lookup }, 'other')
+    .connect(5000, 'nowhere.example', ((error: unknown) =>
+      stage.log.note('callback', error)) as Untyped);
+  await stage.rest();
+});
+
+define('connect to an IPv4 address', async (stage) => {
+  stage.left().connect(5000, '127.0.0.1');
+  await stage.rest();
+});
+
+define('take messages of the connected remote only', async (stage) => {
+  const { socket: right, port } = await stage.bound();
+  const { socket: stranger } = await stage.bound({}, 'stranger');
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  await stage.rest();
+  stranger.send('from a stranger', socket.address().port, stage.place.leftAddress);
+  right.send('from the remote', socket.address().port, stage.place.leftAddress);
+  await stage.rest();
+});
+
+define('a connected remote that is not there', async (stage) => {
+  const { socket: gone, port } = await stage.bound();
+  gone.close();
+  const socket = stage.left();
+  socket.connect(port, stage.place.rightAddress);
+  await stage.rest();
+  socket.send('anybody?', (...told: unknown[]) => stage.log.note('sent', ...told));
+  await stage.rest();
+});
+
+define('disconnect and connect again', async (stage) => {
+  const first = await stage.bound();
+  const second = await stage.bound({}, 'second');
+  const socket = await stage.boundByNumber();
+  socket.connect(first.port, stage.place.rightAddress);
+  await stage.rest();
+  socket.disconnect();
+  socket.connect(second.port, stage.place.rightAddress);
+  await stage.rest();
+  socket.send('to the second');
+  await stage.rest();
+});
+
+// The end
+
+define('close(callback) and its order', async (stage) => {
+  const socket = await stage.boundLeft();
+  stage.log.call('close', () => socket.close(() => stage.log.note('closed')));
+  process.nextTick(() => stage.log.note('next tick'));
+  stage.log.note('close returned');
+  await stage.rest();
+});
+
+define('close twice', async (stage) => {
+  const socket = await stage.boundLeft();
+  socket.close();
+  stage.log.call('close', () => socket.close());
+  await stage.rest();
+});
+
+define('send and close at once', async (stage) => {
+  const socket = await stage.boundLeft();
+  socket.close();
+  stage.log.call('send', () => socket.send('a', 5000, '::1', () => stage.log.note('sent')));
+  await stage.rest();
+});
+
+define('close by a signal', async (stage) => {
+  const controller = new AbortController();
+  const socket = stage.left({ signal: controller.signal });
+  socket.bind();
+  await stage.rest();
+  controller.abort();
+  await stage.rest();
+  stage.log.call('address', () => socket.address());
+});
+
+define('close by a signal that was given already', async (stage) => {
+  stage.left({ signal: AbortSignal.abort() });
+  await stage.rest();
+});
+
+define('a signal after close', async (stage) => {
+  const controller = new AbortController();
+  const socket = stage.left({ signal: controller.signal });
+  socket.close();
+  await stage.rest();
+  controller.abort();
+  await stage.rest();
+});
+
+define('dispose of', async (stage) => {
+  const socket = await stage.boundLeft();
+  await socket[Symbol.asyncDispose]();
+  stage.log.note('disposed');
+  await socket[Symbol.asyncDispose]();
+  stage.log.note('disposed again');
+});
+
+// Making
+
+for (const [what, options] of Object.entries<Untyped>({
+  'type udp5': { type: 'udp5' },
+  'no type': {},
+  'a lookup that is none': { type: 'udp6', lookup: 'a' },
+  'a signal that is none': { type: 'udp6', signal: {} },
+  'a receive buffer that is no number': { type: 'udp6', recvBufferSize: 'a' },
+  'a receive buffer of less than nothing': { type: 'udp6', recvBufferSize: -1 },
+  'a receive buffer of a fraction': { type: 'udp6', sendBufferSize: 1.5 },
+})) {
+  define(`create with ${what}`, async (stage) => {
+    try {
+      stage.place.left({ type: undefined, ...options });
+      stage.log.note('made');
+    } catch (error) {
+      const { code, name } = error as NodeJS.ErrnoException;
+      stage.log.note('threw', name, code);
+    }
+    await Promise.resolve();
+  });
+}
+
+define('properties', async (stage) => {
+  const socket = stage.left();
+  stage.log.note((socket as Untyped).type, typeof socket.on);
+  await Promise.resolve();
+});
+
+// Multicast within the computer
+
+define('join a group, hear it, leave it', async (stage) => {
+  const { socket: right, port } = await stage.bound();
+  // Which address it comes from depends on the computer.
+  right.removeAllListeners('message');
+  right.on('message', (message) => stage.log.note('message', message.toString()));
+  right.addMembership('ff01::6:bed4');
+  stage.log.call('again', () => right.addMembership('ff01::6:bed4'));
+  right.setMulticastLoopback(true);
+  right.send('to all', port, 'ff01::6:bed4', (...told) => stage.log.note('sent', ...told));
+  await stage.rest();
+  right.dropMembership('ff01::6:bed4');
+  stage.log.call('once more', () => right.dropMembership('ff01::6:bed4'));
+  right.send('to nobody', port, 'ff01::6:bed4');
+  await stage.rest();
+});
