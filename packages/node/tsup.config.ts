@@ -6,5 +6,7 @@ export default defineConfig({
   entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
   // The command is for bin/6bed4.js alone.
   dts: { entry: { index: 'src/index.ts' } },
+  // An optional dependency, loaded when streams are used.
+  external: [/^@matrixai\/quic/],
   platform: 'node',
 });

@@ -62,6 +62,22 @@ export {
   type TunnelSocketSettings,
 } from './socket/tunnelSocket.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export type { RemoteEndpoint } from './stream/quicConnection.js';
+export {
+  createStreamEndpoint,
+  type StreamConnectOptions,
+  StreamEndpoint,
+  type StreamEndpointEvents,
+  type StreamEndpointOptions,
+  type StreamSocket,
+} from './stream/streamEndpoint.js';
+export { StreamError, type StreamErrorCode } from './stream/streamError.js';
+export {
+  type StreamAddress,
+  type StreamReadyState,
+  TunnelStream,
+  type TunnelStreamOptions,
+} from './stream/tunnelStream.js';
 export type { DatagramHandler, DatagramPort, DatagramPortCounters } from './udp/datagramPort.js';
 export {
   type MemoryDatagram,

@@ -1,0 +1,427 @@
+import {
+  ACCEPTING_SIDE_STREAM,
+  CLOSE_ABORTED,
+  CLOSE_DONE,
+  CONNECTING_SIDE_STREAM,
+  CONNECTION_REFUSED,
+  MAXIMUM_PAYLOAD,
+} from './protocol.js';
+import type { HostPort, Connection as RawConnection } from './quicLibrary.js';
+import { StreamError } from './streamError.js';
+
+/** An address with a port, both as `node:dgram` tells them. */
+export interface RemoteEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Who reads from and writes to a connection. */
+export interface ConnectionUser {
+  onConnected(): void;
+  /** There may be something to read, or the other side has finished. */
+  onReadable(): void;
+  /** It may be possible to write again. */
+  onWritable(): void;
+  /** It is over. `error` is null after the other side has closed and taken all that we finished to write. */
+  onClosed(error: StreamError | null): void;
+}
+
+/** What carries the packets of a connection. */
+export interface ConnectionCarrier {
+  transmit(packet: Uint8Array, to: RemoteEndpoint): void;
+  /** The side that accepts has completed the handshake. */
+  accepted(connection: QuicConnection): void;
+  /** Nothing is expected of this connection any more. */
+  forget(connection: QuicConnection): void;
+  now(): number;
+}
+
+/** Milliseconds. */
+export interface ConnectionTimes {
+  /** For the handshake. */
+  readonly connect: number;
+  /** Without an answer, after which the other side is given up. */
+  readonly silence: number;
+}
+
+/**
+ * quiche asks for addresses, to find paths in multihomed computers. Here the datagram socket decides
+ * about paths, and a packet from elsewhere never gets so far; so each side is one fixed place.
+ */
+const HERE: HostPort = { host: '::1', port: 1 };
+const THERE: HostPort = { host: '::1', port: 2 };
+export const FROM_THERE = { from: THERE, to: HERE } as const;
+export const PLACES = { here: HERE, there: THERE } as const;
+
+/** Packets in a row, before the other side and everybody else in this process get their turn. */
+const BURST = 32;
+
+/** A closing packet is repeated: to those who still send (RFC 9000 §10.2.1), and unasked at these times. */
+const CLOSE_REPETITIONS = [100, 400, 1_000] as const;
+const MAXIMUM_CLOSE_ANSWERS = 10;
+/** After which closing packets are no longer repeated. */
+const CLOSING_TIME = 3_000;
+
+/** While nobody is left to notice, the other side is asked so often whether it is still there. */
+const LINGER_PROBE = 5_000;
+
+/** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
+const STOPPED = 'StreamStopped';
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One QUIC connection that carries one stream: feeds quiche, sends what it wants sent, keeps its
+ * timer, and notices the end. It stays when its user has left, until all was delivered.
+ */
+export class QuicConnection {
+  readonly key: string;
+  readonly remote: RemoteEndpoint;
+  /** Whether this side accepted the connection. */
+  readonly accepting: boolean;
+  /** Milliseconds of quiet after which the other side is asked for a sign of life; 0 for never. */
+  keepAlive = 0;
+  readonly #raw: RawConnection;
+  readonly #carrier: ConnectionCarrier;
+  readonly #times: ConnectionTimes;
+  readonly #started: number;
+  readonly #writeStream: number;
+  readonly #readStream: number;
+  #user: ConnectionUser | null = null;
+  #established = false;
+  #finished = false;
+  #readToEnd = false;
+  #released = false;
+  /** Told to the user, or aborted by it. */
+  #over = false;
+  #gone = false;
+  #lastHeard: number;
+  /** Since when an answer is due. */
+  #waitingSince: number;
+  #scheduled = false;
+  #timer: NodeJS.Timeout | null = null;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #spare: Buffer | null = null;
+  /** The packet that closes, for repetition. */
+  #farewell: Buffer | null = null;
+  #closedAt = 0;
+  #repetitions = 0;
+  #closeAnswers = 0;
+
+  constructor(
+    raw: RawConnection,
+    key: string,
+    remote: RemoteEndpoint,
+    accepting: boolean,
+    carrier: ConnectionCarrier,
+    times: ConnectionTimes,
+  ) {
+    this.#raw = raw;
+    this.key = key;
+    this.remote = remote;
+    this.accepting = accepting;
+    this.#carrier = carrier;
+    this.#times = times;
+    this.#started = carrier.now();
+    this.#lastHeard = this.#started;
+    this.#waitingSince = this.#started;
+    this.#writeStream = accepting ? ACCEPTING_SIDE_STREAM : CONNECTING_SIDE_STREAM;
+    this.#readStream = accepting ? CONNECTING_SIDE_STREAM : ACCEPTING_SIDE_STREAM;
+    this.#schedule();
+  }
+
+  get established(): boolean {
+    return this.#established;
+  }
+
+  /** Whether a datagram comes from the other side. */
+  isFrom(source: RemoteEndpoint): boolean {
+    return source.port === this.remote.port && source.address === this.remote.address;
+  }
+
+  attach(user: ConnectionUser): void {
+    this.#user = user;
+    this.#schedule();
+  }
+
+  /** Takes a datagram, which it may change. */
+  receive(packet: Uint8Array): void {
+    if (this.#farewell !== null) {
+      if (this.#closeAnswers++ < MAXIMUM_CLOSE_ANSWERS) this.#repeatFarewell();
+      return;
+    }
+    this.#lastHeard = this.#carrier.now();
+    try {
+      this.#raw.recv(packet, FROM_THERE);
+    } catch {
+      // quiche has closed the connection if that was called for; the next turn sees it.
+    }
+    this.#schedule();
+  }
+
+  /** @returns how many of the bytes were taken; the user hears when it may try again */
+  write(chunk: Uint8Array): number {
+    this.#schedule();
+    try {
+      return this.#raw.streamSend(this.#writeStream, chunk, false) ?? 0;
+    } catch (error) {
+      if (String(error).includes(STOPPED)) this.#fail('EPIPE', 'the other side reads no more');
+      // Else it has closed, which the next turn tells.
+      return 0;
+    }
+  }
+
+  /** Nothing more will be written. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#schedule();
+    try {
+      this.#raw.streamSend(this.#writeStream, NOTHING, true);
+    } catch {
+      // As in write().
+    }
+  }
+
+  /**
+   * Reads what has arrived.
+   *
+   * @returns how many bytes, and whether they are the last ones; null when there is nothing now
+   */
+  read(into: Uint8Array): [number, boolean] | null {
+    if (this.#readToEnd || !this.#raw.streamReadable(this.#readStream)) return null;
+    this.#schedule();
+    try {
+      const result = this.#raw.streamRecv(this.#readStream, into);
+      if (result?.[1] === true) this.#readToEnd = true;
+      return result;
+    } catch {
+      this.#fail('ECONNRESET', 'the other side reset its stream');
+      return null;
+    }
+  }
+
+  /** Gives up what is under way in either direction; the other side hears of it. */
+  abort(reason: string): void {
+    this.#released = true;
+    this.#close(CLOSE_ABORTED, reason);
+  }
+
+  /** Nobody wants this connection. */
+  refuse(): void {
+    this.#over = true;
+    try {
+      this.#raw.close(false, CONNECTION_REFUSED, NOTHING);
+    } catch {
+      // Closed already.
+    }
+    this.#turn();
+  }
+
+  /** The user leaves; what it has written and finished still gets delivered. */
+  release(): void {
+    this.#released = true;
+    this.#user = null;
+    this.#schedule();
+  }
+
+  /** Looks at the clock; to be called some times a second. */
+  tick(now: number): void {
+    if (this.#farewell !== null || this.#over) {
+      this.#tickClosing(now);
+      return;
+    }
+    if (!this.#established) {
+      if (now - this.#started >= this.#times.connect) this.#fail('ETIMEDOUT', 'no answer');
+      return;
+    }
+    // quiche has a timer running whenever something is under way that has to be acknowledged.
+    if (this.#raw.timeout() === null) this.#waitingSince = now;
+    const quiet = now - this.#lastHeard;
+    if (now - Math.max(this.#waitingSince, this.#lastHeard) >= this.#times.silence) {
+      this.#fail('ETIMEDOUT', `the other side has been silent for ${this.#times.silence} ms`);
+      return;
+    }
+    const probeAfter = this.#released ? LINGER_PROBE : this.keepAlive;
+    if (probeAfter > 0 && quiet >= probeAfter && this.#waitingSince === now) {
+      this.#raw.sendAckEliciting();
+      this.#schedule();
+    }
+  }
+
+  /** Ends at once, without a word to the other side. */
+  vanish(error: StreamError): void {
+    this.#tell(error);
+    this.#forget();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#gone) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#gone) return;
+    this.#advance();
+    this.#flush();
+    this.#rearm();
+    if (this.#raw.isClosed() && this.#farewell === null) this.#forget();
+  }
+
+  /** Tells the user what has changed. */
+  #advance(): void {
+    if (this.#over) return;
+    if (!this.#established && this.#raw.isEstablished()) {
+      this.#established = true;
+      if (this.accepting) this.#carrier.accepted(this);
+      this.#user?.onConnected();
+    }
+    if (this.#established) {
+      this.#user?.onReadable();
+      if (this.#over) return;
+    }
+    if (this.#raw.isDraining() || this.#raw.isClosed()) {
+      this.#tell(this.#causeOfEnd());
+      return;
+    }
+    if (this.#established) this.#user?.onWritable();
+    if (this.#released && this.#finished && this.#delivered()) this.#close(CLOSE_DONE, '');
+  }
+
+  /** Whether all that was written has been acknowledged, and its end with it. */
+  #delivered(): boolean {
+    try {
+      this.#raw.streamCapacity(this.#writeStream);
+      return false;
+    } catch {
+      // quiche forgets a stream that is complete.
+      return true;
+    }
+  }
+
+  #causeOfEnd(): StreamError | null {
+    const { remote } = this;
+    const syscall = this.#established ? 'read' : 'connect';
+    const theirs = this.#raw.peerError();
+    if (theirs !== null) {
+      const { isApp, errorCode } = theirs;
+      if (isApp && errorCode === CLOSE_DONE) return null;
+      const reason = Buffer.from(theirs.reason).toString();
+      if (isApp) {
+        return new StreamError('ECONNRESET', syscall, reason || 'the other side aborted', remote);
+      }
+      if (errorCode === CONNECTION_REFUSED && !this.#established) {
+        return new StreamError('ECONNREFUSED', syscall, 'nobody listens there', remote);
+      }
+      const code = this.#established ? 'ECONNRESET' : 'EPROTO';
+      return new StreamError(code, syscall, `QUIC error ${errorCode} ${reason}`, remote);
+    }
+    if (this.#raw.isTimedOut()) {
+      return new StreamError('ETIMEDOUT', syscall, 'the other side is silent', remote);
+    }
+    const errorCode = this.#raw.localError()?.errorCode;
+    const cause = errorCode === undefined ? 'reset' : `QUIC error ${errorCode} on this side`;
+    return new StreamError(
+      errorCode === undefined ? 'ECONNRESET' : 'EPROTO',
+      syscall,
+      cause,
+      remote,
+    );
+  }
+
+  #fail(code: string, reason: string): void {
+    const syscall = this.#established ? 'read' : 'connect';
+    this.#tell(new StreamError(code, syscall, reason, this.remote));
+    this.abort(reason);
+  }
+
+  #tell(error: StreamError | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#closedAt = this.#carrier.now();
+    const user = this.#user;
+    this.#user = null;
+    user?.onClosed(error);
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#gone || this.#farewell !== null) return;
+    this.#over = true;
+    this.#user = null;
+    try {
+      this.#raw.close(true, code, Buffer.from(reason));
+    } catch {
+      // Closed already, by the other side.
+    }
+    this.#closedAt = this.#carrier.now();
+    this.#schedule();
+  }
+
+  #flush(): void {
+    const closing = this.#over;
+    for (let count = 0; count < BURST; count++) {
+      const packet = this.#spare ?? Buffer.allocUnsafe(MAXIMUM_PAYLOAD);
+      let sent: ReturnType<RawConnection['send']>;
+      try {
+        sent = this.#raw.send(packet);
+      } catch {
+        sent = null;
+      }
+      if (sent === null) {
+        this.#spare = packet;
+        return;
+      }
+      this.#spare = null;
+      const bytes = packet.subarray(0, sent[0]);
+      if (closing) this.#farewell = Buffer.from(bytes);
+      this.#carrier.transmit(bytes, this.remote);
+    }
+    this.#schedule();
+  }
+
+  #repeatFarewell(): void {
+    if (this.#farewell !== null) this.#carrier.transmit(this.#farewell, this.remote);
+  }
+
+  #tickClosing(now: number): void {
+    const since = now - this.#closedAt;
+    const next = CLOSE_REPETITIONS[this.#repetitions];
+    if (this.#farewell !== null && next !== undefined && since >= next) {
+      this.#repetitions++;
+      this.#repeatFarewell();
+    }
+    if (since >= CLOSING_TIME) this.#forget();
+  }
+
+  #rearm(): void {
+    const timeout = this.#raw.timeout();
+    const now = this.#carrier.now();
+    const due = timeout === null ? Number.POSITIVE_INFINITY : now + timeout;
+    // A timer that fires too early does no harm, and setting one for each packet is dear.
+    if (due >= this.#timerDue || due === Number.POSITIVE_INFINITY) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(() => this.#onTimer(), due - now);
+    this.#timer.unref();
+  }
+
+  #onTimer(): void {
+    this.#timer = null;
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    if (this.#gone) return;
+    this.#raw.onTimeout();
+    this.#turn();
+  }
+
+  #forget(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#carrier.forget(this);
+  }
+}

@@ -1,0 +1,399 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { isIP, SocketAddress } from 'node:net';
+import { acceptingConfig, connectingConfig } from './configuration.js';
+import {
+  CONNECTION_ID_BYTES,
+  connectionKey,
+  destinationKey,
+  hasLongHeader,
+  MAXIMUM_PAYLOAD,
+  MINIMUM_INITIAL,
+} from './protocol.js';
+import {
+  type ConnectionCarrier,
+  type ConnectionTimes,
+  PLACES,
+  QuicConnection,
+  type RemoteEndpoint,
+} from './quicConnection.js';
+import { type Config, type Header, type QuicLibrary, quicLibrary } from './quicLibrary.js';
+import { RetryTokens } from './retryToken.js';
+import { StreamError } from './streamError.js';
+import {
+  type StreamAddress,
+  type StreamGround,
+  TunnelStream,
+  type TunnelStreamOptions,
+} from './tunnelStream.js';
+
+/**
+ * What streams need of a datagram socket: the part of `dgram.Socket` that they use. It has to be
+ * bound, or to bind itself when it sends first.
+ */
+export interface StreamSocket {
+  on(event: 'message', listener: (message: Buffer, source: RemoteEndpoint) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
+  off(event: 'message', listener: (message: Buffer, source: RemoteEndpoint) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+  send(
+    message: Uint8Array,
+    port: number,
+    address: string,
+    callback: (error: Error | null) => void,
+  ): unknown;
+  address(): StreamAddress;
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/** Settings of a {@link StreamEndpoint}; times are in milliseconds. */
+export interface StreamEndpointOptions {
+  /** For how long the other side may be silent while an answer of it is due; default 30000. */
+  readonly silence?: number;
+  /**
+   * Bytes that the other side may send ahead of what was read from a stream, at most; default 4 MiB.
+   * This bounds the memory that a stream whose reader is slow takes.
+   */
+  readonly receiveWindow?: number;
+  /** Connections that may be accepted at once; more are refused. Default: no bound. */
+  readonly maxConnections?: number;
+  /** For streams that are accepted: as in {@link TunnelStreamOptions}. */
+  readonly allowHalfOpen?: boolean;
+  /** For streams that are accepted: as in {@link TunnelStreamOptions}. */
+  readonly keepAlive?: boolean;
+  /** For streams that are accepted: as in {@link TunnelStreamOptions}. */
+  readonly keepAliveInitialDelay?: number;
+}
+
+/** Where to connect to, and how. */
+export interface StreamConnectOptions extends TunnelStreamOptions {
+  /** Address of the other side, in digits. */
+  readonly address: string;
+  readonly port: number;
+  /** Milliseconds for the connection to be made, or the stream fails with ETIMEDOUT; default 20000. */
+  readonly timeout?: number;
+}
+
+/** Events of a {@link StreamEndpoint}. */
+export interface StreamEndpointEvents {
+  /** Someone has connected. Without a listener for it, connections are refused. */
+  connection: [stream: TunnelStream];
+  /** The datagram socket failed in a way that concerns no single stream. */
+  error: [error: Error];
+  close: [];
+}
+
+const CONNECT_TIMEOUT = 20_000;
+const SILENCE = 30_000;
+const RECEIVE_WINDOW = 4 * 1024 * 1024;
+/** The least window that still lets a packet of each kind through. */
+const LEAST_RECEIVE_WINDOW = 16 * 1024;
+/** Handshakes that may be under way with others who want in; they have proved their addresses. */
+const MAXIMUM_HANDSHAKES = 256;
+const HANDSHAKE_TIME = 10_000;
+const MAXIMUM_TICK = 500;
+const TICKS_IN_SILENCE = 10;
+
+/**
+ * Streams over one datagram socket: connects to others and accepts their connections, any number of
+ * them at once. Works over whatever has the interface of `dgram.Socket`, above all the sockets of a
+ * tunnel.
+ */
+export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
+  readonly #library: QuicLibrary;
+  readonly #socket: StreamSocket;
+  readonly #options: StreamEndpointOptions;
+  readonly #silence: number;
+  readonly #connecting: Config;
+  readonly #accepting: Config;
+  readonly #tokens = new RetryTokens();
+  readonly #connections = new Map<string, QuicConnection>();
+  readonly #streams = new Set<TunnelStream>();
+  readonly #ground: StreamGround;
+  readonly #carrier: ConnectionCarrier;
+  readonly #ticker: NodeJS.Timeout;
+  #handshakes = 0;
+  #accepted = 0;
+  #closing = false;
+  #closed = false;
+
+  private constructor(library: QuicLibrary, socket: StreamSocket, options: StreamEndpointOptions) {
+    super();
+    const window = options.receiveWindow ?? RECEIVE_WINDOW;
+    if (!(window >= LEAST_RECEIVE_WINDOW)) {
+      throw new RangeError(
+        `receiveWindow: found ${window}, expected at least ${LEAST_RECEIVE_WINDOW} bytes`,
+      );
+    }
+    this.#library = library;
+    this.#socket = socket;
+    this.#options = options;
+    this.#silence = options.silence ?? SILENCE;
+    this.#connecting = connectingConfig(library, window);
+    this.#accepting = acceptingConfig(library, window);
+    this.#ground = {
+      address: () => socket.address(),
+      ref: () => void socket.ref(),
+      unref: () => void socket.unref(),
+    };
+    const onSent = (error: Error | null) => {
+      if (error !== null) this.#onSendError(error);
+    };
+    this.#carrier = {
+      transmit: (packet, to) => {
+        if (!this.#closed) socket.send(packet, to.port, to.address, onSent);
+      },
+      accepted: (connection) => this.#onAccepted(connection),
+      forget: (connection) => this.#forget(connection),
+      now: () => performance.now(),
+    };
+    socket.on('message', this.#onMessage);
+    socket.on('error', this.#onSocketError);
+    socket.on('close', this.#onSocketClose);
+    const tick = Math.min(MAXIMUM_TICK, this.#silence / TICKS_IN_SILENCE);
+    this.#ticker = setInterval(() => this.#tick(), tick);
+    this.#ticker.unref();
+  }
+
+  /**
+   * Puts an endpoint on a datagram socket, which it shares with nobody else.
+   *
+   * @throws StreamError ENOTSUP when the QUIC library cannot be loaded
+   * @throws RangeError for an option out of range
+   */
+  static async open(
+    socket: StreamSocket,
+    options: StreamEndpointOptions = {},
+  ): Promise<StreamEndpoint> {
+    return new StreamEndpoint(await quicLibrary(), socket, options);
+  }
+
+  /** Streams that are not closed yet. */
+  get streams(): ReadonlySet<TunnelStream> {
+    return this.#streams;
+  }
+
+  /**
+   * Connects to another endpoint.
+   *
+   * @returns a stream that can be written to at once; it emits `connect`, or `error` with one of the
+   * codes ECONNREFUSED, ETIMEDOUT, EPROTO
+   * @throws RangeError for an address or port that is none
+   */
+  connect(options: StreamConnectOptions): TunnelStream {
+    const remote = checkedRemote(options);
+    const stream = new TunnelStream(this.#ground, remote, options);
+    this.attach(stream, options);
+    return stream;
+  }
+
+  /** @internal Connects a stream that exists already. */
+  attach(stream: TunnelStream, options: StreamConnectOptions): void {
+    if (this.#closing) {
+      stream.destroy(new StreamError('ECONNABORTED', 'connect', 'the endpoint is closed'));
+      return;
+    }
+    const id = randomBytes(CONNECTION_ID_BYTES);
+    const raw = this.#library.Connection.connect(
+      null,
+      id,
+      PLACES.here,
+      PLACES.there,
+      this.#connecting,
+    );
+    const connection = this.#add(raw, id, checkedRemote(options), false, {
+      connect: options.timeout ?? CONNECT_TIMEOUT,
+      silence: this.#silence,
+    });
+    this.#own(stream);
+    stream.bind(connection);
+  }
+
+  /**
+   * Takes no more connections and makes none, lets the streams there are come to their end, and then
+   * leaves the socket alone. Does not close the socket.
+   */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#connections.size === 0) this.#finish();
+    if (!this.#closed) await new Promise<void>((resolve) => this.once('close', resolve));
+  }
+
+  /** Aborts all streams at once and leaves the socket alone. */
+  destroy(reason = 'the endpoint was destroyed'): void {
+    this.#closing = true;
+    for (const stream of this.#streams) {
+      stream.destroy(new StreamError('ECONNABORTED', 'close', reason));
+    }
+    // Each connection says farewell in the next turn.
+    setImmediate(() => setImmediate(() => this.#finish()));
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing = true;
+    clearInterval(this.#ticker);
+    this.#socket.off('message', this.#onMessage);
+    this.#socket.off('error', this.#onSocketError);
+    this.#socket.off('close', this.#onSocketClose);
+    const error = new StreamError('ECONNABORTED', 'close', 'the endpoint was closed');
+    for (const connection of [...this.#connections.values()]) connection.vanish(error);
+    this.emit('close');
+  }
+
+  #own(stream: TunnelStream): void {
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+  }
+
+  #add(
+    raw: ConstructorParameters<typeof QuicConnection>[0],
+    id: Uint8Array,
+    remote: RemoteEndpoint,
+    accepting: boolean,
+    times: ConnectionTimes,
+  ): QuicConnection {
+    const key = connectionKey(id);
+    const connection = new QuicConnection(raw, key, remote, accepting, this.#carrier, times);
+    this.#connections.set(key, connection);
+    return connection;
+  }
+
+  #forget(connection: QuicConnection): void {
+    if (!this.#connections.delete(connection.key)) return;
+    if (connection.accepting) {
+      if (connection.established) this.#accepted--;
+      else this.#handshakes--;
+    }
+    if (this.#closing && this.#connections.size === 0) this.#finish();
+  }
+
+  #onAccepted(connection: QuicConnection): void {
+    this.#handshakes--;
+    this.#accepted++;
+    if (this.#closing || this.listenerCount('connection') === 0) {
+      connection.abort('');
+      return;
+    }
+    const stream = new TunnelStream(this.#ground, connection.remote, this.#options);
+    this.#own(stream);
+    stream.bind(connection);
+    this.emit('connection', stream);
+  }
+
+  readonly #onMessage = (message: Buffer, source: RemoteEndpoint): void => {
+    const key = destinationKey(message);
+    const connection = key === null ? undefined : this.#connections.get(key);
+    if (connection !== undefined) {
+      if (connection.isFrom(source)) connection.receive(message);
+    } else if (hasLongHeader(message) && message.length >= MINIMUM_INITIAL) {
+      this.#onStranger(message, source);
+    }
+  };
+
+  /** Someone unknown says something that may begin a connection. */
+  #onStranger(message: Buffer, source: RemoteEndpoint): void {
+    const library = this.#library;
+    let header: Header;
+    try {
+      header = library.Header.fromSlice(message, CONNECTION_ID_BYTES);
+    } catch {
+      return;
+    }
+    const { ty, version, scid, dcid, token } = header;
+    if (ty === library.Type.VersionNegotiation || ty === library.Type.Retry) return;
+    const answer = Buffer.allocUnsafe(MAXIMUM_PAYLOAD);
+    if (!library.versionIsSupported(version)) {
+      this.#answer(answer, library.negotiateVersion(scid, dcid, answer), source);
+      return;
+    }
+    if (ty !== library.Type.Initial) return;
+    const from = `${source.address} ${source.port}`;
+    if (token === undefined || token.length === 0) {
+      const chosen = randomBytes(CONNECTION_ID_BYTES);
+      const proof = this.#tokens.issue(dcid, chosen, from);
+      const length = library.retry(scid, dcid, chosen, proof, version, answer);
+      this.#answer(answer, length, source);
+      return;
+    }
+    const original = this.#tokens.verify(token, dcid, from);
+    if (original === null || this.#handshakes >= MAXIMUM_HANDSHAKES) return;
+    this.#accept(message, source, original, dcid);
+  }
+
+  #answer(buffer: Buffer, length: number, to: RemoteEndpoint): void {
+    this.#carrier.transmit(buffer.subarray(0, length), to);
+  }
+
+  #accept(message: Buffer, source: RemoteEndpoint, original: Uint8Array, id: Uint8Array): void {
+    const { here, there } = PLACES;
+    const raw = this.#library.Connection.accept(id, original, here, there, this.#accepting);
+    const remote = { address: source.address, port: source.port };
+    this.#handshakes++;
+    const connection = this.#add(raw, id, remote, true, {
+      connect: HANDSHAKE_TIME,
+      silence: this.#silence,
+    });
+    connection.receive(message);
+    const full = this.#accepted >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY);
+    const unwanted = this.#closing || this.listenerCount('connection') === 0;
+    if (full || unwanted) connection.refuse();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const connection of [...this.#connections.values()]) connection.tick(now);
+  }
+
+  /** Datagrams may be lost, so that one could not be sent is no more than that. */
+  #onSendError(_error: Error): void {}
+
+  readonly #onSocketError = (error: Error): void => {
+    const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+    if (refused) {
+      for (const connection of [...this.#connections.values()]) {
+        if (connection.established) continue;
+        const { remote } = connection;
+        connection.vanish(
+          new StreamError('ECONNREFUSED', 'connect', 'nobody has that port', remote),
+        );
+      }
+    } else if (this.listenerCount('error') > 0) {
+      this.emit('error', error);
+    }
+  };
+
+  readonly #onSocketClose = (): void => {
+    this.#closed = true;
+    for (const stream of this.#streams) {
+      stream.destroy(new StreamError('ECONNABORTED', 'close', 'the datagram socket was closed'));
+    }
+    this.#closed = false;
+    this.#finish();
+  };
+}
+
+/** Puts streams on a datagram socket; see {@link StreamEndpoint.open}. */
+export function createStreamEndpoint(
+  socket: StreamSocket,
+  options: StreamEndpointOptions = {},
+): Promise<StreamEndpoint> {
+  return StreamEndpoint.open(socket, options);
+}
+
+/** The remote of options, written as datagram sockets write it. */
+function checkedRemote({ address, port }: StreamConnectOptions): RemoteEndpoint {
+  const version = isIP(address);
+  if (version === 0) {
+    throw new RangeError(`address: found ${address}, expected an IP address in digits`);
+  }
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new RangeError(`port: found ${port}, expected 1 to 65535`);
+  }
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  return { address: new SocketAddress({ address, family, port }).address, port };
+}
