@@ -1,6 +1,6 @@
 import type { Config } from '@matrixai/quic/native/types.js';
 import { ownCertificate } from './certificate.js';
-import { ALPN, MAXIMUM_PAYLOAD } from './protocol.js';
+import { ALPN, MAXIMUM_PAYLOAD, NO_ALPN } from './protocol.js';
 import type { QuicLibrary } from './quicLibrary.js';
 
 /** Bytes that may be under way to a reader at first; quiche opens the window further as it reads. */
@@ -38,4 +38,11 @@ export function acceptingConfig(library: QuicLibrary, window: number): Config {
   const { key, certificate } = ownCertificate();
   const config = library.Config.withBoringSslCtx(false, true, null, [key], [certificate], null);
   return common(library, config, window);
+}
+
+/** For the side that accepts, while nobody listens there. */
+export function refusingConfig(library: QuicLibrary, window: number): Config {
+  const config = acceptingConfig(library, window);
+  config.setApplicationProtos([NO_ALPN]);
+  return config;
 }

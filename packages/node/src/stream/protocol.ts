@@ -1,7 +1,7 @@
 /**
  * How a stream looks on the wire: one QUIC version 1 connection (RFC 9000) for each stream, whose
- * sides each send on the first unidirectional stream that is theirs. Closing one's own QUIC stream is
- * the end of what one writes; an abort closes the connection.
+ * sides each send on the first unidirectional stream that is theirs. Closing one's own QUIC stream,
+ * after one byte more than the data, is the end of what one writes; an abort closes the connection.
  */
 
 /** Application protocol in the TLS handshake (RFC 7301). */
@@ -11,12 +11,28 @@ export const ALPN = '6bed4-stream/1';
 export const CONNECTING_SIDE_STREAM = 2;
 export const ACCEPTING_SIDE_STREAM = 3;
 
+/**
+ * The last byte of each QUIC stream, which is not data. quiche 0.18 never repeats an empty frame that
+ * only closes a stream, once all bytes before it were acknowledged; with a byte in it, it does.
+ */
+export const END_OF_DATA = 0;
+
 /** Application error codes that close a connection (RFC 9000 §20.2). */
 export const CLOSE_DONE = 0;
 export const CLOSE_ABORTED = 1;
 
-/** Transport error code of a connection that nobody wants (RFC 9000 §20.1). */
-export const CONNECTION_REFUSED = 2;
+/** Offered by an endpoint at which nobody listens, so that TLS refuses the connection for it. */
+export const NO_ALPN = '6bed4-nobody';
+
+const CONNECTION_REFUSED = 0x02;
+/** CRYPTO_ERROR with the TLS alert no_application_protocol, 120 (RFC 7301 §3.2). */
+const NO_APPLICATION_PROTOCOL = 0x0178;
+
+/**
+ * Transport error codes of a connection that nobody wants (RFC 9000 §20.1). We send the second one:
+ * quiche has it in an Initial packet, which a client can read before it has got any other.
+ */
+export const REFUSALS: ReadonlySet<number> = new Set([CONNECTION_REFUSED, NO_APPLICATION_PROTOCOL]);
 
 /**
  * The largest UDP payload in an IPv6 packet of 1280 bytes, which is what 6bed4 carries: headers of

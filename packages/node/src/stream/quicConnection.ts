@@ -3,8 +3,9 @@ import {
   CLOSE_ABORTED,
   CLOSE_DONE,
   CONNECTING_SIDE_STREAM,
-  CONNECTION_REFUSED,
+  END_OF_DATA,
   MAXIMUM_PAYLOAD,
+  REFUSALS,
 } from './protocol.js';
 import type { HostPort, Connection as RawConnection } from './quicLibrary.js';
 import { StreamError } from './streamError.js';
@@ -60,7 +61,7 @@ const BURST = 32;
 const CLOSE_REPETITIONS = [100, 400, 1_000] as const;
 const MAXIMUM_CLOSE_ANSWERS = 10;
 /** After which closing packets are no longer repeated. */
-const CLOSING_TIME = 3_000;
+const CLOSING_TIME = 1_200;
 
 /** While nobody is left to notice, the other side is asked so often whether it is still there. */
 const LINGER_PROBE = 5_000;
@@ -68,7 +69,7 @@ const LINGER_PROBE = 5_000;
 /** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
 const STOPPED = 'StreamStopped';
 
-const NOTHING = Buffer.alloc(0);
+const LAST_BYTE = Buffer.of(END_OF_DATA);
 
 /**
  * One QUIC connection that carries one stream: feeds quiche, sends what it wants sent, keeps its
@@ -89,7 +90,7 @@ export class QuicConnection {
   readonly #readStream: number;
   #user: ConnectionUser | null = null;
   #established = false;
-  #finished = false;
+  #writing: 'open' | 'ending' | 'ended' = 'open';
   #readToEnd = false;
   #released = false;
   /** Told to the user, or aborted by it. */
@@ -171,16 +172,11 @@ export class QuicConnection {
     }
   }
 
-  /** Nothing more will be written. */
+  /** Nothing more will be written; what was is followed by the end as soon as there is room for it. */
   finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
+    if (this.#writing !== 'open') return;
+    this.#writing = 'ending';
     this.#schedule();
-    try {
-      this.#raw.streamSend(this.#writeStream, NOTHING, true);
-    } catch {
-      // As in write().
-    }
   }
 
   /**
@@ -193,12 +189,15 @@ export class QuicConnection {
     this.#schedule();
     try {
       const result = this.#raw.streamRecv(this.#readStream, into);
-      if (result?.[1] === true) this.#readToEnd = true;
-      return result;
+      if (result === null || !result[1]) return result;
+      this.#readToEnd = true;
+      const length = result[0] - 1;
+      if (into[length] === END_OF_DATA) return [length, true];
+      this.#fail('EPROTO', 'the stream ends without its last byte');
     } catch {
       this.#fail('ECONNRESET', 'the other side reset its stream');
-      return null;
     }
+    return null;
   }
 
   /** Gives up what is under way in either direction; the other side hears of it. */
@@ -207,14 +206,10 @@ export class QuicConnection {
     this.#close(CLOSE_ABORTED, reason);
   }
 
-  /** Nobody wants this connection. */
+  /** The connection was made to be refused: it only has to say so. */
   refuse(): void {
     this.#over = true;
-    try {
-      this.#raw.close(false, CONNECTION_REFUSED, NOTHING);
-    } catch {
-      // Closed already.
-    }
+    this.#closedAt = this.#carrier.now();
     this.#turn();
   }
 
@@ -289,7 +284,20 @@ export class QuicConnection {
       return;
     }
     if (this.#established) this.#user?.onWritable();
-    if (this.#released && this.#finished && this.#delivered()) this.#close(CLOSE_DONE, '');
+    if (this.#writing === 'ending') this.#writeEnd();
+    if (this.#released && this.#writing === 'ended' && this.#delivered()) {
+      this.#close(CLOSE_DONE, '');
+    }
+  }
+
+  #writeEnd(): void {
+    try {
+      const taken = this.#raw.streamSend(this.#writeStream, LAST_BYTE, true);
+      if (taken === LAST_BYTE.length) this.#writing = 'ended';
+    } catch {
+      // Stopped by the other side: then there is no end to be told.
+      this.#writing = 'ended';
+    }
   }
 
   /** Whether all that was written has been acknowledged, and its end with it. */
@@ -314,7 +322,7 @@ export class QuicConnection {
       if (isApp) {
         return new StreamError('ECONNRESET', syscall, reason || 'the other side aborted', remote);
       }
-      if (errorCode === CONNECTION_REFUSED && !this.#established) {
+      if (REFUSALS.has(errorCode) && !this.#established) {
         return new StreamError('ECONNREFUSED', syscall, 'nobody listens there', remote);
       }
       const code = this.#established ? 'ECONNRESET' : 'EPROTO';

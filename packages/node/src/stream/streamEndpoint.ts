@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { isIP, SocketAddress } from 'node:net';
-import { acceptingConfig, connectingConfig } from './configuration.js';
+import { acceptingConfig, connectingConfig, refusingConfig } from './configuration.js';
 import {
   CONNECTION_ID_BYTES,
   connectionKey,
@@ -29,7 +29,7 @@ import {
 
 /**
  * What streams need of a datagram socket: the part of `dgram.Socket` that they use. It has to be
- * bound, or to bind itself when it sends first.
+ * bound, or to bind itself when it sends first. A socket that is connected reaches that one peer only.
  */
 export interface StreamSocket {
   on(event: 'message', listener: (message: Buffer, source: RemoteEndpoint) => void): unknown;
@@ -44,6 +44,9 @@ export interface StreamSocket {
     address: string,
     callback: (error: Error | null) => void,
   ): unknown;
+  send(message: Uint8Array, callback: (error: Error | null) => void): unknown;
+  /** Throws unless the socket is connected. */
+  remoteAddress(): unknown;
   address(): StreamAddress;
   ref(): unknown;
   unref(): unknown;
@@ -109,6 +112,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   readonly #silence: number;
   readonly #connecting: Config;
   readonly #accepting: Config;
+  readonly #refusing: Config;
   readonly #tokens = new RetryTokens();
   readonly #connections = new Map<string, QuicConnection>();
   readonly #streams = new Set<TunnelStream>();
@@ -134,17 +138,21 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     this.#silence = options.silence ?? SILENCE;
     this.#connecting = connectingConfig(library, window);
     this.#accepting = acceptingConfig(library, window);
+    this.#refusing = refusingConfig(library, window);
     this.#ground = {
       address: () => socket.address(),
       ref: () => void socket.ref(),
       unref: () => void socket.unref(),
     };
+    const connected = isConnected(socket);
     const onSent = (error: Error | null) => {
       if (error !== null) this.#onSendError(error);
     };
     this.#carrier = {
       transmit: (packet, to) => {
-        if (!this.#closed) socket.send(packet, to.port, to.address, onSent);
+        if (this.#closed) return;
+        if (connected) socket.send(packet, onSent);
+        else socket.send(packet, to.port, to.address, onSent);
       },
       accepted: (connection) => this.#onAccepted(connection),
       forget: (connection) => this.#forget(connection),
@@ -223,11 +231,9 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   }
 
   /** Aborts all streams at once and leaves the socket alone. */
-  destroy(reason = 'the endpoint was destroyed'): void {
+  destroy(): void {
     this.#closing = true;
-    for (const stream of this.#streams) {
-      stream.destroy(new StreamError('ECONNABORTED', 'close', reason));
-    }
+    for (const stream of this.#streams) stream.resetAndDestroy();
     // Each connection says farewell in the next turn.
     setImmediate(() => setImmediate(() => this.#finish()));
   }
@@ -330,8 +336,10 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   }
 
   #accept(message: Buffer, source: RemoteEndpoint, original: Uint8Array, id: Uint8Array): void {
-    const { here, there } = PLACES;
-    const raw = this.#library.Connection.accept(id, original, here, there, this.#accepting);
+    const full = this.#accepted >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY);
+    const refused = full || this.#closing || this.listenerCount('connection') === 0;
+    const config = refused ? this.#refusing : this.#accepting;
+    const raw = this.#library.Connection.accept(id, original, PLACES.here, PLACES.there, config);
     const remote = { address: source.address, port: source.port };
     this.#handshakes++;
     const connection = this.#add(raw, id, remote, true, {
@@ -339,9 +347,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
       silence: this.#silence,
     });
     connection.receive(message);
-    const full = this.#accepted >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY);
-    const unwanted = this.#closing || this.listenerCount('connection') === 0;
-    if (full || unwanted) connection.refuse();
+    if (refused) connection.refuse();
   }
 
   #tick(): void {
@@ -383,6 +389,16 @@ export function createStreamEndpoint(
   options: StreamEndpointOptions = {},
 ): Promise<StreamEndpoint> {
   return StreamEndpoint.open(socket, options);
+}
+
+/** Connected datagram sockets want no destination. */
+function isConnected(socket: StreamSocket): boolean {
+  try {
+    socket.remoteAddress();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The remote of options, written as datagram sockets write it. */

@@ -38,6 +38,13 @@ export interface StreamGround {
   unref(): void;
 }
 
+/** A write of which not all bytes were taken yet. */
+interface PendingWrite {
+  rest: Buffer;
+  readonly length: number;
+  readonly callback: (error?: Error | null) => void;
+}
+
 /** Where the stream stands, in the words of `node:net`. */
 export type StreamReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
 
@@ -56,7 +63,7 @@ export class TunnelStream extends Duplex {
   #connection: QuicConnection | null = null;
   #connecting: boolean;
   #wantsData = false;
-  #pending: { chunk: Buffer; callback: (error?: Error | null) => void } | null = null;
+  #pending: PendingWrite | null = null;
   #ending: ((error?: Error | null) => void) | null = null;
   #finished = false;
   /** The other side has closed and takes nothing more. */
@@ -241,7 +248,7 @@ export class TunnelStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _: string, callback: (error?: Error | null) => void): void {
-    this.#pending = { chunk, callback };
+    this.#pending = { rest: chunk, length: chunk.length, callback };
     this.#push();
   }
 
@@ -321,16 +328,16 @@ export class TunnelStream extends Duplex {
       pending.callback(this.#brokenPipe());
       return;
     }
-    const length = this.#connection.write(pending.chunk);
+    const length = this.#connection.write(pending.rest);
     // Writing may have found the connection dead.
     if (this.#pending !== pending) return;
     if (length > 0) this.#active();
-    if (length < pending.chunk.length) {
-      pending.chunk = pending.chunk.subarray(length);
+    if (length < pending.rest.length) {
+      pending.rest = pending.rest.subarray(length);
       return;
     }
     this.#pending = null;
-    this.#bytesTaken += pending.chunk.length;
+    this.#bytesTaken += pending.length;
     pending.callback();
   }
 

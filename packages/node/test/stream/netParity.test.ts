@@ -3,11 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  createStreamEndpoint,
-  type StreamEndpoint,
-  type TunnelStream,
-} from '../../src/index.js';
+import { createStreamEndpoint, type StreamEndpoint, type TunnelStream } from '../../src/index.js';
 import { type WireSocket, wire } from '../support/wire.js';
 
 interface Options {
@@ -266,7 +262,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     near.resume();
     far.resume();
     near.write('12345');
-    near.write('été', 'latin1');
+    near.write(Buffer.from('été', 'latin1'));
     expect(near.bytesWritten).toBe(8);
     const over = closed(far);
     near.end('6');

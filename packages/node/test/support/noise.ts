@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
 const PIECE = 64 * 1024;
@@ -37,13 +37,17 @@ export function noise(length: number, seed = 1): Noise {
   return { source, digest: () => hash.digest('hex') };
 }
 
-/** Reads a stream to its end. */
-export async function swallow(stream: AsyncIterable<Buffer>): Promise<[number, string]> {
-  const hash: Hash = createHash('sha256');
+/** Reads a stream to its end, and does not destroy it as `for await` would. */
+export function swallow(stream: Readable): Promise<[length: number, digest: string]> {
+  const hash = createHash('sha256');
   let length = 0;
-  for await (const piece of stream) {
-    hash.update(piece);
-    length += piece.length;
-  }
-  return [length, hash.digest('hex')];
+  return new Promise((resolve, reject) => {
+    stream.on('data', (piece: Buffer) => {
+      hash.update(piece);
+      length += piece.length;
+    });
+    stream.once('end', () => resolve([length, hash.digest('hex')]));
+    stream.once('error', reject);
+    stream.resume();
+  });
 }

@@ -62,9 +62,9 @@ export class WireSocket extends EventEmitter implements StreamSocket {
 
   send(
     message: Uint8Array,
-    port: number,
-    address: string,
-    callback: (error: Error | null) => void,
+    port: number | ((error: Error | null) => void),
+    address?: string,
+    callback: (error: Error | null) => void = () => {},
   ): void {
     queueMicrotask(() => callback(null));
     const bytes = Buffer.from(message);
@@ -76,6 +76,10 @@ export class WireSocket extends EventEmitter implements StreamSocket {
     if (!this.filter(bytes) || this.#random() < (this.#options.loss ?? 0)) return;
     this.#enqueue(bytes);
     if (this.#random() < (this.#options.duplicates ?? 0)) this.#enqueue(Buffer.from(bytes));
+  }
+
+  remoteAddress(): never {
+    throw Object.assign(new Error('not connected'), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' });
   }
 
   address(): { address: string; family: string; port: number } {
