@@ -62,6 +62,7 @@ export {
   type TunnelSocketSettings,
 } from './socket/tunnelSocket.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export type { TunnelConnectOptions } from './stream/connectStream.js';
 export type { RemoteEndpoint } from './stream/quicConnection.js';
 export {
   createStreamEndpoint,
@@ -72,6 +73,13 @@ export {
   type StreamSocket,
 } from './stream/streamEndpoint.js';
 export { StreamError, type StreamErrorCode } from './stream/streamError.js';
+export type { StreamSocketSettings } from './stream/streamHost.js';
+export {
+  type TunnelListenOptions,
+  TunnelServer,
+  type TunnelServerEvents,
+  type TunnelServerOptions,
+} from './stream/tunnelServer.js';
 export {
   type StreamAddress,
   type StreamReadyState,
