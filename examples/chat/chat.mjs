@@ -3,36 +3,39 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { openSession } from './session.mjs';
-import { plainView, terminalView } from './views.mjs';
+import { participate } from './participant.mjs';
 
 const options = {
   router: { type: 'string', multiple: true },
   name: { type: 'string', default: userInfo().username },
-  listen: { type: 'string', default: '0.0.0.0' },
-  port: { type: 'string', default: '0' },
   folder: { type: 'string', default: 'downloads' },
   limit: { type: 'string', default: '100' },
-  away: { type: 'string', default: '300' },
 };
-const { values, positionals } = parseArgs({ options, allowPositionals: true });
-const { router: routers, name, listen, folder } = values;
-const [port, limit, away] = [values.port, values.limit * 1e6, values.away * 1e3].map(Number);
 
-async function chat({ stdin: input, stdout: output }) {
-  const lines = createInterface({ input, output: output.isTTY ? output : undefined });
-  const view = output.isTTY ? terminalView(lines, output) : plainView(console.log);
-  const session = await openSession(view, { routers, listen, port }, { name, folder, limit, away });
-  lines.on('line', (line) => (line === '/quit' ? lines.close() : session.obey(line)));
-  lines.once('close', () => session.close());
+/** Lines above a prompt, in which the progress bar stands too; lines only where there is no terminal. */
+function openTerminal({ stdin: input, stdout: output }) {
+  if (!output.isTTY)
+    return { lines: createInterface({ input }), show: console.log, draw: console.log };
+  const lines = createInterface({ input, output });
+  function draw(bar) {
+    lines.setPrompt(`${bar}> `);
+    lines.prompt(true);
+  }
+  function show(text) {
+    console.log(`\r\x1b[K${text}`);
+    lines.prompt(true);
+  }
+  return { lines, show, draw };
+}
+
+async function chat({ router: routers, name, folder, limit }, addresses) {
+  const { lines, ...view } = openTerminal(process);
+  const { obey } = await participate(view, { routers, name, folder, limit: limit * 1e6 });
+  lines.on('line', (line) => (line === '/quit' ? lines.close() : obey(line)));
+  lines.on('close', () => obey('/quit'));
   process.once('SIGTERM', () => lines.close());
-  for (const address of positionals) session.obey(`/call ${address}`);
+  for (const address of addresses) obey(`/call ${address}`);
 }
 
-if (routers === undefined) await import('./demo.mjs');
-else {
-  await chat(process).catch((error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
-}
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
+await (values.router ? chat(values, positionals) : import('./demo.mjs'));

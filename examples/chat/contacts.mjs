@@ -1,104 +1,90 @@
-/** Presence and messages over datagrams: each is a JSON object, and messages are repeated until they came. */
+/**
+ * Presence and messages over datagrams. Each tells all that the other side may have missed: who we are,
+ * the first message that is not known to have arrived, and the last one that we got.
+ */
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import { SocketAddress } from 'node:net';
+import { safeParse } from 'secure-json-parse';
 
-export const MESSAGE_PORT = 50_006;
-const [TICK, HELLO_EVERY, SILENCE] = [500, 5_000, 15_000];
-const [LONGEST_NAME, LONGEST_TEXT, MOST_CONTACTS] = [32, 900, 100];
+const PORT = 50_006;
+const [REPEAT, GREETING, AWAY, OFFLINE] = [500, 5_000, 12_000, 30_000];
+const [MOST_CONTACTS, LONGEST_MESSAGE, LONGEST_NAME] = [100, 900, 30];
 
-/** What others wrote must not move the cursor, change colours or turn the direction of text. */
+/** What others wrote must not move the cursor, change colours or turn text around. */
 export const printable = (text) => String(text).replace(/\p{C}/gu, '');
 
-/** Emits `presence` (contact) when somebody comes, goes or rests, and `message` (contact, text). */
-export class Contacts extends EventEmitter {
-  #all = new Map();
-  #token = randomUUID();
-  #timer = setInterval(() => this.#tick(), TICK);
-  constructor(socket, name) {
-    super();
-    Object.assign(this, { socket, name: printable(name).slice(0, LONGEST_NAME), away: false });
-    socket.on('message', (bytes, from) => this.#hear(bytes, from.address));
+/** Calls `onPresence(contact)` when somebody comes or goes, and `onMessage(contact, content)`. */
+export function openContacts(socket, name, onPresence, onMessage) {
+  const all = new Map();
+  const token = randomUUID();
+
+  function meet(address) {
+    // Numbers of an earlier run, which may still be acknowledged, must not be ours.
+    const now = Date.now();
+    const fresh = { address, name: address, heardAt: now, nextId: now, got: 0, waiting: [] };
+    if (!all.has(address)) all.set(address, fresh);
+    return all.get(address);
   }
 
-  get = (address) => this.#all.get(address);
-  list = () => [...this.#all.values()];
+  function send(contact, isLast = false) {
+    const { address, waiting, got } = contact;
+    const datagram = JSON.stringify({ token, name, isLast, message: waiting[0], got });
+    contact.sentAt = Date.now();
+    // One that is lost is followed by others.
+    socket.send(datagram, PORT, address, () => {});
+  }
 
-  /** Greets an address until it answers, and lets it send us documents from now on. */
-  call(text) {
+  function become(contact, presence) {
+    const isNew = contact.presence !== presence;
+    contact.presence = presence;
+    if (isNew) onPresence(contact);
+  }
+
+  function review(contact) {
+    const silence = Date.now() - contact.heardAt;
+    if (silence > OFFLINE) become(contact, 'offline');
+    else if (silence > AWAY && contact.presence === 'online') become(contact, 'away');
+    const isGone = contact.presence === 'offline';
+    const interval = contact.waiting[0] && !isGone ? REPEAT : GREETING;
+    if (isGone && !contact.trusted) all.delete(contact.address);
+    else if (!(Date.now() - contact.sentAt < interval)) send(contact);
+  }
+
+  socket.bind(PORT).on('message', (bytes, { address }) => {
+    const heard = safeParse(bytes);
+    if (!heard?.token || (all.size >= MOST_CONTACTS && !all.has(address))) return;
+    const contact = meet(address);
+    const isNew = contact.token !== heard.token;
+    if (isNew) Object.assign(contact, { token: heard.token, got: 0 });
+    if (contact.waiting[0]?.id === heard.got) contact.waiting.shift();
+    const isNext = heard.message?.id > contact.got;
+    if (isNext) contact.got = heard.message.id;
+    contact.name = printable(heard.name).slice(0, LONGEST_NAME);
+    contact.heardAt = Date.now();
+    become(contact, heard.isLast ? 'offline' : 'online');
+    if (!heard.isLast && (isNew || heard.message)) send(contact);
+    if (isNext) onMessage(contact, heard.message.content);
+  });
+  const timer = setInterval(() => all.forEach(review), REPEAT);
+
+  /** The contact at an address; it is trusted, and greeted from now on whether it answers or not. */
+  function call(text) {
     const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-    const contact = this.#all.get(address) ?? this.#meet(address);
-    contact.trusted = true;
-    this.#send(contact, 'here');
+    const contact = Object.assign(meet(address), { trusted: true });
+    send(contact);
     return contact;
   }
 
-  say(contact, text) {
-    const length = Buffer.byteLength(JSON.stringify(text));
-    if (length > LONGEST_TEXT) throw new RangeError(`${length} bytes, at most ${LONGEST_TEXT} fit`);
-    contact.trusted = true;
-    contact.waiting.push({ id: contact.next++, text });
-    if (contact.waiting.length === 1) this.#repeat(contact);
+  function say(contact, content) {
+    const length = Buffer.byteLength(JSON.stringify(content));
+    if (length > LONGEST_MESSAGE) throw new Error(`${length} bytes; ${LONGEST_MESSAGE} fit`);
+    contact.waiting.push({ id: contact.nextId++, content });
+    send(contact);
   }
 
-  close() {
-    clearInterval(this.#timer);
-    for (const contact of this.#all.values()) this.#send(contact, 'bye');
+  function close() {
+    clearInterval(timer);
+    for (const contact of all.values()) send(contact, true);
   }
-
-  #meet(address) {
-    const fresh = { address, name: address, presence: 'calling', trusted: false, waiting: [], next: 1 };
-    this.#all.set(address, { ...fresh, heardAt: Date.now() });
-    return this.#all.get(address);
-  }
-
-  #send(contact, type, more) {
-    if (type === 'here') contact.greetedAt = Date.now();
-    const { name, away } = this;
-    const datagram = JSON.stringify({ type, token: this.#token, name, away, ...more });
-    this.socket.send(datagram, MESSAGE_PORT, contact.address, () => {}); // what is lost is repeated
-  }
-
-  #repeat = (contact) => contact.waiting[0] && this.#send(contact, 'say', contact.waiting[0]);
-
-  #hear(bytes, address) {
-    let said;
-    try {
-      said = JSON.parse(bytes);
-    } catch {
-      return;
-    }
-    const known = this.#all.get(address);
-    if (typeof said?.token !== 'string' || (!known && this.#all.size >= MOST_CONTACTS)) return;
-    const contact = known ?? this.#meet(address);
-    Object.assign(contact, { heardAt: Date.now(), name: printable(said.name).slice(0, LONGEST_NAME) });
-    const isNew = contact.token !== said.token;
-    if (isNew) Object.assign(contact, { token: said.token, last: 0 });
-    this.#is(contact, said.type === 'bye' ? 'offline' : said.away === true ? 'away' : 'online');
-    if (isNew && said.type !== 'bye') this.#send(contact, 'here');
-    if (said.type === 'got' && said.id === contact.waiting[0]?.id) {
-      contact.waiting.shift();
-      this.#repeat(contact);
-    } else if (said.type === 'say' && Number.isSafeInteger(said.id)) {
-      this.#send(contact, 'got', { id: said.id });
-      if (said.id > contact.last) this.emit('message', contact, printable(said.text));
-      contact.last = Math.max(contact.last, said.id);
-    }
-  }
-
-  #is(contact, presence) {
-    if (contact.presence === presence) return;
-    contact.presence = presence;
-    this.emit('presence', contact);
-  }
-
-  #tick() {
-    for (const contact of this.#all.values()) {
-      const { address, trusted, heardAt, greetedAt, presence } = contact;
-      if (Date.now() - heardAt > SILENCE) this.#is(contact, 'offline');
-      if (presence === 'offline' && !trusted) this.#all.delete(address);
-      else if (!(Date.now() - greetedAt < HELLO_EVERY)) this.#send(contact, 'here');
-      else if (presence !== 'offline') this.#repeat(contact);
-    }
-  }
+  return { all, call, say, close };
 }

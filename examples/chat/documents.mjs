@@ -1,85 +1,71 @@
-/** Documents over any reliable stream: an offer, where to go on, the bytes, a verdict. */
-import { createHash } from 'node:crypto';
+/** Documents over HTTP, named by their SHA-256. Who was offered one fetches what it lacks of it. */
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { appendFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, get } from 'node:http';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { hashFile } from 'hasha';
+import sanitize from 'sanitize-filename';
+import { unusedFilename } from 'unused-filename';
+import { printable } from './contacts.mjs';
 
-const LONGEST_LINE = 4096;
+const [LONGEST_NAME, SILENCE] = [60, 10_000];
 
-export async function sha256Of(path) {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+/** What others are told of a document when it is offered. */
+export async function describe(path) {
+  const [{ size }, sha256] = [await stat(path), await hashFile(path, { algorithm: 'sha256' })];
+  return { name: basename(path), size, sha256 };
 }
 
-async function readLine(stream) {
-  let read = Buffer.alloc(0);
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    read = Buffer.concat([read, chunk]);
-    const end = read.indexOf('\n');
-    if (end < 0 && read.length <= LONGEST_LINE) continue;
-    stream.unshift(read.subarray(end + 1));
-    return JSON.parse(read.subarray(0, end));
-  }
-  throw new Error('interrupted');
+/** A name without folders, leading dots, and whatever some system does not allow in names. */
+export function safeName(name) {
+  const visible = printable(name)
+    .slice(-LONGEST_NAME)
+    .replace(/^[.\s]+/, '');
+  return sanitize(visible, { replacement: '_' }) || 'document';
 }
 
-const writeLine = (stream, value) => stream.write(`${JSON.stringify(value)}\n`);
-
-/** The bytes from `from` to `size`; what comes after them stays in the source. */
-async function* bytesOf(source, from, size, progress) {
-  let position = from;
-  for await (const chunk of source) {
-    position += chunk.length;
-    if (position > size) throw new Error('more bytes than announced');
-    yield chunk;
-    progress(position, size);
-    if (position === size) return;
-  }
-  throw new Error('interrupted');
+/** Serves documents from any byte on: `find` looks one up, and `transfer` runs what it is given. */
+export function serveDocuments(find, transfer) {
+  const server = createServer((request, response) => {
+    const document = find(request.url.slice(1), request.socket.remoteAddress);
+    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range)?.[1]);
+    if (!(start < document?.size)) return response.writeHead(404).end();
+    const { path, size } = document;
+    response.writeHead(206, { 'content-length': size - start });
+    const source = () => createReadStream(path, { start, end: size - 1 });
+    return transfer(document, (counted, signal) =>
+      pipeline(counted(source(), start), response, { signal }),
+    );
+  });
+  return server.setTimeout(SILENCE);
 }
 
-/** Sends a document, or what the other side lacks of it; throws unless all of it is there in the end. */
-export async function sendDocument(stream, path, progress) {
-  const { size } = await stat(path);
-  const answer = async () => {
-    const { refused, from } = await readLine(stream);
-    if (refused !== undefined) throw new Error(`refused: ${refused}`);
-    return from;
-  };
-  writeLine(stream, { name: basename(path), size, sha256: await sha256Of(path) });
-  const from = await answer();
-  progress(from, size);
-  // The verdict comes early when the other side cannot go on.
-  const verdict = answer();
-  if (from < size) {
-    const source = createReadStream(path, { start: from });
-    const sent = pipeline(bytesOf(source, from, size, progress), stream, { end: false });
-    await Promise.race([verdict, sent]);
+/** Fetches what a folder lacks of an offer, checks it, and returns its path. Nothing is overwritten. */
+export async function fetchDocument(offer, { folder, limit, connect }, counted, signal) {
+  const { name, size, sha256 } = offer;
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error('no SHA-256');
+  if (!(size <= limit)) throw new Error(`more than ${limit} bytes`);
+  await mkdir(folder, { recursive: true });
+  const part = join(folder, `.${sha256}.part`);
+  await appendFile(part, '');
+  const { size: start } = await stat(part);
+  if (start < size) {
+    const options = { path: `/${sha256}`, headers: { range: `bytes=${start}-` }, signal };
+    const request = get({ ...options, createConnection: connect, timeout: SILENCE });
+    request.on('timeout', () => request.destroy(new Error('silence')));
+    const [response] = await once(request, 'response');
+    const length = Number(response.headers['content-length']);
+    if (length !== size - start) throw new Error('not on offer');
+    await pipeline(counted(response, start), createWriteStream(part, { flags: 'a' }));
   }
-  await verdict;
-}
-
-/** Takes a document in, and returns where it is; what came before an interruption is kept for next time. */
-export async function receiveDocument(stream, downloads, progress) {
-  try {
-    const { name, size, sha256 } = await readLine(stream);
-    const { part, from } = await downloads.begin(name, size, sha256);
-    writeLine(stream, { from });
-    progress(from, size, name);
-    if (from < size) {
-      const source = stream.iterator({ destroyOnReturn: false });
-      const file = createWriteStream(part, { flags: 'r+', start: from });
-      await pipeline(bytesOf(source, from, size, progress), file);
-    }
-    const path = await downloads.finish(part, name, sha256);
-    writeLine(stream, {});
-    stream.end();
-    return path;
-  } catch (error) {
-    if (stream.writable) writeLine(stream, { refused: error.message });
-    stream.end();
-    throw error;
+  if ((await describe(part)).sha256 !== sha256) {
+    await rm(part);
+    throw new Error('its SHA-256 is another one');
   }
+  const path = await unusedFilename(join(folder, safeName(name)));
+  await writeFile(path, '', { flag: 'wx' });
+  await rename(part, path);
+  return path;
 }
