@@ -1,8 +1,7 @@
 /**
  * Presence and messages over datagrams. Each tells all that the other side may have missed: who we are,
- * the first message that is not known to have arrived, and the last one that we got.
+ * the first message that is not known to have arrived, and the number of the last one that we got.
  */
-import { randomUUID } from 'node:crypto';
 import { SocketAddress } from 'node:net';
 import { safeParse } from 'secure-json-parse';
 
@@ -16,75 +15,57 @@ export const printable = (text) => String(text).replace(/\p{C}/gu, '');
 /** Calls `onPresence(contact)` when somebody comes or goes, and `onMessage(contact, content)`. */
 export function openContacts(socket, name, onPresence, onMessage) {
   const all = new Map();
-  const token = randomUUID();
-
   function meet(address) {
-    // Numbers of an earlier run, which may still be acknowledged, must not be ours.
-    const now = Date.now();
-    const fresh = { address, name: address, heardAt: now, nextId: now, got: 0, waiting: [] };
-    if (!all.has(address)) all.set(address, fresh);
-    return all.get(address);
+    // Messages are numbered from a number that no earlier run can have come to.
+    const [heardAt, id] = [Date.now(), Date.now()];
+    const fresh = { address, name: address, presence: 'silent', heardAt, id, got: 0, waiting: [] };
+    return all.get(address) ?? all.set(address, fresh).get(address);
   }
-
   function send(contact, isLast = false) {
-    const { address, waiting, got } = contact;
-    const datagram = JSON.stringify({ token, name, isLast, message: waiting[0], got });
-    contact.sentAt = Date.now();
+    const { waiting, got, address } = Object.assign(contact, { sentAt: Date.now() });
     // One that is lost is followed by others.
+    const datagram = JSON.stringify({ name, isLast, message: waiting[0], got });
     socket.send(datagram, PORT, address, () => {});
+    return contact;
   }
-
-  function become(contact, presence) {
-    const isNew = contact.presence !== presence;
-    contact.presence = presence;
-    if (isNew) onPresence(contact);
-  }
-
-  function review(contact) {
-    const silence = Date.now() - contact.heardAt;
-    if (silence > OFFLINE) become(contact, 'offline');
-    else if (silence > AWAY && contact.presence === 'online') become(contact, 'away');
+  /** Notices what has changed about a contact, and sends what is due. */
+  function review(contact, said = contact.presence) {
+    const [before, silence] = [contact.presence, Date.now() - contact.heardAt];
+    const isAway = silence > AWAY && said === 'online';
+    contact.presence = silence > OFFLINE ? 'offline' : isAway ? 'away' : said;
     const isGone = contact.presence === 'offline';
-    const interval = contact.waiting[0] && !isGone ? REPEAT : GREETING;
+    if (contact.presence !== before) onPresence(contact);
     if (isGone && !contact.trusted) all.delete(contact.address);
-    else if (!(Date.now() - contact.sentAt < interval)) send(contact);
+    const pause = contact.waiting[0] && !isGone ? REPEAT : GREETING;
+    if (!(Date.now() - contact.sentAt < pause)) send(contact);
   }
-
   socket.bind(PORT).on('message', (bytes, { address }) => {
     const heard = safeParse(bytes);
-    if (!heard?.token || (all.size >= MOST_CONTACTS && !all.has(address))) return;
-    const contact = meet(address);
-    const isNew = contact.token !== heard.token;
-    if (isNew) Object.assign(contact, { token: heard.token, got: 0 });
-    if (contact.waiting[0]?.id === heard.got) contact.waiting.shift();
-    const isNext = heard.message?.id > contact.got;
-    if (isNext) contact.got = heard.message.id;
+    if (!heard || (all.size >= MOST_CONTACTS && !all.has(address))) return;
+    const { waiting, presence, got } = meet(address);
+    const contact = Object.assign(meet(address), { heardAt: Date.now() });
     contact.name = printable(heard.name).slice(0, LONGEST_NAME);
-    contact.heardAt = Date.now();
-    become(contact, heard.isLast ? 'offline' : 'online');
-    if (!heard.isLast && (isNew || heard.message)) send(contact);
+    const isNext = heard.message?.id > got;
+    if (isNext) contact.got = heard.message.id;
+    if (waiting[0]?.id === heard.got) waiting.shift();
+    if (!heard.isLast && (heard.message || presence !== 'online')) send(contact);
+    review(contact, heard.isLast ? 'offline' : 'online');
     if (isNext) onMessage(contact, heard.message.content);
   });
-  const timer = setInterval(() => all.forEach(review), REPEAT);
+  const timer = setInterval(() => [...all.values()].map((contact) => review(contact)), REPEAT);
+  socket.on('close', () => clearInterval(timer));
 
   /** The contact at an address; it is trusted, and greeted from now on whether it answers or not. */
   function call(text) {
     const { address } = new SocketAddress({ address: text, family: 'ipv6' });
-    const contact = Object.assign(meet(address), { trusted: true });
-    send(contact);
-    return contact;
+    return send(Object.assign(meet(address), { trusted: true }));
   }
-
   function say(contact, content) {
     const length = Buffer.byteLength(JSON.stringify(content));
     if (length > LONGEST_MESSAGE) throw new Error(`${length} bytes; ${LONGEST_MESSAGE} fit`);
-    contact.waiting.push({ id: contact.nextId++, content });
+    contact.waiting.push({ id: contact.id++, content });
     send(contact);
   }
-
-  function close() {
-    clearInterval(timer);
-    for (const contact of all.values()) send(contact, true);
-  }
-  return { all, call, say, close };
+  const leave = () => [...all.values()].map((contact) => send(contact, true));
+  return { all, call, say, leave };
 }

@@ -10,9 +10,9 @@ import sanitize from 'sanitize-filename';
 import { unusedFilename } from 'unused-filename';
 import { printable } from './contacts.mjs';
 
-const [LONGEST_NAME, SILENCE] = [60, 10_000];
+const LONGEST_NAME = 60;
 
-/** What others are told of a document when it is offered. */
+/** What others are told of a document. */
 export async function describe(path) {
   const [{ size }, sha256] = [await stat(path), await hashFile(path, { algorithm: 'sha256' })];
   return { name: basename(path), size, sha256 };
@@ -26,38 +26,34 @@ export function safeName(name) {
   return sanitize(visible, { replacement: '_' }) || 'document';
 }
 
-/** Serves documents from any byte on: `find` looks one up, and `transfer` runs what it is given. */
-export function serveDocuments(find, transfer) {
-  const server = createServer((request, response) => {
-    const document = find(request.url.slice(1), request.socket.remoteAddress);
+/** Serves, from any byte on, what `find` has for a path and for who asks; `transfer` runs the rest. */
+export const serveDocuments = (find, transfer) =>
+  createServer((request, response) => {
+    const { path, name, size } = find(request.url, request.socket.remoteAddress) ?? {};
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range)?.[1]);
-    if (!(start < document?.size)) return response.writeHead(404).end();
-    const { path, size } = document;
+    if (!(start < size)) return response.writeHead(404).end();
     response.writeHead(206, { 'content-length': size - start });
-    const source = () => createReadStream(path, { start, end: size - 1 });
-    return transfer(document, (counted, signal) =>
-      pipeline(counted(source(), start), response, { signal }),
-    );
+    return transfer(name, size, (counted, signal) => {
+      const source = createReadStream(path, { start, end: size - 1 });
+      return pipeline(counted(source, start), response, { signal });
+    });
   });
-  return server.setTimeout(SILENCE);
-}
 
-/** Fetches what a folder lacks of an offer, checks it, and returns its path. Nothing is overwritten. */
+/** Fetches what a folder lacks of a document, checks it, and returns its path. Nothing is overwritten. */
 export async function fetchDocument(offer, { folder, limit, connect }, counted, signal) {
   const { name, size, sha256 } = offer;
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error('no SHA-256');
-  if (!(size <= limit)) throw new Error(`more than ${limit} bytes`);
+  if (!(size <= limit && /^[0-9a-f]{64}$/.test(sha256))) throw new Error(`above ${limit} bytes`);
   await mkdir(folder, { recursive: true });
   const part = join(folder, `.${sha256}.part`);
   await appendFile(part, '');
   const { size: start } = await stat(part);
   if (start < size) {
-    const options = { path: `/${sha256}`, headers: { range: `bytes=${start}-` }, signal };
-    const request = get({ ...options, createConnection: connect, timeout: SILENCE });
-    request.on('timeout', () => request.destroy(new Error('silence')));
+    const headers = { range: `bytes=${start}-` };
+    const request = get({ path: `/${sha256}`, headers, createConnection: connect, signal });
     const [response] = await once(request, 'response');
-    const length = Number(response.headers['content-length']);
-    if (length !== size - start) throw new Error('not on offer');
+    // HTTP sees to it that not more comes than was announced.
+    const isRight = Number(response.headers['content-length']) === size - start;
+    if (!isRight) throw request.destroy() && new Error('not on offer');
     await pipeline(counted(response, start), createWriteStream(part, { flags: 'a' }));
   }
   if ((await describe(part)).sha256 !== sha256) {
