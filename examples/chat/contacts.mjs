@@ -30,13 +30,14 @@ export function openContacts(socket, name, onPresence, onMessage) {
   }
   /** Notices what has changed about a contact, and sends what is due. */
   function review(contact, said = contact.presence) {
-    const [before, silence] = [contact.presence, Date.now() - contact.heardAt];
-    const isAway = silence > AWAY && said === 'online';
-    contact.presence = silence > OFFLINE ? 'offline' : isAway ? 'away' : said;
-    const isGone = contact.presence === 'offline';
-    if (contact.presence !== before) onPresence(contact);
-    if (isGone && !contact.trusted) all.delete(contact.address);
-    const pause = contact.waiting[0] && !isGone ? REPEAT : GREETING;
+    const silence = Date.now() - contact.heardAt;
+    const presence =
+      silence > OFFLINE ? 'offline' : said === 'online' && silence > AWAY ? 'away' : said;
+    const isNews = presence !== contact.presence;
+    contact.presence = presence;
+    if (isNews) onPresence(contact);
+    if (presence === 'offline' && !contact.trusted) all.delete(contact.address);
+    const pause = contact.waiting[0] && presence !== 'offline' ? REPEAT : GREETING;
     if (!(Date.now() - contact.sentAt < pause)) send(contact);
   }
   socket.bind(PORT).on('message', (bytes, { address }) => {

@@ -9,7 +9,7 @@ import { openSession } from './session.mjs';
 
 const home = await mkdtemp(join(tmpdir(), '6bed4-chat-'));
 const photo = join(home, 'photo.raw');
-await writeFile(photo, Buffer.alloc(40e6, 'Bob'));
+await writeFile(photo, Buffer.alloc(20e6, 'Bob'));
 const router = await startRouter({ listen: '127.0.0.1', port: 0 });
 
 function enter(name) {
@@ -20,18 +20,19 @@ function enter(name) {
 const people = { alice: await enter('alice'), bob: await enter('bob') };
 
 const script = `
-alice /call ${people.bob.address}
-alice Hello Bob! I have a photo for you.
-alice /send ${photo}
-bob   /cancel
-bob   Sorry, wrong key. Once more?
-alice /send ${photo}
-alice /quit
-bob   /quit`;
-for (const [, who, text] of script.matchAll(/(\w+) +(.*)/g)) {
+1 alice /call ${people.bob.address}
+1 alice Hello Bob! I have a photo for you.
+1 bob   Let me see.
+1 alice /send ${photo}
+1 bob   /cancel
+1 bob   Sorry, wrong key. Once more?
+9 alice /send ${photo}
+1 alice /quit
+0 bob   /quit`;
+for (const [, seconds, who, text] of script.matchAll(/(\d) (\w+) +(.*)/g)) {
   console.log(`${who.padEnd(6)}> ${text}`);
   people[who].lines.emit('line', text);
-  await sleep(1_000);
+  await sleep(seconds * 1_000);
 }
 await router.close();
 await rm(home, { recursive: true });

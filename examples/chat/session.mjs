@@ -17,9 +17,7 @@ export async function openSession(input, output, { routers, name, folder, limit 
   const tunnel = await openTunnel({ routers });
   const contacts = openContacts(tunnel.createSocket('udp6'), name, tell, hear);
   const offers = new Map();
-  let partner;
-  let running = new AbortController();
-  let fetching = Promise.resolve();
+  let [partner, running, fetching] = [null, new AbortController(), Promise.resolve()];
 
   function show(text) {
     output.write(output.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
@@ -91,6 +89,9 @@ export async function openSession(input, output, { routers, name, folder, limit 
       show(error.message);
     }
   });
-  lines.on('close', () => tunnel.close(contacts.leave()));
+  lines.on('close', () => {
+    contacts.leave();
+    tunnel.close();
+  });
   return { lines, address: tunnel.address };
 }
