@@ -13,8 +13,8 @@ const HELP = '/call ADDRESS, /send FILE, /cancel, /who, /quit, or what you have 
 
 /** Documents go into `folder` and have `limit` bytes at most. */
 export async function openSession(input, output, { routers, name, folder, limit }) {
-  const lines = createInterface({ input, output: output.isTTY ? output : undefined });
   const tunnel = await openTunnel({ routers });
+  const lines = createInterface({ input, output: output.isTTY ? output : undefined });
   const contacts = openContacts(tunnel.createSocket('udp6'), name, tell, hear);
   const offers = new Map();
   let [partner, running, fetching] = [null, new AbortController(), Promise.resolve()];
@@ -92,6 +92,7 @@ export async function openSession(input, output, { routers, name, folder, limit 
   lines.on('close', () => {
     contacts.leave();
     tunnel.close();
+    input.destroy();
   });
   return { lines, address: tunnel.address };
 }

@@ -50,7 +50,7 @@ test('two processes greet each other, talk, find a direct path, and take leave',
   alice.type('/quit');
   await bob.line(/^alice is offline/);
   bob.type('/quit');
-  await Promise.all([alice.stop(), bob.stop()]);
+  await Promise.all([alice.end(), bob.end()]);
   expect([alice.exitCode, bob.exitCode]).toEqual([0, 0]);
 }, 40_000);
 
@@ -118,14 +118,14 @@ test('what cannot be done is said, and the chat goes on', async () => {
   alice.type('Hello?');
   await alice.line(/^\/call ADDRESS/);
   alice.type('/call 192.0.2.1');
-  await alice.line(/Invalid address/);
+  await alice.line(/^Invalid socket address$/);
   alice.type(`/call ${await alice.address()}`);
   alice.type('/send /no/such/document');
   await alice.line(/ENOENT/);
   alice.type('x'.repeat(1000));
   await alice.line(/^1002 bytes; 900 fit$/);
   alice.type('/quit');
-  await alice.stop();
+  await alice.end();
   expect(alice.exitCode).toBe(0);
 }, 40_000);
 
