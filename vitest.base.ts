@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 
-const source = (name: string): string =>
-  fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+const source = (name: string, room = ''): string =>
+  fileURLToPath(new URL(`./packages/${name}/src/${room}index.ts`, import.meta.url));
 
 /**
  * Tests of one package read the sources of the others, so that a failing test points at a line of
@@ -11,10 +11,13 @@ const source = (name: string): string =>
 export function testConfig(name: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
   return {
     resolve: {
-      alias: ['codec', 'nd', 'tunnel', 'simulator', 'node'].map((name) => ({
-        find: new RegExp(`^@6bed4/${name}$`),
-        replacement: source(name),
-      })),
+      alias: [
+        ...['codec', 'nd', 'tunnel', 'simulator', 'node'].map((name) => ({
+          find: new RegExp(`^@6bed4/${name}$`),
+          replacement: source(name),
+        })),
+        { find: '@6bed4/tunnel/conformance', replacement: source('tunnel', 'conformance/') },
+      ],
     },
     test: {
       include: ['test/**/*.test.ts'],

@@ -9,8 +9,9 @@ import { formatIPv6, parseIPv6 } from '@6bed4/codec';
 import { memoryNetwork, openTunnel, startRouter } from '@6bed4/node';
 import Table from 'cli-table3';
 
-const ROUNDS = 7;
-const ROUND_MS = 1000;
+const ROUNDS = 25;
+const ROUND_MS = 250;
+const UNBLOCK_MS = 50;
 const PAYLOAD = 1200;
 /** Datagrams under way at a time: few enough for any receive buffer. */
 const WINDOW = 64;
@@ -20,7 +21,8 @@ const TARGET_REMOTES_MB = 64;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Sends as many datagrams as arrive, for a while; the datagrams a second that arrived. */
+/** Sends as many datagrams as arrive, for a while; the datagrams a second that arrived, and the
+ * microseconds of processor time for each. */
 async function measure({ sender, receiver, port, address }) {
   const payload = Buffer.alloc(PAYLOAD, 0x5a);
   let sent = 0;
@@ -38,21 +40,26 @@ async function measure({ sender, receiver, port, address }) {
   };
   receiver.on('message', count);
   // What is lost would never be waited for again.
+  let before = 0;
   const unblock = setInterval(() => {
-    if (!stop) {
+    if (received === before) {
       sent = received;
       fill();
     }
-  }, 200);
+    before = received;
+  }, UNBLOCK_MS);
   const start = performance.now();
+  const used = process.cpuUsage();
   fill();
   await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
   const rate = (received / (performance.now() - start)) * 1000;
+  const { user, system } = process.cpuUsage(used);
+  const cost = (user + system) / received;
   stop = true;
   clearInterval(unblock);
   await new Promise((resolve) => setTimeout(resolve, 20));
   receiver.off('message', count);
-  return rate;
+  return { rate, cost };
 }
 
 async function bound(socket) {
@@ -62,10 +69,7 @@ async function bound(socket) {
 }
 
 async function plain() {
-  const [sender, receiver] = [
-    await bound(createSocket('udp6')),
-    await bound(createSocket('udp6')),
-  ];
+  const [sender, receiver] = [await bound(createSocket('udp6')), await bound(createSocket('udp6'))];
   return {
     title: 'node:dgram udp6 on ::1',
     pair: { sender, receiver, port: receiver.address().port, address: '::1' },
@@ -102,17 +106,20 @@ async function rates() {
     for (const [index, { pair }] of candidates.entries()) results[index].push(await measure(pair));
   }
   const table = new Table({
-    head: ['sockets', 'datagrams/s', 'Mbit/s', 'lowest', 'highest', 'ratio', 'target'],
+    head: ['sockets', 'datagrams/s', 'Mbit/s', 'lowest', 'highest', 'µs each', 'ratio', 'target'],
   });
-  const ratio = (index) => median(results[index].map((rate, round) => rate / results[0][round]));
+  const ratio = (index) =>
+    median(results[index].map(({ rate }, round) => rate / results[0][round].rate));
   for (const [index, { title }] of candidates.entries()) {
-    const typical = median(results[index]);
+    const found = results[index].map(({ rate }) => rate);
+    const typical = median(found);
     table.push([
       title,
       Math.round(typical),
       Math.round((typical * PAYLOAD * 8) / 1e6),
-      Math.round(Math.min(...results[index])),
-      Math.round(Math.max(...results[index])),
+      Math.round(Math.min(...found)),
+      Math.round(Math.max(...found)),
+      median(results[index].map(({ cost }) => cost)).toFixed(1),
       ratio(index).toFixed(2),
       index === 1 ? `>= ${TARGET_RATIO}` : '',
     ]);
@@ -127,7 +134,9 @@ async function rates() {
 
 /** One socket talks to ten thousand remotes, none of which exists. */
 async function memory() {
-  const network = memoryNetwork({ forward: ({ destination }) => destination.port === 25790 });
+  const network = memoryNetwork({
+    forward: ({ source, destination }) => source.port === 25790 || destination.port === 25790,
+  });
   const router = await startRouter({ datagrams: network.bind('198.51.100.1', 25790) });
   const tunnel = await openTunnel({
     routers: router.endpoint,

@@ -3,7 +3,7 @@ import { testConfig } from '../vitest.base.js';
 
 export default defineConfig(
   testConfig('docs', {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     reporters: ['default', ['json', { outputFile: '../reports/docs.json' }]],
   }),
 );

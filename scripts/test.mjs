@@ -52,11 +52,11 @@ async function announce(tally, milliseconds) {
   return tally;
 }
 
-/** A step that is one check; shows its output only if it fails. */
-async function check(label, args) {
+/** A step that is one check; shows its output if it fails, or always. */
+async function check(label, args, { show = false } = {}) {
   const start = Date.now();
   const { status, output } = await run(args);
-  if (status !== 0) await print(output);
+  if (show || status !== 0) await print(output);
   return announce(tallyCheck(label, status === 0), Date.now() - start);
 }
 
@@ -166,6 +166,7 @@ const tallies = [
   await check('scripts', ['--test', ...scriptTests()]),
   ...(await buildChecks()),
   await check('exports', [join(root, 'scripts', 'smoke.mjs')]),
+  await check('sizes', [join(root, 'scripts', 'sizes.mjs')], { show: true }),
   await check('docs', [tools.typedoc]),
   ...(await testRuns()),
 ];

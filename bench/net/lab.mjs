@@ -8,12 +8,14 @@ import { Program } from './program.mjs';
 export const ROUTER = '198.51.100.1';
 export const LEFT = '198.51.100.2';
 export const RIGHT = '198.51.100.3';
+/** A host whose interface cuts what is to be cut before it sends: its frames always travel alone. */
+export const CUTTER = '198.51.100.4';
 /** Further addresses of the right host: destinations of flows that cannot be sent together. */
 export const SPREAD = Array.from({ length: 16 }, (_, index) => `198.51.100.${100 + index}`);
 /** What arrives at this UDP port of the right host is counted by its interface, and goes no further. */
 export const SINK_PORT = 40_000;
 
-const HOSTS = { router: [ROUTER], left: [LEFT], right: [RIGHT, ...SPREAD] };
+const HOSTS = { router: [ROUTER], left: [LEFT], cutter: [CUTTER], right: [RIGHT, ...SPREAD] };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 function ip(...words) {
@@ -30,8 +32,10 @@ function ip(...words) {
  * told to end.
  */
 export class Lab {
-  /** A folder for keys and the like. */
+  /** A folder for keys and sockets. */
   folder = join(tmpdir(), `6bed4-lab-${process.pid}-0`);
+  /** Files that programs make elsewhere, and leave behind when they are killed. */
+  strayFiles = [];
   #labels = [];
   #programs = new Set();
   #holders = new Map();
@@ -95,7 +99,9 @@ export class Lab {
         // Never came to be, or is gone already.
       }
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const file of [this.folder, ...this.strayFiles]) {
+      rmSync(file, { recursive: true, force: true });
+    }
     process.removeListener('exit', this.#onExit);
     for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
   }
@@ -113,6 +119,7 @@ export class Lab {
         this.ip(label, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
       }
       this.ip(label, 'link', 'set', 'eth0', 'up');
+      if (label === 'cutter') this.ip(label, 'link', 'set', 'eth0', 'gso_max_segs', '1');
       this.#holders.set(label, this.spawn(label, ['sleep', 'infinity']));
     }
     this.#run('right', [
@@ -129,7 +136,7 @@ export class Lab {
   #add(label) {
     ip('netns', 'add', this.nameOf(label));
     this.#labels.push(label);
-    this.#run(label, ['sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0']);
+    this.#run(label, ['sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad']);
     this.ip(label, 'link', 'set', 'lo', 'up');
   }
 

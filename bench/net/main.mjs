@@ -70,9 +70,9 @@ async function main(options) {
   const verdicts = judge(results);
   console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (options.docs) {
+  if (options.docs !== null) {
     const command = ['npm run bench:net --', ...process.argv.slice(2)].join(' ');
-    writeDocuments({ candidates, results, verdicts, machine, command });
+    writeDocuments(options.docs, { candidates, results, verdicts, machine, command });
   }
   for (const failure of failures) console.error(`failed: ${failure}`);
   return failures.length === 0 && candidates.length > 0 ? 0 : 1;

@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run bench:net -- [--quick] [--rounds N] [--seconds S] [--measure NAME,…]
-                     [--candidate TEXT,…] [--docs] [--json FILE]
+                     [--candidate TEXT,…] [--docs FOLDER] [--json FILE]
 
   --quick            one round of short measurements, for a first impression
   --rounds N         how often all is measured, candidates in turn; default: 5
-  --seconds S        how long frames or streams flow for one measurement; default: 2
+  --seconds S        how long streams flow for one measurement; frames half as long; default: 2
   --measure NAME,…   only these of relay, path and footprint
   --candidate TEXT,… only candidates whose name holds one of these
-  --docs             write docs/performance.md and docs/performance.svg
+  --docs FOLDER      write performance.md and performance.svg there
   --json FILE        write all samples
 
 It needs Linux and root, and the programs ip, nft, ping and iperf3. Other implementations take part
@@ -41,7 +41,7 @@ export function readOptions(args) {
       seconds: { type: 'string' },
       measure: { type: 'string' },
       candidate: { type: 'string' },
-      docs: { type: 'boolean', default: false },
+      docs: { type: 'string' },
       json: { type: 'string' },
     },
   });
@@ -54,7 +54,7 @@ export function readOptions(args) {
   }
   return {
     help,
-    docs,
+    docs: docs ?? null,
     json: json ?? null,
     measurements: measurements.length === 0 ? MEASUREMENTS : measurements,
     candidates: list(values.candidate),

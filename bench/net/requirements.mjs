@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const PROGRAMS = ['ip', 'nft', 'ping', 'iperf3', 'sysctl'];
+const PROGRAMS = ['ip', 'nft', 'ping', 'iperf3'];
 
 function isInstalled(program) {
   const folders = `${process.env.PATH ?? ''}${delimiter}/sbin${delimiter}/usr/sbin`;

@@ -20,7 +20,8 @@ function foldersIn(folder: string): string[] {
     .map((entry) => join(folder, entry.name));
 }
 
-const pages = ['.', 'docs', ...foldersIn('packages'), ...foldersIn('examples')]
+const GUIDES = ['docs', join('docs', 'guides')];
+const pages = ['.', ...GUIDES, ...foldersIn('packages'), ...foldersIn('examples')]
   .flatMap(pagesIn)
   .sort();
 
@@ -31,7 +32,10 @@ async function carryOut(page: string, plan: Plan): Promise<string | null> {
       return runProgram(`${relative(ROOT, page).replaceAll(/\W/g, '-')}-${plan.line}`, plan);
     case 'commands':
       // The guides speak to somebody at the top of a clone, or nowhere in particular.
-      return runCommands(dirname(page) === join(ROOT, 'docs') ? ROOT : dirname(page), plan);
+      return runCommands(
+        GUIDES.includes(relative(ROOT, dirname(page))) ? ROOT : dirname(page),
+        plan,
+      );
     case 'json':
       JSON.parse(plan.code);
       return null;

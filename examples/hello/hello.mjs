@@ -1,25 +1,16 @@
-import { parseIPv6 } from '@6bed4/codec';
-import { buildUdp, parseUdp } from '@6bed4/nd';
-import { startPeer, startRouter } from '@6bed4/node';
+import { openTunnel, startRouter } from '@6bed4/node';
 
 const router = await startRouter({ listen: '127.0.0.1', port: 0 });
-const [alice, bob] = await Promise.all([
-  startPeer({ routers: router.endpoint }),
-  startPeer({ routers: router.endpoint }),
-]);
-const [from, to] = await Promise.all([alice.ready, bob.ready]);
+const alice = await openTunnel({ routers: router.endpoint });
+const bob = await openTunnel({ routers: router.endpoint });
 
-bob.once('packet', async (packet) => {
-  const { value } = parseUdp(packet, 0, packet.length);
-  console.log(`${to.address} got "${Buffer.from(value.payload)}" from ${from.address}`);
+const echo = bob.createSocket('udp6', (message, from) => {
+  echo.send(message, from.port, from.address);
+});
+echo.bind(7);
+
+const socket = alice.createSocket('udp6', async (message, from) => {
+  console.log(`${from.address} says "${message}"`);
   await Promise.all([alice.close(), bob.close(), router.close()]);
 });
-alice.send(
-  buildUdp({
-    source: parseIPv6(from.address),
-    destination: parseIPv6(to.address),
-    sourcePort: 5000,
-    destinationPort: 5000,
-    payload: Buffer.from('hello, IPv6'),
-  }),
-);
+socket.send('hello, IPv6', 7, bob.address);

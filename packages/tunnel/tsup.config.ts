@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup';
 import { libraryBuild } from '../../tsup.base.js';
 
-export default defineConfig(libraryBuild);
+export default defineConfig({
+  ...libraryBuild,
+  entry: { index: 'src/index.ts', conformance: 'src/conformance/index.ts' },
+});

@@ -115,7 +115,8 @@ function importFault(specifier, file, member, rule) {
   if (imported.startsWith('@6bed4/') && !rule.imports.includes(imported)) {
     return `imports ${imported}, which ${member.name} may not know`;
   }
-  if (!Object.hasOwn(member.manifest.dependencies ?? {}, imported)) {
+  const { dependencies, optionalDependencies } = member.manifest;
+  if (!Object.hasOwn({ ...dependencies, ...optionalDependencies }, imported)) {
     return `imports ${imported}, which is not in its dependencies`;
   }
   return null;

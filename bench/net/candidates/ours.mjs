@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROUTER } from '../lab.mjs';
 import { sleep } from '../sleep.mjs';
@@ -52,7 +53,9 @@ class Ours {
   }
 
   async #start(lab, setting, role, words) {
-    const program = lab.spawn(role, [process.execPath, COMMAND, ...words, ...this.#flags]);
+    const control = ['--control', join(lab.folder, `${role}.sock`)];
+    const argv = [process.execPath, COMMAND, ...words, ...control, ...this.#flags];
+    const program = lab.spawn(role, argv);
     setting.programs[role] = program;
     const { line, at } = await program.waitForLine(/^ready/);
     setting.startUp[role] = at - program.startedAt;

@@ -46,6 +46,7 @@ class WireGuard {
     ]) {
       // Its control sockets of all namespaces are in one folder.
       const device = `wg${role[0]}${process.pid}`;
+      lab.strayFiles.push(`/var/run/wireguard/${device}.sock`);
       const program = lab.spawn(role, ['wireguard-go', '-f', device], { quiet: true });
       setting.programs[role] = program;
       await poll(program, () => receivedOn(device, program.pid));

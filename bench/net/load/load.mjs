@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { LEFT, RIGHT, ROUTER, SINK_PORT, SPREAD } from '../lab.mjs';
+import { CUTTER, LEFT, RIGHT, ROUTER, SINK_PORT, SPREAD } from '../lab.mjs';
 import { cpuSeconds, receivedOn } from '../proc.mjs';
 import { sleep } from '../sleep.mjs';
 import { frameBetween } from './frames.mjs';
@@ -7,7 +7,7 @@ import { frameBetween } from './frames.mjs';
 const SENDER = fileURLToPath(new URL('./sender.mjs', import.meta.url));
 const RECEIVER = fileURLToPath(new URL('./receiveOne.mjs', import.meta.url));
 
-const SOURCE = { address: LEFT, port: 40_002 };
+const SOURCE_PORT = 40_002;
 const ROUTER_PORT = 25_790;
 const PROBE_PORT = 40_004;
 /** Ethernet, IPv4 and UDP: once a frame on the wire, or once for many that are still together. */
@@ -18,16 +18,31 @@ const WARM_UP_MS = 300;
 /** The most frames that leave as one: 64, of 65,507 bytes together. */
 export const coalescedCount = (size) => Math.min(64, Math.floor(65_507 / size));
 
-function startSender(lab, destinations, { size, rate = 0, coalesced = false }) {
-  const frames = destinations.map((to) => frameBetween(SOURCE, to, size));
+/**
+ * Who sends, and how. The cheapest way to send many frames is to let the kernel cut them, which a flood
+ * needs to be more than a router can take; where that happens decides how they arrive.
+ */
+function chooseSender({ size, rate, coalesced }) {
+  if (rate > 0) return { label: 'left', address: LEFT, together: 0 };
+  const together = coalescedCount(size);
+  return coalesced
+    ? { label: 'left', address: LEFT, together }
+    : { label: 'cutter', address: CUTTER, together };
+}
+
+function startSender(lab, destinations, load) {
+  const { size, rate } = load;
+  const { label, address, together } = chooseSender(load);
+  const from = { address, port: SOURCE_PORT };
+  const frames = destinations.map((to) => frameBetween(from, to, size));
   const order = {
-    from: SOURCE,
+    from,
     to: { address: ROUTER, port: ROUTER_PORT },
     frames: frames.map((frame) => Buffer.from(frame).toString('base64')),
     rate,
-    coalesced: coalesced ? coalescedCount(size) : 0,
+    coalesced: together,
   };
-  return lab.spawn('left', [process.execPath, SENDER, JSON.stringify(order)]);
+  return lab.spawn(label, [process.execPath, SENDER, JSON.stringify(order)]);
 }
 
 /**
@@ -41,7 +56,7 @@ export async function checkRelay(lab) {
   const sender = startSender(lab, [to], { size: 100, rate: 50 });
   try {
     const { line } = await receiver.waitForLine(/^[A-Za-z0-9+/]{20,}=*$/);
-    const expected = frameBetween(SOURCE, to, 100);
+    const expected = frameBetween({ address: LEFT, port: SOURCE_PORT }, to, 100);
     expected[HOP_LIMIT]--;
     if (line !== Buffer.from(expected).toString('base64')) {
       throw new Error(`the router changed the frame: ${line}`);

@@ -3,7 +3,7 @@ import { withSetting } from '../setting.mjs';
 import { sleep } from '../sleep.mjs';
 
 const SETTLE_MS = 1_000;
-const IDLE_SECONDS = 5;
+const IDLE_SECONDS = 3;
 
 /** What daemons take that have nothing to do, and how long they take to start. */
 export const footprint = {

@@ -3,10 +3,13 @@ import { withSetting } from '../setting.mjs';
 import { tcpGoodput, udpGoodput } from './iperf.mjs';
 import { roundTrip } from './roundTrip.mjs';
 
-const PINGS = 200;
+const PINGS = 100;
 const FEW_PINGS = 20;
 
-/** What TCP, UDP and pings get from one host to the other, by each way that a candidate has. */
+/**
+ * What TCP, UDP and pings get from one host to the other, by each way that a candidate has. Round trips
+ * are measured before and after: code that has just been loaded is slow in some candidates.
+ */
 export const path = {
   id: 'path',
   applies: ({ startPath }) => startPath !== undefined,
@@ -16,9 +19,11 @@ export const path = {
       await withSetting(
         (setting) => candidate.startPath(lab, setting, way),
         async (setting) => {
-          samples[`${way}/roundTrip`] = await roundTrip(lab, setting, short ? FEW_PINGS : PINGS);
+          const pings = short ? FEW_PINGS : PINGS;
+          samples[`${way}/firstRoundTrip`] = await roundTrip(lab, setting, pings);
           samples[`${way}/tcp`] = await tcpGoodput(lab, setting, seconds);
           samples[`${way}/udp`] = await udpGoodput(lab, setting, seconds, candidate.udpPayload);
+          samples[`${way}/roundTrip`] = await roundTrip(lab, setting, pings);
           for (const [role, { pid }] of Object.entries(setting.programs)) {
             samples[`memory/${way}/${role}`] = memoryOf(pid).peak;
           }

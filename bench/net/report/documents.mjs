@@ -1,17 +1,16 @@
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { chart } from './chart.mjs';
 import { reportMarkdown } from './markdown.mjs';
 
-const FOLDER = new URL('../../../docs/', import.meta.url);
 const CHART = 'performance.svg';
 const DOCUMENT = 'performance.md';
 
-/** Writes what was measured into the documentation. */
-export function writeDocuments(report) {
+/** Writes what was measured into a folder of documents. */
+export function writeDocuments(folder, report) {
   const { candidates, results } = report;
   const write = (name, content) => {
-    const path = fileURLToPath(new URL(name, FOLDER));
+    const path = join(folder, name);
     writeFileSync(path, content);
     console.log(`wrote ${path}`);
   };

@@ -10,12 +10,16 @@ export const units = {
   megabits: { name: 'Mbit/s', scale: 1e-6, digits: 0 },
   milliseconds: { name: 'ms', scale: 1, digits: 0 },
   percent: { name: '% of a core', scale: 100, digits: 2 },
+  share: { name: '%', scale: 100, digits: 2 },
   megabytes: { name: 'MB', scale: 1e-6, digits: 1 },
 };
 
-const cpuAt = (size) => ({ metric: `rate-${size}/cpu`, title: `${size} bytes`, unit: units.cpu });
+const atRate = (size) => [
+  { metric: `rate-${size}/cpu`, title: `${size} bytes`, unit: units.cpu },
+  { metric: `rate-${size}/lost`, title: 'lost', unit: units.share },
+];
 const relayedOf = (load, title) => [
-  { metric: `${load}/relayed`, title, unit: units.kiloframes },
+  { metric: `${load}/relayed`, title, unit: units.kiloframes, unlessLost: `${load}/lost` },
   { metric: `${load}/cpu`, title: 'CPU', unit: units.cpu },
 ];
 
@@ -25,14 +29,15 @@ export const tables = [
     measurement: 'relay',
     title: `Router: CPU at ${FIXED_RATE.toLocaleString('en')} frames a second`,
     note: 'Frames of IPv6 packets of the given size, sent singly.',
-    columns: SIZES.map(cpuAt),
+    columns: SIZES.flatMap(atRate),
   },
   {
     measurement: 'relay',
     title: 'Router: flood of single frames',
     note:
       'Each frame is a datagram of its own when it reaches the router. In the last columns they go ' +
-      'to 16 IPv4 addresses in turn, so that no two neighbours can leave together.',
+      'to 16 IPv4 addresses in turn, so that no two neighbours can leave together. ≥ marks what relays ' +
+      'all that the sender can offer.',
     columns: [
       ...SIZES.flatMap((size) => relayedOf(`flood-${size}`, `${size} bytes`)),
       ...relayedOf('flood-500-spread', '500 bytes, 16 ways'),
@@ -47,7 +52,9 @@ export const tables = [
   {
     measurement: 'path',
     title: 'Peer to peer, direct',
-    note: 'iperf3, one stream; round trips of lone pings.',
+    note:
+      'iperf3, one stream. Round trips are those of lone pings, 10 ms apart, after the streams; and ' +
+      'at first, when the daemons have carried nothing yet.',
     columns: pathColumns('direct'),
   },
   {
@@ -75,18 +82,37 @@ function pathColumns(way) {
     { metric: `${way}/tcp`, title: 'TCP', unit: units.megabits },
     { metric: `${way}/udp`, title: 'UDP', unit: units.megabits },
     { metric: `${way}/roundTrip`, title: 'round trip', unit: units.microseconds },
+    { metric: `${way}/firstRoundTrip`, title: 'at first', unit: units.microseconds },
   ];
 }
 
 /** A value with its unit's digits. */
 export const format = (value, { scale, digits }) => (value * scale).toFixed(digits);
 
+/** The share of frames below which nothing counts as lost. */
+const NEGLIGIBLE = 0.01;
+
+/**
+ * A median with its extremes, in a column's unit; with a mark where the candidate did all that was
+ * asked of it and would have done more.
+ */
+export function cellText(cell, { unit }) {
+  if (cell === null) return '';
+  const { median, least, most, count, isLimited } = cell;
+  const typical = `${isLimited ? '≥ ' : ''}${format(median, unit)}`;
+  return count === 1 ? typical : `${typical} (${format(least, unit)}–${format(most, unit)})`;
+}
+
 /** The rows of a table: candidates of which at least one of its metrics was measured. */
 export function rowsOf({ measurement, columns }, candidates, results) {
   return candidates
     .map(({ id, title }) => ({
       title,
-      cells: columns.map(({ metric }) => results.of(measurement, id, metric)),
+      cells: columns.map(({ metric, unlessLost }) => {
+        const cell = results.of(measurement, id, metric);
+        if (cell === null || unlessLost === undefined) return cell;
+        return { ...cell, isLimited: results.median(measurement, id, unlessLost) < NEGLIGIBLE };
+      }),
     }))
     .filter(({ cells }) => cells.some((cell) => cell !== null));
 }

@@ -1,14 +1,7 @@
 import Table from 'cli-table3';
-import { format, rowsOf, tables } from './metrics.mjs';
+import { cellText, rowsOf, tables } from './metrics.mjs';
 
 const styled = { head: [], border: [] };
-
-function cellText(cell, unit) {
-  if (cell === null) return '';
-  const { median, least, most, count } = cell;
-  const typical = format(median, unit);
-  return count === 1 ? typical : `${typical} (${format(least, unit)}–${format(most, unit)})`;
-}
 
 /** All that was measured, for a terminal. */
 export function reportText(candidates, results) {
@@ -24,7 +17,7 @@ export function reportText(candidates, results) {
     for (const { title, cells } of rows) {
       table.push([
         title,
-        ...cells.map((cell, index) => cellText(cell, description.columns[index].unit)),
+        ...cells.map((cell, index) => cellText(cell, description.columns[index])),
       ]);
     }
     parts.push(`${description.title}\n${table}`);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAsPromised } from './output.js';
@@ -9,7 +10,7 @@ import type { CommandsPlan } from './plan.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const COMMAND = join(ROOT, 'packages/node/bin/6bed4.js');
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 /** What a daemon prints once it works. */
 const READY = /^ready /m;
 
@@ -132,6 +133,7 @@ function checkScript(shell: Shell, [first = '', second = '']: readonly string[])
  */
 async function tunnelCommand(shell: Shell, args: readonly string[]): Promise<string | null> {
   const [subcommand] = args;
+  if (subcommand === 'status') return statusCommand(shell, args);
   if (subcommand !== 'router' && subcommand !== 'peer') {
     const { code, stdout, stderr } = await spawnCommand(args, null);
     shell.stdout += stdout;
@@ -146,13 +148,34 @@ async function tunnelCommand(shell: Shell, args: readonly string[]): Promise<str
     const own = options.includes('--port') ? [] : ['--port', port];
     return readiness(await spawnCommand([...options, ...own, '--no-tun'], READY));
   }
-  // A router of its own, for as long as the peer runs.
+  return besideRouter(['--port', port, '--no-control'], async () =>
+    readiness(await spawnCommand([...options, '--no-tun'], READY)),
+  );
+}
+
+/** Does something while a router runs; what went wrong, or null. */
+async function besideRouter(
+  options: readonly string[],
+  action: () => Promise<string | null>,
+): Promise<string | null> {
   let result: string | null = null;
-  const router = ['router', '--listen', '127.0.0.1', '--port', port, '--no-tun'];
+  const router = ['router', '--listen', '127.0.0.1', '--no-tun', ...options];
   const outcome = await spawnCommand(router, READY, async () => {
-    result = readiness(await spawnCommand([...options, '--no-tun'], READY));
+    result = await action();
   });
   return readiness(outcome) ?? result;
+}
+
+/** Runs `6bed4 status` about a router of its own: others may come and go on this computer. */
+async function statusCommand(shell: Shell, args: readonly string[]): Promise<string | null> {
+  const name = `6bed4-docs-${process.pid}`;
+  const socket =
+    process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  return besideRouter(['--port', await freePort(), '--control', socket], async () => {
+    const { code, stdout, stderr } = await spawnCommand([...args, socket], null);
+    shell.stdout += stdout;
+    return code === 0 ? null : `exit code ${code}\n${stderr}`;
+  });
 }
 
 /** A UDP port of 127.0.0.1 that was free a moment ago. */

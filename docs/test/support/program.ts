@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ const ENTRY = fileURLToPath(new URL('../world/entry.mjs', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../../.blocks', import.meta.url));
 
 /** How long a program may take to be evaluated and to print what it promises. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 /** How long a program that promises nothing is watched once it has been evaluated. */
 const WATCH_MS = 300;
 
@@ -62,8 +62,18 @@ async function write(file: string, { pieces, language }: ProgramPlan): Promise<s
   return null;
 }
 
+/** What runs a program: Node.js in the world of the pages, or another runtime as it is. */
+export interface Runtime {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
 /** What a program did that it should not have, or null. */
-export async function runProgram(name: string, plan: ProgramPlan): Promise<string | null> {
+export async function runProgram(
+  name: string,
+  plan: ProgramPlan,
+  runtime: Runtime | null = null,
+): Promise<string | null> {
   mkdirSync(FOLDER, { recursive: true });
   const files: string[] = [];
   try {
@@ -73,7 +83,7 @@ export async function runProgram(name: string, plan: ProgramPlan): Promise<strin
       const fault = await write(file, each);
       if (fault !== null) return fault;
     }
-    return await run(files, plan);
+    return runtime === null ? await run(files, plan) : await runElsewhere(runtime, files, plan);
   } finally {
     for (const file of files) rmSync(file, { force: true });
   }
@@ -133,6 +143,20 @@ function run(files: readonly string[], plan: ProgramPlan): Promise<string | null
       else if (code === null && evaluated)
         resolve(`promised within ${PATIENCE_MS} ms:\n${promisedText}\n${printed}`);
       else resolve(`ended with ${code ?? signal}; ${printed}`);
+    });
+  });
+}
+
+/** Runs one program to its end on another runtime. */
+function runElsewhere(
+  { file, args }: Runtime,
+  files: readonly string[],
+  { output }: ProgramPlan,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(file, [...args, ...files], { timeout: PATIENCE_MS }, (error, stdout, stderr) => {
+      const isRight = error === null && (output === null || isAsPromised(stdout, output));
+      resolve(isRight ? null : `${error?.message ?? 'printed'}\n${stdout}${stderr}`);
     });
   });
 }

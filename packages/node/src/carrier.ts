@@ -1,29 +1,39 @@
-import type { CountersSnapshot, Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import type { Endpoint } from '@6bed4/codec';
+import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import type {
+  CallArguments,
+  CallResult,
+  DaemonCounters,
+  DataPath,
+  MachineCalls,
+} from './dataPath.js';
 import { Driver } from './driver.js';
+import type { DriverReport } from './driverReport.js';
 import { checkingOptions, type StartError } from './errors.js';
 import { ApplicationPort } from './packet/applicationPort.js';
 import type { InterfacePlan } from './packet/interfacePlan.js';
 import type { PacketPort } from './packet/packetPort.js';
 import { TunPort } from './packet/tunPort.js';
-import type { DatagramPort, DatagramPortCounters } from './udp/datagramPort.js';
+import type { DatagramPort } from './udp/datagramPort.js';
 
-/** All counters of a daemon. */
-export interface DaemonCounters extends CountersSnapshot {
-  /** What happened to datagrams outside the machine. */
-  readonly udp: DatagramPortCounters;
-  /** Packets delivered that the interface did not take, because it was down or its queue full. */
-  readonly localDrops: number;
-}
+/** Makes a local side that hands over what it does not take itself. */
+export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
 
 /** What a {@link Carrier} is made of. */
-export interface CarrierOptions<M extends Machine> {
+export interface CarrierOptions<M extends Machine, Q, C> {
   /** Opened already; closed with the carrier, and if it cannot be made. */
   readonly datagrams: DatagramPort;
   readonly tun: string | false;
   /** Without TUN: makes another local side than one that only hands packets over. */
-  readonly localSide?: (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
+  readonly localSide?: LocalSide;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
   readonly clock?: () => number;
+  /** What the machine can be asked that changes nothing. */
+  readonly queries: Q;
+  /** What the machine can be told to do. */
+  readonly commands: C;
+  /** Why this is not the Linux driver; null when that was not asked for. */
+  readonly reason: string | null;
   /** The machine tells something. */
   readonly onEvent: (event: TunnelEvent) => void;
   /** A packet for the application; only without TUN. */
@@ -34,24 +44,27 @@ export interface CarrierOptions<M extends Machine> {
   readonly onFailure: (error: StartError) => void;
 }
 
-/** A machine with its two sides: all that routers and peers have in common. */
-export class Carrier<M extends Machine> {
-  /** Name of the TUN interface, or null when the application is the local side. */
+/** The portable driver: a machine with its two sides in the thread of its user. */
+export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>
+  implements DataPath<Q, C>
+{
   readonly tun: string | null;
+  readonly driver: DriverReport;
   readonly datagrams: DatagramPort;
+  readonly #queries: Q;
+  readonly #commands: C;
   readonly #driver: Driver<M>;
   readonly #packets: PacketPort;
 
-  private constructor(
-    driver: Driver<M>,
-    datagrams: DatagramPort,
-    packets: PacketPort,
-    tun: string | null,
-  ) {
+  private constructor(options: CarrierOptions<M, Q, C>, driver: Driver<M>, packets: PacketPort) {
     this.#driver = driver;
-    this.datagrams = datagrams;
     this.#packets = packets;
-    this.tun = tun;
+    this.#queries = options.queries;
+    this.#commands = options.commands;
+    this.datagrams = options.datagrams;
+    this.tun = options.tun === false ? null : options.tun;
+    const { reason } = options;
+    this.driver = { name: 'portable', reason, workers: 0, offloads: [], batches: null };
   }
 
   /**
@@ -60,7 +73,9 @@ export class Carrier<M extends Machine> {
    * @throws UsageError for an option that the machine or the interface refuses
    * @throws StartError when the interface cannot be had
    */
-  static async open<M extends Machine>(options: CarrierOptions<M>): Promise<Carrier<M>> {
+  static async open<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>(
+    options: CarrierOptions<M, Q, C>,
+  ): Promise<Carrier<M, Q, C>> {
     const { datagrams, onEvent, clock } = options;
     let packets: PacketPort | null = null;
     try {
@@ -72,7 +87,7 @@ export class Carrier<M extends Machine> {
         onEvent,
         ...(clock === undefined ? {} : { clock }),
       });
-      return new Carrier(driver, datagrams, packets, options.tun === false ? null : options.tun);
+      return new Carrier(options, driver, packets);
     } catch (error) {
       packets?.close();
       await datagrams.close();
@@ -80,25 +95,39 @@ export class Carrier<M extends Machine> {
     }
   }
 
-  get machine(): M {
-    return this.#driver.machine;
+  get endpoint(): Endpoint {
+    return this.datagrams.endpoint;
   }
 
   get counters(): DaemonCounters {
     return {
-      ...this.machine.counters.snapshot(),
+      ...this.#driver.machine.counters.snapshot(),
       udp: this.datagrams.counters,
       localDrops: this.#packets.dropped,
     };
   }
 
-  /** Begins to carry packets. */
   start(): void {
     this.#driver.start();
   }
 
+  query<K extends keyof Q & string>(name: K, ...args: CallArguments<Q[K]>): CallResult<Q[K]> {
+    const query = this.#queries[name] as Call<M>;
+    return query(this.#driver.machine, 0, ...args) as CallResult<Q[K]>;
+  }
+
+  command<K extends keyof C & string>(
+    name: K,
+    ...args: CallArguments<C[K]>
+  ): CallResult<C[K]> | undefined {
+    const command = this.#commands[name] as Call<M>;
+    return this.run((machine, now) => command(machine, now, ...args)) as
+      | CallResult<C[K]>
+      | undefined;
+  }
+
   /** Calls the machine when it is free; tells what came of it, if that is at once. */
-  command<T>(action: (machine: M, now: number) => T): T | undefined {
+  run<T>(action: (machine: M, now: number) => T): T | undefined {
     return this.#driver.command(action);
   }
 
@@ -119,17 +148,10 @@ export class Carrier<M extends Machine> {
     this.datagrams.unref?.();
   }
 
-  /** Gives the local side its addresses and routes. @throws StartError */
   configure(plan: InterfacePlan): void {
     this.#packets.configure(plan);
   }
 
-  /**
-   * Sends a packet of the application into the tunnel.
-   *
-   * @throws TypeError for anything but bytes
-   * @throws Error when there is a TUN interface, which is where packets come from then
-   */
   send(packet: Uint8Array): void {
     if (!(packet instanceof Uint8Array)) {
       throw new TypeError(`packet: found ${typeof packet}, expected a Uint8Array`);
@@ -140,13 +162,28 @@ export class Carrier<M extends Machine> {
     this.#packets.send(packet);
   }
 
-  /** Ends everything. */
+  rebind(even: boolean): Promise<void> {
+    return this.datagrams.rebind(even);
+  }
+
+  async listenOnLan(port: number): Promise<void> {
+    await this.datagrams.listenOnLan?.(port);
+  }
+
   close(): Promise<void> {
     return this.#driver.close();
   }
 }
 
-function openLocalSide(options: Omit<CarrierOptions<Machine>, 'machine'>): Promise<PacketPort> {
+/** Any of {@link MachineCalls}; that the arguments fit was checked where it was named. */
+type Call<M> = (machine: M, now: number, ...args: unknown[]) => unknown;
+
+function openLocalSide(
+  options: Pick<
+    CarrierOptions<Machine, unknown, unknown>,
+    'tun' | 'localSide' | 'onPacket' | 'onWarning' | 'onFailure'
+  >,
+): Promise<PacketPort> {
   const { tun, localSide, onPacket, onWarning, onFailure } = options;
   if (tun === false) {
     return Promise.resolve(localSide?.(onPacket) ?? new ApplicationPort(onPacket));

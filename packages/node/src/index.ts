@@ -4,9 +4,13 @@
  *
  * @packageDocumentation
  */
-export type { DaemonCounters } from './carrier.js';
+export type { DaemonCounters } from './dataPath.js';
+export type { DriverName } from './driverChoice.js';
+export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './driverReport.js';
 export { answerEcho } from './echo.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
+export type { Offloads } from './linux/fast/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
 export type { CommonOptions } from './options.js';
 export {
   PeerDaemon,

@@ -6,7 +6,9 @@ import {
   profileOf,
   reference2020,
 } from '@6bed4/codec';
+import type { DriverName } from './driverChoice.js';
 import { checkingOptions, UsageError } from './errors.js';
+import type { Offloads } from './linux/fast/offloads.js';
 import type { DatagramPort } from './udp/datagramPort.js';
 
 const HIGHEST_PORT = 0xffff;
@@ -33,6 +35,17 @@ export interface CommonOptions {
    * then. It is closed with the daemon.
    */
   readonly datagrams?: DatagramPort;
+  /**
+   * How packets are carried. `linux`: by batched system calls in a thread of their own, between a UDP
+   * socket and a TUN interface. `portable`: by `node:dgram` in this thread. `auto`, the default: `linux`
+   * where it works and there is a TUN interface.
+   */
+  readonly driver?: DriverName;
+  /**
+   * What the kernel may do for the Linux driver; for measurements and to find faults. `udp`: send and
+   * receive several datagrams as one. `tun`: join and cut the packets of the interface. Default `all`.
+   */
+  readonly offloads?: Offloads;
   /** Random numbers in [0, 1) that strangers cannot foresee; default: of `node:crypto`. */
   readonly random?: () => number;
   /** Milliseconds that never go back; default `performance.now`. */

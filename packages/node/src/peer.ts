@@ -11,6 +11,7 @@ import {
   type PathChanged,
   Peer,
   type PeeringOptions,
+  type PeerOptions,
   type PortRefused,
   type RemoteSnapshot,
   type RouterReachable,
@@ -18,11 +19,19 @@ import {
   type TunnelEvent,
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
-import { Carrier, type CarrierOptions, type DaemonCounters } from './carrier.js';
+import { Carrier, type LocalSide } from './carrier.js';
+import type { DaemonCounters, DataPath } from './dataPath.js';
 import { defined } from './defined.js';
+import { chooseDriver, type DriverChoice } from './driverChoice.js';
+import type { DriverReport } from './driverReport.js';
 import { checkingOptions, StartError, UsageError } from './errors.js';
+import { LinuxUdp } from './linux/fast/linuxUdp.js';
+import { usesUdp } from './linux/fast/offloads.js';
+import { WorkerCarrier } from './linux/fast/workerCarrier.js';
+import { plainProfile } from './linux/fast/workerProtocol.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 import { planOfPeer } from './packet/interfacePlan.js';
+import { peerCommands, peerQueries } from './peerCalls.js';
 import { unforeseeable } from './random.js';
 import type { DatagramPort } from './udp/datagramPort.js';
 import { PortableUdp } from './udp/portable.js';
@@ -32,6 +41,13 @@ import { checkRoute } from './udp/reachability.js';
 const PORT_MOVES = 16;
 
 const DEFAULT_KEEPALIVE_TTL = 3;
+
+type PeerPath = DataPath<typeof peerQueries, typeof peerCommands>;
+/** @internal The portable driver of a peer. */
+export type PeerCarrier = Carrier<Peer, typeof peerQueries, typeof peerCommands>;
+type PlainOptions = Omit<PeerOptions, 'profile' | 'random'> & {
+  readonly routers: readonly Endpoint[];
+};
 
 /** What {@link startPeer} is told. */
 export interface PeerDaemonOptions extends CommonOptions {
@@ -93,7 +109,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   readonly #profile: Profile;
   readonly #defaultRoute: boolean;
   readonly #mayMove: boolean;
-  #carrier: Carrier<Peer> | null = null;
+  #carrier: PeerPath | null = null;
   #closing: Promise<void> | null = null;
   #moving = false;
   #moves = 0;
@@ -113,19 +129,16 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   }
 
   /** @internal */
-  static async start(
-    options: PeerDaemonOptions,
-    localSide?: CarrierOptions<Peer>['localSide'],
-  ): Promise<PeerDaemon> {
+  static async start(options: PeerDaemonOptions, localSide?: LocalSide): Promise<PeerDaemon> {
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
     await daemon.#open(options, profile, localSide);
     return daemon;
   }
 
-  /** @internal What carries its packets. */
-  get carrier(): Carrier<Peer> {
-    return this.#running;
+  /** @internal What carries its packets; only without TUN, where that is always the portable driver. */
+  get carrier(): PeerCarrier {
+    return this.#running as PeerCarrier;
   }
 
   /** @internal */
@@ -145,7 +158,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
 
   /** Where the peer's UDP socket is bound. */
   get endpoint(): Endpoint {
-    return this.#running.datagrams.endpoint;
+    return this.#running.endpoint;
   }
 
   /** Name of its TUN interface, or null. */
@@ -155,7 +168,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
 
   /** The routers of this peer and what they gave. */
   uplinks(): readonly UplinkSnapshot[] {
-    return this.#running.machine.uplinks;
+    return this.#running.query('uplinks');
   }
 
   /**
@@ -163,16 +176,17 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * milliseconds on the clock of `performance.now`, or the one given.
    */
   remotes(): readonly RemoteSnapshot[] {
-    let remotes: readonly RemoteSnapshot[] = [];
-    this.#running.command((peer, now) => {
-      remotes = peer.remotes(now);
-    });
-    return remotes;
+    return this.#running.command('remotes') ?? [];
   }
 
   /** What passed and what was dropped and why. */
   counters(): DaemonCounters {
     return this.#running.counters;
+  }
+
+  /** Which driver carries the packets, what the kernel does for it, and how many go at a time. */
+  driver(): DriverReport {
+    return this.#running.driver;
   }
 
   /**
@@ -192,12 +206,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
    */
   sendPlayful(packet: Uint8Array): number {
-    let play = 0;
-    const bytes = packet.slice();
-    this.#running.command((peer, now) => {
-      play = peer.handlePlayfulPacket(bytes, 0, bytes.length, now);
-    });
-    return play;
+    return this.#running.command('sendPlayful', packet.slice()) ?? 0;
   }
 
   /**
@@ -206,11 +215,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * @returns whether that proved the direct path
    */
   reportAnswer(play: number): boolean {
-    let proved = false;
-    this.#running.command((peer, now) => {
-      proved = peer.reportAnswer(play, now);
-    });
-    return proved;
+    return this.#running.command('reportAnswer', play) ?? false;
   }
 
   /**
@@ -219,12 +224,12 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * @throws UsageError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
-    this.#running.command((peer, now) => checkingOptions(() => peer.addRouter(router, now)));
+    checkingOptions(() => this.#running.command('addRouter', router));
   }
 
   /** Gives up the address that a router gave, and forgets the router. */
   removeRouter(router: Endpoint | string): void {
-    this.#running.command((peer) => checkingOptions(() => peer.removeRouter(router)));
+    checkingOptions(() => this.#running.command('removeRouter', router));
   }
 
   /** Ends the peer and gives everything back. May be called again. */
@@ -238,46 +243,91 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.close();
   }
 
-  get #running(): Carrier<Peer> {
+  get #running(): PeerPath {
     return this.#carrier!;
   }
 
   async #open(
     options: PeerDaemonOptions,
     profile: Profile,
-    localSide: CarrierOptions<Peer>['localSide'],
+    localSide: LocalSide | undefined,
   ): Promise<void> {
     const routers = readRouters(options.routers, profile);
-    const { lanip, peering, allowPrivate, allowLoopback, clock } = options;
+    const { lanip, peering, allowPrivate, allowLoopback } = options;
     const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
-    this.#carrier = await Carrier.open({
-      datagrams: options.datagrams ?? (await openUdp(options, profile, routers)),
+    const machine = {
+      routers,
+      ...defined({ keepalive, lanip, peering, allowPrivate, allowLoopback }),
+    };
+    const choice = await chooseDriver(options, profile);
+    this.#carrier =
+      choice.name === 'linux'
+        ? await this.#openLinux(choice, options, profile, machine)
+        : await this.#openPortable(choice, options, profile, machine, localSide);
+    this.#running.start();
+    this.#running.command('start');
+    if (this.#running.query('searchesLan')) await this.#listenOnLan(profile);
+  }
+
+  async #openPortable(
+    { reason }: DriverChoice & { readonly name: 'portable' },
+    options: PeerDaemonOptions,
+    profile: Profile,
+    machine: PlainOptions,
+    localSide: LocalSide | undefined,
+  ): Promise<PeerPath> {
+    const random = options.random ?? unforeseeable;
+    return Carrier.open<Peer, typeof peerQueries, typeof peerCommands>({
+      datagrams: options.datagrams ?? (await openUdp(options, profile, machine.routers)),
       tun: options.tun ?? false,
-      machine: (sink) =>
-        new Peer(
-          {
-            routers,
-            profile,
-            random: options.random ?? unforeseeable,
-            ...defined({ keepalive, lanip, peering, allowPrivate, allowLoopback }),
-          },
-          sink,
-        ),
-      onEvent: (event) => this.#onEvent(event),
+      machine: (sink) => new Peer({ ...machine, profile, random }, sink),
+      queries: peerQueries,
+      commands: peerCommands,
+      reason,
       onPacket: (packet) => this.emit('packet', packet),
+      ...this.#listener,
+      ...defined({ clock: options.clock, localSide }),
+    });
+  }
+
+  async #openLinux(
+    { libc, offloads }: DriverChoice & { readonly name: 'linux' },
+    options: PeerDaemonOptions,
+    profile: Profile,
+    machine: PlainOptions,
+  ): Promise<PeerPath> {
+    const { address, port, even } = whereToListen(options, profile);
+    const sockets = 1;
+    const udp = LinuxUdp.open(libc, { address, port, even, sockets, offloads: usesUdp(offloads) });
+    await checkRoutes(udp, machine.routers, address);
+    return WorkerCarrier.open<typeof peerQueries, typeof peerCommands>({
+      libc,
+      udp,
+      tun: String(options.tun),
+      machine: { kind: 'peer', profile: plainProfile(profile), options: machine },
+      offloads,
+      queries: peerQueries,
+      ...this.#listener,
+    });
+  }
+
+  /** What both drivers tell. */
+  get #listener(): {
+    readonly onEvent: (event: TunnelEvent) => void;
+    readonly onWarning: (error: StartError) => void;
+    readonly onFailure: (error: StartError) => void;
+  } {
+    return {
+      onEvent: (event) => this.#onEvent(event),
       onWarning: (error) => this.emit('warning', error),
       onFailure: (error) => void this.close().then(() => this.emit('error', error)),
-      ...defined({ clock, localSide }),
-    });
-    this.#running.start();
-    this.#running.command((peer, now) => peer.start(now));
-    if (this.#running.machine.searchesLan) await this.#listenOnLan(profile);
+    };
   }
 
   /** Lets others behind the same NAT find us; without it, they reach us by longer ways. */
   async #listenOnLan(profile: Profile): Promise<void> {
     try {
-      await this.#running.datagrams.listenOnLan?.(profile.port);
+      await this.#running.listenOnLan(profile.port);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const why = `peers on the local network cannot find this one: ${error.message}`;
@@ -289,7 +339,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
 
   async #close(): Promise<void> {
     const carrier = this.#running;
-    carrier.command((peer, now) => peer.stop(now));
+    carrier.command('stop');
     await carrier.close();
     this.#settleReady?.reject(
       new StartError('ECANCELED', 'closed before a router gave an address'),
@@ -351,7 +401,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     }
     this.#moving = true;
     try {
-      await this.#running.datagrams.rebind(true);
+      await this.#running.rebind(true);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.emit('warning', error);
@@ -361,7 +411,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     }
     if (this.#closing !== null) return;
     this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
-    this.#running.command((peer, now) => peer.solicit(now));
+    this.#running.command('solicit');
   }
 }
 
@@ -401,23 +451,40 @@ function readRouters(
   });
 }
 
-async function openUdp(
+function whereToListen(
   options: PeerDaemonOptions,
   profile: Profile,
-  routers: readonly Endpoint[],
-): Promise<DatagramPort> {
+): { readonly address: string; readonly port: number; readonly even: boolean } {
   const address = options.listen ?? '0.0.0.0';
   checkingOptions(() => parseIPv4(address, 'listen'));
   const port = checkPort(options.port ?? 0);
   if (port !== 0 && !profile.layout.acceptsPort(port)) {
     throw new UsageError('port', String(port), `a port that ${profile.layout.name} can express`);
   }
-  const datagrams = await PortableUdp.open({ address, port, even: !profile.layout.acceptsPort(1) });
+  return { address, port, even: !profile.layout.acceptsPort(1) };
+}
+
+async function openUdp(
+  options: PeerDaemonOptions,
+  profile: Profile,
+  routers: readonly Endpoint[],
+): Promise<DatagramPort> {
+  const where = whereToListen(options, profile);
+  const datagrams = await PortableUdp.open(where);
+  await checkRoutes(datagrams, routers, where.address);
+  return datagrams;
+}
+
+/** Closes the socket when there is no way to any router, and says so. @throws StartError */
+async function checkRoutes(
+  socket: { close(): unknown },
+  routers: readonly Endpoint[],
+  address: string,
+): Promise<void> {
   try {
     await Promise.any(routers.map((router) => checkRoute(router, address)));
   } catch (error) {
-    await datagrams.close();
+    await socket.close();
     throw error instanceof AggregateError ? error.errors[0] : error;
   }
-  return datagrams;
 }

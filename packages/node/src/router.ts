@@ -1,16 +1,29 @@
 import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { type Endpoint, type Profile, parseIPv4 } from '@6bed4/codec';
-import { Router } from '@6bed4/tunnel';
-import { Carrier, type DaemonCounters } from './carrier.js';
+import { Router, type RouterOptions } from '@6bed4/tunnel';
+import { Carrier } from './carrier.js';
+import type { DaemonCounters, DataPath } from './dataPath.js';
 import { defined } from './defined.js';
+import { chooseDriver, type DriverChoice } from './driverChoice.js';
+import type { DriverReport } from './driverReport.js';
 import { checkingOptions, type StartError, UsageError } from './errors.js';
+import { LinuxUdp } from './linux/fast/linuxUdp.js';
+import { usesUdp } from './linux/fast/offloads.js';
+import { WorkerCarrier } from './linux/fast/workerCarrier.js';
+import { plainProfile } from './linux/fast/workerProtocol.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 import { planOfRouter } from './packet/interfacePlan.js';
 import { unforeseeable } from './random.js';
-import type { DatagramPort } from './udp/datagramPort.js';
+import { routerCommands, routerQueries } from './routerCalls.js';
 import { PortableUdp } from './udp/portable.js';
 
 const FIRST_MULTICAST = 224;
+const MOST_WORKERS = 64;
+const DEFAULT_MOST_WORKERS = 4;
+
+type RouterPath = DataPath<typeof routerQueries, typeof routerCommands>;
+type PlainOptions = Omit<RouterOptions, 'profile' | 'random' | 'address' | 'port'>;
 
 /** What {@link startRouter} is told. */
 export interface RouterDaemonOptions extends CommonOptions {
@@ -32,6 +45,11 @@ export interface RouterDaemonOptions extends CommonOptions {
    * elsewhere are answered with "no route".
    */
   readonly ipv6Side?: boolean;
+  /**
+   * Threads of the Linux driver, 1 to 64: the kernel gives each flow to one of them. Default: half as
+   * many as there are processors, 4 at most.
+   */
+  readonly workers?: number;
 }
 
 /** What a {@link RouterDaemon} tells. */
@@ -48,7 +66,7 @@ export interface RouterDaemonEvents {
 
 /** A running 6bed4 router; made by {@link startRouter}. */
 export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
-  #carrier: Carrier<Router> | null = null;
+  #carrier: RouterPath | null = null;
   #closing: Promise<void> | null = null;
 
   /** @internal */
@@ -60,17 +78,17 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
 
   /** The router's own IPv6 address. */
   get address(): string {
-    return this.#running.machine.address;
+    return this.#running.query('address');
   }
 
   /** The /64 that it serves, as `address/64`. */
   get prefix(): string {
-    return this.#running.machine.prefix;
+    return this.#running.query('prefix');
   }
 
   /** Its public endpoint. */
   get endpoint(): Endpoint {
-    return this.#running.machine.endpoint;
+    return this.#running.query('endpoint');
   }
 
   /** Name of its TUN interface, or null. */
@@ -81,6 +99,11 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
   /** What passed and what was dropped and why. */
   counters(): DaemonCounters {
     return this.#running.counters;
+  }
+
+  /** Which driver carries the packets, what the kernel does for it, and how many go at a time. */
+  driver(): DriverReport {
+    return this.#running.driver;
   }
 
   /**
@@ -98,46 +121,92 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
     return this.#closing;
   }
 
-  /** Closes at the end of a block: `await using`. */
   /** Closes at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  get #running(): Carrier<Router> {
+  get #running(): RouterPath {
     return this.#carrier!;
   }
 
   async #open(options: RouterDaemonOptions): Promise<void> {
     const profile = chooseProfile(options);
-    const { prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback, clock } = options;
-    const carrier = await Carrier.open({
-      datagrams: options.datagrams ?? (await openUdp(options, profile)),
-      tun: options.tun ?? false,
-      machine: (sink, { endpoint }) =>
-        new Router(
-          {
-            ...endpoint,
-            profile,
-            random: options.random ?? unforeseeable,
-            ...defined({ prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback }),
-          },
-          sink,
-        ),
-      onEvent: () => {},
-      onPacket: (packet) => this.emit('packet', packet),
-      onWarning: (error) => this.emit('warning', error),
-      onFailure: (error) => void this.close().then(() => this.emit('error', error)),
-      ...defined({ clock }),
-    });
+    const { prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback } = options;
+    const machine = defined({ prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback });
+    const choice = await chooseDriver(options, profile);
+    const carrier =
+      choice.name === 'linux'
+        ? await this.#openLinux(choice, options, profile, machine)
+        : await this.#openPortable(choice, options, profile, machine);
     this.#carrier = carrier;
     try {
-      carrier.configure(planOfRouter(carrier.machine.address));
+      carrier.configure(planOfRouter(carrier.query('address')));
     } catch (error) {
       await carrier.close();
       throw error;
     }
     carrier.start();
+  }
+
+  async #openPortable(
+    { reason }: DriverChoice & { readonly name: 'portable' },
+    options: RouterDaemonOptions,
+    profile: Profile,
+    machine: PlainOptions,
+  ): Promise<RouterPath> {
+    const random = options.random ?? unforeseeable;
+    return Carrier.open<Router, typeof routerQueries, typeof routerCommands>({
+      datagrams: options.datagrams ?? (await PortableUdp.open(whereToListen(options, profile))),
+      tun: options.tun ?? false,
+      machine: (sink, { endpoint }) =>
+        new Router({ ...endpoint, ...machine, profile, random }, sink),
+      queries: routerQueries,
+      commands: routerCommands,
+      reason,
+      onPacket: (packet) => this.emit('packet', packet),
+      ...this.#listener,
+      ...defined({ clock: options.clock }),
+    });
+  }
+
+  #openLinux(
+    { libc, offloads }: DriverChoice & { readonly name: 'linux' },
+    options: RouterDaemonOptions,
+    profile: Profile,
+    machine: PlainOptions,
+  ): Promise<RouterPath> {
+    const udp = LinuxUdp.open(libc, {
+      ...whereToListen(options, profile),
+      sockets: checkWorkers(options.workers ?? defaultWorkers()),
+      offloads: usesUdp(offloads),
+    });
+    return WorkerCarrier.open<typeof routerQueries, typeof routerCommands>({
+      libc,
+      udp,
+      tun: String(options.tun),
+      machine: {
+        kind: 'router',
+        profile: plainProfile(profile),
+        options: { ...udp.endpoint, ...machine },
+      },
+      offloads,
+      queries: routerQueries,
+      ...this.#listener,
+    });
+  }
+
+  /** What both drivers tell. */
+  get #listener(): {
+    readonly onEvent: () => void;
+    readonly onWarning: (error: StartError) => void;
+    readonly onFailure: (error: StartError) => void;
+  } {
+    return {
+      onEvent: () => {},
+      onWarning: (error) => this.emit('warning', error),
+      onFailure: (error) => void this.close().then(() => this.emit('error', error)),
+    };
   }
 
   async #close(): Promise<void> {
@@ -164,12 +233,25 @@ export function startRouter(options: RouterDaemonOptions): Promise<RouterDaemon>
   return RouterDaemon.start(options);
 }
 
-function openUdp(options: RouterDaemonOptions, profile: Profile): Promise<DatagramPort> {
+function whereToListen(
+  options: RouterDaemonOptions,
+  profile: Profile,
+): { readonly address: string; readonly port: number; readonly even: boolean } {
   const { listen = '' } = options;
   const first = checkingOptions(() => parseIPv4(listen, 'listen')) >>> 24;
   if (first === 0 || first >= FIRST_MULTICAST) {
     throw new UsageError('listen', listen, 'the IPv4 address by which peers reach this router');
   }
   const port = checkPort(options.port ?? profile.port);
-  return PortableUdp.open({ address: listen, port, even: !profile.layout.acceptsPort(1) });
+  return { address: listen, port, even: !profile.layout.acceptsPort(1) };
+}
+
+/** Half of the processors, so that the other half is left to the kernel and to everything else. */
+function defaultWorkers(): number {
+  return Math.min(Math.max(availableParallelism() >> 1, 1), DEFAULT_MOST_WORKERS);
+}
+
+function checkWorkers(workers: number): number {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS) return workers;
+  throw new UsageError('workers', String(workers), `an integer from 1 to ${MOST_WORKERS}`);
 }

@@ -29,6 +29,7 @@ describe('--help', () => {
     [[]],
     [['router']],
     [['peer']],
+    [['status']],
     [['address']],
     [['address', 'decode']],
     [['address', 'encode']],
@@ -46,8 +47,8 @@ describe('wrong arguments get one line and exit code 2:', () => {
   const P = ['peer', '--router', '192.0.2.1'];
   const E = ['address', 'encode'];
   it.each<[string[], string | RegExp]>([
-    [[], '6bed4: command: found nothing, expected one of router, peer, address'],
-    [['dance'], '6bed4: command: found "dance", expected one of router, peer, address'],
+    [[], '6bed4: command: found nothing, expected one of router, peer, status, address'],
+    [['dance'], '6bed4: command: found "dance", expected one of router, peer, status, address'],
     [['--loud'], "6bed4: unknown option '--loud' (see 6bed4 --help)"],
     [['router'], /^6bed4 router: --listen: found nothing, expected the IPv4 address/],
     [

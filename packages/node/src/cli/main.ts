@@ -4,6 +4,7 @@ import { addAddressCommand } from './addressCommand.js';
 import { commandNeeded } from './commandNeeded.js';
 import { addPeerCommand } from './peerCommand.js';
 import { addRouterCommand } from './routerCommand.js';
+import { addStatusCommand } from './statusCommand.js';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
@@ -13,6 +14,7 @@ const EXAMPLES = `
 Examples:
   6bed4 router --listen 192.0.2.1
   6bed4 peer --router 192.0.2.1
+  6bed4 status
   6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
 
 Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.`;
@@ -53,8 +55,9 @@ function buildProgram(version: string): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   // Commands take these settings over when they are added.
-  addRouterCommand(program);
-  addPeerCommand(program);
+  addRouterCommand(program, version);
+  addPeerCommand(program, version);
+  addStatusCommand(program);
   addAddressCommand(program);
   return commandNeeded(program);
 }

@@ -2,10 +2,14 @@ import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { statusOfPeer } from '../control/status.js';
 import { defined } from '../defined.js';
+import type { DriverName } from '../driverChoice.js';
 import { answerEcho } from '../echo.js';
 import { UsageError } from '../errors.js';
+import type { Offloads } from '../linux/fast/offloads.js';
 import { type PeerDaemon, startPeer } from '../peer.js';
+import { type ControlFlags, openControl } from './control.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';
@@ -38,7 +42,7 @@ Examples:
   # a second peer on the same computer
   6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
 
-interface PeerFlags extends LogOptions {
+interface PeerFlags extends LogOptions, ControlFlags {
   router?: string[];
   listen?: string;
   port?: number;
@@ -53,10 +57,12 @@ interface PeerFlags extends LogOptions {
   defaultRoute?: boolean;
   tun?: string | false;
   dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
 }
 
 /** `6bed4 peer` */
-export function addPeerCommand(program: Command): void {
+export function addPeerCommand(program: Command, version: string): void {
   const command = program
     .command('peer')
     .summary('get an IPv6 address from a router')
@@ -104,16 +110,16 @@ export function addPeerCommand(program: Command): void {
     .option('--default-route', 'send all IPv6 without a better route through the tunnel');
   daemonOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action((flags: PeerFlags) => runPeer(flags));
+    .action((flags: PeerFlags) => runPeer(flags, version));
 }
 
-async function runPeer(flags: PeerFlags): Promise<void> {
+async function runPeer(flags: PeerFlags, version: string): Promise<void> {
   const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
   if (routers === undefined) {
     throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
   }
   const log = await openLog(flags);
-  const { listen, port, keepalive, defaultRoute } = flags;
+  const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
   const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
   const peering = defined({
     strategy: flags.peering,
@@ -125,20 +131,22 @@ async function runPeer(flags: PeerFlags): Promise<void> {
     avoidTrapezium,
     maxRemotes: MAX_REMOTES,
   });
-  await live(
+  await live({
     log,
-    () =>
+    control: await openControl(flags, 'peer', tun, log),
+    start: () =>
       startPeer({
         routers,
         tun,
         peering,
-        ...defined({ listen, port, keepalive, defaultRoute, profile }),
+        ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
       }),
-    (peer) => {
+    started: (peer) => {
       if (tun === false) answerEcho(peer);
       report(peer, log);
     },
-  );
+    status: (peer) => statusOfPeer(peer, version),
+  });
 }
 
 /** Tells what happens to a peer. */

@@ -8,7 +8,9 @@ import {
   parsePrefix,
 } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
+import { type DriverName, driverNames } from '../driverChoice.js';
 import { checkingOptions, UsageError } from '../errors.js';
+import { type Offloads, offloadNames } from '../linux/fast/offloads.js';
 import { checkInterfaceName } from '../linux/tun.js';
 
 /*
@@ -138,6 +140,24 @@ export const STRATEGIES = STRATEGY_NAMES.join(', ');
 export function strategy(text: string): PeeringName {
   const found = STRATEGY_NAMES.find((name) => name === text);
   if (found === undefined) throw new UsageError('peering', quoted(text), `one of ${STRATEGIES}`);
+  return found;
+}
+
+export const DRIVERS = driverNames.join(', ');
+
+/** Reads the name of a driver. */
+export function driver(text: string): DriverName {
+  const found = driverNames.find((name) => name === text);
+  if (found === undefined) throw new UsageError('driver', quoted(text), `one of ${DRIVERS}`);
+  return found;
+}
+
+export const OFFLOADS = offloadNames.join(', ');
+
+/** Reads what the kernel may do for the Linux driver. */
+export function offloads(text: string): Offloads {
+  const found = offloadNames.find((name) => name === text);
+  if (found === undefined) throw new UsageError('offloads', quoted(text), `one of ${OFFLOADS}`);
   return found;
 }
 

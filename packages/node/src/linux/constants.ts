@@ -50,3 +50,35 @@ export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_DONT = 0;
 export const SOL_SOCKET = 1;
 export const SO_RCVBUFFORCE = 33;
+export const AF_INET = 2;
+export const SO_REUSEADDR = 2;
+export const SO_SNDBUFFORCE = 32;
+export const SO_REUSEPORT = 15;
+export const IP_TTL = 2;
+export const IP_ADD_MEMBERSHIP = 35;
+export const MSG_DONTWAIT = 0x40;
+
+// udp(7)
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
+
+// linux/if_tun.h
+export const IFF_MULTI_QUEUE = 0x100;
+export const IFF_VNET_HDR = 0x4000;
+export const TUNSETOFFLOAD = 0x400454d0;
+export const TUNSETVNETHDRSZ = 0x400454d8;
+export const TUN_F_CSUM = 0x01;
+export const TUN_F_TSO4 = 0x02;
+export const TUN_F_TSO6 = 0x04;
+export const TUN_F_TSO_ECN = 0x08;
+export const TUN_F_USO4 = 0x20;
+export const TUN_F_USO6 = 0x40;
+
+// poll(2)
+export const POLLIN = 0x1;
+export const POLLOUT = 0x4;
+
+// eventfd(2)
+export const EFD_NONBLOCK = 0x800;
+export const EFD_CLOEXEC = 0x80000;

@@ -15,10 +15,15 @@ export interface Libc {
   close(fd: number): number;
   /** `ioctl` with a pointer to `argument`. */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** `ioctl` with a number. */
+  ioctlValue(fd: number, request: number, argument: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  /** `length` is a `socklen_t`, which the system writes over. */
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
+  eventfd(value: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   /** The error number of the last failure. */
   errno(): number;
@@ -71,10 +76,13 @@ async function bindLibc(): Promise<Libc> {
       open: library.func('int open(const char *path, int flags)'),
       close: library.func('int close(int fd)'),
       ioctl: library.func('int ioctl(int fd, unsigned long request, void *argument)'),
+      ioctlValue: library.func('int ioctl(int fd, unsigned long request, unsigned long argument)'),
       read: library.func('intptr_t read(int fd, void *bytes, size_t length)'),
       write: library.func('intptr_t write(int fd, void *bytes, size_t length)'),
       socket: library.func('int socket(int domain, int type, int protocol)'),
       bind: library.func('int bind(int fd, void *address, unsigned int length)'),
+      getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
+      eventfd: library.func('int eventfd(unsigned int value, int flags)'),
       setsockopt: library.func(
         'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
       ),

@@ -86,17 +86,7 @@ export class Tun {
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string): Tun {
-    checkInterfaceName(name);
-    const fd = libc.open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) throw openError(libc.nameOf(libc.errno()));
-    let error = attach(libc, fd, name, IFF_TUN_EXCL);
-    const created = error === null;
-    // There is one of that name: ours to use if it is a TUN that was made for us and is free.
-    if (error === 'EBUSY') error = attach(libc, fd, name, 0);
-    if (error !== null) {
-      libc.close(fd);
-      throw attachError(error, name);
-    }
+    const { fd, created } = openQueue(libc, name, 0);
     return new Tun(libc, fd, name, created);
   }
 
@@ -162,6 +152,49 @@ export class Tun {
       return;
     }
   }
+}
+
+/** A descriptor of an interface. */
+export interface TunQueue {
+  readonly fd: number;
+  /** Whether the interface was created, and not prepared by an administrator. */
+  readonly created: boolean;
+}
+
+/**
+ * Creates an interface, or attaches to a persistent one of that name which nobody is using.
+ *
+ * @param flags - of `struct ifreq`, besides those that every interface of ours has
+ * @throws UsageError for a name that no interface can have
+ * @throws StartError when it is taken, or not allowed, or there is no TUN driver
+ */
+export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
+  checkInterfaceName(name);
+  const fd = openDevice(libc);
+  let error = attach(libc, fd, name, flags | IFF_TUN_EXCL);
+  const created = error === null;
+  // There is one of that name: ours to use if it is a TUN that was made for us and is free.
+  if (error === 'EBUSY') error = attach(libc, fd, name, flags);
+  if (error !== null) {
+    libc.close(fd);
+    throw attachError(error, name);
+  }
+  return { fd, created };
+}
+
+/** A further descriptor of an interface with several queues. @throws StartError */
+export function openFurtherQueue(libc: Libc, name: string, flags: number): number {
+  const fd = openDevice(libc);
+  const error = attach(libc, fd, name, flags);
+  if (error === null) return fd;
+  libc.close(fd);
+  throw attachError(error, name);
+}
+
+function openDevice(libc: Libc): number {
+  const fd = libc.open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) throw openError(libc.nameOf(libc.errno()));
+  return fd;
 }
 
 /** Attaches a descriptor to an interface; the name of the error, or null. */

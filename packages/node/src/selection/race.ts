@@ -53,7 +53,8 @@ export async function race<T>(
   const { signal, discard } = options;
   if (attempts.length === 0) throw new RangeError('attempts: found none, expected at least one');
   signal?.throwIfAborted();
-  const controllers: AbortController[] = [];
+  /** Of the attempts started; that of the winner goes, because his stream may still obey it. */
+  const controllers: (AbortController | null)[] = [];
   const errors: unknown[] = [];
   let failed = 0;
   let settled = false;
@@ -62,12 +63,13 @@ export async function race<T>(
 
   try {
     return await new Promise<T>((resolve, reject) => {
-      const win = (value: T): void => {
+      const win = (index: number, value: T): void => {
         if (settled) {
           discard?.(value);
           return;
         }
         settled = true;
+        controllers[index] = null;
         resolve(value);
       };
       const lose = (index: number, error: unknown): void => {
@@ -90,8 +92,9 @@ export async function race<T>(
         controllers.push(controller);
         timer = setTimeout(startNext, delay);
         // An attempt that throws at once is one that failed.
-        new Promise<T>((done) => done(attempt(controller.signal))).then(win, (error) =>
-          lose(index, error),
+        new Promise<T>((done) => done(attempt(controller.signal))).then(
+          (value) => win(index, value),
+          (error) => lose(index, error),
         );
       };
       onAbort = () => {
@@ -104,7 +107,8 @@ export async function race<T>(
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-    for (const controller of controllers)
-      controller.abort(signal?.aborted ? signal.reason : undefined);
+    for (const controller of controllers) {
+      controller?.abort(signal?.aborted ? signal.reason : undefined);
+    }
   }
 }

@@ -43,8 +43,8 @@ function coded(
   // The stack takes the name when it is first read.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
-  const toString = (): string => `${error.name} [${code}]: ${error.message}`;
-  Object.defineProperty(error, 'toString', { value: toString, configurable: true, writable: true });
+  const asText = (): string => `${error.name} [${code}]: ${error.message}`;
+  Object.defineProperty(error, 'toString', { value: asText, configurable: true, writable: true });
   return Object.assign(error, { code });
 }
 
@@ -107,8 +107,8 @@ function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {
-    const { constructor } = value;
-    return constructor?.name ? `an instance of ${constructor.name}` : inspect(value, { depth: -1 });
+    const name = value.constructor?.name;
+    return name ? `an instance of ${name}` : inspect(value, { depth: -1 });
   }
   return `type ${typeof value} (${inspect(value)})`;
 }

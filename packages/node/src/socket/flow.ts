@@ -66,18 +66,26 @@ export class Flows {
     this.#addresses = addresses;
   }
 
-  /** The flow to a destination, or an error code where there is none. For every packet. */
-  to(text: string): Flow | SystemErrorCode {
+  /** The flow to a destination that was sent to before, or null. For every packet. */
+  known(text: string): Flow | null {
     const { generation } = this.#addresses;
     const last = this.#last;
     if (last !== null && text === this.#lastText && last.generation === generation) return last;
-    let flow: Flow | SystemErrorCode | undefined = this.#flows.get(text);
-    if (flow === undefined || flow.generation !== generation) {
-      flow = findFlow(this.#binding, this.#addresses, text);
-      if (typeof flow === 'string') return flow;
-      if (this.#flows.size >= CAPACITY) this.#flows.clear();
-      this.#flows.set(text, flow);
-    }
+    const flow = this.#flows.get(text);
+    if (flow === undefined || flow.generation !== generation) return null;
+    this.#last = flow;
+    this.#lastText = text;
+    return flow;
+  }
+
+  /** The flow to a destination, or an error code where there is none. */
+  to(text: string): Flow | SystemErrorCode {
+    const known = this.known(text);
+    if (known !== null) return known;
+    const flow = findFlow(this.#binding, this.#addresses, text);
+    if (typeof flow === 'string') return flow;
+    if (this.#flows.size >= CAPACITY) this.#flows.clear();
+    this.#flows.set(text, flow);
     this.#last = flow;
     this.#lastText = text;
     return flow;

@@ -8,8 +8,8 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
-import type { Carrier } from '../carrier.js';
 import { ApplicationPort } from '../packet/applicationPort.js';
+import type { PeerCarrier } from '../peer.js';
 import { AddressTexts } from './addressTexts.js';
 import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './binding.js';
 import type { SystemErrorCode } from './dgramErrors.js';
@@ -23,6 +23,7 @@ import {
   LARGEST_PAYLOAD,
   PAIR_DESTINATION,
   PAYLOAD_OFFSET,
+  PacketBuffer,
   refuseUdp,
   UDP_HEADER_LENGTH,
   udpAt,
@@ -58,7 +59,8 @@ export class SocketLayer extends ApplicationPort {
   readonly #icmp: IcmpResponder;
   readonly #texts = new AddressTexts();
   /** The packet at hand; written over for each. */
-  readonly #packet = new Uint8Array(PAYLOAD_OFFSET + LARGEST_PAYLOAD);
+  readonly #buffer = new PacketBuffer();
+  readonly #packet = this.#buffer.bytes;
   #length = 0;
   #policy: PolicyName = 'proper';
   /** While the machine takes a packet of ours, it can only deliver its own error about that. */
@@ -68,7 +70,7 @@ export class SocketLayer extends ApplicationPort {
   #nextArrival = 0;
   /** What sockets of this tunnel sent to each other. */
   #local: (() => void)[] = [];
-  #carrier: Carrier<Peer> | null = null;
+  #carrier: PeerCarrier | null = null;
 
   constructor(
     onPacket: (packet: Uint8Array) => void,
@@ -83,7 +85,7 @@ export class SocketLayer extends ApplicationPort {
   }
 
   /** Tells what carries the packets; before anything is sent. */
-  attach(carrier: Carrier<Peer>): void {
+  attach(carrier: PeerCarrier): void {
     this.#carrier = carrier;
   }
 
@@ -162,7 +164,14 @@ export class SocketLayer extends ApplicationPort {
       packet.set(parts[index]!, at);
       at += parts[index]!.length;
     }
-    this.#length = writeUdpHeaders(packet, flow.pair, binding.port, port, sending.hopLimit, size);
+    this.#length = writeUdpHeaders(
+      this.#buffer,
+      flow.pair,
+      binding.port,
+      port,
+      sending.hopLimit,
+      size,
+    );
     const { counters } = binding;
     const failure = this.#hand(sending);
     if (failure === null) {
@@ -179,7 +188,7 @@ export class SocketLayer extends ApplicationPort {
 
   /** The application received the answer to a play. */
   reportAnswer(play: number): boolean {
-    return this.#carrier!.command((peer, now) => peer.reportAnswer(play, now)) ?? false;
+    return this.#carrier!.run((peer, now) => peer.reportAnswer(play, now)) ?? false;
   }
 
   /** Asks a node for a sign of life, which lets direct paths be found both ways. */
@@ -196,12 +205,12 @@ export class SocketLayer extends ApplicationPort {
     if (carrier.isBusy) {
       // The buffer is ours again when this returns, but the machine is not free before.
       const copy = this.#packet.slice(0, this.#length);
-      carrier.command((peer, now) => peer.handlePacketBy(policy, copy, 0, copy.length, now));
+      carrier.run((peer, now) => peer.handlePacketBy(policy, copy, 0, copy.length, now));
       return null;
     }
     this.#policy = policy;
-    if (played === undefined) return errorFor(carrier.command(this.#give));
-    const play = carrier.command(this.#givePlayful);
+    if (played === undefined) return errorFor(carrier.run(this.#give));
+    const play = carrier.run(this.#givePlayful);
     if (typeof play === 'number') {
       played(play);
       return null;

@@ -9,7 +9,7 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../carrier.js';
+import type { DaemonCounters } from '../dataPath.js';
 import { StartError } from '../errors.js';
 import { chooseProfile } from '../options.js';
 import { PeerDaemon, type PeerDaemonOptions } from '../peer.js';
@@ -24,13 +24,19 @@ import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
 import { checkPolicy } from './policy.js';
 import { SocketLayer } from './socketLayer.js';
-import { type SocketHost, TunnelSocket, type TunnelSocketSettings } from './tunnelSocket.js';
+import {
+  checkLanip,
+  type SocketHost,
+  TunnelSocket,
+  type TunnelSocketSettings,
+} from './tunnelSocket.js';
 import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js';
 
 const DEFAULT_TIMEOUT = 15_000;
 
 /** What {@link openTunnel} is told: what a peer is told, without an interface. */
-export interface TunnelOptions extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute'> {
+export interface TunnelOptions
+  extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'driver' | 'offloads'> {
   /** How long routers may take to give a first address, in milliseconds; default 15000. */
   readonly timeout?: number;
   /** Gives up opening. */
@@ -155,6 +161,16 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   }
 
   /**
+   * As {@link addresses}, for sockets with another `lanip`.
+   *
+   * @throws ERR_OUT_OF_RANGE for a number that this dialect does not have
+   */
+  addressesOf(lanip: number): readonly string[] {
+    const layer = this.#layer;
+    return layer.addresses.texts(checkLanip(lanip, { layer }));
+  }
+
+  /**
    * The path to a remote now, and what is known about it; null when no packets were exchanged with it
    * lately, or when it is no address that could be reached otherwise than through the router.
    *
@@ -163,7 +179,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   path(remote: string): RemoteSnapshot | null {
     const address = this.#readRemote(remote);
     const { carrier } = this.peer;
-    return carrier.command((peer, now) => peer.remote(address, now)) ?? null;
+    return carrier.run((peer, now) => peer.remote(address, now)) ?? null;
   }
 
   /**

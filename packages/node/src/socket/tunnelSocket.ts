@@ -1,4 +1,4 @@
-import type { BindOptions, RemoteInfo } from 'node:dgram';
+import { type BindOptions, type RemoteInfo, Socket } from 'node:dgram';
 import { lookup as systemLookup } from 'node:dns';
 import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
@@ -27,7 +27,7 @@ import {
   type SystemErrorDetail,
   systemError,
 } from './dgramErrors.js';
-import { Flows, groupName } from './flow.js';
+import { type Flow, Flows, groupName } from './flow.js';
 import type { KeepAlive } from './keepAlive.js';
 import { PlayfulSend } from './playfulSend.js';
 import { checkPolicy } from './policy.js';
@@ -45,6 +45,7 @@ import { PAIR_DESTINATION } from './udpPacket.js';
 const ANY = '::';
 const DEFAULT_HOP_LIMIT = 64;
 const HIGHEST_HOP_LIMIT = 255;
+const HIGHEST_PORT = 0xffff;
 const HIGHEST_UINT32 = 0xffff_ffff;
 /** As Linux has it. */
 const DEFAULT_BUFFER = 212_992;
@@ -106,6 +107,16 @@ export interface TunnelSocketEvents {
  * `docs/sockets.md` for the differences. Made by {@link createSocket} or `tunnel.createSocket`.
  */
 export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
+  static {
+    // Libraries ask whether what they were given is a `dgram.Socket` before they use it. All of its
+    // methods are overridden here; only the events are inherited.
+    Object.setPrototypeOf(TunnelSocket.prototype, Socket.prototype);
+    // What Node.js deprecates (DEP0112) would look for a handle that is not there.
+    for (const name of ['_handle', '_receiving', '_bindState', '_queue', '_reuseAddr']) {
+      Object.defineProperty(TunnelSocket.prototype, name, { value: undefined, writable: true });
+    }
+  }
+
   readonly type = 'udp6';
 
   readonly #host: SocketHost;
@@ -133,6 +144,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   readonly #groups = new Set<string>();
   #hearsItself = true;
   #counters = new SocketCounters();
+  /** The payload at hand, where that is one piece. */
+  readonly #single: Uint8Array[] = [];
 
   /** @internal */
   constructor(
@@ -298,7 +311,19 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
    * @throws ERR_INVALID_ARG_TYPE, ERR_BUFFER_OUT_OF_BOUNDS, ERR_SOCKET_BAD_PORT,
    *   ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING
    */
-  send(...args: unknown[]): void {
+  send(...args: [unknown, ...unknown[]]): void {
+    const [message, port, address, callback] = args;
+    // What nearly all programs do, without the objects that the other forms need.
+    if (
+      args.length <= 4 &&
+      typeof port === 'number' &&
+      typeof address === 'string' &&
+      (callback === undefined || typeof callback === 'function') &&
+      message instanceof Uint8Array &&
+      this.#sendKnown(message, port, address, callback as SendCallback | undefined)
+    ) {
+      return;
+    }
     this.#send(args, null);
   }
 
@@ -643,6 +668,30 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     else this.#dispatch(told, sending);
   }
 
+  /** Sends bytes to an address that was sent to before; false when that has to go the long way. */
+  #sendKnown(
+    message: Uint8Array,
+    port: number,
+    address: string,
+    callback: SendCallback | undefined,
+  ): boolean {
+    const binding = this.#binding;
+    if (binding === null || this.#connection !== 'none' || this.#lookup !== undefined) return false;
+    if (port >>> 0 !== port || port === 0 || port > HIGHEST_PORT) return false;
+    const flow = this.#flows!.known(address);
+    if (flow === null) return false;
+    const { length } = message;
+    this.#single[0] = message;
+    const { layer } = this.#host;
+    const failure = layer.transmit(binding, flow, port, this.#single, length, this.#sending);
+    if (failure !== null) {
+      this.#failed(binding, failure, flow, length, { address, port }, callback);
+    } else if (callback !== undefined) {
+      process.nextTick(callback, null, length);
+    }
+    return true;
+  }
+
   #dispatch(told: SendArguments, sending: Sending | null): void {
     if (this.#isClosed) return;
     const { port, address } = told;
@@ -685,16 +734,26 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
       if (callback !== undefined) process.nextTick(callback, null, size);
       return;
     }
-    binding.counters.sendFailed(failure);
+    this.#failed(binding, failure, flow, size, { address, port: asked }, callback);
+  }
+
+  #failed(
+    binding: Binding,
+    code: SystemErrorCode,
+    flow: Flow | SystemErrorCode,
+    size: number,
+    detail: SystemErrorDetail,
+    callback: SendCallback | undefined,
+  ): void {
+    binding.counters.sendFailed(code);
     // As with `node:dgram`, who gives no callback does not want to know.
     if (callback === undefined) return;
-    const detail: SystemErrorDetail = { address, port: asked };
-    if (failure === 'EMSGSIZE' && typeof flow !== 'string') {
-      const most = layer.largestPayload(flow);
+    if (code === 'EMSGSIZE' && typeof flow !== 'string') {
+      const most = this.#host.layer.largestPayload(flow);
       const note = `${size} bytes in one datagram, at most ${most} fit`;
-      process.nextTick(callback, systemError(failure, 'send', { ...detail, note }));
+      process.nextTick(callback, systemError(code, 'send', { ...detail, note }));
     } else {
-      process.nextTick(callback, systemError(failure, 'send', detail));
+      process.nextTick(callback, systemError(code, 'send', detail));
     }
   }
 
@@ -757,7 +816,11 @@ function checkBufferSize(size: unknown): void {
   if (typeof size !== 'number' || size >>> 0 !== size) throw badBufferSize();
 }
 
-function checkLanip(lanip: number | undefined, { layer }: SocketHost): number {
+/** @throws ERR_OUT_OF_RANGE for a number that this dialect does not have */
+export function checkLanip(
+  lanip: number | undefined,
+  { layer }: Pick<SocketHost, 'layer'>,
+): number {
   const { addresses } = layer;
   if (lanip === undefined) return addresses.lanip;
   const { maxLanip } = addresses;

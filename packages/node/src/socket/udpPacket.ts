@@ -12,6 +12,7 @@ import {
 } from '@6bed4/nd';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import { readUint16, writeUint16 } from './bytes.js';
+import { sumWords } from './wordSum.js';
 
 /*
  * RFC 768:
@@ -31,6 +32,8 @@ const ADDRESS_BYTES = 16;
 /** Where an {@link AddressPair} has its destination. */
 export const PAIR_DESTINATION = ADDRESS_BYTES;
 const VERSION_6 = 0x60;
+/** Bytes below which a view of words costs more than it saves. */
+const LEAST_BY_WORDS = 256;
 /** Extension headers count in units of 8 bytes, the first of which does not count (RFC 8200 §4.3). */
 const EXTENSION_UNIT = 8;
 
@@ -62,7 +65,7 @@ export class AddressPair {
  * @returns bytes of the whole packet
  */
 export function writeUdpHeaders(
-  packet: Uint8Array,
+  { bytes: packet, words }: PacketBuffer,
   { bytes, sum }: AddressPair,
   sourcePort: number,
   destinationPort: number,
@@ -84,11 +87,15 @@ export function writeUdpHeaders(
   writeUint16(packet, udp + SOURCE_PORT, sourcePort);
   writeUint16(packet, udp + DESTINATION_PORT, destinationPort);
   writeUint16(packet, udp + LENGTH, length);
-  const pseudo = sum + sourcePort + destinationPort + length + length + NEXT_HEADER_UDP;
-  const checksum = ~sumBytes(packet, PAYLOAD_OFFSET, payload, pseudo) & 0xffff;
+  writeUint16(packet, udp + CHECKSUM, 0);
+  const end = PAYLOAD_OFFSET + payload;
+  // An odd end counts as if zeroes followed (RFC 1071 §4.1); what follows in the buffer is stale.
+  for (let at = end; at & 3; at++) packet[at] = 0;
+  const message = sumWords(words, udp >>> 2, (end + 3) >>> 2);
+  const checksum = ~fold(sum + length + NEXT_HEADER_UDP + message) & 0xffff;
   // A checksum of zero would say "none", so it travels as its other form (RFC 8200 §8.1).
   writeUint16(packet, udp + CHECKSUM, checksum === 0 ? 0xffff : checksum);
-  return PAYLOAD_OFFSET + payload;
+  return end;
 }
 
 /**
@@ -111,6 +118,12 @@ export function findUdp(bytes: Uint8Array, offset: number, length: number): numb
   return at + UDP_HEADER_LENGTH <= end ? at : -1;
 }
 
+/** A buffer for packets that are written here, and the words in it. */
+export class PacketBuffer {
+  readonly bytes: Uint8Array = new Uint8Array(TUNNEL_MTU);
+  readonly words: Int32Array = new Int32Array(this.bytes.buffer);
+}
+
 /** What is wrong with a UDP datagram, or null (RFC 8200 §8.1). */
 export function refuseUdp(
   bytes: Uint8Array,
@@ -121,13 +134,29 @@ export function refuseUdp(
   const size = offset + length - udp;
   if (readUint16(bytes, udp + LENGTH) !== size) return 'bad-length';
   if (readUint16(bytes, udp + CHECKSUM) === 0) return 'bad-checksum';
-  const addresses = sumBytes(
-    bytes,
-    offset + SOURCE_OFFSET,
-    2 * ADDRESS_BYTES,
-    size + NEXT_HEADER_UDP,
-  );
-  return fold(sumBytes(bytes, udp, size, addresses)) === 0xffff ? null : 'bad-checksum';
+  const pseudo = size + NEXT_HEADER_UDP;
+  // Without extension headers, all that is summed lies in one piece.
+  const isOnePiece = udp === offset + IPV6_HEADER_LENGTH;
+  const sum = isOnePiece
+    ? sumRange(bytes, offset + SOURCE_OFFSET, offset + length, pseudo)
+    : sumRange(
+        bytes,
+        udp,
+        offset + length,
+        sumBytes(bytes, offset + SOURCE_OFFSET, 2 * ADDRESS_BYTES, pseudo),
+      );
+  return sum === 0xffff ? null : 'bad-checksum';
+}
+
+/** Adds a range of bytes to a ones-complement sum, by words where they are aligned. */
+function sumRange(bytes: Uint8Array, start: number, end: number, initial: number): number {
+  const place = bytes.byteOffset + start;
+  const count = end - start;
+  if ((place & 3) !== 0 || count < LEAST_BY_WORDS) return sumBytes(bytes, start, count, initial);
+  const words = count >>> 2;
+  const sum = sumWords(new Int32Array(bytes.buffer, place, words), 0, words);
+  const rest = start + words * 4;
+  return sumBytes(bytes, rest, end - rest, initial + sum);
 }
 
 /** Reads fields of the UDP header that {@link findUdp} found. */

@@ -7,7 +7,7 @@ import {
   type StreamConnectOptions,
   type StreamEndpointOptions,
 } from './streamEndpoint.js';
-import type { LookupFunction, StreamHost, StreamSocketSettings } from './streamHost.js';
+import type { SocketLookup, StreamHost, StreamSocketSettings } from './streamHost.js';
 import { type StreamGround, TunnelStream } from './tunnelStream.js';
 
 /** Where {@link Tunnel.connect} connects to, and how. */
@@ -20,7 +20,7 @@ export interface TunnelConnectOptions
   /** UDP port on this side; default any. */
   readonly localPort?: number;
   /** Finds addresses of names; default `dns.lookup`. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: SocketLookup;
 }
 
 /** Keeps only the settings that were given. */

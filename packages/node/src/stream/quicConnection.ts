@@ -63,6 +63,15 @@ const MAXIMUM_CLOSE_ANSWERS = 10;
 /** After which closing packets are no longer repeated. */
 const CLOSING_TIME = 1_200;
 
+/**
+ * Milliseconds without an answer that is due, after which the latest packets are sent once more, one
+ * at each tick. quiche by itself waits twice as long each time, and the tunnel below can only notice
+ * that a path is broken, and take another one, when there is something to carry. To QUIC, these are
+ * packets that the network has duplicated.
+ */
+const IMPATIENCE = 500;
+const MAXIMUM_RECENT = 16;
+
 /** While nobody is left to notice, the other side is asked so often whether it is still there. */
 const LINGER_PROBE = 5_000;
 
@@ -103,6 +112,8 @@ export class QuicConnection {
   #timer: NodeJS.Timeout | null = null;
   #timerDue = Number.POSITIVE_INFINITY;
   #spare: Buffer | null = null;
+  /** The latest packets, oldest first, while an answer to them may be due. */
+  readonly #recent: Uint8Array[] = [];
   /** The packet that closes, for repetition. */
   #farewell: Buffer | null = null;
   #closedAt = 0;
@@ -133,6 +144,11 @@ export class QuicConnection {
 
   get established(): boolean {
     return this.#established;
+  }
+
+  /** Whether something waits to be read. */
+  get isReadable(): boolean {
+    return !this.#readToEnd && this.#raw.streamReadable(this.#readStream);
   }
 
   /** Whether a datagram comes from the other side. */
@@ -185,7 +201,7 @@ export class QuicConnection {
    * @returns how many bytes, and whether they are the last ones; null when there is nothing now
    */
   read(into: Uint8Array): [number, boolean] | null {
-    if (this.#readToEnd || !this.#raw.streamReadable(this.#readStream)) return null;
+    if (!this.isReadable) return null;
     this.#schedule();
     try {
       const result = this.#raw.streamRecv(this.#readStream, into);
@@ -226,19 +242,25 @@ export class QuicConnection {
       this.#tickClosing(now);
       return;
     }
+    const quiet = now - this.#lastHeard;
     if (!this.#established) {
       if (now - this.#started >= this.#times.connect) this.#fail('ETIMEDOUT', 'no answer');
+      else if (quiet >= IMPATIENCE) this.#sendAgain();
       return;
     }
     // quiche has a timer running whenever something is under way that has to be acknowledged.
     if (this.#raw.timeout() === null) this.#waitingSince = now;
-    const quiet = now - this.#lastHeard;
     if (now - Math.max(this.#waitingSince, this.#lastHeard) >= this.#times.silence) {
       this.#fail('ETIMEDOUT', `the other side has been silent for ${this.#times.silence} ms`);
       return;
     }
+    if (this.#waitingSince !== now) {
+      if (quiet >= IMPATIENCE) this.#sendAgain();
+      return;
+    }
+    this.#recent.length = 0;
     const probeAfter = this.#released ? LINGER_PROBE : this.keepAlive;
-    if (probeAfter > 0 && quiet >= probeAfter && this.#waitingSince === now) {
+    if (probeAfter > 0 && quiet >= probeAfter) {
       this.#raw.sendAckEliciting();
       this.#schedule();
     }
@@ -386,9 +408,22 @@ export class QuicConnection {
       this.#spare = null;
       const bytes = packet.subarray(0, sent[0]);
       if (closing) this.#farewell = Buffer.from(bytes);
+      else this.#remember(bytes);
       this.#carrier.transmit(bytes, this.remote);
     }
     this.#schedule();
+  }
+
+  #remember(packet: Uint8Array): void {
+    if (this.#recent.length >= MAXIMUM_RECENT) this.#recent.shift();
+    this.#recent.push(packet);
+  }
+
+  #sendAgain(): void {
+    const packet = this.#recent.shift();
+    if (packet === undefined) return;
+    this.#recent.push(packet);
+    this.#carrier.transmit(packet, this.remote);
   }
 
   #repeatFarewell(): void {

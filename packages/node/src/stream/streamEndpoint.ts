@@ -32,23 +32,34 @@ import {
  * bound, or to bind itself when it sends first. A socket that is connected reaches that one peer only.
  */
 export interface StreamSocket {
+  /** A datagram has come. The bytes belong to the listener, which may change them. */
   on(event: 'message', listener: (message: Buffer, source: RemoteEndpoint) => void): unknown;
+  /** Something failed. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** The socket is closed. */
   on(event: 'close', listener: () => void): unknown;
+  /** Takes a listener away. */
   off(event: 'message', listener: (message: Buffer, source: RemoteEndpoint) => void): unknown;
+  /** Takes a listener away. */
   off(event: 'error', listener: (error: Error) => void): unknown;
+  /** Takes a listener away. */
   off(event: 'close', listener: () => void): unknown;
+  /** Sends a datagram, at best effort. */
   send(
     message: Uint8Array,
     port: number,
     address: string,
     callback: (error: Error | null) => void,
   ): unknown;
+  /** Sends a datagram to the peer of a connected socket. */
   send(message: Uint8Array, callback: (error: Error | null) => void): unknown;
   /** Throws unless the socket is connected. */
   remoteAddress(): unknown;
+  /** Where the socket is bound. */
   address(): StreamAddress;
+  /** Keeps the process running. */
   ref(): unknown;
+  /** Lets the process end. */
   unref(): unknown;
 }
 
@@ -227,6 +238,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#connections.size === 0) this.#finish();
+    // Who waits for this does not want the process to end before.
+    this.#ticker.ref();
     if (!this.#closed) await new Promise<void>((resolve) => this.once('close', resolve));
   }
 

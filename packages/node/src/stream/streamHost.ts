@@ -1,4 +1,4 @@
-import type { LookupFunction, TunnelSocket, TunnelSocketSettings } from '../socket/tunnelSocket.js';
+import type { SocketLookup, TunnelSocket, TunnelSocketSettings } from '../socket/tunnelSocket.js';
 
 /** What makes datagram sockets for streams: a tunnel. */
 export interface StreamHost {
@@ -8,4 +8,4 @@ export interface StreamHost {
 /** Settings of the datagram socket below a stream, as in {@link TunnelSocketSettings}. */
 export type StreamSocketSettings = Pick<TunnelSocketSettings, 'lanip' | 'policy'>;
 
-export type { LookupFunction };
+export type { SocketLookup };

@@ -181,6 +181,7 @@ export class TunnelServer extends EventEmitter<TunnelServerEvents> {
   #release(): void {
     const socket = this.#socket;
     if (socket === null) return;
+    const hasListened = this.#endpoint !== null || this.#isClosing;
     this.#socket = null;
     this.#endpoint = null;
     this.#isClosing = false;
@@ -189,6 +190,6 @@ export class TunnelServer extends EventEmitter<TunnelServerEvents> {
     } catch {
       // Closed with its tunnel.
     }
-    process.nextTick(() => this.emit('close'));
+    if (hasListened) process.nextTick(() => this.emit('close'));
   }
 }

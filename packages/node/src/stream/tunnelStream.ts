@@ -53,8 +53,8 @@ export type StreamReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | '
  *
  * Events besides those of `Duplex`: `connect` and `ready` when the other side has accepted, `timeout`
  * after {@link TunnelStream.setTimeout}, and `close` with whether there was an error. Errors are
- * {@link StreamError}s. `end()` finishes writing and leaves reading open; `destroy()` before that aborts,
- * and the other side sees `ECONNRESET`.
+ * {@link StreamError}s. `end()` finishes writing and leaves reading open. `destroy()` aborts, and the
+ * other side sees `ECONNRESET`, if there is an error, or data that was not sent or not read yet.
  */
 export class TunnelStream extends Duplex {
   readonly #ground: StreamGround;
@@ -66,6 +66,7 @@ export class TunnelStream extends Duplex {
   #pending: PendingWrite | null = null;
   #ending: ((error?: Error | null) => void) | null = null;
   #finished = false;
+  #mustReset = false;
   /** The other side has closed and takes nothing more. */
   #writesRefused = false;
   #bytesRead = 0;
@@ -220,7 +221,7 @@ export class TunnelStream extends Duplex {
 
   /** Destroys the stream and tells the other side so, even after {@link Duplex.end}. */
   resetAndDestroy(): this {
-    this.#finished = false;
+    this.#mustReset = true;
     return this.destroy();
   }
 
@@ -242,16 +243,19 @@ export class TunnelStream extends Duplex {
     if (connection.established) this.#onConnected();
   }
 
+  /** For `node:stream`. */
   override _read(): void {
     this.#wantsData = true;
     this.#pull();
   }
 
+  /** For `node:stream`. */
   override _write(chunk: Buffer, _: string, callback: (error?: Error | null) => void): void {
     this.#pending = { rest: chunk, length: chunk.length, callback };
     this.#push();
   }
 
+  /** For `node:stream`. */
   override _final(callback: (error?: Error | null) => void): void {
     if (this.#connecting) {
       this.#ending = callback;
@@ -262,12 +266,17 @@ export class TunnelStream extends Duplex {
     callback();
   }
 
+  /** For `node:stream`. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#connecting = false;
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
-    if (error === null && this.#finished) this.#connection?.release();
-    else this.#connection?.abort(error instanceof StreamError ? '' : (error?.message ?? ''));
+    if (error === null && !this.#mustReset && (this.#finished || this.#isQuiet())) {
+      this.#connection?.finish();
+      this.#connection?.release();
+    } else {
+      this.#connection?.abort(error instanceof StreamError ? '' : (error?.message ?? ''));
+    }
+    this.#connecting = false;
     this.#pending = null;
     callback(error);
     process.nextTick(() => this.emit('close', error !== null));
@@ -354,6 +363,13 @@ export class TunnelStream extends Duplex {
 
   #active(): void {
     this.#idle?.refresh();
+  }
+
+  /** Whether nothing would get lost by ending here: all was sent that was written, and all read. */
+  #isQuiet(): boolean {
+    const { writableLength, readableLength } = this;
+    const isUnread = this.#connection?.isReadable !== false;
+    return !this.#connecting && writableLength === 0 && readableLength === 0 && !isUnread;
   }
 
   #brokenPipe(): StreamError {

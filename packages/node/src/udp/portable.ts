@@ -1,10 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type Endpoint, formatEndpoint, type UdpEndpoint } from '@6bed4/codec';
+import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../errors.js';
+import { DirectUdp } from '../linux/directUdp.js';
 import { type Libc, tryLoadLibc } from '../linux/libc.js';
 import { AddressNumbers, AddressTexts } from './addressText.js';
+import { bindError } from './bindError.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
 import { SendBuffers } from './sendBuffers.js';
+import { SerialSender } from './serialSender.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
 
 /** Room for some thousand packets while this process does something else. */
@@ -42,15 +45,24 @@ export class PortableUdp implements DatagramPort {
   readonly #receiveErrors: Record<string, number> = {};
   #queueDrops = 0;
   #socket: Socket;
+  /** Null where the platform sends in order by itself. */
+  #serial: SerialSender | null = null;
   #options: SocketOptions | null = null;
+  readonly #openDirect: ((fd: number) => DirectUdp) | null;
+  #direct: DirectUdp | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
   #isRef = true;
   #closed = false;
 
-  private constructor(libc: Libc | null, socket: Socket) {
+  private constructor(
+    libc: Libc | null,
+    direct: ((fd: number) => DirectUdp) | null,
+    socket: Socket,
+  ) {
     this.#libc = libc;
+    this.#openDirect = direct;
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
   }
@@ -61,8 +73,8 @@ export class PortableUdp implements DatagramPort {
    * @throws StartError when the port is taken or the address is not of this computer
    */
   static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
-    const libc = await tryLoadLibc();
-    return new PortableUdp(libc, await bindAny(options));
+    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectUdp.load()]);
+    return new PortableUdp(libc, direct, await bindAny(options));
   }
 
   get endpoint(): Endpoint {
@@ -116,12 +128,22 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const socket = this.#socket;
-    const queued = socket.getSendQueueCount();
+    const serial = this.#serial;
+    const queued = serial?.length ?? socket.getSendQueueCount();
     const waiting = queued > 0;
-    if (waiting && (queued >= QUEUE_LENGTH || socket.getSendQueueSize() + length > QUEUE_LIMIT)) {
+    if (
+      waiting &&
+      (queued >= QUEUE_LENGTH ||
+        (serial?.bytes ?? socket.getSendQueueSize()) + length > QUEUE_LIMIT)
+    ) {
       this.#queueDrops++;
       return;
     }
+    if (serial !== null) {
+      this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
+      return;
+    }
+    if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
     const kept = this.#buffers.keep(bytes, offset, length, waiting);
     this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
@@ -135,6 +157,27 @@ export class PortableUdp implements DatagramPort {
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
+  }
+
+  #sendInTurn(
+    serial: SerialSender,
+    bytes: Uint8Array,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): void {
+    const socket = this.#socket;
+    const multicast = isMulticast(to);
+    serial.send({
+      bytes,
+      address: this.#texts.textOf(to),
+      port: to.port,
+      before: multicast
+        ? () => socket.setMulticastTTL(ttl === 0 ? LAN_TTL : ttl)
+        : ttl === 0
+          ? null
+          : () => socket.setTTL(ttl),
+      after: multicast || ttl === 0 ? null : () => socket.setTTL(this.#ttl),
+    });
   }
 
   async listenOnLan(port: number): Promise<void> {
@@ -162,6 +205,7 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const previous = this.#socket;
+    this.#serial?.close();
     previous.removeAllListeners('message');
     this.#socket = socket;
     this.#endpoint = this.#adopt(socket);
@@ -172,6 +216,7 @@ export class PortableUdp implements DatagramPort {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#handler = null;
+    this.#serial?.close();
     this.#lan?.close();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
@@ -181,10 +226,12 @@ export class PortableUdp implements DatagramPort {
   #adopt(socket: Socket): Endpoint {
     const { address, port } = socket.address();
     socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
-    socket.on('message', this.#onMessage);
+    socket.on('message', this.#onFirstMessage);
     if (!this.#isRef) socket.unref();
+    this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
     this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
+    this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;
     if (this.#libc !== null && fd >= 0) {
       this.#options = new SocketOptions(this.#libc, fd);
       this.#options.clearDontFragment();
@@ -193,8 +240,44 @@ export class PortableUdp implements DatagramPort {
     return { address, port };
   }
 
+  /** Whether the system has taken a datagram, or refused it, without Node.js. */
+  #sendsDirectly(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+  ): boolean {
+    const direct = this.#direct;
+    if (direct === null || isMulticast(to)) return false;
+    this.#options?.setTos(tos);
+    const result = direct.send(bytes, offset, length, to);
+    if (result > 0) count(this.#sendErrors, direct.nameOf(result));
+    return result >= 0;
+  }
+
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
     this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+  };
+
+  /** One datagram comes by way of Node.js; where one is, there often are more. */
+  readonly #onFirstMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
+    this.#onMessage(bytes, from);
+    const direct = this.#direct;
+    if (direct === null || this.#closed) return;
+    const failure = direct.receive(this.#onNextMessage);
+    if (failure > 0) count(this.#receiveErrors, direct.nameOf(failure));
+  };
+
+  readonly #onNextMessage = (
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): boolean => {
+    this.#handler?.(bytes, offset, length, address, port);
+    return !this.#closed;
   };
 
   readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
@@ -230,7 +313,7 @@ function bind(
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
-      reject(bindError(error, address, port));
+      reject(bindError(error.code ?? 'unknown', address, port, { cause: error }));
     });
     socket.bind({ address, port, exclusive: !reuseAddr }, () => {
       socket.removeAllListeners('error');
@@ -246,19 +329,4 @@ function bind(
 
 function isMulticast(to: Readonly<UdpEndpoint>): boolean {
   return to.addressBits >>> 28 === MULTICAST_NIBBLE;
-}
-
-function bindError(cause: NodeJS.ErrnoException, address: string, port: number): StartError {
-  const where = formatEndpoint({ address, port });
-  const code = cause.code ?? 'unknown';
-  switch (code) {
-    case 'EADDRINUSE':
-      return new StartError(code, `UDP port ${port} of ${address} is in use`, { cause });
-    case 'EADDRNOTAVAIL':
-      return new StartError(code, `${address} is not an address of this computer`, { cause });
-    case 'EACCES':
-      return new StartError('EPERM', `listening on UDP ${where} is not permitted`, { cause });
-    default:
-      return new StartError(code, `listening on UDP ${where} failed: ${code}`, { cause });
-  }
 }

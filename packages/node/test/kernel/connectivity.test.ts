@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from './support/lab.js';
 import { countReplies, ping } from './support/ping.js';
 import { program } from './support/programs.js';
-import { describeKernel } from './support/requirements.js';
 import {
   addNativeHost,
   addressesOf,
   buildInternet,
+  describeDrivers,
   interfacesOf,
   NATIVE_ADDRESS,
   NATIVE_GATEWAY,
@@ -29,7 +29,7 @@ function routerSideOf(peer: RunningPeer): string {
   return peer.address.replace(/1$/, '0');
 }
 
-describeKernel('a router, two peers and a native host', () => {
+describeDrivers('a router, two peers and a native host', () => {
   let lab: Lab;
   let capture: Capture;
   let peer1: RunningPeer;

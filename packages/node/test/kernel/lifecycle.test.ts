@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Daemon, Ending } from './support/daemon.js';
 import type { Lab } from './support/lab.js';
 import { countReplies, ping } from './support/ping.js';
-import { describeKernel } from './support/requirements.js';
 import {
   addNativeHost,
   addressesOf,
   buildInternet,
   command,
+  describeDrivers,
   interfacesOf,
   NATIVE_ADDRESS,
   PORT,
@@ -21,9 +21,7 @@ import {
 } from './support/topology.js';
 import { Capture, faultsOf } from './support/tshark.js';
 
-const PEER = command('peer', '--router', ROUTER_IPV4);
-
-describeKernel('the daemons', () => {
+describeDrivers('the daemons', () => {
   let lab: Lab;
 
   beforeEach(async () => {
@@ -99,7 +97,7 @@ describeKernel('the daemons', () => {
   });
 
   it('find a router that starts after them', async () => {
-    const daemon = lab.spawn('peer1', PEER);
+    const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4));
     await sleep(500);
     expect(daemon.running).toBe(true);
     await startRouter(lab, 'router');
@@ -117,7 +115,7 @@ describeKernel('the daemons', () => {
 
   it('take the name of the interface from the command line', async () => {
     await startRouter(lab, 'router', '--tun', 'sixrouter');
-    const daemon = lab.spawn('peer1', [...PEER, '--tun', 'sixpeer']);
+    const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4, '--tun', 'sixpeer'));
     await daemon.waitForLine(/^ready/);
     expect(await interfacesOf(lab, 'router')).not.toContain(TUN);
     expect(await addressesOf(lab, 'router', 'sixrouter')).toHaveLength(1);

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Lab } from './support/lab.js';
 import { countReplies, ping } from './support/ping.js';
 import { program } from './support/programs.js';
-import { describeKernel } from './support/requirements.js';
 import {
   addressesOf,
   buildInternet,
   command,
+  describeDrivers,
   interfacesOf,
   PORT,
   ROUTER_ADDRESS,
@@ -18,7 +18,7 @@ import {
   TUN,
 } from './support/topology.js';
 
-describeKernel('running daemons', () => {
+describeDrivers('running daemons', () => {
   let lab: Lab;
 
   beforeEach(async () => {

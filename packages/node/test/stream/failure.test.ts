@@ -93,6 +93,20 @@ describe('a stream that is connected', () => {
     expect(await code).toBe('ECONNRESET');
   });
 
+  test('given data that was not sent yet, when destroyed without an error, then the peer sees ECONNRESET and no end', async () => {
+    const { pair } = await wiredEndpoints({}, { receiveWindow: 64 * 1024 });
+    const [client, server] = await pair();
+    const ends: string[] = [];
+    server.on('end', () => ends.push('end'));
+    server.pause();
+    client.write(Buffer.alloc(1_000_000));
+    await sleep(100);
+    const code = failure(server);
+    client.destroy();
+    expect(await code).toBe('ECONNRESET');
+    expect(ends).toEqual([]);
+  });
+
   test('given the packet that aborts is lost, then the news still comes', async () => {
     const wired = await wiredEndpoints();
     const [client, server] = await wired.pair();
@@ -100,7 +114,7 @@ describe('a stream that is connected', () => {
     let losses = 0;
     wired.farSocket.filter = () => losses++ >= 1;
     const before = performance.now();
-    server.destroy();
+    server.resetAndDestroy();
     expect(await code).toBe('ECONNRESET');
     expect(performance.now() - before).toBeLessThan(1_000);
     expect(losses).toBeGreaterThan(1);

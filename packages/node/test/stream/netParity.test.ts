@@ -187,6 +187,29 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(nearDiary).toEqual(['close false']);
   });
 
+  test('given nothing is under way, when one side is destroyed, then the other sees the end', async () => {
+    const [near, far] = await kind.pair();
+    const farDiary = diary(far);
+    near.write('all there is');
+    await once(far, 'data');
+    const over = closed(far);
+    near.destroy();
+    await over;
+    expect(farDiary).toEqual(['data all there is', 'end', 'finish', 'close false']);
+  });
+
+  test('given a side that reads with for await, then the other one sees no error', async () => {
+    const [near, far] = await kind.pair();
+    const nearDiary = diary(near);
+    const over = closed(near);
+    near.end('words');
+    let text = '';
+    for await (const piece of far) text += piece;
+    await over;
+    expect(text).toBe('words');
+    expect(nearDiary).toEqual(['finish', 'end', 'close false']);
+  });
+
   test('when destroyed with an error, then that error is emitted and close tells of it', async () => {
     const [near, far] = await kind.pair();
     far.resume();

@@ -113,6 +113,7 @@ test('given two peers behind NATs and 2 % loss, when 100 MB are sent, then they 
   const bytes = noise(100 * MB);
   const [, result] = await Promise.all([pipeline(bytes.source, stream), swallow(accepted)]);
   accepted.end();
+  await once(stream, 'close');
   expect(result).toEqual([100 * MB, bytes.digest()]);
   expect(left.path(right.address!)?.path).toBe('direct');
   expect(nats[1].seen.passed).toBeGreaterThan((100 * MB) / 1232);
@@ -129,6 +130,7 @@ test('given a stream by way of the router, when the path becomes direct, then no
   const bytes = noise(20 * MB);
   const [, result] = await Promise.all([pipeline(bytes.source, stream), swallow(accepted)]);
   accepted.end();
+  await once(stream, 'close');
   expect(result).toEqual([20 * MB, bytes.digest()]);
   expect(paths).toContain('direct');
 }, 20_000);
@@ -146,6 +148,7 @@ test('given a direct path that breaks under a stream, when the tunnel goes by th
   const bytes = noise(10 * MB);
   const [, result] = await Promise.all([pipeline(bytes.source, stream), swallow(accepted)]);
   accepted.end();
+  await once(stream, 'close');
   expect(result).toEqual([10 * MB, bytes.digest()]);
   expect(left.path(right.address!)?.path).not.toBe('direct');
 }, 40_000);

@@ -54,6 +54,10 @@ export class Program {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
   /** The first line of standard output that matches, also if it came before. */
   line(pattern: RegExp): Promise<string> {
     const { promise, resolve, reject } = withResolvers<string>();
@@ -95,6 +99,11 @@ export function start(...args: readonly string[]): Program {
   return new Program([COMMAND, ...args]);
 }
 
+/** Starts the built command `6bed4` with changes to the environment. */
+export function startIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Program {
+  return new Program([COMMAND, ...args], env);
+}
+
 /** Runs the built command `6bed4` to its end. */
 export function run(...args: readonly string[]): Promise<Outcome> {
   return start(...args).ended;
@@ -102,7 +111,7 @@ export function run(...args: readonly string[]): Promise<Outcome> {
 
 /** Runs the built command `6bed4` to its end, with changes to the environment. */
 export function runIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Outcome> {
-  return new Program([COMMAND, ...args], env).ended;
+  return startIn(env, ...args).ended;
 }
 
 /** Runs an ES module that can import `@6bed4/node` as built, to its end. */

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { constants, endianness } from 'node:os';
 import type { Libc } from '../../src/linux/libc.js';
 
 /** `constants.errno` lacks what only Linux has. */
@@ -21,6 +21,14 @@ export class FakeLibc implements Libc {
   onOpen: (path: string) => string | null = () => null;
   onSocket: (domain: number) => string | null = () => null;
   onIoctl: (request: number, argument: Uint8Array) => string | null = () => null;
+  onIoctlValue: (request: number, value: number) => string | null = () => null;
+  readonly ioctlValues: { fd: number; request: number; value: number }[] = [];
+  readonly bound: Uint8Array[] = [];
+  onBind: () => string | null = () => null;
+  /** What `getsockname` says, in order. */
+  readonly boundPorts: number[] = [];
+  readonly options: { fd: number; level: number; name: number; value: number }[] = [];
+  onSetsockopt: (level: number, name: number) => string | null = () => null;
   onWrite: () => string | null = () => null;
   /** Descriptors that are watched, with what to call when they can be read. */
   readonly watched = new Map<number, () => void>();
@@ -45,6 +53,11 @@ export class FakeLibc implements Libc {
     return this.#result(this.onIoctl(request, argument), 0);
   }
 
+  ioctlValue(fd: number, request: number, value: number): number {
+    this.ioctlValues.push({ fd, request, value });
+    return this.#result(this.onIoctlValue(request, value), 0);
+  }
+
   read(_fd: number, bytes: Uint8Array): number {
     const next = this.toRead.shift() ?? 'EAGAIN';
     if (typeof next === 'string') return this.#result(next, 0);
@@ -62,12 +75,25 @@ export class FakeLibc implements Libc {
     return this.#descriptor(this.onSocket(domain));
   }
 
-  bind(): number {
+  bind(_fd: number, address: Uint8Array): number {
+    this.bound.push(address.slice());
+    return this.#result(this.onBind(), 0);
+  }
+
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+    const number = new DataView(value.buffer, value.byteOffset).getInt32(0, endianness() === 'LE');
+    this.options.push({ fd, level, name, value: number });
+    return this.#result(this.onSetsockopt(level, name), 0);
+  }
+
+  getsockname(_fd: number, address: Uint8Array): number {
+    const port = this.boundPorts.shift() ?? 1;
+    address.set([2, 0, port >>> 8, port & 0xff, 192, 0, 2, 1]);
     return 0;
   }
 
-  setsockopt(): number {
-    return 0;
+  eventfd(): number {
+    return this.#nextFd++;
   }
 
   errno(): number {

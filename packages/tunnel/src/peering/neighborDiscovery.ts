@@ -249,6 +249,7 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#propose(slot, from);
       this.#askCandidate(slot, now);
     } else if (now >= remotes.usableUntil[slot]!) {
+      this.#opportunism.heard(slot);
       this.#hint(slot, now);
     }
   }

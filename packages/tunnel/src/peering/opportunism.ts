@@ -112,11 +112,16 @@ export class Opportunism {
     return slot;
   }
 
+  /** Something came straight from a remote. */
+  heard(slot: number): void {
+    this.#heard[slot] = 1;
+  }
+
   /** Whether a packet that came straight from a remote proves the path. For every such packet. */
   isProof(slot: number, bytes: Uint8Array, offset: number, length: number, now: number): boolean {
     const play = this.#plays[slot]!;
     if (play === Play.none) return false;
-    this.#heard[slot] = 1;
+    this.heard(slot);
     if (play === Play.application || !this.#isUnderWay(slot, now)) return false;
     if (!answers(play, this.#expected[slot]!, bytes, offset, length)) return false;
     this.#plays[slot] = Play.none;

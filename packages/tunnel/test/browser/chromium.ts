@@ -40,16 +40,10 @@ tell({ value: ${expression} });
 </script>`;
 }
 
-/** Runs a script in a page of a headless browser; returns the value of `expression` through JSON. */
-export async function runInChromium(
-  browser: string,
-  code: string,
-  expression: string,
-): Promise<unknown> {
-  const folder = await mkdtemp(join(tmpdir(), '6bed4-browser-'));
+/** Opens a page in a headless browser, lets its scripts run, and returns the document as it is then. */
+export async function domInChromium(browser: string, url: string): Promise<string> {
+  const profile = await mkdtemp(join(tmpdir(), '6bed4-browser-'));
   try {
-    const file = join(folder, 'page.html');
-    await writeFile(file, page(code, expression));
     const { stdout } = await promisify(execFile)(
       browser,
       [
@@ -61,19 +55,40 @@ export async function runInChromium(
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
-        `--user-data-dir=${join(folder, 'profile')}`,
+        `--user-data-dir=${profile}`,
         '--dump-dom',
-        pathToFileURL(file).href,
+        url,
       ],
       { timeout: TIMEOUT },
     );
-    const text = /<pre id="outcome">([^<]+)<\/pre>/.exec(stdout)?.[1];
-    if (text === undefined) throw new Error(`the page has no outcome: ${stdout}`);
+    return stdout;
+  } finally {
+    await discard(profile);
+  }
+}
+
+/** Runs a script in a page of a headless browser; returns the value of `expression` through JSON. */
+export async function runInChromium(
+  browser: string,
+  code: string,
+  expression: string,
+): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), '6bed4-page-'));
+  try {
+    const file = join(folder, 'page.html');
+    await writeFile(file, page(code, expression));
+    const dom = await domInChromium(browser, pathToFileURL(file).href);
+    const text = /<pre id="outcome">([^<]+)<\/pre>/.exec(dom)?.[1];
+    if (text === undefined) throw new Error(`the page has no outcome: ${dom}`);
     const outcome = JSON.parse(decodeURIComponent(text));
     if ('error' in outcome) throw new Error(`in the browser: ${outcome.error}`);
     return outcome.value;
   } finally {
-    // Processes of the browser may still be writing to their profile.
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await discard(folder);
   }
+}
+
+/** Processes of the browser may still be writing to their profile. */
+function discard(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

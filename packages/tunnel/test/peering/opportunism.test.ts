@@ -11,7 +11,14 @@ import {
   tcp,
 } from '../support/handshakes.js';
 import { udp } from '../support/packets.js';
-import { messageIn, OWN, PeeringBench, ROUTER, remoteAt } from '../support/peerBench.js';
+import {
+  messageIn,
+  OWN,
+  PeeringBench,
+  questionFrom,
+  ROUTER,
+  remoteAt,
+} from '../support/peerBench.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
 const REMOTE = remoteAt(REMOTE_ENDPOINT);
@@ -175,6 +182,17 @@ describe('an application that plays (draft-03 §8.7)', () => {
     expect(number).toBeGreaterThan(0);
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
     bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
+    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
+    bench.take();
+    bench.sends(invite());
+    expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('is content with the question that its packet made the remote ask straight', () => {
+    const bench = new PeeringBench();
+    const number = play(bench);
+    bench.arrives(REMOTE_ENDPOINT, questionFrom(REMOTE));
+    bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
     expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
     bench.take();
     bench.sends(invite());

@@ -180,6 +180,17 @@ export class Lab {
     await this.ip(label, `link set ${device} up`);
   }
 
+  /**
+   * Makes every interface on the Internet send what it is given one datagram at a time, as network cards
+   * do. Virtual Ethernet carries several as one, and whoever captures would see that.
+   */
+  async sendSingly(): Promise<void> {
+    for (const port of this.#ports.keys()) {
+      const [label, device] = port.split('/') as [string, string];
+      await this.ip(label, `link set ${device} gso_max_segs 1`);
+    }
+  }
+
   /** Takes a host's cable out of the Internet, or puts it back. */
   async plug(label: string, connected: boolean, device = 'eth0'): Promise<void> {
     const port = this.#ports.get(`${label}/${device}`);

@@ -36,11 +36,13 @@ export function missingRequirement(): string | null {
   return existsSync('/dev/net/tun') ? null : 'needs /dev/net/tun';
 }
 
-/** As `missingRequirement`, for tests that run the command. */
-function missingForCommand(): string | null {
-  return (
-    missingRequirement() ?? (existsSync(BUILT) ? null : 'needs the built command, dist/cli.js')
-  );
+/** As `missingRequirement`, for tests that run the command, and perhaps further programs. */
+function missingForCommand(programs: readonly string[]): string | null {
+  const missing = missingRequirement();
+  if (missing !== null) return missing;
+  if (!existsSync(BUILT)) return 'needs the built command, dist/cli.js';
+  const program = programs.find((name) => !isInstalled(name));
+  return program === undefined ? null : `needs the program ${program}`;
 }
 
 /** Tests of the laboratory itself. */
@@ -51,9 +53,15 @@ export function describeLab(title: string, tests: () => void): void {
 /**
  * A group of tests that needs kernel, root, tools and the built command. Without them it is skipped
  * under a title that says why, or fails where the environment says that they have to be there.
+ *
+ * @param programs - what these tests need besides
  */
-export function describeKernel(title: string, tests: () => void): void {
-  describeUnless(missingForCommand(), title, tests);
+export function describeKernel(
+  title: string,
+  tests: () => void,
+  programs: readonly string[] = [],
+): void {
+  describeUnless(missingForCommand(programs), title, tests);
 }
 
 function describeUnless(missing: string | null, title: string, tests: () => void): void {

@@ -1,6 +1,14 @@
+import { afterAll, beforeAll } from 'vitest';
 import type { Daemon } from './daemon.js';
 import { Lab } from './lab.js';
-import { COMMAND } from './requirements.js';
+import { COMMAND, describeKernel } from './requirements.js';
+
+export type Driver = 'auto' | 'linux' | 'portable';
+
+const ONLY = process.env['SIXBED4_TEST_DRIVER'];
+const DRIVERS = (['auto', 'portable'] as const).filter(
+  (name) => ONLY === undefined || ONLY === name,
+);
 
 /** The daemons' default name of the interface. */
 export const TUN = '6bed4';
@@ -31,9 +39,28 @@ interface InterfaceAddress {
   readonly scope: string;
 }
 
+let driver: Driver = 'auto';
+
+/** Decides which driver the daemons take that are started from now on. */
+export function useDriver(name: Driver): void {
+  driver = name;
+}
+
 /** The words that run the command under test. */
 export function command(...args: readonly string[]): string[] {
-  return [process.execPath, COMMAND, ...args];
+  const isDaemon = args[0] === 'router' || args[0] === 'peer';
+  return [process.execPath, COMMAND, ...args, ...(isDaemon ? ['--driver', driver] : [])];
+}
+
+/** As `describeKernel`, with each driver in turn, or the one that the environment names. */
+export function describeDrivers(title: string, tests: (driver: Driver) => void): void {
+  for (const name of DRIVERS) {
+    describeKernel(`${title}, driver ${name}`, () => {
+      beforeAll(() => useDriver(name));
+      afterAll(() => useDriver('auto'));
+      tests(name);
+    });
+  }
 }
 
 /** Global IPv6 addresses of an interface as `address/length`; none when it does not exist. */

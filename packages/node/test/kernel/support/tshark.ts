@@ -101,6 +101,7 @@ export class Capture {
    * @param ports - UDP ports whose payload is IPv6, at either end
    */
   static async start(lab: Lab, ports: readonly number[]): Promise<Capture> {
+    await lab.sendSingly();
     const capture = new Capture(lab, ports);
     await capture.#daemon.waitForLine(/listening on/);
     return capture;

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+// @ts-expect-error: plain JavaScript that the scripts at the root share
+import { runtime, runtimeNames } from '../../scripts/lib/runtimes.mjs';
+import { type ProgramPlan, planPage } from './support/plan.js';
+import { type Runtime, runProgram } from './support/program.js';
+
+/** With this set, a runtime that is missing is a failure. */
+const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';
+const LONGEST_DRIVER = 80;
+
+const page = readFileSync(new URL('../writing-a-driver.md', import.meta.url), 'utf8');
+const programs = planPage(page).filter((plan): plan is ProgramPlan => plan.kind === 'program');
+
+describe('the driver of the guide', () => {
+  it('fits on a page', () => {
+    const lines = programs[0]!.pieces[0]!.code.split('\n');
+    expect(lines.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(LONGEST_DRIVER);
+  });
+
+  const all = (runtimeNames as string[]).map((name): [string, Runtime | null] => [
+    name,
+    runtime(name),
+  ]);
+  for (const [name, elsewhere] of all) {
+    it.runIf(elsewhere !== null || required)(
+      `meets all demands on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
+      async () => {
+        expect(elsewhere, `${name} is required, and missing: npm run runtimes`).not.toBeNull();
+        expect(await runProgram(`driver-${name}`, programs.at(-1)!, elsewhere)).toBeNull();
+      },
+    );
+  }
+});

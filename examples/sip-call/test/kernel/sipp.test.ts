@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, it } from 'vitest';
+import type { Daemon } from '../../../../packages/node/test/kernel/support/daemon.js';
+import type { Lab } from '../../../../packages/node/test/kernel/support/lab.js';
+import {
+  type Box,
+  buildNats,
+  PEER_PORT,
+  PUBLIC,
+} from '../../../../packages/node/test/kernel/support/natTopology.js';
+import { describeKernel } from '../../../../packages/node/test/kernel/support/requirements.js';
+import {
+  PORT,
+  ROUTER_IPV4,
+  startPeer,
+  startRouter,
+} from '../../../../packages/node/test/kernel/support/topology.js';
+import {
+  Capture,
+  type Frame,
+  faultsOf,
+} from '../../../../packages/node/test/kernel/support/tshark.js';
+
+const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
+const RTP_PORT = 6000;
+const SECONDS = 4;
+/** IPv6 and UDP headers, the header of RTP, and 20 ms of G.711. */
+const RTP_PACKET = 40 + 8 + 12 + 160;
+
+/** A line of the program phone.mjs. */
+interface Said {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+interface Report {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly jitter: number;
+}
+
+let lab: Lab | null = null;
+afterEach(() => lab?.dispose());
+
+/** sipp's side, on a TUN behind `left`'s NAT; the phone comes behind `right`'s. */
+async function settle(left: Box): Promise<{ lab: Lab; sippPeer: Daemon; sippAddress: string }> {
+  lab = await buildNats({ left, right: 'masquerade' });
+  await startRouter(lab, 'router');
+  const { daemon, address } = await startPeer(lab, 'left', '--port', String(PEER_PORT.left));
+  return { lab, sippPeer: daemon, sippAddress: address };
+}
+
+function startPhone(lab: Lab, ...options: readonly string[]): Daemon {
+  const own = ['--router', ROUTER_IPV4, '--port', String(PEER_PORT.right)];
+  return lab.spawn('right', [process.execPath, PHONE, ...own, ...options]);
+}
+
+/** sipp for one call, which sends RTP back to where it comes from. */
+function startSipp(
+  lab: Lab,
+  address: string,
+  scenario: string,
+  ...more: readonly string[]
+): Daemon {
+  // biome-ignore format: one option with its value per line
+  return lab.spawn('left', [
+    'sipp',
+    '-sn', scenario,
+    '-i', address,
+    '-mi', address,
+    '-mp', String(RTP_PORT),
+    '-rtp_echo',
+    '-m', '1',
+    '-nostdin',
+    ...more,
+  ]);
+}
+
+/** Resolves once sipp can be called. */
+async function listening(lab: Lab): Promise<void> {
+  while (!(await lab.exec('left', ['ss', '-Hlun'])).stdout.includes(':5060')) await sleep(50);
+}
+
+function said(phone: Daemon, event: string): Said[] {
+  return phone.stdout
+    .map((line) => JSON.parse(line) as Said)
+    .filter((line) => line.event === event);
+}
+
+/**
+ * The SIP messages that the phone sent and received, by method or status. What a computer that is busy
+ * makes either side repeat is told once, before the BYE and from there on.
+ */
+function conversation(phone: Daemon): string[] {
+  let isEnding = false;
+  const told = said(phone, 'message').map(({ line, transmission }) => {
+    const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
+    isEnding ||= what === 'BYE';
+    if (transmission === 'received') return { what: `< ${what}`, isEnding };
+    return { what: `> ${what}${transmission === 1 ? '' : ' again'}`, isEnding };
+  });
+  const isFirst = (one: (typeof told)[number], index: number): boolean =>
+    index === told.findIndex((each) => each.what === one.what && each.isEnding === one.isEnding);
+  return told.filter(isFirst).map(({ what }) => what);
+}
+
+async function reportOf(phone: Daemon): Promise<Report> {
+  const line = await phone.waitForLine(/"event":"report"/, 30_000);
+  expect(await phone.ended).toEqual({ code: 0, signal: null });
+  expect(phone.stderr).toEqual([]);
+  return JSON.parse(line) as Report;
+}
+
+/** What a call of so many seconds brings when nothing is lost. */
+function expectCleanAudio({ sent, received, lost, jitter }: Report): void {
+  // 50 a second, less what a busy computer had not come to send yet.
+  expect(sent).toBeGreaterThan(SECONDS * 30);
+  expect(lost).toBe(0);
+  // What was under way when the call ended does not count as lost.
+  expect(received).toBeGreaterThanOrEqual(sent - 10);
+  // Two computers that share two cores, and a path that changes on the way.
+  expect(jitter).toBeGreaterThan(0);
+  expect(jitter).toBeLessThan(40);
+}
+
+const isRtp = ({ inner }: Frame): boolean => inner?.length === RTP_PACKET;
+const isStraight = ({ outer }: Frame): boolean =>
+  outer.source !== ROUTER_IPV4 && outer.destination !== ROUTER_IPV4;
+
+/** RTP in one direction on the wire: how much went straight, and which way the last half went. */
+function expectStraightMedia(
+  frames: readonly Frame[],
+  from: string,
+  { received, sent }: Pick<Report, 'received' | 'sent'>,
+): void {
+  const rtp = frames.filter((frame) => isRtp(frame) && frame.inner?.source === from);
+  const ways = rtp
+    // What takes the router passes the wire twice.
+    .filter(({ outer }) => outer.source !== ROUTER_IPV4)
+    .map((frame) => isStraight(frame));
+  expect(ways.length).toBeGreaterThanOrEqual(received);
+  expect(ways.length).toBeLessThanOrEqual(sent);
+  expect(ways.slice(received / 2)).not.toContain(false);
+}
+
+describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind NATs', () => {
+  it('calls sipp: SIP through the router first, RTP straight, from INVITE to BYE', async () => {
+    const { lab, sippPeer, sippAddress } = await settle('masquerade');
+    const capture = await Capture.start(lab, [PORT]);
+    const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
+    const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
+    const report = await reportOf(phone);
+    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
+
+    // The first INVITE is lost at the NAT of sipp, which has not heard of the phone.
+    expect(conversation(phone)).toEqual([
+      ...['> INVITE', '> INVITE again', '< 180', '< 200', '> ACK'],
+      ...['> BYE', '< 200'],
+    ]);
+    expect((await sipp.ended).code).toBe(0);
+    expectCleanAudio(report);
+    expect(said(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
+    await sippPeer.waitForLine(new RegExp(`^path direct .*remote ${address}`));
+    const fromPhone = frames.filter(({ inner, outer }) => {
+      return inner?.source === address && outer.source === PUBLIC.right;
+    });
+    const [first, second] = fromPhone.filter(({ inner }) => (inner?.length ?? 0) > 400);
+    expect([first, second].map((frame) => isStraight(frame!))).toEqual([true, false]);
+    expectStraightMedia(frames, address, report);
+    expectStraightMedia(frames, sippAddress, report);
+    expect(frames.flatMap(faultsOf)).toEqual([]);
+  });
+
+  it('reaches a sipp whose NAT lets everybody in by its first INVITE, which proves the path', async () => {
+    const { lab, sippAddress } = await settle('forwarding');
+    const capture = await Capture.start(lab, [PORT]);
+    const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
+    const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
+    const report = await reportOf(phone);
+    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
+
+    expect(conversation(phone)).toEqual([
+      ...['> INVITE', '< 180', '< 200', '> ACK'],
+      ...['> BYE', '< 200'],
+    ]);
+    expect((await sipp.ended).code).toBe(0);
+    expectCleanAudio(report);
+    // Nothing that the phone sent to sipp ever took the router.
+    const relayed = frames.filter((frame) => {
+      return (
+        frame.inner?.source === address &&
+        frame.inner.destination === sippAddress &&
+        !isStraight(frame)
+      );
+    });
+    expect(relayed).toEqual([]);
+  });
+
+  it('calls a sipp that cannot be reached straight, through the router to the end', async () => {
+    const { lab, sippAddress } = await settle('fully-random');
+    const sipp = startSipp(lab, sippAddress, 'uas');
+    await listening(lab);
+    const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
+    const report = await reportOf(phone);
+
+    expect(conversation(phone)).toEqual([
+      ...['> INVITE', '> INVITE again', '< 180', '< 200', '> ACK'],
+      ...['> BYE', '< 200'],
+    ]);
+    expect((await sipp.ended).code).toBe(0);
+    expectCleanAudio(report);
+    expect(said(phone, 'path').map(({ path }) => path)).not.toContain('direct');
+  });
+
+  it('is called by sipp, and hears it straight', async () => {
+    const { lab, sippPeer, sippAddress } = await settle('masquerade');
+    const phone = startPhone(lab);
+    await phone.waitForLine(/"event":"ready"/);
+    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const capture = await Capture.start(lab, [PORT]);
+    const milliseconds = String(SECONDS * 1000);
+    const target = `[${address}]:5060`;
+    const sipp = startSipp(lab, sippAddress, 'uac', '-s', 'alice', '-d', milliseconds, target);
+    const report = await reportOf(phone);
+    const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
+
+    expect((await sipp.ended).code).toBe(0);
+    expect(conversation(phone)).toEqual([
+      ...['< INVITE', '> 100', '> 180', '> 200', '< ACK'],
+      ...['< BYE', '> 200'],
+    ]);
+    expectCleanAudio(report);
+    expect(said(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
+    await sippPeer.waitForLine(new RegExp(`^path direct .*remote ${address}`));
+    expectStraightMedia(frames, address, report);
+    expectStraightMedia(frames, sippAddress, report);
+  });
+}, ['sipp']);

@@ -1,0 +1,122 @@
+// Runs on any JavaScript runtime that has node:dgram, against the built packages: the demands on
+// drivers, and what a program does with peers. Prints one line of JSON for each test.
+import {
+  answerEcho,
+  openDriver,
+  PortableUdp,
+  StartError,
+  startPeer,
+  startRouter,
+} from '@6bed4/node';
+import { driverTests } from '@6bed4/tunnel/conformance';
+
+const sleep = (milliseconds) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+function expect(holds, what) {
+  if (!holds) throw new Error(`expected ${what}`);
+}
+
+const open = async (machine, callbacks) =>
+  openDriver({
+    machine,
+    datagrams: await PortableUdp.open({ address: '127.0.0.1' }),
+    ...callbacks,
+  });
+
+async function codeOf(options) {
+  try {
+    await (await PortableUdp.open(options)).close();
+    return 'none';
+  } catch (error) {
+    expect(error instanceof StartError, `a StartError, found ${error}`);
+    return error.code;
+  }
+}
+
+const tests = [
+  ...driverTests({ open, sleep, random: Math.random }),
+  {
+    name: 'says which ports and addresses cannot be had',
+    run: async () => {
+      const taken = await PortableUdp.open({ address: '127.0.0.1' });
+      const { port } = taken.endpoint;
+      expect((await codeOf({ address: '127.0.0.1', port })) === 'EADDRINUSE', 'EADDRINUSE');
+      await taken.close();
+      expect(
+        (await codeOf({ address: '127.0.0.1', port })) === 'none',
+        'the port to be free again',
+      );
+      const code = await codeOf({ address: '192.0.2.1' });
+      expect(code === 'EADDRNOTAVAIL', `EADDRNOTAVAIL, found ${code}`);
+    },
+  },
+  {
+    name: 'moves to another port',
+    run: async () => {
+      const port = await PortableUdp.open({ address: '127.0.0.1' });
+      const before = port.endpoint.port;
+      await port.rebind(true);
+      const after = port.endpoint.port;
+      expect(
+        after !== before && after % 2 === 0,
+        `another even port, found ${before} and ${after}`,
+      );
+      await port.close();
+    },
+  },
+  {
+    name: 'hears the search of neighbours on the local network',
+    run: async () => {
+      const port = await PortableUdp.open({ address: '127.0.0.1' });
+      await port.listenOnLan(await freePort());
+      await port.close();
+    },
+  },
+  {
+    name: 'counts what the system refuses to send',
+    run: async () => {
+      const port = await PortableUdp.open({ address: '127.0.0.1' });
+      const to = { address: 0x7f000001, port: port.endpoint.port, addressBits: 0x7f000001 };
+      port.send(new Uint8Array(70_000), 0, 70_000, to, 0, 0);
+      await sleep(50);
+      const { sendErrors } = port.counters;
+      expect(sendErrors.EMSGSIZE === 1, `EMSGSIZE once, found ${JSON.stringify(sendErrors)}`);
+      await port.close();
+    },
+  },
+  {
+    name: 'runs startRouter and startPeer',
+    run: async () => {
+      const router = await startRouter({ listen: '127.0.0.1', port: await freePort() });
+      const peers = await Promise.all(
+        ['alice', 'bob'].map(() => startPeer({ routers: router.endpoint, listen: '127.0.0.1' })),
+      );
+      await Promise.all(peers.map(({ ready }) => ready));
+      answerEcho(peers[1]);
+      const [alice, bob] = peers;
+      expect(alice.address?.startsWith('fc64:'), 'an address');
+      expect(alice.address !== bob.address, 'two addresses');
+      await Promise.all([alice, bob, router].map((daemon) => daemon.close()));
+    },
+  },
+];
+
+async function freePort() {
+  const port = await PortableUdp.open({ address: '127.0.0.1' });
+  const { endpoint } = port;
+  await port.close();
+  return endpoint.port;
+}
+
+for (const { name, run } of tests) {
+  let fault = null;
+  try {
+    await run();
+  } catch (error) {
+    fault = String(error?.stack ?? error);
+  }
+  console.log(JSON.stringify({ name, fault }));
+}
