@@ -10,7 +10,7 @@ const [REPEAT, GREETING, AWAY, OFFLINE] = [500, 5_000, 12_000, 30_000];
 const [MOST_CONTACTS, LONGEST_MESSAGE, LONGEST_NAME] = [100, 900, 30];
 
 /** What others wrote must not move the cursor, change colours or turn text around. */
-export const printable = (text) => String(text).replace(/\p{C}/gu, '');
+export const printable = (text) => (typeof text === 'string' ? text.replace(/\p{C}/gu, '') : '?');
 
 /** Calls `onPresence(contact)` when somebody comes or goes, and `onMessage(contact, content)`. */
 export function openContacts(socket, name, onPresence, onMessage) {
@@ -46,8 +46,9 @@ export function openContacts(socket, name, onPresence, onMessage) {
     const { waiting, presence, got } = meet(address);
     const contact = Object.assign(meet(address), { heardAt: Date.now() });
     contact.name = printable(heard.name).slice(0, LONGEST_NAME);
-    const isNext = heard.message?.id > got;
-    if (isNext) contact.got = heard.message.id;
+    const { id } = heard.message ?? {};
+    const isNext = Number.isInteger(id) && id > got;
+    if (isNext) contact.got = id;
     if (waiting[0]?.id === heard.got) waiting.shift();
     if (!heard.isLast && (heard.message || presence !== 'online')) send(contact);
     review(contact, heard.isLast ? 'offline' : 'online');

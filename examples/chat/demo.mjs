@@ -9,30 +9,38 @@ import { openSession } from './session.mjs';
 
 const home = await mkdtemp(join(tmpdir(), '6bed4-chat-'));
 const photo = join(home, 'photo.raw');
-await writeFile(photo, Buffer.alloc(20e6, 'Bob'));
+await writeFile(photo, Buffer.alloc(40e6, 'Bob'));
 const router = await startRouter({ listen: '127.0.0.1', port: 0 });
 
+let seen = '';
 function enter(name) {
-  const output = { write: (text) => process.stdout.write(`${name.padEnd(6)}│ ${text}`) };
+  function write(text) {
+    seen += text;
+    process.stdout.write(`${name.padEnd(6)}│ ${text}`);
+  }
   const settings = { routers: router.endpoint, name, folder: join(home, name), limit: 100e6 };
-  return openSession(new PassThrough(), output, settings);
+  return openSession(new PassThrough(), { write }, settings);
 }
 const people = { alice: await enter('alice'), bob: await enter('bob') };
 
-const script = `
-1 alice /call ${people.bob.address}
-1 alice Hello Bob! I have a photo for you.
-1 bob   Let me see.
-1 alice /send ${photo}
-1 bob   /cancel
-1 bob   Sorry, wrong key. Once more?
-9 alice /send ${photo}
-1 alice /quit
-0 bob   /quit`;
-for (const [, seconds, who, text] of script.matchAll(/(\d) (\w+) +(.*)/g)) {
+/** Who types what, and what comes of it. */
+const script = [
+  ['alice', `/call ${people.bob.address}`, /bob is online, path direct/],
+  ['alice', 'Hello Bob! I have a photo for you.', /Hello/],
+  ['bob', 'Let me see.', /see/],
+  ['alice', `/send ${photo}`, / [1-9]\d %/],
+  ['bob', '/cancel', /Premature close/],
+  ['bob', 'Sorry, wrong key. Once more?', /Sorry/],
+  ['alice', `/send ${photo}`, /has it/],
+  ['alice', '/quit', /offline/],
+  ['bob', '/quit', /$/],
+];
+for (const [who, text, outcome] of script) {
   console.log(`${who.padEnd(6)}> ${text}`);
+  seen = '';
   people[who].lines.emit('line', text);
-  await sleep(seconds * 1_000);
+  while (!outcome.test(seen)) await sleep(100);
+  await sleep(500);
 }
 await router.close();
 await rm(home, { recursive: true });
