@@ -33,9 +33,7 @@ export function openContacts(socket, name, onPresence, onMessage) {
     const silence = Date.now() - contact.heardAt;
     const presence =
       silence > OFFLINE ? 'offline' : said === 'online' && silence > AWAY ? 'away' : said;
-    const isNews = presence !== contact.presence;
-    contact.presence = presence;
-    if (isNews) onPresence(contact);
+    if (presence !== contact.presence) onPresence(Object.assign(contact, { presence }));
     if (presence === 'offline' && !contact.trusted) all.delete(contact.address);
     const pause = contact.waiting[0] && presence !== 'offline' ? REPEAT : GREETING;
     if (!(Date.now() - contact.sentAt < pause)) send(contact);

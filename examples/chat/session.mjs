@@ -4,16 +4,16 @@ import { openTunnel } from '@6bed4/node';
 import { SingleBar } from 'cli-progress';
 import pico from 'picocolors';
 import { openContacts, printable } from './contacts.mjs';
-import { describe, fetchDocument, serveDocuments } from './documents.mjs';
+import { fetchOffer, serveDocuments, sha256Of } from './documents.mjs';
 
 const PORT = 50_007;
-const FORMAT = '{title} [{bar}] {percentage} % of {total} bytes, {eta} s left';
+const FORMAT = '{name} [{bar}] {percentage} % of {total} bytes, {eta} s left';
 const BAR = { format: FORMAT, barsize: 20, noTTYOutput: true, notTTYSchedule: 200 };
 const HELP = '/call ADDRESS, /send FILE, /cancel, /who, /quit, or what you have to say';
 
-/** Documents go into `folder` and have `limit` bytes at most. */
-export async function openSession(input, output, { routers, name, folder, limit }) {
-  const tunnel = await openTunnel({ routers });
+/** Documents go into `folder` and have `limit` MB at most. */
+export async function openSession(input, output, { router, name, folder, limit }) {
+  const tunnel = await openTunnel({ routers: router });
   const lines = createInterface({ input, output: output.isTTY ? output : undefined });
   const contacts = openContacts(tunnel.createSocket('udp6'), name, tell, hear);
   const offers = new Map();
@@ -39,10 +39,9 @@ export async function openSession(input, output, { routers, name, folder, limit 
 
   /** Runs a transfer, whose bytes move a bar, and tells how it ended. */
   async function transfer(name, size, work) {
-    const title = printable(name);
     const bar = new SingleBar({ ...BAR, stream: { write: (text) => draw(text.trim()) } });
     const counted = (source, start) => {
-      bar.start(size, start, { title });
+      bar.start(size, start, { name });
       return source.on('data', (chunk) => bar.increment(chunk.length));
     };
     if (running.signal.aborted) running = new AbortController();
@@ -50,21 +49,22 @@ export async function openSession(input, output, { routers, name, folder, limit 
     const outcome = await work(counted, running.signal).catch(failed);
     bar.stop();
     draw('');
-    show(`${title}: ${outcome ?? 'sent'}`);
+    show(`${name}: ${outcome ?? 'sent'}`);
   }
   const http = serveDocuments((path, address) => offers.get(address + path), transfer);
   tunnel.createServer((stream) => http.emit('connection', stream)).listen(PORT);
 
   async function offer(contact, path) {
-    const document = await describe(path);
-    offers.set(`${contact.address}/${document.sha256}`, { ...document, path });
+    const [{ size }, sha256] = [await stat(path), await sha256Of(path)];
+    const document = { name: basename(path), size, sha256 };
+    offers.set(`${contact.address}/${sha256}`, { ...document, path });
     contacts.say(contact, { offer: document });
   }
   function receive(contact, offer) {
     if (!contact.trusted) return contacts.say(contact, '(takes nothing from strangers)');
     const connect = () => tunnel.connect({ host: contact.address, port: PORT, keepAlive: true });
-    return transfer(offer.name, offer.size, async (...told) => {
-      const path = await fetchDocument(offer, { folder, limit, connect }, ...told);
+    return transfer(printable(offer.name), offer.size, async (...told) => {
+      const path = await fetchOffer(offer, { folder, limit: limit * 1e6, connect }, ...told);
       contacts.say(contact, '(has it, SHA-256 verified)');
       return `SHA-256 verified, saved as ${path}`;
     });
@@ -75,24 +75,18 @@ export async function openSession(input, output, { routers, name, folder, limit 
     else show(`${pico.cyan(contact.name)}: ${printable(content)}`);
   }
 
-  lines.on('line', async (line) => {
+  async function obey(line) {
     const [, command, rest] = /^(\/\S+) *(.*)$/.exec(line) ?? [];
-    try {
-      if (command === '/quit') lines.close();
-      else if (command === '/call') partner = contacts.call(rest);
-      else if (command === '/who') contacts.all.forEach(tell);
-      else if (command === '/cancel') running.abort();
-      else if (!partner || (command && command !== '/send')) show(HELP);
-      else if (command) await offer(contacts.call(partner.address), rest);
-      else contacts.say(contacts.call(partner.address), line);
-    } catch (error) {
-      show(error.message);
-    }
-  });
-  lines.on('close', () => {
-    contacts.leave();
-    tunnel.close();
-    input.destroy();
-  });
+    if (command === '/quit') lines.close();
+    else if (command === '/call') partner = contacts.call(rest);
+    else if (command === '/who') contacts.all.forEach(tell);
+    else if (command === '/cancel') running.abort();
+    else if (!partner || (command && command !== '/send')) show(HELP);
+    else if (command) await offer(contacts.call(partner.address), rest);
+    else contacts.say(contacts.call(partner.address), line);
+  }
+  lines.on('line', (line) => obey(line).catch(({ message }) => show(message)));
+  lines.on('close', () => contacts.leave());
+  lines.on('close', () => tunnel.close().then(() => input.destroy()));
   return { lines, address: tunnel.address };
 }

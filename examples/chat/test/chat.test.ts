@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type RouterDaemon, startRouter } from '@6bed4/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ChatProcess } from './support/chatProcess.js';
@@ -129,8 +130,20 @@ test('what cannot be done is said, and the chat goes on', async () => {
   expect(alice.exitCode).toBe(0);
 }, 40_000);
 
-test('without a router, a conversation of two on this machine shows what the chat does', async () => {
-  const conversation = new ChatProcess([]);
+test('a router that does not answer is told of, and the program ends', async () => {
+  const lonely = new ChatProcess(['--router', '127.0.0.1:9']);
+  running.push(lonely);
+  await lonely.line(/no router gave an address within 15000 ms: 127\.0\.0\.1:9/, 0, 30_000);
+  await lonely.end();
+  expect(lonely.exitCode).toBe(1);
+}, 40_000);
+
+test('npm start shows what the chat does, with two participants on this machine', async () => {
+  const conversation = new ChatProcess(
+    [],
+    [],
+    fileURLToPath(new URL('./conversation.mjs', import.meta.url)),
+  );
   running.push(conversation);
   await conversation.line(/^bob {3}│ photo\.raw: aborted/, 0, 30_000);
   await conversation.line(/^bob {3}│ photo\.raw: SHA-256 verified/, 0, 30_000);

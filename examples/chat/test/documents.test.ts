@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error the example is plain JavaScript
 import * as documents from '../documents.mjs';
 
-const { describe: describeDocument, fetchDocument, safeName, serveDocuments } = documents;
+const { fetchOffer, safeName, serveDocuments } = documents;
 
 const LIMIT = 1 << 20;
 
@@ -39,7 +39,7 @@ async function fetchFrom(handler: Server, offer: object): Promise<string> {
   await new Promise<void>((resolve) => handler.listen(0, '127.0.0.1', resolve));
   const { port } = handler.address() as AddressInfo;
   const place = { folder, limit: LIMIT, connect: (): Socket => connect(port, '127.0.0.1') };
-  return fetchDocument(offer, place, counted, new AbortController().signal);
+  return fetchOffer(offer, place, counted, new AbortController().signal);
 }
 
 /** Serves one document and remembers which ranges were asked for. */
@@ -51,7 +51,7 @@ function serve(bytes: Buffer, ranges: (string | undefined)[] = []): Server {
   });
 }
 
-const offerOf = (name: string, bytes: Buffer): object => ({
+const offerOf = (name: string, bytes: Buffer) => ({
   name,
   size: bytes.length,
   sha256: sha256Of(bytes),
@@ -151,8 +151,9 @@ describe('a document is refused', () => {
 describe('documents that are served', () => {
   it('are those that were offered to whoever asks, and no others', async () => {
     const path = join(home, 'report.pdf');
-    await writeFile(path, randomBytes(1000));
-    const offer = await describeDocument(path);
+    const bytes = randomBytes(1000);
+    await writeFile(path, bytes);
+    const offer = offerOf('report.pdf', bytes);
     const asked: string[] = [];
     const find = (url: string, address: string): object | undefined => {
       asked.push(`${address} ${url}`);
@@ -191,9 +192,10 @@ describe('names', () => {
   it.each([
     ['report.pdf', 'report.pdf'],
     ['/etc/passwd', '_etc_passwd'],
-    ['..', 'document'],
+    ['.con', '_con'],
+    ['..', '_'],
     ['', 'document'],
-    ['.bashrc', 'bashrc'],
+    ['.bashrc', '_bashrc'],
     ['CON', '_'],
     ['photo\u202egpj.exe', 'photogpj.exe'],
     ['C:\\boot.ini', 'C__boot.ini'],

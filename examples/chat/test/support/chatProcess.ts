@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../chat.mjs', import.meta.url));
+const CHAT = fileURLToPath(new URL('../../chat.mjs', import.meta.url));
 
 /** The program as its user has it: lines go in, lines come out. */
 export class ChatProcess {
@@ -14,8 +14,8 @@ export class ChatProcess {
   #notify: () => void = () => {};
 
   /** @param before - words that run the rest of the command line somewhere else */
-  constructor(options: readonly string[], before: readonly string[] = []) {
-    const [command, ...words] = [...before, process.execPath, PROGRAM, ...options];
+  constructor(options: readonly string[], before: readonly string[] = [], program = CHAT) {
+    const [command, ...words] = [...before, process.execPath, program, ...options];
     this.#child = spawn(command!, words, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRouter } from '@6bed4/node';
-import { openSession } from './session.mjs';
+import { openSession } from '../session.mjs';
 
 const home = await mkdtemp(join(tmpdir(), '6bed4-chat-'));
 const photo = join(home, 'photo.raw');
@@ -18,7 +18,7 @@ function enter(name) {
     seen += text;
     process.stdout.write(`${name.padEnd(6)}│ ${text}`);
   }
-  const settings = { routers: router.endpoint, name, folder: join(home, name), limit: 100e6 };
+  const settings = { router: router.endpoint, name, folder: join(home, name), limit: 100 };
   return openSession(new PassThrough(), { write }, settings);
 }
 const people = { alice: await enter('alice'), bob: await enter('bob') };
