@@ -44,9 +44,8 @@ export function openContacts(socket, name, onPresence, onMessage) {
     const { waiting, presence, got } = meet(address);
     const contact = Object.assign(meet(address), { heardAt: Date.now() });
     contact.name = printable(heard.name).slice(0, LONGEST_NAME);
-    const { id } = heard.message ?? {};
-    const isNext = Number.isInteger(id) && id > got;
-    if (isNext) contact.got = id;
+    const isNext = Number.isInteger(heard.message?.id) && heard.message.id > got;
+    if (isNext) contact.got = heard.message.id;
     if (waiting[0]?.id === heard.got) waiting.shift();
     if (!heard.isLast && (heard.message || presence !== 'online')) send(contact);
     review(contact, heard.isLast ? 'offline' : 'online');

@@ -23,19 +23,16 @@ export const serveDocuments = (find, transfer) =>
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range)?.[1]);
     if (!(start < size)) return response.writeHead(404).end();
     response.writeHead(206, { 'content-length': size - start });
-    return transfer(name, size, (meter, signal) => {
-      const source = createReadStream(path, { start, end: size - 1 });
-      return pipeline(meter(source, start), response, { signal });
-    });
+    return transfer(name, size, (meter, signal) =>
+      pipeline(meter(createReadStream(path, { start, end: size - 1 }), start), response, {
+        signal,
+      }),
+    );
   });
 
 /** Fetches what a folder lacks of a document, checks it, and returns its path. Nothing is overwritten. */
-export async function fetchOffer(
-  { name, size, sha256 },
-  { folder, limit, connect },
-  meter,
-  signal,
-) {
+export async function fetchOffer(offer, { folder, limit, connect }, meter, signal) {
+  const { name, size, sha256 } = offer;
   if (!(size <= limit && /^[0-9a-f]{64}$/.test(sha256))) throw new Error(`above ${limit} bytes`);
   await mkdir(folder, { recursive: true });
   const part = join(folder, `.${sha256}.part`);

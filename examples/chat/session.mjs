@@ -1,4 +1,6 @@
 /** One who takes part: a tunnel, contacts and documents over it, and the lines that are typed. */
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openTunnel } from '@6bed4/node';
 import { SingleBar } from 'cli-progress';
@@ -30,8 +32,9 @@ export async function openSession(input, output, { router, name, folder, limit }
     else if (bar) show(bar);
   }
   function tell({ name, presence, address }) {
-    const path = tunnel.path(address)?.path ?? 'unknown';
-    show(`${pico.cyan(name)} is ${pico.bold(presence)}, path ${path}, ${pico.dim(address)}`);
+    show(
+      `${pico.cyan(name)} is ${presence}, path ${tunnel.path(address)?.path ?? '?'}, ${address}`,
+    );
   }
   tunnel.on('path', ({ remote }) => contacts.all.has(remote) && tell(contacts.all.get(remote)));
   tunnel.on('address', ({ address }) => show(`you are at ${pico.bold(address)} now`));
