@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /** A chat in the terminal; see README.md. */
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openSession } from './session.mjs';
 
 const options = {
   router: { type: 'string', multiple: true },
-  name: { type: 'string', default: userInfo().username },
+  name: { type: 'string', default: process.env.USER ?? 'somebody' },
   folder: { type: 'string', default: 'downloads' },
   limit: { type: 'string', default: '100' },
 };

@@ -65,6 +65,5 @@ export function openContacts(socket, name, onPresence, onMessage) {
     contact.waiting.push({ id: contact.id++, content });
     send(contact);
   }
-  const leave = () => [...all.values()].map((contact) => send(contact, true));
-  return { all, call, say, leave };
+  return { all, call, say, leave: () => [...all.values()].map((contact) => send(contact, true)) };
 }

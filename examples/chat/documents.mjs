@@ -31,7 +31,7 @@ export const serveDocuments = (find, transfer) =>
   });
 
 /** Fetches what a folder lacks of a document, checks it, and returns its path. Nothing is overwritten. */
-export async function fetchOffer(offer, { folder, limit, connect }, meter, signal) {
+export async function fetchOffer(offer, { folder, limit, createConnection }, meter, signal) {
   const { name, size, sha256 } = offer;
   if (!(size <= limit && /^[0-9a-f]{64}$/.test(sha256))) throw new Error(`above ${limit} bytes`);
   await mkdir(folder, { recursive: true });
@@ -40,7 +40,7 @@ export async function fetchOffer(offer, { folder, limit, connect }, meter, signa
   const { size: start } = await stat(part);
   if (start < size) {
     const headers = { range: `bytes=${start}-` };
-    const request = get({ path: `/${sha256}`, headers, createConnection: connect, signal });
+    const request = get({ path: `/${sha256}`, headers, createConnection, signal });
     request.on('error', () => {}); // the response fails too
     const [response] = await once(request, 'response');
     // HTTP sees to it that not more comes than was announced.

@@ -32,9 +32,8 @@ export async function openSession(input, output, { router, name, folder, limit }
     else if (bar) show(bar);
   }
   function tell({ name, presence, address }) {
-    show(
-      `${pico.cyan(name)} is ${presence}, path ${tunnel.path(address)?.path ?? '?'}, ${address}`,
-    );
+    const path = tunnel.path(address)?.path ?? 'unknown';
+    show(`${pico.cyan(name)} is ${pico.bold(presence)}, path ${path}, ${address}`);
   }
   tunnel.on('path', ({ remote }) => contacts.all.has(remote) && tell(contacts.all.get(remote)));
   tunnel.on('address', ({ address }) => show(`you are at ${pico.bold(address)} now`));
@@ -47,7 +46,6 @@ export async function openSession(input, output, { router, name, folder, limit }
       bar.start(size, start, { name });
       return source.on('data', (chunk) => bar.increment(chunk.length));
     };
-    if (running.signal.aborted) running = new AbortController();
     const failed = ({ message }) => `${message}; sent again, it goes on where it stopped`;
     const outcome = await work(counted, running.signal).catch(failed);
     bar.stop();
@@ -58,16 +56,16 @@ export async function openSession(input, output, { router, name, folder, limit }
   tunnel.createServer((stream) => http.emit('connection', stream)).listen(PORT);
 
   async function offer(contact, path) {
-    const [{ size }, sha256] = [await stat(path), await sha256Of(path)];
-    const document = { name: basename(path), size, sha256 };
-    offers.set(`${contact.address}/${sha256}`, { ...document, path });
-    contacts.say(contact, { offer: document });
+    const [name, { size }, sha256] = [basename(path), await stat(path), await sha256Of(path)];
+    offers.set(`${contact.address}/${sha256}`, { path, name, size });
+    contacts.say(contact, { offer: { name, size, sha256 } });
   }
   function receive(contact, offer) {
     if (!contact.trusted) return contacts.say(contact, '(takes nothing from strangers)');
-    const connect = () => tunnel.connect({ host: contact.address, port: PORT, keepAlive: true });
+    const remote = { host: contact.address, port: PORT, keepAlive: true };
+    const place = { folder, limit: limit * 1e6, createConnection: () => tunnel.connect(remote) };
     return transfer(printable(offer.name), offer.size, async (...told) => {
-      const path = await fetchOffer(offer, { folder, limit: limit * 1e6, connect }, ...told);
+      const path = await fetchOffer(offer, place, ...told);
       contacts.say(contact, '(has it, SHA-256 verified)');
       return `SHA-256 verified, saved as ${path}`;
     });
@@ -83,7 +81,7 @@ export async function openSession(input, output, { router, name, folder, limit }
     if (command === '/quit') lines.close();
     else if (command === '/call') partner = contacts.call(rest);
     else if (command === '/who') contacts.all.forEach(tell);
-    else if (command === '/cancel') running.abort();
+    else if (command === '/cancel') running = running.abort() ?? new AbortController();
     else if (!partner || (command && command !== '/send')) show(HELP);
     else if (command) await offer(contacts.call(partner.address), rest);
     else contacts.say(contacts.call(partner.address), line);

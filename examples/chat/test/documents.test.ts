@@ -38,7 +38,11 @@ async function fetchFrom(handler: Server, offer: object): Promise<string> {
   server = handler;
   await new Promise<void>((resolve) => handler.listen(0, '127.0.0.1', resolve));
   const { port } = handler.address() as AddressInfo;
-  const place = { folder, limit: LIMIT, connect: (): Socket => connect(port, '127.0.0.1') };
+  const place = {
+    folder,
+    limit: LIMIT,
+    createConnection: (): Socket => connect(port, '127.0.0.1'),
+  };
   return fetchOffer(offer, place, counted, new AbortController().signal);
 }
 
