@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** A chat in the terminal; see README.md. */
+import { parseArgs } from 'node:util';
+import { openSession } from './session.mjs';
+
+const options = {
+  router: { type: 'string', multiple: true },
+  name: { type: 'string', default: process.env.USER ?? 'somebody' },
+  folder: { type: 'string', default: 'downloads' },
+  limit: { type: 'string', default: '100' },
+};
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
+const { lines } = await openSession(process.stdin, process.stdout, values);
+for (const address of positionals) lines.emit('line', `/call ${address}`);
+process.once('SIGTERM', () => lines.close());

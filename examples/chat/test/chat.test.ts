@@ -1,0 +1,153 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RouterDaemon, startRouter } from '@6bed4/node';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ChatProcess } from './support/chatProcess.js';
+import { sha256Of, writeDocument } from './support/document.js';
+
+const SIZE = 24 << 20;
+
+let home: string;
+let router: RouterDaemon;
+let running: ChatProcess[] = [];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), '6bed4-chat-test-'));
+  router = await startRouter({ listen: '127.0.0.1', port: 0 });
+});
+
+afterEach(async () => {
+  await Promise.all(running.map((chat) => chat.stop('SIGKILL')));
+  running = [];
+  await router.close();
+  await rm(home, { recursive: true });
+});
+
+function start(name: string, ...more: string[]): ChatProcess {
+  const { address, port } = router.endpoint;
+  const own = ['--router', `${address}:${port}`, '--name', name, '--folder', join(home, name)];
+  const chat = new ChatProcess([...own, ...more]);
+  running.push(chat);
+  return chat;
+}
+
+/** Alice has called Bob, and Bob has answered. */
+async function acquaint(): Promise<[alice: ChatProcess, bob: ChatProcess]> {
+  const bob = start('bob');
+  const alice = start('alice', await bob.address());
+  await alice.line(/^bob is online/);
+  alice.type('Hello Bob!');
+  await bob.line(/^alice: Hello Bob!$/);
+  bob.type('Hello Alice, ça va? 🙂');
+  await alice.line(/^bob: Hello Alice, ça va\? 🙂$/);
+  return [alice, bob];
+}
+
+test('two processes greet each other, talk, find a direct path, and take leave', async () => {
+  const [alice, bob] = await acquaint();
+  await alice.line(/^bob is online, path direct/);
+  alice.type('/quit');
+  await bob.line(/^alice is offline/);
+  bob.type('/quit');
+  await Promise.all([alice.end(), bob.end()]);
+  expect([alice.exitCode, bob.exitCode]).toEqual([0, 0]);
+}, 40_000);
+
+/** How many per cent a line says that have arrived. */
+const percentage = (line: string): number => Number(/ (\d+) % of/.exec(line)?.[1]);
+
+test.each(['alice', 'bob'] as const)(
+  'a document goes on where it stopped after %s was killed, and is the same in the end',
+  async (victim) => {
+    const document = join(home, 'report.pdf');
+    const sha256 = await writeDocument(document, SIZE);
+    let [alice, bob] = await acquaint();
+    alice.type(`/send ${document}`);
+    await bob.line(/^report\.pdf .* [1-9]\d? % of/);
+
+    if (victim === 'alice') {
+      await alice.stop('SIGKILL');
+      alice = start('alice');
+      // Nobody waits for a sender that has vanished.
+      bob.type('/cancel');
+      await bob.line(/^report\.pdf: aborted; sent again, it goes on where it stopped/);
+    } else {
+      await bob.stop('SIGKILL');
+      bob = start('bob');
+    }
+    const { size: kept } = await stat(join(home, 'bob', `.${sha256}.part`));
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(SIZE);
+
+    const heard = bob.said.length;
+    alice.type(`/call ${await bob.address()}`);
+    bob.type(`/call ${await alice.address()}`);
+    await alice.line(/^bob is online/);
+    alice.type(`/send ${document}`);
+    expect(percentage(await bob.line(/^report\.pdf .* % of/, heard))).toBe(
+      Math.floor((kept / SIZE) * 100),
+    );
+    const path = join(home, 'bob', 'report.pdf');
+    await bob.line(new RegExp(`^report\\.pdf: SHA-256 verified, saved as ${path}$`), heard);
+    await alice.line(/^bob: \(has it, SHA-256 verified\)$/);
+    expect(await sha256Of(path)).toBe(sha256);
+    expect(await readdir(join(home, 'bob'))).toEqual(['report.pdf']);
+  },
+  60_000,
+);
+
+test('documents of strangers and documents above the limit are refused', async () => {
+  const document = join(home, 'large.bin');
+  await writeDocument(document, 1_000_001);
+  const bob = start('bob', '--limit', '1');
+  const alice = start('alice', await bob.address());
+  await alice.line(/^bob is online/);
+  alice.type(`/send ${document}`);
+  await alice.line(/^bob: \(takes nothing from strangers\)$/);
+  bob.type('Who are you?');
+  await alice.line(/^bob: Who are you\?$/);
+  alice.type(`/send ${document}`);
+  await bob.line(/^large\.bin: above 1000000 bytes/);
+  await expect(readdir(join(home, 'bob'))).rejects.toThrow('ENOENT');
+}, 40_000);
+
+test('what cannot be done is said, and the chat goes on', async () => {
+  const alice = start('alice');
+  await alice.address();
+  alice.type('Hello?');
+  await alice.line(/^\/call ADDRESS/);
+  alice.type('/call 192.0.2.1');
+  await alice.line(/^Invalid socket address$/);
+  alice.type(`/call ${await alice.address()}`);
+  alice.type('/send /no/such/document');
+  await alice.line(/ENOENT/);
+  alice.type('x'.repeat(1000));
+  await alice.line(/^1002 bytes; 900 fit$/);
+  alice.type('/quit');
+  await alice.end();
+  expect(alice.exitCode).toBe(0);
+}, 40_000);
+
+test('a router that does not answer is told of, and the program ends', async () => {
+  const lonely = new ChatProcess(['--router', '127.0.0.1:9']);
+  running.push(lonely);
+  await lonely.line(/no router gave an address within 15000 ms: 127\.0\.0\.1:9/, 0, 30_000);
+  await lonely.end();
+  expect(lonely.exitCode).toBe(1);
+}, 40_000);
+
+test('npm start shows what the chat does, with two participants on this machine', async () => {
+  const conversation = new ChatProcess(
+    [],
+    [],
+    fileURLToPath(new URL('./conversation.mjs', import.meta.url)),
+  );
+  running.push(conversation);
+  await conversation.line(/^bob {3}│ photo\.raw: aborted/, 0, 30_000);
+  await conversation.line(/^bob {3}│ photo\.raw: SHA-256 verified/, 0, 30_000);
+  await conversation.line(/^bob {3}> \/quit/, 0, 30_000);
+  await conversation.end();
+  expect(conversation.exitCode).toBe(0);
+}, 60_000);

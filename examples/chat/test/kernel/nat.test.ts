@@ -1,0 +1,95 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import type { Lab } from '../../../../packages/node/test/kernel/support/lab.js';
+import {
+  buildNats,
+  type Place,
+  type Side,
+} from '../../../../packages/node/test/kernel/support/natTopology.js';
+import { describeKernel } from '../../../../packages/node/test/kernel/support/requirements.js';
+import {
+  ROUTER_IPV4,
+  startRouter,
+} from '../../../../packages/node/test/kernel/support/topology.js';
+import { ChatProcess } from '../support/chatProcess.js';
+import { sha256Of, writeDocument } from '../support/document.js';
+
+const SIZE = 8 << 20;
+
+let lab: Lab | null = null;
+let running: ChatProcess[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.map((chat) => chat.stop('SIGKILL')));
+  running = [];
+  lab?.dispose();
+  lab = null;
+});
+
+function start(lab: Lab, side: Side, name: string, ...more: string[]): ChatProcess {
+  const options = ['--router', ROUTER_IPV4, '--name', name, '--folder', join(lab.folder, name)];
+  // `ip` becomes the program, so that signals reach it.
+  const chat = new ChatProcess([...options, ...more], ['ip', 'netns', 'exec', lab.nameOf(side)]);
+  running.push(chat);
+  return chat;
+}
+
+interface Case {
+  readonly title: string;
+  readonly place: Place;
+  readonly path: string;
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'each behind a masquerade of its own',
+    place: { left: 'masquerade', right: 'masquerade' },
+    path: 'direct',
+  },
+  {
+    title: 'behind NATs that leave no way but through the router',
+    place: { left: 'fully-random', right: 'fully-random' },
+    path: 'relayed',
+  },
+  { title: 'on one LAN behind the same NAT', place: { shared: 'lan' }, path: 'lan' },
+];
+
+describeKernel('the chat between network namespaces', () => {
+  it.each(cases)('$title, messages and documents arrive, path $path', async ({ place, path }) => {
+    lab = await buildNats(place);
+    await startRouter(lab, 'router', '--no-tun');
+    const alice = start(lab, 'left', 'alice');
+    const bob = start(lab, 'right', 'bob', await alice.address());
+    await bob.line(/^alice is online/);
+    bob.type('Good morning!');
+    await alice.line(/^bob: Good morning!$/);
+    alice.type('Good morning, Bob.');
+    await bob.line(/^alice: Good morning, Bob\.$/);
+    for (const chat of [alice, bob]) {
+      await chat.line(new RegExp(`^(alice|bob) is online, path ${path}`));
+    }
+
+    const document = join(lab.folder, 'report.pdf');
+    const sha256 = await writeDocument(document, SIZE);
+    alice.type(`/send ${document}`);
+    await bob.line(/^report\.pdf .* [1-9]\d? % of/);
+    bob.type('/cancel');
+    await bob.line(/^report\.pdf: aborted/);
+    const { size: kept } = await stat(join(lab.folder, 'bob', `.${sha256}.part`));
+    expect(kept).toBeLessThan(SIZE);
+    const heard = bob.said.length;
+    alice.type(`/send ${document}`);
+    const percentage = Math.floor((kept / SIZE) * 100);
+    await bob.line(new RegExp(`^report\\.pdf .* ${percentage} % of`), heard);
+    await alice.line(/^bob: \(has it, SHA-256 verified\)$/);
+    expect(await sha256Of(join(lab.folder, 'bob', 'report.pdf'))).toBe(sha256);
+
+    // Nothing has changed by then about the way that packets take.
+    const told = alice.said.length;
+    alice.type('/who');
+    await alice.line(new RegExp(`^bob is online, path ${path}`), told);
+    alice.type('/quit');
+    await bob.line(/^alice is offline/);
+  });
+});
