@@ -90,6 +90,18 @@ export class StagedLibc implements RawLibc {
     return this.#isStaged[0] === 1 ? count : result;
   }
 
+  /** Loops do not use it, so it is never on stage. */
+  sendto(
+    fd: number,
+    from: number,
+    length: number,
+    flags: number,
+    address: number,
+    addressLength: number,
+  ): number {
+    return this.#real.sendto(fd, from, length, flags, address, addressLength);
+  }
+
   poll(descriptors: number, count: number, timeout: number): number {
     const isStaged = this.#isStaged[0] === 1;
     const result = this.#real.poll(descriptors, count, isStaged ? 0 : timeout);
