@@ -27,7 +27,7 @@ export async function openSession(input, output, { router, name, folder, limit }
   }
   /** The progress bar stands in the prompt. */
   function draw(bar) {
-    lines.setPrompt(`${bar}> `);
+    lines.setPrompt(bar ? `${bar} > ` : '> ');
     if (output.isTTY) lines.prompt(true);
     else if (bar) show(bar);
   }
@@ -41,7 +41,7 @@ export async function openSession(input, output, { router, name, folder, limit }
 
   /** Runs a transfer, whose bytes move a bar, and tells how it ended. */
   async function transfer(name, size, work) {
-    const bar = new SingleBar({ ...BAR, stream: { write: (text) => draw(text.trim()) } });
+    const bar = new SingleBar({ ...BAR, stream: { write: (text) => text !== '\n' && draw(text) } });
     const counted = (source, start) => {
       bar.start(size, start, { name });
       return source.on('data', (chunk) => bar.increment(chunk.length));
