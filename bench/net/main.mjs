@@ -31,6 +31,12 @@ function choose(wanted) {
   });
 }
 
+/** The arguments without those that only say where samples go. */
+function repetition(args) {
+  const at = args.indexOf('--json');
+  return at < 0 ? args : args.toSpliced(at, 2);
+}
+
 async function measureAll(lab, candidates, options, results) {
   const failures = [];
   const measurements = MEASUREMENTS.filter(({ id }) => options.measurements.includes(id));
@@ -71,7 +77,7 @@ async function main(options) {
   console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   if (options.docs !== null) {
-    const command = ['npm run bench:net --', ...process.argv.slice(2)].join(' ');
+    const command = ['npm run bench:net --', ...repetition(process.argv.slice(2))].join(' ');
     writeDocuments(options.docs, { candidates, results, verdicts, machine, command });
   }
   for (const failure of failures) console.error(`failed: ${failure}`);

@@ -51,6 +51,14 @@ export function receivedOn(device, pid) {
   return { bytes, packets };
 }
 
+/** Whether the IPv6 route to a prefix goes through an interface, in the namespace of a process. */
+export function hasRoute(prefix, length, device, pid) {
+  const start = `${prefix} ${length.toString(16).padStart(2, '0')} `;
+  return readFileSync(`/proc/${pid}/net/ipv6_route`, 'utf8')
+    .split('\n')
+    .some((line) => line.startsWith(start) && line.trimEnd().endsWith(` ${device}`));
+}
+
 /** Global IPv6 addresses of an interface in the namespace of a process, ready for use. */
 export function addressesOn(device, pid) {
   const GLOBAL = '00';

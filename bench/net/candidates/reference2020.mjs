@@ -1,12 +1,14 @@
 import { accessSync, constants } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { ROUTER } from '../lab.mjs';
-import { addressesOn, receivedOn } from '../proc.mjs';
+import { addressesOn, hasRoute, receivedOn } from '../proc.mjs';
 import { poll } from '../setting.mjs';
 
 const ROUTER_VARIABLE = 'SIXBED4_REFERENCE_ROUTER_2020';
 const PEER_VARIABLE = 'SIXBED4_REFERENCE_PEER_2020';
 const TUN = '6bed4';
+/** What the router is told to offer as a route; the peer sets it last. */
+const ROUTE = { text: 'fc64::/16', digits: `fc64${'0'.repeat(28)}`, length: 16 };
 
 function complaintAbout(variable) {
   const path = process.env[variable] ?? '';
@@ -29,7 +31,7 @@ class Reference2020 {
 
   async startRouter(lab, setting) {
     // It writes a line for some frames; nobody reads them.
-    const argv = [process.env[ROUTER_VARIABLE], '-l', ROUTER, '-R', 'fc64::/16'];
+    const argv = [process.env[ROUTER_VARIABLE], '-l', ROUTER, '-R', ROUTE.text];
     const router = lab.spawn('router', argv, { quiet: true });
     setting.programs.router = router;
     await poll(router, () => receivedOn(TUN, router.pid));
@@ -43,6 +45,8 @@ class Reference2020 {
       const peer = lab.spawn(role, argv, { quiet: true });
       setting.programs[role] = peer;
       setting.target = await poll(peer, () => addressesOn(TUN, peer.pid)[0]);
+      const { digits, length } = ROUTE;
+      await poll(peer, () => hasRoute(digits, length, TUN, peer.pid) || null);
       setting.startUp[role] = performance.now() - peer.startedAt;
     }
   }

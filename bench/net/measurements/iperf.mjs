@@ -1,9 +1,21 @@
+import { readFileSync } from 'node:fs';
+
 const READY = /^Server listening/;
 /** Headers of IPv6 and UDP, within packets of the tunnel's MTU of 1280 bytes. */
 const TUNNEL_PAYLOAD = 1232;
 
+/** Room enough for datagrams to wait while their receiver does, as far as the system allows, in bytes. */
+const SOCKET_BUFFER = 4 << 20;
+
 /** iperf3 reads integers, and 0 as "for ever". */
 const wholeSeconds = (seconds) => String(Math.ceil(seconds));
+
+function socketBuffer() {
+  const limits = ['rmem_max', 'wmem_max'].map((name) =>
+    Number(readFileSync(`/proc/sys/net/core/${name}`, 'utf8')),
+  );
+  return String(Math.min(SOCKET_BUFFER, ...limits));
+}
 
 async function run(lab, target, words) {
   const server = lab.spawn('right', ['iperf3', '-s', '-1', '-p', '5201', '--forceflush']);
@@ -28,7 +40,8 @@ export async function tcpGoodput(lab, { target }, seconds) {
  * bits a second as the receiver sees it.
  */
 export async function udpGoodput(lab, { target }, seconds, payload = TUNNEL_PAYLOAD) {
-  const words = ['-u', '-b', '0', '-l', String(payload), '-t', wholeSeconds(seconds)];
+  const sizes = ['-l', String(payload), '-w', socketBuffer()];
+  const words = ['-u', '-b', '0', ...sizes, '-t', wholeSeconds(seconds)];
   const { end } = await run(lab, target, words);
   return end.sum_received.bits_per_second;
 }

@@ -5,7 +5,7 @@ const SIZES = [100, 500, 1280];
 /** What a metric is counted in, and how a value of it is written. */
 export const units = {
   kiloframes: { name: 'thousand frames/s', scale: 1e-3, digits: 1 },
-  microseconds: { name: 'µs', scale: 1, digits: 1 },
+  microseconds: { name: 'µs', scale: 1, digits: 0 },
   cpu: { name: 'µs of CPU a frame', scale: 1, digits: 2 },
   megabits: { name: 'Mbit/s', scale: 1e-6, digits: 0 },
   milliseconds: { name: 'ms', scale: 1, digits: 0 },
