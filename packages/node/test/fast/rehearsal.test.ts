@@ -52,10 +52,17 @@ describe.each([8, 4] as const)('a rehearsal, with pointers of %i bytes', (longSi
     });
     let now = 0;
     const features = { virtioHeader, udpSegmentation: virtioHeader };
-    rehearse(new StagedLibc(real), kind, profile, features, () => {
-      now += 0.01;
-      return now;
-    });
+    rehearse(
+      new StagedLibc(real),
+      kind,
+      profile,
+      features,
+      () => {
+        now += 0.01;
+        return now;
+      },
+      () => {},
+    );
     expect(handle.mock.calls.length).toBeGreaterThan(2000);
     vi.restoreAllMocks();
     const { drops, packetsDelivered, packetsTaken, datagramsSent } =
@@ -75,7 +82,14 @@ describe.each([8, 4] as const)('a rehearsal, with pointers of %i bytes', (longSi
       return now;
     };
     const features = { virtioHeader: true, udpSegmentation: true };
-    rehearse(new StagedLibc(new Nothing(longSize)), 'router', reference2020, features, clock);
+    rehearse(
+      new StagedLibc(new Nothing(longSize)),
+      'router',
+      reference2020,
+      features,
+      clock,
+      () => {},
+    );
     expect(now).toBeLessThan(300);
   });
 
@@ -84,7 +98,14 @@ describe.each([8, 4] as const)('a rehearsal, with pointers of %i bytes', (longSi
     const libc = new StagedLibc(real);
     const features = { virtioHeader: true, udpSegmentation: true };
     let now = 0;
-    rehearse(libc, 'router', reference2020, features, () => ++now);
+    rehearse(
+      libc,
+      'router',
+      reference2020,
+      features,
+      () => ++now,
+      () => {},
+    );
     real.toRead.push('EIO');
     expect(libc.read(1, 0, 1)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('EIO');

@@ -42,6 +42,8 @@ interface Play {
  * Lets a machine carry some thousand packets that nobody sent and nobody gets. Code that runs for the
  * first times is interpreted, and lone packets would meet nothing else for hours: they took twice as
  * long.
+ *
+ * @param onWake - what the loop will call later: another function would undo what was compiled
  */
 export function rehearse(
   libc: StagedLibc,
@@ -49,6 +51,7 @@ export function rehearse(
   profile: Profile,
   tunFeatures: TunFeatures,
   clock: () => number,
+  onWake: () => void,
 ): void {
   const { machine, opening, scenes } =
     kind === 'peer' ? peerPlay(profile, tunFeatures) : routerPlay(profile, tunFeatures);
@@ -64,7 +67,7 @@ export function rehearse(
       tunFeatures,
       udpSegmentation: true,
       clock,
-      onWake: () => {},
+      onWake,
       onEvent: () => {},
       onGone: () => {},
     });

@@ -66,15 +66,9 @@ async function carry(): Promise<void> {
   const commands = (isPeer ? peerCommands : routerCommands) as unknown as Calls;
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
-  const { kind, profile } = setup.machine;
-  try {
-    rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock);
-  } catch (error) {
-    // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
-    if (!(error instanceof CodecError)) throw error;
-  }
+  let loop: FastLoop<Machine> | null = null;
 
-  const answerTo = (request: Request): unknown => {
+  const answerTo = (loop: FastLoop<Machine>, request: Request): unknown => {
     switch (request.type) {
       case 'query':
         return queries[request.name]!(loop.machine, 0, ...request.args);
@@ -96,28 +90,37 @@ async function carry(): Promise<void> {
     }
   };
 
-  const answer = (request: Request): Answer => {
+  const answer = (loop: FastLoop<Machine>, request: Request): Answer => {
     try {
-      return { ok: true, value: answerTo(request) };
+      return { ok: true, value: answerTo(loop, request) };
     } catch (error) {
       return { ok: false, error: plainError(error) };
     }
   };
 
   const onWake = (): void => {
+    if (loop === null) return;
     for (
       let received = receiveMessageOnPort(setup.requests);
       received !== undefined;
       received = receiveMessageOnPort(setup.requests)
     ) {
-      setup.requests.postMessage(answer(received.message as Request));
+      setup.requests.postMessage(answer(loop, received.message as Request));
       Atomics.add(shared, Shared.answers, 1);
       Atomics.notify(shared, Shared.answers);
     }
     if (Atomics.load(shared, Shared.stop) === 1) loop.stop();
   };
 
-  const loop = new FastLoop<Machine>({
+  const { kind, profile } = setup.machine;
+  try {
+    rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
+  } catch (error) {
+    // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
+    if (!(error instanceof CodecError)) throw error;
+  }
+
+  loop = new FastLoop<Machine>({
     libc,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,
