@@ -21,6 +21,8 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
     },
     test: {
       include: ['test/**/*.test.ts'],
+      // Thousands of runs of a property take their time where others use the processor, too.
+      testTimeout: 30_000,
       reporters: ['default', ['json', { outputFile: `../../reports/${name}.json` }]],
       ...overrides,
     },

@@ -21,8 +21,9 @@ export type {
   TunnelEvent,
 } from './events.js';
 export type { Machine, TunnelSink } from './machine.js';
-export { Peer, type PeerOptions, type UplinkSnapshot } from './peer/peer.js';
-export type { UplinkTimer } from './peer/uplink.js';
+export { Peer } from './peer/peer.js';
+export type { PeerOptions } from './peer/peerOptions.js';
+export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
 export {
   type UplinkInput,
   type UplinkState,

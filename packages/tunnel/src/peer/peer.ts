@@ -41,14 +41,14 @@ import { type Discovery, discoveryOf } from '../discovery/discovery.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../drop.js';
 import { EndpointPolicy } from '../endpointPolicy.js';
-import type { AddressLease, RemoteSnapshot, TunnelEvent } from '../events.js';
+import type { RemoteSnapshot, TunnelEvent } from '../events.js';
 import { isLinkLocalOf } from '../linkLocal.js';
 import type { TunnelSink } from '../machine.js';
 import { MachineCore } from '../machineCore.js';
 import { buildNeighborAnswer } from '../neighborAnswer.js';
 import { isInvitation } from '../peering/invitation.js';
 import { nonceOf } from '../peering/nonce.js';
-import { choosePeering, type PeeringOptions } from '../peering/options.js';
+import { choosePeering } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
@@ -61,58 +61,24 @@ import { refuseTransit } from '../transit.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
 import { Detours } from './detours.js';
-import { Lease, offeredRoutes, type PeerIdentity } from './lease.js';
+import { Lease, offeredRoutes } from './lease.js';
+import {
+  hasPublicAddress,
+  identityFor,
+  isOwnEndpoint,
+  leaseOwning,
+  leaseSpelling,
+  uplinkAt,
+  uplinkOwning,
+} from './lookups.js';
+import { checkKeepalive, checkLanip, type PeerOptions } from './peerOptions.js';
 import { isInterpretable, refuseDirectSource, refuseRelayedSource } from './sourceFilter.js';
-import { Uplink, type UplinkTimer } from './uplink.js';
-import type { UplinkState } from './uplinkStates.js';
+import { Uplink, type UplinkSnapshot } from './uplink.js';
 
 const MILLISECONDS_PER_SECOND = 1000;
-const HIGHEST_TTL = 255;
 /** Where a 6bed4-prefixed address names its router (draft-03 §3). */
 const ROUTER_IN_PREFIX = 4;
 const NOTHING = new Uint8Array(0);
-
-/** What a {@link Peer} is told. */
-export interface PeerOptions {
-  /**
-   * The routers to get addresses from, 16 at most; text is `A.B.C.D` or `A.B.C.D:port`, the default
-   * port being the profile's. May be empty: see {@link Peer.addRouter}.
-   */
-  readonly routers: readonly (Endpoint | string)[];
-  /** Constants of the deployment; default `reference2020`. */
-  readonly profile?: Profile;
-  /**
-   * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
-   * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
-   */
-  readonly keepalive?: { readonly interval: number; readonly ttl: number };
-  /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
-  readonly lanip?: number;
-  /** Believe direct frames from private IPv4 space; default true. */
-  readonly allowPrivate?: boolean;
-  /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
-  readonly allowLoopback?: boolean;
-  /** How direct paths are found; default: as the dialect prescribes. */
-  readonly peering?: PeeringOptions;
-  /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
-  readonly random: () => number;
-}
-
-/** One router of a peer, as users see it. Times are those given as `now`, in milliseconds. */
-export interface UplinkSnapshot {
-  readonly router: Endpoint;
-  readonly state: UplinkState;
-  /** What the router gave, or null. */
-  readonly lease: AddressLease | null;
-  /** Solicitations sent since the router last answered. */
-  readonly attempts: number;
-  /** When the router last advertised; null for never. */
-  readonly lastAdvertisementAt: number | null;
-  /** Whether it was added only to avoid a detour, and goes when it is not used. */
-  readonly temporary: boolean;
-  /** What is due next, and when; null for nothing. */
-  readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
-}
 
 /**
  * The 6bed4 peer (draft-03 §10.2, draft-04 §4): gets an address from each of its routers, keeps the
@@ -175,12 +141,12 @@ export class Peer extends MachineCore {
       random: options.random,
       send: (to, bytes, length, ttl) => this.send(to, bytes, 0, length, ttl),
       accepts: (endpoint) => this.#policy.accepts(endpoint),
-      sharesPublicAddress: (addressBits) => this.#hasPublicAddress(addressBits),
+      sharesPublicAddress: (addressBits) => hasPublicAddress(this.#uplinks, addressBits),
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
       silence: (now) => this.#silent(now),
-      isOwn: (address) => this.#leaseSpelling(address, 0) !== null,
+      isOwn: (address) => leaseSpelling(this.#uplinks, address, 0) !== null,
       isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
-      ownAddressFor: (remote) => this.#leaseFor(remote),
+      ownAddressFor: (remote) => identityFor(this.#uplinks, remote),
       pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
     });
     this.#allowPrivate = options.allowPrivate ?? true;
@@ -217,20 +183,7 @@ export class Peer extends MachineCore {
 
   /** The routers of this peer and what they gave. */
   get uplinks(): readonly UplinkSnapshot[] {
-    return this.#uplinks.map((uplink) => {
-      const reason = uplink.nextTimer();
-      return {
-        router: uplink.router,
-        state: uplink.state,
-        lease: uplink.lease?.description ?? null,
-        attempts: uplink.attempts,
-        temporary: uplink.temporary,
-        lastAdvertisementAt: Number.isFinite(uplink.lastAdvertisementAt)
-          ? uplink.lastAdvertisementAt
-          : null,
-        nextTimer: reason === null ? null : { reason, at: uplink.nextTimeout() },
-      };
-    });
+    return this.#uplinks.map((uplink) => uplink.snapshot());
   }
 
   /** The remotes with which packets were exchanged lately, and their paths; the latest first. */
@@ -281,7 +234,7 @@ export class Peer extends MachineCore {
    */
   addRouter(router: Endpoint | string, now: number): void {
     this.command(() => {
-      const known = this.#uplinkAt(this.#newEndpoint(router));
+      const known = uplinkAt(this.#uplinks, this.#newEndpoint(router));
       if (known?.temporary) {
         known.temporary = false;
         return;
@@ -384,7 +337,8 @@ export class Peer extends MachineCore {
 
   /** @internal */
   protected override emptyDatagram(now: number): void {
-    if (this.#running && this.#uplinkAt(this.from) === null) this.#paths.probed(this.from, now);
+    if (this.#running && uplinkAt(this.#uplinks, this.from) === null)
+      this.#paths.probed(this.from, now);
   }
 
   /** @internal Who compresses headers for us is told that we cannot read that (draft-03 §10.2). */
@@ -395,8 +349,9 @@ export class Peer extends MachineCore {
     now: number,
   ): void {
     const { from } = this;
-    if (!this.#running || this.#uplinkAt(from) !== null || !this.#policy.accepts(from)) return;
-    if (this.#isOwnEndpoint(from)) return;
+    if (!this.#running || uplinkAt(this.#uplinks, from) !== null || !this.#policy.accepts(from))
+      return;
+    if (isOwnEndpoint(this.#uplinks, from)) return;
     const answer = buildStaticNack(bytes, offset, length);
     if (answer === null || answer.length > length) return;
     if (this.#corrections.allows(from.addressBits, now)) this.send(from, answer, 0, answer.length);
@@ -411,7 +366,7 @@ export class Peer extends MachineCore {
     now: number,
   ): DropCode {
     if (!this.#running) return Drop.stopped;
-    const uplink = this.#uplinkAt(this.from);
+    const uplink = uplinkAt(this.#uplinks, this.from);
     if (isNd(bytes, offset, length)) {
       return this.#neighborDiscovery(bytes, offset, length, uplink, now);
     }
@@ -438,7 +393,7 @@ export class Peer extends MachineCore {
   /** Whether a packet is for us: for an address of ours, or the one under which its sender sees us. */
   #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null, now: number): boolean {
     const destination = offset + DESTINATION_OFFSET;
-    const owner = this.#uplinkOwning(bytes, destination);
+    const owner = uplinkOwning(this.#uplinks, bytes, destination);
     if (owner !== null) {
       if (owner.temporary) owner.usedAt = now;
       return true;
@@ -611,7 +566,7 @@ export class Peer extends MachineCore {
   ): DropCode {
     const { layout } = this.#profile;
     const { source, target } = solicitation;
-    const lease = this.#leaseSpelling(target, 0);
+    const lease = leaseSpelling(this.#uplinks, target, 0);
     if (lease === null) return Drop.ndUnexpected;
     let isRemote = false;
     let isOnLan = false;
@@ -648,8 +603,8 @@ export class Peer extends MachineCore {
       isInterpretable(this.#profile, this.#uplinks, source, 0) &&
       !layout.isOpaque(source, 0) &&
       !layout.matchesEndpoint(source, 0, this.from) &&
-      this.#leaseSpelling(source, 0) === null &&
-      this.#hasPublicAddress(layout.readAddress(source, 0) | 0)
+      leaseSpelling(this.#uplinks, source, 0) === null &&
+      hasPublicAddress(this.#uplinks, layout.readAddress(source, 0) | 0)
     );
   }
 
@@ -668,11 +623,11 @@ export class Peer extends MachineCore {
     const destination = offset + DESTINATION_OFFSET;
     const remote = this.#paths.find(bytes, destination);
     if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
-    const uplink = this.#uplinkOwning(bytes, source);
+    const uplink = uplinkOwning(this.#uplinks, bytes, source);
     if (uplink === null && !this.#paths.isBoundAddress(bytes, source, destination)) {
       return Drop.sourceNotAllowed;
     }
-    if (remote < 0 && this.#leaseOwning(bytes, destination) !== null) return Drop.loop;
+    if (remote < 0 && leaseOwning(this.#uplinks, bytes, destination) !== null) return Drop.loop;
     let refused = refuseTransit(bytes, offset, length);
     if (refused === Drop.none) {
       refused = this.#forward(uplink, remote, bytes, offset, length, now);
@@ -721,7 +676,7 @@ export class Peer extends MachineCore {
     const router = this.#to;
     router.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
     router.port = this.#profile.port;
-    if (this.#uplinkAt(router) !== null || !this.#policy.accepts(router)) return;
+    if (uplinkAt(this.#uplinks, router) !== null || !this.#policy.accepts(router)) return;
     if (!this.#detours.notice(router.addressBits, now)) return;
     const temporary = this.#uplinks.filter((one) => one.temporary).length;
     if (temporary >= MAX_TEMPORARY_UPLINKS || this.#uplinks.length >= MAX_UPLINKS) return;
@@ -890,65 +845,6 @@ export class Peer extends MachineCore {
     this.#paths.addressesChanged(false, 0);
   }
 
-  // Look-ups: a peer has a handful of uplinks, so walking them beats any table
-
-  #uplinkAt(from: Readonly<UdpEndpoint>): Uplink | null {
-    for (let index = 0; index < this.#uplinks.length; index++) {
-      const uplink = this.#uplinks[index]!;
-      const { endpoint } = uplink;
-      if (endpoint.addressBits === from.addressBits && endpoint.port === from.port) return uplink;
-    }
-    return null;
-  }
-
-  #uplinkOwning(bytes: Uint8Array, offset: number): Uplink | null {
-    for (let index = 0; index < this.#uplinks.length; index++) {
-      const uplink = this.#uplinks[index]!;
-      if (uplink.lease?.owns(bytes, offset)) return uplink;
-    }
-    return null;
-  }
-
-  #leaseOwning(bytes: Uint8Array, offset: number): Lease | null {
-    return this.#uplinkOwning(bytes, offset)?.lease ?? null;
-  }
-
-  #leaseSpelling(bytes: Uint8Array, offset: number): Lease | null {
-    for (let index = 0; index < this.#uplinks.length; index++) {
-      const { lease } = this.#uplinks[index]!;
-      if (lease?.spellsUs(bytes, offset)) return lease;
-    }
-    return null;
-  }
-
-  #hasPublicAddress(addressBits: number): boolean {
-    for (let index = 0; index < this.#uplinks.length; index++) {
-      const { lease } = this.#uplinks[index]!;
-      if (lease !== null && lease.publicEndpoint.addressBits === addressBits) return true;
-    }
-    return false;
-  }
-
-  #isOwnEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
-    return this.#uplinks.some(
-      ({ lease }) =>
-        lease?.publicEndpoint.addressBits === endpoint.addressBits &&
-        lease.publicEndpoint.port === endpoint.port,
-    );
-  }
-
-  /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
-  #leaseFor(remote: Uint8Array): PeerIdentity | null {
-    let found: Lease | null = null;
-    for (let index = 0; index < this.#uplinks.length; index++) {
-      const { lease } = this.#uplinks[index]!;
-      if (lease === null) continue;
-      if (lease.segment.contains(remote, 0)) return lease.identity;
-      found ??= lease;
-    }
-    return found?.identity ?? null;
-  }
-
   // Out
 
   #sendToRouter(
@@ -965,25 +861,4 @@ export class Peer extends MachineCore {
 function isSamePlace(left: Lease, right: Lease): boolean {
   const [one, other] = [left.publicEndpoint, right.publicEndpoint];
   return one.addressBits === other.addressBits && one.port === other.port;
-}
-
-function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
-  readonly interval: number;
-  readonly ttl: number;
-} {
-  const { interval, ttl } = keepalive;
-  if (!Number.isFinite(interval) || interval < 0) {
-    throw new CodecError('keepalive.interval', String(interval), 'seconds, 0 or more');
-  }
-  if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
-    throw new CodecError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
-  }
-  return { interval, ttl };
-}
-
-function checkLanip(lanip: number, highest: number): number {
-  if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
-    throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
-  }
-  return lanip;
 }

@@ -1,5 +1,6 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { SOLICITATION_WAITS } from '../defaults.js';
+import type { AddressLease } from '../events.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 
@@ -13,6 +14,22 @@ export type UplinkTimer =
   | 'refresh'
   /** The lifetime of the lease ends. */
   | 'expiry';
+
+/** One router of a peer, as users see it. Times are those given as `now`, in milliseconds. */
+export interface UplinkSnapshot {
+  readonly router: Endpoint;
+  readonly state: UplinkState;
+  /** What the router gave, or null. */
+  readonly lease: AddressLease | null;
+  /** Solicitations sent since the router last answered. */
+  readonly attempts: number;
+  /** When the router last advertised; null for never. */
+  readonly lastAdvertisementAt: number | null;
+  /** Whether it was added only to avoid a detour, and goes when it is not used. */
+  readonly temporary: boolean;
+  /** What is due next, and when; null for nothing. */
+  readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
+}
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -96,5 +113,21 @@ export class Uplink {
   solicitationWait(): number {
     const last = SOLICITATION_WAITS.length - 1;
     return SOLICITATION_WAITS[Math.min(Math.max(this.attempts - 1, 0), last)]!;
+  }
+
+  /** As users see it. */
+  snapshot(): UplinkSnapshot {
+    const reason = this.nextTimer();
+    return {
+      router: this.router,
+      state: this.state,
+      lease: this.lease?.description ?? null,
+      attempts: this.attempts,
+      temporary: this.temporary,
+      lastAdvertisementAt: Number.isFinite(this.lastAdvertisementAt)
+        ? this.lastAdvertisementAt
+        : null,
+      nextTimer: reason === null ? null : { reason, at: this.nextTimeout() },
+    };
   }
 }
