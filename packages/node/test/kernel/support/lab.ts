@@ -112,6 +112,7 @@ export class Lab {
   /** A folder for the files of this lab. */
   readonly folder = join(tmpdir(), `${PREFIX}-lab-${process.pid}-${this.#id}`);
   #internet: string | null = null;
+  #sendsSingly = false;
   #portCount = 0;
 
   constructor() {
@@ -159,6 +160,7 @@ export class Lab {
     await this.ip(internet, `link set ${port} master ${BRIDGE} up`);
     await this.address(label, device, address);
     this.#ports.set(`${label}/${device}`, this.#portCount);
+    if (this.#sendsSingly) await this.#limitToOne(label, device);
   }
 
   /** Connects two hosts directly; each side is [label, device, address...]. */
@@ -181,14 +183,19 @@ export class Lab {
   }
 
   /**
-   * Makes every interface on the Internet send what it is given one datagram at a time, as network cards
-   * do. Virtual Ethernet carries several as one, and whoever captures would see that.
+   * Makes every interface on the Internet, also later ones, send what it is given one datagram at a time,
+   * as network cards do. Virtual Ethernet carries several as one, and whoever captures would see that.
    */
   async sendSingly(): Promise<void> {
+    this.#sendsSingly = true;
     for (const port of this.#ports.keys()) {
       const [label, device] = port.split('/') as [string, string];
-      await this.ip(label, `link set ${device} gso_max_segs 1`);
+      await this.#limitToOne(label, device);
     }
+  }
+
+  #limitToOne(label: string, device: string): Promise<unknown> {
+    return this.ip(label, `link set ${device} gso_max_segs 1`);
   }
 
   /** Takes a host's cable out of the Internet, or puts it back. */
