@@ -15,7 +15,9 @@ import { describeMachine } from './report/machine.mjs';
 import { reportText, verdictText } from './report/text.mjs';
 import { missingRequirement } from './requirements.mjs';
 import { Results } from './results.mjs';
+import { summarise } from './statistics.mjs';
 import { judge } from './targets.mjs';
+import { undisturbed } from './undisturbed.mjs';
 
 const MEASUREMENTS = [relay, path, footprint];
 
@@ -31,14 +33,25 @@ function choose(wanted) {
   });
 }
 
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
+
+/** How much a hypervisor disturbed the measurements that count. */
+function describeStolen(shares) {
+  if (shares.length === 0) return 'unknown';
+  const { median, most } = summarise(shares);
+  return `${percent(median)} of a measurement, ${percent(most)} at most`;
+}
+
 /** The arguments without those that only say where samples go. */
 function repetition(args) {
   const at = args.indexOf('--json');
   return at < 0 ? args : args.toSpliced(at, 2);
 }
 
+/** Measures all candidates in turn, round after round; what failed, and the share of time stolen. */
 async function measureAll(lab, candidates, options, results) {
   const failures = [];
+  const stolen = [];
   const measurements = MEASUREMENTS.filter(({ id }) => options.measurements.includes(id));
   for (let round = 0; round < options.rounds; round++) {
     for (const measurement of measurements) {
@@ -46,12 +59,12 @@ async function measureAll(lab, candidates, options, results) {
         const start = performance.now();
         const what = `round ${round + 1}, ${measurement.id}: ${candidate.title}`;
         try {
-          results.add(
-            measurement.id,
-            candidate.id,
-            await measurement.measure(lab, candidate, options),
-          );
-          console.log(`${what}  ${((performance.now() - start) / 1000).toFixed(1)} s`);
+          const measure = () => measurement.measure(lab, candidate, options);
+          const best = await undisturbed(measure, !options.short);
+          results.add(measurement.id, candidate.id, best.samples);
+          stolen.push(best.stolen);
+          const seconds = ((performance.now() - start) / 1000).toFixed(1);
+          console.log(`${what}  ${seconds} s, stolen ${percent(best.stolen)}`);
         } catch (error) {
           failures.push(`${what}: ${error.message}`);
           console.error(failures.at(-1));
@@ -59,7 +72,7 @@ async function measureAll(lab, candidates, options, results) {
       }
     }
   }
-  return failures;
+  return { failures, stolen };
 }
 
 async function main(options) {
@@ -67,17 +80,19 @@ async function main(options) {
   const candidates = choose(options.candidates);
   const results = new Results();
   const lab = new Lab();
-  let failures;
+  let outcome;
   try {
-    failures = await measureAll(lab, candidates, options, results);
+    outcome = await measureAll(lab, candidates, options, results);
   } finally {
     lab.dispose();
   }
+  const { failures, stolen } = outcome;
   const verdicts = judge(results);
   console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   if (options.docs !== null) {
     const command = ['npm run bench:net --', ...repetition(process.argv.slice(2))].join(' ');
+    machine.push(['CPU time stolen by others', describeStolen(stolen)]);
     writeDocuments(options.docs, { candidates, results, verdicts, machine, command });
   }
   for (const failure of failures) console.error(`failed: ${failure}`);

@@ -31,6 +31,14 @@ function tickSeconds(pid) {
   return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
 }
 
+/** CPU time of this computer so far: all of it, and what a hypervisor gave to others; in ticks. */
+export function cpuTimes() {
+  const STEAL = 7;
+  const ticks = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1, 9);
+  const numbers = ticks.map(Number);
+  return { all: numbers.reduce((sum, one) => sum + one), stolen: numbers[STEAL] ?? 0 };
+}
+
 /** Resident memory of a process in bytes: now, and at most so far. */
 export function memoryOf(pid) {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');

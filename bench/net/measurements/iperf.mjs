@@ -29,9 +29,14 @@ async function run(lab, target, words) {
   }
 }
 
-/** Payload that TCP carries from left to right, in bits a second as the receiver sees it. */
-export async function tcpGoodput(lab, { target }, seconds) {
-  const { end } = await run(lab, target, ['-t', wholeSeconds(seconds)]);
+/**
+ * Payload that TCP carries from left to right, in bits a second as the receiver sees it.
+ *
+ * @param warmUp - seconds before, which do not count: windows open, and code is compiled
+ */
+export async function tcpGoodput(lab, { target }, seconds, warmUp) {
+  const words = ['-t', wholeSeconds(seconds), '-O', wholeSeconds(warmUp)];
+  const { end } = await run(lab, target, words);
   return end.sum_received.bits_per_second;
 }
 

@@ -5,6 +5,8 @@ import { roundTrip } from './roundTrip.mjs';
 
 const PINGS = 100;
 const FEW_PINGS = 20;
+/** Seconds of TCP before the ones that count. */
+const WARM_UP = 1;
 
 /**
  * What TCP, UDP and pings get from one host to the other, by each way that a candidate has. Round trips
@@ -21,7 +23,7 @@ export const path = {
         async (setting) => {
           const pings = short ? FEW_PINGS : PINGS;
           samples[`${way}/firstRoundTrip`] = await roundTrip(lab, setting, pings);
-          samples[`${way}/tcp`] = await tcpGoodput(lab, setting, seconds);
+          samples[`${way}/tcp`] = await tcpGoodput(lab, setting, seconds, short ? 0 : WARM_UP);
           samples[`${way}/udp`] = await udpGoodput(lab, setting, seconds, candidate.udpPayload);
           samples[`${way}/roundTrip`] = await roundTrip(lab, setting, pings);
           for (const [role, { pid }] of Object.entries(setting.programs)) {

@@ -29,7 +29,8 @@ function section(description, candidates, results) {
 }
 
 const HOW = `Router and peers run in network namespaces, connected by virtual Ethernet and a bridge. All candidates
-are measured in turn, round after round; tables show the median and, in brackets, least and most.
+are measured in turn, round after round; tables show the median and, in brackets, least and most. On a
+virtual machine, a measurement during which others took more than 2 % of the CPU is repeated up to twice.
 
 Sender, daemons and receiver share the cores named below, so that figures of one column compare with
 each other and with nothing else. For the router, a program hands over frames many at a time, for the

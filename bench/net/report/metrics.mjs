@@ -53,7 +53,7 @@ export const tables = [
     measurement: 'path',
     title: 'Peer to peer, direct',
     note:
-      'iperf3, one stream. Round trips are those of lone pings, 10 ms apart, after the streams; and ' +
+      'iperf3, one stream; the first second of TCP does not count. Round trips are those of lone pings, 10 ms apart, after the streams; and ' +
       'at first, when the daemons have carried nothing yet.',
     columns: pathColumns('direct'),
   },
