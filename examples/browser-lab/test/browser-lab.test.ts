@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { domInChromium, findChromium } from '../../../packages/tunnel/test/browser/chromium.js';
+import { domInChromium, findChromium } from '../../../packages/testing/src/chromium.js';
 import { options } from '../bundle.mjs';
 import { dialects, kinds, Lab } from '../lab.mjs';
 

@@ -20,9 +20,9 @@ import {
   updateChecksum,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
-import { address } from './support/bytes.js';
+import { address } from '../../testing/src/bytes.js';
 import { frame } from './support/frames.js';
-import { Random } from './support/random.js';
+import { Random } from '../../testing/src/random.js';
 
 /** Few enough for what they would allocate to stay in the young generation, uncollected. */
 const OPERATIONS = 4_000;

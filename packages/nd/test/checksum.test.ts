@@ -11,7 +11,7 @@ import {
   verifyIcmpv6Checksum,
 } from '../src/index.js';
 import { echo, udpDatagram } from './support/arbitraries.js';
-import { hex } from './support/bytes.js';
+import { hex } from '../../testing/src/bytes.js';
 import { frame, frames } from './support/frames.js';
 import { slowChecksum, slowSum } from './support/oracle.js';
 

@@ -8,7 +8,7 @@ import {
   writeEcho,
 } from '../src/index.js';
 import { echo } from './support/arbitraries.js';
-import { address, hex, toHex } from './support/bytes.js';
+import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { describeMessage } from './support/messageTests.js';
 import { fixChecksum } from './support/oracle.js';
 

@@ -20,9 +20,9 @@ import {
   parseUdp,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
-import { toHex } from './support/bytes.js';
+import { toHex } from '../../testing/src/bytes.js';
 import { Mutator } from './support/mutations.js';
-import { Random } from './support/random.js';
+import { Random } from '../../testing/src/random.js';
 import { same } from './support/same.js';
 import { watch } from './support/watch.js';
 

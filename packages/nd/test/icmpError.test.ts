@@ -28,7 +28,7 @@ import {
   writeIPv6Header,
 } from '../src/index.js';
 import { icmpError, ndMessage } from './support/arbitraries.js';
-import { address, hex, toHex } from './support/bytes.js';
+import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { frame } from './support/frames.js';
 import { describeMessage } from './support/messageTests.js';
 import { fixChecksum } from './support/oracle.js';

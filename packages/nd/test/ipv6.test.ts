@@ -16,7 +16,7 @@ import {
   version,
   writeIPv6Header,
 } from '../src/index.js';
-import { address, hex, toHex } from './support/bytes.js';
+import { address, hex, toHex } from '../../testing/src/bytes.js';
 
 const golden = hex(`
   6b854321 0102 11 40

@@ -5,8 +5,8 @@ import {
   type NeighborListener,
   type NeighborState,
 } from '../src/index.js';
-import { address } from './support/bytes.js';
-import { Random } from './support/random.js';
+import { address } from '../../testing/src/bytes.js';
+import { Random } from '../../testing/src/random.js';
 
 const A = address('2001:db8::a');
 const B = address('2001:db8::b');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NeighborCache, type NeighborState } from '../src/index.js';
-import { Random } from './support/random.js';
+import { Random } from '../../testing/src/random.js';
 
 const CAPACITY = 4;
 const TIMES: Readonly<Record<NeighborState, number>> = {

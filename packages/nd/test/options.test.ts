@@ -11,7 +11,7 @@ import {
   routerAdvertisementView,
 } from '../src/index.js';
 import { option } from './support/arbitraries.js';
-import { address, hex, toHex } from './support/bytes.js';
+import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { fixChecksum, fixLength } from './support/oracle.js';
 
 const OPTIONS = routerAdvertisementView.optionsOffset(0);

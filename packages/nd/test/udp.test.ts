@@ -9,7 +9,7 @@ import {
   writeUdp,
 } from '../src/index.js';
 import { udpDatagram } from './support/arbitraries.js';
-import { address, hex, toHex } from './support/bytes.js';
+import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { describeMessage } from './support/messageTests.js';
 
 const golden = hex(`

@@ -13,7 +13,7 @@ import {
   trafficClass,
   writeIPv6Header,
 } from '../src/index.js';
-import { toHex } from './support/bytes.js';
+import { toHex } from '../../testing/src/bytes.js';
 import { type Frame, frames } from './support/frames.js';
 
 /** Frames that were sent to see them refused, and why ours are too. */

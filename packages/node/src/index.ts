@@ -4,27 +4,27 @@
  *
  * @packageDocumentation
  */
-export type { DaemonCounters } from './dataPath.js';
-export type { DriverName } from './driverChoice.js';
-export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './driverReport.js';
-export { answerEcho } from './echo.js';
+export type { DaemonCounters } from './drivers/driver.js';
+export type { DriverName } from './daemon/chooseDriver.js';
+export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './drivers/driverReport.js';
+export { answerEcho } from './daemon/answerEcho.js';
 export { StartError, type StartErrorCode, UsageError } from './errors.js';
-export type { Offloads } from './linux/fast/offloads.js';
-export { type MachineDriver, type OpenDriverOptions, openDriver } from './openDriver.js';
-export type { CommonOptions } from './options.js';
+export type { Offloads } from './drivers/linux/offloads.js';
+export { type MachineDriver, type OpenDriverOptions, openDriver } from './drivers/portable/openDriver.js';
+export type { CommonOptions } from './daemon/options.js';
 export {
   PeerDaemon,
   type PeerDaemonEvents,
   type PeerDaemonOptions,
   type PortMove,
   startPeer,
-} from './peer.js';
+} from './daemon/peerDaemon.js';
 export {
   RouterDaemon,
   type RouterDaemonEvents,
   type RouterDaemonOptions,
   startRouter,
-} from './router.js';
+} from './daemon/routerDaemon.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {
@@ -66,8 +66,8 @@ export {
   type TunnelSocketSettings,
 } from './socket/tunnelSocket.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
-export type { TunnelConnectOptions } from './stream/connectStream.js';
-export type { RemoteEndpoint } from './stream/quicConnection.js';
+export type { TunnelConnectOptions } from '../../streams/src/connectStream.js';
+export type { RemoteEndpoint } from '../../streams/src/quicConnection.js';
 export {
   createStreamEndpoint,
   type StreamConnectOptions,
@@ -75,26 +75,26 @@ export {
   type StreamEndpointEvents,
   type StreamEndpointOptions,
   type StreamSocket,
-} from './stream/streamEndpoint.js';
-export { StreamError, type StreamErrorCode } from './stream/streamError.js';
-export type { StreamSocketSettings } from './stream/streamHost.js';
+} from '../../streams/src/streamEndpoint.js';
+export { StreamError, type StreamErrorCode } from '../../streams/src/streamError.js';
+export type { StreamSocketSettings } from '../../streams/src/streamHost.js';
 export {
   type TunnelListenOptions,
   TunnelServer,
   type TunnelServerEvents,
   type TunnelServerOptions,
-} from './stream/tunnelServer.js';
+} from '../../streams/src/tunnelServer.js';
 export {
   type StreamAddress,
   type StreamReadyState,
   TunnelStream,
   type TunnelStreamOptions,
-} from './stream/tunnelStream.js';
-export type { DatagramHandler, DatagramPort, DatagramPortCounters } from './udp/datagramPort.js';
+} from '../../streams/src/tunnelStream.js';
+export type { DatagramHandler, DatagramPort, DatagramPortCounters } from './drivers/ports/datagramPort.js';
 export {
   type MemoryDatagram,
   type MemoryNetwork,
   type MemoryNetworkOptions,
   memoryNetwork,
-} from './udp/memory.js';
-export { PortableUdp, type PortableUdpOptions } from './udp/portable.js';
+} from './drivers/ports/memoryNetwork.js';
+export { PortableUdp, type PortableUdpOptions } from './drivers/portable/portableUdp.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error: plain JavaScript that the scripts at the root share
 import { runtime, runtimeNames } from '../../../scripts/lib/runtimes.mjs';
-import { requireBuild } from './support/command.js';
+import { requireBuild } from '../../testing/src/command.js';
 
 /** With this set, a runtime that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';

@@ -26,7 +26,7 @@ export {
   natKinds,
   type PortAllocation,
   type Refresh,
-} from './nat/behaviour.js';
+} from './nat/behavior.js';
 export { Firewall } from './nat/firewall.js';
 export { type MappingSnapshot, Nat } from './nat/nat.js';
 export { type Conduct, type Prediction, predictPath } from './theory/predictPath.js';
@@ -37,6 +37,6 @@ export { type Arrow, arrows } from './trace/arrow.js';
 export { describe } from './trace/describe.js';
 export type { LadderOptions } from './trace/selection.js';
 export { Trace, type TraceEntry, type TraceKind } from './trace/trace.js';
-export type { DropReason } from './wire/dropReason.js';
+export type { DropReason } from './datagram/dropReason.js';
 export type { LinkDescription, LinkOptions } from './wire/link.js';
 export { withTrace } from './withTrace.js';

@@ -5,9 +5,9 @@
  *
  * @packageDocumentation
  */
-export type { CountersSnapshot } from './counters.js';
-export { Counters } from './counters.js';
-export { type DropReason, dropReasons } from './drop.js';
+export type { CountersSnapshot } from './report/counters.js';
+export { Counters } from './report/counters.js';
+export { type DropReason, dropReasons } from './report/drop.js';
 export type {
   AddressAcquired,
   AddressChanged,
@@ -19,8 +19,8 @@ export type {
   RouterReachable,
   RouterUnreachable,
   TunnelEvent,
-} from './events.js';
-export type { Machine, TunnelSink } from './machine.js';
+} from './report/events.js';
+export type { Machine, TunnelSink } from './machine/machine.js';
 export { Peer } from './peer/peer.js';
 export type { PeerOptions } from './peer/peerOptions.js';
 export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
@@ -30,7 +30,7 @@ export {
   uplinkTransitions,
 } from './peer/uplinkStates.js';
 export type { PeeringOptions } from './peering/options.js';
-export type { PathKind, ProofKind } from './peering/path.js';
+export type { PathKind, ProofKind } from './report/path.js';
 export type { PeeringName } from './peering/peering.js';
 export type { PolicyName } from './peering/trafficClassPolicy.js';
 export { RateLimiter } from './rateLimiter.js';

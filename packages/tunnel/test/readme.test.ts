@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { dropReasons } from '../src/drop.js';
+import { dropReasons } from '../src/report/drop.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8').replaceAll(
   '\r\n',

@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import type { Lab } from '../../../../packages/node/test/kernel/support/lab.js';
+import type { Lab } from '../../../../packages/testing/src/kernel/lab.js';
 import {
   buildNats,
   type Place,
   type Side,
-} from '../../../../packages/node/test/kernel/support/natTopology.js';
-import { describeKernel } from '../../../../packages/node/test/kernel/support/requirements.js';
+} from '../../../../packages/testing/src/kernel/natTopology.js';
+import { describeKernel } from '../../../../packages/testing/src/kernel/requirements.js';
 import {
   ROUTER_IPV4,
   startRouter,
-} from '../../../../packages/node/test/kernel/support/topology.js';
+} from '../../../../packages/testing/src/kernel/topology.js';
 import { ChatProcess } from '../support/chatProcess.js';
 import { sha256Of, writeDocument } from '../support/document.js';
 

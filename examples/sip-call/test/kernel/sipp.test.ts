@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import type { Daemon } from '../../../../packages/node/test/kernel/support/daemon.js';
-import type { Lab } from '../../../../packages/node/test/kernel/support/lab.js';
+import type { Daemon } from '../../../../packages/testing/src/kernel/daemon.js';
+import type { Lab } from '../../../../packages/testing/src/kernel/lab.js';
 import {
   type Box,
   buildNats,
   PEER_PORT,
   PUBLIC,
-} from '../../../../packages/node/test/kernel/support/natTopology.js';
-import { describeKernel } from '../../../../packages/node/test/kernel/support/requirements.js';
+} from '../../../../packages/testing/src/kernel/natTopology.js';
+import { describeKernel } from '../../../../packages/testing/src/kernel/requirements.js';
 import {
   PORT,
   ROUTER_IPV4,
   startPeer,
   startRouter,
-} from '../../../../packages/node/test/kernel/support/topology.js';
+} from '../../../../packages/testing/src/kernel/topology.js';
 import {
   Capture,
   type Frame,
   faultsOf,
-} from '../../../../packages/node/test/kernel/support/tshark.js';
+} from '../../../../packages/testing/src/kernel/tshark.js';
 
 const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
 const RTP_PORT = 6000;

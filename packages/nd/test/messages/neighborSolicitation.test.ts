@@ -8,7 +8,7 @@ import {
   writeNd,
 } from '../../src/index.js';
 import { neighborSolicitation } from '../support/arbitraries.js';
-import { address, hex } from '../support/bytes.js';
+import { address, hex } from '../../../testing/src/bytes.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';
 

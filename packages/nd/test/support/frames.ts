@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { hex } from './bytes.js';
+import { hex } from '../../../testing/src/bytes.js';
 
 /** A recorded frame. */
 export interface Frame {

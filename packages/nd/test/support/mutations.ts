@@ -10,7 +10,7 @@ import {
 } from '../../src/index.js';
 import { echo, icmpError, ndMessage, udpDatagram } from './arbitraries.js';
 import { frames } from './frames.js';
-import type { Random } from './random.js';
+import type { Random } from '../../../testing/src/random.js';
 
 const LONGEST = 400;
 

@@ -9,14 +9,14 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../dataPath.js';
+import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
-import { chooseProfile } from '../options.js';
-import { PeerDaemon, type PeerDaemonOptions } from '../peer.js';
+import { chooseProfile } from '../daemon/options.js';
+import { PeerDaemon, type PeerDaemonOptions } from '../daemon/peerDaemon.js';
 import { unforeseeable } from '../random.js';
-import { connectStream, type TunnelConnectOptions } from '../stream/connectStream.js';
-import { TunnelServer, type TunnelServerOptions } from '../stream/tunnelServer.js';
-import type { TunnelStream } from '../stream/tunnelStream.js';
+import { connectStream, type TunnelConnectOptions } from '../../../streams/src/connectStream.js';
+import { TunnelServer, type TunnelServerOptions } from '../../../streams/src/tunnelServer.js';
+import type { TunnelStream } from '../../../streams/src/tunnelStream.js';
 import { readAddress } from './destination.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
 import { KeepAlive } from './keepAlive.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
-import { startRouter } from '../../src/router.js';
+import { startRouter } from '../../src/daemon/routerDaemon.js';
 import { connect } from '../../src/selection/connect.js';
 import { createLookup } from '../../src/selection/lookup.js';
 import { openTunnel, type Tunnel } from '../../src/socket/tunnel.js';

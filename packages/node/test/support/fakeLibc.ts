@@ -1,5 +1,5 @@
 import { constants, endianness } from 'node:os';
-import type { Libc } from '../../src/linux/libc.js';
+import type { Libc } from '../../src/drivers/kernel/libc.js';
 
 /** `constants.errno` lacks what only Linux has. */
 const NUMBERS: Readonly<Record<string, number>> = { ...constants.errno, EBADFD: 77, ENXIO: 6 };

@@ -1,5 +1,5 @@
 import { constants, endianness } from 'node:os';
-import type { RawLibc } from '../../src/linux/fast/rawLibc.js';
+import type { RawLibc } from '../../src/drivers/kernel/rawLibc.js';
 
 const NUMBERS: Readonly<Record<string, number>> = { ...constants.errno, EBADFD: 77 };
 const LITTLE = endianness() === 'LE';

@@ -5,7 +5,7 @@ import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver } from './machineDriver.js';
+import { MachineDriver } from './machineRunner.js';
 import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */

@@ -1,5 +1,5 @@
 import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
-import { endpointText } from '../wire/endpointKey.js';
+import { endpointText } from '../datagram/endpointKey.js';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { Host, type HostPlace } from './host.js';

@@ -1,5 +1,5 @@
-import { endpointKey } from '../wire/endpointKey.js';
-import type { Dependence, FilteringBehaviour } from './behaviour.js';
+import { endpointKey } from '../datagram/endpointKey.js';
+import type { Dependence, FilteringBehaviour } from './behavior.js';
 
 /** All remotes are one when the filter looks at none. */
 const ANYBODY = 0;

@@ -1,7 +1,7 @@
-import type { Datagram } from '../wire/datagram.js';
-import { endpointKey } from '../wire/endpointKey.js';
+import type { Datagram } from '../datagram/datagram.js';
+import { endpointKey } from '../datagram/endpointKey.js';
 import type { World } from '../world.js';
-import { completeFiltering, type FilteringBehaviour } from './behaviour.js';
+import { completeFiltering, type FilteringBehaviour } from './behavior.js';
 import { Filter } from './filter.js';
 import { Middlebox, type MiddleboxPlace } from './middlebox.js';
 

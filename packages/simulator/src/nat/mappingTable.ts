@@ -1,6 +1,6 @@
 import type { Random } from '../time/random.js';
-import { endpointKey } from '../wire/endpointKey.js';
-import type { CompleteNatBehaviour } from './behaviour.js';
+import { endpointKey } from '../datagram/endpointKey.js';
+import type { CompleteNatBehaviour } from './behavior.js';
 import { Filter, remoteKey } from './filter.js';
 import { isExpired, type Mapping } from './mapping.js';
 import { PortAllocator } from './portAllocator.js';

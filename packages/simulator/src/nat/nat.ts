@@ -1,8 +1,8 @@
 import { formatIPv4, parseEndpoint, parseIPv4 } from '@6bed4/codec';
-import type { Datagram } from '../wire/datagram.js';
-import { endpointText } from '../wire/endpointKey.js';
+import type { Datagram } from '../datagram/datagram.js';
+import { endpointText } from '../datagram/endpointKey.js';
 import type { World } from '../world.js';
-import { type CompleteNatBehaviour, completeNat, type NatBehaviour } from './behaviour.js';
+import { type CompleteNatBehaviour, completeNat, type NatBehaviour } from './behavior.js';
 import type { Mapping } from './mapping.js';
 import { MappingTable } from './mappingTable.js';
 import { Middlebox, type MiddleboxPlace } from './middlebox.js';

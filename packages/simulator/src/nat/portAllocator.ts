@@ -1,5 +1,5 @@
 import type { Random } from '../time/random.js';
-import type { CompleteNatBehaviour } from './behaviour.js';
+import type { CompleteNatBehaviour } from './behavior.js';
 
 const LOWEST_REGISTERED = 1024;
 const HIGHEST = 65_535;

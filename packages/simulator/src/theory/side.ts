@@ -1,4 +1,4 @@
-import type { Dependence } from '../nat/behaviour.js';
+import type { Dependence } from '../nat/behavior.js';
 
 /** What stands between one peer and the public core, as far as direct paths are concerned. */
 export interface Side {

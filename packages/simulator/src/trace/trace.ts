@@ -1,5 +1,5 @@
-import type { Datagram } from '../wire/datagram.js';
-import type { DropReason } from '../wire/dropReason.js';
+import type { Datagram } from '../datagram/datagram.js';
+import type { DropReason } from '../datagram/dropReason.js';
 
 /**
  * What happened to a datagram at a node.

@@ -1,6 +1,6 @@
 import { draft01 as layout, UdpEndpoint } from '@6bed4/codec';
 import { copyBytes, type RouterAdvertisement } from '@6bed4/nd';
-import { isLinkLocal } from '../scope.js';
+import { isLinkLocal } from '../address/scope.js';
 import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
 

@@ -9,9 +9,9 @@ import {
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
-import type { AddressLease } from '../events.js';
-import { sameAddress } from '../scope.js';
-import { Segment } from '../segment.js';
+import type { AddressLease } from '../report/events.js';
+import { sameAddress } from '../address/scope.js';
+import { Segment } from '../address/subnetPrefix.js';
 import { ROUTER_LANIP } from '../specification.js';
 
 const LOWER_HALF = 8;

@@ -23,7 +23,7 @@ import {
   type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { Advertiser } from '../advertiser.js';
+import { Advertiser } from '../discovery/advertiser.js';
 import {
   ADVERTISEMENT_RATE,
   CORRECTION_RATE,
@@ -39,13 +39,13 @@ import {
 } from '../defaults.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
-import { Drop, type DropCode, type DropReason, dropReasons } from '../drop.js';
-import { EndpointPolicy } from '../endpointPolicy.js';
-import type { RemoteSnapshot, TunnelEvent } from '../events.js';
-import { isLinkLocalOf } from '../linkLocal.js';
-import type { TunnelSink } from '../machine.js';
-import { MachineCore } from '../machineCore.js';
-import { buildNeighborAnswer } from '../neighborAnswer.js';
+import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
+import { EndpointPolicy } from '../address/endpointPolicy.js';
+import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
+import type { TunnelSink } from '../machine/machine.js';
+import { MachineCore } from '../machine/machineCore.js';
+import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
 import { isInvitation } from '../peering/invitation.js';
 import { nonceOf } from '../peering/nonce.js';
 import { choosePeering } from '../peering/options.js';
@@ -53,12 +53,12 @@ import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
-import { buildStaticNack } from '../rohc.js';
-import { isLinkLocal, isRoutable } from '../scope.js';
-import { readInt32, Segment } from '../segment.js';
+import { buildStaticNack } from '../packet/rohc.js';
+import { isLinkLocal, isRoutable } from '../address/scope.js';
+import { readInt32, Segment } from '../address/subnetPrefix.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
-import { refuseTransit } from '../transit.js';
-import { ALL_ROUTERS, UNSPECIFIED } from '../wellKnownAddresses.js';
+import { refuseTransit } from '../packet/transit.js';
+import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
 import { Detours } from './detours.js';
 import { Lease, offeredRoutes } from './lease.js';

@@ -1,6 +1,6 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { SOLICITATION_WAITS } from '../defaults.js';
-import type { AddressLease } from '../events.js';
+import type { AddressLease } from '../report/events.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 

@@ -1,5 +1,5 @@
 import { is6bed4Prefixed, type Profile } from '@6bed4/codec';
-import { readInt32 } from '../segment.js';
+import { readInt32 } from '../address/subnetPrefix.js';
 
 const ROUTER = 4;
 

@@ -1,8 +1,8 @@
 import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
 import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
 import type { Offer } from '../discovery/discovery.js';
-import type { DropCode } from '../drop.js';
-import type { PathCode, ProofCode } from './path.js';
+import type { DropCode } from '../report/drop.js';
+import type { PathCode, ProofCode } from '../report/path.js';
 import type { RemoteKey, Remotes } from './remotes.js';
 import type { PolicyCode } from './trafficClassPolicy.js';
 

@@ -7,8 +7,8 @@ import {
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { isLinkLocalOf } from '../linkLocal.js';
-import { sameAddress } from '../scope.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
+import { sameAddress } from '../address/scope.js';
 
 /**
  * Builds the Redirect of draft-01 §6.13: "send to me straight, as I do to you". Its Target is our own

@@ -1,6 +1,6 @@
 import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
-import { readInt32 } from '../segment.js';
-import { Path, Proof } from './path.js';
+import { readInt32 } from '../address/subnetPrefix.js';
+import { Path, Proof } from '../report/path.js';
 
 const ADDRESS_BYTES = 16;
 const KEY_WORDS = 4;

@@ -1,0 +1,136 @@
+import { lstat, unlink } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { StartError } from '../../../node/src/errors.js';
+import { isListening } from './controlClient.js';
+
+/** Sockets can be used by their owner only. */
+const SOCKET_UMASK = 0o177;
+
+/** A client that does not read its answer is not waited for any longer, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** Gives what is to be told; asked once for each connection. */
+export type StatusSource = () => object | Promise<object>;
+
+/**
+ * A Unix domain socket on which a daemon tells how it is: whoever connects gets one JSON object and
+ * a line feed, and the connection is closed. Nothing is read from clients.
+ */
+export class ControlServer {
+  /** The socket's path. */
+  readonly path: string;
+  readonly #server: Server;
+  readonly #clients = new Set<Socket>();
+  readonly #waiting = new Set<Socket>();
+  #source: StatusSource | null = null;
+
+  private constructor(path: string, server: Server) {
+    this.path = path;
+    this.#server = server;
+    server.on('connection', (client) => this.#connected(client));
+    // A status that cannot be told is no reason to stop carrying packets.
+    server.on('error', () => {});
+    server.unref();
+  }
+
+  /**
+   * Listens at a path. The socket of a daemon that is gone is replaced.
+   *
+   * @throws StartError `EADDRINUSE` when a daemon listens there, `EEXIST` when something else than a
+   * socket is there, or with the system's code
+   */
+  static async open(path: string): Promise<ControlServer> {
+    try {
+      return new ControlServer(path, await listen(path));
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE') throw startError(error, path);
+    }
+    // Not lstatSync, nor what calls lstat with a callback, as rm does: after one of a socket, Node.js 20
+    // resolves no symbolic links of modules any more.
+    const found = await lstat(path).catch(() => null);
+    if (found?.isSocket() === false) {
+      throw new StartError('EEXIST', `the control socket ${path} cannot be made: it is a file`);
+    }
+    if (await isListening(path)) {
+      throw new StartError('EADDRINUSE', `the control socket ${path} is in use by another daemon`);
+    }
+    try {
+      await unlink(path).catch(unlessGone);
+      return new ControlServer(path, await listen(path));
+    } catch (error) {
+      throw startError(error, path);
+    }
+  }
+
+  /** Begins to answer; those who asked before are answered now. */
+  serve(source: StatusSource): void {
+    this.#source = source;
+    for (const client of this.#waiting) void this.#answer(client, source);
+    this.#waiting.clear();
+  }
+
+  /** Removes the socket and leaves all who are connected. */
+  close(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  #connected(client: Socket): void {
+    this.#clients.add(client);
+    client.unref();
+    client.setTimeout(PATIENCE, () => client.destroy());
+    client.on('error', () => {});
+    client.on('close', () => {
+      this.#clients.delete(client);
+      this.#waiting.delete(client);
+    });
+    client.resume();
+    if (this.#source === null) this.#waiting.add(client);
+    else void this.#answer(client, this.#source);
+  }
+
+  async #answer(client: Socket, source: StatusSource): Promise<void> {
+    try {
+      client.end(`${JSON.stringify(await source())}\n`);
+    } catch {
+      // The daemon is closing.
+      client.destroy();
+    }
+  }
+}
+
+function listen(path: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true });
+    server.once('error', reject);
+    // The socket's file is made within this call, with the right permissions from the beginning.
+    const umask = process.umask(SOCKET_UMASK);
+    try {
+      server.listen(path, () => {
+        server.removeListener('error', reject);
+        resolve(server);
+      });
+    } finally {
+      process.umask(umask);
+    }
+  });
+}
+
+/** Somebody else removed it already, which is as good. */
+function unlessGone(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error';
+}
+
+function startError(error: unknown, path: string): StartError {
+  const code = codeOf(error);
+  const why = code === 'EACCES' || code === 'EPERM' ? 'not permitted' : code;
+  return new StartError(code, `the control socket ${path} cannot be made: ${why}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,160 @@
+import type { Endpoint } from '@6bed4/codec';
+import type { PathKind, ProofKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
+import type { DaemonCounters } from '../../../node/src/drivers/driver.js';
+import type { DriverReport } from '../../../node/src/drivers/driverReport.js';
+import type { PeerDaemon } from '../../../node/src/daemon/peerDaemon.js';
+import type { RouterDaemon } from '../../../node/src/daemon/routerDaemon.js';
+
+/*
+ * What `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
+ * round trips are in milliseconds.
+ */
+
+/** What routers and peers tell alike. */
+interface CommonStatus {
+  readonly version: string;
+  readonly pid: number;
+  /** How long the process runs. */
+  readonly uptime: number;
+  /** Name of the TUN interface; null without. */
+  readonly tun: string | null;
+  /** Where the UDP socket is bound. */
+  readonly endpoint: Endpoint;
+  /** What carries the packets, and how. */
+  readonly driver: DriverReport;
+  readonly counters: DaemonCounters;
+}
+
+/** A router of a peer. */
+export interface UplinkStatus {
+  readonly router: Endpoint;
+  readonly state: UplinkSnapshot['state'];
+  /** What the router gave; null for nothing. */
+  readonly address: string | null;
+  readonly prefix: string | null;
+  readonly publicEndpoint: Endpoint | null;
+  readonly routes: readonly string[];
+  /** Questions since the last answer. */
+  readonly attempts: number;
+  readonly advertisedAgo: number | null;
+  /** Whether it was added only to avoid a detour. */
+  readonly temporary: boolean;
+}
+
+/** A remote of a peer. */
+export interface RemoteStatus {
+  readonly address: string;
+  readonly path: PathKind;
+  readonly endpoint: Endpoint | null;
+  readonly proof: ProofKind | null;
+  readonly provedAgo: number | null;
+  readonly roundTripMs: number | null;
+  readonly metAgo: number;
+  readonly sentAgo: number | null;
+  readonly receivedAgo: number | null;
+  readonly packetsSentDirect: number;
+  readonly packetsSentRelayed: number;
+  readonly packetsReceivedDirect: number;
+  readonly packetsReceivedRelayed: number;
+}
+
+export interface PeerStatus extends CommonStatus {
+  readonly role: 'peer';
+  /** The address that the first answering router gave; null while none has. */
+  readonly address: string | null;
+  readonly routers: readonly UplinkStatus[];
+  readonly remotes: readonly RemoteStatus[];
+}
+
+export interface RouterStatus extends CommonStatus {
+  readonly role: 'router';
+  readonly address: string;
+  readonly prefix: string;
+}
+
+export type DaemonStatus = PeerStatus | RouterStatus;
+
+const MS_PER_SECOND = 1000;
+
+/** Seconds since a time on the clock of `performance.now`. */
+function ago(at: number, now: number): number {
+  return Math.max(0, now - at) / MS_PER_SECOND;
+}
+
+const agoOrNull = (at: number | null, now: number): number | null =>
+  at === null ? null : ago(at, now);
+
+/** How a peer is. */
+export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
+  const now = performance.now();
+  return {
+    role: 'peer',
+    ...commonStatus(peer, version),
+    address: peer.address,
+    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, now)),
+    remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
+  };
+}
+
+/** How a router is. */
+export function statusOfRouter(router: RouterDaemon, version: string): RouterStatus {
+  const { address, prefix } = router;
+  return {
+    role: 'router',
+    ...commonStatus(router, version),
+    address,
+    prefix,
+  };
+}
+
+function commonStatus(daemon: PeerDaemon | RouterDaemon, version: string): CommonStatus {
+  return {
+    version,
+    pid: process.pid,
+    uptime: process.uptime(),
+    tun: daemon.tun,
+    endpoint: daemon.endpoint,
+    driver: daemon.driver(),
+    counters: daemon.counters(),
+  };
+}
+
+function statusOfUplink(uplink: UplinkSnapshot, now: number): UplinkStatus {
+  const { router, state, lease, attempts, lastAdvertisementAt, temporary } = uplink;
+  return {
+    router,
+    state,
+    address: lease?.address ?? null,
+    prefix: lease?.prefix ?? null,
+    publicEndpoint: lease?.publicEndpoint ?? null,
+    routes: lease?.routes ?? [],
+    attempts,
+    advertisedAgo: agoOrNull(lastAdvertisementAt, now),
+    temporary,
+  };
+}
+
+function statusOfRemote(remote: RemoteSnapshot, now: number): RemoteStatus {
+  const {
+    provedAt,
+    usableUntil: _,
+    roundTrip,
+    metAt,
+    lastSentAt,
+    lastReceivedAt,
+    ...rest
+  } = remote;
+  const { address, path, endpoint, proof, ...packets } = rest;
+  return {
+    address,
+    path,
+    endpoint,
+    proof,
+    provedAgo: agoOrNull(provedAt, now),
+    roundTripMs: roundTrip,
+    metAgo: ago(metAt, now),
+    sentAgo: agoOrNull(lastSentAt, now),
+    receivedAgo: agoOrNull(lastReceivedAt, now),
+    ...packets,
+  };
+}

@@ -1,0 +1,205 @@
+import { formatEndpoint, type Profile } from '@6bed4/codec';
+import type { AddressLease, PeeringName } from '@6bed4/tunnel';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { statusOfPeer } from './control/status.js';
+import { defined } from '../../node/src/defined.js';
+import type { DriverName } from '../../node/src/daemon/chooseDriver.js';
+import { answerEcho } from '../../node/src/daemon/answerEcho.js';
+import { UsageError } from '../../node/src/errors.js';
+import type { Offloads } from '../../node/src/drivers/linux/offloads.js';
+import { type PeerDaemon, startPeer } from '../../node/src/daemon/peerDaemon.js';
+import { type ControlFlags, openControl } from './control.js';
+import { live } from './lifetime.js';
+import { type LogOptions, openLog } from './log.js';
+import { DEFAULT_TUN, daemonOptions } from './options.js';
+import {
+  endpoint,
+  HIGHEST_TTL,
+  integer,
+  ipv4,
+  keepalive,
+  LONGEST_KEEPALIVE,
+  port,
+  repeated,
+  STRATEGIES,
+  strategy,
+} from './values.js';
+
+/** A computer that serves a whole network of programs has more remotes than one of them. */
+const MAX_REMOTES = 4096;
+/** draft-04 §7.5, in seconds. */
+const LEAST_HOLE_TIME = 28;
+
+const EXAMPLES = `
+Examples:
+  # an IPv6 address on the interface 6bed4; needs root
+  6bed4 peer --router 192.0.2.1
+  # all IPv6 through the tunnel, keepalives every 25 s that die after 4 hops
+  6bed4 peer --router 192.0.2.1 --default-route --keepalive 25,4
+  # no interface and no privileges: answers pings, to see whether the way is open
+  6bed4 peer --router 192.0.2.1:25790 --no-tun
+  # a second peer on the same computer
+  6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
+
+interface PeerFlags extends LogOptions, ControlFlags {
+  router?: string[];
+  listen?: string;
+  port?: number;
+  keepalive?: { interval: number; ttl?: number };
+  peering?: PeeringName;
+  directKeepalive?: number;
+  lanTtl?: number;
+  holeTime?: number;
+  requireNonce?: boolean;
+  opportunism?: boolean;
+  avoidTrapezium: boolean;
+  defaultRoute?: boolean;
+  tun?: string | false;
+  dialect?: Profile;
+  driver?: DriverName;
+  offloads?: Offloads;
+}
+
+/** `6bed4 peer` */
+export function addPeerCommand(program: Command, version: string): void {
+  const command = program
+    .command('peer')
+    .summary('get an IPv6 address from a router')
+    .description(
+      'Runs a 6bed4 peer: gets an IPv6 address from a router and puts it on a network interface.',
+    )
+    .option(
+      '--router <A.B.C.D[:port]>',
+      'router to get an address from (required); may be repeated',
+      repeated(endpoint('router', false)),
+    )
+    .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4('listen'))
+    .option('--port <N>', 'own UDP port; default: chosen by the system', port)
+    .option(
+      '--keepalive <S[,TTL]>',
+      'seconds between keepalives, and their TTL; default: 30,3',
+      keepalive,
+    )
+    .option(
+      '--peering <STRATEGY>',
+      `how direct paths to other peers are found: ${STRATEGIES}; default: as the dialect prescribes`,
+      strategy,
+    )
+    .option(
+      '--direct-keepalive <S>',
+      'seconds after which an idle direct path is tested, so that it stays open; default: 0, never',
+      integer('direct-keepalive', 0, LONGEST_KEEPALIVE),
+    )
+    .option(
+      '--lan-ttl <N>',
+      'TTL of the search for peers on the local network, 0 for none; default: 1',
+      integer('lan-ttl', 0, HIGHEST_TTL),
+    )
+    .option(
+      '--hole-time <S>',
+      'seconds for which NATs keep a silent flow, 28 or more; for probe-and-seen; default: 30',
+      integer('hole-time', LEAST_HOLE_TIME, LONGEST_KEEPALIVE),
+    )
+    .option(
+      '--opportunism',
+      'send the first packet of TCP and SCTP handshakes straight to other peers',
+    )
+    .option('--no-avoid-trapezium', 'ask no other routers than those given for addresses')
+    .option('--require-nonce', 'believe no direct path that is confirmed without our nonce')
+    .option('--default-route', 'send all IPv6 without a better route through the tunnel');
+  daemonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((flags: PeerFlags) => runPeer(flags, version));
+}
+
+async function runPeer(flags: PeerFlags, version: string): Promise<void> {
+  const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
+  if (routers === undefined) {
+    throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
+  }
+  const log = await openLog(flags);
+  const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
+  const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
+  const peering = defined({
+    strategy: flags.peering,
+    directKeepalive,
+    lanTtl,
+    holeTime,
+    requireNonce,
+    opportunism,
+    avoidTrapezium,
+    maxRemotes: MAX_REMOTES,
+  });
+  await live({
+    log,
+    control: await openControl(flags, 'peer', tun, log),
+    start: () =>
+      startPeer({
+        routers,
+        tun,
+        peering,
+        ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
+      }),
+    started: (peer) => {
+      if (tun === false) answerEcho(peer);
+      report(peer, log);
+    },
+    status: (peer) => statusOfPeer(peer, version),
+  });
+}
+
+/** Tells what happens to a peer. */
+function report(peer: PeerDaemon, log: Logger): void {
+  let isReady = false;
+  const fieldsOf = ({ address, prefix, router, publicEndpoint, routes }: AddressLease) => ({
+    peer: `${address}${prefix.slice(prefix.indexOf('/'))}`,
+    via: formatEndpoint(router),
+    public: publicEndpoint === null ? null : formatEndpoint(publicEndpoint),
+    tun: peer.tun,
+    routes,
+  });
+  peer.on('address', (lease, previous) => {
+    const fields = fieldsOf(lease);
+    if (!isReady) log.info(fields, 'ready');
+    else if (previous === null) log.info(fields, 'address');
+    else log.info({ ...fields, previous: previous.address }, 'address changed');
+    isReady = true;
+  });
+  peer.on('address-lost', (lease) => {
+    log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address given up');
+  });
+  peer.on('router-unreachable', ({ router, attempts }) => {
+    const name = formatEndpoint(router);
+    log.info({ router: name, attempts }, `no answer from router ${name}`);
+  });
+  peer.on('router-reachable', ({ router }) => {
+    const name = formatEndpoint(router);
+    log.info({ router: name }, `router ${name} answers again`);
+  });
+  peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
+    const fields = {
+      router: formatEndpoint(router),
+      public: formatEndpoint(publicEndpoint),
+      movedTo,
+    };
+    if (movedTo === null)
+      log.warn(fields, 'the router refuses this UDP port: choose another --port');
+    else log.info(fields, 'the router refuses this UDP port: trying another');
+  });
+  peer.on('path', ({ remote, path, endpoint, proof, roundTrip }) => {
+    log.info(
+      {
+        event: 'path',
+        path,
+        remote,
+        endpoint: endpoint === null ? null : formatEndpoint(endpoint),
+        proof,
+        roundTripMs: roundTrip === null ? null : Math.round(roundTrip * 10) / 10,
+      },
+      `path ${path}`,
+    );
+  });
+  const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
+  log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'asking for an address');
+}

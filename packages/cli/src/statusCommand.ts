@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { controlFolders } from './control/controlFolder.js';
+import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './control/daemons.js';
+import { StartError } from '../../node/src/errors.js';
+
+const EXAMPLES = `
+Examples:
+  # all daemons of this computer; those that root runs only tell root
+  6bed4 status
+  # the one with this interface
+  6bed4 status 6bed4
+  # one that was started with --control
+  6bed4 status /tmp/peer.sock
+  # how many packets were dropped, and why
+  6bed4 status --json | jq .counters.drops`;
+
+interface StatusFlags {
+  json?: boolean;
+}
+
+/** `6bed4 status` */
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .summary('ask running routers and peers how they are')
+    .description(
+      'Asks routers and peers that run on this computer for addresses, paths, drivers and counters.',
+    )
+    .argument('[NAME]', 'interface of a daemon, or path of its control socket; default: all')
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', EXAMPLES)
+    .action(showStatus);
+}
+
+async function showStatus(name: string | undefined, { json }: StatusFlags): Promise<void> {
+  const found = name === undefined ? await findDaemons() : await findNamed(name);
+  const telling = found.flatMap((daemon) => {
+    const status = statusIn(daemon.answer);
+    return status === null ? [] : [{ name: daemon.name, status }];
+  });
+  const complaints = found
+    .filter(({ answer }) => statusIn(answer) === null)
+    .map((daemon) => complaintAbout(daemon));
+  if (telling.length === 0) throw complaints[0] ?? noneFound(name);
+  for (const { message } of complaints) console.error(`6bed4 status: ${message}`);
+  if (json === true) {
+    for (const { status } of telling) console.log(JSON.stringify(status));
+  } else {
+    const { reportOf } = await import('./statusReport.js');
+    console.log(telling.map((one) => reportOf(one.name, one.status)).join('\n\n'));
+  }
+}
+
+/** A path names a socket; anything else a daemon by its socket's file name or its interface. */
+async function findNamed(name: string): Promise<FoundDaemon[]> {
+  if (name.includes('/')) return [await findDaemonAt(name)];
+  const found = await findDaemons();
+  return found.filter((one) => one.name === name || statusIn(one.answer)?.tun === name);
+}
+
+function noneFound(name: string | undefined): StartError {
+  const what = name === undefined ? 'no router or peer' : `no router or peer named ${name}`;
+  const folders = controlFolders();
+  const where = folders.length === 0 ? 'there is no folder for their sockets' : folders.join(', ');
+  return new StartError('ENOENT', `${what} is running (looked in ${where})`);
+}
+
+function complaintAbout({ name, path, answer }: FoundDaemon): StartError {
+  switch (answer.kind) {
+    case 'dead':
+      return new StartError('ENOENT', `nothing is running at ${path}`);
+    case 'forbidden':
+      return new StartError('EACCES', `${name} belongs to another user, who alone may ask it`);
+    case 'failed':
+      return new StartError('EPROTO', `${name} does not tell its status: ${answer.why}`);
+    case 'status':
+      return new StartError('EPROTO', `${name} tells something else than a status`);
+  }
+}

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { parseEcho } from '@6bed4/nd';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startPeer } from '../../node/src/index.js';
+import { type Program, requireBuild, run, start } from '../../testing/src/command.js';
+import { pingPacket } from '../../node/test/support/packets.js';
+import { freePort } from '../../testing/src/sockets.js';
+
+beforeAll(requireBuild);
+
+const LOOPBACK = ['--listen', '127.0.0.1', '--no-tun'];
+
+// Windows knows no signals: there a daemon is ended by force.
+describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
+  const programs: Program[] = [];
+
+  function launch(...args: readonly string[]): Program {
+    const program = start(...args);
+    programs.push(program);
+    return program;
+  }
+
+  async function launchRouter(...args: readonly string[]): Promise<[Program, number]> {
+    const port = await freePort();
+    const router = launch('router', ...LOOPBACK, '--port', String(port), ...args);
+    await router.line(/ready/);
+    return [router, port];
+  }
+
+  afterEach(async () => {
+    await Promise.all(programs.splice(0).map((program) => program.stop('SIGKILL')));
+  });
+
+  it('say in a line that they are ready, and end cleanly on SIGTERM and SIGINT', async () => {
+    const [router, port] = await launchRouter('--route', '2001:db8::/32');
+    expect(router.lines).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          '^ready {2}router fc64:bed:7f00:1:7c00:1:[0-9a-f]+:c000 {2}prefix fc64:bed:7f00:1::/64' +
+            ` {2}on 127\\.0\\.0\\.1:${port} {2}routes 2001:db8::/32$`,
+        ),
+      ),
+    ]);
+    const peer = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK);
+    expect(await peer.line(/ready/)).toMatch(
+      new RegExp(
+        `^ready {2}peer fc64:bed:7f00:1:7c00:1:[0-9a-f]+:c001/114 {2}via 127\\.0\\.0\\.1:${port}` +
+          ' {2}public 127\\.0\\.0\\.1:\\d+ {2}routes 2001:db8::/32$',
+      ),
+    );
+    expect(await peer.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' });
+    expect(await router.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('log JSON on request, one object a line', async () => {
+    const [router, port] = await launchRouter('--json');
+    const peer = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, '--json');
+    expect(JSON.parse(await peer.line(/ready/))).toMatchObject({
+      level: 'info',
+      msg: 'ready',
+      via: `127.0.0.1:${port}`,
+      peer: expect.stringMatching(/^fc64:bed:7f00:1:.*\/114$/),
+    });
+    const outcome = await peer.stop();
+    for (const line of outcome.stdout.trimEnd().split('\n')) JSON.parse(line);
+    expect(JSON.parse(router.lines[0]!)).toMatchObject({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      msg: 'ready',
+      on: `127.0.0.1:${port}`,
+      tun: null,
+    });
+  });
+
+  it('answer pings from any peer', async () => {
+    const [, port] = await launchRouter();
+    const program = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK);
+    const address = /peer (\S+)\/114/.exec(await program.line(/^ready/))![1]!;
+    await using peer = await startPeer({ routers: `127.0.0.1:${port}`, listen: '127.0.0.1' });
+    const own = await peer.ready;
+    const answer = once(peer, 'packet');
+    peer.send(pingPacket({ from: own.address, to: address, sequence: 7 }));
+    const [packet] = (await answer) as [Uint8Array];
+    expect(parseEcho(packet, 0, packet.length)).toMatchObject({
+      ok: true,
+      value: { type: 'echo-reply', sequence: 7 },
+    });
+  });
+
+  it('tell counters when asked for more', async () => {
+    const [router] = await launchRouter('--verbose');
+    const { stdout } = await router.stop();
+    expect(stdout).toMatch(/^counters {2}datagramsReceived 0/m);
+  });
+
+  it('say in one line that a port is in use, and exit with code 1', async () => {
+    const [, port] = await launchRouter();
+    expect(await run('router', ...LOOPBACK, '--port', String(port))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `6bed4 router: UDP port ${port} of 127.0.0.1 is in use\n`,
+    });
+  });
+});
+
+describe('a daemon that cannot start', () => {
+  it('says which address is not local', async () => {
+    expect(await run('router', '--listen', '192.0.2.1', '--no-tun')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '6bed4 router: 192.0.2.1 is not an address of this computer\n',
+    });
+  });
+
+  // Other systems notice only when something is sent.
+  it.runIf(process.platform === 'linux')('says that there is no route to its router', async () => {
+    // From the loopback address nothing beyond this computer can be reached.
+    const outcome = await run('peer', '--router', '192.0.2.1', ...LOOPBACK);
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+    expect(outcome.stderr).toMatch(/^6bed4 peer: no route to the router 192\.0\.2\.1:25790 .*\n$/);
+  });
+});

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Daemon } from '../../../testing/src/kernel/daemon.js';
+import { Lab, labNamespaces } from '../../../testing/src/kernel/lab.js';
+import { describeKernel } from '../../../testing/src/kernel/requirements.js';
+
+const BENCH = fileURLToPath(new URL('../../../../bench/net/main.mjs', import.meta.url));
+
+/** It starts some twenty programs, beside whatever else this computer does; in milliseconds. */
+const PATIENCE = 90_000;
+
+describeKernel('npm run bench:net', () => {
+  vi.setConfig({ testTimeout: PATIENCE });
+  let lab: Lab;
+  let bench: Daemon | null = null;
+
+  beforeEach(() => {
+    lab = new Lab();
+  });
+
+  afterEach(async () => {
+    if (bench?.running === true) await bench.stop('SIGKILL');
+    lab.dispose();
+  });
+
+  function start(...options: readonly string[]): Daemon {
+    const argv = [BENCH, '--quick', '--seconds', '0.2', '--candidate', 'portable', ...options];
+    bench = new Daemon(process.execPath, argv, 'bench:net');
+    return bench;
+  }
+
+  const namespacesOf = ({ pid }: Daemon) => labNamespaces().filter((one) => one.pid === pid);
+
+  it('measures relaying, paths and footprint of the portable driver, and leaves nothing behind', async () => {
+    const file = `${lab.folder}/samples.json`;
+    const running = start('--json', file, '--docs', lab.folder);
+    const ending = await running.ended;
+    expect(ending, running.stderr.join('\n')).toEqual({ code: 0, signal: null });
+    const samples = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number[]>;
+    for (const metric of [
+      'relay portable rate-500/cpu',
+      'relay portable flood-500/relayed',
+      'relay portable coalesced-500/relayed',
+      'path portable direct/roundTrip',
+      'path portable direct/tcp',
+      'path portable relayed/udp',
+      'footprint portable start/peer',
+      'footprint portable memory/router',
+    ]) {
+      expect(samples[metric], metric).toEqual([expect.any(Number)]);
+      expect(samples[metric]![0], metric).toBeGreaterThan(0);
+    }
+    const document = readFileSync(`${lab.folder}/performance.md`, 'utf8');
+    expect(document).toMatch(/^## Peer to router to peer$.*^\| 6bed4, portable driver \|/ms);
+    expect(document).toContain('(performance.svg)');
+    const chart = readFileSync(`${lab.folder}/performance.svg`, 'utf8');
+    expect(chart).toMatch(/^<svg .*<rect class="ours" .*<\/svg>\n$/s);
+    expect(namespacesOf(running)).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const running = start('--measure', 'relay');
+    await expect.poll(() => namespacesOf(running).length, { timeout: 5_000 }).toBe(5);
+    expect(await running.stop('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
+    expect(namespacesOf(running)).toEqual([]);
+  });
+});

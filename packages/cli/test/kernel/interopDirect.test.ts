@@ -1,0 +1,268 @@
+import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
+import { afterEach, expect, it } from 'vitest';
+import type { Daemon } from '../../../testing/src/kernel/daemon.js';
+import { Lab } from '../../../testing/src/kernel/lab.js';
+import { refuseInput } from '../../../testing/src/kernel/natTopology.js';
+import { countReplies } from '../../../testing/src/kernel/ping.js';
+import { program } from '../../../testing/src/kernel/programs.js';
+import {
+  JAVA_64,
+  JAVA_CLASSES,
+  JAVA_ROUTER_IPV4,
+  NATIVE_64,
+  PEER_2012,
+  PEER_2020,
+  ROUTER_2012,
+  ROUTER_2020,
+  startJava,
+  startReferencePeer2012,
+  startReferencePeer2020,
+  startReferenceRouter2012,
+  startReferenceRouter2020,
+} from '../../../testing/src/kernel/references.js';
+import { describeWithPrograms } from '../../../testing/src/kernel/requirements.js';
+import { addressesOf, command, PORT, ROUTER_IPV4, startRouter } from '../../../testing/src/kernel/topology.js';
+import { Capture, type Frame, faultsOf } from '../../../testing/src/kernel/tshark.js';
+
+/** The well-known port of draft01. */
+const PORT_2012 = 25788;
+
+/** Rows of packets are told apart by size: the first ones find the path, the last one is judged. */
+const FIRST = { count: 6, size: 10 };
+const JUDGED = { count: 8, size: 200 };
+/** IPv6 header, and that of an ICMPv6 echo or of UDP. */
+const HEADERS = 48;
+
+/** Milliseconds between datagrams: slower than Java, which gives up on a path after 150 ms. */
+const INTERVAL = 200;
+const ECHO_PORT = 7;
+const ROWS = [FIRST, JUDGED].flatMap(({ count, size }) => [count, size]);
+const ANSWERED = `answered ${FIRST.count + JUDGED.count}`;
+
+/** Where `peer1` and `peer2` are. */
+type Surroundings = 'on the Internet' | 'each behind a NAT';
+const surroundings: readonly Surroundings[] = ['on the Internet', 'each behind a NAT'];
+
+let lab: Lab;
+let capture: Capture;
+
+afterEach(() => lab.dispose());
+
+/** A host for the router at `routerIPv4`, and peers at the public addresses next to it, .2 and .3. */
+async function build(kind: Surroundings, routerIPv4 = ROUTER_IPV4): Promise<void> {
+  lab = new Lab();
+  await lab.internet();
+  capture = await Capture.start(lab, [PORT, PORT_2012]);
+  await lab.host('router');
+  await lab.attach('router', `${routerIPv4}/24`);
+  for (const number of [1, 2]) {
+    const peer = `peer${number}`;
+    const address = routerIPv4.replace(/\d+$/, `${number + 1}/24`);
+    await lab.host(peer);
+    if (kind === 'on the Internet') await lab.attach(peer, address);
+    else await hideBehindNat(peer, `nat${number}`, address, `192.168.${number}`);
+  }
+}
+
+async function hideBehindNat(
+  peer: string,
+  nat: string,
+  address: string,
+  local: string,
+): Promise<void> {
+  await lab.host(nat);
+  await lab.attach(nat, address);
+  await lab.link([nat, 'lan', `${local}.1/24`], [peer, 'eth0', `${local}.2/24`]);
+  await lab.ip(peer, `route add default via ${local}.1`);
+  await lab.masquerade(nat, 'eth0');
+  await refuseInput(lab, nat);
+}
+
+interface OurPeer {
+  readonly daemon: Daemon;
+  readonly address: string;
+}
+
+/** Our peer, on `peer1`. */
+async function startOurs(dialect: Dialect, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
+  const words = command('peer', '--router', routerIPv4, '--dialect', dialect);
+  const daemon = lab.spawn('peer1', words);
+  await daemon.waitForLine(/^ready/);
+  return { daemon, address: (await addressesOf(lab, 'peer1'))[0]!.split('/')[0]! };
+}
+
+/** What two peers said, and the public endpoints that their addresses spell. */
+class Conversation {
+  readonly #frames: readonly Frame[];
+  readonly #endpoints: readonly Endpoint[];
+
+  private constructor(frames: readonly Frame[], endpoints: readonly Endpoint[]) {
+    this.#frames = frames;
+    this.#endpoints = endpoints;
+  }
+
+  /** Ends the capture. */
+  static async read(dialect: Dialect, ...addresses: readonly string[]): Promise<Conversation> {
+    const endpoints = addresses.map((address) => decodeAddress(address, { dialect }).peer!);
+    return new Conversation(await capture.stop(endpoints.map(({ port }) => port)), endpoints);
+  }
+
+  /** How many of the judged packets went from which endpoint to which. */
+  ways(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { outer, inner } of this.#frames) {
+      if (inner?.length !== HEADERS + JUDGED.size) continue;
+      const from = `${outer.source}:${outer.sourcePort}`;
+      const way = `${from} to ${outer.destination}:${outer.destinationPort}`;
+      counts[way] = (counts[way] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** What `ways` should be when `each` packets took no router in each direction. */
+  straight(each: number): Record<string, number> {
+    const [one, two] = this.#endpoints.map(formatEndpoint);
+    return { [`${one} to ${two}`]: each, [`${two} to ${one}`]: each };
+  }
+
+  /** What `ways` should be when all packets went through a router. */
+  relayed(each: number, router: string): Record<string, number> {
+    const [one, two] = this.#endpoints.map(formatEndpoint);
+    return {
+      [`${one} to ${router}`]: each,
+      [`${router} to ${two}`]: each,
+      [`${two} to ${router}`]: each,
+      [`${router} to ${one}`]: each,
+    };
+  }
+
+  /** What is wrong with the frames of the first peer, which is ours. */
+  ourFaults(): string[] {
+    const own = this.#frames.filter(({ outer }) => outer.source === this.#endpoints[0]!.address);
+    expect(own.length).toBeGreaterThan(0);
+    return own.flatMap(faultsOf);
+  }
+}
+
+/** Pings in rows from both sides, `first` first; returns how many packets are judged each way. */
+async function pingBothWays(
+  first: 'peer1' | 'peer2',
+  address1: string,
+  address2: string,
+): Promise<number> {
+  const targets = { peer1: address2, peer2: address1 };
+  const second = first === 'peer1' ? 'peer2' : 'peer1';
+  for (const { count, size } of [FIRST, FIRST, JUDGED]) {
+    for (const label of [first, second] as const) {
+      const replies = await countReplies(lab, label, targets[label], count, { size });
+      expect(replies, `replies to ${label}`).toBe(count);
+    }
+  }
+  return 2 * JUDGED.count;
+}
+
+const startOurRouter2012 = (): Promise<unknown> =>
+  startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', NATIVE_64);
+
+const routersOf2012 = [
+  { name: 'our router', needs: [], start: startOurRouter2012 },
+  {
+    name: 'the reference router of 2012',
+    needs: [ROUTER_2012],
+    start: () => startReferenceRouter2012(lab),
+  },
+];
+
+for (const { name, needs, start } of routersOf2012) {
+  describeWithPrograms(`the reference peer of 2012 at ${name}`, [PEER_2012, ...needs], () => {
+    for (const kind of surroundings) {
+      for (const first of ['peer1', 'peer2'] as const) {
+        const who = first === 'peer1' ? 'our peer' : 'the reference';
+        it(`and our peer talk straight when ${who} begins, ${kind}`, async () => {
+          await build(kind);
+          await start();
+          const ours = await startOurs('draft01');
+          const address2 = await startReferencePeer2012(lab, 'peer2');
+          const each = await pingBothWays(first, ours.address, address2);
+          await ours.daemon.waitForLine(/path direct/);
+          const said = await Conversation.read('draft01', ours.address, address2);
+          expect(said.ways()).toEqual(said.straight(each));
+          expect(said.ourFaults()).toEqual([]);
+        });
+      }
+    }
+  });
+}
+
+describeWithPrograms('two reference peers of 2012 at our router', [PEER_2012], () => {
+  it('talk straight', async () => {
+    await build('on the Internet');
+    await startOurRouter2012();
+    const address1 = await startReferencePeer2012(lab, 'peer1');
+    const address2 = await startReferencePeer2012(lab, 'peer2');
+    const each = await pingBothWays('peer1', address1, address2);
+    const said = await Conversation.read('draft01', address1, address2);
+    expect(said.ways()).toEqual(said.straight(each));
+  });
+});
+
+describeWithPrograms('the reference peer of 2020', [ROUTER_2020, PEER_2020], () => {
+  it('answers no question, and our peer keeps to the router without a loss', async () => {
+    await build('on the Internet');
+    await startReferenceRouter2020(lab);
+    const ours = await startOurs('draft03');
+    const address2 = await startReferencePeer2020(lab, 'peer2');
+    const each = await pingBothWays('peer1', ours.address, address2);
+    const said = await Conversation.read('draft03', ours.address, address2);
+    expect(said.ways()).toEqual(said.relayed(each, `${ROUTER_IPV4}:${PORT}`));
+    expect(said.ourFaults()).toEqual([]);
+    expect([...ours.daemon.stdout, ...ours.daemon.stderr].join()).not.toContain('path direct');
+  });
+});
+
+const startOurRouterForJava = (): Promise<unknown> => {
+  const words = command('router', '--listen', JAVA_ROUTER_IPV4, '--prefix', JAVA_64);
+  return lab.spawn('router', words).waitForLine(/^ready/);
+};
+
+const routersForJava = [
+  { name: 'our router', needs: [], start: startOurRouterForJava },
+  {
+    name: 'the reference router of 2020',
+    needs: [ROUTER_2020],
+    start: () => startReferenceRouter2020(lab, JAVA_ROUTER_IPV4, ['-L', JAVA_64]),
+  },
+];
+
+for (const { name, needs, start } of routersForJava) {
+  describeWithPrograms(`the Java implementation at ${name}`, [JAVA_CLASSES, ...needs], () => {
+    for (const kind of surroundings) {
+      it(`and our peer talk straight when our peer begins, ${kind}`, async () => {
+        await build(kind, JAVA_ROUTER_IPV4);
+        await start();
+        const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
+        const java = await startJava(lab, 'peer2');
+        const asker = program('udpAsk', java.address, ECHO_PORT, INTERVAL, ...ROWS);
+        expect((await lab.exec('peer1', asker)).stdout.trim()).toBe(ANSWERED);
+        await ours.daemon.waitForLine(/path direct/);
+        const said = await Conversation.read('draft03', ours.address, java.address);
+        expect(said.ways()).toEqual(said.straight(JUDGED.count));
+        expect(said.ourFaults()).toEqual([]);
+      });
+
+      it(`and our peer talk straight when Java begins, ${kind}`, async () => {
+        await build(kind, JAVA_ROUTER_IPV4);
+        await start();
+        const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
+        await lab.spawn('peer1', program('udpEcho', ECHO_PORT)).waitForLine(/listening/);
+        const rows = [ours.address, ECHO_PORT, INTERVAL, ...ROWS];
+        const java = await startJava(lab, 'peer2', ...rows);
+        expect(await java.daemon.waitForLine(/^answered/)).toBe(ANSWERED);
+        await ours.daemon.waitForLine(/path direct/);
+        const said = await Conversation.read('draft03', ours.address, java.address);
+        expect(said.ways()).toEqual(said.straight(JUDGED.count));
+        expect(said.ourFaults()).toEqual([]);
+      });
+    }
+  });
+}

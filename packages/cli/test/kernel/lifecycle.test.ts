@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Daemon, Ending } from '../../../testing/src/kernel/daemon.js';
+import type { Lab } from '../../../testing/src/kernel/lab.js';
+import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
+import {
+  addNativeHost,
+  addressesOf,
+  buildInternet,
+  command,
+  describeDrivers,
+  interfacesOf,
+  NATIVE_ADDRESS,
+  PORT,
+  ROUTER_ADDRESS,
+  ROUTER_IPV4,
+  routesOf,
+  startPeer,
+  startRouter,
+  TUN,
+} from '../../../testing/src/kernel/topology.js';
+import { Capture, faultsOf } from '../../../testing/src/kernel/tshark.js';
+
+describeDrivers('the daemons', () => {
+  let lab: Lab;
+
+  beforeEach(async () => {
+    lab = await buildInternet();
+  });
+
+  afterEach(() => lab.dispose());
+
+  /** Waits until a condition holds, for what the kernel does after a process is gone. */
+  async function eventually(condition: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 0; attempt < 40; attempt++) {
+      if (await condition()) return;
+      await sleep(50);
+    }
+    throw new Error('did not come true in 2 s');
+  }
+
+  async function routingOf(label: string): Promise<string> {
+    return `${await lab.ip(label, '-6 route show table all')}${await lab.ip(label, '-6 rule')}`;
+  }
+
+  async function socketsOf(label: string): Promise<string> {
+    return (await lab.exec(label, ['cat', '/proc/net/udp'])).stdout.trim();
+  }
+
+  describe.each<[NodeJS.Signals, Ending]>([
+    ['SIGTERM', { code: 0, signal: null }],
+    ['SIGINT', { code: 0, signal: null }],
+    ['SIGKILL', { code: null, signal: 'SIGKILL' }],
+  ])('after %s', (signal, ending) => {
+    it.each(['router', 'peer1'])('leave nothing behind on %s', async (label) => {
+      const before = {
+        routing: await routingOf(label),
+        interfaces: await interfacesOf(lab, label),
+        sockets: await socketsOf(label),
+      };
+      const options = ['--route', '2001:db8:beef::/64'];
+      const router = await startRouter(lab, 'router', ...options);
+      let daemon: Daemon = router;
+      if (label === 'peer1') ({ daemon } = await startPeer(lab, label, '--default-route'));
+      expect(await routesOf(lab, label)).not.toEqual([]);
+
+      expect(await daemon.stop(signal)).toEqual(ending);
+
+      await eventually(async () => !(await interfacesOf(lab, label)).includes(TUN));
+      await eventually(async () => (await socketsOf(label)) === before.sockets);
+      expect({
+        routing: await routingOf(label),
+        interfaces: await interfacesOf(lab, label),
+        sockets: await socketsOf(label),
+      }).toEqual(before);
+      expect(daemon.stderr).toEqual([]);
+    });
+  });
+
+  it('work again when started again after a crash', async () => {
+    await startRouter(lab, 'router');
+    const first = await startPeer(lab, 'peer1', '--port', '40000');
+    await first.daemon.stop('SIGKILL');
+    const second = await startPeer(lab, 'peer1', '--port', '40000');
+    expect(second.address).toBe(first.address);
+    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+  });
+
+  it('carry packets again when only the router was started again', async () => {
+    const router = await startRouter(lab, 'router');
+    const peer1 = await startPeer(lab, 'peer1');
+    const peer2 = await startPeer(lab, 'peer2');
+    await router.stop('SIGKILL');
+    await startRouter(lab, 'router');
+    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+  });
+
+  it('find a router that starts after them', async () => {
+    const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4));
+    await sleep(500);
+    expect(daemon.running).toBe(true);
+    await startRouter(lab, 'router');
+    await daemon.waitForLine(/^ready/);
+    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 1)).toBe(1);
+  });
+
+  it('send everything into the tunnel with --default-route', async () => {
+    await addNativeHost(lab);
+    await startRouter(lab, 'router');
+    await startPeer(lab, 'peer1', '--default-route');
+    expect(await routesOf(lab, 'peer1')).toContain('default');
+    expect(await ping(lab, 'peer1', NATIVE_ADDRESS)).toMatchObject({ result: 'reply' });
+  });
+
+  it('take the name of the interface from the command line', async () => {
+    await startRouter(lab, 'router', '--tun', 'sixrouter');
+    const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4, '--tun', 'sixpeer'));
+    await daemon.waitForLine(/^ready/);
+    expect(await interfacesOf(lab, 'router')).not.toContain(TUN);
+    expect(await addressesOf(lab, 'router', 'sixrouter')).toHaveLength(1);
+    expect(await addressesOf(lab, 'peer1', 'sixpeer')).toHaveLength(1);
+  });
+
+  it('send empty keepalives that die on the way', async () => {
+    const capture = await Capture.start(lab, [PORT]);
+    await startRouter(lab, 'router');
+    await startPeer(lab, 'peer1', '--keepalive', '1');
+    await startPeer(lab, 'peer2', '--keepalive', '1,7');
+    await sleep(2_500);
+    const frames = await capture.stop();
+    expect(frames.flatMap(faultsOf)).toEqual([]);
+    const keepalives = frames.filter(({ outer }) => outer.length === 0).map(({ outer }) => outer);
+    for (const { destination, destinationPort } of keepalives) {
+      expect({ destination, destinationPort }).toEqual({
+        destination: ROUTER_IPV4,
+        destinationPort: PORT,
+      });
+    }
+    const ttlsFrom = (address: string): number[] =>
+      keepalives.filter(({ source }) => source === address).map(({ ttl }) => ttl);
+    expect(ttlsFrom('198.51.100.2').slice(0, 2)).toEqual([3, 3]);
+    expect(ttlsFrom('198.51.100.3').slice(0, 2)).toEqual([7, 7]);
+  });
+
+  it('relay without a TUN interface on the router', async () => {
+    await startRouter(lab, 'router', '--no-tun');
+    const peer1 = await startPeer(lab, 'peer1');
+    const peer2 = await startPeer(lab, 'peer2');
+    expect(await interfacesOf(lab, 'router')).not.toContain(TUN);
+    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+    expect(await ping(lab, 'peer1', ROUTER_ADDRESS)).toMatchObject({ result: 'reply' });
+  });
+
+  it('serve a native /64 when told to', async () => {
+    await startRouter(lab, 'router', '--prefix', '2001:db8:64:64::/64');
+    const peer1 = await startPeer(lab, 'peer1');
+    const peer2 = await startPeer(lab, 'peer2', '--port', '40000');
+    expect(peer2.address).toBe('2001:db8:64:64:c433:6403:9c40:8001');
+    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+  });
+
+  it('speak draft01 when told to', async () => {
+    await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', '2001:db8:64:64::/64');
+    const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
+    const peer2 = await startPeer(lab, 'peer2', '--dialect', 'draft01', '--port', '40000');
+    // Port 0x9c40 low byte first with its bit 1 inverted, then the IPv4 address (draft-01 §4.1).
+    expect(`${peer2.address}/${peer2.prefixLength}`).toBe('2001:db8:64:64:429c:c6ff:fe33:6403/64');
+    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+  });
+});

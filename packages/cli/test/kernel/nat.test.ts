@@ -1,0 +1,232 @@
+import { expect, it } from 'vitest';
+import type { Daemon } from '../../../testing/src/kernel/daemon.js';
+import type { Lab } from '../../../testing/src/kernel/lab.js';
+import { buildNats, PEER_PORT, type Place, type Side } from '../../../testing/src/kernel/natTopology.js';
+import { unanswered } from '../../../testing/src/kernel/ping.js';
+import { program } from '../../../testing/src/kernel/programs.js';
+import { describeKernel } from '../../../testing/src/kernel/requirements.js';
+import { type RunningPeer, startPeer, startRouter } from '../../../testing/src/kernel/topology.js';
+
+/** Bytes of TCP that tell whether the router is on the way. */
+const TRANSFER = 2 << 20;
+
+type PathName = 'direct' | 'lan' | 'relayed';
+
+interface Case {
+  readonly title: string;
+  readonly place: Place;
+  /** The way of packets from left to right, and from right to left. */
+  readonly paths: readonly [PathName, PathName];
+}
+
+const both = (path: PathName): [PathName, PathName] => [path, path];
+
+/*
+ * What theory says (docs/nat-matrix.md): direct both ways where both mappings are endpoint-independent,
+ * as the questions of each side open its own filter for the other; relayed where one is not, since the
+ * frames of that side come from another endpoint than its address spells.
+ */
+const cases: readonly Case[] = [
+  {
+    title: 'no NAT at all',
+    place: { left: 'none', right: 'none' },
+    paths: both('direct'),
+  },
+  {
+    title: 'masquerade on one side',
+    place: { left: 'masquerade', right: 'none' },
+    paths: both('direct'),
+  },
+  {
+    title: 'masquerade on both sides',
+    place: { left: 'masquerade', right: 'masquerade' },
+    paths: both('direct'),
+  },
+  {
+    title: 'fully random ports on one side, no NAT on the other',
+    place: { left: 'fully-random', right: 'none' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'fully random ports against masquerade',
+    place: { left: 'fully-random', right: 'masquerade' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'fully random ports on both sides',
+    place: { left: 'fully-random', right: 'fully-random' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'masquerade to another port than the peer uses, on both sides',
+    place: { left: 'other-port', right: 'other-port' },
+    paths: both('direct'),
+  },
+  {
+    title: 'a full cone against masquerade',
+    place: { left: 'full-cone', right: 'masquerade' },
+    paths: both('direct'),
+  },
+  {
+    // The letters c and d of docs/nat-matrix.md: that anybody gets in helps neither way.
+    title: 'a full cone against fully random ports',
+    place: { left: 'full-cone', right: 'fully-random' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'a forwarded port against none',
+    place: { left: 'forwarding', right: 'none' },
+    paths: both('direct'),
+  },
+  {
+    title: 'a forwarded port against masquerade',
+    place: { left: 'forwarding', right: 'masquerade' },
+    paths: both('direct'),
+  },
+  {
+    title: 'a forwarded port against fully random ports',
+    place: { left: 'forwarding', right: 'fully-random' },
+    paths: both('relayed'),
+  },
+  {
+    // The router is another destination than the remote, so its port is not the forwarded one.
+    title: 'a forwarded port beside fully random ports, against none',
+    place: { left: 'forwarding-random', right: 'none' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'two levels of NAT against masquerade',
+    place: { left: 'two-levels', right: 'masquerade' },
+    paths: both('direct'),
+  },
+  {
+    title: 'two levels of NAT on both sides',
+    place: { left: 'two-levels', right: 'two-levels' },
+    paths: both('direct'),
+  },
+  {
+    title: 'two levels of NAT against fully random ports',
+    place: { left: 'two-levels', right: 'fully-random' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'UDP blocked but to the router',
+    place: { left: 'router-only', right: 'none' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'UDP blocked between the public addresses of two NATs',
+    place: { left: 'masquerade', right: 'masquerade', blocked: true },
+    paths: both('relayed'),
+  },
+  {
+    title: 'both on one LAN behind the same NAT',
+    place: { shared: 'lan' },
+    paths: both('lan'),
+  },
+  {
+    title: 'both on one LAN behind the same NAT, which does hairpinning',
+    place: { shared: 'lan', hairpin: 'external-source' },
+    paths: both('lan'),
+  },
+  {
+    title: 'both on one LAN without multicast behind the same NAT, without hairpinning',
+    place: { shared: 'lan', withoutMulticast: true },
+    paths: both('relayed'),
+  },
+  {
+    title: 'both on one LAN without multicast behind the same NAT, with hairpinning',
+    place: { shared: 'lan', withoutMulticast: true, hairpin: 'external-source' },
+    paths: both('direct'),
+  },
+  {
+    // The question comes from the private endpoint of the sender, which tells the receiver where to ask.
+    title:
+      'both on one LAN without multicast behind the same NAT, whose hairpinning keeps the source',
+    place: { shared: 'lan', withoutMulticast: true, hairpin: 'internal-source' },
+    paths: both('lan'),
+  },
+  {
+    title:
+      'both behind the same NAT on networks that multicast does not cross, without hairpinning',
+    place: { shared: 'two-lans' },
+    paths: both('relayed'),
+  },
+  {
+    title: 'both behind the same NAT on networks that multicast does not cross, with hairpinning',
+    place: { shared: 'two-lans', hairpin: 'external-source' },
+    paths: both('direct'),
+  },
+];
+
+/** The path that a peer told about a remote last, or null. */
+function pathTold(daemon: Daemon, remote: string): string | null {
+  const told = daemon.stdout.map((line) => /^path (\w+) {2}remote (\S+)/.exec(line));
+  return told.filter((match) => match?.[2] === remote).at(-1)?.[1] ?? null;
+}
+
+/** Bytes that reached the router so far. */
+async function bytesAtRouter(lab: Lab): Promise<number> {
+  const path = '/sys/class/net/eth0/statistics/rx_bytes';
+  return Number((await lab.exec('router', ['cat', path])).stdout);
+}
+
+/** Sends bytes by TCP and compares what arrived; returns how many bytes reached the router meanwhile. */
+async function transfer(lab: Lab, from: Side, to: Side, address: string): Promise<number> {
+  const receiver = lab.spawn(to, program('tcpReceiver', 5001));
+  await receiver.waitForLine(/listening/);
+  const before = await bytesAtRouter(lab);
+  const sent = await lab.exec(from, program('tcpSender', address, 5001, TRANSFER), {
+    timeout: 25_000,
+  });
+  const received = JSON.parse(await receiver.waitForLine(/sha256/)) as { bytes: number };
+  const passed = (await bytesAtRouter(lab)) - before;
+  expect(received.bytes).toBe(TRANSFER);
+  expect(received).toEqual(JSON.parse(sent.stdout));
+  return passed;
+}
+
+async function meet(lab: Lab, paths: Case['paths']): Promise<void> {
+  await startRouter(lab, 'router');
+  const start = (side: Side): Promise<RunningPeer> =>
+    startPeer(lab, side, '--port', String(PEER_PORT[side]));
+  const [left, right] = await Promise.all([start('left'), start('right')]);
+  const directions = [
+    { from: 'left', to: 'right', self: left, remote: right, path: paths[0] },
+    { from: 'right', to: 'left', self: right, remote: left, path: paths[1] },
+  ] as const;
+  // Every echo request is answered from the first on, whatever the path is at the time.
+  for (const { from, remote } of directions) {
+    expect(await unanswered(lab, from, remote.address, 20)).toEqual([]);
+  }
+  // Searches go with packets.
+  for (const { from, remote } of directions) {
+    lab.spawn(from, ['ping', '-6', '-i', '0.2', '-c', '60', remote.address]);
+  }
+  for (const { self, remote, path } of directions) {
+    await self.daemon.waitForLine(new RegExp(`^path ${path} .*remote ${remote.address}`));
+  }
+  for (const { from, to, remote, path } of directions) {
+    const passed = await transfer(lab, from, to, remote.address);
+    if (path === 'relayed') expect(passed).toBeGreaterThan(TRANSFER);
+    else expect(passed).toBeLessThan(TRANSFER / 10);
+  }
+  for (const { self, remote, path } of directions) {
+    expect(pathTold(self.daemon, remote.address)).toBe(path);
+  }
+}
+
+describeKernel('two peers and the NATs between them', () => {
+  // Most of the time they wait, so several places are made at once.
+  it.concurrent.each(cases)(
+    '$title: $paths.0 one way, $paths.1 the other',
+    async ({ place, paths }) => {
+      const lab = await buildNats(place);
+      try {
+        await meet(lab, paths);
+      } finally {
+        lab.dispose();
+      }
+    },
+  );
+});

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Lab } from '../../../testing/src/kernel/lab.js';
+import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
+import { program } from '../../../testing/src/kernel/programs.js';
+import {
+  addressesOf,
+  buildInternet,
+  command,
+  describeDrivers,
+  interfacesOf,
+  PORT,
+  ROUTER_ADDRESS,
+  ROUTER_IPV4,
+  routesOf,
+  startPeer,
+  startRouter,
+  TUN,
+} from '../../../testing/src/kernel/topology.js';
+
+describeDrivers('running daemons', () => {
+  let lab: Lab;
+
+  beforeEach(async () => {
+    lab = await buildInternet();
+  });
+
+  afterEach(() => lab.dispose());
+
+  /** Pings until an answer comes; how long a way may take to work again is up to the caller. */
+  async function answers(label: string, destination: string, within: number): Promise<boolean> {
+    const end = Date.now() + within;
+    while (Date.now() < end) {
+      if ((await ping(lab, label, destination)).result === 'reply') return true;
+      await sleep(100);
+    }
+    return false;
+  }
+
+  it('drop noise without a word and go on', async () => {
+    const router = await startRouter(lab, 'router');
+    const { daemon, address } = await startPeer(lab, 'peer1', '--port', '40000');
+    await lab.exec('peer2', program('udpNoise', ROUTER_IPV4, PORT, 2_000));
+    await lab.exec('peer2', program('udpNoise', '198.51.100.2', 40_000, 2_000));
+    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+    expect(await countReplies(lab, 'router', address, 2)).toBe(2);
+    expect([...router.stdout, ...daemon.stdout]).toHaveLength(2);
+    expect([...router.stderr, ...daemon.stderr]).toEqual([]);
+  });
+
+  it('put addresses and routes back when the interface was down', async () => {
+    await startRouter(lab, 'router');
+    await startPeer(lab, 'peer1', '--default-route');
+    for (const label of ['router', 'peer1']) {
+      const before = [await addressesOf(lab, label), await routesOf(lab, label)];
+      await lab.ip(label, `link set ${TUN} down`);
+      await lab.ip(label, `link set ${TUN} up`);
+      await sleep(200);
+      expect([await addressesOf(lab, label), await routesOf(lab, label)]).toEqual(before);
+    }
+    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+  });
+
+  it.each(['router', 'peer1'])('end when the interface of %s is removed', async (label) => {
+    const router = await startRouter(lab, 'router');
+    const daemon = label === 'router' ? router : (await startPeer(lab, label)).daemon;
+    await lab.ip(label, `link delete ${TUN}`);
+    const { code } = await daemon.ended;
+    expect(code).toBeGreaterThan(0);
+    expect(daemon.stderr).toEqual([expect.stringContaining(TUN)]);
+  });
+
+  it('outlive a time without IPv4', async () => {
+    await startRouter(lab, 'router');
+    const { daemon } = await startPeer(lab, 'peer1', '--keepalive', '1');
+    await lab.ip('peer1', 'link set eth0 down');
+    await countReplies(lab, 'peer1', ROUTER_ADDRESS, 20);
+    await sleep(1_200);
+    expect(daemon.running).toBe(true);
+    await lab.ip('peer1', 'link set eth0 up');
+    expect(await answers('peer1', ROUTER_ADDRESS, 5_000)).toBe(true);
+    expect(daemon.stderr).toEqual([]);
+  });
+
+  it('take a new address when a NAT gives them another port', async () => {
+    await lab.host('nat');
+    await lab.host('inside');
+    await lab.attach('nat', '198.51.100.9/24');
+    await lab.link(['nat', 'lan', '192.168.1.1/24'], ['inside', 'eth0', '192.168.1.2/24']);
+    await lab.ip('inside', 'route add default via 192.168.1.1');
+    await lab.masquerade('nat', 'eth0', { fullyRandom: true });
+    await startRouter(lab, 'router');
+    const inside = await startPeer(lab, 'inside', '--port', '40000');
+    const outside = await startPeer(lab, 'peer1');
+    expect(inside.address).toMatch(/^fc64:bed:c633:6401:c433:6409:/);
+    expect(await countReplies(lab, 'peer1', inside.address, 2)).toBe(2);
+
+    // Masquerading forgets its flows when the interface goes down.
+    await lab.ip('nat', 'link set eth0 down');
+    await lab.ip('nat', 'link set eth0 up');
+    expect(await answers('inside', outside.address, 8_000)).toBe(true);
+
+    const [address] = (await addressesOf(lab, 'inside')).map((text) => text.split('/')[0]!);
+    expect(await addressesOf(lab, 'inside')).toHaveLength(1);
+    expect(address).toMatch(/^fc64:bed:c633:6401:c433:6409:/);
+    expect(address).not.toBe(inside.address);
+    expect(await countReplies(lab, 'peer1', address!, 2)).toBe(2);
+    expect(inside.daemon.stdout.join('\n')).toContain(address);
+  });
+
+  it('share a computer under names of their own', async () => {
+    await startRouter(lab, 'router');
+    const first = await startPeer(lab, 'peer1');
+    const second = lab.spawn(
+      'peer1',
+      command('peer', '--router', ROUTER_IPV4, '--tun', 'second', '--port', '40000'),
+    );
+    await second.waitForLine(/^ready/);
+    expect(await interfacesOf(lab, 'peer1')).toEqual(expect.arrayContaining([TUN, 'second']));
+    const own = 'fc64:bed:c633:6401:c433:6402:9c40:8001';
+    expect(await addressesOf(lab, 'peer1', 'second')).toEqual([`${own}/114`]);
+    const peer2 = await startPeer(lab, 'peer2');
+    expect(await countReplies(lab, 'peer2', own, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', first.address, 2)).toBe(2);
+    await second.stop();
+    expect(await countReplies(lab, 'peer2', first.address, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
+  });
+
+  it('hold an address from each of several routers', async () => {
+    await startRouter(lab, 'router');
+    const second = lab.spawn('peer2', command('router', '--listen', '198.51.100.3'));
+    await second.waitForLine(/^ready/);
+    const { daemon } = await startPeer(lab, 'peer1', '--router', '198.51.100.3', '--port', '40000');
+    await daemon.waitForLine(/fc64:bed:c633:6403:c433:6402:9c40:8001/);
+    expect((await addressesOf(lab, 'peer1')).sort()).toEqual([
+      'fc64:bed:c633:6401:c433:6402:9c40:8001/114',
+      'fc64:bed:c633:6403:c433:6402:9c40:8001/114',
+    ]);
+    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+    expect(await countReplies(lab, 'peer1', 'fc64:bed:c633:6403:c433:6403:64be:8000', 2)).toBe(2);
+    expect(await countReplies(lab, 'peer2', 'fc64:bed:c633:6403:c433:6402:9c40:8001', 2)).toBe(2);
+  });
+
+  it('relay between the peers of two routers', async () => {
+    const routers = { router: ROUTER_IPV4, other: '198.51.100.4' };
+    await lab.host('other');
+    await lab.attach('other', `${routers.other}/24`);
+    await startRouter(lab, 'router');
+    const other = lab.spawn('other', command('router', '--listen', routers.other));
+    await other.waitForLine(/^ready/);
+    const peer1 = await startPeer(lab, 'peer1');
+    const peer2 = lab.spawn('peer2', command('peer', '--router', routers.other, '--port', '40000'));
+    await peer2.waitForLine(/^ready/);
+    const address2 = 'fc64:bed:c633:6404:c433:6403:9c40:8001';
+    expect(await ping(lab, 'peer1', address2)).toEqual({ result: 'reply', hopLimit: 61 });
+    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+  });
+});

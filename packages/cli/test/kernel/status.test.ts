@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
+import type { Daemon } from '../../../testing/src/kernel/daemon.js';
+import type { Lab } from '../../../testing/src/kernel/lab.js';
+import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
+import { describeKernel } from '../../../testing/src/kernel/requirements.js';
+import {
+  buildInternet,
+  command,
+  PORT,
+  ROUTER_ADDRESS,
+  ROUTER_IPV4,
+  SERVED_PREFIX,
+  startPeer,
+  startRouter,
+  TUN,
+} from '../../../testing/src/kernel/topology.js';
+
+// Namespaces share their files: with one name of the interface, all but one have their number in it.
+const SOCKETS = '/run/6bed4';
+
+describeKernel('6bed4 status', () => {
+  let lab: Lab;
+
+  beforeEach(async () => {
+    lab = await buildInternet();
+  });
+
+  afterEach(() => lab.dispose());
+
+  /** Statuses of the daemons of this test, by their process numbers; others may run meanwhile. */
+  async function statuses(...args: readonly string[]): Promise<Map<number, unknown>> {
+    const { stdout } = await lab.exec('router', command('status', '--json', ...args));
+    const all = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { pid: number });
+    return new Map(all.map((one) => [one.pid, one]));
+  }
+
+  const statusOf = async ({ pid }: Daemon) => (await statuses(TUN)).get(pid);
+
+  it('tells routers, paths, packets and drops of daemons with the same interface name', async () => {
+    const router = await startRouter(lab, 'router');
+    const left = await startPeer(lab, 'peer1');
+    const right = await startPeer(lab, 'peer2');
+    await countReplies(lab, 'peer1', right.address, 3);
+    // Dies in the peer of its own side, which answers with an error.
+    await ping(lab, 'peer1', right.address, { hopLimit: 1 });
+
+    expect(await statusOf(router)).toMatchObject({
+      role: 'router',
+      tun: TUN,
+      address: ROUTER_ADDRESS,
+      prefix: SERVED_PREFIX,
+      endpoint: { address: ROUTER_IPV4, port: PORT },
+    } satisfies Partial<RouterStatus>);
+    const status = (await statusOf(left.daemon)) as PeerStatus;
+    expect(status).toMatchObject({
+      role: 'peer',
+      address: left.address,
+      routers: [{ router: { address: ROUTER_IPV4, port: PORT }, state: 'leased' }],
+      remotes: [
+        {
+          address: right.address,
+          path: 'direct',
+          endpoint: { address: '198.51.100.3' },
+          proof: 'neighbor-advertisement',
+        },
+      ],
+      counters: { packetsDelivered: 3 + 1, drops: { 'hop-limit-exceeded': 1 } },
+    });
+    const [remote] = status.remotes;
+    expect(remote!.packetsSentDirect + remote!.packetsSentRelayed).toBe(3);
+    expect(remote!.receivedAgo).toBeLessThan(5);
+  });
+
+  it('is answered again by a daemon that replaces a killed one, and then nothing stays', async () => {
+    const start = async (): Promise<Daemon> => {
+      // In this surrounding it is the socket that Node.js looked at last before it looks for libraries.
+      const words = command('router', '--listen', ROUTER_IPV4, '--tun', 'sixstatus');
+      const daemon = lab.spawn('router', ['env', '-i', 'NO_COLOR=1', ...words]);
+      await daemon.waitForLine(/^ready/);
+      return daemon;
+    };
+    const first = await start();
+    expect([...(await statuses('sixstatus')).keys()]).toEqual([first.pid]);
+    await first.stop('SIGKILL');
+    const second = await start();
+    expect([...(await statuses('sixstatus')).keys()]).toEqual([second.pid]);
+    await second.stop();
+    expect(existsSync(`${SOCKETS}/sixstatus.sock`)).toBe(false);
+  });
+});

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireBuild, run } from '../../testing/src/command.js';
+
+const README = readFileSync(new URL('../../node/README.md', import.meta.url), 'utf8');
+
+beforeAll(requireBuild);
+
+describe('the README', () => {
+  it.each(['router', 'peer'])('knows all options of 6bed4 %s', async (command) => {
+    const { stdout } = await run(command, '--help');
+    const options = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map((match) => match[1]!);
+    expect(options.length).toBeGreaterThan(5);
+    for (const option of options) expect(README).toContain(option);
+  });
+});

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { layoutOf, type Profile } from '@6bed4/codec';
+import { StartError, UsageError } from '../errors.js';
+import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
+import { workerFile } from '../drivers/linux/workerFile.js';
+import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
+import type { CommonOptions } from './options.js';
+
+/** The drivers by name, and the choice between them. */
+export type DriverName = 'auto' | 'linux' | 'portable';
+
+export const driverNames: readonly DriverName[] = ['auto', 'linux', 'portable'];
+
+/** Which driver to take. */
+export type DriverChoice =
+  | { readonly name: 'linux'; readonly libc: Libc; readonly offloads: Offloads }
+  | { readonly name: 'portable'; readonly reason: string | null };
+
+/**
+ * Chooses a driver for a daemon.
+ *
+ * @throws UsageError when what is wanted goes without the Linux driver, which is wanted too
+ * @throws StartError with code `ENOTSUP` when the Linux driver is wanted and cannot work here
+ */
+export async function chooseDriver(
+  options: CommonOptions,
+  profile: Profile,
+): Promise<DriverChoice> {
+  const driver = options.driver ?? 'auto';
+  checkName('driver', driver, driverNames);
+  const offloads = options.offloads ?? 'all';
+  checkName('offloads', offloads, offloadNames);
+  if (driver === 'portable') return { name: 'portable', reason: null };
+  const conflict = conflictWith(options, profile);
+  if (conflict !== null) {
+    if (driver === 'linux')
+      throw new UsageError('driver', `linux, though ${conflict}`, 'portable or auto');
+    return { name: 'portable', reason: conflict };
+  }
+  try {
+    requireWorker();
+    return { name: 'linux', libc: await loadLibc(), offloads };
+  } catch (error) {
+    if (!(error instanceof StartError) || driver === 'linux') throw error;
+    return { name: 'portable', reason: error.message };
+  }
+}
+
+/** A program that was bundled into one file may lack it. @throws StartError */
+function requireWorker(): void {
+  let path: string;
+  try {
+    path = fileURLToPath(workerFile());
+  } catch (cause) {
+    throw new StartError('ENOTSUP', 'the Linux driver cannot find its own files', { cause });
+  }
+  if (!existsSync(path)) {
+    throw new StartError('ENOTSUP', `the Linux driver needs the file ${path}, which is missing`);
+  }
+}
+
+/** What in the options keeps the Linux driver from being used. */
+function conflictWith(options: CommonOptions, profile: Profile): string | null {
+  const { tun = false, datagrams, random, clock } = options;
+  if (datagrams !== undefined) return 'a UDP port of another kind is given';
+  if (tun === false) return 'there is no TUN interface';
+  if (random !== undefined) return 'random numbers are given';
+  if (clock !== undefined) return 'a clock is given';
+  if (profile.layout !== layoutOf(profile.dialect)) return 'an address layout is given';
+  return null;
+}
+
+function checkName(option: string, found: string, names: readonly string[]): void {
+  if (names.includes(found)) return;
+  throw new UsageError(option, JSON.stringify(found), `one of ${names.join(', ')}`);
+}

@@ -1,0 +1,108 @@
+import { StartError } from '../../errors.js';
+import {
+  IFF_MULTI_QUEUE,
+  IFF_VNET_HDR,
+  TUN_F_CSUM,
+  TUN_F_TSO_ECN,
+  TUN_F_TSO6,
+  TUN_F_USO4,
+  TUN_F_USO6,
+  TUNSETOFFLOAD,
+  TUNSETVNETHDRSZ,
+} from '../kernel/constants.js';
+import type { Libc } from '../kernel/libc.js';
+import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
+import { openFurtherQueue, openQueue } from '../tun/tunDevice.js';
+import type { TunFeatures } from './tunFeatures.js';
+import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
+
+const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
+/** The kernel takes the two only together. */
+const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
+
+/** A TUN interface for {@link FastLoop}s, by its descriptors: one for each queue. */
+export class LinuxTun {
+  readonly name: string;
+  /** Whether the interface goes when it is closed. */
+  readonly created: boolean;
+  readonly features: TunFeatures;
+  readonly #libc: Libc;
+  #queues: number[];
+
+  private constructor(
+    libc: Libc,
+    name: string,
+    created: boolean,
+    features: TunFeatures,
+    queues: number[],
+  ) {
+    this.#libc = libc;
+    this.name = name;
+    this.created = created;
+    this.features = features;
+    this.#queues = queues;
+  }
+
+  /**
+   * Creates an interface, or attaches to one that was prepared.
+   *
+   * @param queues - how many are wanted; an interface that was prepared without several has one
+   * @param offloads - whether long packets may pass
+   * @throws UsageError for a name that no interface can have
+   * @throws StartError when it is taken, or not allowed, or there is no TUN driver
+   */
+  static open(libc: Libc, name: string, queues: number, offloads: boolean): LinuxTun {
+    let flags = (queues > 1 ? IFF_MULTI_QUEUE : 0) | (offloads ? IFF_VNET_HDR : 0);
+    let opened: { readonly fd: number; readonly created: boolean };
+    try {
+      opened = openQueue(libc, name, flags);
+    } catch (error) {
+      // What the kernel says to flags that it, or a prepared interface, does not have.
+      if (!(error instanceof StartError) || error.code !== 'EEXIST' || flags === 0) throw error;
+      flags &= ~IFF_MULTI_QUEUE;
+      opened = openQueue(libc, name, flags);
+    }
+    const { fd, created } = opened;
+    const descriptors = [fd];
+    try {
+      while ((flags & IFF_MULTI_QUEUE) !== 0 && descriptors.length < queues) {
+        descriptors.push(openFurtherQueue(libc, name, flags));
+      }
+      const features = offloads ? switchOn(libc, descriptors) : NONE;
+      return new LinuxTun(libc, name, created, features, descriptors);
+    } catch (error) {
+      for (const one of descriptors) libc.close(one);
+      throw error;
+    }
+  }
+
+  /** The descriptors. */
+  get queues(): readonly number[] {
+    return this.#queues;
+  }
+
+  /** Gives the interface back, when nobody uses the descriptors any more. */
+  close(): void {
+    const [first] = this.#queues;
+    // Whoever uses a prepared interface next may not know of long packets.
+    if (first !== undefined && !this.created && this.features.virtioHeader) {
+      this.#libc.ioctlValue(first, TUNSETOFFLOAD, 0);
+    }
+    for (const fd of this.#queues) this.#libc.close(fd);
+    this.#queues = [];
+  }
+}
+
+const NONE: TunFeatures = { virtioHeader: false, udpSegmentation: false };
+
+function switchOn(libc: Libc, descriptors: readonly number[]): TunFeatures {
+  const size = new Uint8Array(4);
+  viewOf(size).setInt32(0, VIRTIO_HEADER_LENGTH, LITTLE_ENDIAN);
+  for (const fd of descriptors) libc.ioctl(fd, TUNSETVNETHDRSZ, size);
+  const all = (offloads: number): boolean =>
+    descriptors.every((fd) => libc.ioctlValue(fd, TUNSETOFFLOAD, offloads) === 0);
+  // Long UDP packets need Linux 6.2.
+  if (all(TCP_OFFLOADS | UDP_OFFLOADS)) return { virtioHeader: true, udpSegmentation: true };
+  if (!all(TCP_OFFLOADS)) all(0);
+  return { virtioHeader: true, udpSegmentation: false };
+}

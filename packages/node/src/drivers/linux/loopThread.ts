@@ -1,0 +1,228 @@
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
+import { CodecError } from '@6bed4/codec';
+import type { TunnelEvent } from '@6bed4/tunnel';
+import { StartError } from '../../errors.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
+import type { Libc } from '../kernel/libc.js';
+import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
+import { workerFile } from './workerFile.js';
+import {
+  type Answer,
+  type Notice,
+  type PlainError,
+  type Request,
+  SHARED_SIZE,
+  Shared,
+  type WorkerSetup,
+} from './workerProtocol.js';
+
+/** For how long an answer may take, in milliseconds: many times what a busy loop needs. */
+const LONGEST_ANSWER = 5000;
+/** For how long a thread may take to end by itself, in milliseconds. */
+const LONGEST_END = 2000;
+
+/** What a {@link FastThread} tells. */
+export interface FastThreadListener {
+  event(event: TunnelEvent): void;
+  /** The interface was removed. */
+  gone(): void;
+  /** The thread ended by itself. */
+  died(error: StartError): void;
+}
+
+/** What a thread is made of; the rest of its set-up is of its own making. */
+export type FastThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
+
+/**
+ * A worker thread with a loop that waits in the kernel. Requests are answered while the caller waits:
+ * the loop is woken at once and answers between two batches.
+ */
+export class FastThread {
+  readonly #libc: Libc;
+  readonly #listener: FastThreadListener;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #shared: Int32Array;
+  readonly #wake: number;
+  readonly #ended: Promise<void>;
+  #closing = false;
+  #isOver = false;
+
+  private constructor(
+    libc: Libc,
+    wake: number,
+    options: FastThreadOptions,
+    listener: FastThreadListener,
+  ) {
+    this.#libc = libc;
+    this.#wake = wake;
+    this.#listener = listener;
+    const shared = new SharedArrayBuffer(SHARED_SIZE);
+    this.#shared = new Int32Array(shared);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const { timeOrigin } = performance;
+    const setup: WorkerSetup = { ...options, wake, shared, requests: port2, timeOrigin };
+    this.#worker = new Worker(workerFile(), {
+      name: '6bed4',
+      workerData: setup,
+      transferList: [port2],
+      // What says that a program is given as text would be held against the worker's file.
+      ...(process.execArgv.some((one) => one.startsWith('--input-type')) ? { execArgv: [] } : {}),
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#isOver = true;
+        resolve();
+      });
+    });
+    // A process that ends waits for its threads, and one that sleeps in the kernel would not notice.
+    process.once('exit', this.#stop);
+  }
+
+  /**
+   * Starts a thread and waits until its machine is made.
+   *
+   * @throws CodecError for an option that the machine refuses
+   * @throws StartError when the thread cannot work
+   */
+  static async start(
+    libc: Libc,
+    options: FastThreadOptions,
+    listener: FastThreadListener,
+  ): Promise<FastThread> {
+    const wake = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake < 0) {
+      const code = libc.nameOf(libc.errno());
+      throw new StartError(code, `the thread that carries packets cannot be woken: ${code}`);
+    }
+    const thread = new FastThread(libc, wake, options, listener);
+    try {
+      await thread.#becomeReady();
+      return thread;
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+  }
+
+  /** Whether the loop answers no more. */
+  get isOver(): boolean {
+    return this.#isOver || Atomics.load(this.#shared, Shared.ended) === 1;
+  }
+
+  /**
+   * Asks the loop, and waits for its answer.
+   *
+   * @throws CodecError what the machine throws about arguments
+   * @throws StartError when there is no answer
+   */
+  ask(request: Request): unknown {
+    const shared = this.#shared;
+    const before = Atomics.load(shared, Shared.answers);
+    if (this.isOver) throw noAnswer('has ended');
+    this.#port.postMessage(request);
+    this.#rouse();
+    const end = performance.now() + LONGEST_ANSWER;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received !== undefined) return openAnswer(received.message as Answer);
+      if (this.isOver) throw noAnswer('has ended');
+      const left = end - performance.now();
+      if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
+      const answers = Atomics.load(shared, Shared.answers);
+      if (answers === before) Atomics.wait(shared, Shared.answers, before, left);
+    }
+  }
+
+  /** Ends the loop, which sends what it has, and then the thread. */
+  async close(): Promise<void> {
+    if (this.#closing) return this.#ended;
+    this.#closing = true;
+    this.#stop();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), LONGEST_END);
+    });
+    if ((await Promise.race([this.#ended, late])) === 'late') await this.#worker.terminate();
+    clearTimeout(timer);
+    this.#isOver = true;
+    process.off('exit', this.#stop);
+    this.#port.close();
+    this.#libc.close(this.#wake);
+  }
+
+  readonly #stop = (): void => {
+    Atomics.store(this.#shared, Shared.stop, 1);
+    this.#rouse();
+  };
+
+  #rouse(): void {
+    const one = new Uint8Array(8);
+    viewOf(one).setBigUint64(0, 1n, LITTLE_ENDIAN);
+    this.#libc.write(this.#wake, one, one.length);
+  }
+
+  #becomeReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isReady = false;
+      let hasFailed = false;
+      const failed = (error: Error): void => {
+        if (!isReady) reject(error);
+        else if (!this.#closing && !hasFailed) this.#listener.died(asStartError(error));
+        hasFailed = true;
+      };
+      this.#worker.on('message', (notice: Notice) => {
+        switch (notice.type) {
+          case 'ready':
+            isReady = true;
+            resolve();
+            break;
+          case 'refused':
+            failed(errorFrom(notice.error));
+            break;
+          case 'event':
+            this.#listener.event(notice.event);
+            break;
+          case 'gone':
+            this.#listener.gone();
+            break;
+        }
+      });
+      this.#worker.on('error', (error) => failed(threadEnded(error.message, error)));
+      this.#worker.on('exit', (code) => failed(threadEnded(`exit code ${code}`)));
+    });
+  }
+}
+
+function threadEnded(why: string, cause?: Error): StartError {
+  const message = `the thread that carries packets ended: ${why}`;
+  return new StartError('EPIPE', message, cause === undefined ? undefined : { cause });
+}
+
+function noAnswer(why: string): StartError {
+  return new StartError('EPIPE', `the thread that carries packets ${why}`);
+}
+
+function asStartError(error: Error): StartError {
+  return error instanceof StartError ? error : threadEnded(error.message, error);
+}
+
+function openAnswer(answer: Answer): unknown {
+  if (answer.ok) return answer.value;
+  throw errorFrom(answer.error);
+}
+
+/** The error of the other thread, of the same kind where that matters. */
+function errorFrom({ message, stack, codec, code }: PlainError): Error {
+  if (codec !== null) return new CodecError(codec.field, codec.found, codec.expected);
+  if (code !== null) return new StartError(code, message);
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

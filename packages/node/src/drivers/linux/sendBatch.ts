@@ -1,0 +1,347 @@
+import type { UdpEndpoint } from '@6bed4/codec';
+import {
+  AF_INET,
+  IP_TOS,
+  IP_TTL,
+  MSG_DONTWAIT,
+  SOL_IP,
+  SOL_UDP,
+  UDP_SEGMENT,
+} from '../kernel/constants.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
+import type { Arena } from '../kernel/arena.js';
+import { ControlWriter } from '../kernel/controlMessages.js';
+import { ErrorCounts } from './errorCounts.js';
+import {
+  type MessageLayout,
+  messageLayout,
+  SOCKADDR_IN_ADDRESS,
+  SOCKADDR_IN_PORT,
+  SOCKADDR_IN_SIZE,
+} from '../kernel/messageLayout.js';
+import type { RawLibc } from '../kernel/rawLibc.js';
+
+/** Messages of one call. */
+export const SEND_SLOTS = 64;
+/** Datagrams that the kernel cuts from one message at most (`UDP_MAX_SEGMENTS`). */
+const MOST_SEGMENTS = 64;
+/** Payload of the longest IPv4 datagram. */
+const LONGEST = 65_507;
+const CONTROL_SIZE = 96;
+/** Room for datagrams that the machine made in memory of its own. */
+const COPIES_SIZE = 1 << 17;
+const TABLE_SIZE = 256;
+
+/** Bytes of an arena that a {@link SendBatch} takes. */
+export const SEND_BATCH_SIZE =
+  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + MOST_SEGMENTS * 16) +
+  COPIES_SIZE +
+  1024;
+
+/** What {@link SendBatch.flush} has come to. */
+export const Flushed = { all: 0, blocked: 1 } as const;
+/** One of the numbers in {@link Flushed}. */
+export type FlushedCode = (typeof Flushed)[keyof typeof Flushed];
+
+/**
+ * Collects datagrams and sends them by as few system calls as possible: all by one `sendmmsg`, and
+ * where the kernel can cut a long message into datagrams (`UDP_SEGMENT`), those of one length to one
+ * endpoint as one message. Datagrams to one endpoint keep their order.
+ *
+ * The bytes are not copied when they lie in the arena: they must stay as they are until `flush`.
+ */
+export class SendBatch {
+  readonly errors = new ErrorCounts();
+  /** `sendmmsg` calls, messages and datagrams so far. */
+  calls = 0;
+  messages = 0;
+  datagrams = 0;
+  /** Whether the kernel may cut messages; goes off when a network device cannot. */
+  segmentation: boolean;
+
+  readonly #libc: RawLibc;
+  readonly #arena: Arena;
+  readonly #layout: MessageLayout;
+  readonly #control: ControlWriter;
+  readonly #headers: number;
+  readonly #names: number;
+  readonly #controls: number;
+  readonly #vectors: number;
+  readonly #copies: number;
+  #copied = 0;
+  #count = 0;
+  #next = 0;
+
+  // One column for each property of a message. Port, TOS and TTL share a word.
+  readonly #address = new Int32Array(SEND_SLOTS);
+  readonly #portTosTtl = new Int32Array(SEND_SLOTS);
+  readonly #segmentSize = new Int32Array(SEND_SLOTS);
+  readonly #segments = new Int32Array(SEND_SLOTS);
+  readonly #length = new Int32Array(SEND_SLOTS);
+  readonly #vectorCount = new Int32Array(SEND_SLOTS);
+  readonly #end = new Int32Array(SEND_SLOTS);
+  readonly #isClosed = new Uint8Array(SEND_SLOTS);
+  /** Where the pieces of a message begin, which their pointers say in a form that is slow to read. */
+  readonly #starts = new Int32Array((SEND_SLOTS + 1) * MOST_SEGMENTS);
+  /** By endpoint: the last message to it, if it still is to it. */
+  readonly #table = new Int32Array(TABLE_SIZE);
+
+  readonly #errno: {
+    readonly again: number;
+    readonly interrupted: number;
+    readonly input: number;
+    readonly invalid: number;
+    readonly tooLong: number;
+    readonly unsupported: number;
+  };
+
+  constructor(libc: RawLibc, arena: Arena, segmentation: boolean) {
+    this.#libc = libc;
+    this.#arena = arena;
+    this.segmentation = segmentation;
+    const layout = messageLayout(arena.longSize);
+    this.#layout = layout;
+    this.#control = new ControlWriter(arena, layout);
+    // One more than there are messages, for datagrams that are sent one by one after all.
+    const slots = SEND_SLOTS + 1;
+    this.#headers = arena.reserve(slots * layout.messageSize);
+    this.#names = arena.reserve(slots * SOCKADDR_IN_SIZE);
+    this.#controls = arena.reserve(slots * CONTROL_SIZE);
+    this.#vectors = arena.reserve(slots * MOST_SEGMENTS * layout.vectorSize);
+    this.#copies = arena.reserve(COPIES_SIZE);
+    for (let slot = 0; slot < slots; slot++) {
+      const header = this.#headers + slot * layout.messageSize;
+      const name = this.#names + slot * SOCKADDR_IN_SIZE;
+      arena.setPointer(header + layout.name, name);
+      arena.words[(header + layout.nameLength) >> 2] = SOCKADDR_IN_SIZE;
+      arena.setPointer(header + layout.vectors, this.#vector(slot, 0));
+      arena.setPointer(header + layout.control, this.#controls + slot * CONTROL_SIZE);
+      arena.view.setUint16(name, AF_INET, LITTLE_ENDIAN);
+    }
+    this.#errno = {
+      again: libc.numberOf('EAGAIN'),
+      interrupted: libc.numberOf('EINTR'),
+      input: libc.numberOf('EIO'),
+      invalid: libc.numberOf('EINVAL'),
+      tooLong: libc.numberOf('EMSGSIZE'),
+      unsupported: libc.numberOf('EOPNOTSUPP'),
+    };
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /**
+   * Adds a datagram.
+   *
+   * @returns false when there is no room: flush, and add it again
+   */
+  add(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): boolean {
+    let at = offset;
+    if (bytes !== this.#arena.bytes && length > 0) {
+      at = this.#copy(bytes, offset, length);
+      if (at < 0) return false;
+    }
+    const address = to.addressBits;
+    const portTosTtl = (to.port << 16) | (tos << 8) | ttl;
+    const hash = (Math.imul(address, 0x9e37_79b1) ^ Math.imul(portTosTtl, 0x85eb_ca6b)) >>> 24;
+    const last = this.#table[hash]!;
+    if (
+      last < this.#count &&
+      this.#address[last] === address &&
+      this.#portTosTtl[last] === portTosTtl &&
+      this.#append(last, at, length)
+    ) {
+      return true;
+    }
+    if (this.#count === SEND_SLOTS) return false;
+    this.#table[hash] = this.#begin(at, length, address, portTosTtl);
+    return true;
+  }
+
+  /**
+   * Sends all. Datagrams that the kernel refuses are counted and dropped, as any network may drop them.
+   *
+   * @returns `blocked` when the socket takes no more for now: wait for it, and flush again
+   */
+  flush(fd: number): FlushedCode {
+    const { messageSize } = this.#layout;
+    for (let slot = this.#next; slot < this.#count; slot++) this.#complete(slot);
+    while (this.#next < this.#count) {
+      const at = this.#arena.address + this.#headers + this.#next * messageSize;
+      const sent = this.#libc.sendmmsg(fd, at, this.#count - this.#next, MSG_DONTWAIT);
+      this.calls++;
+      if (sent > 0) {
+        this.messages += sent;
+        for (let slot = this.#next; slot < this.#next + sent; slot++) {
+          this.datagrams += this.#segments[slot]!;
+        }
+        this.#next += sent;
+        continue;
+      }
+      const errno = this.#libc.errno();
+      if (errno === this.#errno.interrupted) continue;
+      if (errno === this.#errno.again) return Flushed.blocked;
+      this.#refused(fd, this.#next, errno);
+      this.#next++;
+    }
+    this.#empty();
+    return Flushed.all;
+  }
+
+  /** Gives up what waits; the number of datagrams. */
+  discard(): number {
+    let dropped = 0;
+    for (let slot = this.#next; slot < this.#count; slot++) dropped += this.#segments[slot]!;
+    this.#empty();
+    return dropped;
+  }
+
+  #empty(): void {
+    this.#count = 0;
+    this.#next = 0;
+    this.#copied = 0;
+  }
+
+  #copy(bytes: Uint8Array, offset: number, length: number): number {
+    if (this.#copied + length > COPIES_SIZE) return -1;
+    const at = this.#copies + this.#copied;
+    this.#arena.bytes.set(bytes.subarray(offset, offset + length), at);
+    this.#copied += length;
+    return at;
+  }
+
+  #begin(at: number, length: number, address: number, portTosTtl: number): number {
+    const slot = this.#count++;
+    const name = this.#names + slot * SOCKADDR_IN_SIZE;
+    this.#address[slot] = address;
+    this.#portTosTtl[slot] = portTosTtl;
+    this.#segmentSize[slot] = length;
+    this.#segments[slot] = 1;
+    this.#length[slot] = length;
+    this.#vectorCount[slot] = 1;
+    this.#end[slot] = at + length;
+    this.#isClosed[slot] = this.segmentation && length > 0 ? 0 : 1;
+    this.#arena.view.setUint16(name + SOCKADDR_IN_PORT, portTosTtl >>> 16);
+    this.#arena.view.setInt32(name + SOCKADDR_IN_ADDRESS, address);
+    this.#setVector(slot, 0, at, length);
+    return slot;
+  }
+
+  /** Makes the datagram a further part of a message, if it can be: all are of one length but the last. */
+  #append(slot: number, at: number, length: number): boolean {
+    if (this.#isClosed[slot] === 1 || slot < this.#next) return false;
+    const size = this.#segmentSize[slot]!;
+    const total = this.#length[slot]! + length;
+    if (length > size || length === 0 || total > LONGEST) return false;
+    const segments = this.#segments[slot]! + 1;
+    if (at === this.#end[slot]) {
+      const vector = this.#vector(slot, this.#vectorCount[slot]! - 1);
+      const lengthAt = vector + this.#layout.vectorLength;
+      this.#arena.setSize(lengthAt, this.#arena.getSize(lengthAt) + length);
+    } else {
+      this.#setVector(slot, this.#vectorCount[slot]!++, at, length);
+    }
+    this.#end[slot] = at + length;
+    this.#length[slot] = total;
+    this.#segments[slot] = segments;
+    if (length < size || segments === MOST_SEGMENTS) this.#isClosed[slot] = 1;
+    return true;
+  }
+
+  /** Writes what depends on the whole message. */
+  #complete(slot: number): void {
+    const layout = this.#layout;
+    const header = this.#headers + slot * layout.messageSize;
+    this.#arena.setSize(header + layout.vectorCount, this.#vectorCount[slot]!);
+    const isCut = this.#segments[slot]! > 1;
+    this.#writeControl(slot, this.#portTosTtl[slot]!, isCut ? this.#segmentSize[slot]! : 0);
+  }
+
+  #writeControl(slot: number, portTosTtl: number, segmentSize: number): void {
+    const tos = (portTosTtl >>> 8) & 0xff;
+    const ttl = portTosTtl & 0xff;
+    const control = this.#control;
+    control.begin(this.#controls + slot * CONTROL_SIZE);
+    if (tos !== 0) control.int32(SOL_IP, IP_TOS, tos);
+    if (ttl !== 0) control.int32(SOL_IP, IP_TTL, ttl);
+    if (segmentSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, segmentSize);
+    const { messageSize, controlLength } = this.#layout;
+    this.#arena.setSize(this.#headers + slot * messageSize + controlLength, control.length);
+  }
+
+  #refused(fd: number, slot: number, errno: number): void {
+    const { input, invalid, tooLong, unsupported } = this.#errno;
+    const isCut = this.#segments[slot]! > 1;
+    if (isCut && (errno === input || errno === unsupported)) {
+      // The device that the datagrams leave by cannot do it, and will not tomorrow.
+      this.segmentation = false;
+      this.#sendSingly(fd, slot);
+    } else if (isCut && (errno === invalid || errno === tooLong)) {
+      // Datagrams of this length do not fit the path as they are; alone, they may be fragmented.
+      this.#sendSingly(fd, slot);
+    } else {
+      this.errors.count(this.#libc.nameOf(errno), this.#segments[slot]!);
+    }
+  }
+
+  /** Sends the datagrams of a message one by one. */
+  #sendSingly(fd: number, slot: number): void {
+    const layout = this.#layout;
+    const spare = SEND_SLOTS;
+    const header = this.#headers + spare * layout.messageSize;
+    const name = this.#names + spare * SOCKADDR_IN_SIZE;
+    const from = this.#names + slot * SOCKADDR_IN_SIZE;
+    this.#arena.bytes.copyWithin(name, from, from + SOCKADDR_IN_SIZE);
+    this.#writeControl(spare, this.#portTosTtl[slot]!, 0);
+    this.#arena.setSize(header + layout.vectorCount, 1);
+    const size = this.#segmentSize[slot]!;
+    for (let index = 0; index < this.#vectorCount[slot]!; index++) {
+      const vector = this.#vector(slot, index);
+      const start = this.#vectorStart(slot, index);
+      const end = start + this.#arena.getSize(vector + layout.vectorLength);
+      for (let at = start; at < end; at += size) {
+        this.#setVector(spare, 0, at, Math.min(size, end - at));
+        this.#sendOne(fd, this.#arena.address + header);
+      }
+    }
+  }
+
+  #sendOne(fd: number, message: number): void {
+    for (;;) {
+      this.calls++;
+      if (this.#libc.sendmmsg(fd, message, 1, MSG_DONTWAIT) > 0) {
+        this.messages++;
+        this.datagrams++;
+        return;
+      }
+      const errno = this.#libc.errno();
+      if (errno === this.#errno.interrupted) continue;
+      this.errors.count(this.#libc.nameOf(errno), 1);
+      return;
+    }
+  }
+
+  #vector(slot: number, index: number): number {
+    return this.#vectors + (slot * MOST_SEGMENTS + index) * this.#layout.vectorSize;
+  }
+
+  #vectorStart(slot: number, index: number): number {
+    return this.#starts[slot * MOST_SEGMENTS + index]!;
+  }
+
+  #setVector(slot: number, index: number, at: number, length: number): void {
+    const vector = this.#vector(slot, index);
+    this.#starts[slot * MOST_SEGMENTS + index] = at;
+    this.#arena.setPointer(vector, at);
+    this.#arena.setSize(vector + this.#layout.vectorLength, length);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Arena } from '../kernel/arena.js';
+import { ErrorCounts } from './errorCounts.js';
+import type { RawLibc } from '../kernel/rawLibc.js';
+import { finishChecksum, Segmenter } from './offload/segmenting.js';
+import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from './offload/virtioHeader.js';
+
+/** Packets before others have their turn. */
+const READS = 64;
+/** The longest packet that an interface can hand over, with its header. */
+const LONGEST = 65_536 + 64;
+const AREA_SIZE = 4 * LONGEST;
+/** Behind the header of 10 bytes, packets begin at a multiple of 16. */
+const ALIGNMENT = 16;
+const FIRST = ALIGNMENT - VIRTIO_HEADER_LENGTH;
+
+/** Bytes of an arena that a {@link TunInput} takes. */
+export const TUN_INPUT_SIZE = AREA_SIZE + 64;
+
+/** Takes a packet in the arena. */
+export interface PacketConsumer {
+  packet(at: number, length: number): void;
+  /** What was handed over is no longer needed where it lies when this returns. */
+  flush(): void;
+}
+
+/** Why {@link TunInput.read} ended. */
+export const TunRead = {
+  /** There is nothing more for now. */
+  empty: 0,
+  /** There may be more. */
+  more: 1,
+  /** The interface is down, or something else is not as it should be for a while. */
+  failed: 2,
+  /** The interface was removed. */
+  gone: 3,
+} as const;
+/** One of the numbers in {@link TunRead}. */
+export type TunReadCode = (typeof TunRead)[keyof typeof TunRead];
+
+/** Takes packets from the kernel through a TUN interface; long ones are cut into what fits the tunnel. */
+export class TunInput {
+  readonly errors = new ErrorCounts();
+  /** `read` calls that brought something, and packets after cutting. */
+  calls = 0;
+  packets = 0;
+  /** Packets that the kernel's description did not fit. */
+  malformed = 0;
+  fd: number;
+
+  readonly #libc: RawLibc;
+  readonly #arena: Arena;
+  readonly #hasHeader: boolean;
+  readonly #virtio: VirtioHeader;
+  readonly #segmenter: Segmenter;
+  readonly #area: number;
+  readonly #end: number;
+  readonly #errno: { readonly again: number; readonly interrupted: number; readonly gone: number };
+
+  constructor(libc: RawLibc, arena: Arena, fd: number, hasHeader: boolean) {
+    this.#libc = libc;
+    this.#arena = arena;
+    this.fd = fd;
+    this.#hasHeader = hasHeader;
+    this.#virtio = new VirtioHeader(arena.view);
+    this.#segmenter = new Segmenter(arena);
+    this.#area = arena.reserve(AREA_SIZE);
+    this.#end = this.#area + AREA_SIZE;
+    this.#errno = {
+      again: libc.numberOf('EAGAIN'),
+      interrupted: libc.numberOf('EINTR'),
+      gone: libc.numberOf('EBADFD'),
+    };
+  }
+
+  /** Reads what is there, up to a limit. */
+  read(consumer: PacketConsumer): TunReadCode {
+    const headerLength = this.#hasHeader ? VIRTIO_HEADER_LENGTH : 0;
+    let at = this.#area + FIRST;
+    let result: TunReadCode = TunRead.more;
+    for (let count = 0; count < READS; count++) {
+      const packet = at + VIRTIO_HEADER_LENGTH;
+      if (packet + LONGEST > this.#end) break;
+      const from = this.#arena.address + packet - headerLength;
+      const read = this.#libc.read(this.fd, from, LONGEST);
+      if (read <= headerLength) {
+        const errno = read < 0 ? this.#libc.errno() : this.#errno.again;
+        if (errno === this.#errno.interrupted) continue;
+        result = this.#failed(errno);
+        break;
+      }
+      this.calls++;
+      const length = read - headerLength;
+      if (this.#hasHeader && this.#virtio.at(at).kind !== Gso.none) {
+        this.#cut(packet, length, consumer);
+        // What it became fills a message or two: others need not wait for more.
+        break;
+      }
+      this.packets++;
+      if (this.#isWhole(at, packet, length)) consumer.packet(packet, length);
+      else this.malformed++;
+      at = ((packet + length + ALIGNMENT - 1) & -ALIGNMENT) + FIRST;
+    }
+    consumer.flush();
+    return result;
+  }
+
+  #isWhole(header: number, packet: number, length: number): boolean {
+    if (!this.#hasHeader) return true;
+    const virtio = this.#virtio.at(header);
+    if (!virtio.needsChecksum) return true;
+    const { checksumStart, checksumField } = virtio;
+    return finishChecksum(this.#arena, packet, length, checksumStart, checksumField);
+  }
+
+  #cut(packet: number, length: number, consumer: PacketConsumer): void {
+    const segmenter = this.#segmenter;
+    if (!segmenter.begin(this.#virtio, packet, length)) {
+      this.malformed++;
+      return;
+    }
+    const start = (packet + length + ALIGNMENT - 1) & -ALIGNMENT;
+    let to = start;
+    for (let next = segmenter.nextLength; next > 0; next = segmenter.nextLength) {
+      if (to + next > this.#end) {
+        consumer.flush();
+        to = start;
+      }
+      segmenter.write(to);
+      this.packets++;
+      consumer.packet(to, next);
+      // Side by side, so that they are one piece for the kernel.
+      to += next;
+    }
+  }
+
+  #failed(errno: number): TunReadCode {
+    if (errno === this.#errno.again) return TunRead.empty;
+    this.errors.count(this.#libc.nameOf(errno));
+    return errno === this.#errno.gone ? TunRead.gone : TunRead.failed;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Arena } from '../kernel/arena.js';
+import { Coalescer, type PacketOutput } from './offload/coalescing.js';
+import { ErrorCounts } from './errorCounts.js';
+import { messageLayout } from '../kernel/messageLayout.js';
+import type { RawLibc } from '../kernel/rawLibc.js';
+import type { TunFeatures } from './tunFeatures.js';
+
+/** Room for packets that the machine made in memory of its own. */
+const COPIES_SIZE = 1 << 16;
+
+/** Bytes of an arena that a {@link TunOutput} takes besides its coalescer. */
+export const TUN_OUTPUT_SIZE = COPIES_SIZE + 256;
+
+/** Hands packets to the kernel through a TUN interface, joined where it takes them so. */
+export class TunOutput implements PacketOutput {
+  readonly errors = new ErrorCounts();
+  /** Packets that the kernel did not take. */
+  dropped = 0;
+  /** `writev` calls and packets so far. */
+  calls = 0;
+  packets = 0;
+  fd: number;
+
+  readonly #libc: RawLibc;
+  readonly #arena: Arena;
+  readonly #coalescer: Coalescer | null;
+  readonly #vector: number;
+  readonly #vectorLength: number;
+  readonly #copies: number;
+  readonly #interrupted: number;
+  #copied = 0;
+
+  constructor(libc: RawLibc, arena: Arena, fd: number, features: TunFeatures) {
+    this.#libc = libc;
+    this.#arena = arena;
+    this.fd = fd;
+    this.#interrupted = libc.numberOf('EINTR');
+    const layout = messageLayout(arena.longSize);
+    this.#vector = arena.reserve(layout.vectorSize);
+    this.#vectorLength = layout.vectorLength;
+    this.#copies = arena.reserve(COPIES_SIZE);
+    this.#coalescer = features.virtioHeader
+      ? new Coalescer(arena, this, features.udpSegmentation)
+      : null;
+  }
+
+  /** Takes one packet. It must stay as it is until {@link flush} where it lies in the arena. */
+  deliver(bytes: Uint8Array, offset: number, length: number): void {
+    let at = offset;
+    if (bytes !== this.#arena.bytes) {
+      if (this.#copied + length > COPIES_SIZE) this.flush();
+      if (length > COPIES_SIZE) {
+        this.dropped++;
+        return;
+      }
+      at = this.#copies + this.#copied;
+      this.#arena.bytes.set(bytes.subarray(offset, offset + length), at);
+      this.#copied += length;
+    }
+    if (this.#coalescer !== null) {
+      this.#coalescer.add(at, length);
+      return;
+    }
+    this.#arena.setPointer(this.#vector, at);
+    this.#arena.setSize(this.#vector + this.#vectorLength, length);
+    this.write(this.#vector, 1, 1);
+  }
+
+  /** Hands over all that waits for company. */
+  flush(): void {
+    this.#coalescer?.flush();
+    this.#copied = 0;
+  }
+
+  /** Takes one packet in pieces, which are some packets joined. */
+  write(vectors: number, count: number, packets: number): void {
+    for (;;) {
+      this.calls++;
+      if (this.#libc.writev(this.fd, this.#arena.address + vectors, count) >= 0) {
+        this.packets += packets;
+        return;
+      }
+      const errno = this.#libc.errno();
+      if (errno === this.#interrupted) continue;
+      this.dropped += packets;
+      this.errors.count(this.#libc.nameOf(errno), packets);
+      return;
+    }
+  }
+}

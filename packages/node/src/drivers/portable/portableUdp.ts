@@ -1,0 +1,332 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
+import { StartError } from '../../errors.js';
+import { DirectUdp } from './directUdp.js';
+import { type Libc, tryLoadLibc } from '../kernel/libc.js';
+import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
+import { bindError } from '../udp/bindError.js';
+import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
+import { SendBuffers } from './sendBuffers.js';
+import { SerialSender } from './serialSender.js';
+import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
+
+/** Room for some thousand packets while this process does something else. */
+const RECEIVE_BUFFER = 4 << 20;
+/** Bytes that may wait to be sent: some 10 ms at the rate that one socket reaches. */
+const QUEUE_LIMIT = 1 << 20;
+/** Datagrams that may wait, however small they are. */
+const QUEUE_LENGTH = 4096;
+/** All hosts on the local network. */
+const LAN_GROUP = '224.0.0.1';
+const LAN_TTL = 1;
+/** 224.0.0.0/4 */
+const MULTICAST_NIBBLE = 14;
+/** The odds to find no even port in so many tries are one to a million. */
+const PORT_ATTEMPTS = 20;
+
+/** Where a {@link PortableUdp} is bound. */
+export interface PortableUdpOptions {
+  /** IPv4 address of this computer; default 0.0.0.0, which is all. */
+  readonly address?: string;
+  /** UDP port; default 0, which lets the system choose. */
+  readonly port?: number;
+  /** Whether a port of the system's choice has to be even, as draft01 needs it. */
+  readonly even?: boolean;
+}
+
+/** A UDP socket by `node:dgram`: any platform, no privileges. */
+export class PortableUdp implements DatagramPort {
+  readonly #libc: Libc | null;
+  readonly #ttl = systemTtl();
+  readonly #texts = new AddressTexts();
+  readonly #numbers = new AddressNumbers();
+  readonly #buffers = new SendBuffers();
+  readonly #sendErrors: Record<string, number> = {};
+  readonly #receiveErrors: Record<string, number> = {};
+  #queueDrops = 0;
+  #socket: Socket;
+  /** Null where the platform sends in order by itself. */
+  #serial: SerialSender | null = null;
+  #options: SocketOptions | null = null;
+  readonly #openDirect: ((fd: number) => DirectUdp) | null;
+  #direct: DirectUdp | null = null;
+  #endpoint: Endpoint;
+  #handler: DatagramHandler | null = null;
+  #lan: Socket | null = null;
+  #isRef = true;
+  #closed = false;
+
+  private constructor(
+    libc: Libc | null,
+    direct: ((fd: number) => DirectUdp) | null,
+    socket: Socket,
+  ) {
+    this.#libc = libc;
+    this.#openDirect = direct;
+    this.#socket = socket;
+    this.#endpoint = this.#adopt(socket);
+  }
+
+  /**
+   * Binds a socket.
+   *
+   * @throws StartError when the port is taken or the address is not of this computer
+   */
+  static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
+    const [libc, direct] = await Promise.all([tryLoadLibc(), DirectUdp.load()]);
+    return new PortableUdp(libc, direct, await bindAny(options));
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  get counters(): DatagramPortCounters {
+    return {
+      sendErrors: { ...this.#sendErrors },
+      receiveErrors: { ...this.#receiveErrors },
+      queueDrops: this.#queueDrops,
+    };
+  }
+
+  get waiting(): { readonly datagrams: number; readonly bytes: number } {
+    if (this.#closed) return { datagrams: 0, bytes: 0 };
+    return {
+      datagrams: this.#socket.getSendQueueCount(),
+      bytes: this.#socket.getSendQueueSize(),
+    };
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#socket.ref();
+    this.#lan?.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#socket.unref();
+    this.#lan?.unref();
+  }
+
+  start(handler: DatagramHandler): void {
+    this.#handler = handler;
+  }
+
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    if (this.#closed) return;
+    if (to.port === 0) {
+      // Nobody can be there, and Node.js would throw.
+      count(this.#sendErrors, 'EINVAL');
+      return;
+    }
+    const socket = this.#socket;
+    const serial = this.#serial;
+    const queued = serial?.length ?? socket.getSendQueueCount();
+    const waiting = queued > 0;
+    if (
+      waiting &&
+      (queued >= QUEUE_LENGTH ||
+        (serial?.bytes ?? socket.getSendQueueSize()) + length > QUEUE_LIMIT)
+    ) {
+      this.#queueDrops++;
+      return;
+    }
+    if (serial !== null) {
+      this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
+      return;
+    }
+    if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
+    const kept = this.#buffers.keep(bytes, offset, length, waiting);
+    this.#options?.setTos(tos);
+    // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
+    const ownTtl = ttl !== 0 && !waiting;
+    if (isMulticast(to)) {
+      // Has a TTL of its own, 1 unless told otherwise: nothing leaves the local network by accident.
+      socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
+      socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+      return;
+    }
+    if (ownTtl) socket.setTTL(ttl);
+    socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+    if (ownTtl) socket.setTTL(this.#ttl);
+  }
+
+  #sendInTurn(
+    serial: SerialSender,
+    bytes: Uint8Array,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): void {
+    const socket = this.#socket;
+    const multicast = isMulticast(to);
+    serial.send({
+      bytes,
+      address: this.#texts.textOf(to),
+      port: to.port,
+      before: multicast
+        ? () => socket.setMulticastTTL(ttl === 0 ? LAN_TTL : ttl)
+        : ttl === 0
+          ? null
+          : () => socket.setTTL(ttl),
+      after: multicast || ttl === 0 ? null : () => socket.setTTL(this.#ttl),
+    });
+  }
+
+  async listenOnLan(port: number): Promise<void> {
+    // A socket of its own, bound to the group: at 0.0.0.0 it would take datagrams meant for others.
+    const socket = await bind(LAN_GROUP, port, { reuseAddr: true });
+    if (this.#closed) {
+      socket.close();
+      return;
+    }
+    try {
+      socket.addMembership(LAN_GROUP);
+    } catch {
+      // Every host is a member already, and some systems say so by an error.
+    }
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
+    socket.on('message', this.#onMessage);
+    if (!this.#isRef) socket.unref();
+    this.#lan = socket;
+  }
+
+  async rebind(even: boolean): Promise<void> {
+    const socket = await bindAny({ address: this.#endpoint.address, even });
+    if (this.#closed) {
+      socket.close();
+      return;
+    }
+    const previous = this.#socket;
+    this.#serial?.close();
+    previous.removeAllListeners('message');
+    this.#socket = socket;
+    this.#endpoint = this.#adopt(socket);
+    previous.close();
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#handler = null;
+    this.#serial?.close();
+    this.#lan?.close();
+    return new Promise((resolve) => {
+      this.#socket.close(() => resolve());
+    });
+  }
+
+  #adopt(socket: Socket): Endpoint {
+    const { address, port } = socket.address();
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => count(this.#receiveErrors, code));
+    socket.on('message', this.#onFirstMessage);
+    if (!this.#isRef) socket.unref();
+    this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
+    this.#options = null;
+    const fd = this.#libc === null ? -1 : descriptorOf(socket);
+    this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;
+    if (this.#libc !== null && fd >= 0) {
+      this.#options = new SocketOptions(this.#libc, fd);
+      this.#options.clearDontFragment();
+      this.#options.forceReceiveBuffer(RECEIVE_BUFFER);
+    }
+    return { address, port };
+  }
+
+  /** Whether the system has taken a datagram, or refused it, without Node.js. */
+  #sendsDirectly(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+  ): boolean {
+    const direct = this.#direct;
+    if (direct === null || isMulticast(to)) return false;
+    this.#options?.setTos(tos);
+    const result = direct.send(bytes, offset, length, to);
+    if (result > 0) count(this.#sendErrors, direct.nameOf(result));
+    return result >= 0;
+  }
+
+  readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
+    this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+  };
+
+  /** One datagram comes by way of Node.js; where one is, there often are more. */
+  readonly #onFirstMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
+    this.#onMessage(bytes, from);
+    const direct = this.#direct;
+    if (direct === null || this.#closed) return;
+    const failure = direct.receive(this.#onNextMessage);
+    if (failure > 0) count(this.#receiveErrors, direct.nameOf(failure));
+  };
+
+  readonly #onNextMessage = (
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): boolean => {
+    this.#handler?.(bytes, offset, length, address, port);
+    return !this.#closed;
+  };
+
+  readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) count(this.#sendErrors, error.code);
+  };
+}
+
+function count(counters: Record<string, number>, code = 'unknown'): void {
+  counters[code] = (counters[code] ?? 0) + 1;
+}
+
+async function bindAny(options: PortableUdpOptions): Promise<Socket> {
+  const { address = '0.0.0.0', port = 0, even = false } = options;
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+    const socket = await bind(address, port);
+    if (port !== 0 || !even || socket.address().port % 2 === 0) return socket;
+    socket.close();
+  }
+  throw new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
+}
+
+function bind(
+  address: string,
+  port: number,
+  { reuseAddr = false }: { readonly reuseAddr?: boolean } = {},
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket({
+      type: 'udp4',
+      reuseAddr,
+      // All addresses are literal. Answering at once keeps `send` from waiting for a resolver.
+      lookup: (hostname, _options, callback) => callback(null, hostname, 4),
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(bindError(error.code ?? 'unknown', address, port, { cause: error }));
+    });
+    socket.bind({ address, port, exclusive: !reuseAddr }, () => {
+      socket.removeAllListeners('error');
+      try {
+        socket.setRecvBufferSize(RECEIVE_BUFFER);
+      } catch {
+        // Some systems refuse what exceeds their limit; their default has to do.
+      }
+      resolve(socket);
+    });
+  });
+}
+
+function isMulticast(to: Readonly<UdpEndpoint>): boolean {
+  return to.addressBits >>> 28 === MULTICAST_NIBBLE;
+}

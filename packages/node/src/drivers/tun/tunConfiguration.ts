@@ -1,0 +1,142 @@
+import { type Prefix, parseIPv6, parsePrefix } from '@6bed4/codec';
+import { TUNNEL_MTU } from '@6bed4/tunnel';
+import { StartError } from '../../errors.js';
+import { NetworkInterface } from './networkInterface.js';
+import type { Libc } from '../kernel/libc.js';
+import { LinkMonitor } from './linkMonitor.js';
+import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
+
+/** Addresses, routes, size and state of a TUN interface that somebody holds open. */
+export class TunConfiguration {
+  readonly #interface: NetworkInterface;
+  readonly #created: boolean;
+  readonly #onWarning: (error: StartError) => void;
+  readonly #monitor: LinkMonitor | null;
+  #plan: InterfacePlan = EMPTY_PLAN;
+
+  private constructor(
+    libc: Libc,
+    device: NetworkInterface,
+    created: boolean,
+    onWarning: (error: StartError) => void,
+  ) {
+    this.#interface = device;
+    this.#created = created;
+    this.#onWarning = onWarning;
+    this.#monitor = LinkMonitor.open(libc, device.index, () => this.#restore());
+  }
+
+  /**
+   * Gives the interface the tunnel's MTU, and brings it up.
+   *
+   * @param created - whether it goes when it is closed; otherwise it is left behind clean
+   * @param onWarning - the interface could not be set up again after it had been down
+   * @throws StartError when that is not possible
+   */
+  static open(
+    libc: Libc,
+    name: string,
+    created: boolean,
+    onWarning: (error: StartError) => void,
+  ): TunConfiguration {
+    const device = NetworkInterface.open(libc, name);
+    try {
+      device.prepare();
+      device.setMtu(TUNNEL_MTU);
+      device.bringUp();
+      return new TunConfiguration(libc, device, created, onWarning);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes the interface carry exactly these addresses and routes.
+   *
+   * @throws StartError when the system refuses one of them; the others are in place then
+   */
+  configure(plan: InterfacePlan): void {
+    const previous = this.#plan;
+    this.#plan = plan;
+    this.#remove(previous, plan);
+    this.#add(plan, previous);
+  }
+
+  /** To be called once, before the interface itself is closed. */
+  close(): void {
+    this.#monitor?.close();
+    // What was created goes with all that it carries; what was prepared for us stays behind clean.
+    if (!this.#created) {
+      try {
+        this.#remove(this.#plan, EMPTY_PLAN);
+      } catch {
+        // Removed by someone else already.
+      }
+    }
+    this.#interface.close();
+  }
+
+  /** Adds all that is in one plan and not in the other, and then throws the first failure. */
+  #add(plan: InterfacePlan, except: InterfacePlan): void {
+    const device = this.#interface;
+    attemptAll([
+      ...missing(plan.addresses, except.addresses).map(
+        (address) => () => device.addAddress(parseInterfaceAddress(address)),
+      ),
+      ...missing(plan.routes, except.routes).map(
+        ({ prefix, metric }) =>
+          () =>
+            device.addRoute(parsePrefix(prefix), metric),
+      ),
+    ]);
+  }
+
+  #remove(plan: InterfacePlan, except: InterfacePlan): void {
+    const device = this.#interface;
+    attemptAll([
+      ...missing(plan.routes, except.routes).map(
+        ({ prefix, metric }) =>
+          () =>
+            device.removeRoute(parsePrefix(prefix), metric),
+      ),
+      ...missing(plan.addresses, except.addresses).map(
+        (address) => () => device.removeAddress(parseInterfaceAddress(address)),
+      ),
+    ]);
+  }
+
+  #restore(): void {
+    try {
+      this.#add(this.#plan, EMPTY_PLAN);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#onWarning(error);
+    }
+  }
+}
+
+/** Reads `address/length` where the address has bits beyond the length. */
+function parseInterfaceAddress(text: string): Prefix {
+  const slash = text.indexOf('/');
+  return { bytes: parseIPv6(text.slice(0, slash)), length: Number(text.slice(slash + 1)) };
+}
+
+/** What is in `wanted` and not in `present`; both are short. */
+function missing<T>(wanted: readonly T[], present: readonly T[]): T[] {
+  const known = new Set(present.map((one) => JSON.stringify(one)));
+  return wanted.filter((one) => !known.has(JSON.stringify(one)));
+}
+
+/** Runs all; throws the first failure when all have been tried. */
+function attemptAll(actions: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const action of actions) {
+    try {
+      action();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,4 +1,0 @@
-/** Where the code of the worker is: beside the file that this becomes a part of. */
-export function workerFile(): URL {
-  return new URL('./fastWorker.js', import.meta.url);
-}

@@ -1,0 +1,77 @@
+import { draft01, reference2020 } from '@6bed4/codec';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { chooseDriver } from '../../src/daemon/chooseDriver.js';
+import { workerFile } from '../../src/drivers/linux/workerFile.js';
+import type { CommonOptions } from '../../src/daemon/options.js';
+import { memoryNetwork } from '../../src/drivers/ports/memoryNetwork.js';
+
+vi.mock('../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
+
+const HERE = new URL(import.meta.url);
+const TUN: CommonOptions = { tun: '6bed4' };
+const onLinux = it.skipIf(process.platform !== 'linux');
+
+describe('the choice of a driver', () => {
+  beforeEach(() => {
+    vi.mocked(workerFile).mockReturnValue(HERE);
+  });
+
+  it('is the portable driver where the file of the worker was not bundled', async () => {
+    vi.mocked(workerFile).mockReturnValue(new URL('../absent.js', HERE));
+    expect(await chooseDriver(TUN, reference2020)).toMatchObject({
+      name: 'portable',
+      reason: expect.stringMatching(/needs the file .*absent\.js, which is missing$/),
+    });
+    const insisting = chooseDriver({ ...TUN, driver: 'linux' }, reference2020);
+    await expect(insisting).rejects.toMatchObject({ code: 'ENOTSUP' });
+  });
+
+  onLinux('is the Linux driver for an interface', async () => {
+    expect(await chooseDriver(TUN, reference2020)).toMatchObject({
+      name: 'linux',
+      offloads: 'all',
+    });
+    const some = await chooseDriver({ ...TUN, offloads: 'udp' }, reference2020);
+    expect(some).toMatchObject({ name: 'linux', offloads: 'udp' });
+  });
+
+  it('is the portable driver when told so, for no reason', async () => {
+    const choice = await chooseDriver({ ...TUN, driver: 'portable' }, reference2020);
+    expect(choice).toEqual({ name: 'portable', reason: null });
+  });
+
+  describe.each<[CommonOptions, string]>([
+    [{}, 'there is no TUN interface'],
+    [{ tun: false }, 'there is no TUN interface'],
+    [{ ...TUN, random: Math.random }, 'random numbers are given'],
+    [{ ...TUN, clock: () => 0 }, 'a clock is given'],
+    [
+      { ...TUN, datagrams: memoryNetwork().bind('192.0.2.1') },
+      'a UDP port of another kind is given',
+    ],
+  ])('with %o', (options, reason) => {
+    it('is the portable driver, and says why', async () => {
+      expect(await chooseDriver(options, reference2020)).toEqual({ name: 'portable', reason });
+    });
+
+    it('is an error when the Linux driver is wanted', async () => {
+      await expect(chooseDriver({ ...options, driver: 'linux' }, reference2020)).rejects.toThrow(
+        `driver: found linux, though ${reason}, expected portable or auto`,
+      );
+    });
+  });
+
+  it('is the portable driver for an address layout that is not that of the dialect', async () => {
+    const profile = { ...reference2020, layout: draft01 };
+    expect(await chooseDriver(TUN, profile)).toMatchObject({
+      reason: 'an address layout is given',
+    });
+  });
+
+  it.each([
+    [{ driver: 'fast' }, 'driver: found "fast", expected one of auto, linux, portable'],
+    [{ offloads: 'some' }, 'offloads: found "some", expected one of none, udp, tun, all'],
+  ])('refuses %o', async (options, message) => {
+    await expect(chooseDriver(options as CommonOptions, reference2020)).rejects.toThrow(message);
+  });
+});

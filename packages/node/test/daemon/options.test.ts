@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  memoryNetwork,
+  type PeerDaemonOptions,
+  PortableUdp,
+  type RouterDaemonOptions,
+  StartError,
+  startPeer,
+  startRouter,
+  UsageError,
+} from '../../src/index.js';
+
+const LISTEN = '127.0.0.1';
+
+async function failureOf(starting: Promise<{ close(): Promise<void> }>): Promise<unknown> {
+  try {
+    await (await starting).close();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('started');
+}
+
+describe('options that cannot be used are refused with their name:', () => {
+  it.each<[RouterDaemonOptions, string]>([
+    [{}, 'listen: found "", expected an IPv4 address such as 192.0.2.1'],
+    [{ listen: 'localhost' }, 'listen: found "localhost"'],
+    [{ listen: '0.0.0.0' }, 'listen: found 0.0.0.0'],
+    [{ listen: '224.0.0.1' }, 'listen: found 224.0.0.1'],
+    [{ listen: LISTEN, port: 65_536 }, 'port: found 65536, expected an integer from 0 to 65535'],
+    [{ listen: LISTEN, port: 0.5 }, 'port: found 0.5'],
+    [{ listen: LISTEN, port: 0, prefix: '2001:db8::/56' }, 'prefix: found 2001:db8::/56'],
+    [{ listen: LISTEN, port: 0, prefix: 'fc64::' }, 'prefix: found "fc64::"'],
+    [{ listen: LISTEN, port: 0, netid: 0x10000 }, 'netid: found 65536'],
+    [{ listen: LISTEN, port: 0, routes: ['2001:db8::1/64'] }, 'routes: found "2001:db8::1/64"'],
+    [{ listen: LISTEN, port: 0, tun: 'a/b' }, 'tun: found "a/b"'],
+    [{ listen: LISTEN, port: 0, tun: 'sixteen-letters!' }, 'tun: found "sixteen-letters!"'],
+    [{ listen: LISTEN, profile: 'none' }, 'profile: found "none"'],
+    [{ listen: LISTEN, dialect: 'draft99' as 'draft01' }, 'dialect: found "draft99"'],
+  ])('a router with %j', async (options, message) => {
+    const error = await failureOf(startRouter(options));
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+  });
+
+  it.each<[PeerDaemonOptions, string]>([
+    [{ routers: [] }, 'routers: found none, expected at least one'],
+    [{ routers: 'router.example' }, 'routers: found "router.example"'],
+    [{ routers: '192.0.2.1:0' }, 'routers: found 192.0.2.1:0'],
+    [{ routers: LISTEN, listen: 'localhost' }, 'listen: found "localhost"'],
+    [{ routers: LISTEN, port: -1 }, 'port: found -1'],
+    [{ routers: LISTEN, port: 40_001, profile: 'draft01' }, 'port: found 40001'],
+    [{ routers: [LISTEN, LISTEN] }, 'routers: found 127.0.0.1:25790'],
+    [{ routers: LISTEN, keepalive: { interval: -1 } }, 'keepalive: found -1'],
+    [{ routers: LISTEN, keepalive: { interval: 30, ttl: 256 } }, 'keepalive: found 256'],
+    [{ routers: LISTEN, lanip: 0 }, 'lanip: found 0'],
+  ])('a peer with %j', async (options, message) => {
+    const error = await failureOf(startPeer(options));
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+  });
+});
+
+describe('surroundings that do not allow it', () => {
+  const open: PortableUdp[] = [];
+  afterEach(() => Promise.all(open.splice(0).map((port) => port.close())));
+
+  it('are told when the port is in use', async () => {
+    const holder = await PortableUdp.open({ address: LISTEN });
+    open.push(holder);
+    const { port } = holder.endpoint;
+    for (const starting of [
+      startRouter({ listen: LISTEN, port }),
+      startPeer({ routers: LISTEN, listen: LISTEN, port }),
+    ]) {
+      const error = await failureOf(starting);
+      expect(error).toBeInstanceOf(StartError);
+      expect(error).toMatchObject({
+        code: 'EADDRINUSE',
+        message: `UDP port ${port} of ${LISTEN} is in use`,
+      });
+    }
+  });
+
+  it('are told when the address is not local', async () => {
+    for (const starting of [
+      startRouter({ listen: '192.0.2.1' }),
+      startPeer({ routers: '192.0.2.9', listen: '192.0.2.1' }),
+    ]) {
+      expect(await failureOf(starting)).toMatchObject({
+        code: 'EADDRNOTAVAIL',
+        message: '192.0.2.1 is not an address of this computer',
+      });
+    }
+  });
+
+  // Other systems notice only when something is sent.
+  it.runIf(process.platform === 'linux')('are told when there is no route', async () => {
+    const error = await failureOf(startPeer({ routers: '192.0.2.9', listen: LISTEN }));
+    expect(error).toMatchObject({ code: 'ENETUNREACH' });
+    expect((error as Error).message).toMatch(/^no route to the router 192\.0\.2\.9:25790 /);
+  });
+
+  it('leave the port free when something else fails', async () => {
+    const holder = await PortableUdp.open({ address: LISTEN });
+    const { port } = holder.endpoint;
+    await holder.close();
+    await failureOf(startRouter({ listen: LISTEN, port, tun: 'a/b' }));
+    await failureOf(startRouter({ listen: LISTEN, port, netid: -1 }));
+    open.push(await PortableUdp.open({ address: LISTEN, port }));
+  });
+
+  it('are told when packets are not bytes', async () => {
+    const datagrams = memoryNetwork().bind('192.0.2.1', 25790);
+    await using router = await startRouter({ datagrams });
+    expect(() => router.send('hello' as unknown as Uint8Array)).toThrow(
+      'packet: found string, expected a Uint8Array',
+    );
+  });
+});

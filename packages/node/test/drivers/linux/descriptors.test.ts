@@ -1,0 +1,174 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  IFF_MULTI_QUEUE,
+  IFF_TUN_EXCL,
+  IFF_VNET_HDR,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOL_SOCKET,
+  SOL_UDP,
+  TUN_F_USO6,
+  TUNSETIFF,
+  TUNSETOFFLOAD,
+  UDP_GRO,
+  UDP_SEGMENT,
+} from '../../../src/drivers/kernel/constants.js';
+import { LinuxTun } from '../../../src/drivers/linux/linuxTun.js';
+import { LinuxUdp } from '../../../src/drivers/linux/linuxUdp.js';
+import { FakeLibc } from '../../support/fakeLibc.js';
+
+let libc: FakeLibc;
+
+beforeEach(() => {
+  libc = new FakeLibc();
+});
+
+/** Flags that interfaces were asked for with. */
+function flagsAskedFor(): number[] {
+  return libc.ioctls
+    .filter(({ request }) => request === TUNSETIFF)
+    .map(({ argument }) => new DataView(argument.buffer).getUint16(16, true));
+}
+
+describe('the interface of the Linux driver', () => {
+  it('lets long TCP and UDP packets pass', () => {
+    const tun = LinuxTun.open(libc, '6bed4', 1, true);
+    expect(tun.features).toEqual({ virtioHeader: true, udpSegmentation: true });
+    expect(tun.queues).toEqual([100]);
+    expect(flagsAskedFor()).toEqual([0x1001 | IFF_VNET_HDR | IFF_TUN_EXCL]);
+    expect(libc.ioctlValues).toEqual([
+      { fd: 100, request: TUNSETOFFLOAD, value: 0x01 | 0x04 | 0x08 | 0x20 | 0x40 },
+    ]);
+  });
+
+  it('does without long UDP packets where the kernel does not know them', () => {
+    libc.onIoctlValue = (_, value) => ((value & TUN_F_USO6) !== 0 ? 'EINVAL' : null);
+    const tun = LinuxTun.open(libc, '6bed4', 1, true);
+    expect(tun.features).toEqual({ virtioHeader: true, udpSegmentation: false });
+  });
+
+  it('carries single packets when told to', () => {
+    const tun = LinuxTun.open(libc, '6bed4', 1, false);
+    expect(tun.features).toEqual({ virtioHeader: false, udpSegmentation: false });
+    expect(flagsAskedFor()).toEqual([0x1001 | IFF_TUN_EXCL]);
+    expect(libc.ioctlValues).toEqual([]);
+  });
+
+  it('has a queue for each thread', () => {
+    const tun = LinuxTun.open(libc, '6bed4', 3, true);
+    expect(tun.queues).toEqual([100, 101, 102]);
+    const flags = 0x1001 | IFF_VNET_HDR | IFF_MULTI_QUEUE;
+    expect(flagsAskedFor()).toEqual([flags | IFF_TUN_EXCL, flags, flags]);
+    tun.close();
+    expect(libc.closed).toEqual([100, 101, 102]);
+  });
+
+  it('has one queue when it was prepared with one, and is left as it was found', () => {
+    libc.onIoctl = (request, argument) => {
+      if (request !== TUNSETIFF) return null;
+      const flags = new DataView(argument.buffer).getUint16(16, true);
+      if ((flags & IFF_TUN_EXCL) !== 0) return 'EBUSY';
+      return (flags & IFF_MULTI_QUEUE) !== 0 ? 'EINVAL' : null;
+    };
+    const tun = LinuxTun.open(libc, 'prepared', 3, true);
+    expect(tun.created).toBe(false);
+    expect(tun.queues).toHaveLength(1);
+    tun.close();
+    expect(libc.ioctlValues.at(-1)).toMatchObject({ request: TUNSETOFFLOAD, value: 0 });
+  });
+
+  it('closes all queues when one cannot be had', () => {
+    let attempts = 0;
+    libc.onIoctl = (request) => (request === TUNSETIFF && ++attempts === 3 ? 'E2BIG' : null);
+    expect(() => LinuxTun.open(libc, '6bed4', 3, true)).toThrow(/cannot be created: E2BIG/);
+    expect([...libc.closed].sort()).toEqual([100, 101, 102]);
+  });
+});
+
+const WHERE = { address: '192.0.2.1', port: 25_790, even: false, sockets: 1, offloads: true };
+
+describe('the sockets of the Linux driver', () => {
+  it('are bound where they should be, and do what the kernel can', () => {
+    libc.boundPorts.push(25_790);
+    const udp = LinuxUdp.open(libc, WHERE);
+    expect(udp.endpoint).toEqual({ address: '192.0.2.1', port: 25_790 });
+    expect([...libc.bound[0]!.subarray(2, 8)]).toEqual([0x64, 0xbe, 192, 0, 2, 1]);
+    expect(udp.features).toEqual({ send: true, receive: true });
+    expect(libc.options).toContainEqual({ fd: 100, level: SOL_UDP, name: UDP_GRO, value: 1 });
+    udp.close();
+    expect(libc.closed).toEqual([100]);
+  });
+
+  it('do without what the kernel does not know', () => {
+    libc.onSetsockopt = (level, name) =>
+      level === SOL_UDP && name === UDP_GRO ? 'ENOPROTOOPT' : null;
+    expect(LinuxUdp.open(libc, WHERE).features).toEqual({ send: true, receive: false });
+    libc.onSetsockopt = (level, name) =>
+      level === SOL_UDP && name === UDP_SEGMENT ? 'ENOPROTOOPT' : null;
+    expect(LinuxUdp.open(libc, WHERE).features).toEqual({ send: false, receive: true });
+  });
+
+  it('carry single datagrams when told to', () => {
+    expect(LinuxUdp.open(libc, { ...WHERE, offloads: false }).features).toEqual({
+      send: false,
+      receive: false,
+    });
+    expect(libc.options.filter(({ level }) => level === SOL_UDP)).toEqual([]);
+  });
+
+  it('share a port that nobody else has', () => {
+    const udp = LinuxUdp.open(libc, { ...WHERE, sockets: 3 });
+    expect(udp.sockets).toEqual([101, 102, 103]);
+    expect(libc.closed).toEqual([100]);
+    const sharing = libc.options.filter(
+      ({ level, name }) => level === SOL_SOCKET && name === SO_REUSEPORT,
+    );
+    expect(sharing.map(({ fd }) => fd)).toEqual([101, 102, 103]);
+    udp.keep(1);
+    expect(udp.sockets).toEqual([101]);
+    expect(libc.closed).toEqual([100, 102, 103]);
+  });
+
+  it('look for an even port', () => {
+    libc.boundPorts.push(50_001, 50_003, 50_004);
+    const udp = LinuxUdp.open(libc, { ...WHERE, port: 0, even: true });
+    expect(udp.endpoint.port).toBe(50_004);
+    expect(libc.closed).toEqual([100, 101]);
+  });
+
+  it('move to another port, and leave the one before when told', () => {
+    libc.boundPorts.push(50_001, 50_004);
+    const udp = LinuxUdp.open(libc, { ...WHERE, port: 0 });
+    const leave = udp.rebind(true);
+    expect(udp.endpoint.port).toBe(50_004);
+    expect(udp.sockets).toEqual([101]);
+    expect(libc.closed).toEqual([]);
+    leave();
+    expect(libc.closed).toEqual([100]);
+  });
+
+  it('listen to all hosts on the local network', () => {
+    const udp = LinuxUdp.open(libc, WHERE);
+    expect(udp.openLan(25_790)).toBe(101);
+    expect([...libc.bound[1]!.subarray(2, 8)]).toEqual([0x64, 0xbe, 224, 0, 0, 1]);
+    expect(libc.options).toContainEqual({
+      fd: 101,
+      level: SOL_SOCKET,
+      name: SO_REUSEADDR,
+      value: 1,
+    });
+    udp.close();
+    expect(libc.closed).toEqual([100, 101]);
+  });
+
+  it.each([
+    ['EADDRINUSE', 'EADDRINUSE', 'UDP port 25790 of 192.0.2.1 is in use'],
+    ['EADDRNOTAVAIL', 'EADDRNOTAVAIL', '192.0.2.1 is not an address of this computer'],
+    ['EACCES', 'EPERM', 'listening on UDP 192.0.2.1:25790 is not permitted'],
+    ['ENOMEM', 'ENOMEM', 'listening on UDP 192.0.2.1:25790 failed: ENOMEM'],
+  ])('say why, when binding fails with %s', (failure, code, message) => {
+    libc.onBind = () => failure;
+    expect(() => LinuxUdp.open(libc, WHERE)).toThrow(expect.objectContaining({ code, message }));
+    expect(libc.closed).toEqual([100]);
+  });
+});

@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CodecError } from '@6bed4/codec';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { StartError } from '../../../src/errors.js';
+import { FastThread, type FastThreadListener } from '../../../src/drivers/linux/loopThread.js';
+import { workerFile } from '../../../src/drivers/linux/workerFile.js';
+import { loadLibc } from '../../../src/drivers/kernel/libc.js';
+
+vi.mock('../../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
+
+const isLinux = process.platform === 'linux';
+if (!isLinux) console.warn('the thread of the Linux driver: skipped, needs Linux');
+
+const SETUP = {
+  machine: { kind: 'router', profile: {}, options: {} },
+  udp: -1,
+  tun: -1,
+  tunFeatures: { virtioHeader: false, udpSegmentation: false },
+  udpSegmentation: false,
+} as unknown as Parameters<typeof FastThread.start>[1];
+
+/** How the worker of a test begins: it can answer as the true one does. */
+const PRELUDE = `
+  import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+  const shared = new Int32Array(workerData.shared);
+  const { requests } = workerData;
+  const next = () => receiveMessageOnPort(requests)?.message;
+  const answer = (message) => {
+    requests.postMessage(message);
+    Atomics.add(shared, 0, 1);
+    Atomics.notify(shared, 0);
+  };
+  const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const tell = (notice) => parentPort.postMessage(notice);
+`;
+
+describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
+  let folder: string;
+  let thread: FastThread | null;
+  let died: StartError[];
+  let events: unknown[];
+
+  /** Starts a thread that runs this code. */
+  async function start(code: string): Promise<FastThread> {
+    const file = join(folder, 'worker.mjs');
+    writeFileSync(file, PRELUDE + code);
+    vi.mocked(workerFile).mockReturnValue(pathToFileURL(file));
+    const listener: FastThreadListener = {
+      event: (event) => events.push(event),
+      gone: () => events.push('gone'),
+      died: (error) => died.push(error),
+    };
+    thread = await FastThread.start(await loadLibc(), SETUP, listener);
+    return thread;
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), '6bed4-thread-'));
+    thread = null;
+    died = [];
+    events = [];
+  });
+
+  afterEach(async () => {
+    await thread?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('answers while the caller waits, although it never comes back to its event loop', async () => {
+    const running = await start(`
+      tell({ type: 'ready' });
+      while (shared[1] === 0) {
+        for (let one = next(); one !== undefined; one = next()) answer({ ok: true, value: one.fd + 1 });
+        sleep(1);
+      }
+    `);
+    expect(running.ask({ type: 'lan', fd: 1 })).toBe(2);
+    expect(running.ask({ type: 'lan', fd: 2 })).toBe(3);
+    await running.close();
+    expect(died).toEqual([]);
+  });
+
+  it('throws what the machine throws about arguments', async () => {
+    const running = await start(`
+      tell({ type: 'ready' });
+      const codec = { field: 'router', found: 'x', expected: 'y' };
+      while (shared[1] === 0) {
+        if (next() !== undefined) answer({ ok: false, error: { message: '', codec, code: null } });
+        sleep(1);
+      }
+    `);
+    expect(() => running.ask({ type: 'counters' })).toThrow(new CodecError('router', 'x', 'y'));
+  });
+
+  it('hands on events, and what happens to the interface', async () => {
+    await start(`
+      tell({ type: 'ready' });
+      tell({ type: 'event', event: { type: 'made-up' } });
+      tell({ type: 'gone' });
+    `);
+    await vi.waitFor(() => expect(events).toEqual([{ type: 'made-up' }, 'gone']));
+  });
+
+  it('is not started when the machine refuses an option', async () => {
+    const codec = `{ field: 'lanip', found: '0', expected: 'more' }`;
+    await expect(
+      start(`tell({ type: 'refused', error: { message: '', codec: ${codec}, code: null } });`),
+    ).rejects.toThrow('lanip: found 0, expected more');
+  });
+
+  it.each([
+    ['throws', `throw new Error('out of order');`, 'out of order'],
+    ['ends', 'process.exit(3);', 'exit code 3'],
+  ])('is not started when it %s', async (_, code, why) => {
+    await expect(start(code)).rejects.toMatchObject({
+      code: 'EPIPE',
+      message: `the thread that carries packets ended: ${why}`,
+    });
+  });
+
+  it('is reported once when it dies, and gives no answer any more', async () => {
+    const running = await start(`
+      tell({ type: 'ready' });
+      setTimeout(() => { throw new TypeError('a fault'); }, 20);
+    `);
+    await vi.waitFor(() => expect(running.isOver).toBe(true));
+    await running.close();
+    expect(died.map(({ message }) => message)).toEqual([
+      'the thread that carries packets ended: a fault',
+    ]);
+    expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
+  });
+
+  it('does not keep a caller waiting when it ends instead of answering', async () => {
+    const running = await start(`
+      tell({ type: 'ready' });
+      while (next() === undefined) sleep(1);
+      Atomics.store(shared, 2, 1);
+      Atomics.add(shared, 0, 1);
+      Atomics.notify(shared, 0);
+    `);
+    const before = performance.now();
+    expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  it('is ended by force when it does not end by itself', { timeout: 10_000 }, async () => {
+    const running = await start(`tell({ type: 'ready' }); for (;;) sleep(10);`);
+    await running.close();
+    expect(running.isOver).toBe(true);
+    expect(died).toEqual([]);
+  });
+});

@@ -1,0 +1,311 @@
+import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
+import { FastLoop } from '../../../src/drivers/linux/packetLoop.js';
+import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+
+const WAKE = 3;
+const UDP = 4;
+const TUN = 5;
+const LAN = 6;
+const OTHER_UDP = 7;
+const NOTHING: ReadonlyMap<number, number> = new Map();
+
+const EVENT: TunnelEvent = {
+  type: 'router-reachable',
+  router: { address: '192.0.2.1', port: 25790 },
+};
+
+/** A machine that does what a test wants. */
+class FakeMachine implements Machine {
+  readonly counters = new Counters();
+  readonly sink: TunnelSink;
+  readonly datagrams: string[] = [];
+  readonly packets: number[][] = [];
+  timeout = Number.POSITIVE_INFINITY;
+  timeouts: number[] = [];
+  onDatagram: (bytes: Uint8Array, offset: number, length: number) => void = () => {};
+  onPacket: (bytes: Uint8Array, offset: number, length: number) => void = () => {};
+
+  constructor(sink: TunnelSink) {
+    this.sink = sink;
+  }
+
+  handleDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): void {
+    const content = bytes.subarray(offset, offset + length);
+    this.datagrams.push(`${content} from ${new UdpEndpoint(address).address}:${port}`);
+    this.onDatagram(bytes, offset, length);
+  }
+
+  handlePacket(bytes: Uint8Array, offset: number, length: number): void {
+    this.packets.push([...bytes.subarray(offset, offset + length)]);
+    this.onPacket(bytes, offset, length);
+  }
+
+  handleTimeout(now: number): void {
+    this.timeouts.push(now);
+    this.timeout = Number.POSITIVE_INFINITY;
+  }
+
+  nextTimeout(): number {
+    return this.timeout;
+  }
+}
+
+describe('the loop of the Linux driver', () => {
+  let libc: FakeRawLibc;
+  let loop: FastLoop<FakeMachine>;
+  let machine: FakeMachine;
+  let now: number;
+  let log: string[];
+  let onWake: () => void;
+
+  /** Runs turns in each of which this has happened, and stops. */
+  function run(...turns: readonly ReadonlyMap<number, number>[]): void {
+    const left = [...turns];
+    libc.onPoll = (timeout) => {
+      const next = left.shift();
+      if (next !== undefined) return next;
+      now += timeout;
+      loop.stop();
+      return NOTHING;
+    };
+    loop.run();
+  }
+
+  beforeEach(() => {
+    libc = new FakeRawLibc();
+    now = 1000;
+    log = [];
+    onWake = () => {};
+    loop = new FastLoop({
+      libc,
+      machine: (sink) => new FakeMachine(sink),
+      wake: WAKE,
+      udp: UDP,
+      tun: TUN,
+      tunFeatures: { virtioHeader: false, udpSegmentation: false },
+      udpSegmentation: true,
+      clock: () => now,
+      onWake: () => onWake(),
+      onEvent: ({ type }) => log.push(type),
+      onGone: () => log.push('gone'),
+    });
+    machine = loop.machine;
+  });
+
+  it('hands over every datagram of a batch with its source', () => {
+    libc.toReceive.push([
+      { bytes: Uint8Array.of(1, 2), address: '192.0.2.9', port: 700 },
+      { bytes: Uint8Array.of(), address: '255.1.2.3', port: 65_535 },
+    ]);
+    run(new Map([[UDP, POLLIN]]));
+    expect(machine.datagrams).toEqual([
+      `1,2 from ${parseIPv4('192.0.2.9')}:700`,
+      ` from ${parseIPv4('255.1.2.3')}:65535`,
+    ]);
+  });
+
+  it('hands over what the kernel joined one by one', () => {
+    const bytes = Uint8Array.of(1, 1, 2, 2, 3);
+    libc.toReceive.push([
+      { bytes, segmentSize: 2 },
+      { bytes: Uint8Array.of(4), segmentSize: 9 },
+    ]);
+    run(new Map([[UDP, POLLIN]]));
+    expect(machine.datagrams.map((one) => one.split(' ')[0])).toEqual(['1,1', '2,2', '3', '4']);
+    expect(loop.counters).toMatchObject({
+      receiveCalls: 1,
+      messagesReceived: 2,
+      datagramsReceived: 4,
+    });
+  });
+
+  it('relays a batch by one call, in order, without a copy of what was received', () => {
+    machine.onDatagram = (bytes, offset, length) =>
+      machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
+    libc.toReceive.push([1, 2, 3].map((one) => ({ bytes: Uint8Array.of(one) })));
+    run(new Map([[UDP, POLLIN]]));
+    expect(libc.sendCalls).toBe(1);
+    expect(libc.sent).toMatchObject([{ fd: UDP, bytes: [1, 2, 3], segmentSize: 1, pieces: 3 }]);
+  });
+
+  it('does not hold a lone packet back', () => {
+    machine.onPacket = (bytes, offset, length) =>
+      machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
+    libc.toRead.push(Uint8Array.of(0x60, 1));
+    let sentBeforeWaiting = -1;
+    const turns = [new Map([[TUN, POLLIN]])];
+    libc.onPoll = () => {
+      const next = turns.shift();
+      if (next !== undefined) return next;
+      sentBeforeWaiting = libc.sent.length;
+      loop.stop();
+      return NOTHING;
+    };
+    loop.run();
+    expect(sentBeforeWaiting).toBe(1);
+  });
+
+  it('sleeps until the machine has something to do, and a second at most', () => {
+    machine.timeout = 1250.5;
+    run(NOTHING, NOTHING);
+    expect(libc.polls.map(({ timeout }) => timeout)).toEqual([251, 251, 251]);
+    machine.timeout = 100_000;
+    run();
+    expect(libc.polls.at(-1)!.timeout).toBe(1000);
+  });
+
+  it('tells the machine the time when it comes', () => {
+    machine.timeout = 1250.5;
+    libc.onPoll = (timeout) => {
+      now += timeout;
+      if (machine.timeouts.length > 0) loop.stop();
+      return NOTHING;
+    };
+    loop.run();
+    expect(machine.timeouts).toEqual([1251]);
+  });
+
+  it('answers a call from outside, and carries out what comes of it at once', () => {
+    libc.toRead.push(new Uint8Array(8));
+    onWake = () => {
+      const result = loop.command((one, at) => {
+        one.sink.sendDatagram(Uint8Array.of(5), 0, 1, new UdpEndpoint(9, 9), 0, 3);
+        one.sink.event(EVENT);
+        return at;
+      });
+      log.push(`answer ${result}, ${libc.sent.length} sent`);
+    };
+    run(new Map([[WAKE, POLLIN]]));
+    expect(log).toEqual(['answer 1000, 1 sent', 'router-reachable']);
+  });
+
+  it('gives back what a call from outside throws, and goes on', () => {
+    onWake = () => {
+      expect(() =>
+        loop.command(() => {
+          throw new TypeError('no');
+        }),
+      ).toThrow('no');
+    };
+    libc.toReceive.push([{ bytes: Uint8Array.of(1) }]);
+    run(new Map([[WAKE, POLLIN]]), new Map([[UDP, POLLIN]]));
+    expect(machine.datagrams).toHaveLength(1);
+  });
+
+  it('moves to another socket', () => {
+    onWake = () => loop.useUdp(OTHER_UDP);
+    run(new Map([[WAKE, POLLIN]]));
+    expect([...libc.polls.at(-1)!.watched.keys()]).toEqual([WAKE, OTHER_UDP, TUN]);
+  });
+
+  it('listens on the local network as well', () => {
+    loop.useLan(LAN);
+    libc.toReceive.push([{ bytes: Uint8Array.of(1) }]);
+    run(new Map([[LAN, POLLIN]]));
+    expect(machine.datagrams).toHaveLength(1);
+  });
+
+  it('tells events that are left when it ends', () => {
+    loop.command((one) => one.sink.event(EVENT));
+    run();
+    expect(log).toEqual(['router-reachable']);
+  });
+
+  it.each(['EAGAIN', 'EINTR'])('thinks nothing of %s', (failure) => {
+    libc.toReceive.push(failure, [{ bytes: Uint8Array.of(1) }]);
+    run(new Map([[UDP, POLLIN]]), new Map([[UDP, POLLIN]]));
+    expect(machine.datagrams).toHaveLength(1);
+    expect(loop.counters.udp.receiveErrors).toEqual({});
+  });
+
+  it('counts what ICMP says about earlier datagrams, and goes on', () => {
+    libc.toReceive.push('ECONNREFUSED', 'EHOSTUNREACH', [{ bytes: Uint8Array.of(1) }]);
+    const turn = new Map([[UDP, 8]]);
+    run(turn, turn, turn);
+    expect(machine.datagrams).toHaveLength(1);
+    expect(loop.counters.udp.receiveErrors).toEqual({ ECONNREFUSED: 1, EHOSTUNREACH: 1 });
+  });
+
+  it('leaves a socket alone for a while that fails without end', () => {
+    for (let count = 0; count < 40; count++) libc.toReceive.push('EBADF');
+    run(...new Array(20).fill(new Map([[UDP, 8]])));
+    const { watched, timeout } = libc.polls[16]!;
+    expect(watched.has(UDP)).toBe(false);
+    expect(timeout).toBe(50);
+  });
+
+  it('leaves an interface alone for a while that is down, and looks again', () => {
+    libc.toRead.push('EIO');
+    run(new Map([[TUN, POLLIN]]), NOTHING);
+    expect(libc.polls[1]!.watched.has(TUN)).toBe(false);
+    expect(libc.polls[1]!.timeout).toBe(50);
+    now += 51;
+    run();
+    expect(libc.polls.at(-1)!.watched.has(TUN)).toBe(true);
+  });
+
+  it('tells once that the interface was removed, and does without', () => {
+    libc.toRead.push('EBADFD', 'EBADFD');
+    run(new Map([[TUN, 8]]), NOTHING);
+    expect(log).toEqual(['gone']);
+    expect(libc.polls[1]!.watched.has(TUN)).toBe(false);
+  });
+
+  describe('when the socket takes no more', () => {
+    let isFull: boolean;
+
+    beforeEach(() => {
+      isFull = true;
+      libc.onSend = () => (isFull ? 'EAGAIN' : null);
+      machine.onPacket = (bytes, offset, length) =>
+        machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
+      libc.toRead.push(Uint8Array.of(1));
+    });
+
+    it('waits for it, so that whoever sends slows down', () => {
+      const turns = [new Map([[TUN, POLLIN]])];
+      libc.onPoll = () => {
+        const { watched } = libc.polls.at(-1)!;
+        if (watched.get(UDP) === POLLOUT) {
+          isFull = false;
+          return new Map([[UDP, POLLOUT]]);
+        }
+        const next = turns.shift();
+        if (next === undefined) loop.stop();
+        return next ?? NOTHING;
+      };
+      loop.run();
+      expect(libc.sent).toHaveLength(1);
+      expect(loop.counters.udp.queueDrops).toBe(0);
+    });
+
+    it('drops in the end, and counts', () => {
+      run(new Map([[TUN, POLLIN]]), NOTHING);
+      expect(loop.counters.udp.queueDrops).toBe(1);
+      expect(libc.polls[1]).toMatchObject({ timeout: 100 });
+    });
+  });
+
+  it('sends a batch in parts when there is more than one call can take', () => {
+    machine.onDatagram = (bytes, offset, length) => {
+      for (let port = 1; port <= 100; port++) {
+        machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, port), 0, 0);
+      }
+    };
+    libc.toReceive.push([{ bytes: Uint8Array.of(1) }]);
+    run(new Map([[UDP, POLLIN]]));
+    expect(libc.sent.map(({ to }) => Number(to.split(':')[1]))).toEqual(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+    );
+    expect(loop.counters).toMatchObject({ sendCalls: 2, messagesSent: 100, datagramsSent: 100 });
+  });
+});

@@ -1,0 +1,247 @@
+import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Arena } from '../../../src/drivers/kernel/arena.js';
+import { Flushed, SEND_BATCH_SIZE, SEND_SLOTS, SendBatch } from '../../../src/drivers/linux/sendBatch.js';
+import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+
+const SOCKET = 7;
+const ALICE = new UdpEndpoint(parseIPv4('192.0.2.1'), 5000);
+const BOB = new UdpEndpoint(parseIPv4('198.51.100.255'), 65_535);
+
+describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSize) => {
+  let libc: FakeRawLibc;
+  let arena: Arena;
+  let batch: SendBatch;
+  let packets: number;
+
+  /** Adds a datagram of these bytes that lies in the arena. */
+  function add(to: UdpEndpoint, bytes: readonly number[], tos = 0, ttl = 0): boolean {
+    const at = packets;
+    arena.bytes.set(bytes, at);
+    packets += bytes.length;
+    return batch.add(arena.bytes, at, bytes.length, to, tos, ttl);
+  }
+
+  function sent(): { to: string; bytes: number[]; segmentSize: number }[] {
+    return libc.sent.map(({ to, bytes, segmentSize }) => ({ to, bytes, segmentSize }));
+  }
+
+  beforeEach(() => {
+    libc = new FakeRawLibc(longSize);
+    arena = new Arena(libc, SEND_BATCH_SIZE + (1 << 20));
+    batch = new SendBatch(libc, arena, true);
+    packets = arena.reserve(1 << 19);
+  });
+
+  describe('a send batch', () => {
+    it('sends to all endpoints by one call', () => {
+      add(ALICE, [1, 2, 3]);
+      add(BOB, [4]);
+      expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      expect(libc.sendCalls).toBe(1);
+      expect(libc.sent).toEqual([
+        {
+          fd: 7,
+          bytes: [1, 2, 3],
+          to: '192.0.2.1:5000',
+          tos: 0,
+          ttl: 0,
+          segmentSize: 0,
+          pieces: 1,
+        },
+        {
+          fd: 7,
+          bytes: [4],
+          to: '198.51.100.255:65535',
+          tos: 0,
+          ttl: 0,
+          segmentSize: 0,
+          pieces: 1,
+        },
+      ]);
+      expect(batch.isEmpty).toBe(true);
+    });
+
+    it('joins datagrams of one length to one endpoint, which others come between', () => {
+      add(ALICE, [1, 1]);
+      add(BOB, [9, 9]);
+      add(ALICE, [2, 2]);
+      add(BOB, [8, 8]);
+      batch.flush(SOCKET);
+      expect(sent()).toEqual([
+        { to: '192.0.2.1:5000', bytes: [1, 1, 2, 2], segmentSize: 2 },
+        { to: '198.51.100.255:65535', bytes: [9, 9, 8, 8], segmentSize: 2 },
+      ]);
+      expect(batch.datagrams).toBe(4);
+    });
+
+    it('describes what lies side by side as one piece', () => {
+      add(ALICE, [1, 1]);
+      add(ALICE, [2, 2]);
+      packets += 5;
+      add(ALICE, [3, 3]);
+      batch.flush(SOCKET);
+      expect(libc.sent).toMatchObject([{ bytes: [1, 1, 2, 2, 3, 3], pieces: 2, segmentSize: 2 }]);
+    });
+
+    it('lets a shorter datagram be the last of a message, and a longer one begin the next', () => {
+      add(ALICE, [1, 1]);
+      add(ALICE, [2]);
+      add(ALICE, [3]);
+      add(ALICE, [4, 4, 4]);
+      batch.flush(SOCKET);
+      expect(sent()).toEqual([
+        { to: '192.0.2.1:5000', bytes: [1, 1, 2], segmentSize: 2 },
+        { to: '192.0.2.1:5000', bytes: [3], segmentSize: 0 },
+        { to: '192.0.2.1:5000', bytes: [4, 4, 4], segmentSize: 0 },
+      ]);
+    });
+
+    it('joins 64 datagrams at most, and 65507 bytes', () => {
+      for (let count = 0; count < 65; count++) add(ALICE, [count]);
+      for (let count = 0; count < 60; count++) add(BOB, new Array(1280).fill(count));
+      batch.flush(SOCKET);
+      expect(libc.sent.map(({ bytes }) => bytes.length)).toEqual([64, 1, 51 * 1280, 9 * 1280]);
+    });
+
+    it('keeps datagrams of another TOS or TTL apart, and says both', () => {
+      add(ALICE, [1], 0xb8);
+      add(ALICE, [2], 0xb8);
+      add(ALICE, [3], 0, 3);
+      add(ALICE, [4], 0xb8, 255);
+      batch.flush(SOCKET);
+      expect(libc.sent).toMatchObject([
+        { bytes: [1, 2], tos: 0xb8, ttl: 0, segmentSize: 1 },
+        { bytes: [3], tos: 0, ttl: 3, segmentSize: 0 },
+        { bytes: [4], tos: 0xb8, ttl: 255, segmentSize: 0 },
+      ]);
+    });
+
+    it('sends empty datagrams, each alone', () => {
+      add(ALICE, [], 0, 3);
+      add(ALICE, [], 0, 3);
+      batch.flush(SOCKET);
+      expect(libc.sent).toMatchObject([
+        { bytes: [], ttl: 3 },
+        { bytes: [], ttl: 3 },
+      ]);
+    });
+
+    it('copies what the machine made in memory of its own', () => {
+      const own = Uint8Array.of(0, 1, 2, 3);
+      batch.add(own, 1, 2, ALICE, 0, 0);
+      own.fill(9);
+      batch.flush(SOCKET);
+      expect(sent()).toEqual([{ to: '192.0.2.1:5000', bytes: [1, 2], segmentSize: 0 }]);
+    });
+
+    it('says when it is full, and works again once it was flushed', () => {
+      batch = new SendBatch(libc, new Arena(libc, SEND_BATCH_SIZE), false);
+      const own = Uint8Array.of(1);
+      for (let count = 0; count < SEND_SLOTS; count++) {
+        expect(batch.add(own, 0, 1, ALICE, 0, 0)).toBe(true);
+      }
+      expect(batch.add(own, 0, 1, ALICE, 0, 0)).toBe(false);
+      expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      expect(batch.add(own, 0, 1, ALICE, 0, 0)).toBe(true);
+    });
+
+    it('joins nothing where the kernel cannot cut', () => {
+      batch = new SendBatch(libc, arena, false);
+      add(ALICE, [1]);
+      add(ALICE, [2]);
+      batch.flush(SOCKET);
+      expect(libc.sent).toMatchObject([
+        { bytes: [1], segmentSize: 0 },
+        { bytes: [2], segmentSize: 0 },
+      ]);
+    });
+  });
+
+  describe('when the kernel refuses', () => {
+    it('goes on behind the part of a batch that was taken', () => {
+      libc.mostMessages = 2;
+      for (let port = 1; port <= 5; port++) add(new UdpEndpoint(1, port), [port]);
+      expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      expect(libc.sent.map(({ bytes }) => bytes[0])).toEqual([1, 2, 3, 4, 5]);
+      expect(libc.sendCalls).toBe(3);
+    });
+
+    it('is interrupted, and tries again', () => {
+      const failures = ['EINTR', 'EINTR'];
+      libc.onSend = () => failures.shift() ?? null;
+      add(ALICE, [1]);
+      expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      expect(libc.sent).toHaveLength(1);
+      expect(batch.errors.snapshot()).toEqual({});
+    });
+
+    it('keeps what did not fit into the socket for the next attempt', () => {
+      let isFull = true;
+      libc.onSend = ({ to }) => (isFull && to.startsWith('198') ? 'EAGAIN' : null);
+      add(ALICE, [1]);
+      add(BOB, [2]);
+      expect(batch.flush(SOCKET)).toBe(Flushed.blocked);
+      expect(sent()).toHaveLength(1);
+      isFull = false;
+      expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      expect(sent().map(({ bytes }) => bytes)).toEqual([[1], [2]]);
+    });
+
+    it('gives up what waits when told to, and says how much that was', () => {
+      libc.onSend = () => 'EAGAIN';
+      add(ALICE, [1]);
+      add(ALICE, [2]);
+      add(BOB, [3]);
+      expect(batch.flush(SOCKET)).toBe(Flushed.blocked);
+      expect(batch.discard()).toBe(3);
+      expect(batch.isEmpty).toBe(true);
+    });
+
+    it.each(['ENOBUFS', 'ENETUNREACH', 'EPERM', 'ECONNREFUSED', 'EINVAL'])(
+      'counts %s about one datagram, and sends the others',
+      (failure) => {
+        libc.onSend = ({ to }) => (to.startsWith('192') ? failure : null);
+        add(BOB, [1]);
+        add(ALICE, [2]);
+        add(new UdpEndpoint(3, 3), [3]);
+        expect(batch.flush(SOCKET)).toBe(Flushed.all);
+        expect(sent().map(({ bytes }) => bytes)).toEqual([[1], [3]]);
+        expect(batch.errors.snapshot()).toEqual({ [failure]: 1 });
+      },
+    );
+
+    it.each(['EINVAL', 'EMSGSIZE'])(
+      'sends datagrams one by one that do not fit the path together (%s), and joins the next',
+      (failure) => {
+        libc.onSend = ({ segmentSize }) => (segmentSize === 2 ? failure : null);
+        add(ALICE, [1, 1], 0xb8, 9);
+        packets += 3;
+        add(ALICE, [2, 2], 0xb8, 9);
+        add(ALICE, [3], 0xb8, 9);
+        add(BOB, [4]);
+        add(BOB, [5]);
+        expect(batch.flush(SOCKET)).toBe(Flushed.all);
+        expect(libc.sent).toMatchObject([
+          { bytes: [1, 1], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
+          { bytes: [2, 2], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
+          { bytes: [3], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
+          { bytes: [4, 5], to: '198.51.100.255:65535', tos: 0, ttl: 0, segmentSize: 1 },
+        ]);
+        expect(batch.segmentation).toBe(true);
+        expect(batch.datagrams).toBe(5);
+      },
+    );
+
+    it('joins no more when the network device cannot cut (EIO)', () => {
+      libc.onSend = ({ segmentSize }) => (segmentSize > 0 ? 'EIO' : null);
+      for (let round = 0; round < 2; round++) {
+        add(ALICE, [1]);
+        add(ALICE, [2]);
+        expect(batch.flush(SOCKET)).toBe(Flushed.all);
+      }
+      expect(libc.sent.map(({ bytes }) => bytes)).toEqual([[1], [2], [1], [2]]);
+      expect(batch.segmentation).toBe(false);
+    });
+  });
+});

@@ -1,0 +1,175 @@
+import { createSocket, Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { StartError } from '../../../src/errors.js';
+import { PortableUdp, type PortableUdpOptions } from '../../../src/drivers/portable/portableUdp.js';
+
+const LOOPBACK = parseIPv4('127.0.0.1');
+const to = (port: number): UdpEndpoint => new UdpEndpoint(LOOPBACK, port);
+
+interface Received {
+  readonly bytes: number[];
+  readonly address: number;
+  readonly port: number;
+}
+
+describe('the portable UDP driver', () => {
+  const open: PortableUdp[] = [];
+
+  async function bind(options: PortableUdpOptions = {}): Promise<PortableUdp> {
+    const port = await PortableUdp.open({ address: '127.0.0.1', ...options });
+    open.push(port);
+    return port;
+  }
+
+  /** Resolves with the next so many datagrams. */
+  function receive(port: PortableUdp, count: number): Promise<Received[]> {
+    const received: Received[] = [];
+    return new Promise((resolve) => {
+      port.start((bytes, offset, length, address, source) => {
+        received.push({
+          bytes: [...bytes.subarray(offset, offset + length)],
+          address,
+          port: source,
+        });
+        if (received.length === count) resolve(received);
+      });
+    });
+  }
+
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await Promise.all(open.splice(0).map((port) => port.close()));
+  });
+
+  it('carries datagrams, empty ones included, and tells where they came from', async () => {
+    const left = await bind();
+    const right = await bind();
+    const received = receive(right, 3);
+    const bytes = Uint8Array.of(9, 1, 2, 3, 9);
+    left.send(bytes, 1, 3, to(right.endpoint.port), 0, 0);
+    bytes.fill(0);
+    left.send(bytes, 0, 0, to(right.endpoint.port), 0xb8, 3);
+    left.send(bytes, 0, 5, to(right.endpoint.port), 0, 0);
+    const source = { address: LOOPBACK, port: left.endpoint.port };
+    expect(await received).toEqual([
+      { bytes: [1, 2, 3], ...source },
+      { bytes: [], ...source },
+      { bytes: [0, 0, 0, 0, 0], ...source },
+    ]);
+    expect(left.counters).toEqual({ sendErrors: {}, receiveErrors: {}, queueDrops: 0 });
+  });
+
+  it('is bound where it was told, and says so', async () => {
+    const port = await bind();
+    expect(port.endpoint).toEqual({ address: '127.0.0.1', port: expect.any(Number) });
+    expect((await bind({ address: '0.0.0.0' })).endpoint.address).toBe('0.0.0.0');
+  });
+
+  it('finds an even port when that is needed', async () => {
+    for (let count = 0; count < 8; count++) {
+      expect((await bind({ even: true })).endpoint.port % 2).toBe(0);
+    }
+  });
+
+  it('moves to another port, and goes on there', async () => {
+    const left = await bind();
+    const right = await bind();
+    const first = receive(right, 2);
+    left.send(Uint8Array.of(1), 0, 1, to(right.endpoint.port), 0, 0);
+    const previous = left.endpoint.port;
+    await left.rebind(true);
+    expect(left.endpoint.port).not.toBe(previous);
+    expect(left.endpoint.port % 2).toBe(0);
+    left.send(Uint8Array.of(2), 0, 1, to(right.endpoint.port), 0, 0);
+    expect((await first).map(({ port }) => port)).toEqual([previous, left.endpoint.port]);
+    const back = receive(left, 1);
+    right.send(Uint8Array.of(3), 0, 1, to(left.endpoint.port), 0, 0);
+    expect((await back)[0]?.bytes).toEqual([3]);
+    // The old port is free again.
+    await bind({ port: previous });
+  });
+
+  it('says which port is in use', async () => {
+    const { port } = (await bind()).endpoint;
+    const error = await bind({ port }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StartError);
+    expect(error).toMatchObject({
+      code: 'EADDRINUSE',
+      message: `UDP port ${port} of 127.0.0.1 is in use`,
+    });
+  });
+
+  it('says which address is not of this computer', async () => {
+    await expect(bind({ address: '192.0.2.1' })).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+      message: '192.0.2.1 is not an address of this computer',
+    });
+  });
+
+  it('counts what the system refuses to send, and goes on', async () => {
+    const left = await bind();
+    const right = await bind();
+    const received = receive(right, 1);
+    left.send(new Uint8Array(70_000), 0, 70_000, to(right.endpoint.port), 0, 0);
+    left.send(Uint8Array.of(1), 0, 1, to(0), 0, 0);
+    left.send(Uint8Array.of(7), 0, 1, to(right.endpoint.port), 0, 0);
+    expect((await received)[0]?.bytes).toEqual([7]);
+    expect(left.counters.sendErrors).toEqual({ EMSGSIZE: 1, EINVAL: 1 });
+  });
+
+  it('outlives destinations where nobody listens', async () => {
+    const left = await bind();
+    const gone = await bind();
+    const { port } = gone.endpoint;
+    await gone.close();
+    for (let count = 0; count < 5; count++) {
+      left.send(Uint8Array.of(1), 0, 1, to(port), 0, 0);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const right = await bind();
+    const received = receive(right, 1);
+    left.send(Uint8Array.of(2), 0, 1, to(right.endpoint.port), 0, 0);
+    expect((await received)[0]?.bytes).toEqual([2]);
+  });
+
+  it.each([
+    ['bytes', 1000, 1 << 20],
+    ['datagrams', 4096, 0],
+  ])('drops and counts when too many %s wait to be sent', async (_, datagrams, bytes) => {
+    const left = await bind();
+    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(datagrams);
+    vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(bytes);
+    const send = vi.spyOn(Socket.prototype, 'send');
+    left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
+    expect(send).not.toHaveBeenCalled();
+    expect(left.counters.queueDrops).toBe(1);
+  });
+
+  it('changes the TTL for one datagram only, and not while others wait', async () => {
+    const left = await bind();
+    const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
+    left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
+    expect(setTtl).not.toHaveBeenCalled();
+    left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
+    expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([3, expect.any(Number)]);
+    setTtl.mockClear();
+    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
+    left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
+    expect(setTtl).not.toHaveBeenCalled();
+  });
+
+  it('receives from ordinary sockets and sends nothing once closed', async () => {
+    const port = await bind();
+    const received = receive(port, 1);
+    const socket = createSocket('udp4');
+    socket.send('hello', port.endpoint.port, '127.0.0.1');
+    expect((await received)[0]?.bytes).toEqual([...Buffer.from('hello')]);
+    socket.close();
+    await once(socket, 'close');
+    await port.close();
+    await port.close();
+    port.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
+  });
+});

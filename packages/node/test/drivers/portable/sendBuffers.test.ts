@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { SendBuffers } from '../../../src/drivers/portable/sendBuffers.js';
+
+describe('buffers of datagrams to be sent', () => {
+  it('are one and the same while nothing waits', () => {
+    const buffers = new SendBuffers();
+    const first = buffers.keep(Uint8Array.of(1, 2), 0, 2, false);
+    const second = buffers.keep(Uint8Array.of(0, 3, 4), 1, 2, false);
+    expect(second).toBe(first);
+    expect([...second.subarray(0, 2)]).toEqual([3, 4]);
+  });
+
+  it('keep every datagram as it was while some wait', () => {
+    const buffers = new SendBuffers();
+    const lent = Uint8Array.of(0);
+    const kept = [1, 2, 3].map((value, index) => {
+      lent[0] = value;
+      return buffers.keep(lent, 0, 1, index > 0);
+    });
+    expect(kept.map((buffer) => buffer[0])).toEqual([1, 2, 3]);
+    expect(buffers.keep(lent, 0, 1, false)).toBe(kept[0]);
+  });
+
+  it('are as large as they have to be', () => {
+    const large = new Uint8Array(5000).fill(7);
+    expect([...new SendBuffers().keep(large, 0, 5000, false)]).toEqual([...large]);
+  });
+});

@@ -1,0 +1,74 @@
+import { draft01Profile, reference2020 } from '@6bed4/codec';
+import type { AddressLease } from '@6bed4/tunnel';
+import { describe, expect, it } from 'vitest';
+import { planOfPeer, planOfRouter } from '../../../src/drivers/ports/interfacePlan.js';
+
+const LEASE: AddressLease = {
+  router: { address: '198.51.100.1', port: 25790 },
+  address: 'fc64:bed:c633:6401:c433:6402:e49e:8001',
+  prefix: 'fc64:bed:c633:6401:c433:6402:e49e:8000/114',
+  publicEndpoint: { address: '198.51.100.2', port: 58526 },
+  routes: ['2001:db8:beef::/64'],
+};
+
+describe('the interface of a router', () => {
+  it('carries its address with the /64 that it serves', () => {
+    expect(planOfRouter('fc64::1')).toEqual({ addresses: ['fc64::1/64'], routes: [] });
+  });
+});
+
+describe('the interface of a peer', () => {
+  it('carries nothing before there is an address', () => {
+    expect(planOfPeer([], reference2020, true)).toEqual({ addresses: [], routes: [] });
+  });
+
+  it('carries its address and routes to all that is 6bed4 or was offered', () => {
+    expect(planOfPeer([LEASE], reference2020, false)).toEqual({
+      addresses: ['fc64:bed:c633:6401:c433:6402:e49e:8001/114'],
+      routes: [
+        { prefix: 'fc64:bed:c633:6401::/64', metric: 1052 },
+        { prefix: 'fc64::/16', metric: 1052 },
+        { prefix: '2001:64::/32', metric: 1052 },
+        { prefix: '2001:db8:beef::/64', metric: 1052 },
+      ],
+    });
+  });
+
+  it('carries a default route only when asked, whatever the router offers', () => {
+    const greedy = { ...LEASE, routes: ['::/0'] };
+    const defaultsOf = (wanted: boolean) =>
+      planOfPeer([greedy], reference2020, wanted).routes.filter(({ prefix }) => prefix === '::/0');
+    expect(defaultsOf(false)).toEqual([]);
+    expect(defaultsOf(true)).toEqual([{ prefix: '::/0', metric: 1042 }]);
+  });
+
+  it('carries what two routers have in common once', () => {
+    const other = {
+      ...LEASE,
+      address: 'fc64:bed:c633:6409:c433:6402:e49e:8001',
+      prefix: 'fc64:bed:c633:6409:c433:6402:e49e:8000/114',
+    };
+    const { addresses, routes } = planOfPeer([LEASE, other], reference2020, false);
+    expect(addresses).toHaveLength(2);
+    expect(routes.map(({ prefix }) => prefix)).toEqual([
+      'fc64:bed:c633:6401::/64',
+      'fc64:bed:c633:6409::/64',
+      'fc64::/16',
+      '2001:64::/32',
+      '2001:db8:beef::/64',
+    ]);
+  });
+
+  it('has no route of its own for an on-link /64', () => {
+    const lease = {
+      ...LEASE,
+      address: '2001:db8:64:64:50f5:c6ff:fe33:6402',
+      prefix: '2001:db8:64:64::/64',
+      routes: [],
+    };
+    expect(planOfPeer([lease], draft01Profile, false)).toEqual({
+      addresses: ['2001:db8:64:64:50f5:c6ff:fe33:6402/64'],
+      routes: [],
+    });
+  });
+});

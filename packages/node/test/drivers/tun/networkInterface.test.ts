@@ -1,0 +1,133 @@
+import { endianness } from 'node:os';
+import { parsePrefix } from '@6bed4/codec';
+import { describe, expect, it } from 'vitest';
+import {
+  SIOCADDRT,
+  SIOCDELRT,
+  SIOCDIFADDR,
+  SIOCGIFFLAGS,
+  SIOCGIFINDEX,
+  SIOCGIFMTU,
+  SIOCSIFADDR,
+  SIOCSIFFLAGS,
+  SIOCSIFMTU,
+} from '../../../src/drivers/kernel/constants.js';
+import { NetworkInterface } from '../../../src/drivers/tun/networkInterface.js';
+import { FakeLibc } from '../../support/fakeLibc.js';
+
+const LE = endianness() === 'LE';
+const INDEX = 77;
+
+/** A kernel with the interface `tun-test`, of that MTU and those flags. */
+function build(longSize = 8, mtu = 1500, flags = 0x1090): [FakeLibc, NetworkInterface] {
+  const libc = new FakeLibc(longSize);
+  libc.onIoctl = (request, argument) => {
+    const view = new DataView(argument.buffer);
+    if (request === SIOCGIFINDEX) view.setInt32(16, INDEX, LE);
+    if (request === SIOCGIFMTU) view.setInt32(16, mtu, LE);
+    if (request === SIOCGIFFLAGS) view.setUint16(16, flags, LE);
+    return null;
+  };
+  return [libc, NetworkInterface.open(libc, 'tun-test')];
+}
+
+function lastCall(libc: FakeLibc): { request: number; view: DataView; argument: Uint8Array } {
+  const { request, argument } = libc.ioctls.at(-1)!;
+  return { request, argument, view: new DataView(argument.buffer) };
+}
+
+describe('a network interface', () => {
+  it('is found by its name', () => {
+    const [libc, device] = build();
+    expect(device.index).toBe(INDEX);
+    expect(new TextDecoder().decode(libc.ioctls[0]!.argument.subarray(0, 9))).toBe('tun-test\0');
+  });
+
+  it('gets an address as struct in6_ifreq', () => {
+    const [libc, device] = build();
+    const address = { ...parsePrefix('fc64::1/128'), length: 114 };
+    device.addAddress(address);
+    const { request, argument, view } = lastCall(libc);
+    expect(request).toBe(SIOCSIFADDR);
+    expect(argument).toHaveLength(24);
+    expect(argument.subarray(0, 16)).toEqual(address.bytes);
+    expect(view.getUint32(16, LE)).toBe(114);
+    expect(view.getInt32(20, LE)).toBe(INDEX);
+    device.removeAddress(address);
+    expect(lastCall(libc).request).toBe(SIOCDIFADDR);
+    expect(lastCall(libc).argument).toEqual(argument);
+  });
+
+  it.each([
+    [8, 80, 72],
+    [4, 72, 64],
+  ])('gets a route as struct in6_rtmsg where a long has %i bytes', (longSize, size, flags) => {
+    const [libc, device] = build(longSize);
+    device.addRoute(parsePrefix('fc64::/16'), 1052);
+    const { request, argument, view } = lastCall(libc);
+    expect(request).toBe(SIOCADDRT);
+    expect(argument).toHaveLength(size);
+    expect(argument.subarray(0, 16)).toEqual(parsePrefix('fc64::/16').bytes);
+    expect(view.getUint16(52, LE)).toBe(16);
+    expect(view.getUint32(56, LE)).toBe(1052);
+    expect(view.getUint32(flags, LE)).toBe(1);
+    expect(view.getInt32(flags + 4, LE)).toBe(INDEX);
+    device.removeRoute(parsePrefix('fc64::/16'), 1052);
+    expect(lastCall(libc).request).toBe(SIOCDELRT);
+  });
+
+  it('is brought up and given its MTU, unless it is so already', () => {
+    const [libc, device] = build();
+    device.setMtu(1280);
+    expect(lastCall(libc)).toMatchObject({ request: SIOCSIFMTU });
+    expect(lastCall(libc).view.getInt32(16, LE)).toBe(1280);
+    device.bringUp();
+    expect(lastCall(libc)).toMatchObject({ request: SIOCSIFFLAGS });
+    expect(lastCall(libc).view.getUint16(16, LE)).toBe(0x1091);
+
+    const [again, ready] = build(8, 1280, 0x1091);
+    ready.setMtu(1280);
+    ready.bringUp();
+    const requests = again.ioctls.map(({ request }) => request);
+    expect(requests).toEqual([SIOCGIFINDEX, SIOCGIFMTU, SIOCGIFFLAGS]);
+  });
+
+  it('is content with what is there already or gone already', () => {
+    const [libc, device] = build();
+    const route = parsePrefix('fc64::/16');
+    libc.onIoctl = () => 'EEXIST';
+    device.addAddress(route);
+    device.addRoute(route, 1);
+    libc.onIoctl = (request) => (request === SIOCDELRT ? 'ESRCH' : 'EADDRNOTAVAIL');
+    device.removeRoute(route, 1);
+    device.removeAddress(route);
+  });
+
+  it.each([
+    ['EPERM', 'adding an address to tun-test needs root or CAP_NET_ADMIN'],
+    ['EACCES', /IPv6 is disabled there: run "sysctl net.ipv6.conf.tun-test.disable_ipv6=0"$/],
+    ['ENOBUFS', 'adding an address to tun-test failed: ENOBUFS'],
+  ])('says what %s means', (code, message) => {
+    const [libc, device] = build();
+    libc.onIoctl = () => code;
+    expect(() => device.addAddress(parsePrefix('fc64::/16'))).toThrow(message);
+  });
+
+  it('says that the kernel has no IPv6', () => {
+    const libc = new FakeLibc();
+    libc.onSocket = () => 'EAFNOSUPPORT';
+    expect(() => NetworkInterface.open(libc, 'tun-test')).toThrow(
+      'this kernel has no IPv6 (EAFNOSUPPORT)',
+    );
+  });
+
+  it('leaves no socket open', () => {
+    const [libc, device] = build();
+    device.close();
+    device.close();
+    expect(libc.closed).toEqual([100]);
+    libc.onIoctl = () => 'ENODEV';
+    expect(() => NetworkInterface.open(libc, 'gone')).toThrow('looking up gone failed: ENODEV');
+    expect(libc.closed).toHaveLength(2);
+  });
+});

@@ -1,0 +1,558 @@
+import { execFile } from 'node:child_process';
+import type { RemoteInfo } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { formatIPv6, parseIPv4, parseIPv6, UdpEndpoint } from '@6bed4/codec';
+import { buildEcho, buildIcmpError, buildUdp, parseIcmpError, writeIPv6Header } from '@6bed4/nd';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createSocket,
+  memoryNetwork,
+  openTunnel,
+  type PeerDaemon,
+  startPeer,
+  type Tunnel,
+  type TunnelOptions,
+  type TunnelSocket,
+  type TunnelSocketSettings,
+} from '../../src/index.js';
+import { requireBuild } from '../../../testing/src/command.js';
+import { type TunnelLab, tunnelLab } from '../support/datagramPlaces.js';
+
+const labs: TunnelLab[] = [];
+
+afterEach(async () => {
+  await Promise.all(labs.splice(0).map((lab) => lab.close()));
+});
+
+async function newLab(network?: ReturnType<typeof memoryNetwork>): Promise<TunnelLab> {
+  const lab = await tunnelLab(network);
+  labs.push(lab);
+  return lab;
+}
+
+async function pair(options: Partial<TunnelOptions> = {}): Promise<[Tunnel, Tunnel, TunnelLab]> {
+  const lab = await newLab();
+  return [await lab.open(options), await lab.open(options), lab];
+}
+
+async function bound(
+  tunnel: Tunnel,
+  port = 0,
+  settings: Partial<TunnelSocketSettings> = {},
+): Promise<TunnelSocket> {
+  const socket = tunnel.createSocket({ type: 'udp6', ...settings });
+  socket.bind(port);
+  await once(socket, 'listening');
+  return socket;
+}
+
+async function nextMessage(socket: TunnelSocket): Promise<[string, RemoteInfo]> {
+  const [message, from] = (await once(socket, 'message')) as [Buffer, RemoteInfo];
+  return [message.toString(), from];
+}
+
+/** A peer that sends packets as it likes, with the tunnel's own means. */
+async function rawPeer(lab: TunnelLab, address: string): Promise<PeerDaemon> {
+  const peer = await startPeer({
+    routers: lab.router.endpoint,
+    datagrams: lab.network.bind(address),
+  });
+  await peer.ready;
+  return peer;
+}
+
+describe('opening a tunnel', () => {
+  it('given a router that answers, resolves with an address', async () => {
+    const [tunnel] = await pair();
+    expect(tunnel.address).toMatch(/^fc64:bed:/);
+    expect(tunnel.addresses).toEqual([tunnel.address]);
+  });
+
+  it('given routers that never answer, rejects and says what was tried', async () => {
+    const network = memoryNetwork();
+    const datagrams = network.bind('203.0.113.1');
+    const opening = openTunnel({
+      routers: ['198.51.100.1', '198.51.100.2:4000'],
+      datagrams,
+      timeout: 1300,
+    });
+    await expect(opening).rejects.toMatchObject({
+      name: 'StartError',
+      code: 'ETIMEDOUT',
+      message:
+        'no router gave an address within 1300 ms: 198.51.100.1:25790 (asked 2 times), 198.51.100.2:4000 (asked 2 times)',
+    });
+    // The port was given back.
+    network.bind('203.0.113.1', datagrams.endpoint.port);
+  });
+
+  it('given a signal, rejects with its reason', async () => {
+    const controller = new AbortController();
+    const datagrams = memoryNetwork().bind('203.0.113.1');
+    const opening = openTunnel({ routers: '198.51.100.1', datagrams, signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('enough')), 10);
+    await expect(opening).rejects.toThrow('enough');
+  });
+
+  it('refuses options that cannot be', async () => {
+    const datagrams = memoryNetwork().bind('203.0.113.1');
+    await expect(
+      openTunnel({ routers: '198.51.100.1', datagrams, timeout: 0 }),
+    ).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+    await expect(
+      openTunnel({ routers: '198.51.100.1', datagrams, policy: 'bold' as never }),
+    ).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+  });
+});
+
+describe('what does not fit', () => {
+  it('is refused with EMSGSIZE, and the error says how much would fit', async () => {
+    const [left, right] = await pair();
+    const socket = await bound(left);
+    const fits = await new Promise((resolve) => {
+      socket.send(Buffer.alloc(1232), 9, right.address!, resolve);
+    });
+    const tooLarge = await new Promise((resolve) => {
+      socket.send(Buffer.alloc(1233), 9, right.address!, resolve);
+    });
+    expect(fits).toBeNull();
+    expect(tooLarge).toMatchObject({ code: 'EMSGSIZE', syscall: 'send' });
+    expect((tooLarge as Error).message).toContain('1233 bytes in one datagram, at most 1232 fit');
+    expect(socket.statistics().sendErrors).toEqual({ EMSGSIZE: 1 });
+  });
+});
+
+describe('addresses of a tunnel', () => {
+  it('are shared by sockets at different ports', async () => {
+    const [left, right] = await pair();
+    const [one, other] = [await bound(right, 1000), await bound(right, 2000)];
+    const sender = await bound(left);
+    sender.send('to one', 1000, right.address!);
+    expect((await nextMessage(one))[0]).toBe('to one');
+    sender.send('to the other', 2000, right.address!);
+    expect((await nextMessage(other))[0]).toBe('to the other');
+  });
+
+  it('given a lanip of its own, a socket has an address of its own, and the same port', async () => {
+    const [left, right] = await pair();
+    const [usual, special] = [await bound(right, 1000), await bound(right, 1000, { lanip: 7 })];
+    const [address] = right.addressesOf(7);
+    expect(address).not.toBe(right.address);
+    const sender = await bound(left);
+    sender.send('hello', 1000, address!);
+    const [text, from] = await nextMessage(special);
+    expect(text).toBe('hello');
+    special.send('back', from.port, from.address);
+    expect(await nextMessage(sender)).toMatchObject(['back', { address, port: 1000 }]);
+    expect(usual.statistics().datagramsReceived).toBe(0);
+  });
+
+  it('refuse a lanip that there is not', async () => {
+    const [tunnel] = await pair();
+    for (const lanip of [0, 16_384, 1.5]) {
+      expect(() => tunnel.createSocket({ type: 'udp6', lanip })).toThrow(
+        expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+      );
+    }
+  });
+
+  it('given the router gives another one, sockets follow and the tunnel tells', async () => {
+    const [left, right] = await pair();
+    const socket = tunnelSocketAt(right, right.address!);
+    await once(socket, 'listening');
+    const before = right.address!;
+    const told = once(right, 'address');
+    await (right.peer as PeerDaemon).carrier.datagrams.rebind(false);
+    right.peer.carrier.command('solicit');
+    const [lease, previous] = (await told) as [{ address: string }, { address: string }];
+    expect(previous.address).toBe(before);
+    expect(lease.address).not.toBe(before);
+    expect(socket.address().address).toBe(lease.address);
+    const sender = await bound(left);
+    sender.send('still there?', socket.address().port, lease.address);
+    expect((await nextMessage(socket))[0]).toBe('still there?');
+  });
+
+  it('given the router is removed, sending is refused until there is one again', async () => {
+    const [left, right, lab] = await pair();
+    const socket = await bound(left);
+    left.removeRouter(lab.router.endpoint);
+    const error = await new Promise((resolve) => socket.send('x', 9, right.address!, resolve));
+    expect(error).toMatchObject({ code: 'ENETUNREACH' });
+    const back = once(left, 'address');
+    left.addRouter(lab.router.endpoint);
+    await back;
+    expect(await new Promise((resolve) => socket.send('x', 9, right.address!, resolve))).toBeNull();
+  });
+});
+
+function tunnelSocketAt(tunnel: Tunnel, address: string): TunnelSocket {
+  const socket = createSocket({ type: 'udp6', tunnel });
+  socket.bind(0, address);
+  return socket;
+}
+
+describe('what arrives', () => {
+  async function stage(): Promise<{
+    tunnel: Tunnel;
+    raw: PeerDaemon;
+    socket: TunnelSocket;
+    send: (packet: Uint8Array) => Promise<void>;
+    from: Uint8Array;
+    to: Uint8Array;
+  }> {
+    const lab = await newLab();
+    const tunnel = await lab.open();
+    const raw = await rawPeer(lab, '203.0.113.77');
+    labs.push({ ...lab, close: () => raw.close() });
+    const socket = await bound(tunnel, 1000);
+    const [from, to] = [parseIPv6(raw.address!), parseIPv6(tunnel.address!)];
+    return {
+      tunnel,
+      raw,
+      socket,
+      from,
+      to,
+      send: async (packet) => {
+        raw.send(packet);
+        await sleep(20);
+      },
+    };
+  }
+
+  const datagram = (source: Uint8Array, destination: Uint8Array, port: number): Uint8Array =>
+    buildUdp({
+      source,
+      destination,
+      sourcePort: 5000,
+      destinationPort: port,
+      payload: Buffer.from('payload!'),
+    });
+
+  it('given a wrong UDP checksum, reaches no socket and is counted', async () => {
+    const { tunnel, socket, send, from, to } = await stage();
+    const packet = datagram(from, to, 1000);
+    packet[packet.length - 1]! ^= 1;
+    await send(packet);
+    expect(tunnel.statistics()).toMatchObject({ badUdp: 1 });
+    expect(socket.statistics().datagramsReceived).toBe(0);
+    await send(datagram(from, to, 1000));
+    expect(socket.statistics().datagramsReceived).toBe(1);
+  });
+
+  it('given no checksum at all, reaches no socket', async () => {
+    const { tunnel, send, from, to } = await stage();
+    const packet = datagram(from, to, 1000);
+    packet[46] = 0;
+    packet[47] = 0;
+    await send(packet);
+    expect(tunnel.statistics()).toMatchObject({ badUdp: 1 });
+  });
+
+  it('given a source that its sender may not use, does not pass the filter of the tunnel', async () => {
+    const { tunnel, socket, to, from } = await stage();
+    const { network } = labs[0]!;
+    const attacker = network.bind('203.0.113.66');
+    const { address, port } = tunnel.peer.endpoint;
+    const packet = datagram(from, to, 1000);
+    const victim = new UdpEndpoint(parseIPv4(address), port);
+    attacker.send(packet, 0, packet.length, victim, 0, 0);
+    await sleep(20);
+    expect(tunnel.statistics().peer.drops).toMatchObject({ 'source-mismatch': 1 });
+    expect(socket.statistics().datagramsReceived).toBe(0);
+    expect(tunnel.statistics().peer.packetsDelivered).toBe(0);
+  });
+
+  it('given a port where nobody is, is answered by port unreachable, at a limited rate', async () => {
+    const { tunnel, raw, send, from, to } = await stage();
+    const answers: Uint8Array[] = [];
+    raw.on('packet', (packet) => answers.push(packet));
+    const packet = datagram(from, to, 999);
+    await send(packet);
+    const parsed = parseIcmpError(answers[0]!, 0, answers[0]!.length);
+    expect(parsed).toMatchObject({ ok: true, value: { type: 'destination-unreachable', code: 4 } });
+    expect(parsed.ok && formatIPv6(parsed.value.source)).toBe(tunnel.address);
+    for (let count = 0; count < 40; count++) raw.send(packet);
+    await sleep(30);
+    expect(answers.length).toBeLessThanOrEqual(12);
+    expect(tunnel.statistics().errorsWithheld).toBeGreaterThan(25);
+  });
+
+  it('given an address that nobody took, is answered by address unreachable', async () => {
+    const { tunnel, raw, send, from } = await stage();
+    const answer = once(raw, 'packet');
+    await send(datagram(from, parseIPv6(tunnel.addressesOf(99)[0]!), 1000));
+    const [packet] = (await answer) as [Uint8Array];
+    expect(parseIcmpError(packet, 0, packet.length)).toMatchObject({ value: { code: 3 } });
+  });
+
+  it('given an ICMPv6 error about what a connected socket sent, is reported to that socket only', async () => {
+    const { tunnel, send, from, to, raw } = await stage();
+    const connected = tunnel.createSocket('udp6');
+    connected.connect(7, raw.address!);
+    await once(connected, 'connect');
+    const errors: unknown[] = [];
+    connected.on('error', (error) => errors.push(error));
+    const about = (sourcePort: number, destinationPort: number, code: number): Uint8Array =>
+      buildIcmpError({
+        type: 'destination-unreachable',
+        code,
+        source: from,
+        destination: to,
+        invoking: buildUdp({
+          source: to,
+          destination: from,
+          sourcePort,
+          destinationPort,
+          payload: new Uint8Array(8),
+        }),
+      });
+    const { port } = connected.address();
+    await send(about(port, 8, 4));
+    await send(about(port + 1, 7, 4));
+    await send(about(1000, 7, 4));
+    await send(about(port, 7, 0));
+    expect(errors).toEqual([]);
+    await send(about(port, 7, 4));
+    expect(errors).toMatchObject([{ code: 'ECONNREFUSED', syscall: 'recvmsg' }]);
+    expect(tunnel.statistics().errorsIgnored).toBe(4);
+  });
+
+  it('given an echo request, is answered', async () => {
+    const { raw, send, from, to, tunnel } = await stage();
+    const answer = once(raw, 'packet');
+    await send(
+      buildEcho({
+        type: 'echo-request',
+        source: from,
+        destination: to,
+        hopLimit: 64,
+        identifier: 1,
+        sequence: 2,
+        data: Buffer.from('abc'),
+      }),
+    );
+    const [packet] = (await answer) as [Uint8Array];
+    expect(packet[40]).toBe(129);
+    expect(tunnel.statistics().echoesAnswered).toBe(1);
+  });
+
+  it('given another protocol, or a fragment, goes to the listeners of the peer', async () => {
+    const { tunnel, send, from, to } = await stage();
+    const others: Uint8Array[] = [];
+    tunnel.peer.on('packet', (packet) => others.push(packet));
+    for (const nextHeader of [6, 44]) {
+      const packet = new Uint8Array(60);
+      writeIPv6Header(packet, 0, {
+        payloadLength: 20,
+        nextHeader,
+        hopLimit: 64,
+        source: from,
+        destination: to,
+      });
+      await send(packet);
+    }
+    expect(others.map((packet) => packet[6])).toEqual([6, 44]);
+    expect(tunnel.statistics().otherProtocol).toBe(2);
+  });
+
+  it('given options before UDP, reaches the socket', async () => {
+    const { socket, send, from, to } = await stage();
+    const plain = datagram(from, to, 1000);
+    const packet = new Uint8Array(plain.length + 8);
+    packet.set(plain.subarray(0, 40));
+    packet.set([17, 0, 1, 4, 0, 0, 0, 0], 40);
+    packet.set(plain.subarray(40), 48);
+    packet[5]! += 8;
+    packet[6] = 60;
+    await send(packet);
+    expect(socket.statistics().datagramsReceived).toBe(1);
+  });
+});
+
+describe('direct paths', () => {
+  it('waitForDirect finds one without any traffic of sockets', async () => {
+    const [left, right] = await pair();
+    expect(left.path(right.address!)).toBeNull();
+    const snapshot = await left.waitForDirect(right.address!);
+    expect(snapshot).toMatchObject({ address: right.address, path: 'direct' });
+    expect(left.path(right.address!)).toMatchObject({ path: 'direct' });
+    // And at once when it is there.
+    await left.waitForDirect(right.address!, { timeout: 1 });
+  });
+
+  it('waitForDirect works with draft04 as well', async () => {
+    const network = memoryNetwork();
+    const { startRouter } = await import('../../src/index.js');
+    const router = await startRouter({
+      dialect: 'draft04',
+      datagrams: network.bind('198.51.100.1', 25790),
+    });
+    const open = (address: string): Promise<Tunnel> =>
+      openTunnel({
+        dialect: 'draft04',
+        routers: router.endpoint,
+        datagrams: network.bind(address),
+      });
+    const [left, right] = [await open('203.0.113.1'), await open('203.0.113.2')];
+    const found = await left.waitForDirect(right.address!);
+    expect(found).toMatchObject({ path: 'direct', proof: 'seen' });
+    await Promise.all([left.close(), right.close(), router.close()]);
+  });
+
+  const relayedOnly = (): ReturnType<typeof memoryNetwork> =>
+    memoryNetwork({
+      forward: ({ source, destination }) => source.port === 25790 || destination.port === 25790,
+    });
+
+  it('waitForDirect rejects in time where there is none, and says what was done', async () => {
+    const lab = await newLab(relayedOnly());
+    const [left, right] = [await lab.open(), await lab.open()];
+    const waiting = left.waitForDirect(right.address!, { timeout: 700 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      message: expect.stringMatching(/within 700 ms, after [23] echo requests/),
+    });
+    const aborted = left.waitForDirect(right.address!, { signal: AbortSignal.timeout(50) });
+    await expect(aborted).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(() => left.path('nonsense')).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+  });
+
+  it('waitForDirect rejects at once where none can be', async () => {
+    const [left] = await pair();
+    await expect(left.waitForDirect('2001:db8::1')).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
+  });
+
+  it('are not used by a socket that prohibits that, nor by such a datagram', async () => {
+    const [left, right] = await pair();
+    await left.waitForDirect(right.address!);
+    const receiver = await bound(right, 1000);
+    const strict = await bound(left, 0, { policy: 'prohibited' });
+    const relayed = left.path(right.address!)!.packetsSentRelayed;
+    strict.send('x', 1000, right.address!);
+    await nextMessage(receiver);
+    expect(left.path(right.address!)!.packetsSentRelayed).toBe(relayed + 1);
+    const usual = await bound(left);
+    usual.sendBy('prohibited', 'y', 1000, right.address!);
+    await nextMessage(receiver);
+    expect(left.path(right.address!)!.packetsSentRelayed).toBe(relayed + 2);
+    usual.send('z', 1000, right.address!);
+    await nextMessage(receiver);
+    expect(left.path(right.address!)!.packetsSentRelayed).toBe(relayed + 2);
+    strict.policy = 'proper';
+    strict.send('x', 1000, right.address!);
+    await nextMessage(receiver);
+    expect(left.path(right.address!)!.packetsSentRelayed).toBe(relayed + 2);
+  });
+
+  it('are insisted on by a persistent socket, which is told when there is none', async () => {
+    const lab = await newLab(relayedOnly());
+    const [left, right] = [await lab.open(), await lab.open()];
+    const socket = await bound(left, 0, { policy: 'persistent' });
+    const send = (): Promise<unknown> =>
+      new Promise((resolve) => socket.send('x', 9, right.address!, resolve));
+    // The first packets go straight while the path is being looked for.
+    expect(await send()).toBeNull();
+    await once(left, 'path');
+    expect(await send()).toMatchObject({ code: 'EHOSTUNREACH' });
+    expect(left.path(right.address!)!.packetsSentDirect).toBe(1);
+  });
+
+  it('are proved by the answer to a playful datagram', async () => {
+    const [left, right] = await pair();
+    const receiver = await bound(right, 1000);
+    receiver.on('message', (_message, from) => receiver.send('answer', from.port, from.address));
+    const socket = await bound(left);
+    const play = socket.sendPlayful('request', 1000, right.address!);
+    expect(play.isPlayed).toBe(true);
+    await nextMessage(socket);
+    expect(play.answered()).toBe(true);
+    expect(left.path(right.address!)).toMatchObject({ path: 'direct', proof: 'upper-layer' });
+    expect(play.answered()).toBe(false);
+  });
+});
+
+describe('what listeners throw', () => {
+  it('does not cost other sockets their messages', async () => {
+    const [left, right] = await pair();
+    const [bad, good] = [await bound(right, 1000), await bound(right, 2000)];
+    bad.on('message', () => {
+      throw new Error('a bug of the application');
+    });
+    const caught: unknown[] = [];
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', (error) => caught.push(error.message));
+    const sender = await bound(left);
+    const arrival = nextMessage(good);
+    sender.send('x', 1000, right.address!);
+    sender.send('y', 2000, right.address!);
+    expect((await arrival)[0]).toBe('y');
+    process.removeAllListeners('uncaughtException');
+    for (const listener of before) process.on('uncaughtException', listener);
+    expect(caught).toEqual(['a bug of the application']);
+  });
+});
+
+describe('the end', () => {
+  it('closes the sockets of a tunnel with it', async () => {
+    const [left] = await pair();
+    const socket = await bound(left);
+    const closed = once(socket, 'close');
+    await left.close();
+    await closed;
+    expect(() => left.createSocket('udp6')).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' }),
+    );
+    await left.close();
+  });
+
+  const PROGRAM = `
+    import { memoryNetwork, openTunnel, startRouter } from '@6bed4/node';
+    const router = await startRouter({ listen: '127.0.0.1', port: 0 });
+    const tunnel = await openTunnel({ routers: router.endpoint, listen: '127.0.0.1' });
+    const socket = tunnel.createSocket('udp6');
+    await new Promise((resolve) => socket.bind(resolve));
+    await router.close();
+    console.log('open');
+  `;
+
+  async function runs(more: string): Promise<boolean> {
+    requireBuild();
+    const child = promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', PROGRAM + more],
+      {
+        cwd: new URL('..', import.meta.url),
+        timeout: 3000,
+      },
+    );
+    try {
+      await child;
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ killed: true, stdout: 'open\n' });
+      return true;
+    }
+  }
+
+  it('lets the process go on while a socket is bound', async () => {
+    expect(await runs('')).toBe(true);
+  }, 10_000);
+
+  it.each(['socket.unref()', 'socket.close()'])(
+    'lets the process end after %s',
+    async (call) => {
+      expect(await runs(call)).toBe(false);
+    },
+    10_000,
+  );
+
+  it('lets the process go on after tunnel.ref()', async () => {
+    expect(await runs('socket.close(); tunnel.ref()')).toBe(true);
+  }, 10_000);
+});

@@ -1,0 +1,11 @@
+import type { SocketLookup, TunnelSocket, TunnelSocketSettings } from '../../node/src/socket/tunnelSocket.js';
+
+/** What makes datagram sockets for streams: a tunnel. */
+export interface StreamHost {
+  createSocket(options: TunnelSocketSettings): TunnelSocket;
+}
+
+/** Settings of the datagram socket below a stream, as in {@link TunnelSocketSettings}. */
+export type StreamSocketSettings = Pick<TunnelSocketSettings, 'lanip' | 'policy'>;
+
+export type { SocketLookup };

@@ -1,0 +1,94 @@
+import type { UdpEndpoint } from '@6bed4/codec';
+import type { Counters } from '../report/counters.js';
+import type { TunnelEvent } from '../report/events.js';
+
+/**
+ * What a machine asks of its driver, synchronously, while one of its `handle…` methods or commands
+ * runs. Bytes are lent for the duration of the call: who keeps them copies them.
+ */
+export interface TunnelSink {
+  /**
+   * Send one UDP datagram.
+   *
+   * @param bytes - buffer that holds the payload
+   * @param offset - where the payload starts in it
+   * @param length - payload bytes; 0 for a keepalive
+   * @param to - destination; written over for the next datagram
+   * @param tos - IPv4 TOS byte that the datagram should carry (draft-03 §11); ECN bits are 0
+   * @param ttl - IPv4 TTL that it must carry, or 0 for the system's default
+   */
+  sendDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void;
+
+  /** Hand one IPv6 packet to the local side: the TUN interface or the application. */
+  deliverPacket(bytes: Uint8Array, offset: number, length: number): void;
+
+  /** Tell the user what happened. */
+  event(event: TunnelEvent): void;
+}
+
+/**
+ * A protocol machine without input, output, clock or randomness of its own. The contract of use, all
+ * of it:
+ *
+ * 1. `now` is in milliseconds on one monotonic clock of any origin and never goes back.
+ * 2. The machine owns `bytes` while a call lasts, and may change the hop limit byte of the packet.
+ * 3. The sink must not call the machine: keep what it says and act when the call has returned. A
+ *    violation throws.
+ * 4. After every call, ask {@link Machine.nextTimeout}; call {@link Machine.handleTimeout} at that
+ *    time or later. Calling it early or twice does no harm.
+ */
+export interface Machine {
+  /**
+   * A UDP datagram arrived.
+   *
+   * @param address - IPv4 source as uint32, or the same bits as int32, which is never boxed
+   * @param port - UDP source port
+   * @param now - milliseconds
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+    now: number,
+  ): void;
+
+  /** The local side sends an IPv6 packet; `now` in milliseconds. */
+  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void;
+
+  /** The time asked for by {@link Machine.nextTimeout} has come; `now` in milliseconds. */
+  handleTimeout(now: number): void;
+
+  /**
+   * When {@link Machine.handleTimeout} wants to be called, in milliseconds on the clock of `now`;
+   * `Infinity` for never. Changes only by calls to the machine.
+   */
+  nextTimeout(): number;
+
+  /** What passed and what was dropped and why; readable at any time. */
+  readonly counters: Counters;
+}
+
+/** Refuses calls from inside the machine's own sink (rule 3 of {@link Machine}). */
+export class ReentrancyGuard {
+  #busy = false;
+
+  enter(): void {
+    if (this.#busy) {
+      throw new Error('the sink called back into its machine: act after the call has returned');
+    }
+    this.#busy = true;
+  }
+
+  leave(): void {
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  buildIcmpError,
+  copyBytes,
+  DESTINATION_OFFSET,
+  type IcmpError,
+  mayCauseIcmpError,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
+import { ICMP_ERROR_RATE } from '../defaults.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import { RateLimiter } from '../rateLimiter.js';
+import { isRoutable } from '../address/scope.js';
+import { TUNNEL_MTU } from '../specification.js';
+
+/** Destination Unreachable codes that a tunnel has use for (RFC 4443 §3.1). */
+const NO_ROUTE = 0;
+const ADDRESS_UNREACHABLE = 3;
+const PORT_UNREACHABLE = 4;
+/** Time Exceeded, hop limit exceeded in transit (RFC 4443 §3.3). */
+const HOP_LIMIT_EXCEEDED = 0;
+
+/** What RFC 4443 §3 has to say about a dropped packet; null where silence is right. */
+function describe(
+  drop: DropCode,
+):
+  | { readonly type: 'packet-too-big'; readonly mtu: number }
+  | { readonly type: 'time-exceeded' | 'destination-unreachable'; readonly code: number }
+  | null {
+  switch (drop) {
+    case Drop.tooBig:
+      return { type: 'packet-too-big', mtu: TUNNEL_MTU };
+    case Drop.hopLimitExceeded:
+      return { type: 'time-exceeded', code: HOP_LIMIT_EXCEEDED };
+    case Drop.noRoute:
+      return { type: 'destination-unreachable', code: NO_ROUTE };
+    case Drop.destinationNotEndpoint:
+    case Drop.noDirectPath:
+      return { type: 'destination-unreachable', code: ADDRESS_UNREACHABLE };
+    case Drop.noListener:
+      return { type: 'destination-unreachable', code: PORT_UNREACHABLE };
+    default:
+      return null;
+  }
+}
+
+/** Builds ICMPv6 errors where RFC 4443 §2.4 allows one, each receiver at a limited rate. */
+export class IcmpErrors {
+  readonly #limiter: RateLimiter;
+
+  constructor(random: () => number, buckets?: number) {
+    this.#limiter = new RateLimiter(ICMP_ERROR_RATE, random, buckets);
+  }
+
+  /**
+   * The error about a packet, to its source.
+   *
+   * @param drop - why it was dropped
+   * @param source - 16 bytes; the address that reports it
+   * @param receiver - key of the rate limit: the IPv4 address (uint32) that the error goes to, or 0
+   *   for the local side
+   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC
+   *   4443 §2.4 (e) forbids one; `'withheld'` when the receiver
+   *   had enough of them (RFC 4443 §2.4 (f))
+   */
+  build(
+    drop: DropCode,
+    source: Uint8Array,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    receiver: number,
+    now: number,
+  ): Uint8Array | 'withheld' | null {
+    const description = describe(drop);
+    if (description === null || !isRoutable(bytes, offset + SOURCE_OFFSET)) return null;
+    if (!mayCauseIcmpError(bytes, offset, length)) return null;
+    if (!this.#limiter.allows(receiver, now)) return 'withheld';
+    const error: IcmpError = {
+      ...description,
+      source,
+      destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET),
+      invoking: copyBytes(bytes, offset, offset + length),
+    } as IcmpError;
+    return buildIcmpError(error);
+  }
+}

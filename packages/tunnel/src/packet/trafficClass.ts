@@ -1,0 +1,10 @@
+import { DS_FIELD_MASK } from '../specification.js';
+
+/**
+ * The IPv4 TOS byte for an IPv6 packet: its DS field (draft-03 §11). The ECN bits stay zero: a
+ * driver cannot tell the machine what congestion marks the outer packet met, so the outer packet must
+ * not invite them (RFC 6040 §4.3, compatibility mode).
+ */
+export function tosOf(bytes: Uint8Array, offset: number): number {
+  return (((bytes[offset]! << 4) | (bytes[offset + 1]! >>> 4)) & DS_FIELD_MASK) >>> 0;
+}

@@ -1,0 +1,114 @@
+import type { Endpoint } from '@6bed4/codec';
+import type { PathKind, ProofKind } from './path.js';
+
+/** An address that a router gave to this peer, and what came with it. */
+export interface AddressLease {
+  /** The router that gave it. */
+  readonly router: Endpoint;
+  /** The peer's IPv6 address in RFC 5952 form. */
+  readonly address: string;
+  /** The prefix that the peer may hand out, as `address/length`: /114, /112 or (draft01) /64. */
+  readonly prefix: string;
+  /** The peer's endpoint as the router sees it. */
+  readonly publicEndpoint: Endpoint;
+  /** Prefixes that the router offers to route, as `address/length`. */
+  readonly routes: readonly string[];
+}
+
+/** The peer got its first address from a router. */
+export interface AddressAcquired extends AddressLease {
+  readonly type: 'address-acquired';
+}
+
+/** The router gave another address or other routes; `previous` is valid no more. */
+export interface AddressChanged extends AddressLease {
+  readonly type: 'address-changed';
+  readonly previous: AddressLease;
+}
+
+/** An address is given up, because its uplink was removed or the peer stopped. */
+export interface AddressLost extends AddressLease {
+  readonly type: 'address-lost';
+}
+
+/** A router does not answer; the peer goes on asking, and keeps an address that it has. */
+export interface RouterUnreachable {
+  readonly type: 'router-unreachable';
+  readonly router: Endpoint;
+  /** Solicitations sent since the last answer. */
+  readonly attempts: number;
+}
+
+/** A router that was reported unreachable answers again. */
+export interface RouterReachable {
+  readonly type: 'router-reachable';
+  readonly router: Endpoint;
+}
+
+/**
+ * The router sees this peer at a UDP port that the dialect cannot express (draft-01: an odd one). The
+ * driver must move to another UDP port and call `Peer.solicit`.
+ */
+export interface PortRefused {
+  readonly type: 'port-refused';
+  readonly router: Endpoint;
+  /** The peer's endpoint as the router sees it. */
+  readonly publicEndpoint: Endpoint;
+}
+
+/**
+ * Packets to a remote take another path from now on. The first report about a remote comes when its
+ * path is found, or when the first search for one was in vain.
+ */
+export interface PathChanged {
+  readonly type: 'path-changed';
+  /** The remote's IPv6 address in RFC 5952 form. */
+  readonly remote: string;
+  readonly path: PathKind;
+  /** The path reported before; null for none. */
+  readonly previous: PathKind | null;
+  /** Where direct packets go; null for `relayed`. */
+  readonly endpoint: Endpoint | null;
+  /** Why the path is believed; null for `relayed`. */
+  readonly proof: ProofKind | null;
+  /** Milliseconds between question and answer on the path; null where unknown. */
+  readonly roundTrip: number | null;
+}
+
+/** One remote of a peer, as users see it. Times are those given as `now`, in milliseconds. */
+export interface RemoteSnapshot {
+  /** The IPv6 address under which the remote was met, in RFC 5952 form. */
+  readonly address: string;
+  /** The path that a packet would take now. */
+  readonly path: PathKind;
+  /** Where direct packets go; null for `relayed`. */
+  readonly endpoint: Endpoint | null;
+  /** Why the path is believed; null for `relayed`. */
+  readonly proof: ProofKind | null;
+  /** When a direct path was last proved; null for never. */
+  readonly provedAt: number | null;
+  /** Until when that proof holds, if nothing renews it; null for `relayed` and where it never ends. */
+  readonly usableUntil: number | null;
+  /** Round trip of the last proof, in milliseconds; null where unknown. */
+  readonly roundTrip: number | null;
+  /** When the first packet to or from the remote passed. */
+  readonly metAt: number;
+  /** When the local side last sent it a packet; null for never. */
+  readonly lastSentAt: number | null;
+  /** When a packet last came from it; null for never. */
+  readonly lastReceivedAt: number | null;
+  readonly packetsSentDirect: number;
+  readonly packetsSentRelayed: number;
+  readonly packetsReceivedDirect: number;
+  readonly packetsReceivedRelayed: number;
+}
+
+/** What a machine tells its user, besides packets. */
+export type TunnelEvent =
+  | AddressAcquired
+  | AddressChanged
+  | AddressLost
+  | RouterUnreachable
+  | RouterReachable
+  | PortRefused
+  | PathChanged;

@@ -1,0 +1,77 @@
+import { parseIPv4 } from '@6bed4/codec';
+import { describe, expect, test } from 'vitest';
+import { Router } from '../../src/index.js';
+import { buildStaticNack } from '../../src/packet/rohc.js';
+import { OWN_ENDPOINT, PeeringBench, ROUTER } from '../support/peerBench.js';
+import { seededRandom } from '../support/random.js';
+import { Recorder } from '../support/recorder.js';
+
+const REMOTE_ENDPOINT = '192.0.2.9:5000';
+const nack = (...bytes: number[]): number[] | null => {
+  const found = buildStaticNack(Uint8Array.from(bytes), 0, bytes.length);
+  return found === null ? null : [...found];
+};
+
+describe('STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
+  test.each([
+    ['a context in short form', [0xe7, 0xfd, 0x01, 0xaa], [0xf4, 0x07, 0x90, 0x00, 0x30]],
+    ['a context in long form, one byte', [0xfc, 0x23, 0x01], [0xf4, 0x23, 0x90, 0x00, 0x30]],
+    [
+      'a context in long form, two bytes',
+      [0xfd, 0x92, 0x34, 0x01],
+      [0xf5, 0x92, 0x34, 0x90, 0x00, 0x30],
+    ],
+    ['padding before it', [0xe0, 0xe0, 0xe7, 0xfd, 0x01, 0xaa], [0xf4, 0x07, 0x90, 0x00, 0x30]],
+  ])('for %s', (_, frame, answer) => {
+    expect(nack(...frame)).toEqual(answer);
+  });
+
+  test.each([
+    ['feedback', [0xf4, 0x07, 0x90, 0x00, 0x30]],
+    ['IR-DYN', [0xe7, 0xf8, 0x01]],
+    ['a segment', [0xfe, 0x01, 0x02]],
+    ['padding alone', [0xe0, 0xe0]],
+    ['an IR packet without a profile', [0xe7, 0xfd]],
+    ['an IR packet without a context', [0xfd]],
+    ['a context cut short', [0xfd, 0x92]],
+    ['a context of more than 14 bits', [0xfd, 0xc2, 0x34, 0x01]],
+  ])('not for %s', (_, frame) => {
+    expect(nack(...frame)).toBeNull();
+  });
+});
+
+/** An IR packet for context 7. */
+const ir = Uint8Array.from([0xe7, 0xfd, 0x01, ...new Array<number>(45).fill(0x5a)]);
+
+describe('a peer', () => {
+  test('answers an IR packet that came straight, in fewer bytes, and counts it', () => {
+    const bench = new PeeringBench();
+    bench.arrives(REMOTE_ENDPOINT, ir);
+    expect(bench.take()).toMatchObject([
+      { to: REMOTE_ENDPOINT, payload: Uint8Array.of(0xf4, 0x07, 0x90, 0x00, 0x30) },
+    ]);
+    expect(bench.peer.counters.snapshot().drops).toEqual({ rohc: 1 });
+  });
+
+  test('does not answer its router, itself, or impossible endpoints', () => {
+    const bench = new PeeringBench();
+    for (const from of [ROUTER, '127.0.0.1:5000', '224.0.0.1:5000', OWN_ENDPOINT]) {
+      bench.arrives(from, ir);
+    }
+    expect(bench.take()).toEqual([]);
+  });
+
+  test('answers few of them, however many come', () => {
+    const bench = new PeeringBench();
+    for (let count = 0; count < 1_000; count++) bench.arrives(REMOTE_ENDPOINT, ir);
+    expect(bench.take().length).toBeLessThanOrEqual(5);
+  });
+});
+
+test('a router drops all of it without a word (draft-03 §9)', () => {
+  const recorder = new Recorder();
+  const router = new Router({ address: '198.51.100.1', random: seededRandom(3) }, recorder);
+  router.handleDatagram(ir.slice(), 0, ir.length, parseIPv4('192.0.2.9'), 5000, 1_000);
+  expect(recorder.sent).toEqual([]);
+  expect(router.counters.snapshot().drops).toEqual({ rohc: 1 });
+});
