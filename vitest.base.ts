@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 
-const source = (name: string, room = ''): string =>
-  fileURLToPath(new URL(`./packages/${name}/src/${room}index.ts`, import.meta.url));
+const source = (path: string): string =>
+  fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
 /**
  * Tests of one package read the sources of the others, so that a failing test points at a line of
@@ -12,11 +12,14 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
   return {
     resolve: {
       alias: [
-        ...['codec', 'nd', 'tunnel', 'simulator', 'node'].map((name) => ({
+        ...['codec', 'nd', 'tunnel', 'simulator', 'node', 'streams'].map((name) => ({
           find: new RegExp(`^@6bed4/${name}$`),
-          replacement: source(name),
+          replacement: source(`${name}/src/index.ts`),
         })),
-        { find: '@6bed4/tunnel/conformance', replacement: source('tunnel', 'conformance/') },
+        {
+          find: '@6bed4/tunnel/conformance',
+          replacement: source('tunnel/src/conformance/index.ts'),
+        },
       ],
     },
     test: {

@@ -6,7 +6,8 @@
 import { createSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { createStreamEndpoint, openTunnel, startRouter } from '@6bed4/node';
+import { startRouter } from '@6bed4/node';
+import { createStreamEndpoint, openTunnel } from '@6bed4/streams';
 import Table from 'cli-table3';
 
 const ROUNDS = 5;

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
-import { openTunnel } from '@6bed4/node';
+import { openTunnel } from '@6bed4/streams';
 import { SingleBar } from 'cli-progress';
 import pico from 'picocolors';
 import { openContacts, printable } from './contacts.mjs';

@@ -16,6 +16,9 @@ export const rules = {
     portable: true,
   },
   '@6bed4/node': { imports: ['@6bed4/codec', '@6bed4/nd', '@6bed4/tunnel'], portable: false },
+  '@6bed4/streams': { imports: ['@6bed4/codec', '@6bed4/node'], portable: false },
+  '@6bed4/testing': { imports: ['@6bed4/codec', '@6bed4/nd'], portable: false },
+  '6bed4': { imports: ['@6bed4/codec', '@6bed4/node', '@6bed4/tunnel'], portable: false },
 };
 
 /** What code may name without declaring or importing it: the language, less its clock and its host. */

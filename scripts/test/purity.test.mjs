@@ -84,7 +84,7 @@ test('imports are allowed downwards only and must be declared', () => {
       import { parseIPv4 } from '@6bed4/codec';
       import { Router } from '@6bed4/tunnel';
       export * from './checksum.js';
-      export type { X } from '../../codec/src/index.js';
+      export type { X } from '@6bed4/codec';
       import ipaddr from 'ipaddr.js';
       import chalk from 'chalk';
       import { readFileSync } from 'node:fs';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ROUTER } from '../lab.mjs';
 import { sleep } from '../sleep.mjs';
 
-const path = (name) => fileURLToPath(new URL(`../../../packages/node/${name}`, import.meta.url));
+const path = (name) => fileURLToPath(new URL(`../../../packages/cli/${name}`, import.meta.url));
 const COMMAND = path('bin/6bed4.js');
 const BUILT = path('dist/cli.js');
 

@@ -9,7 +9,7 @@ import { isAsPromised } from './output.js';
 import type { CommandsPlan } from './plan.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const COMMAND = join(ROOT, 'packages/node/bin/6bed4.js');
+const COMMAND = join(ROOT, 'packages/cli/bin/6bed4.js');
 const PATIENCE_MS = 20_000;
 /** What a daemon prints once it works. */
 const READY = /^ready /m;

@@ -1,8 +1,14 @@
-/** The `@6bed4/node` that a block of a page imports is the one that lives in the world of the pages. */
+const WORLD = new Map([
+  ['@6bed4/node', './node.mjs'],
+  ['@6bed4/streams', './streams.mjs'],
+]);
+
+/** The packages that a block of a page imports are those that live in the world of the pages. */
 export function resolve(specifier, context, next) {
   const fromBlock = context.parentURL?.includes('/docs/.blocks/') === true;
-  if (specifier === '@6bed4/node' && fromBlock) {
-    return { url: new URL('./node.mjs', import.meta.url).href, shortCircuit: true };
+  const file = fromBlock ? WORLD.get(specifier) : undefined;
+  if (file !== undefined) {
+    return { url: new URL(file, import.meta.url).href, shortCircuit: true };
   }
   return next(specifier, context);
 }

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { domInChromium, findChromium } from '@6bed4/testing/chromium';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { domInChromium, findChromium } from '../../../packages/testing/src/chromium.js';
 import { options } from '../bundle.mjs';
 import { dialects, kinds, Lab } from '../lab.mjs';
 

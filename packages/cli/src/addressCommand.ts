@@ -1,9 +1,9 @@
 import { decodeAddress, encodeAddress, formatIPv6, type Profile, parseIPv6 } from '@6bed4/codec';
+import { checkingOptions, UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { defined } from '../../node/src/defined.js';
-import { checkingOptions, UsageError } from '../../node/src/errors.js';
 import { fieldsOf, reportOf } from './addressReport.js';
 import { commandNeeded } from './commandNeeded.js';
+import { defined } from './defined.js';
 import { DIALECTS, dialect, endpoint, integer, ipv6, prefix } from './values.js';
 
 const HIGHEST_LANIP = 0xffff;

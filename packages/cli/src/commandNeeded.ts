@@ -1,5 +1,5 @@
+import { UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { UsageError } from '../../node/src/errors.js';
 
 /** Makes a command that only has commands of its own ask for one of them. */
 export function commandNeeded(group: Command): Command {

@@ -1,8 +1,6 @@
+import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
 import type { Logger } from 'pino';
 import type { ControlServer } from './control/controlServer.js';
-import type { DaemonCounters } from '../../node/src/drivers/driver.js';
-import type { DriverReport } from '../../node/src/drivers/driverReport.js';
-import type { StartError } from '../../node/src/errors.js';
 
 /** What routers and peers have in common when they end. */
 export interface Mortal {

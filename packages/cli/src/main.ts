@@ -1,5 +1,5 @@
+import { StartError, UsageError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
-import { StartError, UsageError } from '../../node/src/errors.js';
 import { addAddressCommand } from './addressCommand.js';
 import { commandNeeded } from './commandNeeded.js';
 import { addPeerCommand } from './peerCommand.js';

@@ -1,15 +1,12 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
+import type { DriverName, Offloads } from '@6bed4/node';
+import { answerEcho, type PeerDaemon, startPeer, UsageError } from '@6bed4/node';
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { statusOfPeer } from './control/status.js';
-import { defined } from '../../node/src/defined.js';
-import type { DriverName } from '../../node/src/daemon/chooseDriver.js';
-import { answerEcho } from '../../node/src/daemon/answerEcho.js';
-import { UsageError } from '../../node/src/errors.js';
-import type { Offloads } from '../../node/src/drivers/linux/offloads.js';
-import { type PeerDaemon, startPeer } from '../../node/src/daemon/peerDaemon.js';
 import { type ControlFlags, openControl } from './control.js';
+import { defined } from './defined.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';

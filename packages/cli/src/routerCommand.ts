@@ -1,12 +1,10 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
+import type { DriverName, Offloads } from '@6bed4/node';
+import { startRouter, UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
 import { statusOfRouter } from './control/status.js';
-import { defined } from '../../node/src/defined.js';
-import type { DriverName } from '../../node/src/daemon/chooseDriver.js';
-import { UsageError } from '../../node/src/errors.js';
-import type { Offloads } from '../../node/src/drivers/linux/offloads.js';
-import { startRouter } from '../../node/src/daemon/routerDaemon.js';
 import { type ControlFlags, openControl } from './control.js';
+import { defined } from './defined.js';
 import { live } from './lifetime.js';
 import { type LogOptions, openLog } from './log.js';
 import { DEFAULT_TUN, daemonOptions } from './options.js';

@@ -1,7 +1,7 @@
+import { StartError } from '@6bed4/node';
 import type { Command } from 'commander';
 import { controlFolders } from './control/controlFolder.js';
 import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './control/daemons.js';
-import { StartError } from '../../node/src/errors.js';
 
 const EXAMPLES = `
 Examples:

@@ -1,5 +1,7 @@
 import { formatEndpoint } from '@6bed4/codec';
+import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
 import Table from 'cli-table3';
+import { colours } from './colour.js';
 import type {
   DaemonStatus,
   PeerStatus,
@@ -7,8 +9,6 @@ import type {
   RouterStatus,
   UplinkStatus,
 } from './control/status.js';
-import type { BatchReport, DriverReport, OffloadReport } from '../../node/src/drivers/driverReport.js';
-import { colours } from './colour.js';
 import { bytesText, countText, durationText } from './quantities.js';
 
 const NAME_WIDTH = 12;

@@ -7,11 +7,16 @@ import {
   parseIPv6,
   parsePrefix,
 } from '@6bed4/codec';
+import {
+  checkInterfaceName,
+  checkingOptions,
+  type DriverName,
+  driverNames,
+  type Offloads,
+  offloadNames,
+  UsageError,
+} from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
-import { type DriverName, driverNames } from '../../node/src/daemon/chooseDriver.js';
-import { checkingOptions, UsageError } from '../../node/src/errors.js';
-import { type Offloads, offloadNames } from '../../node/src/drivers/linux/offloads.js';
-import { checkInterfaceName } from '../../node/src/drivers/tun/tunDevice.js';
 
 /*
  * Readers of what is written on the command line. Each takes the text of one option or argument and

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { type Outcome, requireBuild, run, runIn } from '@6bed4/testing/command';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Outcome, requireBuild, run, runIn } from '../../testing/src/command.js';
 
-const manifest = JSON.parse(readFileSync(new URL('../../node/package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 

@@ -3,6 +3,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { runModule } from '@6bed4/testing/command';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askControl } from '../src/control/controlClient.js';
 import {
@@ -11,7 +12,6 @@ import {
   prepareControlFolder,
 } from '../src/control/controlFolder.js';
 import { ControlServer } from '../src/control/controlServer.js';
-import { runModule } from '../../testing/src/command.js';
 
 const PERMISSIONS = 0o777;
 /** Beyond the largest process number of Linux. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { parseEcho } from '@6bed4/nd';
+import { startPeer } from '@6bed4/node';
+import { type Program, requireBuild, run, start } from '@6bed4/testing/command';
+import { pingPacket } from '@6bed4/testing/packets';
+import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startPeer } from '../../node/src/index.js';
-import { type Program, requireBuild, run, start } from '../../testing/src/command.js';
-import { pingPacket } from '../../node/test/support/packets.js';
-import { freePort } from '../../testing/src/sockets.js';
 
 beforeAll(requireBuild);
 

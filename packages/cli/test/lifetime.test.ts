@@ -1,5 +1,5 @@
+import { requireBuild, runModule } from '@6bed4/testing/command';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requireBuild, runModule } from '../../testing/src/command.js';
 
 beforeAll(requireBuild);
 

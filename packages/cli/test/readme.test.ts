@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { requireBuild, run } from '@6bed4/testing/command';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requireBuild, run } from '../../testing/src/command.js';
 
-const README = readFileSync(new URL('../../node/README.md', import.meta.url), 'utf8');
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 beforeAll(requireBuild);
 

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMMAND, type Program, requireBuild, runIn, startIn } from '@6bed4/testing/command';
+import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FOLDER, type Program, requireBuild, runIn, startIn } from '../../testing/src/command.js';
-import { freePort } from '../../testing/src/sockets.js';
 
 const LOOPBACK = ['--listen', '127.0.0.1', '--no-tun'];
 const IS_ROOT = process.getuid?.() === 0;
@@ -146,7 +146,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     else chmodSync(socket('router'), 0);
     const { status: code, stderr } = spawnSync(
       process.execPath,
-      [join(FOLDER, 'bin/6bed4.js'), 'status', socket('router')],
+      [COMMAND, 'status', socket('router')],
       { ...(IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}), encoding: 'utf8', cwd: '/' },
     );
     expect({ code, stderr }).toEqual({

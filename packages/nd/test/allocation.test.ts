@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { address } from '@6bed4/testing/bytes';
+import { Random } from '@6bed4/testing/random';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   findOptionOffset,
@@ -20,9 +22,7 @@ import {
   updateChecksum,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
-import { address } from '../../testing/src/bytes.js';
 import { frame } from './support/frames.js';
-import { Random } from '../../testing/src/random.js';
 
 /** Few enough for what they would allocate to stay in the young generation, uncollected. */
 const OPERATIONS = 4_000;

@@ -1,3 +1,4 @@
+import { hex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -11,7 +12,6 @@ import {
   verifyIcmpv6Checksum,
 } from '../src/index.js';
 import { echo, udpDatagram } from './support/arbitraries.js';
-import { hex } from '../../testing/src/bytes.js';
 import { frame, frames } from './support/frames.js';
 import { slowChecksum, slowSum } from './support/oracle.js';
 

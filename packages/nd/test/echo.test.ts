@@ -1,3 +1,4 @@
+import { address, hex, toHex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildEcho,
@@ -8,7 +9,6 @@ import {
   writeEcho,
 } from '../src/index.js';
 import { echo } from './support/arbitraries.js';
-import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { describeMessage } from './support/messageTests.js';
 import { fixChecksum } from './support/oracle.js';
 

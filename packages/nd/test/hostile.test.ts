@@ -1,3 +1,5 @@
+import { toHex } from '@6bed4/testing/bytes';
+import { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -20,9 +22,7 @@ import {
   parseUdp,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
-import { toHex } from '../../testing/src/bytes.js';
 import { Mutator } from './support/mutations.js';
-import { Random } from '../../testing/src/random.js';
 import { same } from './support/same.js';
 import { watch } from './support/watch.js';
 

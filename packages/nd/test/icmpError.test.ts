@@ -1,3 +1,4 @@
+import { address, hex, toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -28,7 +29,6 @@ import {
   writeIPv6Header,
 } from '../src/index.js';
 import { icmpError, ndMessage } from './support/arbitraries.js';
-import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { frame } from './support/frames.js';
 import { describeMessage } from './support/messageTests.js';
 import { fixChecksum } from './support/oracle.js';

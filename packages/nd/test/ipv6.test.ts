@@ -1,3 +1,4 @@
+import { address, hex, toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -16,7 +17,6 @@ import {
   version,
   writeIPv6Header,
 } from '../src/index.js';
-import { address, hex, toHex } from '../../testing/src/bytes.js';
 
 const golden = hex(`
   6b854321 0102 11 40

@@ -1,8 +1,8 @@
+import { address } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildEcho, buildNd, isNd, parseNd } from '../src/index.js';
 import { ndMessage } from './support/arbitraries.js';
-import { address } from '../../testing/src/bytes.js';
 import { frame } from './support/frames.js';
 import { fixChecksum, fixLength } from './support/oracle.js';
 

@@ -1,3 +1,5 @@
+import { address } from '@6bed4/testing/bytes';
+import { Random } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import {
   NeighborCache,
@@ -5,8 +7,6 @@ import {
   type NeighborListener,
   type NeighborState,
 } from '../src/index.js';
-import { address } from '../../testing/src/bytes.js';
-import { Random } from '../../testing/src/random.js';
 
 const A = address('2001:db8::a');
 const B = address('2001:db8::b');

@@ -1,3 +1,4 @@
+import { address, hex, toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -11,7 +12,6 @@ import {
   routerAdvertisementView,
 } from '../src/index.js';
 import { option } from './support/arbitraries.js';
-import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { fixChecksum, fixLength } from './support/oracle.js';
 
 const OPTIONS = routerAdvertisementView.optionsOffset(0);

@@ -1,3 +1,4 @@
+import { address, hex, toHex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildUdp,
@@ -9,7 +10,6 @@ import {
   writeUdp,
 } from '../src/index.js';
 import { udpDatagram } from './support/arbitraries.js';
-import { address, hex, toHex } from '../../testing/src/bytes.js';
 import { describeMessage } from './support/messageTests.js';
 
 const golden = hex(`

@@ -1,3 +1,4 @@
+import { toHex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildEcho,
@@ -13,7 +14,6 @@ import {
   trafficClass,
   writeIPv6Header,
 } from '../src/index.js';
-import { toHex } from '../../testing/src/bytes.js';
 import { type Frame, frames } from './support/frames.js';
 
 /** Frames that were sent to see them refused, and why ours are too. */

@@ -4,13 +4,9 @@
  *
  * @packageDocumentation
  */
-export type { DaemonCounters } from './drivers/driver.js';
-export type { DriverName } from './daemon/chooseDriver.js';
-export type { BatchReport, DriverReport, OffloadName, OffloadReport } from './drivers/driverReport.js';
+
 export { answerEcho } from './daemon/answerEcho.js';
-export { StartError, type StartErrorCode, UsageError } from './errors.js';
-export type { Offloads } from './drivers/linux/offloads.js';
-export { type MachineDriver, type OpenDriverOptions, openDriver } from './drivers/portable/openDriver.js';
+export { type DriverName, driverNames } from './daemon/chooseDriver.js';
 export type { CommonOptions } from './daemon/options.js';
 export {
   PeerDaemon,
@@ -25,6 +21,33 @@ export {
   type RouterDaemonOptions,
   startRouter,
 } from './daemon/routerDaemon.js';
+export type { DaemonCounters } from './drivers/driver.js';
+export type {
+  BatchReport,
+  DriverReport,
+  OffloadName,
+  OffloadReport,
+} from './drivers/driverReport.js';
+export { type Offloads, offloadNames } from './drivers/linux/offloads.js';
+export {
+  type MachineDriver,
+  type OpenDriverOptions,
+  openDriver,
+} from './drivers/portable/openDriver.js';
+export { PortableUdp, type PortableUdpOptions } from './drivers/portable/portableUdp.js';
+export type {
+  DatagramHandler,
+  DatagramPort,
+  DatagramPortCounters,
+} from './drivers/ports/datagramPort.js';
+export {
+  type MemoryDatagram,
+  type MemoryNetwork,
+  type MemoryNetworkOptions,
+  memoryNetwork,
+} from './drivers/ports/memoryNetwork.js';
+export { checkInterfaceName } from './drivers/tun/tunDevice.js';
+export { checkingOptions, StartError, type StartErrorCode, UsageError } from './errors.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {
@@ -66,35 +89,3 @@ export {
   type TunnelSocketSettings,
 } from './socket/tunnelSocket.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
-export type { TunnelConnectOptions } from '../../streams/src/connectStream.js';
-export type { RemoteEndpoint } from '../../streams/src/quicConnection.js';
-export {
-  createStreamEndpoint,
-  type StreamConnectOptions,
-  StreamEndpoint,
-  type StreamEndpointEvents,
-  type StreamEndpointOptions,
-  type StreamSocket,
-} from '../../streams/src/streamEndpoint.js';
-export { StreamError, type StreamErrorCode } from '../../streams/src/streamError.js';
-export type { StreamSocketSettings } from '../../streams/src/streamHost.js';
-export {
-  type TunnelListenOptions,
-  TunnelServer,
-  type TunnelServerEvents,
-  type TunnelServerOptions,
-} from '../../streams/src/tunnelServer.js';
-export {
-  type StreamAddress,
-  type StreamReadyState,
-  TunnelStream,
-  type TunnelStreamOptions,
-} from '../../streams/src/tunnelStream.js';
-export type { DatagramHandler, DatagramPort, DatagramPortCounters } from './drivers/ports/datagramPort.js';
-export {
-  type MemoryDatagram,
-  type MemoryNetwork,
-  type MemoryNetworkOptions,
-  memoryNetwork,
-} from './drivers/ports/memoryNetwork.js';
-export { PortableUdp, type PortableUdpOptions } from './drivers/portable/portableUdp.js';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { requireBuild } from '@6bed4/testing/command';
 import { beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error: plain JavaScript that the scripts at the root share
 import { runtime, runtimeNames } from '../../../scripts/lib/runtimes.mjs';
-import { requireBuild } from '../../testing/src/command.js';
 
 /** With this set, a runtime that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';

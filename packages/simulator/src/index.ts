@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+
+export type { DropReason } from './datagram/dropReason.js';
 export type { ReceivedPacket } from './host/application.js';
 export type { PathReport } from './host/paths.js';
 export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';
@@ -37,6 +39,5 @@ export { type Arrow, arrows } from './trace/arrow.js';
 export { describe } from './trace/describe.js';
 export type { LadderOptions } from './trace/selection.js';
 export { Trace, type TraceEntry, type TraceKind } from './trace/trace.js';
-export type { DropReason } from './datagram/dropReason.js';
 export type { LinkDescription, LinkOptions } from './wire/link.js';
 export { withTrace } from './withTrace.js';

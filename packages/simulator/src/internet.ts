@@ -1,4 +1,5 @@
 import { type Endpoint, isMulticast, parseIPv4 } from '@6bed4/codec';
+import { DatagramPool } from './datagram/datagram.js';
 import type { HostPlace } from './host/host.js';
 import { PeerNode, type PeerSettings } from './host/peerNode.js';
 import { RouterNode, type RouterSettings } from './host/routerNode.js';
@@ -14,7 +15,6 @@ import { pcap } from './trace/pcap.js';
 import type { LadderOptions } from './trace/selection.js';
 import { Trace } from './trace/trace.js';
 import { AddressPool } from './wire/addressPool.js';
-import { DatagramPool } from './datagram/datagram.js';
 import type { LinkDescription } from './wire/link.js';
 import { Segment } from './wire/segment.js';
 import { World } from './world.js';

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import type { TunnelSocket } from '../../node/src/socket/tunnelSocket.js';
+import type { TunnelSocket } from '@6bed4/node';
 import {
   createStreamEndpoint,
   type StreamConnectOptions,
@@ -10,7 +10,7 @@ import {
 import type { SocketLookup, StreamHost, StreamSocketSettings } from './streamHost.js';
 import { type StreamGround, TunnelStream } from './tunnelStream.js';
 
-/** Where {@link Tunnel.connect} connects to, and how. */
+/** Where {@link StreamingTunnel.connect} connects to, and how. */
 export interface TunnelConnectOptions
   extends Omit<StreamConnectOptions, 'address'>,
     Pick<StreamEndpointOptions, 'silence' | 'receiveWindow'>,

@@ -1,4 +1,4 @@
-import type { SocketLookup, TunnelSocket, TunnelSocketSettings } from '../../node/src/socket/tunnelSocket.js';
+import type { SocketLookup, TunnelSocket, TunnelSocketSettings } from '@6bed4/node';
 
 /** What makes datagram sockets for streams: a tunnel. */
 export interface StreamHost {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { TunnelSocket } from '../../node/src/socket/tunnelSocket.js';
+import type { TunnelSocket } from '@6bed4/node';
 import { given } from './connectStream.js';
 import {
   createStreamEndpoint,

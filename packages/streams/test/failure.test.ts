@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createStreamEndpoint, StreamError } from '../../node/src/index.js';
+import { createStreamEndpoint, StreamError } from '../src/index.js';
 import { closeEndpoints, failure, wiredEndpoints } from './support/endpoints.js';
 
 afterEach(closeEndpoints);

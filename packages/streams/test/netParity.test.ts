@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createStreamEndpoint, type StreamEndpoint, type TunnelStream } from '../../node/src/index.js';
+import { createStreamEndpoint, type StreamEndpoint, type TunnelStream } from '../src/index.js';
 import { type WireSocket, wire } from './support/wire.js';
 
 interface Options {

@@ -2,15 +2,14 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, request } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryNetwork, startRouter } from '@6bed4/node';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  memoryNetwork,
   openTunnel,
-  startRouter,
-  type Tunnel,
+  type StreamingTunnel,
   type TunnelServer,
   type TunnelStream,
-} from '../../node/src/index.js';
+} from '../src/index.js';
 import { failure } from './support/endpoints.js';
 import { NatPort } from './support/natPort.js';
 import { noise, swallow } from './support/noise.js';
@@ -26,8 +25,8 @@ afterEach(async () => {
 });
 
 interface Lab {
-  readonly left: Tunnel;
-  readonly right: Tunnel;
+  readonly left: StreamingTunnel;
+  readonly right: StreamingTunnel;
 }
 
 function tidy(...things: readonly { close(): Promise<unknown> }[]): void {

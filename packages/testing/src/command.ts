@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package. */
-export const FOLDER = fileURLToPath(new URL('../../node', import.meta.url));
-const COMMAND = fileURLToPath(new URL('../../cli/bin/6bed4.js', import.meta.url));
-const BUILT = fileURLToPath(new URL('../../node/dist/cli.js', import.meta.url));
+/** The built command `6bed4`. */
+export const COMMAND = fileURLToPath(new URL('../../cli/bin/6bed4.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../cli/dist/cli.js', import.meta.url));
 
 /** What a program left. */
 export interface Outcome {
@@ -31,7 +30,6 @@ export class Program {
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(process.execPath, args, {
-      cwd: FOLDER,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -114,7 +112,7 @@ export function runIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promi
   return startIn(env, ...args).ended;
 }
 
-/** Runs an ES module that can import `@6bed4/node` as built, to its end. */
+/** Runs an ES module that can import what the package under test can, as built, to its end. */
 export function runModule(code: string, ...flags: readonly string[]): Promise<Outcome> {
   return new Program([...flags, '--input-type=module', '--eval', code]).ended;
 }

@@ -5,6 +5,20 @@
  *
  * @packageDocumentation
  */
+
+export type { Machine, TunnelSink } from './machine/machine.js';
+export { Peer } from './peer/peer.js';
+export type { PeerOptions } from './peer/peerOptions.js';
+export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
+export {
+  type UplinkInput,
+  type UplinkState,
+  uplinkTransitions,
+} from './peer/uplinkStates.js';
+export type { PeeringOptions } from './peering/options.js';
+export type { PeeringName } from './peering/peering.js';
+export type { PolicyName } from './peering/trafficClassPolicy.js';
+export { RateLimiter } from './rateLimiter.js';
 export type { CountersSnapshot } from './report/counters.js';
 export { Counters } from './report/counters.js';
 export { type DropReason, dropReasons } from './report/drop.js';
@@ -20,19 +34,6 @@ export type {
   RouterUnreachable,
   TunnelEvent,
 } from './report/events.js';
-export type { Machine, TunnelSink } from './machine/machine.js';
-export { Peer } from './peer/peer.js';
-export type { PeerOptions } from './peer/peerOptions.js';
-export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
-export {
-  type UplinkInput,
-  type UplinkState,
-  uplinkTransitions,
-} from './peer/uplinkStates.js';
-export type { PeeringOptions } from './peering/options.js';
 export type { PathKind, ProofKind } from './report/path.js';
-export type { PeeringName } from './peering/peering.js';
-export type { PolicyName } from './peering/trafficClassPolicy.js';
-export { RateLimiter } from './rateLimiter.js';
 export { Router, type RouterOptions } from './router/router.js';
 export { TUNNEL_MTU } from './specification.js';

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { draft01Profile, reference2020 } from '@6bed4/codec';
+import { fixture } from '@6bed4/testing/fixtures';
 import { describe, expect, test } from 'vitest';
 import { hex, toHex } from './support/bytes.js';
 import { RouterBench } from './support/routerBench.js';
@@ -11,9 +11,7 @@ interface Exchange {
   readonly reply: { readonly payload: string } | null;
 }
 
-const exchanges: readonly Exchange[] = JSON.parse(
-  readFileSync(new URL('fixtures/router-exchanges.json', import.meta.url), 'utf8'),
-);
+const exchanges = fixture<readonly Exchange[]>('router-exchanges.json');
 
 /** What our router does differently, on purpose, and why. */
 const deviations: Readonly<Record<string, string>> = {

@@ -1,17 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { buildNats, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { ROUTER_IPV4, startRouter } from '@6bed4/testing/kernel/topology';
 import { afterEach, expect, it } from 'vitest';
-import type { Lab } from '../../../../packages/testing/src/kernel/lab.js';
-import {
-  buildNats,
-  type Place,
-  type Side,
-} from '../../../../packages/testing/src/kernel/natTopology.js';
-import { describeKernel } from '../../../../packages/testing/src/kernel/requirements.js';
-import {
-  ROUTER_IPV4,
-  startRouter,
-} from '../../../../packages/testing/src/kernel/topology.js';
 import { ChatProcess } from '../support/chatProcess.js';
 import { sha256Of, writeDocument } from '../support/document.js';
 

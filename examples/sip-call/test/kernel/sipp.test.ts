@@ -1,26 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { type Box, buildNats, PEER_PORT, PUBLIC } from '@6bed4/testing/kernel/natTopology';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { PORT, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
+import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
 import { afterEach, expect, it } from 'vitest';
-import type { Daemon } from '../../../../packages/testing/src/kernel/daemon.js';
-import type { Lab } from '../../../../packages/testing/src/kernel/lab.js';
-import {
-  type Box,
-  buildNats,
-  PEER_PORT,
-  PUBLIC,
-} from '../../../../packages/testing/src/kernel/natTopology.js';
-import { describeKernel } from '../../../../packages/testing/src/kernel/requirements.js';
-import {
-  PORT,
-  ROUTER_IPV4,
-  startPeer,
-  startRouter,
-} from '../../../../packages/testing/src/kernel/topology.js';
-import {
-  Capture,
-  type Frame,
-  faultsOf,
-} from '../../../../packages/testing/src/kernel/tshark.js';
 
 const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
 const RTP_PORT = 6000;

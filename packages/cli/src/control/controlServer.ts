@@ -1,6 +1,6 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { StartError } from '../../../node/src/errors.js';
+import { StartError } from '@6bed4/node';
 import { isListening } from './controlClient.js';
 
 /** Sockets can be used by their owner only. */

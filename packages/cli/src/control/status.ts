@@ -1,9 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
+import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6bed4/node';
 import type { PathKind, ProofKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../../../node/src/drivers/driver.js';
-import type { DriverReport } from '../../../node/src/drivers/driverReport.js';
-import type { PeerDaemon } from '../../../node/src/daemon/peerDaemon.js';
-import type { RouterDaemon } from '../../../node/src/daemon/routerDaemon.js';
 
 /*
  * What `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Daemon } from '@6bed4/testing/kernel/daemon';
+import { Lab, labNamespaces } from '@6bed4/testing/kernel/lab';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Daemon } from '../../../testing/src/kernel/daemon.js';
-import { Lab, labNamespaces } from '../../../testing/src/kernel/lab.js';
-import { describeKernel } from '../../../testing/src/kernel/requirements.js';
 
 const BENCH = fileURLToPath(new URL('../../../../bench/net/main.mjs', import.meta.url));
 

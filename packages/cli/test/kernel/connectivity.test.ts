@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import {
   addNativeHost,
   addressesOf,
@@ -19,8 +18,9 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '../../../testing/src/kernel/topology.js';
-import { Capture, faultsOf } from '../../../testing/src/kernel/tshark.js';
+} from '@6bed4/testing/kernel/topology';
+import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const TRANSFER = 50_000_000;
 

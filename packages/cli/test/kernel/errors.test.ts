@@ -1,7 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { program } from '../../../testing/src/kernel/programs.js';
-import { COMMAND, describeKernel } from '../../../testing/src/kernel/requirements.js';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { program } from '@6bed4/testing/kernel/programs';
+import { COMMAND, describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   command,
@@ -11,7 +10,8 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '../../../testing/src/kernel/topology.js';
+} from '@6bed4/testing/kernel/topology';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const ROUTER = command('router', '--listen', ROUTER_IPV4);
 const PEER = command('peer', '--router', ROUTER_IPV4);

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Daemon } from '../../../testing/src/kernel/daemon.js';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
-import { describeKernel } from '../../../testing/src/kernel/requirements.js';
+import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   interfacesOf,
@@ -16,8 +15,9 @@ import {
   startRouter,
   TUN,
   useDriver,
-} from '../../../testing/src/kernel/topology.js';
-import { Capture, faultsOf } from '../../../testing/src/kernel/tshark.js';
+} from '@6bed4/testing/kernel/topology';
+import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const TRANSFER = 40_000_000;
 const TICKS_PER_SECOND = 100;

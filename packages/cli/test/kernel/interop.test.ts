@@ -1,7 +1,6 @@
 import { decodeAddress } from '@6bed4/codec';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies } from '../../../testing/src/kernel/ping.js';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies } from '@6bed4/testing/kernel/ping';
 import {
   NATIVE_64,
   PEER_2012,
@@ -12,10 +11,11 @@ import {
   startReferencePeer2020,
   startReferenceRouter2012,
   startReferenceRouter2020,
-} from '../../../testing/src/kernel/references.js';
-import { describeWithPrograms } from '../../../testing/src/kernel/requirements.js';
-import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from '../../../testing/src/kernel/topology.js';
-import { Capture, type Frame, faultsOf } from '../../../testing/src/kernel/tshark.js';
+} from '@6bed4/testing/kernel/references';
+import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
+import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
+import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 
 let lab: Lab;
 

@@ -1,10 +1,9 @@
 import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
-import { afterEach, expect, it } from 'vitest';
-import type { Daemon } from '../../../testing/src/kernel/daemon.js';
-import { Lab } from '../../../testing/src/kernel/lab.js';
-import { refuseInput } from '../../../testing/src/kernel/natTopology.js';
-import { countReplies } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
+import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { Lab } from '@6bed4/testing/kernel/lab';
+import { refuseInput } from '@6bed4/testing/kernel/natTopology';
+import { countReplies } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import {
   JAVA_64,
   JAVA_CLASSES,
@@ -19,10 +18,17 @@ import {
   startReferencePeer2020,
   startReferenceRouter2012,
   startReferenceRouter2020,
-} from '../../../testing/src/kernel/references.js';
-import { describeWithPrograms } from '../../../testing/src/kernel/requirements.js';
-import { addressesOf, command, PORT, ROUTER_IPV4, startRouter } from '../../../testing/src/kernel/topology.js';
-import { Capture, type Frame, faultsOf } from '../../../testing/src/kernel/tshark.js';
+} from '@6bed4/testing/kernel/references';
+import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
+import {
+  addressesOf,
+  command,
+  PORT,
+  ROUTER_IPV4,
+  startRouter,
+} from '@6bed4/testing/kernel/topology';
+import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { afterEach, expect, it } from 'vitest';
 
 /** The well-known port of draft01. */
 const PORT_2012 = 25788;

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { Lab, labNamespaces } from '@6bed4/testing/kernel/lab';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeLab } from '@6bed4/testing/kernel/requirements';
+import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Lab, labNamespaces } from '../../../testing/src/kernel/lab.js';
-import { program } from '../../../testing/src/kernel/programs.js';
-import { describeLab } from '../../../testing/src/kernel/requirements.js';
-import { Capture, faultsOf } from '../../../testing/src/kernel/tshark.js';
 
 /** A solicitation as deployed peers send it, in hexadecimal; its last two digits are data. */
 const SOLICITATION =

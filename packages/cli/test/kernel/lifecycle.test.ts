@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Daemon, Ending } from '../../../testing/src/kernel/daemon.js';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
+import type { Daemon, Ending } from '@6bed4/testing/kernel/daemon';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import {
   addNativeHost,
   addressesOf,
@@ -18,8 +17,9 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '../../../testing/src/kernel/topology.js';
-import { Capture, faultsOf } from '../../../testing/src/kernel/tshark.js';
+} from '@6bed4/testing/kernel/topology';
+import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 describeDrivers('the daemons', () => {
   let lab: Lab;

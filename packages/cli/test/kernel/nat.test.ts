@@ -1,11 +1,11 @@
+import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { buildNats, PEER_PORT, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
+import { unanswered } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
 import { expect, it } from 'vitest';
-import type { Daemon } from '../../../testing/src/kernel/daemon.js';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { buildNats, PEER_PORT, type Place, type Side } from '../../../testing/src/kernel/natTopology.js';
-import { unanswered } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
-import { describeKernel } from '../../../testing/src/kernel/requirements.js';
-import { type RunningPeer, startPeer, startRouter } from '../../../testing/src/kernel/topology.js';
 
 /** Bytes of TCP that tell whether the router is on the way. */
 const TRANSFER = 2 << 20;

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
+import { Conversation, type Outage } from '@6bed4/testing/kernel/conversation';
+import { loadBox, type Place, PUBLIC } from '@6bed4/testing/kernel/natTopology';
+import { unanswered } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { addressesOf } from '@6bed4/testing/kernel/topology';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Conversation, type Outage } from '../../../testing/src/kernel/conversation.js';
-import { loadBox, type Place, PUBLIC } from '../../../testing/src/kernel/natTopology.js';
-import { unanswered } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
-import { describeKernel } from '../../../testing/src/kernel/requirements.js';
-import { addressesOf } from '../../../testing/src/kernel/topology.js';
 
 /** Seconds of an outage at most, as docs/direct-paths.md says. */
 const DIRECT_PATH_LOST = 5.5;

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
-import { program } from '../../../testing/src/kernel/programs.js';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import {
   addressesOf,
   buildInternet,
@@ -16,7 +15,8 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '../../../testing/src/kernel/topology.js';
+} from '@6bed4/testing/kernel/topology';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 
 describeDrivers('running daemons', () => {
   let lab: Lab;

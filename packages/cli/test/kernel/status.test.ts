@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
-import type { Daemon } from '../../../testing/src/kernel/daemon.js';
-import type { Lab } from '../../../testing/src/kernel/lab.js';
-import { countReplies, ping } from '../../../testing/src/kernel/ping.js';
-import { describeKernel } from '../../../testing/src/kernel/requirements.js';
+import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   command,
@@ -15,7 +13,9 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '../../../testing/src/kernel/topology.js';
+} from '@6bed4/testing/kernel/topology';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
 
 // Namespaces share their files: with one name of the interface, all but one have their number in it.
 const SOCKETS = '/run/6bed4';

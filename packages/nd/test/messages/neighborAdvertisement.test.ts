@@ -1,3 +1,4 @@
+import { address, hex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildNd,
@@ -8,7 +9,6 @@ import {
   writeNd,
 } from '../../src/index.js';
 import { neighborAdvertisement } from '../support/arbitraries.js';
-import { address, hex } from '../../../testing/src/bytes.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';
 

@@ -1,3 +1,4 @@
+import { address, hex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -12,7 +13,6 @@ import {
   writeNd,
 } from '../../src/index.js';
 import { redirect } from '../support/arbitraries.js';
-import { address, hex } from '../../../testing/src/bytes.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';
 

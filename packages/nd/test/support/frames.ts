@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { hex } from '../../../testing/src/bytes.js';
+import { hex } from '@6bed4/testing/bytes';
+import { fixture } from '@6bed4/testing/fixtures';
 
 /** A recorded frame. */
 export interface Frame {
@@ -15,10 +15,6 @@ interface Exchange {
 
 interface Conversation {
   readonly frames: readonly { readonly payload: string }[];
-}
-
-function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'));
 }
 
 /** All recorded frames, keepalives and rubbish included. */

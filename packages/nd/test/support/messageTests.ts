@@ -1,7 +1,7 @@
+import { toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NdBuildError, type ParseResult } from '../../src/index.js';
-import { toHex } from '../../../testing/src/bytes.js';
 
 const DIRT = 0xa5;
 const MARGIN = 24;

@@ -1,3 +1,4 @@
+import type { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import {
   buildEcho,
@@ -10,7 +11,6 @@ import {
 } from '../../src/index.js';
 import { echo, icmpError, ndMessage, udpDatagram } from './arbitraries.js';
 import { frames } from './frames.js';
-import type { Random } from '../../../testing/src/random.js';
 
 const LONGEST = 400;
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { layoutOf, type Profile } from '@6bed4/codec';
-import { StartError, UsageError } from '../errors.js';
+import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
 import { workerFile } from '../drivers/linux/workerFile.js';
-import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
+import { StartError, UsageError } from '../errors.js';
 import type { CommonOptions } from './options.js';
 
 /** The drivers by name, and the choice between them. */

@@ -6,10 +6,10 @@ import {
   profileOf,
   reference2020,
 } from '@6bed4/codec';
-import type { DriverName } from './chooseDriver.js';
-import { checkingOptions, UsageError } from '../errors.js';
 import type { Offloads } from '../drivers/linux/offloads.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import { checkingOptions, UsageError } from '../errors.js';
+import type { DriverName } from './chooseDriver.js';
 
 const HIGHEST_PORT = 0xffff;
 

@@ -19,23 +19,23 @@ import {
   type TunnelEvent,
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
-import { Carrier, type LocalSide } from '../drivers/portable/portableDriver.js';
-import type { DaemonCounters, DataPath } from '../drivers/driver.js';
 import { defined } from '../defined.js';
-import { chooseDriver, type DriverChoice } from './chooseDriver.js';
+import type { DaemonCounters, DataPath } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
-import { checkingOptions, StartError, UsageError } from '../errors.js';
+import { WorkerCarrier } from '../drivers/linux/linuxDriver.js';
 import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
-import { WorkerCarrier } from '../drivers/linux/linuxDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
-import { type CommonOptions, checkPort, chooseProfile } from './options.js';
-import { planOfPeer } from '../drivers/ports/interfacePlan.js';
 import { peerCommands, peerQueries } from '../drivers/peerCalls.js';
-import { unforeseeable } from '../random.js';
-import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import { Carrier, type LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
+import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import { planOfPeer } from '../drivers/ports/interfacePlan.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
+import { checkingOptions, StartError, UsageError } from '../errors.js';
+import { unforeseeable } from '../random.js';
+import { chooseDriver, type DriverChoice } from './chooseDriver.js';
+import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;

@@ -1,8 +1,8 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { CountersSnapshot } from '@6bed4/tunnel';
 import type { DriverReport } from './driverReport.js';
-import type { InterfacePlan } from './ports/interfacePlan.js';
 import type { DatagramPortCounters } from './ports/datagramPort.js';
+import type { InterfacePlan } from './ports/interfacePlan.js';
 
 /** All counters of a daemon. */
 export interface DaemonCounters extends CountersSnapshot {

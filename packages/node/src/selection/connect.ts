@@ -1,7 +1,7 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { UsageError } from '../errors.js';
 import { checkPort } from '../daemon/options.js';
+import { UsageError } from '../errors.js';
 import { type CandidateOptions, selectCandidates, type TunnelAddresses } from './candidates.js';
 import { interleave } from './interleave.js';
 import { createLookup, type Resolve } from './lookup.js';

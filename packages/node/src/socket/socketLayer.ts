@@ -8,8 +8,8 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
-import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import type { PeerCarrier } from '../daemon/peerDaemon.js';
+import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import { AddressTexts } from './addressTexts.js';
 import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './binding.js';
 import type { SystemErrorCode } from './dgramErrors.js';

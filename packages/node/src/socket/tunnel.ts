@@ -9,14 +9,11 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import type { DaemonCounters } from '../drivers/driver.js';
-import { StartError } from '../errors.js';
 import { chooseProfile } from '../daemon/options.js';
 import { PeerDaemon, type PeerDaemonOptions } from '../daemon/peerDaemon.js';
+import type { DaemonCounters } from '../drivers/driver.js';
+import { StartError } from '../errors.js';
 import { unforeseeable } from '../random.js';
-import { connectStream, type TunnelConnectOptions } from '../../../streams/src/connectStream.js';
-import { TunnelServer, type TunnelServerOptions } from '../../../streams/src/tunnelServer.js';
-import type { TunnelStream } from '../../../streams/src/tunnelStream.js';
 import { readAddress } from './destination.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
 import { KeepAlive } from './keepAlive.js';
@@ -197,33 +194,6 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     } finally {
       this.#keepAlive.remove();
     }
-  }
-
-  /**
-   * Connects a stream to a {@link TunnelServer} of another tunnel, as `net.connect` does.
-   *
-   * @param listener - for `connect`
-   * @throws ERR_SOCKET_DGRAM_NOT_RUNNING when the tunnel is closed
-   */
-  connect(options: TunnelConnectOptions, listener?: () => void): TunnelStream {
-    const stream = connectStream(this, options);
-    if (listener !== undefined) stream.once('connect', listener);
-    return stream;
-  }
-
-  createServer(listener?: (stream: TunnelStream) => void): TunnelServer;
-  createServer(
-    options: TunnelServerOptions,
-    listener?: (stream: TunnelStream) => void,
-  ): TunnelServer;
-  /** Makes a server that accepts streams, as `net.createServer` does. */
-  createServer(
-    options: TunnelServerOptions | ((stream: TunnelStream) => void) = {},
-    listener?: (stream: TunnelStream) => void,
-  ): TunnelServer {
-    return typeof options === 'function'
-      ? new TunnelServer(this, {}, options)
-      : new TunnelServer(this, options, listener);
   }
 
   /** What passed, and what was dropped and why. */

@@ -1,8 +1,8 @@
 import { draft01, reference2020 } from '@6bed4/codec';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chooseDriver } from '../../src/daemon/chooseDriver.js';
-import { workerFile } from '../../src/drivers/linux/workerFile.js';
 import type { CommonOptions } from '../../src/daemon/options.js';
+import { workerFile } from '../../src/drivers/linux/workerFile.js';
 import { memoryNetwork } from '../../src/drivers/ports/memoryNetwork.js';
 
 vi.mock('../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
@@ -17,7 +17,7 @@ describe('the choice of a driver', () => {
   });
 
   it('is the portable driver where the file of the worker was not bundled', async () => {
-    vi.mocked(workerFile).mockReturnValue(new URL('../absent.js', HERE));
+    vi.mocked(workerFile).mockReturnValue(new URL('./absent.js', HERE));
     expect(await chooseDriver(TUN, reference2020)).toMatchObject({
       name: 'portable',
       reason: expect.stringMatching(/needs the file .*absent\.js, which is missing$/),

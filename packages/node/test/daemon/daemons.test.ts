@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { parseEcho, parseUdp } from '@6bed4/nd';
+import { pingPacket, udpPacket } from '@6bed4/testing/packets';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   answerEcho,
@@ -13,7 +14,6 @@ import {
   startPeer,
   startRouter,
 } from '../../src/index.js';
-import { pingPacket, udpPacket } from '../support/packets.js';
 
 /** Where a test takes place: sockets of the system, or a network in memory. */
 interface Place {

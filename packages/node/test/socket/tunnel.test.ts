@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { formatIPv6, parseIPv4, parseIPv6, UdpEndpoint } from '@6bed4/codec';
 import { buildEcho, buildIcmpError, buildUdp, parseIcmpError, writeIPv6Header } from '@6bed4/nd';
+import { requireBuild } from '@6bed4/testing/command';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createSocket,
@@ -17,7 +18,6 @@ import {
   type TunnelSocket,
   type TunnelSocketSettings,
 } from '../../src/index.js';
-import { requireBuild } from '../../../testing/src/command.js';
 import { type TunnelLab, tunnelLab } from '../support/datagramPlaces.js';
 
 const labs: TunnelLab[] = [];
@@ -527,7 +527,7 @@ describe('the end', () => {
       process.execPath,
       ['--input-type=module', '-e', PROGRAM + more],
       {
-        cwd: new URL('..', import.meta.url),
+        cwd: new URL('../..', import.meta.url),
         timeout: 3000,
       },
     );

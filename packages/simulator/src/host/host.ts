@@ -1,8 +1,8 @@
 import { formatIPv4, parseIPv4 } from '@6bed4/codec';
-import type { Random } from '../time/random.js';
 import type { Datagram } from '../datagram/datagram.js';
 import { DEFAULT_TTL } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
+import type { Random } from '../time/random.js';
 import type { LinkDescription } from '../wire/link.js';
 import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
 import type { Segment } from '../wire/segment.js';

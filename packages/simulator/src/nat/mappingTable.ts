@@ -1,5 +1,5 @@
-import type { Random } from '../time/random.js';
 import { endpointKey } from '../datagram/endpointKey.js';
+import type { Random } from '../time/random.js';
 import type { CompleteNatBehaviour } from './behavior.js';
 import { Filter, remoteKey } from './filter.js';
 import { isExpired, type Mapping } from './mapping.js';

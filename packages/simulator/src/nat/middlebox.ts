@@ -1,6 +1,6 @@
 import { parseIPv4 } from '@6bed4/codec';
-import type { AddressPool } from '../wire/addressPool.js';
 import type { Datagram } from '../datagram/datagram.js';
+import type { AddressPool } from '../wire/addressPool.js';
 import type { LinkDescription } from '../wire/link.js';
 import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
 import { type Gateway, Segment } from '../wire/segment.js';

@@ -1,5 +1,5 @@
-import type { World } from '../world.js';
 import type { Datagram } from '../datagram/datagram.js';
+import type { World } from '../world.js';
 import { completeLink, Link, type LinkDescription } from './link.js';
 import type { Segment } from './segment.js';
 

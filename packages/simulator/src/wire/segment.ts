@@ -1,7 +1,7 @@
 import { formatIPv4, isMulticast } from '@6bed4/codec';
+import type { Datagram } from '../datagram/datagram.js';
 import type { World } from '../world.js';
 import type { AddressPool } from './addressPool.js';
-import type { Datagram } from '../datagram/datagram.js';
 import type { NetworkInterface } from './networkInterface.js';
 
 /** The way out of a segment: a NAT or a firewall. */

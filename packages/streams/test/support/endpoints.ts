@@ -6,7 +6,7 @@ import {
   type StreamEndpoint,
   type StreamEndpointOptions,
   type TunnelStream,
-} from '../../../node/src/index.js';
+} from '../../src/index.js';
 import { type WireOptions, type WireSocket, wire } from './wire.js';
 
 /** Two endpoints at the ends of a wire. */

@@ -4,7 +4,7 @@ import type {
   DatagramPort,
   DatagramPortCounters,
   MemoryNetwork,
-} from '../../../node/src/index.js';
+} from '@6bed4/node';
 
 /** How often the NAT of a {@link NatPort} gave way to a packet, or not. */
 export interface NatCount {

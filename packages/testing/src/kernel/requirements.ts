@@ -10,7 +10,7 @@ const TOOLS = ['ip', 'nft', 'ping', 'tcpdump', 'tshark', 'setpriv', 'unshare'];
 
 /** The command under test. */
 export const COMMAND = fileURLToPath(new URL('../../../cli/bin/6bed4.js', import.meta.url));
-const BUILT = fileURLToPath(new URL('../../../node/dist/cli.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../../cli/dist/cli.js', import.meta.url));
 
 function isExecutable(path: string): boolean {
   try {

@@ -1,6 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { TunnelEvent } from '../report/events.js';
 import type { Machine, TunnelSink } from '../machine/machine.js';
+import type { TunnelEvent } from '../report/events.js';
 
 /** What a driver tells the program that uses it; both are called while no machine works. */
 export interface DriverCallbacks {

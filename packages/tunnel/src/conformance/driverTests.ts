@@ -1,8 +1,8 @@
 import { type Endpoint, parseIPv6 } from '@6bed4/codec';
 import { buildUdp, parseUdp } from '@6bed4/nd';
-import type { TunnelEvent } from '../report/events.js';
 import type { Machine } from '../machine/machine.js';
 import { Peer } from '../peer/peer.js';
+import type { TunnelEvent } from '../report/events.js';
 import { Router } from '../router/router.js';
 import { check, checkSame } from './checks.js';
 import type { DriverCallbacks, MachineFactory, OpenDriver, OpenedDriver } from './driver.js';

@@ -1,6 +1,6 @@
 import { type Endpoint, formatIPv4, parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { Counters } from '../report/counters.js';
 import type { Machine, TunnelSink } from '../machine/machine.js';
+import { Counters } from '../report/counters.js';
 
 /** A datagram as it reached a {@link Probe}. */
 export interface ProbedDatagram {

@@ -6,12 +6,12 @@ import {
   type RouterAdvertisement,
   type RouterSolicitation,
 } from '@6bed4/nd';
-import type { Discovery } from './discovery.js';
-import { echoedOptions } from './neighborAnswer.js';
 import { isUnspecified } from '../address/scope.js';
 import type { Segment } from '../address/subnetPrefix.js';
-import { INFINITE_LIFETIME } from '../specification.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
+import { INFINITE_LIFETIME } from '../specification.js';
+import type { Discovery } from './discovery.js';
+import { echoedOptions } from './neighborAnswer.js';
 
 /** What every deployed router says in the fixed fields: "unspecified" hop limit, lasting for ever. */
 const FIXED_FIELDS = {

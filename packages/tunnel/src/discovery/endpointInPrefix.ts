@@ -1,7 +1,7 @@
 import { type Dialect, layoutOf, UdpEndpoint } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
-import { ROUTER_LANIP } from '../specification.js';
 import { ALL_NODES } from '../address/wellKnownAddresses.js';
+import { ROUTER_LANIP } from '../specification.js';
 import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
 

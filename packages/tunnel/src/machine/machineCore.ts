@@ -1,11 +1,11 @@
 import { UdpEndpoint } from '@6bed4/codec';
+import { refuseFrame } from '../packet/frameFilter.js';
+import { IcmpErrors } from '../packet/icmpErrors.js';
+import { tosOf } from '../packet/trafficClass.js';
 import { Counters } from '../report/counters.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { TunnelEvent } from '../report/events.js';
-import { refuseFrame } from '../packet/frameFilter.js';
-import { IcmpErrors } from '../packet/icmpErrors.js';
 import { type Machine, ReentrancyGuard, type TunnelSink } from './machine.js';
-import { tosOf } from '../packet/trafficClass.js';
 
 /** What router and peer have in common: the way in, the way out, and the count of both. */
 export abstract class MachineCore implements Machine {

@@ -6,10 +6,10 @@ import {
   mayCauseIcmpError,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { ICMP_ERROR_RATE } from '../defaults.js';
-import { Drop, type DropCode } from '../report/drop.js';
-import { RateLimiter } from '../rateLimiter.js';
 import { isRoutable } from '../address/scope.js';
+import { ICMP_ERROR_RATE } from '../defaults.js';
+import { RateLimiter } from '../rateLimiter.js';
+import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
 
 /** Destination Unreachable codes that a tunnel has use for (RFC 4443 §3.1). */

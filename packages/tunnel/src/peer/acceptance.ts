@@ -1,7 +1,7 @@
 import type { RouterAdvertisement } from '@6bed4/nd';
-import type { Discovery, Offer } from '../discovery/discovery.js';
 import { isLinkLocal, isLinkLocalMulticast, sameAddress } from '../address/scope.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
+import type { Discovery, Offer } from '../discovery/discovery.js';
 
 /**
  * Which Router Advertisements a peer believes, once they passed RFC 4861 §6.1.2 and came from the

@@ -7,11 +7,11 @@ import {
   type UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
+import { sameAddress } from '../address/scope.js';
+import { Segment } from '../address/subnetPrefix.js';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
-import { sameAddress } from '../address/scope.js';
-import { Segment } from '../address/subnetPrefix.js';
 import { ROUTER_LANIP } from '../specification.js';
 
 const LOWER_HALF = 8;

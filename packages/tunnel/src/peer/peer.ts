@@ -23,7 +23,11 @@ import {
   type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { Advertiser } from '../discovery/advertiser.js';
+import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
+import { isLinkLocal, isRoutable } from '../address/scope.js';
+import { readInt32, Segment } from '../address/subnetPrefix.js';
+import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import {
   ADVERTISEMENT_RATE,
   CORRECTION_RATE,
@@ -37,15 +41,14 @@ import {
   TEMPORARY_IDLE,
   UNREACHABLE_AFTER_ATTEMPTS,
 } from '../defaults.js';
+import { Advertiser } from '../discovery/advertiser.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
-import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
-import { EndpointPolicy } from '../address/endpointPolicy.js';
-import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
-import { isLinkLocalOf } from '../address/linkLocal.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
+import { buildStaticNack } from '../packet/rohc.js';
+import { refuseTransit } from '../packet/transit.js';
 import { isInvitation } from '../peering/invitation.js';
 import { nonceOf } from '../peering/nonce.js';
 import { choosePeering } from '../peering/options.js';
@@ -53,12 +56,9 @@ import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
-import { buildStaticNack } from '../packet/rohc.js';
-import { isLinkLocal, isRoutable } from '../address/scope.js';
-import { readInt32, Segment } from '../address/subnetPrefix.js';
+import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
+import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
-import { refuseTransit } from '../packet/transit.js';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import { acceptAdvertisement } from './acceptance.js';
 import { Detours } from './detours.js';
 import { Lease, offeredRoutes } from './lease.js';

@@ -1,7 +1,7 @@
 import { is6bed4Prefixed, type Profile, type UdpEndpoint } from '@6bed4/codec';
-import { Drop, type DropCode } from '../report/drop.js';
 import type { EndpointPolicy } from '../address/endpointPolicy.js';
 import { isRoutable } from '../address/scope.js';
+import { Drop, type DropCode } from '../report/drop.js';
 import type { Uplink } from './uplink.js';
 
 /**

@@ -13,13 +13,13 @@ import {
   RETRY_FIRST,
   RETRY_LONGEST,
 } from '../defaults.js';
-import { Drop, type DropCode } from '../report/drop.js';
 import { TokenBucket } from '../rateLimiter.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import { Path, type PathCode, Proof } from '../report/path.js';
 import { ALL_HOSTS_IPV4, OUTER_HEADERS } from '../specification.js';
 import { buildNeighborQuestion, NEIGHBOR_QUESTION_WEIGHT } from './neighborQuestion.js';
 import { attemptOf, NONCE_LENGTH, nonceOf, writeNonce } from './nonce.js';
 import { Opportunism } from './opportunism.js';
-import { Path, type PathCode, Proof } from '../report/path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { buildRedirect, isCredible } from './redirect.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';

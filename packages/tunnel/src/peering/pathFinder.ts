@@ -9,9 +9,9 @@ import { REMOTE_IDLE, SILENCE, SILENCE_REPEAT, WATCH_INTERVAL } from '../default
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
+import { Path, type PathCode, type ProofCode, pathNames, proofNames } from '../report/path.js';
 import { OUTER_HEADERS, ROUTER_LANIP } from '../specification.js';
 import type { ChosenPeering } from './options.js';
-import { Path, type PathCode, type ProofCode, pathNames, proofNames } from '../report/path.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { Remotes } from './remotes.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';

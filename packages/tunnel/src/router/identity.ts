@@ -12,13 +12,13 @@ import {
   reference2020,
   UdpEndpoint,
 } from '@6bed4/codec';
-import { MAX_ROUTES } from '../defaults.js';
-import { type Discovery, discoveryOf } from '../discovery/discovery.js';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
 import { sameAddress } from '../address/scope.js';
 import { Segment } from '../address/subnetPrefix.js';
-import { ROUTER_LANIP, SEGMENT_PREFIX_LENGTH } from '../specification.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
+import { MAX_ROUTES } from '../defaults.js';
+import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import { ROUTER_LANIP, SEGMENT_PREFIX_LENGTH } from '../specification.js';
 import type { RouterOptions } from './router.js';
 
 const HIGHEST_PORT = 0xffff;

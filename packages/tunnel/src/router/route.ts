@@ -1,7 +1,7 @@
 import { is6bed4Prefixed, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET } from '@6bed4/nd';
-import { Drop, type DropCode } from '../report/drop.js';
 import { isRoutable } from '../address/scope.js';
+import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
 

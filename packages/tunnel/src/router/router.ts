@@ -9,18 +9,18 @@ import {
   type RouterSolicitation,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
-import { Advertiser } from '../discovery/advertiser.js';
-import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
-import { Drop, type DropCode } from '../report/drop.js';
 import { isLinkLocalOf } from '../address/linkLocal.js';
+import { isLinkLocal, isLinkLocalMulticast } from '../address/scope.js';
+import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
+import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
+import { Advertiser } from '../discovery/advertiser.js';
+import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
-import { flowKey, RateLimiter } from '../rateLimiter.js';
-import { isLinkLocal, isLinkLocalMulticast } from '../address/scope.js';
-import { TUNNEL_MTU } from '../specification.js';
 import { refuseTransit } from '../packet/transit.js';
-import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
+import { flowKey, RateLimiter } from '../rateLimiter.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import { TUNNEL_MTU } from '../specification.js';
 
 import { identify, isOwnAddress, ownAddressText, type RouterIdentity } from './identity.js';
 import { Route, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';

@@ -1,7 +1,7 @@
+import { findChromium, runInChromium } from '@6bed4/testing/chromium';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runBare } from './bareContext.js';
 import { type Bundle, bundleScenario } from './bundle.js';
-import { findChromium, runInChromium } from '../../../testing/src/chromium.js';
 import type { Outcome } from './scenario.js';
 
 const ALICE = 'fc64:bed:c633:6401:c800:7105:9c40:c001';

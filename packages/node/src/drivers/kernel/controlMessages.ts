@@ -1,6 +1,6 @@
-import { LITTLE_ENDIAN } from './native.js';
 import type { Arena } from './arena.js';
 import type { MessageLayout } from './messageLayout.js';
+import { LITTLE_ENDIAN } from './native.js';
 
 /** Writes the control messages of one datagram (cmsg(3)). */
 export class ControlWriter {

@@ -1,5 +1,5 @@
-import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from './constants.js';
 import type { Arena } from './arena.js';
+import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from './constants.js';
 import { findControlInt32 } from './controlMessages.js';
 import {
   type MessageLayout,

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
+import { checkingOptions, StartError } from '../../errors.js';
 import type {
   CallArguments,
   CallResult,
@@ -8,14 +9,13 @@ import type {
   MachineCalls,
 } from '../driver.js';
 import type { BatchReport, DriverReport, OffloadName, OffloadReport } from '../driverReport.js';
-import { checkingOptions, StartError } from '../../errors.js';
+import type { Libc } from '../kernel/libc.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import { TunConfiguration } from '../tun/tunConfiguration.js';
-import type { Libc } from '../kernel/libc.js';
-import { FastThread } from './loopThread.js';
 import { LinuxTun } from './linuxTun.js';
 import type { LinuxUdp } from './linuxUdp.js';
 import type { LoopCounters } from './loopCounters.js';
+import { FastThread } from './loopThread.js';
 import { type Offloads, usesTun, usesUdp } from './offloads.js';
 import { addCounters, NOTHING_COUNTED } from './sums.js';
 import type { MachinePlan, WorkerCounters } from './workerProtocol.js';

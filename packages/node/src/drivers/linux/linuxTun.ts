@@ -13,8 +13,8 @@ import {
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
 import { openFurtherQueue, openQueue } from '../tun/tunDevice.js';
-import type { TunFeatures } from './tunFeatures.js';
 import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
+import type { TunFeatures } from './tunFeatures.js';
 
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
 /** The kernel takes the two only together. */

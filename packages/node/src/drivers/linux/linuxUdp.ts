@@ -1,6 +1,5 @@
 import { type Endpoint, formatIPv4, parseIPv4 } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
-import { bindError } from '../udp/bindError.js';
 import {
   AF_INET,
   IP_ADD_MEMBERSHIP,
@@ -22,8 +21,13 @@ import {
   UDP_SEGMENT,
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
+import {
+  SOCKADDR_IN_ADDRESS,
+  SOCKADDR_IN_PORT,
+  SOCKADDR_IN_SIZE,
+} from '../kernel/messageLayout.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
-import { SOCKADDR_IN_ADDRESS, SOCKADDR_IN_PORT, SOCKADDR_IN_SIZE } from '../kernel/messageLayout.js';
+import { bindError } from '../udp/bindError.js';
 
 /** Room for some thousand packets while a thread does something else. */
 const RECEIVE_BUFFER = 8 << 20;

@@ -9,13 +9,13 @@ import {
 import { CodecError, layoutOf, type Profile } from '@6bed4/codec';
 import { type Machine, Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
-import { peerCommands, peerQueries } from '../peerCalls.js';
 import { unforeseeable } from '../../random.js';
+import { bindRawLibc } from '../kernel/rawLibc.js';
+import { peerCommands, peerQueries } from '../peerCalls.js';
 import { routerCommands, routerQueries } from '../routerCalls.js';
 import { FastLoop } from './packetLoop.js';
-import { bindRawLibc } from '../kernel/rawLibc.js';
-import { rehearse } from './warmUp.js';
 import { StagedLibc } from './replayLibc.js';
+import { rehearse } from './warmUp.js';
 import {
   type Answer,
   type MachinePlan,

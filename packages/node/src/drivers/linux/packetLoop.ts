@@ -1,13 +1,13 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import { Arena } from '../kernel/arena.js';
 import { POLLIN, POLLOUT } from '../kernel/constants.js';
 import { LITTLE_ENDIAN } from '../kernel/native.js';
-import { Arena } from '../kernel/arena.js';
-import { COALESCER_SIZE } from './offload/coalescing.js';
-import { ErrorCounts } from './errorCounts.js';
-import type { LoopCounters } from './loopCounters.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
+import { ErrorCounts } from './errorCounts.js';
+import type { LoopCounters } from './loopCounters.js';
+import { COALESCER_SIZE } from './offload/coalescing.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 import type { TunFeatures } from './tunFeatures.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';

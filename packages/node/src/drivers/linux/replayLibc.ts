@@ -1,11 +1,11 @@
 import { POLLIN } from '../kernel/constants.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
 import {
   messageLayout,
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
 } from '../kernel/messageLayout.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 
 /** Descriptors that no process has, so that system calls on them do nothing. */

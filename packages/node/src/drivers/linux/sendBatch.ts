@@ -1,4 +1,5 @@
 import type { UdpEndpoint } from '@6bed4/codec';
+import type { Arena } from '../kernel/arena.js';
 import {
   AF_INET,
   IP_TOS,
@@ -8,10 +9,7 @@ import {
   SOL_UDP,
   UDP_SEGMENT,
 } from '../kernel/constants.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
-import type { Arena } from '../kernel/arena.js';
 import { ControlWriter } from '../kernel/controlMessages.js';
-import { ErrorCounts } from './errorCounts.js';
 import {
   type MessageLayout,
   messageLayout,
@@ -19,7 +17,9 @@ import {
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
 } from '../kernel/messageLayout.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
+import { ErrorCounts } from './errorCounts.js';
 
 /** Messages of one call. */
 export const SEND_SLOTS = 64;

@@ -1,6 +1,6 @@
 import type { Arena } from '../kernel/arena.js';
-import { ErrorCounts } from './errorCounts.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
+import { ErrorCounts } from './errorCounts.js';
 import { finishChecksum, Segmenter } from './offload/segmenting.js';
 import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from './offload/virtioHeader.js';
 

@@ -1,4 +1,4 @@
 /** Where the code of the worker is: beside the file that this becomes a part of. */
 export function workerFile(): URL {
-  return new URL('../../linux/fast/fastWorker.js', import.meta.url);
+  return new URL('./loopWorker.js', import.meta.url);
 }

@@ -1,7 +1,7 @@
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
-import type { PacketPort } from '../ports/packetPort.js';
 import { plainBytes } from '../../plainBytes.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
+import type { PacketPort } from '../ports/packetPort.js';
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const LONGEST_DELAY = 0x7fff_ffff;

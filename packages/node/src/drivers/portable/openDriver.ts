@@ -1,8 +1,8 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
-import { Driver } from './machineRunner.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
+import { Driver } from './machineRunner.js';
 
 /** What {@link openDriver} is told. */
 export interface OpenDriverOptions<M extends Machine> {

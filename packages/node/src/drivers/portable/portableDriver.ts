@@ -1,5 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import { checkingOptions, type StartError } from '../../errors.js';
 import type {
   CallArguments,
   CallResult,
@@ -7,14 +8,13 @@ import type {
   DataPath,
   MachineCalls,
 } from '../driver.js';
-import { Driver } from './machineRunner.js';
 import type { DriverReport } from '../driverReport.js';
-import { checkingOptions, type StartError } from '../../errors.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
+import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketPort } from '../ports/packetPort.js';
 import { TunPort } from '../tun/tunPort.js';
-import type { DatagramPort } from '../ports/datagramPort.js';
+import { Driver } from './machineRunner.js';
 
 /** Makes a local side that hands over what it does not take itself. */
 export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;

@@ -1,11 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
-import { DirectUdp } from './directUdp.js';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
+import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
 import { bindError } from '../udp/bindError.js';
-import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
+import { DirectUdp } from './directUdp.js';
 import { SendBuffers } from './sendBuffers.js';
 import { SerialSender } from './serialSender.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';

@@ -1,10 +1,10 @@
 import { type Prefix, parseIPv6, parsePrefix } from '@6bed4/codec';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
-import { NetworkInterface } from './networkInterface.js';
 import type { Libc } from '../kernel/libc.js';
-import { LinkMonitor } from './linkMonitor.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
+import { LinkMonitor } from './linkMonitor.js';
+import { NetworkInterface } from './networkInterface.js';
 
 /** Addresses, routes, size and state of a TUN interface that somebody holds open. */
 export class TunConfiguration {

@@ -1,9 +1,9 @@
 import { StartError } from '../../errors.js';
 import { loadLibc } from '../kernel/libc.js';
-import { checkInterfaceName, Tun } from './tunDevice.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketHandler, PacketPort } from '../ports/packetPort.js';
 import { TunConfiguration } from './tunConfiguration.js';
+import { checkInterfaceName, Tun } from './tunDevice.js';
 
 /** What a {@link TunPort} tells besides packets. */
 export interface TunPortListener {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CodecError } from '@6bed4/codec';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StartError } from '../../../src/errors.js';
+import { loadLibc } from '../../../src/drivers/kernel/libc.js';
 import { FastThread, type FastThreadListener } from '../../../src/drivers/linux/loopThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
-import { loadLibc } from '../../../src/drivers/kernel/libc.js';
+import type { StartError } from '../../../src/errors.js';
 
 vi.mock('../../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
 

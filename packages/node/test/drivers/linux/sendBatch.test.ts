@@ -1,7 +1,12 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Arena } from '../../../src/drivers/kernel/arena.js';
-import { Flushed, SEND_BATCH_SIZE, SEND_SLOTS, SendBatch } from '../../../src/drivers/linux/sendBatch.js';
+import {
+  Flushed,
+  SEND_BATCH_SIZE,
+  SEND_SLOTS,
+  SendBatch,
+} from '../../../src/drivers/linux/sendBatch.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
 const SOCKET = 7;

@@ -1,8 +1,8 @@
 import { draft01Profile, draft04Profile, reference2020 } from '@6bed4/codec';
 import { Peer, Router } from '@6bed4/tunnel';
 import { describe, expect, it, vi } from 'vitest';
-import { rehearse } from '../../../src/drivers/linux/warmUp.js';
 import { StagedLibc } from '../../../src/drivers/linux/replayLibc.js';
+import { rehearse } from '../../../src/drivers/linux/warmUp.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
 /** A system on which nothing works, as on descriptors that do not exist. */

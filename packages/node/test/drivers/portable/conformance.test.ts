@@ -3,8 +3,8 @@ import type { TunnelSink } from '@6bed4/tunnel';
 import { type DriverTestOptions, driverTests } from '@6bed4/tunnel/conformance';
 import { describe, expect, it } from 'vitest';
 import { openDriver } from '../../../src/drivers/portable/openDriver.js';
-import { memoryNetwork } from '../../../src/drivers/ports/memoryNetwork.js';
 import { PortableUdp } from '../../../src/drivers/portable/portableUdp.js';
+import { memoryNetwork } from '../../../src/drivers/ports/memoryNetwork.js';
 
 const platform = {
   sleep: (milliseconds: number): Promise<void> =>

@@ -2,8 +2,8 @@ import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { StartError } from '../../../src/errors.js';
 import { PortableUdp, type PortableUdpOptions } from '../../../src/drivers/portable/portableUdp.js';
+import { StartError } from '../../../src/errors.js';
 
 const LOOPBACK = parseIPv4('127.0.0.1');
 const to = (port: number): UdpEndpoint => new UdpEndpoint(LOOPBACK, port);

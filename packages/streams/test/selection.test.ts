@@ -1,9 +1,7 @@
 import { once } from 'node:events';
+import { connect, createLookup, startRouter } from '@6bed4/node';
 import { afterEach, expect, it } from 'vitest';
-import { startRouter } from '../../src/daemon/routerDaemon.js';
-import { connect } from '../../src/selection/connect.js';
-import { createLookup } from '../../src/selection/lookup.js';
-import { openTunnel, type Tunnel } from '../../src/socket/tunnel.js';
+import { openTunnel, type StreamingTunnel } from '../src/index.js';
 
 const closing: { close(): unknown }[] = [];
 
@@ -12,7 +10,7 @@ afterEach(async () => {
 });
 
 /** Two tunnels of one router, on loopback. */
-async function tunnels(): Promise<[Tunnel, Tunnel]> {
+async function tunnels(): Promise<[StreamingTunnel, StreamingTunnel]> {
   const router = await startRouter({ listen: '127.0.0.1', port: 0 });
   const alice = await openTunnel({ routers: router.endpoint });
   const bob = await openTunnel({ routers: router.endpoint });

@@ -3,7 +3,7 @@ import { testConfig } from '../../vitest.base.js';
 
 /** Tests against real kernels: Linux and root only, one file after the other. */
 export default defineConfig(
-  testConfig('node-kernel', {
+  testConfig('cli-kernel', {
     include: ['test/kernel/**/*.test.ts'],
     fileParallelism: false,
     sequence: { concurrent: false },

@@ -1,0 +1,13 @@
+import { defineConfig } from 'tsup';
+import { libraryBuild } from '../../tsup.base.js';
+
+export default defineConfig({
+  ...libraryBuild,
+  // An optional dependency, loaded when streams are used.
+  external: [/^@matrixai\/quic/],
+  shims: true,
+  format: ['esm', 'cjs'],
+  platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
+});
