@@ -5,10 +5,33 @@ const source = (path: string): string =>
   fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
 /**
+ * Projects in the order in which `npm test` runs them. Those on one line run at the same time; all
+ * others have the machine to themselves, since they measure time or change the kernel's state.
+ */
+const order = [
+  ['workspace'],
+  ['codec', 'nd', 'tunnel', 'simulator'],
+  ['node'],
+  ['streams'],
+  ['cli'],
+  ['browser-lab'],
+  ['chat'],
+  ['demo'],
+  ['hello'],
+  ['sip-call'],
+  ['docs'],
+  ['cli-kernel'],
+  ['chat-kernel'],
+  ['sip-call-kernel'],
+];
+
+/**
  * Tests of one package read the sources of the others, so that a failing test points at a line of
  * TypeScript and no build has to come first. Tests of what is published import the built files.
  */
 export function testConfig(name: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
+  const groupOrder = order.findIndex((names) => names.includes(name));
+  if (groupOrder < 0) throw new Error(`${name} is missing from the order of projects`);
   return {
     resolve: {
       alias: [
@@ -23,11 +46,25 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
       ],
     },
     test: {
+      name,
       include: ['test/**/*.test.ts'],
+      exclude: ['test/kernel/**'],
       // Thousands of runs of a property take their time where others use the processor, too.
       testTimeout: 30_000,
-      reporters: ['default', ['json', { outputFile: `../../reports/${name}.json` }]],
+      sequence: { groupOrder },
+      ...(order[groupOrder]!.length > 1 ? { maxWorkers: '100%' } : {}),
       ...overrides,
     },
   };
+}
+
+/** Tests against real kernels: Linux and root only, one file after the other. */
+export function kernelTestConfig(name: string, testTimeout: number): ViteUserConfig {
+  return testConfig(`${name}-kernel`, {
+    include: ['test/kernel/**/*.test.ts'],
+    exclude: [],
+    fileParallelism: false,
+    testTimeout,
+    hookTimeout: 30_000,
+  });
 }
