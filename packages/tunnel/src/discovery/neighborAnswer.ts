@@ -46,7 +46,8 @@ function isBrief(solicitation: NeighborSolicitation, answerer: Answerer): boolea
 
 /**
  * Builds the answer to a Neighbor Solicitation (RFC 4861 §7.2.4): its target, solicited, with the
- * sender's link-layer address, and with what {@link echoedOptions} asks for. *
+ * sender's link-layer address, and with what {@link echoedOptions} asks for.
+ *
  * @param source - 16 bytes; the IPv6 source of the answer
  */
 export function buildNeighborAnswer(

@@ -58,9 +58,8 @@ export class IcmpErrors {
    * @param source - 16 bytes; the address that reports it
    * @param receiver - key of the rate limit: the IPv4 address (uint32) that the error goes to, or 0
    *   for the local side
-   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC
-   *   4443 §2.4 (e) forbids one; `'withheld'` when the receiver
-   *   had enough of them (RFC 4443 §2.4 (f))
+   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC 4443 §2.4 (e) forbids
+   *   one; `'withheld'` when the receiver had enough of them (RFC 4443 §2.4 (f))
    */
   build(
     drop: DropCode,
