@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
     projects: [
-      testConfig('workspace'),
+      testConfig('workspace', { fileParallelism: false }),
       'packages/*/vitest.config.ts',
       'packages/*/vitest.kernel.config.ts',
       'examples/*/vitest.config.ts',
