@@ -48,8 +48,16 @@ export {
 } from './drivers/ports/memoryNetwork.js';
 export { checkInterfaceName } from './drivers/tun/tunDevice.js';
 export { checkingOptions, StartError, type StartErrorCode, UsageError } from './errors.js';
-export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
+export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
+export {
+  type AddressPair,
+  type SelectionOptions,
+  type Sources,
+  selectAddresses,
+  sortAddresses,
+} from './selection/destinationSelection.js';
+export { type Attempt, type RaceOptions, race } from './selection/happyEyeballs.js';
 export {
   type CreateLookupOptions,
   createLookup,
@@ -59,18 +67,10 @@ export {
   type Resolve,
 } from './selection/lookup.js';
 export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
-export { type Attempt, type RaceOptions, race } from './selection/race.js';
-export {
-  type AddressPair,
-  type SelectionOptions,
-  type Sources,
-  selectAddresses,
-  sortAddresses,
-} from './selection/sortAddresses.js';
-export type { SourceAddress } from './selection/source.js';
+export type { SourceAddress } from './selection/sourceSelection.js';
 export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
-export { PlayfulSend } from './socket/playfulSend.js';
+export { PlayfulSend } from './socket/opportunisticSend.js';
 export type { Sendable, SendCallback } from './socket/sendArguments.js';
 export type { SocketStatistics } from './socket/socketCounters.js';
 export {

@@ -2,11 +2,15 @@ import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:ne
 import type { Duplex } from 'node:stream';
 import { checkPort } from '../daemon/options.js';
 import { UsageError } from '../errors.js';
-import { type CandidateOptions, selectCandidates, type TunnelAddresses } from './candidates.js';
+import {
+  type CandidateOptions,
+  selectCandidates,
+  type TunnelAddresses,
+} from './candidateSources.js';
+import type { AddressPair } from './destinationSelection.js';
+import { type Attempt, type RaceOptions, race } from './happyEyeballs.js';
 import { interleave } from './interleave.js';
 import { createLookup, type Resolve } from './lookup.js';
-import { type Attempt, type RaceOptions, race } from './race.js';
-import type { AddressPair } from './sortAddresses.js';
 
 /** A tunnel that streams can be opened through. */
 export interface StreamTunnel<S extends Duplex = Duplex> extends TunnelAddresses {

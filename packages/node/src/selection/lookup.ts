@@ -6,7 +6,7 @@ import {
 } from 'node:dns';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import { type CandidateOptions, selectCandidates } from './candidates.js';
+import { type CandidateOptions, selectCandidates } from './candidateSources.js';
 
 /** Resolves a name to all its addresses of a family (4, 6, or 0 for both), in any order. */
 export type Resolve = (

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import type { SourceAddress } from './source.js';
+import type { SourceAddress } from './sourceSelection.js';
 
 /** Any port will do: nothing is sent. */
 const DISCARD = 9;

@@ -1,5 +1,5 @@
-import { type Binding, type BoundPlace, placesOverlap } from './binding.js';
 import { sameBytes } from './bytes.js';
+import { type Binding, type BoundPlace, placesOverlap } from './portBinding.js';
 
 const ADDRESS_BYTES = 16;
 /** Ports for who asks for none in particular (RFC 6335 §6). */

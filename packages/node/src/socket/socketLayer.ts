@@ -10,13 +10,13 @@ import {
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
 import type { PeerCarrier } from '../daemon/peerDaemon.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
-import { AddressTexts } from './addressTexts.js';
-import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './binding.js';
+import { AddressTexts } from './addressTextCache.js';
+import type { Flow } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
-import type { Flow } from './flow.js';
 import { IcmpResponder } from './icmpResponder.js';
 import { LayerCounters } from './layerCounters.js';
 import type { OwnAddresses } from './ownAddresses.js';
+import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './portBinding.js';
 import { PortTable } from './portTable.js';
 import {
   findUdp,

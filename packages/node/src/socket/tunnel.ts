@@ -14,12 +14,12 @@ import { PeerDaemon, type PeerDaemonOptions } from '../daemon/peerDaemon.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
 import { unforeseeable } from '../random.js';
-import { readAddress } from './destination.js';
+import { checkPolicy } from './checkPolicy.js';
+import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
 import { KeepAlive } from './keepAlive.js';
 import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
-import { checkPolicy } from './policy.js';
 import { SocketLayer } from './socketLayer.js';
 import {
   checkLanip,

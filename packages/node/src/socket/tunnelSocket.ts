@@ -4,14 +4,15 @@ import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import type { PolicyName } from '@6bed4/tunnel';
-import type { Binding, BoundPlace, Receiver } from './binding.js';
+import { checkPolicy } from './checkPolicy.js';
 import {
   isLoopback,
   isMulticast,
   isUnspecified,
   LOOPBACK_TEXT,
   readAddress,
-} from './destination.js';
+} from './destinationAddress.js';
+import { type Flow, Flows, groupName } from './destinationCache.js';
 import {
   alreadyBound,
   alreadyConnected,
@@ -27,10 +28,9 @@ import {
   type SystemErrorDetail,
   systemError,
 } from './dgramErrors.js';
-import { type Flow, Flows, groupName } from './flow.js';
 import type { KeepAlive } from './keepAlive.js';
-import { PlayfulSend } from './playfulSend.js';
-import { checkPolicy } from './policy.js';
+import { PlayfulSend } from './opportunisticSend.js';
+import type { Binding, BoundPlace, Receiver } from './portBinding.js';
 import {
   readPort,
   readSendArguments,

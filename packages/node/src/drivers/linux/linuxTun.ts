@@ -12,8 +12,8 @@ import {
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
+import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
 import { openFurtherQueue, openQueue } from '../tun/tunDevice.js';
-import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
 import type { TunFeatures } from './tunFeatures.js';
 
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;

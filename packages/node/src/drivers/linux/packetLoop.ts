@@ -7,7 +7,7 @@ import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopCounters } from './loopCounters.js';
-import { COALESCER_SIZE } from './offload/coalescing.js';
+import { COALESCER_SIZE } from './offload/coalescer.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 import type { TunFeatures } from './tunFeatures.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';

@@ -1,8 +1,8 @@
 import type { Arena } from '../kernel/arena.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
+import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from '../kernel/virtioHeader.js';
 import { ErrorCounts } from './errorCounts.js';
-import { finishChecksum, Segmenter } from './offload/segmenting.js';
-import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from './offload/virtioHeader.js';
+import { finishChecksum, Segmenter } from './offload/segmenter.js';
 
 /** Packets before others have their turn. */
 const READS = 64;

@@ -2,7 +2,7 @@ import type { Arena } from '../kernel/arena.js';
 import { messageLayout } from '../kernel/messageLayout.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { ErrorCounts } from './errorCounts.js';
-import { Coalescer, type PacketOutput } from './offload/coalescing.js';
+import { Coalescer, type PacketOutput } from './offload/coalescer.js';
 import type { TunFeatures } from './tunFeatures.js';
 
 /** Room for packets that the machine made in memory of its own. */

@@ -2,7 +2,7 @@ import { encodeAddress, type Profile, parseIPv4, parseIPv6 } from '@6bed4/codec'
 import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
 import { unforeseeable } from '../../random.js';
-import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
+import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
 import { FastLoop } from './packetLoop.js';
 import {
   NOTHING,

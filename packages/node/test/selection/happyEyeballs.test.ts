@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { race } from '../../src/selection/happyEyeballs.js';
 import { interleave } from '../../src/selection/interleave.js';
-import { race } from '../../src/selection/race.js';
 
 /** An attempt whose fate the test decides. */
 function attempt(name: string) {

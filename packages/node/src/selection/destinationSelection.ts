@@ -7,7 +7,7 @@ import {
   type SourceAddress,
   selectSource,
   sharedPrefix,
-} from './source.js';
+} from './sourceSelection.js';
 
 /** What {@link sortAddresses} and {@link selectAddresses} may be told. */
 export interface SelectionOptions {

@@ -1,13 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { defaultPolicy, PolicyTable, rfc6724Policy } from '../../src/selection/policyTable.js';
 import {
   type SelectionOptions,
   type Sources,
   selectAddresses,
   sortAddresses,
-} from '../../src/selection/sortAddresses.js';
-import type { SourceAddress } from '../../src/selection/source.js';
+} from '../../src/selection/destinationSelection.js';
+import { defaultPolicy, PolicyTable, rfc6724Policy } from '../../src/selection/policyTable.js';
+import type { SourceAddress } from '../../src/selection/sourceSelection.js';
 
 /** Destinations in their order with the sources that they get. */
 function pairs(

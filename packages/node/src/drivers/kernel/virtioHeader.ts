@@ -1,4 +1,4 @@
-import { LITTLE_ENDIAN } from '../../kernel/native.js';
+import { LITTLE_ENDIAN } from './native.js';
 
 /*
  * struct virtio_net_hdr, before every packet of an interface with IFF_VNET_HDR

@@ -1,7 +1,13 @@
-import type { Binding } from './binding.js';
-import { isLoopback, isMulticast, LOOPBACK, LOOPBACK_TEXT, readAddress } from './destination.js';
+import {
+  isLoopback,
+  isMulticast,
+  LOOPBACK,
+  LOOPBACK_TEXT,
+  readAddress,
+} from './destinationAddress.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { OwnAddresses } from './ownAddresses.js';
+import type { Binding } from './portBinding.js';
 import { AddressPair } from './udpPacket.js';
 
 /** Destinations that a socket keeps at hand; with more, some are worked out again. */

@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { sameBytes } from './bytes.js';
-import { LOOPBACK } from './destination.js';
+import { LOOPBACK } from './destinationAddress.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import { SocketCounters } from './socketCounters.js';
 

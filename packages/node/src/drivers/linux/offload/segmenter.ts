@@ -1,5 +1,6 @@
 import { fold, IPV6_HEADER_LENGTH } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
+import { Gso, type VirtioHeader } from '../../kernel/virtioHeader.js';
 import {
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
@@ -16,7 +17,6 @@ import {
   UDP_HEADER_LENGTH,
   UDP_LENGTH,
 } from './upperLayer.js';
-import { Gso, type VirtioHeader } from './virtioHeader.js';
 import { wideSum } from './wideSum.js';
 
 const PAYLOAD_LENGTH_OFFSET = 4;

@@ -1,6 +1,6 @@
-import type { SelectionOptions } from './sortAddresses.js';
-import { type AddressPair, selectAddresses } from './sortAddresses.js';
-import type { SourceAddress } from './source.js';
+import type { SelectionOptions } from './destinationSelection.js';
+import { type AddressPair, selectAddresses } from './destinationSelection.js';
+import type { SourceAddress } from './sourceSelection.js';
 import { systemSource } from './systemSource.js';
 
 /** A tunnel, as far as its addresses count among the sources; a tunnel of `openTunnel` is one. */

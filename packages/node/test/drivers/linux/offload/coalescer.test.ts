@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../../../src/drivers/kernel/arena.js';
-import { COALESCER_SIZE } from '../../../../src/drivers/linux/offload/coalescing.js';
+import { COALESCER_SIZE } from '../../../../src/drivers/linux/offload/coalescer.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from '../../../../src/drivers/linux/tunOutput.js';
 import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
 import {

@@ -1,6 +1,7 @@
 import { IPV6_HEADER_LENGTH } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
 import { messageLayout } from '../../kernel/messageLayout.js';
+import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
 import {
   hasValidChecksum,
   NEXT_HEADER_OFFSET,
@@ -21,7 +22,6 @@ import {
   UDP_HEADER_LENGTH,
   UDP_LENGTH,
 } from './upperLayer.js';
-import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from './virtioHeader.js';
 
 const PAYLOAD_LENGTH_OFFSET = 4;
 const HOP_LIMIT_OFFSET = 7;
