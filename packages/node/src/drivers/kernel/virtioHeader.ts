@@ -1,31 +1,30 @@
+import {
+  VIRTIO_NET_HDR_F_NEEDS_CSUM,
+  VIRTIO_NET_HDR_GSO_ECN,
+  VIRTIO_NET_HDR_GSO_NONE,
+} from './constants.js';
 import { LITTLE_ENDIAN } from './native.js';
 
 /*
- * struct virtio_net_hdr, before every packet of an interface with IFF_VNET_HDR
+ * struct virtio_net_hdr (linux/virtio_net.h), before every packet of an interface with IFF_VNET_HDR;
+ * fields of 16 bits are in the byte order of this computer
  *
  *   0   flags
- *   1   kind of segmentation
- *   2   length of the headers (16 bits, as all that follow; in the byte order of this computer)
- *   4   segment size: payload of each segment but the last
- *   6   where the checksum starts, from the beginning of the packet
- *   8   where it is stored, from there
+ *   1   gso_type
+ *   2   hdr_len (16 bits): length of all headers of the packet
+ *   4   gso_size (16 bits): payload of each segment but the last
+ *   6   csum_start (16 bits): offset in the packet from which on the checksum is computed
+ *   8   csum_offset (16 bits): offset of the checksum field from there
  */
 export const VIRTIO_HEADER_LENGTH = 10;
 const FLAGS = 0;
-const KIND = 1;
-const HEADERS = 2;
-const SEGMENT_SIZE = 4;
+const GSO_TYPE = 1;
+const HEADER_LENGTH = 2;
+const GSO_SIZE = 4;
 const CHECKSUM_START = 6;
-const CHECKSUM_FIELD = 8;
+const CHECKSUM_OFFSET = 8;
 
-/** The checksum field holds the sum of the pseudo-header; the rest has to be added. */
-const NEEDS_CHECKSUM = 1;
-const ECN = 0x80;
-
-/** Kinds of segmentation. */
-export const Gso = { none: 0, tcp6: 4, udp: 5 } as const;
-
-/** Reads and writes the header of packets with segmentation or without. */
+/** A `struct virtio_net_hdr` where it lies. */
 export class VirtioHeader {
   readonly #view: DataView;
   #at = 0;
@@ -40,47 +39,50 @@ export class VirtioHeader {
     return this;
   }
 
+  /** Whether the checksum field holds the sum of the pseudo-header only, and the rest has to be added. */
   get needsChecksum(): boolean {
-    return (this.#view.getUint8(this.#at + FLAGS) & NEEDS_CHECKSUM) !== 0;
+    return (this.#view.getUint8(this.#at + FLAGS) & VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
   }
 
-  /** Kind of segmentation, one of {@link Gso} or one that IPv6 has no use for. */
-  get kind(): number {
-    return this.#view.getUint8(this.#at + KIND) & ~ECN;
+  /** `VIRTIO_NET_HDR_GSO_…`, without the bit for ECN. */
+  get gsoType(): number {
+    return this.#view.getUint8(this.#at + GSO_TYPE) & ~VIRTIO_NET_HDR_GSO_ECN;
   }
 
-  get segmentSize(): number {
-    return this.#view.getUint16(this.#at + SEGMENT_SIZE, LITTLE_ENDIAN);
+  get gsoSize(): number {
+    return this.#view.getUint16(this.#at + GSO_SIZE, LITTLE_ENDIAN);
   }
 
   get checksumStart(): number {
     return this.#view.getUint16(this.#at + CHECKSUM_START, LITTLE_ENDIAN);
   }
 
-  get checksumField(): number {
-    return this.#view.getUint16(this.#at + CHECKSUM_FIELD, LITTLE_ENDIAN);
+  get checksumOffset(): number {
+    return this.#view.getUint16(this.#at + CHECKSUM_OFFSET, LITTLE_ENDIAN);
   }
 
-  /** Writes what comes before a packet that is whole and has its checksum. */
-  writePlain(): void {
-    for (let index = 0; index < VIRTIO_HEADER_LENGTH; index++) {
+  /** Writes the header of a packet that is not segmented and has its checksum. */
+  writeWithoutGso(): void {
+    this.#view.setUint8(this.#at + FLAGS, 0);
+    this.#view.setUint8(this.#at + GSO_TYPE, VIRTIO_NET_HDR_GSO_NONE);
+    for (let index = HEADER_LENGTH; index < VIRTIO_HEADER_LENGTH; index++) {
       this.#view.setUint8(this.#at + index, 0);
     }
   }
 
-  /** Writes what comes before joined segments, whose checksum the kernel completes where needed. */
-  writeJoined(
-    kind: number,
-    headers: number,
-    segmentSize: number,
+  /** Writes the header of coalesced segments, whose checksum the kernel completes where needed. */
+  writeGso(
+    gsoType: number,
+    headerLength: number,
+    gsoSize: number,
     checksumStart: number,
-    checksumField: number,
+    checksumOffset: number,
   ): void {
-    this.#view.setUint8(this.#at + FLAGS, NEEDS_CHECKSUM);
-    this.#view.setUint8(this.#at + KIND, kind);
-    this.#view.setUint16(this.#at + HEADERS, headers, LITTLE_ENDIAN);
-    this.#view.setUint16(this.#at + SEGMENT_SIZE, segmentSize, LITTLE_ENDIAN);
+    this.#view.setUint8(this.#at + FLAGS, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+    this.#view.setUint8(this.#at + GSO_TYPE, gsoType);
+    this.#view.setUint16(this.#at + HEADER_LENGTH, headerLength, LITTLE_ENDIAN);
+    this.#view.setUint16(this.#at + GSO_SIZE, gsoSize, LITTLE_ENDIAN);
     this.#view.setUint16(this.#at + CHECKSUM_START, checksumStart, LITTLE_ENDIAN);
-    this.#view.setUint16(this.#at + CHECKSUM_FIELD, checksumField, LITTLE_ENDIAN);
+    this.#view.setUint16(this.#at + CHECKSUM_OFFSET, checksumOffset, LITTLE_ENDIAN);
   }
 }

@@ -13,9 +13,9 @@ import { unforeseeable } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
 import { peerCommands, peerQueries } from '../peerCalls.js';
 import { routerCommands, routerQueries } from '../routerCalls.js';
-import { FastLoop } from './packetLoop.js';
-import { StagedLibc } from './replayLibc.js';
-import { rehearse } from './warmUp.js';
+import { PacketLoop } from './packetLoop.js';
+import { ReplayLibc } from './replayLibc.js';
+import { warmUp } from './warmUp.js';
 import {
   type Answer,
   type MachinePlan,
@@ -59,16 +59,16 @@ function makeMachine(plan: MachinePlan, sink: TunnelSink): Machine {
 }
 
 async function carry(): Promise<void> {
-  const libc = new StagedLibc(await bindRawLibc());
+  const libc = new ReplayLibc(await bindRawLibc());
   const isPeer = setup.machine.kind === 'peer';
   // The names are checked where they are called, and the machine is the one that they are for.
   const queries = (isPeer ? peerQueries : routerQueries) as unknown as Calls;
   const commands = (isPeer ? peerCommands : routerCommands) as unknown as Calls;
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
-  let loop: FastLoop<Machine> | null = null;
+  let loop: PacketLoop<Machine> | null = null;
 
-  const answerTo = (loop: FastLoop<Machine>, request: Request): unknown => {
+  const answerTo = (loop: PacketLoop<Machine>, request: Request): unknown => {
     switch (request.type) {
       case 'query':
         return queries[request.name]!(loop.machine, 0, ...request.args);
@@ -90,7 +90,7 @@ async function carry(): Promise<void> {
     }
   };
 
-  const answer = (loop: FastLoop<Machine>, request: Request): Answer => {
+  const answer = (loop: PacketLoop<Machine>, request: Request): Answer => {
     try {
       return { ok: true, value: answerTo(loop, request) };
     } catch (error) {
@@ -114,13 +114,14 @@ async function carry(): Promise<void> {
 
   const { kind, profile } = setup.machine;
   try {
-    rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
+    const { tunFeatures } = setup;
+    warmUp({ libc, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
   } catch (error) {
-    // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
+    // Some profiles cannot do without a prefix of the user's. Then the first packets do the warm-up.
     if (!(error instanceof CodecError)) throw error;
   }
 
-  loop = new FastLoop<Machine>({
+  loop = new PacketLoop<Machine>({
     libc,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,

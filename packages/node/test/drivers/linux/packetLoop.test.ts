@@ -2,7 +2,7 @@ import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
-import { FastLoop } from '../../../src/drivers/linux/packetLoop.js';
+import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
 const WAKE = 3;
@@ -61,7 +61,7 @@ class FakeMachine implements Machine {
 
 describe('the loop of the Linux driver', () => {
   let libc: FakeRawLibc;
-  let loop: FastLoop<FakeMachine>;
+  let loop: PacketLoop<FakeMachine>;
   let machine: FakeMachine;
   let now: number;
   let log: string[];
@@ -85,7 +85,7 @@ describe('the loop of the Linux driver', () => {
     now = 1000;
     log = [];
     onWake = () => {};
-    loop = new FastLoop({
+    loop = new PacketLoop({
       libc,
       machine: (sink) => new FakeMachine(sink),
       wake: WAKE,

@@ -1,12 +1,18 @@
-import { IPV6_HEADER_LENGTH } from '@6bed4/nd';
-import type { Arena } from '../../kernel/arena.js';
-import { messageLayout } from '../../kernel/messageLayout.js';
-import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
 import {
-  hasValidChecksum,
+  HOP_LIMIT_OFFSET,
+  IPV6_HEADER_LENGTH,
   NEXT_HEADER_OFFSET,
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
+  PAYLOAD_LENGTH_OFFSET,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
+import type { Arena } from '../../kernel/arena.js';
+import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
+import { messageLayout } from '../../kernel/messageLayout.js';
+import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
+import {
+  hasValidChecksum,
   sumPseudoHeader,
   TCP_ACK,
   TCP_ACKNOWLEDGEMENT,
@@ -23,46 +29,48 @@ import {
   UDP_LENGTH,
 } from './upperLayer.js';
 
-const PAYLOAD_LENGTH_OFFSET = 4;
-const HOP_LIMIT_OFFSET = 7;
-const ADDRESSES_OFFSET = 8;
-const LONGEST_PAYLOAD = 65_535;
-/** Flows that can be joined at the same time. */
-const GROUPS = 8;
-const MOST_SEGMENTS = 64;
-/** The header, the first packet, and the payload of each further one. */
-const VECTORS = MOST_SEGMENTS + 1;
+/** Upper bound of the payload length of an IPv6 packet without jumbo option, in bytes. */
+const MAX_PAYLOAD_LENGTH = 65_535;
+/** Flows whose packets can wait to be coalesced at the same time. */
+const FLOWS = 8;
+/** Upper bound of segments in one packet. */
+const MAX_SEGMENTS = 64;
+/** Of one packet: the virtio header, the first segment, and the payload of each further one. */
+const VECTORS = MAX_SEGMENTS + 1;
 const VECTOR_SIZE = 16;
 const HEADER_SIZE = 16;
 
 /** Bytes of an arena that a {@link Coalescer} takes. */
-export const COALESCER_SIZE = (GROUPS + 1) * (HEADER_SIZE + VECTORS * VECTOR_SIZE) + 512;
+export const COALESCER_SIZE = (FLOWS + 1) * (HEADER_SIZE + VECTORS * VECTOR_SIZE) + 512;
 
-/** Takes one packet, header first, in pieces that vectors of the arena describe. */
+/** Receiver of packets. */
 export interface PacketOutput {
-  write(vectors: number, count: number, packets: number): void;
+  /**
+   * Takes one packet.
+   *
+   * @param vectors - offset of the first `struct iovec` in the arena; the first one describes the header
+   * @param count - number of vectors
+   * @param segments - number of packets that were coalesced into this one
+   */
+  write(vectors: number, count: number, segments: number): void;
 }
 
 /**
- * Joins TCP segments, and UDP datagrams, that follow each other in a flow to one long packet, as network
- * cards do it, so that the kernel handles them as one. What must stay apart stays apart:
+ * Generic receive offload (GRO): coalesces TCP segments, and UDP datagrams, that follow each other in a
+ * flow into one packet, as network cards do it, so that the kernel handles them as one. The conditions:
  *
  * - TCP only with payload and no flag but ACK; PSH ends a packet, and so does a shorter segment;
  * - same addresses, ports, traffic class, flow label, hop limit, acknowledgement number, window and
  *   options, and the very next sequence number; for UDP, the same length;
- * - no extension headers, and a checksum that is right.
+ * - no extension headers, and a correct checksum.
  *
- * Packets of a flow keep their order. Nothing waits beyond {@link flush}. Bytes are not copied: they lie
- * in the arena and must stay until then, but for headers, which change.
+ * Packets of a flow keep their order. Nothing waits beyond {@link flush}. Bytes are not copied: they
+ * must stay in the arena until then, except for headers, which change.
  */
 export class Coalescer {
-  /** Packets taken, and packets handed on. */
-  taken = 0;
-  given = 0;
-
   readonly #arena: Arena;
   readonly #output: PacketOutput;
-  readonly #udp: boolean;
+  readonly #coalescesUdp: boolean;
   readonly #virtio: VirtioHeader;
   readonly #vectorSize: number;
   readonly #vectorLength: number;
@@ -71,36 +79,35 @@ export class Coalescer {
   #used = 0;
   #victim = 0;
 
-  // One column for each property of a group; `#segments` is 0 for a group that is not in use.
-  readonly #first = new Int32Array(GROUPS);
-  readonly #firstLength = new Int32Array(GROUPS);
-  readonly #headerLength = new Int32Array(GROUPS);
-  readonly #segments = new Int32Array(GROUPS);
-  readonly #payload = new Int32Array(GROUPS);
-  readonly #sequence = new Int32Array(GROUPS);
-  readonly #flags = new Int32Array(GROUPS);
-  readonly #isOpen = new Uint8Array(GROUPS);
+  // One column for each property of a flow; `#segments` is 0 for a column that is not in use.
+  readonly #first = new Int32Array(FLOWS);
+  readonly #firstLength = new Int32Array(FLOWS);
+  readonly #headerLength = new Int32Array(FLOWS);
+  readonly #segments = new Int32Array(FLOWS);
+  readonly #payload = new Int32Array(FLOWS);
+  readonly #sequence = new Int32Array(FLOWS);
+  readonly #flags = new Int32Array(FLOWS);
+  readonly #isOpen = new Uint8Array(FLOWS);
 
-  /** @param udp - whether the kernel takes joined UDP datagrams as well */
-  constructor(arena: Arena, output: PacketOutput, udp: boolean) {
+  /** @param coalescesUdp - whether the kernel accepts coalesced UDP datagrams as well (TUN_F_USO6) */
+  constructor(arena: Arena, output: PacketOutput, coalescesUdp: boolean) {
     this.#arena = arena;
     this.#output = output;
-    this.#udp = udp;
+    this.#coalescesUdp = coalescesUdp;
     this.#virtio = new VirtioHeader(arena.view);
     const layout = messageLayout(arena.longSize);
     this.#vectorSize = layout.vectorSize;
     this.#vectorLength = layout.vectorLength;
-    this.#headers = arena.reserve((GROUPS + 1) * HEADER_SIZE);
-    this.#vectors = arena.reserve((GROUPS + 1) * VECTORS * VECTOR_SIZE);
-    for (let group = 0; group <= GROUPS; group++) {
-      this.#virtio.at(this.#header(group)).writePlain();
-      this.#setVector(group, 0, this.#header(group), VIRTIO_HEADER_LENGTH);
+    this.#headers = arena.reserve((FLOWS + 1) * HEADER_SIZE);
+    this.#vectors = arena.reserve((FLOWS + 1) * VECTORS * VECTOR_SIZE);
+    for (let flow = 0; flow <= FLOWS; flow++) {
+      this.#virtio.at(this.#header(flow)).writeWithoutGso();
+      this.#setVector(flow, 0, this.#header(flow), VIRTIO_HEADER_LENGTH);
     }
   }
 
   /** Takes one whole IPv6 packet. */
   add(at: number, length: number): void {
-    this.taken++;
     const { bytes } = this.#arena;
     const protocol = bytes[at + NEXT_HEADER_OFFSET]!;
     if (protocol === NEXT_HEADER_TCP && length >= IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH) {
@@ -108,17 +115,17 @@ export class Coalescer {
     } else if (protocol === NEXT_HEADER_UDP && length >= IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH) {
       this.#addUdp(at, length);
     } else {
-      // It may belong to any flow between its ends, behind an extension header.
+      // Behind an extension header, it may belong to any of the flows.
       this.flush();
-      this.#writeAlone(at, length);
+      this.#writeSingle(at, length);
     }
   }
 
-  /** Hands on all that waits. */
+  /** Passes on all packets that wait. */
   flush(): void {
     if (this.#used === 0) return;
-    for (let group = 0; group < GROUPS; group++) {
-      if (this.#segments[group] !== 0) this.#finish(group);
+    for (let flow = 0; flow < FLOWS; flow++) {
+      if (this.#segments[flow] !== 0) this.#flushFlow(flow);
     }
   }
 
@@ -129,51 +136,51 @@ export class Coalescer {
     const payload = length - headers;
     const flags = bytes[tcp + TCP_FLAGS]!;
     // The reserved bits and the ninth flag share a byte with the data offset.
-    const isPlain =
+    const isCandidate =
       payload > 0 &&
       headers >= IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH &&
       (flags & ~TCP_PSH) === TCP_ACK &&
       (bytes[tcp + TCP_DATA_OFFSET]! & 0x0f) === 0 &&
       view.getUint16(tcp + TCP_URGENT) === 0;
-    const group = this.#groupOf(at);
-    if (!isPlain) {
-      if (group >= 0) this.#finish(group);
-      this.#writeAlone(at, length);
+    const flow = this.#findFlow(at);
+    if (!isCandidate) {
+      if (flow >= 0) this.#flushFlow(flow);
+      this.#writeSingle(at, length);
       return;
     }
-    if (group >= 0) {
-      if (this.#continuesTcp(group, at, length, headers, payload)) {
-        this.#append(group, at, headers, payload, flags);
-        if ((flags & TCP_PSH) !== 0) this.#isOpen[group] = 0;
+    if (flow >= 0) {
+      if (this.#canAppendTcp(flow, at, length, headers, payload)) {
+        this.#append(flow, at, headers, payload, flags);
+        if ((flags & TCP_PSH) !== 0) this.#isOpen[flow] = 0;
         return;
       }
-      this.#finish(group);
+      this.#flushFlow(flow);
     }
     if ((flags & TCP_PSH) !== 0) {
-      this.#writeAlone(at, length);
+      this.#writeSingle(at, length);
       return;
     }
-    this.#begin(at, length, headers, view.getInt32(tcp + TCP_SEQUENCE) + payload, flags);
+    this.#open(at, length, headers, view.getInt32(tcp + TCP_SEQUENCE) + payload, flags);
   }
 
-  #continuesTcp(
-    group: number,
+  #canAppendTcp(
+    flow: number,
     at: number,
     length: number,
     headers: number,
     payload: number,
   ): boolean {
     const { view } = this.#arena;
-    const first = this.#first[group]!;
+    const first = this.#first[flow]!;
     const tcp = at + IPV6_HEADER_LENGTH;
     const firstTcp = first + IPV6_HEADER_LENGTH;
     return (
-      headers === this.#headerLength[group] &&
-      view.getInt32(tcp + TCP_SEQUENCE) === this.#sequence[group] &&
+      headers === this.#headerLength[flow] &&
+      view.getInt32(tcp + TCP_SEQUENCE) === this.#sequence[flow] &&
       view.getInt32(tcp + TCP_ACKNOWLEDGEMENT) === view.getInt32(firstTcp + TCP_ACKNOWLEDGEMENT) &&
       view.getUint16(tcp + TCP_WINDOW) === view.getUint16(firstTcp + TCP_WINDOW) &&
       this.#sameOptions(tcp, firstTcp, headers - IPV6_HEADER_LENGTH) &&
-      this.#continues(group, at, length, payload)
+      this.#canAppend(flow, at, length, payload)
     );
   }
 
@@ -190,55 +197,55 @@ export class Coalescer {
     const udp = at + IPV6_HEADER_LENGTH;
     const headers = IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH;
     const payload = length - headers;
-    const isPlain =
-      this.#udp &&
+    const isCandidate =
+      this.#coalescesUdp &&
       payload > 0 &&
       view.getUint16(udp + UDP_LENGTH) === length - IPV6_HEADER_LENGTH &&
       view.getUint16(udp + UDP_CHECKSUM) !== 0;
-    const group = this.#groupOf(at);
-    if (group >= 0) {
-      if (isPlain && this.#continues(group, at, length, payload)) {
-        this.#append(group, at, headers, payload, 0);
+    const flow = this.#findFlow(at);
+    if (flow >= 0) {
+      if (isCandidate && this.#canAppend(flow, at, length, payload)) {
+        this.#append(flow, at, headers, payload, 0);
         return;
       }
-      this.#finish(group);
+      this.#flushFlow(flow);
     }
-    if (isPlain) this.#begin(at, length, headers, 0, 0);
-    else this.#writeAlone(at, length);
+    if (isCandidate) this.#open(at, length, headers, 0, 0);
+    else this.#writeSingle(at, length);
   }
 
-  /** What TCP and UDP have in common; the checksums come last because they are dear. */
-  #continues(group: number, at: number, length: number, payload: number): boolean {
+  /** The conditions that TCP and UDP share; the checksums come last because they are expensive. */
+  #canAppend(flow: number, at: number, length: number, payload: number): boolean {
     const { bytes, view } = this.#arena;
-    const first = this.#first[group]!;
-    const firstLength = this.#firstLength[group]!;
-    const total = this.#headerLength[group]! - IPV6_HEADER_LENGTH + this.#payload[group]! + payload;
+    const first = this.#first[flow]!;
+    const firstLength = this.#firstLength[flow]!;
+    const total = this.#headerLength[flow]! - IPV6_HEADER_LENGTH + this.#payload[flow]! + payload;
     return (
-      this.#isOpen[group] === 1 &&
-      total <= LONGEST_PAYLOAD &&
+      this.#isOpen[flow] === 1 &&
+      total <= MAX_PAYLOAD_LENGTH &&
       length <= firstLength &&
       // Version, traffic class with ECN, and flow label.
       view.getInt32(at) === view.getInt32(first) &&
       bytes[at + HOP_LIMIT_OFFSET] === bytes[first + HOP_LIMIT_OFFSET] &&
-      (this.#segments[group]! > 1 || hasValidChecksum(view, first, firstLength)) &&
+      (this.#segments[flow]! > 1 || hasValidChecksum(view, first, firstLength)) &&
       hasValidChecksum(view, at, length)
     );
   }
 
-  /** The group that a packet's flow is in, or -1. */
-  #groupOf(at: number): number {
+  /** The column of a packet's flow, or -1. */
+  #findFlow(at: number): number {
     if (this.#used === 0) return -1;
     const { bytes, view } = this.#arena;
     const ports = view.getInt32(at + IPV6_HEADER_LENGTH);
-    for (let group = 0; group < GROUPS; group++) {
-      if (this.#segments[group] === 0) continue;
-      const first = this.#first[group]!;
+    for (let flow = 0; flow < FLOWS; flow++) {
+      if (this.#segments[flow] === 0) continue;
+      const first = this.#first[flow]!;
       if (
         view.getInt32(first + IPV6_HEADER_LENGTH) === ports &&
         bytes[first + NEXT_HEADER_OFFSET] === bytes[at + NEXT_HEADER_OFFSET] &&
         this.#sameAddresses(first, at)
       ) {
-        return group;
+        return flow;
       }
     }
     return -1;
@@ -246,98 +253,96 @@ export class Coalescer {
 
   #sameAddresses(left: number, right: number): boolean {
     const { view } = this.#arena;
-    // The last bytes of both differ most often.
-    for (let at = IPV6_HEADER_LENGTH - 4; at >= ADDRESSES_OFFSET; at -= 4) {
+    // From the end, where addresses differ most often.
+    for (let at = IPV6_HEADER_LENGTH - 4; at >= SOURCE_OFFSET; at -= 4) {
       if (view.getInt32(left + at) !== view.getInt32(right + at)) return false;
     }
     return true;
   }
 
-  #begin(at: number, length: number, headers: number, sequence: number, flags: number): void {
-    const group = this.#freeGroup();
+  #open(at: number, length: number, headers: number, sequence: number, flags: number): void {
+    const flow = this.#freeFlow();
     this.#used++;
-    this.#first[group] = at;
-    this.#firstLength[group] = length;
-    this.#headerLength[group] = headers;
-    this.#segments[group] = 1;
-    this.#payload[group] = length - headers;
-    this.#sequence[group] = sequence;
-    this.#flags[group] = flags;
-    this.#isOpen[group] = 1;
-    this.#setVector(group, 1, at, length);
+    this.#first[flow] = at;
+    this.#firstLength[flow] = length;
+    this.#headerLength[flow] = headers;
+    this.#segments[flow] = 1;
+    this.#payload[flow] = length - headers;
+    this.#sequence[flow] = sequence;
+    this.#flags[flow] = flags;
+    this.#isOpen[flow] = 1;
+    this.#setVector(flow, 1, at, length);
   }
 
-  #append(group: number, at: number, headers: number, payload: number, flags: number): void {
-    const segments = ++this.#segments[group]!;
-    this.#setVector(group, segments, at + headers, payload);
-    this.#payload[group]! += payload;
-    this.#sequence[group] = this.#sequence[group]! + payload;
-    this.#flags[group]! |= flags;
-    const isShorter = headers + payload < this.#firstLength[group]!;
-    if (isShorter || segments === MOST_SEGMENTS) this.#isOpen[group] = 0;
+  #append(flow: number, at: number, headers: number, payload: number, flags: number): void {
+    const segments = ++this.#segments[flow]!;
+    this.#setVector(flow, segments, at + headers, payload);
+    this.#payload[flow]! += payload;
+    this.#sequence[flow] = this.#sequence[flow]! + payload;
+    this.#flags[flow]! |= flags;
+    const isShorter = headers + payload < this.#firstLength[flow]!;
+    if (isShorter || segments === MAX_SEGMENTS) this.#isOpen[flow] = 0;
   }
 
-  #freeGroup(): number {
-    for (let group = 0; group < GROUPS; group++) {
-      if (this.#segments[group] === 0) return group;
+  #freeFlow(): number {
+    for (let flow = 0; flow < FLOWS; flow++) {
+      if (this.#segments[flow] === 0) return flow;
     }
     const victim = this.#victim;
-    this.#victim = (victim + 1) % GROUPS;
-    this.#finish(victim);
+    this.#victim = (victim + 1) % FLOWS;
+    this.#flushFlow(victim);
     return victim;
   }
 
-  #finish(group: number): void {
-    const segments = this.#segments[group]!;
-    this.#segments[group] = 0;
+  #flushFlow(flow: number): void {
+    const segments = this.#segments[flow]!;
+    this.#segments[flow] = 0;
     this.#used--;
-    const header = this.#header(group);
-    if (segments > 1) this.#writeHeaders(group, header);
-    this.given++;
-    this.#output.write(this.#vector(group, 0), segments + 1, segments);
-    if (segments > 1) this.#virtio.at(header).writePlain();
+    const header = this.#header(flow);
+    if (segments > 1) this.#writeHeaders(flow, header);
+    this.#output.write(this.#vector(flow, 0), segments + 1, segments);
+    if (segments > 1) this.#virtio.at(header).writeWithoutGso();
   }
 
-  #writeHeaders(group: number, header: number): void {
+  #writeHeaders(flow: number, header: number): void {
     const { bytes, view } = this.#arena;
-    const packet = this.#first[group]!;
-    const headers = this.#headerLength[group]!;
-    const upperLength = headers - IPV6_HEADER_LENGTH + this.#payload[group]!;
+    const packet = this.#first[flow]!;
+    const headers = this.#headerLength[flow]!;
+    const upperLength = headers - IPV6_HEADER_LENGTH + this.#payload[flow]!;
     const upper = packet + IPV6_HEADER_LENGTH;
     const protocol = bytes[packet + NEXT_HEADER_OFFSET]!;
     const isTcp = protocol === NEXT_HEADER_TCP;
     const field = isTcp ? TCP_CHECKSUM : UDP_CHECKSUM;
     view.setUint16(packet + PAYLOAD_LENGTH_OFFSET, upperLength);
-    if (isTcp) bytes[upper + TCP_FLAGS] = this.#flags[group]!;
+    if (isTcp) bytes[upper + TCP_FLAGS] = this.#flags[flow]!;
     else view.setUint16(upper + UDP_LENGTH, upperLength);
     view.setUint16(upper + field, sumPseudoHeader(view, packet, protocol, upperLength));
     this.#virtio
       .at(header)
-      .writeJoined(
-        isTcp ? Gso.tcp6 : Gso.udp,
+      .writeGso(
+        isTcp ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_UDP_L4,
         headers,
-        this.#firstLength[group]! - headers,
+        this.#firstLength[flow]! - headers,
         IPV6_HEADER_LENGTH,
         field,
       );
   }
 
-  #writeAlone(at: number, length: number): void {
-    this.given++;
-    this.#setVector(GROUPS, 1, at, length);
-    this.#output.write(this.#vector(GROUPS, 0), 2, 1);
+  #writeSingle(at: number, length: number): void {
+    this.#setVector(FLOWS, 1, at, length);
+    this.#output.write(this.#vector(FLOWS, 0), 2, 1);
   }
 
-  #header(group: number): number {
-    return this.#headers + group * HEADER_SIZE;
+  #header(flow: number): number {
+    return this.#headers + flow * HEADER_SIZE;
   }
 
-  #vector(group: number, index: number): number {
-    return this.#vectors + group * VECTORS * VECTOR_SIZE + index * this.#vectorSize;
+  #vector(flow: number, index: number): number {
+    return this.#vectors + flow * VECTORS * VECTOR_SIZE + index * this.#vectorSize;
   }
 
-  #setVector(group: number, index: number, at: number, length: number): void {
-    const vector = this.#vector(group, index);
+  #setVector(flow: number, index: number, at: number, length: number): void {
+    const vector = this.#vector(flow, index);
     this.#arena.setPointer(vector, at);
     this.#arena.setSize(vector + this.#vectorLength, length);
   }

@@ -1,9 +1,14 @@
-import { fold, IPV6_HEADER_LENGTH } from '@6bed4/nd';
-import type { Arena } from '../../kernel/arena.js';
-import { Gso, type VirtioHeader } from '../../kernel/virtioHeader.js';
 import {
+  fold,
+  IPV6_HEADER_LENGTH,
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
+  PAYLOAD_LENGTH_OFFSET,
+} from '@6bed4/nd';
+import type { Arena } from '../../kernel/arena.js';
+import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
+import type { VirtioHeader } from '../../kernel/virtioHeader.js';
+import {
   sumAddresses,
   TCP_CHECKSUM,
   TCP_CWR,
@@ -19,14 +24,15 @@ import {
 } from './upperLayer.js';
 import { wideSum } from './wideSum.js';
 
-const PAYLOAD_LENGTH_OFFSET = 4;
-/** What a checksum of zero is written as: UDP takes zero for none, and to TCP they are the same. */
+/** The form in which a checksum of zero is sent: UDP reads zero as "none", TCP reads both alike. */
 const NEGATIVE_ZERO = 0xffff;
 
 /**
- * Completes the checksum of a whole packet that the kernel handed over with the sum of the
- * pseudo-header in its place.
+ * Completes the checksum of a packet with VIRTIO_NET_HDR_F_NEEDS_CSUM, whose field holds the sum of the
+ * pseudo-header.
  *
+ * @param start - `csum_start`
+ * @param offset - `csum_offset`
  * @returns false when the header does not fit the packet
  */
 export function finishChecksum(
@@ -34,31 +40,31 @@ export function finishChecksum(
   packet: number,
   length: number,
   start: number,
-  field: number,
+  offset: number,
 ): boolean {
-  if (start + field + 2 > length) return false;
+  if (start + offset + 2 > length) return false;
   const checksum = ~wideSum(view, packet + start, length - start) & 0xffff;
-  view.setUint16(packet + start + field, checksum === 0 ? NEGATIVE_ZERO : checksum);
+  view.setUint16(packet + start + offset, checksum === 0 ? NEGATIVE_ZERO : checksum);
   return true;
 }
 
 /**
- * Cuts a long TCP or UDP packet that the kernel handed over into those that go over the network, each
- * with its own lengths, sequence number, flags and checksum.
+ * Generic segmentation offload (GSO): segments a TCP or UDP packet of the kernel into those that go over
+ * the network, each with its own lengths, sequence number, flags and checksum.
  */
 export class Segmenter {
   readonly #arena: Arena;
   #packet = 0;
   #headers = 0;
   #upper = 0;
-  #segmentSize = 0;
+  #gsoSize = 0;
   #isTcp = false;
   #payloadAt = 0;
   #payloadEnd = 0;
   #isFirst = true;
   #sequence = 0;
   #flags = 0;
-  /** The part of the pseudo-header's sum that all segments share. */
+  /** The part of the sum of the pseudo-header that all segments share. */
   #pseudo = 0;
 
   constructor(arena: Arena) {
@@ -66,23 +72,23 @@ export class Segmenter {
   }
 
   /**
-   * Begins with a packet.
+   * Starts with a packet.
    *
-   * @returns false when it is not what its header says
+   * @returns false when its virtio header does not fit it
    */
   begin(header: VirtioHeader, packet: number, length: number): boolean {
     const { bytes, view } = this.#arena;
-    const { kind, checksumStart, checksumField, segmentSize } = header;
-    const isTcp = kind === Gso.tcp6;
-    if (!isTcp && kind !== Gso.udp) return false;
+    const { gsoType, checksumStart, checksumOffset, gsoSize } = header;
+    const isTcp = gsoType === VIRTIO_NET_HDR_GSO_TCPV6;
+    if (!isTcp && gsoType !== VIRTIO_NET_HDR_GSO_UDP_L4) return false;
     const upper = packet + checksumStart;
     const least = isTcp ? TCP_HEADER_LENGTH : UDP_HEADER_LENGTH;
     if (
       !header.needsChecksum ||
-      segmentSize === 0 ||
+      gsoSize === 0 ||
       bytes[packet]! >>> 4 !== 6 ||
       checksumStart < IPV6_HEADER_LENGTH ||
-      checksumField !== (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM) ||
+      checksumOffset !== (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM) ||
       checksumStart + least > length
     ) {
       return false;
@@ -93,7 +99,7 @@ export class Segmenter {
     this.#packet = packet;
     this.#headers = headers;
     this.#upper = checksumStart;
-    this.#segmentSize = segmentSize;
+    this.#gsoSize = gsoSize;
     this.#isTcp = isTcp;
     this.#payloadAt = packet + headers;
     this.#payloadEnd = packet + length;
@@ -109,14 +115,14 @@ export class Segmenter {
   /** Bytes of the next segment; 0 when there is none left. */
   get nextLength(): number {
     const left = this.#payloadEnd - this.#payloadAt;
-    return left === 0 ? 0 : this.#headers + Math.min(left, this.#segmentSize);
+    return left === 0 ? 0 : this.#headers + Math.min(left, this.#gsoSize);
   }
 
-  /** Writes the next segment to this offset, where there is room for it. */
+  /** Writes the next segment, {@link nextLength} bytes, at the offset `to`. */
   write(to: number): void {
     const { bytes, view } = this.#arena;
     const headers = this.#headers;
-    const payload = Math.min(this.#payloadEnd - this.#payloadAt, this.#segmentSize);
+    const payload = Math.min(this.#payloadEnd - this.#payloadAt, this.#gsoSize);
     bytes.copyWithin(to, this.#packet, this.#packet + headers);
     bytes.copyWithin(to + headers, this.#payloadAt, this.#payloadAt + payload);
     this.#payloadAt += payload;
@@ -129,7 +135,7 @@ export class Segmenter {
     if (this.#isTcp) {
       let flags = this.#flags;
       if (!isLast) flags &= ~(TCP_FIN | TCP_PSH);
-      // Congestion window reduced: said once (RFC 3168 §6.1.2).
+      // Congestion Window Reduced is set once (RFC 3168 §6.1.2).
       if (!this.#isFirst) flags &= ~TCP_CWR;
       bytes[upper + TCP_FLAGS] = flags;
       view.setInt32(upper + TCP_SEQUENCE, this.#sequence);

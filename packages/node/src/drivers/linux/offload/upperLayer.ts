@@ -1,9 +1,11 @@
-import { DESTINATION_OFFSET, fold, IPV6_HEADER_LENGTH, SOURCE_OFFSET } from '@6bed4/nd';
+import {
+  DESTINATION_OFFSET,
+  fold,
+  IPV6_HEADER_LENGTH,
+  NEXT_HEADER_OFFSET,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
 import { wideSum } from './wideSum.js';
-
-export const NEXT_HEADER_OFFSET = 6;
-export const NEXT_HEADER_TCP = 6;
-export const NEXT_HEADER_UDP = 17;
 
 /*
  * TCP header (RFC 9293 §3.1)             UDP header (RFC 768)
