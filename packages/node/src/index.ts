@@ -70,7 +70,7 @@ export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/polic
 export type { SourceAddress } from './selection/sourceSelection.js';
 export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
-export { PlayfulSend } from './socket/opportunisticSend.js';
+export { OpportunisticSend } from './socket/opportunisticSend.js';
 export type { Sendable, SendCallback } from './socket/sendArguments.js';
 export type { SocketStatistics } from './socket/socketCounters.js';
 export {
@@ -82,10 +82,6 @@ export {
   type TunnelSocketOptions,
   type TunnelStatistics,
 } from './socket/tunnel.js';
-export {
-  type SocketLookup,
-  TunnelSocket,
-  type TunnelSocketEvents,
-  type TunnelSocketSettings,
-} from './socket/tunnelSocket.js';
+export { TunnelSocket, type TunnelSocketEvents } from './socket/tunnelSocket.js';
+export type { SocketLookup, TunnelSocketSettings } from './socket/tunnelSocketOptions.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';

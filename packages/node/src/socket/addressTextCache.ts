@@ -1,31 +1,37 @@
+import type { RemoteInfo } from 'node:dgram';
 import { formatIPv6 } from '@6bed4/codec';
 import { sameBytes } from './bytes.js';
 
 const ADDRESS_BYTES = 16;
-/** A power of two; some kilobytes in all. */
-const PLACES = 256;
+/** Number of entries, 2^8: some kilobytes in all. */
+const ENTRIES = 256;
 const HASH_MULTIPLIER = 0x9e37_79b1;
 
-/** Texts of IPv6 addresses of senders, without building them again for each packet. */
-export class AddressTexts {
-  readonly #bytes = new Uint8Array(PLACES * ADDRESS_BYTES);
-  readonly #texts: string[] = new Array<string>(PLACES).fill('::');
+/** A cache of texts of sender addresses, so that they need not be formatted for each packet. */
+export class AddressTextCache {
+  readonly #bytes = new Uint8Array(ENTRIES * ADDRESS_BYTES);
+  readonly #texts: string[] = new Array<string>(ENTRIES).fill('::');
 
   /** The text of the address at `offset`, as in RFC 5952. */
   textAt(bytes: Uint8Array, offset: number): string {
-    const place = placeOf(bytes, offset);
-    const kept = place * ADDRESS_BYTES;
-    if (!sameBytes(this.#bytes, kept, bytes, offset, ADDRESS_BYTES)) {
+    const entry = entryOf(bytes, offset);
+    const cached = entry * ADDRESS_BYTES;
+    if (!sameBytes(this.#bytes, cached, bytes, offset, ADDRESS_BYTES)) {
       for (let index = 0; index < ADDRESS_BYTES; index++) {
-        this.#bytes[kept + index] = bytes[offset + index]!;
+        this.#bytes[cached + index] = bytes[offset + index]!;
       }
-      this.#texts[place] = formatIPv6(bytes, offset);
+      this.#texts[entry] = formatIPv6(bytes, offset);
     }
-    return this.#texts[place]!;
+    return this.#texts[entry]!;
   }
 }
 
-function placeOf(bytes: Uint8Array, offset: number): number {
+/** The second argument of the event `message`. */
+export function remoteInfo(address: string, port: number, size: number): RemoteInfo {
+  return { address, family: 'IPv6', port, size };
+}
+
+function entryOf(bytes: Uint8Array, offset: number): number {
   let key = 0;
   for (let at = offset; at < offset + ADDRESS_BYTES; at++) key = Math.imul(key, 31) + bytes[at]!;
   return Math.imul(key, HASH_MULTIPLIER) >>> 24;

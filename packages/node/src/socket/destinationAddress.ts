@@ -6,7 +6,7 @@ const ADDRESS_BYTES = 16;
 const MULTICAST = 0xff;
 const UNSPECIFIED = new Uint8Array(ADDRESS_BYTES);
 
-/** ::1, the tunnel's own name for itself. */
+/** ::1, an address of the tunnel itself. */
 export const LOOPBACK: Uint8Array = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 export const LOOPBACK_TEXT = '::1';
 
@@ -21,7 +21,7 @@ export function isUnspecified(address: Uint8Array): boolean {
   return sameBytes(address, 0, UNSPECIFIED, 0, ADDRESS_BYTES);
 }
 
-/** Whether this is ::1, or ::, which means the same to a sender. */
+/** Whether a destination is ::1, or ::, which means the same. */
 export function isLoopback(address: Uint8Array): boolean {
   return (
     sameBytes(address, 0, LOOPBACK, 0, ADDRESS_BYTES - 1) &&

@@ -7,35 +7,35 @@ import {
 } from './destinationAddress.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { OwnAddresses } from './ownAddresses.js';
-import type { Binding } from './portBinding.js';
+import type { PortBinding } from './portBinding.js';
 import { AddressPair } from './udpPacket.js';
 
-/** Destinations that a socket keeps at hand; with more, some are worked out again. */
-const CAPACITY = 512;
+/** Upper bound of destinations that a socket keeps; with more, some are resolved again. */
+const MAX_DESTINATIONS = 512;
 
-/** How packets from a socket reach one address. */
-export interface Flow {
-  /** `local` stays in this tunnel, `group` goes to its members here. */
+/** How packets of a socket reach one address. */
+export interface Destination {
+  /** `local` is in this tunnel, `group` has its members in this tunnel. */
   readonly kind: 'tunnel' | 'local' | 'group';
   readonly pair: AddressPair;
-  /** The destination in the form in which groups are kept. */
+  /** The destination address in the form in which groups are kept. */
   readonly text: string;
-  /** Of {@link OwnAddresses}. */
+  /** Of {@link OwnAddresses}, when this was resolved. */
   readonly generation: number;
 }
 
 /**
- * Works out from where a socket sends to an address.
+ * Determines the source address of a socket for a destination address, and how packets get there.
  *
- * @returns an error code where it cannot
+ * @returns an error code where they cannot
  */
-export function findFlow(
-  binding: Binding,
+function resolveDestination(
+  binding: PortBinding,
   addresses: OwnAddresses,
   text: string,
-): Flow | SystemErrorCode {
+): Destination | SystemErrorCode {
   const destination = readAddress(text);
-  // An IPv4 address is nothing that an IPv6 socket could send to.
+  // An IPv6 socket cannot send to an IPv4 address.
   if (destination === null) return 'EINVAL';
   const { generation } = addresses;
   const { place } = binding;
@@ -59,46 +59,46 @@ export function findFlow(
   return { kind: isLocal ? 'local' : 'tunnel', pair, text, generation };
 }
 
-/** The flows of one socket, by the text of the destination as its user writes it. */
-export class Flows {
-  readonly #binding: Binding;
+/** The destinations of one socket, by the address as its user writes it. */
+export class DestinationCache {
+  readonly #binding: PortBinding;
   readonly #addresses: OwnAddresses;
-  readonly #flows = new Map<string, Flow>();
-  #last: Flow | null = null;
+  readonly #destinations = new Map<string, Destination>();
+  #last: Destination | null = null;
   #lastText = '';
 
-  constructor(binding: Binding, addresses: OwnAddresses) {
+  constructor(binding: PortBinding, addresses: OwnAddresses) {
     this.#binding = binding;
     this.#addresses = addresses;
   }
 
-  /** The flow to a destination that was sent to before, or null. For every packet. */
-  known(text: string): Flow | null {
+  /** The cached destination, or null. For every packet. */
+  find(text: string): Destination | null {
     const { generation } = this.#addresses;
     const last = this.#last;
     if (last !== null && text === this.#lastText && last.generation === generation) return last;
-    const flow = this.#flows.get(text);
-    if (flow === undefined || flow.generation !== generation) return null;
-    this.#last = flow;
+    const destination = this.#destinations.get(text);
+    if (destination === undefined || destination.generation !== generation) return null;
+    this.#last = destination;
     this.#lastText = text;
-    return flow;
+    return destination;
   }
 
-  /** The flow to a destination, or an error code where there is none. */
-  to(text: string): Flow | SystemErrorCode {
-    const known = this.known(text);
-    if (known !== null) return known;
-    const flow = findFlow(this.#binding, this.#addresses, text);
-    if (typeof flow === 'string') return flow;
-    if (this.#flows.size >= CAPACITY) this.#flows.clear();
-    this.#flows.set(text, flow);
-    this.#last = flow;
+  /** The destination, or an error code where packets cannot get there. */
+  resolve(text: string): Destination | SystemErrorCode {
+    const cached = this.find(text);
+    if (cached !== null) return cached;
+    const destination = resolveDestination(this.#binding, this.#addresses, text);
+    if (typeof destination === 'string') return destination;
+    if (this.#destinations.size >= MAX_DESTINATIONS) this.#destinations.clear();
+    this.#destinations.set(text, destination);
+    this.#last = destination;
     this.#lastText = text;
-    return flow;
+    return destination;
   }
 }
 
-/** A multicast address in the one form in which groups are compared. */
+/** A multicast address in the form in which groups are compared. */
 export function groupName(address: Uint8Array): string {
   return Buffer.from(address).toString('hex');
 }

@@ -1,10 +1,10 @@
-/** Keeps the process alive while anybody needs that. */
+/** Keeps the process alive while it has holders. */
 export class KeepAlive {
   readonly #hold: () => void;
   readonly #release: () => void;
   #holders = 0;
 
-  /** @param hold - keeps the process alive; in force at first */
+  /** @param hold - keeps the process alive; in effect initially */
   constructor(hold: () => void, release: () => void) {
     this.#hold = hold;
     this.#release = release;

@@ -29,20 +29,20 @@ const LENGTH = 4;
 const CHECKSUM = 6;
 export const UDP_HEADER_LENGTH = 8;
 const ADDRESS_BYTES = 16;
-/** Where an {@link AddressPair} has its destination. */
+/** Offset of the destination in an {@link AddressPair}. */
 export const PAIR_DESTINATION = ADDRESS_BYTES;
 const VERSION_6 = 0x60;
-/** Bytes below which a view of words costs more than it saves. */
-const LEAST_BY_WORDS = 256;
+/** Lower bound of bytes for which a view of words saves more than it costs. */
+const MIN_BYTES_FOR_WORDS = 256;
 /** Extension headers count in units of 8 bytes, the first of which does not count (RFC 8200 §4.3). */
 const EXTENSION_UNIT = 8;
 
-/** Where the payload starts in a packet that is written here. */
+/** Offset of the payload in a packet that is written here. */
 export const PAYLOAD_OFFSET = IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH;
-/** The most that fits into one packet on the tunnel. */
-export const LARGEST_PAYLOAD = TUNNEL_MTU - PAYLOAD_OFFSET;
+/** Upper bound of the payload of one packet of the tunnel, in bytes. */
+export const MAX_PAYLOAD = TUNNEL_MTU - PAYLOAD_OFFSET;
 
-/** Source and destination of packets, with what their checksums have in common. */
+/** Source and destination of packets, with their part of the checksum. */
 export class AddressPair {
   /** Source and destination as they stand in a packet, 32 bytes. */
   readonly bytes = new Uint8Array(2 * ADDRESS_BYTES);
@@ -58,20 +58,20 @@ export class AddressPair {
 }
 
 /**
- * Writes IPv6 and UDP headers in front of a payload that is there already, from the beginning of the
- * buffer. Traffic class and flow label are 0.
+ * Writes IPv6 and UDP headers before a payload that is in the buffer already, and sets the length of the
+ * packet. Traffic class and flow label are 0.
  *
  * @param payload - bytes at {@link PAYLOAD_OFFSET}
- * @returns bytes of the whole packet
  */
 export function writeUdpHeaders(
-  { bytes: packet, words }: PacketBuffer,
+  buffer: PacketBuffer,
   { bytes, sum }: AddressPair,
   sourcePort: number,
   destinationPort: number,
   hopLimit: number,
   payload: number,
-): number {
+): void {
+  const { bytes: packet, words } = buffer;
   const length = UDP_HEADER_LENGTH + payload;
   packet[0] = VERSION_6;
   packet[1] = 0;
@@ -95,7 +95,7 @@ export function writeUdpHeaders(
   const checksum = ~fold(sum + length + NEXT_HEADER_UDP + message) & 0xffff;
   // A checksum of zero would say "none", so it travels as its other form (RFC 8200 §8.1).
   writeUint16(packet, udp + CHECKSUM, checksum === 0 ? 0xffff : checksum);
-  return end;
+  buffer.length = end;
 }
 
 /**
@@ -118,13 +118,16 @@ export function findUdp(bytes: Uint8Array, offset: number, length: number): numb
   return at + UDP_HEADER_LENGTH <= end ? at : -1;
 }
 
-/** A buffer for packets that are written here, and the words in it. */
+/** A buffer for one packet that is written here. */
 export class PacketBuffer {
   readonly bytes: Uint8Array = new Uint8Array(TUNNEL_MTU);
+  /** The same memory as words in the byte order of this computer. */
   readonly words: Int32Array = new Int32Array(this.bytes.buffer);
+  /** Bytes of the packet. */
+  length = 0;
 }
 
-/** What is wrong with a UDP datagram, or null (RFC 8200 §8.1). */
+/** Checks length and checksum of a UDP datagram (RFC 8200 §8.1); null when both are right. */
 export function refuseUdp(
   bytes: Uint8Array,
   offset: number,
@@ -152,7 +155,8 @@ export function refuseUdp(
 function sumRange(bytes: Uint8Array, start: number, end: number, initial: number): number {
   const place = bytes.byteOffset + start;
   const count = end - start;
-  if ((place & 3) !== 0 || count < LEAST_BY_WORDS) return sumBytes(bytes, start, count, initial);
+  if ((place & 3) !== 0 || count < MIN_BYTES_FOR_WORDS)
+    return sumBytes(bytes, start, count, initial);
   const words = count >>> 2;
   const sum = sumWords(new Int32Array(bytes.buffer, place, words), 0, words);
   const rest = start + words * 4;
