@@ -12,12 +12,12 @@ export {
   decodeAddress,
   encodeAddress,
   isInvitation,
-} from './address.js';
-export { type AddressKind, classify } from './classify.js';
-export { completePrefix } from './completion.js';
-export { type Dialect, dialects, layoutOf, parseDialect } from './dialect.js';
-export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
-export { CodecError } from './errors.js';
+} from './address/address.js';
+export { type AddressKind, classify } from './address/classify.js';
+export { completePrefix } from './ipv6/completion.js';
+export { type Dialect, dialects, layoutOf, parseDialect } from './dialect/dialect.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './ipv4/endpoint.js';
+export { CodecError } from './arguments/invalidArgumentError.js';
 export {
   formatIPv4,
   isLoopback,
@@ -27,13 +27,13 @@ export {
   isReserved,
   isUnspecifiedRange,
   parseIPv4,
-} from './ipv4.js';
-export { formatIPv6, parseIPv6 } from './ipv6.js';
-export type { AddressLayout } from './layout.js';
+} from './ipv4/ipv4.js';
+export { formatIPv6, parseIPv6 } from './ipv6/ipv6.js';
+export type { AddressLayout } from './layouts/layout.js';
 export { draft00 } from './layouts/draft00.js';
 export { draft01 } from './layouts/draft01.js';
 export { draft03 } from './layouts/draft03.js';
-export { formatPrefix, type Prefix, parsePrefix, prefixContains } from './prefix.js';
+export { formatPrefix, type Prefix, parsePrefix, prefixContains } from './ipv6/prefix.js';
 export {
   defineProfile,
   draft00Profile,
@@ -47,5 +47,5 @@ export {
   profileOf,
   readRouterAddress,
   reference2020,
-} from './profile.js';
-export { UdpEndpoint } from './udpEndpoint.js';
+} from './dialect/profile.js';
+export { UdpEndpoint } from './ipv4/udpEndpoint.js';

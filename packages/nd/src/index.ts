@@ -11,10 +11,10 @@ export {
   updateChecksum,
   upperLayerChecksum,
   verifyIcmpv6Checksum,
-} from './checksum.js';
-export * from './constants.js';
-export { copyBytes } from './copy.js';
-export { buildEcho, type Echo, echoView, parseEcho, writeEcho } from './echo.js';
+} from './packet/checksum.js';
+export * from './packet/constants.js';
+export { copyBytes } from './packet/copy.js';
+export { buildEcho, type Echo, echoView, parseEcho, writeEcho } from './icmpv6/echo.js';
 export {
   buildIcmpError,
   type DestinationUnreachable,
@@ -28,8 +28,8 @@ export {
   parseIcmpError,
   type TimeExceeded,
   writeIcmpError,
-} from './icmpError.js';
-export { icmpv6View } from './icmpv6.js';
+} from './icmpv6/icmpError.js';
+export { icmpv6View } from './icmpv6/icmpv6.js';
 export {
   destinationAddress,
   findUpperLayer,
@@ -45,7 +45,7 @@ export {
   type UpperLayer,
   version,
   writeIPv6Header,
-} from './ipv6.js';
+} from './packet/ipv6.js';
 export type { MessageBase } from './messages/message.js';
 export {
   type NeighborAdvertisement,
@@ -61,7 +61,7 @@ export {
   routerAdvertisementView,
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
-export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
+export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './messages/nd.js';
 export {
   type Advertised,
   NeighborCache,
@@ -97,11 +97,11 @@ export {
   type RouterPreference,
   type TimestampOption,
   type UnknownOption,
-} from './options.js';
+} from './options/options.js';
 export {
   NdBuildError,
   type ParseError,
   type ParseErrorCode,
   type ParseResult,
-} from './result.js';
-export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './udp.js';
+} from './packet/result.js';
+export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './packet/udp.js';

@@ -18,7 +18,7 @@ export {
 export type { PeeringOptions } from './peering/options.js';
 export type { PeeringName } from './peering/peering.js';
 export type { PolicyName } from './peering/trafficClassPolicy.js';
-export { RateLimiter } from './rateLimiter.js';
+export { RateLimiter } from './packet/rateLimiter.js';
 export type { CountersSnapshot } from './report/counters.js';
 export { Counters } from './report/counters.js';
 export { type DropReason, dropReasons } from './report/drop.js';

@@ -1,9 +1,9 @@
 import { isMulticast } from '../addresses.js';
-import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*

@@ -1,10 +1,10 @@
 import { isLinkLocal, isMulticast, sameAddress } from '../addresses.js';
-import { ICMPV6_REDIRECT, MINIMUM_MTU, SOURCE_OFFSET } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { fitRedirectedHeaders } from '../options.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { ICMPV6_REDIRECT, MINIMUM_MTU, SOURCE_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { fitRedirectedHeaders } from '../options/options.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*

@@ -1,10 +1,10 @@
 import { isLinkLocal } from '../addresses.js';
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../bigEndian.js';
-import { ICMPV6_ROUTER_ADVERTISEMENT, SOURCE_OFFSET } from '../constants.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { preferenceFromFlags, preferenceToFlags, type RouterPreference } from '../options.js';
-import { checkRange, type ParseResult, refuse } from '../result.js';
+import { ICMPV6_ROUTER_ADVERTISEMENT, SOURCE_OFFSET } from '../packet/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { preferenceFromFlags, preferenceToFlags, type RouterPreference } from '../options/options.js';
+import { checkRange, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*

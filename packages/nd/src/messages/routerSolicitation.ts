@@ -1,9 +1,9 @@
 import { isUnspecified } from '../addresses.js';
-import { ICMPV6_ROUTER_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
-import { type ParseResult, refuse } from '../result.js';
+import { ICMPV6_ROUTER_SOLICITATION, SOURCE_OFFSET } from '../packet/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*

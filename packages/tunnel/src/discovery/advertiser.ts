@@ -11,7 +11,7 @@ import type { Segment } from '../address/subnetPrefix.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { INFINITE_LIFETIME } from '../specification.js';
 import type { Discovery } from './discovery.js';
-import { echoedOptions } from './neighborAnswer.js';
+import { echoedOptions } from './neighborAdvertisement.js';
 
 /** What every deployed router says in the fixed fields: "unspecified" hop limit, lasting for ever. */
 const FIXED_FIELDS = {

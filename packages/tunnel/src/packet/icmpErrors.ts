@@ -8,7 +8,7 @@ import {
 } from '@6bed4/nd';
 import { isRoutable } from '../address/scope.js';
 import { ICMP_ERROR_RATE } from '../defaults.js';
-import { RateLimiter } from '../rateLimiter.js';
+import { RateLimiter } from './rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
 

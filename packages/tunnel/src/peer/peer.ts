@@ -43,7 +43,7 @@ import {
 } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
+import { buildNeighborAnswer } from '../discovery/neighborAdvertisement.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
@@ -55,7 +55,7 @@ import { choosePeering } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
-import { flowKey, RateLimiter } from '../rateLimiter.js';
+import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
 import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';

@@ -14,11 +14,11 @@ import { isLinkLocal, isLinkLocalMulticast } from '../address/scope.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
+import { buildNeighborAnswer } from '../discovery/neighborAdvertisement.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
 import { refuseTransit } from '../packet/transit.js';
-import { flowKey, RateLimiter } from '../rateLimiter.js';
+import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
 
