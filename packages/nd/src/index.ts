@@ -99,7 +99,7 @@ export {
   type UnknownOption,
 } from './options/options.js';
 export {
-  NdBuildError,
+  InvalidArgumentError,
   type ParseError,
   type ParseErrorCode,
   type ParseResult,

@@ -1,11 +1,12 @@
-import { type AddressKind, classify } from './classify.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import type { Dialect } from '../dialect/dialect.js';
+import { type Profile, profileOf, readRouterAddress, reference2020 } from '../dialect/profile.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../ipv4/endpoint.js';
-import { CodecError } from '../arguments/invalidArgumentError.js';
 import { formatIPv4, parseIPv4 } from '../ipv4/ipv4.js';
 import { formatIPv6, parseIPv6 } from '../ipv6/ipv6.js';
+import { IPV6_ADDRESS_BYTES } from '../ipv6/predicates.js';
 import { formatPrefix, parsePrefix } from '../ipv6/prefix.js';
-import { type Profile, profileOf, readRouterAddress, reference2020 } from '../dialect/profile.js';
+import { type AddressKind, classify } from './classify.js';
 
 /** An IPv6 address taken apart. */
 export interface DecodedAddress {
@@ -41,7 +42,6 @@ export interface AddressParts {
   readonly lanip?: number;
 }
 
-const ADDRESS_BYTES = 16;
 const HALF_BITS = 64;
 
 function profileIn(options: AddressOptions): Profile {
@@ -53,7 +53,7 @@ function profileIn(options: AddressOptions): Profile {
  * Takes an address apart.
  *
  * @param address - text, or 16 bytes
- * @throws CodecError when it is no IPv6 address
+ * @throws InvalidArgumentError when it is no IPv6 address
  * @example
  * ```ts
  * decodeAddress('fc64:bed:c633:6401:c433:6402:e49e:8001').peer; // 198.51.100.2, 58526
@@ -65,8 +65,8 @@ export function decodeAddress(
 ): DecodedAddress {
   const profile = profileIn(options);
   const bytes = typeof address === 'string' ? parseIPv6(address) : address;
-  if (bytes.length !== ADDRESS_BYTES) {
-    throw new CodecError('address', `${bytes.length} bytes`, '16 bytes');
+  if (bytes.length !== IPV6_ADDRESS_BYTES) {
+    throw new InvalidArgumentError('address', `${bytes.length} bytes`, '16 bytes');
   }
   const { layout } = profile;
   const kind = classify(bytes, 0, profile);
@@ -99,7 +99,7 @@ export function isInvitation(address: string | Uint8Array, options: AddressOptio
  * Puts an address together.
  *
  * @returns the address in the form of RFC 5952
- * @throws CodecError naming the part that cannot be expressed
+ * @throws InvalidArgumentError naming the part that cannot be expressed
  * @example
  * ```ts
  * encodeAddress({ prefix: 'fc64:bed:c633:6401::/64', peer: '198.51.100.2:58526', lanip: 1 });
@@ -109,7 +109,7 @@ export function encodeAddress(parts: AddressParts, options: AddressOptions = {})
   const { layout } = profileIn(options);
   const prefix = parsePrefix(parts.prefix);
   if (prefix.length !== HALF_BITS) {
-    throw new CodecError('prefix', parts.prefix, 'a prefix of /64');
+    throw new InvalidArgumentError('prefix', parts.prefix, 'a prefix of /64');
   }
   const peer = typeof parts.peer === 'string' ? parseEndpoint(parts.peer) : parts.peer;
   const bytes = Uint8Array.from(prefix.bytes);

@@ -1,4 +1,12 @@
+import { readInt32, readUint16 } from '../bytes/bigEndian.js';
 import { is6bed4Prefixed, type Profile } from '../dialect/profile.js';
+import {
+  isIPv4Mapped,
+  isIPv6LinkLocal,
+  isIPv6Loopback,
+  isIPv6Multicast,
+  isIPv6Unspecified,
+} from '../ipv6/predicates.js';
 
 /** What kind of IPv6 address it is; `native` is what is left (draft-03 §1). */
 export type AddressKind =
@@ -12,26 +20,17 @@ export type AddressKind =
   | 'ipv4-mapped'
   | 'native';
 
-function zeros(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let index = from; index < to; index++) {
-    if (bytes[index] !== 0) return false;
-  }
-  return true;
-}
+const TEREDO_PREFIX = 0x2001_0000;
+const SIX_TO_FOUR_PREFIX = 0x2002;
 
 /** Tells the kind of the IPv6 address at `offset`, under the prefixes of a profile. */
 export function classify(bytes: Uint8Array, offset: number, profile: Profile): AddressKind {
-  const first = bytes[offset]!;
-  const second = bytes[offset + 1]!;
-  if (first === 0xff) return 'multicast';
-  if (first === 0xfe && (second & 0xc0) === 0x80) return 'link-local';
+  if (isIPv6Multicast(bytes, offset)) return 'multicast';
+  if (isIPv6LinkLocal(bytes, offset)) return 'link-local';
   if (is6bed4Prefixed(profile, bytes, offset)) return '6bed4';
-  if (first === 0x20 && second === 0x02) return '6to4';
-  if (first === 0x20 && second === 0x01 && zeros(bytes, offset + 2, offset + 4)) return 'teredo';
-  if (!zeros(bytes, offset, offset + 10)) return 'native';
-  if (bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff) return 'ipv4-mapped';
-  if (!zeros(bytes, offset + 10, offset + 15)) return 'native';
-  const last = bytes[offset + 15]!;
-  if (last === 0) return 'unspecified';
-  return last === 1 ? 'loopback' : 'native';
+  if (readUint16(bytes, offset) === SIX_TO_FOUR_PREFIX) return '6to4';
+  if (readInt32(bytes, offset) === TEREDO_PREFIX) return 'teredo';
+  if (isIPv4Mapped(bytes, offset)) return 'ipv4-mapped';
+  if (isIPv6Unspecified(bytes, offset)) return 'unspecified';
+  return isIPv6Loopback(bytes, offset) ? 'loopback' : 'native';
 }

@@ -1,6 +1,9 @@
-/** A value that cannot be used, told so that its user can mend it. */
-export class CodecError extends Error {
-  override readonly name = 'CodecError';
+/**
+ * Thrown for an invalid argument: names the field, what was found and what is accepted. Reads
+ * `port: found 65536, expected an integer from 0 to 65535`. Never thrown for bytes from the network.
+ */
+export class InvalidArgumentError extends Error {
+  override readonly name = 'InvalidArgumentError';
   /** The field or option that holds the value. */
   readonly field: string;
   /** What was found. */

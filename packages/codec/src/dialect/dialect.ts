@@ -1,8 +1,8 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
-import type { AddressLayout } from '../layouts/layout.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import { draft00 } from '../layouts/draft00.js';
 import { draft01 } from '../layouts/draft01.js';
 import { draft03 } from '../layouts/draft03.js';
+import type { AddressLayout } from '../layouts/layout.js';
 
 /**
  * A generation of the protocol. `draft03` is draft-vanrein-6bed4-02 and -03; `draft04` shares its
@@ -28,12 +28,12 @@ export function layoutOf(dialect: Dialect): AddressLayout {
 /**
  * Reads the name of a dialect.
  *
- * @throws CodecError
+ * @throws InvalidArgumentError
  */
 export function parseDialect(text: string): Dialect {
   const found = dialects.find((dialect) => dialect === text);
   if (found === undefined) {
-    throw new CodecError('dialect', JSON.stringify(text), dialects.join(', '));
+    throw new InvalidArgumentError('dialect', JSON.stringify(text), dialects.join(', '));
   }
   return found;
 }

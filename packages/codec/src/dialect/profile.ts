@@ -1,7 +1,9 @@
-import { type Dialect, layoutOf } from './dialect.js';
-import { CodecError } from '../arguments/invalidArgumentError.js';
-import type { AddressLayout } from '../layouts/layout.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
+import { checkInteger, HIGHEST_NETID } from '../arguments/ranges.js';
+import { readUint32 } from '../bytes/bigEndian.js';
 import { type Prefix, parsePrefix, prefixContains } from '../ipv6/prefix.js';
+import type { AddressLayout } from '../layouts/layout.js';
+import { type Dialect, layoutOf } from './dialect.js';
 
 /** The constants of a deployment, which all its routers and peers must share. */
 export interface Profile {
@@ -35,27 +37,36 @@ export interface ProfileDefinition {
   readonly defaultNetid?: number;
 }
 
+/** Where a 6bed4-prefixed address has its router's IPv4 address. */
+const ROUTER_ADDRESS_OFFSET = 4;
 const DEFAULT_NETID = 0x0bed;
 const LONGEST_6BED4_PREFIX = 32;
 
 /**
  * Makes a profile of one's own.
  *
- * @throws CodecError naming the constant that cannot be used
+ * @throws InvalidArgumentError naming the constant that cannot be used
  */
 export function defineProfile(definition: ProfileDefinition): Profile {
   const layout = layoutOf(definition.dialect);
-  const { port, defaultNetid = DEFAULT_NETID } = definition;
+  const { port } = definition;
+  const defaultNetid = checkInteger(
+    'defaultNetid',
+    definition.defaultNetid ?? DEFAULT_NETID,
+    0,
+    HIGHEST_NETID,
+  );
   if (!layout.acceptsPort(port)) {
-    throw new CodecError('port', String(port), `a UDP port that ${layout.name} can express`);
-  }
-  if (!Number.isInteger(defaultNetid) || defaultNetid < 0 || defaultNetid > 0xffff) {
-    throw new CodecError('defaultNetid', String(defaultNetid), 'an integer from 0 to 65535');
+    throw new InvalidArgumentError(
+      'port',
+      String(port),
+      `a UDP port that ${layout.name} can express`,
+    );
   }
   const prefixes = definition.prefixes.map((text) => {
     const prefix = parsePrefix(text, 'prefixes');
     if (prefix.length > LONGEST_6BED4_PREFIX || prefix.length === 0) {
-      throw new CodecError('prefixes', text, 'prefixes of /1 to /32');
+      throw new InvalidArgumentError('prefixes', text, 'prefixes of /1 to /32');
     }
     return Object.freeze(prefix);
   });
@@ -151,11 +162,5 @@ export function is6bed4Prefixed(profile: Profile, bytes: Uint8Array, offset: num
 
 /** The router's IPv4 address (uint32) in bits 32..63 of a 6bed4-prefixed address. */
 export function readRouterAddress(bytes: Uint8Array, offset: number): number {
-  return (
-    ((bytes[offset + 4]! << 24) |
-      (bytes[offset + 5]! << 16) |
-      (bytes[offset + 6]! << 8) |
-      bytes[offset + 7]!) >>>
-    0
-  );
+  return readUint32(bytes, offset + ROUTER_ADDRESS_OFFSET);
 }

@@ -1,4 +1,4 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 
 const PART = /^(?:0|[1-9][0-9]{0,2})$/;
 
@@ -8,7 +8,7 @@ const PART = /^(?:0|[1-9][0-9]{0,2})$/;
  *
  * @param field - name to use in errors
  * @returns the address as uint32
- * @throws CodecError
+ * @throws InvalidArgumentError
  */
 export function parseIPv4(text: string, field = 'address'): number {
   const parts = text.split('.');
@@ -16,7 +16,11 @@ export function parseIPv4(text: string, field = 'address'): number {
   for (const part of parts) {
     const value = PART.test(part) ? Number(part) : 256;
     if (parts.length !== 4 || value > 255) {
-      throw new CodecError(field, JSON.stringify(text), 'an IPv4 address such as 192.0.2.1');
+      throw new InvalidArgumentError(
+        field,
+        JSON.stringify(text),
+        'an IPv4 address such as 192.0.2.1',
+      );
     }
     address = address * 256 + value;
   }
@@ -29,12 +33,12 @@ export function formatIPv4(address: number): string {
 }
 
 /** 0.0.0.0/8, "this network" (RFC 6890). */
-export function isUnspecifiedRange(address: number): boolean {
+export function isIPv4ThisNetwork(address: number): boolean {
   return address >>> 24 === 0;
 }
 
 /** 127.0.0.0/8, loopback (RFC 6890). */
-export function isLoopback(address: number): boolean {
+export function isIPv4Loopback(address: number): boolean {
   return address >>> 24 === 127;
 }
 
@@ -42,12 +46,12 @@ export function isLoopback(address: number): boolean {
  * Addresses that mean nothing on the public Internet: RFC 1918 (10/8, 172.16/12, 192.168/16), RFC 6598
  * (100.64/10) and link-local 169.254/16 (RFC 3927); "internal addresses" in draft-03 §1.
  */
-export function isPrivate(address: number): boolean {
-  return isPrivateBlock(address >>> 24, (address >>> 16) & 255);
+export function isIPv4Private(address: number): boolean {
+  return isIPv4PrivateBlock(address >>> 24, (address >>> 16) & 255);
 }
 
-/** As {@link isPrivate}, by the first two bytes of an address. */
-export function isPrivateBlock(first: number, second: number): boolean {
+/** As {@link isIPv4Private}, by the first two bytes of an address. */
+export function isIPv4PrivateBlock(first: number, second: number): boolean {
   switch (first) {
     case 10:
       return true;
@@ -65,11 +69,11 @@ export function isPrivateBlock(first: number, second: number): boolean {
 }
 
 /** 224.0.0.0/4, multicast (RFC 5771). */
-export function isMulticast(address: number): boolean {
+export function isIPv4Multicast(address: number): boolean {
   return address >>> 28 === 14;
 }
 
 /** 240.0.0.0/4, reserved, with the limited broadcast address (RFC 6890). */
-export function isReserved(address: number): boolean {
+export function isIPv4Reserved(address: number): boolean {
   return address >>> 28 === 15;
 }

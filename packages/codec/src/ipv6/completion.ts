@@ -1,11 +1,13 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
+import { checkInteger, HIGHEST_NETID } from '../arguments/ranges.js';
+import { writeUint16, writeUint32 } from '../bytes/bigEndian.js';
 import { parseIPv4 } from '../ipv4/ipv4.js';
 import { formatPrefix, type Prefix, parsePrefix } from './prefix.js';
 
 const NETID_OFFSET = 2;
 const ROUTER_OFFSET = 4;
 const SUBNET_OFFSET = 6;
-const SEGMENT_BITS = 64;
+const SUBNET_PREFIX_BITS = 64;
 const LOCALLY_ASSIGNED = 0xfd;
 
 /** A well-mixed 32-bit number from a state, which it advances by a Weyl step. */
@@ -26,23 +28,20 @@ function mix(state: number): number {
  *   router address, so that a restart gives the same /64 (RFC 4193 §3.2 asks for random ones).
  *
  * @param prefix - a prefix or its text
- * @throws CodecError for any other length, naming it
+ * @throws InvalidArgumentError for any other length, naming it
  */
 export function completePrefix(
   prefix: Prefix | string,
   options: { readonly netid: number; readonly router: number | string },
 ): Prefix {
   const { bytes: given, length } = typeof prefix === 'string' ? parsePrefix(prefix) : prefix;
-  const { netid } = options;
+  const netid = checkInteger('netid', options.netid, 0, HIGHEST_NETID);
   const router =
     typeof options.router === 'string' ? parseIPv4(options.router, 'router') : options.router;
-  if (!Number.isInteger(netid) || netid < 0 || netid > 0xffff) {
-    throw new CodecError('netid', String(netid), 'an integer from 0 to 65535');
-  }
   const bytes = Uint8Array.from(given);
-  if (bytes[0] === LOCALLY_ASSIGNED && length >= 8 && length < SEGMENT_BITS) {
+  if (bytes[0] === LOCALLY_ASSIGNED && length >= 8 && length < SUBNET_PREFIX_BITS) {
     fillRepeatably(bytes, length, netid, router);
-    return { bytes, length: SEGMENT_BITS };
+    return { bytes, length: SUBNET_PREFIX_BITS };
   }
   switch (length) {
     case 16:
@@ -55,16 +54,16 @@ export function completePrefix(
     case 48:
       writeUint16(bytes, SUBNET_OFFSET, netid);
       break;
-    case SEGMENT_BITS:
+    case SUBNET_PREFIX_BITS:
       break;
     default:
-      throw new CodecError(
+      throw new InvalidArgumentError(
         'prefix',
         formatPrefix({ bytes, length }),
         'a length of /16, /32, /48 or /64, or any from /8 to /64 under fd00::/8',
       );
   }
-  return { bytes, length: SEGMENT_BITS };
+  return { bytes, length: SUBNET_PREFIX_BITS };
 }
 
 function fillRepeatably(bytes: Uint8Array, length: number, netid: number, router: number): void {
@@ -78,14 +77,4 @@ function fillRepeatably(bytes: Uint8Array, length: number, netid: number, router
     const kept = Math.max(0, length - index * 8);
     bytes[index] = bytes[index]! | (state & (0xff >>> kept));
   }
-}
-
-function writeUint16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 8;
-  bytes[offset + 1] = value;
-}
-
-function writeUint32(bytes: Uint8Array, offset: number, value: number): void {
-  writeUint16(bytes, offset, value >>> 16);
-  writeUint16(bytes, offset + 2, value);
 }

@@ -1,7 +1,7 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import { parseIPv4 } from '../ipv4/ipv4.js';
+import { IPV6_ADDRESS_BYTES } from './predicates.js';
 
-const ADDRESS_BYTES = 16;
 const GROUPS = 8;
 const GROUP = /^[0-9a-fA-F]{1,4}$/;
 /** An embedded IPv4 address takes the place of two groups. */
@@ -12,7 +12,7 @@ const EMBEDDED_GROUPS = 2;
  *
  * @param field - name to use in errors
  * @returns 16 bytes
- * @throws CodecError
+ * @throws InvalidArgumentError
  */
 export function parseIPv6(text: string, field = 'address'): Uint8Array {
   const halves = text.split('::');
@@ -22,7 +22,11 @@ export function parseIPv6(text: string, field = 'address'): Uint8Array {
   const missing = GROUPS - (before?.length ?? 0) - (after?.length ?? 0);
   const fits = halves.length === 1 ? missing === 0 : halves.length === 2 && missing > 0;
   if (before === null || after === null || !fits) {
-    throw new CodecError(field, JSON.stringify(text), 'an IPv6 address such as 2001:db8::1');
+    throw new InvalidArgumentError(
+      field,
+      JSON.stringify(text),
+      'an IPv6 address such as 2001:db8::1',
+    );
   }
   const groups = [...before, ...new Array<number>(missing).fill(0), ...after];
   return Uint8Array.from(groups.flatMap((group) => [group >>> 8, group & 0xff]));
@@ -52,12 +56,12 @@ function readEmbedded(text: string): number[] | null {
 /**
  * Writes the IPv6 address at `offset` in the form of RFC 5952.
  *
- * @throws CodecError when fewer than 16 bytes are there
+ * @throws InvalidArgumentError when fewer than 16 bytes are there
  */
 export function formatIPv6(bytes: Uint8Array, offset = 0): string {
-  const address = bytes.subarray(offset, offset + ADDRESS_BYTES);
-  if (address.length !== ADDRESS_BYTES) {
-    throw new CodecError('address', `${address.length} bytes`, '16 bytes');
+  const address = bytes.subarray(offset, offset + IPV6_ADDRESS_BYTES);
+  if (address.length !== IPV6_ADDRESS_BYTES) {
+    throw new InvalidArgumentError('address', `${address.length} bytes`, '16 bytes');
   }
   const groups = Array.from({ length: GROUPS }, (_, index) =>
     ((address[2 * index]! << 8) | address[2 * index + 1]!).toString(16),

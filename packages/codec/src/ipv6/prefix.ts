@@ -1,5 +1,6 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import { formatIPv6, parseIPv6 } from './ipv6.js';
+import { IPV6_ADDRESS_BYTES, sameIPv6Address } from './predicates.js';
 
 /** An IPv6 prefix: 16 bytes, zero beyond `length` bits (0..128). */
 export interface Prefix {
@@ -7,6 +8,7 @@ export interface Prefix {
   readonly length: number;
 }
 
+/** Bits of an IPv6 address. */
 const ADDRESS_BITS = 128;
 const LENGTH = /^(?:0|[1-9][0-9]{0,2})$/;
 
@@ -20,21 +22,40 @@ function maskOf(length: number, index: number): number {
  * Reads `address/length`.
  *
  * @param field - name to use in errors
- * @throws CodecError also when bits beyond the length are set
+ * @throws InvalidArgumentError also when bits beyond the length are set
  */
 export function parsePrefix(text: string, field = 'prefix'): Prefix {
   const slash = text.indexOf('/');
   const length = slash < 0 ? '' : text.slice(slash + 1);
   if (!LENGTH.test(length) || Number(length) > ADDRESS_BITS) {
-    throw new CodecError(field, JSON.stringify(text), 'an IPv6 prefix such as 2001:db8::/32');
+    throw new InvalidArgumentError(
+      field,
+      JSON.stringify(text),
+      'an IPv6 prefix such as 2001:db8::/32',
+    );
   }
   const prefix = { bytes: parseIPv6(text.slice(0, slash), field), length: Number(length) };
-  for (let index = 0; index < 16; index++) {
-    if ((prefix.bytes[index]! & ~maskOf(prefix.length, index)) !== 0) {
-      throw new CodecError(field, JSON.stringify(text), `no bits set beyond /${length}`);
-    }
+  const cleared = clearBeyondPrefix(Uint8Array.from(prefix.bytes), 0, prefix.length);
+  if (!sameIPv6Address(cleared, 0, prefix.bytes, 0)) {
+    throw new InvalidArgumentError(field, JSON.stringify(text), `no bits set beyond /${length}`);
   }
   return prefix;
+}
+
+/**
+ * Clears the bits of the IPv6 address at `offset` beyond its first `length`, which receivers of a prefix
+ * ignore (RFC 4861 §4.6.2, RFC 4191 §2.3).
+ *
+ * @param length - 0..128
+ * @returns `bytes`
+ */
+export function clearBeyondPrefix(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+  const whole = length >>> 3;
+  if (whole < IPV6_ADDRESS_BYTES) {
+    bytes[offset + whole]! &= maskOf(length, whole);
+    bytes.fill(0, offset + whole + 1, offset + IPV6_ADDRESS_BYTES);
+  }
+  return bytes;
 }
 
 /** Writes a prefix as `address/length`. */

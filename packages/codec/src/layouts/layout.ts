@@ -1,4 +1,5 @@
-import { CodecError } from '../arguments/invalidArgumentError.js';
+import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
+import { checkInteger } from '../arguments/ranges.js';
 import type { UdpEndpoint } from '../ipv4/udpEndpoint.js';
 
 /**
@@ -33,7 +34,7 @@ export interface AddressLayout {
   /**
    * Writes the lower half, bytes 8..15.
    *
-   * @throws CodecError for a value out of range or, in draft01, an odd port
+   * @throws InvalidArgumentError for a value out of range or, in draft01, an odd port
    */
   writeEndpoint(
     bytes: Uint8Array,
@@ -73,13 +74,11 @@ export function checkEndpoint(
   lanip: number,
 ): void {
   if (!Number.isInteger(address) || address < 0 || address > HIGHEST_ADDRESS) {
-    throw new CodecError('address', String(address), 'an IPv4 address as uint32');
+    throw new InvalidArgumentError('address', String(address), 'an IPv4 address as uint32');
   }
   if (!layout.acceptsPort(port)) {
     const parity = layout.name === 'draft01' ? 'an even integer' : 'an integer';
-    throw new CodecError('port', String(port), `${parity} from 1 to 65535`);
+    throw new InvalidArgumentError('port', String(port), `${parity} from 1 to 65535`);
   }
-  if (!Number.isInteger(lanip) || lanip < 0 || lanip > layout.maxLanip) {
-    throw new CodecError('lanip', String(lanip), `an integer from 0 to ${layout.maxLanip}`);
-  }
+  checkInteger('lanip', lanip, 0, layout.maxLanip);
 }

@@ -1,3 +1,4 @@
+import { readUint32, writeUint32 } from '../bytes/bigEndian.js';
 /*
  * The link-layer address of an endpoint, as it stands in ND options of every deployed dialect:
  *
@@ -18,21 +19,12 @@ export function writeLinkLayer(
 ): void {
   bytes[offset] = port;
   bytes[offset + 1] = port >>> 8;
-  bytes[offset + 2] = address >>> 24;
-  bytes[offset + 3] = address >>> 16;
-  bytes[offset + 4] = address >>> 8;
-  bytes[offset + 5] = address;
+  writeUint32(bytes, offset + 2, address);
 }
 
 /** The IPv4 address (uint32) in a link-layer address. */
 export function readLinkLayerAddress(bytes: Uint8Array, offset: number): number {
-  return (
-    ((bytes[offset + 2]! << 24) |
-      (bytes[offset + 3]! << 16) |
-      (bytes[offset + 4]! << 8) |
-      bytes[offset + 5]!) >>>
-    0
-  );
+  return readUint32(bytes, offset + 2);
 }
 
 /** The UDP port in a link-layer address. */

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  CodecError,
   classify,
   type DecodedAddress,
   type Dialect,
   decodeAddress,
   dialects,
   encodeAddress,
+  InvalidArgumentError,
   isInvitation,
   layoutOf,
   parseDialect,
@@ -117,7 +117,7 @@ describe.each(dialects)('any endpoint in %s', (dialect) => {
       try {
         return encodeAddress(parts, { dialect });
       } catch (error) {
-        return (error as CodecError).field;
+        return (error as InvalidArgumentError).field;
       }
     };
     const peer = '192.0.2.1:4000';
@@ -211,7 +211,7 @@ test('bytes are taken as well as text, and are left as they are', () => {
   const before = Buffer.from(bytes);
   expect(decodeAddress(bytes).peer).toEqual({ address: '198.51.100.2', port: 58526 });
   expect(bytes).toEqual(before);
-  expect(() => decodeAddress(new Uint8Array(15))).toThrow(CodecError);
+  expect(() => decodeAddress(new Uint8Array(15))).toThrow(InvalidArgumentError);
 });
 
 test('dialects are known by name', () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  CodecError,
   completePrefix,
   defineProfile,
   draft00Profile,
@@ -10,6 +9,7 @@ import {
   draft04Profile,
   findProfile,
   formatPrefix,
+  InvalidArgumentError,
   is6bed4Prefixed,
   type ProfileDefinition,
   parseIPv6,
@@ -70,7 +70,7 @@ describe('profiles', () => {
     ['defaultNetid', { defaultNetid: -1 }],
   ])('but not with a wrong %s', (field, change) => {
     const call = (): unknown => defineProfile({ ...own, ...change });
-    expect(call).toThrow(CodecError);
+    expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(new RegExp(`^${field}: `));
   });
 

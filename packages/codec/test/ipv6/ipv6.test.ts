@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
-import { CodecError, formatIPv6, parseIPv6 } from '../../src/index.js';
+import { formatIPv6, InvalidArgumentError, parseIPv6 } from '../../src/index.js';
 
 const hexOf = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -38,7 +38,7 @@ describe('reading an IPv6 address (RFC 4291 §2.2)', () => {
       '::/0',
     ],
   ])('refuses %j', (text) => {
-    expect(() => parseIPv6(text, 'thing')).toThrow(CodecError);
+    expect(() => parseIPv6(text, 'thing')).toThrow(InvalidArgumentError);
     expect(() => parseIPv6(text, 'thing')).toThrow(
       expect.objectContaining({ field: 'thing', found: JSON.stringify(text) }),
     );
@@ -91,8 +91,8 @@ describe('writing an IPv6 address (RFC 5952)', () => {
   );
 
   it('refuses what is no address', () => {
-    expect(() => formatIPv6(new Uint8Array(15))).toThrow(CodecError);
-    expect(() => formatIPv6(new Uint8Array(20), 5)).toThrow(CodecError);
+    expect(() => formatIPv6(new Uint8Array(15))).toThrow(InvalidArgumentError);
+    expect(() => formatIPv6(new Uint8Array(20), 5)).toThrow(InvalidArgumentError);
     expect(formatIPv6(new Uint8Array(20), 4)).toBe('::');
   });
 });

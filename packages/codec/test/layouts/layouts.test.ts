@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type AddressLayout,
-  CodecError,
   draft00,
   draft01,
   draft03,
+  InvalidArgumentError,
   parseIPv6,
   UdpEndpoint,
 } from '../../src/index.js';
@@ -18,7 +18,7 @@ function fieldOf(call: () => unknown): string {
   try {
     call();
   } catch (error) {
-    if (error instanceof CodecError) return error.field;
+    if (error instanceof InvalidArgumentError) return error.field;
     throw error;
   }
   return 'accepted';

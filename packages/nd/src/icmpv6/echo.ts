@@ -102,7 +102,7 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
 /**
  * Builds the IPv6 packet of an echo request or reply (RFC 4443 §4), with its checksum.
  *
- * @throws NdBuildError naming the field that cannot be expressed
+ * @throws InvalidArgumentError naming the field that cannot be expressed
  */
 export function buildEcho(echo: Echo): Uint8Array {
   const out = new Uint8Array(DATA + echo.data.length);
@@ -114,7 +114,7 @@ export function buildEcho(echo: Echo): Uint8Array {
  * Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
  */
 export function writeEcho(out: Uint8Array, offset: number, echo: Echo): number {
   const length = DATA + echo.data.length;

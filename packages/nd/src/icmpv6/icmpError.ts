@@ -175,7 +175,7 @@ function invokingLength(error: IcmpError): number {
  * Builds the IPv6 packet of an ICMPv6 error (RFC 4443 §3), with hop limit 64 and its checksum; the
  * invoking packet is cut for the whole to keep to 1280 bytes (RFC 4443 §2.4 (c)).
  *
- * @throws NdBuildError naming the field that cannot be expressed
+ * @throws InvalidArgumentError naming the field that cannot be expressed
  */
 export function buildIcmpError(error: IcmpError): Uint8Array {
   const out = new Uint8Array(INVOKING + invokingLength(error));
@@ -187,7 +187,7 @@ export function buildIcmpError(error: IcmpError): Uint8Array {
  * Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written, 1280 at most
- * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
  */
 export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError): number {
   const [type, code, parameter] = typeCodeParameter(error);

@@ -146,7 +146,7 @@ function cut(message: NdMessage): NdMessage {
  * Builds the IPv6 packet of a Neighbor Discovery message (RFC 4861 §4), with hop limit 255 and its
  * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see to.
  *
- * @throws NdBuildError naming the field that cannot be expressed
+ * @throws InvalidArgumentError naming the field that cannot be expressed
  */
 export function buildNd(message: NdMessage): Uint8Array {
   const fitting = cut(message);
@@ -160,7 +160,7 @@ export function buildNd(message: NdMessage): Uint8Array {
  * Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room; the
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room; the
  * buffer may have been written to by then
  */
 export function writeNd(out: Uint8Array, offset: number, message: NdMessage): number {

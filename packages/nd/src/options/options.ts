@@ -1,6 +1,6 @@
 import { readUint32, writeUint32 } from '../bigEndian.js';
 import { copyBytes } from '../packet/copy.js';
-import { checkBytes, checkRange, NdBuildError, type ParseResult, refuse } from '../packet/result.js';
+import { checkBytes, checkRange, InvalidArgumentError, type ParseResult, refuse } from '../packet/result.js';
 
 /*
  * RFC 4861 §4.6:
@@ -332,7 +332,7 @@ function optionLength(option: NdOption): number {
     case 'redirected-header': {
       const length = UNIT + Math.floor(option.packet.length / UNIT) * UNIT;
       if (length > LONGEST_OPTION) {
-        throw new NdBuildError('packet', `${option.packet.length} bytes`, 'up to 2039 bytes');
+        throw new InvalidArgumentError('packet', `${option.packet.length} bytes`, 'up to 2039 bytes');
       }
       return length;
     }
@@ -345,7 +345,7 @@ function optionLength(option: NdOption): number {
     case 'rdnss': {
       const length = UNIT + option.servers.length * ADDRESS_BYTES;
       if (option.servers.length === 0 || length > LONGEST_OPTION) {
-        throw new NdBuildError('servers', String(option.servers.length), '1 to 127 addresses');
+        throw new InvalidArgumentError('servers', String(option.servers.length), '1 to 127 addresses');
       }
       return length;
     }
@@ -355,7 +355,7 @@ function optionLength(option: NdOption): number {
 function padded(field: string, body: Uint8Array): number {
   const length = HEADER + body.length;
   if (body.length === 0 || length % UNIT !== 0 || length > LONGEST_OPTION) {
-    throw new NdBuildError(field, `${body.length} bytes`, '6, 14, 22, … bytes');
+    throw new InvalidArgumentError(field, `${body.length} bytes`, '6, 14, 22, … bytes');
   }
   return length;
 }
@@ -419,7 +419,7 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
     case 'timestamp':
       head(OPTION_TIMESTAMP);
       if (option.timestamp < 0n || option.timestamp > HIGHEST_TIMESTAMP) {
-        throw new NdBuildError('timestamp', String(option.timestamp), '64 bits');
+        throw new InvalidArgumentError('timestamp', String(option.timestamp), '64 bits');
       }
       writeUint32(out, at + 8, Number((option.timestamp >> 32n) & 0xffff_ffffn));
       writeUint32(out, at + 12, Number(option.timestamp & 0xffff_ffffn));

@@ -113,7 +113,7 @@ export interface IPv6Header {
 /**
  * Writes an IPv6 header, 40 bytes at `offset` (RFC 8200 §3).
  *
- * @throws NdBuildError naming the field that is out of range, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that is out of range, or `out` when there is no room
  */
 export function writeIPv6Header(out: Uint8Array, offset: number, header: IPv6Header): void {
   checkRoom(out, offset, IPV6_HEADER_LENGTH);

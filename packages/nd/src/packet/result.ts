@@ -55,8 +55,8 @@ export function refuse(
  * A message that cannot be built as described; thrown to the caller, never for received bytes. Reads
  * `hopLimit: found 256, expected an integer from 0 to 255`.
  */
-export class NdBuildError extends RangeError {
-  override readonly name = 'NdBuildError';
+export class InvalidArgumentError extends RangeError {
+  override readonly name = 'InvalidArgumentError';
   /** The field that cannot be expressed. */
   readonly field: string;
   /** What was in it. */
@@ -76,7 +76,7 @@ export class NdBuildError extends RangeError {
 /** @internal */
 export function checkRange(field: string, value: number, highest: number): number {
   if (!Number.isInteger(value) || value < 0 || value > highest) {
-    throw new NdBuildError(field, String(value), `an integer from 0 to ${highest}`);
+    throw new InvalidArgumentError(field, String(value), `an integer from 0 to ${highest}`);
   }
   return value;
 }
@@ -84,14 +84,14 @@ export function checkRange(field: string, value: number, highest: number): numbe
 /** @internal */
 export function checkRoom(out: Uint8Array, offset: number, length: number): void {
   if (offset < 0 || offset + length > out.length) {
-    throw new NdBuildError('out', `${out.length - offset} bytes of room`, `${length} bytes`);
+    throw new InvalidArgumentError('out', `${out.length - offset} bytes of room`, `${length} bytes`);
   }
 }
 
 /** @internal */
 export function checkBytes(field: string, bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length !== length) {
-    throw new NdBuildError(field, `${bytes.length} bytes`, `${length} bytes`);
+    throw new InvalidArgumentError(field, `${bytes.length} bytes`, `${length} bytes`);
   }
   return bytes;
 }

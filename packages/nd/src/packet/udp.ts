@@ -96,7 +96,7 @@ export function parseUdp(
  * Builds the IPv6 packet of a UDP datagram (RFC 768), with its checksum.
  *
  * @param datagram - with a hop limit, 0..255, default 64
- * @throws NdBuildError naming the field that cannot be expressed
+ * @throws InvalidArgumentError naming the field that cannot be expressed
  */
 export function buildUdp(datagram: UdpDatagram & { readonly hopLimit?: number }): Uint8Array {
   const out = new Uint8Array(PAYLOAD + datagram.payload.length);
@@ -109,7 +109,7 @@ export function buildUdp(datagram: UdpDatagram & { readonly hopLimit?: number })
  *
  * @param datagram - with a hop limit, 0..255, default 64
  * @returns bytes written
- * @throws NdBuildError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
  */
 export function writeUdp(
   out: Uint8Array,

@@ -4,7 +4,7 @@ import {
   buildEcho,
   type Echo,
   echoView,
-  NdBuildError,
+  InvalidArgumentError,
   parseEcho,
   writeEcho,
 } from '../../src/index.js';
@@ -91,7 +91,7 @@ describe('an echo', () => {
     ['payloadLength', { data: new Uint8Array(65_528) }],
   ])('is not built with a bad %s', (field, change) => {
     const build = (): Uint8Array => buildEcho({ ...message, ...change });
-    expect(build).toThrow(NdBuildError);
+    expect(build).toThrow(InvalidArgumentError);
     expect(build).toThrow(expect.objectContaining({ field }));
   });
 });

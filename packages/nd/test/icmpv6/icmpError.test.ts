@@ -13,7 +13,7 @@ import {
   icmpv6View,
   MINIMUM_MTU,
   mayCauseIcmpError,
-  NdBuildError,
+  InvalidArgumentError,
   PROBLEM_HEADER_FIELD,
   PROBLEM_NEXT_HEADER,
   PROBLEM_OPTION,
@@ -153,7 +153,7 @@ describe('an ICMPv6 error', () => {
     ['code', { type: 'destination-unreachable', code: 256, ...base }],
     ['source', { ...message, source: new Uint8Array(0) }],
   ])('is not built with a bad %s', (field, error) => {
-    expect(() => buildIcmpError(error)).toThrow(NdBuildError);
+    expect(() => buildIcmpError(error)).toThrow(InvalidArgumentError);
     expect(() => buildIcmpError(error)).toThrow(expect.objectContaining({ field }));
   });
 });

@@ -5,7 +5,7 @@ import {
   buildNd,
   findOption,
   findOptionOffset,
-  NdBuildError,
+  InvalidArgumentError,
   type NdOption,
   OPTION_NONCE,
   parseNd,
@@ -295,7 +295,7 @@ describe('an option is not built', () => {
     ],
   ])('%s: it names %s', (_, field, option) => {
     const build = (): string => emit(option);
-    expect(build).toThrow(NdBuildError);
+    expect(build).toThrow(InvalidArgumentError);
     expect(build).toThrow(expect.objectContaining({ field }));
   });
 

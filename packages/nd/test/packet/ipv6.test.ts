@@ -7,7 +7,7 @@ import {
   flowLabel,
   hopLimit,
   type IPv6Header,
-  NdBuildError,
+  InvalidArgumentError,
   nextHeader,
   payloadLength,
   setHopLimit,
@@ -128,7 +128,7 @@ describe('an IPv6 header', () => {
     ['destination', { destination: new Uint8Array(0) }],
   ])('is not written with a bad %s', (field, change) => {
     const write = (): void => writeIPv6Header(new Uint8Array(40), 0, { ...header, ...change });
-    expect(write).toThrow(NdBuildError);
+    expect(write).toThrow(InvalidArgumentError);
     expect(write).toThrow(expect.objectContaining({ field }));
   });
 
@@ -136,7 +136,7 @@ describe('an IPv6 header', () => {
     expect(() => writeIPv6Header(new Uint8Array(40), 1, header)).toThrow(
       'out: found 39 bytes of room, expected 40 bytes',
     );
-    expect(() => writeIPv6Header(new Uint8Array(80), -1, header)).toThrow(NdBuildError);
+    expect(() => writeIPv6Header(new Uint8Array(80), -1, header)).toThrow(InvalidArgumentError);
   });
 });
 

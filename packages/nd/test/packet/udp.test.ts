@@ -2,7 +2,7 @@ import { address, hex, toHex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildUdp,
-  NdBuildError,
+  InvalidArgumentError,
   parseUdp,
   type UdpDatagram,
   udpView,
@@ -94,7 +94,7 @@ describe('a UDP datagram', () => {
     ['source', { source: new Uint8Array(4) }],
   ])('is not built with a bad %s', (field, change) => {
     const build = (): Uint8Array => buildUdp({ ...datagram, ...change });
-    expect(build).toThrow(NdBuildError);
+    expect(build).toThrow(InvalidArgumentError);
     expect(build).toThrow(expect.objectContaining({ field }));
   });
 });

@@ -1,6 +1,6 @@
 import {
   type AddressLayout,
-  CodecError,
+  InvalidArgumentError,
   completePrefix,
   type Endpoint,
   formatIPv6,
@@ -48,7 +48,7 @@ export interface RouterIdentity {
 
 function checkInteger(field: string, value: number, lowest: number, highest: number): number {
   if (!Number.isInteger(value) || value < lowest || value > highest) {
-    throw new CodecError(field, String(value), `an integer from ${lowest} to ${highest}`);
+    throw new InvalidArgumentError(field, String(value), `an integer from ${lowest} to ${highest}`);
   }
   return value;
 }
@@ -56,7 +56,7 @@ function checkInteger(field: string, value: number, lowest: number, highest: num
 /**
  * Completes a router's options (draft-04 §3.3).
  *
- * @throws CodecError naming the option that cannot be used
+ * @throws InvalidArgumentError naming the option that cannot be used
  */
 export function identify(options: RouterOptions): RouterIdentity {
   const profile = options.profile ?? reference2020;
@@ -64,18 +64,18 @@ export function identify(options: RouterOptions): RouterIdentity {
   const address = parseIPv4(options.address, 'address');
   const port = checkInteger('port', options.port ?? profile.port, 1, HIGHEST_PORT);
   if (!layout.acceptsPort(port)) {
-    throw new CodecError('port', String(port), `a port that ${layout.name} can express`);
+    throw new InvalidArgumentError('port', String(port), `a port that ${layout.name} can express`);
   }
   const netid = checkInteger('netid', options.netid ?? profile.defaultNetid, 0, HIGHEST_NETID);
   const prefix =
     options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
   const segmentPrefix = completePrefix(prefix, { netid, router: address });
   if (segmentPrefix.length !== SEGMENT_PREFIX_LENGTH) {
-    throw new CodecError('prefix', formatPrefix(prefix), 'a prefix that completes to /64');
+    throw new InvalidArgumentError('prefix', formatPrefix(prefix), 'a prefix that completes to /64');
   }
   const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'route'));
   if (routes.length > MAX_ROUTES) {
-    throw new CodecError('routes', String(routes.length), `${MAX_ROUTES} at most`);
+    throw new InvalidArgumentError('routes', String(routes.length), `${MAX_ROUTES} at most`);
   }
   const segment = new Segment(segmentPrefix.bytes);
   const ownAddress = segment.toBytes();

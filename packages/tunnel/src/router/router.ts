@@ -69,7 +69,7 @@ export class Router extends MachineCore {
   /** Where the packet at hand goes; written over for each. */
   readonly #target = new RouteTarget();
 
-  /** @throws CodecError naming the option that cannot be used */
+  /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
     super(sink, options.random);
     this.#identity = identify(options);
