@@ -1,14 +1,11 @@
-import { readUint16, writeUint16 } from '../bigEndian.js';
-import { verifyIcmpv6Checksum } from '../packet/checksum.js';
+import { checkInteger, readUint16, writeUint16 } from '@6bed4/codec';
 import {
-  ICMPV6_ECHO_REPLY,
-  ICMPV6_ECHO_REQUEST,
+  DEFAULT_HOP_LIMIT,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
 } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
-import { CHECKSUM, CODE, icmpv6View, MESSAGE, writeIcmpv6Checksum } from './icmpv6.js';
 import {
   destinationAddress,
   hopLimit,
@@ -16,7 +13,16 @@ import {
   sourceAddress,
   writeIPv6Header,
 } from '../packet/ipv6.js';
-import { checkRange, checkRoom, type ParseResult, refuse } from '../packet/result.js';
+import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
+import { ICMPV6_ECHO_REPLY, ICMPV6_ECHO_REQUEST } from './constants.js';
+import {
+  CHECKSUM,
+  CODE,
+  icmpv6View,
+  MESSAGE,
+  verifyIcmpv6Checksum,
+  writeIcmpv6Checksum,
+} from './icmpv6.js';
 
 /*
  * RFC 4443 §4:
@@ -100,6 +106,20 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
 }
 
 /**
+ * The reply to an echo request (RFC 4443 §4.2): the same identifier, sequence number and data, from the
+ * destination of the request to its source.
+ */
+export function echoReplyTo(request: Echo): Echo {
+  return {
+    ...request,
+    type: 'echo-reply',
+    source: request.destination,
+    destination: request.source,
+    hopLimit: DEFAULT_HOP_LIMIT,
+  };
+}
+
+/**
  * Builds the IPv6 packet of an echo request or reply (RFC 4443 §4), with its checksum.
  *
  * @throws InvalidArgumentError naming the field that cannot be expressed
@@ -118,8 +138,8 @@ export function buildEcho(echo: Echo): Uint8Array {
  */
 export function writeEcho(out: Uint8Array, offset: number, echo: Echo): number {
   const length = DATA + echo.data.length;
-  const identifier = checkRange('identifier', echo.identifier, 0xffff);
-  const sequence = checkRange('sequence', echo.sequence, 0xffff);
+  const identifier = checkInteger('identifier', echo.identifier, 0, 0xffff);
+  const sequence = checkInteger('sequence', echo.sequence, 0, 0xffff);
   checkRoom(out, offset, length);
   writeIPv6Header(out, offset, {
     payloadLength: length - IPV6_HEADER_LENGTH,

@@ -1,15 +1,14 @@
-import { isMulticast, isUnspecified } from '../addresses.js';
-import { readUint32, writeUint32 } from '../bigEndian.js';
-import { isInside } from '../packet/bounds.js';
-import { verifyIcmpv6Checksum } from '../packet/checksum.js';
 import {
+  checkInteger,
+  isIPv6Multicast,
+  isIPv6Unspecified,
+  readUint32,
+  writeUint32,
+} from '@6bed4/codec';
+import { isInside } from '../packet/bounds.js';
+import {
+  DEFAULT_HOP_LIMIT,
   DESTINATION_OFFSET,
-  ICMPV6_DESTINATION_UNREACHABLE,
-  ICMPV6_FIRST_INFORMATIONAL,
-  ICMPV6_PACKET_TOO_BIG,
-  ICMPV6_PARAMETER_PROBLEM,
-  ICMPV6_REDIRECT,
-  ICMPV6_TIME_EXCEEDED,
   IPV6_HEADER_LENGTH,
   MINIMUM_MTU,
   NEXT_HEADER_ICMPV6,
@@ -17,15 +16,29 @@ import {
   SOURCE_OFFSET,
 } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
-import { CHECKSUM, icmpv6View, MESSAGE, writeIcmpv6Checksum } from './icmpv6.js';
 import {
   destinationAddress,
-  findUpperLayer,
   isWholePacket,
   sourceAddress,
   writeIPv6Header,
 } from '../packet/ipv6.js';
-import { checkRange, checkRoom, type ParseResult, refuse } from '../packet/result.js';
+import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
+import { findUpperLayer } from '../packet/upperLayer.js';
+import {
+  ICMPV6_DESTINATION_UNREACHABLE,
+  ICMPV6_FIRST_INFORMATIONAL,
+  ICMPV6_PACKET_TOO_BIG,
+  ICMPV6_PARAMETER_PROBLEM,
+  ICMPV6_REDIRECT,
+  ICMPV6_TIME_EXCEEDED,
+} from './constants.js';
+import {
+  CHECKSUM,
+  icmpv6View,
+  MESSAGE,
+  verifyIcmpv6Checksum,
+  writeIcmpv6Checksum,
+} from './icmpv6.js';
 
 /*
  * RFC 4443 §3:
@@ -40,7 +53,6 @@ import { checkRange, checkRoom, type ParseResult, refuse } from '../packet/resul
 const PARAMETER = MESSAGE + 4;
 const INVOKING = MESSAGE + 8;
 const SECTION = 'RFC 4443 §3';
-const ERROR_HOP_LIMIT = 64;
 const HIGHEST_UINT32 = 0xffff_ffff;
 
 /** What all ICMPv6 errors have. */
@@ -156,11 +168,11 @@ function typeCodeParameter(error: IcmpError): readonly [number, number, number] 
     case 'destination-unreachable':
       return [ICMPV6_DESTINATION_UNREACHABLE, error.code, 0];
     case 'packet-too-big':
-      return [ICMPV6_PACKET_TOO_BIG, 0, checkRange('mtu', error.mtu, HIGHEST_UINT32)];
+      return [ICMPV6_PACKET_TOO_BIG, 0, checkInteger('mtu', error.mtu, 0, HIGHEST_UINT32)];
     case 'time-exceeded':
       return [ICMPV6_TIME_EXCEEDED, error.code, 0];
     case 'parameter-problem': {
-      const pointer = checkRange('pointer', error.pointer, HIGHEST_UINT32);
+      const pointer = checkInteger('pointer', error.pointer, 0, HIGHEST_UINT32);
       return [ICMPV6_PARAMETER_PROBLEM, error.code, pointer];
     }
   }
@@ -191,14 +203,14 @@ export function buildIcmpError(error: IcmpError): Uint8Array {
  */
 export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError): number {
   const [type, code, parameter] = typeCodeParameter(error);
-  checkRange('code', code, 0xff);
+  checkInteger('code', code, 0, 0xff);
   const invoking = invokingLength(error);
   const length = INVOKING + invoking;
   checkRoom(out, offset, length);
   writeIPv6Header(out, offset, {
     payloadLength: length - IPV6_HEADER_LENGTH,
     nextHeader: NEXT_HEADER_ICMPV6,
-    hopLimit: ERROR_HOP_LIMIT,
+    hopLimit: DEFAULT_HOP_LIMIT,
     source: error.source,
     destination: error.destination,
   });
@@ -234,9 +246,9 @@ export function mayCauseIcmpError(
   if (length < IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return false;
   // (e.6) "A packet whose source address does not uniquely identify a single node"
   const source = offset + SOURCE_OFFSET;
-  if (isUnspecified(bytes, source) || isMulticast(bytes, source)) return false;
+  if (isIPv6Unspecified(bytes, source) || isIPv6Multicast(bytes, source)) return false;
   // (e.3) "A packet destined to an IPv6 multicast address."
-  if (exception.toMulticast !== true && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
+  if (exception.toMulticast !== true && isIPv6Multicast(bytes, offset + DESTINATION_OFFSET)) {
     return false;
   }
   const upper = findUpperLayer(bytes, offset, length);

@@ -1,6 +1,8 @@
-import { readUint16, writeUint16 } from '../bigEndian.js';
-import { icmpv6Checksum } from '../packet/checksum.js';
-import { ICMPV6_CHECKSUM_OFFSET, IPV6_HEADER_LENGTH } from '../packet/constants.js';
+import { readUint16, writeUint16 } from '@6bed4/codec';
+import { isInside } from '../packet/bounds.js';
+import { upperLayerChecksum, verifyUpperLayerChecksum } from '../packet/checksum.js';
+import { IPV6_HEADER_LENGTH, NEXT_HEADER_ICMPV6 } from '../packet/constants.js';
+import { ICMPV6_CHECKSUM_OFFSET } from './constants.js';
 
 /*
  * RFC 4443 §2.1:
@@ -31,6 +33,31 @@ export const icmpv6View = {
   /** Checksum as it stands in the message, 0..65535. */
   checksum: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + CHECKSUM),
 } as const;
+
+/**
+ * The checksum of an ICMPv6 packet without extension headers (RFC 4443 §2.3); its own field counts as
+ * zero. Does not allocate.
+ *
+ * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
+ * @param length - of the IPv6 packet, 44 or more
+ * @returns 0..65535
+ */
+export function icmpv6Checksum(bytes: Uint8Array, offset: number, length: number): number {
+  return upperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6, ICMPV6_CHECKSUM_OFFSET);
+}
+
+/**
+ * Whether an ICMPv6 packet without extension headers has the right checksum (RFC 4443 §2.3). Does not
+ * allocate, throw, or read outside the packet.
+ *
+ * @param offset - of the IPv6 packet
+ * @param length - of the IPv6 packet
+ */
+export function verifyIcmpv6Checksum(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (length < IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET + 2) return false;
+  if (!isInside(bytes, offset, length)) return false;
+  return verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6);
+}
 
 /** @internal Writes the checksum of the packet at `offset`, all else being in place. */
 export function writeIcmpv6Checksum(out: Uint8Array, offset: number, length: number): void {

@@ -1,15 +1,15 @@
-import { isInside } from '../packet/bounds.js';
 import {
   ICMPV6_NEIGHBOR_ADVERTISEMENT,
   ICMPV6_NEIGHBOR_SOLICITATION,
   ICMPV6_REDIRECT,
   ICMPV6_ROUTER_ADVERTISEMENT,
   ICMPV6_ROUTER_SOLICITATION,
-  IPV6_HEADER_LENGTH,
-  NEXT_HEADER_ICMPV6,
-  NEXT_HEADER_OFFSET,
-} from '../packet/constants.js';
+} from '../icmpv6/constants.js';
+import { optionsLength } from '../options/options.js';
+import { isInside } from '../packet/bounds.js';
+import { IPV6_HEADER_LENGTH, NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '../packet/constants.js';
 import { isWholePacket } from '../packet/ipv6.js';
+import { type ParseResult, refuse } from '../packet/result.js';
 import {
   NEIGHBOR_ADVERTISEMENT_LENGTH,
   type NeighborAdvertisement,
@@ -41,8 +41,6 @@ import {
   type RouterSolicitation,
   writeRouterSolicitation,
 } from './routerSolicitation.js';
-import { optionsLength } from '../options/options.js';
-import { type ParseResult, refuse } from '../packet/result.js';
 
 /** A Neighbor Discovery message with its IPv6 addresses (RFC 4861 §4). */
 export type NdMessage =

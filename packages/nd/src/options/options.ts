@@ -1,6 +1,13 @@
-import { readUint32, writeUint32 } from '../bigEndian.js';
+import {
+  checkInteger,
+  clearBeyondPrefix,
+  InvalidArgumentError,
+  IPV6_ADDRESS_BYTES,
+  readUint32,
+  writeUint32,
+} from '@6bed4/codec';
 import { copyBytes } from '../packet/copy.js';
-import { checkBytes, checkRange, InvalidArgumentError, type ParseResult, refuse } from '../packet/result.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 
 /*
  * RFC 4861 §4.6:
@@ -144,7 +151,6 @@ export type NdOption =
 
 const UNIT = 8;
 const HEADER = 2;
-const ADDRESS_BYTES = 16;
 const LONGEST_OPTION = 255 * UNIT;
 const HIGHEST_UINT8 = 0xff;
 const HIGHEST_UINT32 = 0xffff_ffff;
@@ -245,7 +251,7 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
         autonomous: (bytes[at + 3]! & AUTONOMOUS) !== 0,
         validLifetime: readUint32(bytes, at + 4),
         preferredLifetime: readUint32(bytes, at + 8),
-        prefix: clearBeyond(copyBytes(bytes, at + 16, at + 32), 0, bytes[at + 2]!),
+        prefix: clearBeyondPrefix(copyBytes(bytes, at + 16, at + 32), 0, bytes[at + 2]!),
       };
     case OPTION_REDIRECTED_HEADER:
       return { type: 'redirected-header', packet: copyBytes(bytes, at + 8, at + length) };
@@ -263,9 +269,9 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
     case OPTION_ROUTE_INFORMATION: {
       const prefixLength = bytes[at + 2]!;
       if (length > 24 || prefixLength > (length - 8) * 8) break;
-      const prefix = new Uint8Array(ADDRESS_BYTES);
+      const prefix = new Uint8Array(IPV6_ADDRESS_BYTES);
       prefix.set(bytes.subarray(at + 8, at + length));
-      clearBeyond(prefix, 0, prefixLength);
+      clearBeyondPrefix(prefix, 0, prefixLength);
       return {
         type: 'route-information',
         prefixLength,
@@ -275,25 +281,15 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
       };
     }
     case OPTION_RDNSS: {
-      if (length < 24 || (length - 8) % ADDRESS_BYTES !== 0) break;
+      if (length < 24 || (length - 8) % IPV6_ADDRESS_BYTES !== 0) break;
       const servers: Uint8Array[] = [];
-      for (let server = at + 8; server < at + length; server += ADDRESS_BYTES) {
-        servers.push(copyBytes(bytes, server, server + ADDRESS_BYTES));
+      for (let server = at + 8; server < at + length; server += IPV6_ADDRESS_BYTES) {
+        servers.push(copyBytes(bytes, server, server + IPV6_ADDRESS_BYTES));
       }
       return { type: 'rdnss', lifetime: readUint32(bytes, at + 4), servers };
     }
   }
   return { type: 'unknown', code, body: body() };
-}
-
-/** Zeroes the bits of an address behind its first `prefixLength` (RFC 4861 §4.6.2, RFC 4191 §2.3). */
-function clearBeyond(bytes: Uint8Array, offset: number, prefixLength: number): Uint8Array {
-  const whole = prefixLength >>> 3;
-  if (whole < ADDRESS_BYTES) {
-    bytes[offset + whole]! &= 0xff00 >>> (prefixLength & 7);
-    bytes.fill(0, offset + whole + 1, offset + ADDRESS_BYTES);
-  }
-  return bytes;
 }
 
 /**
@@ -332,7 +328,11 @@ function optionLength(option: NdOption): number {
     case 'redirected-header': {
       const length = UNIT + Math.floor(option.packet.length / UNIT) * UNIT;
       if (length > LONGEST_OPTION) {
-        throw new InvalidArgumentError('packet', `${option.packet.length} bytes`, 'up to 2039 bytes');
+        throw new InvalidArgumentError(
+          'packet',
+          `${option.packet.length} bytes`,
+          'up to 2039 bytes',
+        );
       }
       return length;
     }
@@ -343,9 +343,13 @@ function optionLength(option: NdOption): number {
     case 'route-information':
       return routeInformationLength(option.prefixLength);
     case 'rdnss': {
-      const length = UNIT + option.servers.length * ADDRESS_BYTES;
+      const length = UNIT + option.servers.length * IPV6_ADDRESS_BYTES;
       if (option.servers.length === 0 || length > LONGEST_OPTION) {
-        throw new InvalidArgumentError('servers', String(option.servers.length), '1 to 127 addresses');
+        throw new InvalidArgumentError(
+          'servers',
+          String(option.servers.length),
+          '1 to 127 addresses',
+        );
       }
       return length;
     }
@@ -396,17 +400,17 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       out.set(option.nonce, at + HEADER);
       break;
     case 'unknown':
-      head(checkRange('code', option.code, HIGHEST_UINT8));
+      head(checkInteger('code', option.code, 0, HIGHEST_UINT8));
       out.set(option.body, at + HEADER);
       break;
     case 'prefix-information':
       head(OPTION_PREFIX_INFORMATION);
-      out[at + 2] = checkRange('prefixLength', option.prefixLength, HIGHEST_PREFIX_LENGTH);
+      out[at + 2] = checkInteger('prefixLength', option.prefixLength, 0, HIGHEST_PREFIX_LENGTH);
       out[at + 3] = (option.onLink ? ON_LINK : 0) | (option.autonomous ? AUTONOMOUS : 0);
       writeUint32Field(out, at + 4, 'validLifetime', option.validLifetime);
       writeUint32Field(out, at + 8, 'preferredLifetime', option.preferredLifetime);
-      out.set(checkBytes('prefix', option.prefix, ADDRESS_BYTES), at + 16);
-      clearBeyond(out, at + 16, option.prefixLength);
+      out.set(checkBytes('prefix', option.prefix, IPV6_ADDRESS_BYTES), at + 16);
+      clearBeyondPrefix(out, at + 16, option.prefixLength);
       break;
     case 'redirected-header':
       head(OPTION_REDIRECTED_HEADER);
@@ -426,7 +430,7 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       break;
     case 'route-information':
       head(OPTION_ROUTE_INFORMATION);
-      out[at + 2] = checkRange('prefixLength', option.prefixLength, HIGHEST_PREFIX_LENGTH);
+      out[at + 2] = checkInteger('prefixLength', option.prefixLength, 0, HIGHEST_PREFIX_LENGTH);
       out[at + 3] = preferenceToFlags(option.preference);
       writeUint32Field(out, at + 4, 'lifetime', option.lifetime);
       out.set(routePrefix(option).subarray(0, length - UNIT), at + UNIT);
@@ -435,7 +439,10 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
       head(OPTION_RDNSS);
       writeUint32Field(out, at + 4, 'lifetime', option.lifetime);
       for (const [index, server] of option.servers.entries()) {
-        out.set(checkBytes('servers', server, ADDRESS_BYTES), at + 8 + index * ADDRESS_BYTES);
+        out.set(
+          checkBytes('servers', server, IPV6_ADDRESS_BYTES),
+          at + 8 + index * IPV6_ADDRESS_BYTES,
+        );
       }
       break;
   }
@@ -443,9 +450,13 @@ function writeOption(out: Uint8Array, at: number, length: number, option: NdOpti
 
 /** The prefix of a route, 16 bytes, zero behind its length. */
 function routePrefix({ prefix, prefixLength }: RouteInformationOption): Uint8Array {
-  return clearBeyond(copyBytes(checkBytes('prefix', prefix, ADDRESS_BYTES)), 0, prefixLength);
+  return clearBeyondPrefix(
+    copyBytes(checkBytes('prefix', prefix, IPV6_ADDRESS_BYTES)),
+    0,
+    prefixLength,
+  );
 }
 
 function writeUint32Field(out: Uint8Array, offset: number, field: string, value: number): void {
-  writeUint32(out, offset, checkRange(field, value, HIGHEST_UINT32));
+  writeUint32(out, offset, checkInteger(field, value, 0, HIGHEST_UINT32));
 }

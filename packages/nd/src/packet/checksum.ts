@@ -1,12 +1,5 @@
-import { readUint16 } from '../bigEndian.js';
-import { isInside } from './bounds.js';
-import {
-  DESTINATION_OFFSET,
-  ICMPV6_CHECKSUM_OFFSET,
-  IPV6_HEADER_LENGTH,
-  NEXT_HEADER_ICMPV6,
-  SOURCE_OFFSET,
-} from './constants.js';
+import { readUint16 } from '@6bed4/codec';
+import { DESTINATION_OFFSET, IPV6_HEADER_LENGTH, SOURCE_OFFSET } from './constants.js';
 
 /**
  * Adds bytes to a ones-complement sum (RFC 1071 §2). The high and the low halves of 32-bit words are
@@ -32,6 +25,39 @@ export function sumBytes(bytes: Uint8Array, offset: number, length: number, init
   }
   if (at < end) low += bytes[at]! << 8;
   return fold(initial + high + low);
+}
+
+/**
+ * As {@link sumBytes}, three times as fast from some hundred bytes on, for a buffer that has a DataView
+ * already: 16 bytes at a time. The sum does not depend on the order of bytes in a word if that of the
+ * result is put right (RFC 1071 §2 (B)), so words are read in the order of most processors.
+ *
+ * @param length - up to 131,072 bytes; an odd last one counts as the high byte of a word
+ * @param initial - sum so far, 0..2^52; of an even number of bytes
+ * @returns a sum of 16 bits
+ */
+export function sumView(view: DataView, offset: number, length: number, initial = 0): number {
+  const end = offset + length;
+  let at = offset;
+  // Two pairs of sums, so that no addition has to wait for the one before. None exceeds 31 bits.
+  let high = 0;
+  let low = 0;
+  let high2 = 0;
+  let low2 = 0;
+  for (const last = end - 16; at <= last; at += 16) {
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    high += (a >>> 16) + (c >>> 16);
+    low += (a & 0xffff) + (c & 0xffff);
+    high2 += (b >>> 16) + (d >>> 16);
+    low2 += (b & 0xffff) + (d & 0xffff);
+  }
+  for (const last = end - 2; at <= last; at += 2) low += view.getUint16(at, true);
+  if (at < end) low += view.getUint8(at);
+  const folded = fold(high + low + (high2 + low2));
+  return fold(initial + (((folded & 0xff) << 8) | (folded >>> 8)));
 }
 
 /**
@@ -92,31 +118,6 @@ export function upperLayerChecksum(
   const sum = sumWithPseudoHeader(bytes, offset, upper, offset + length, nextHeader);
   // Taking the field out of a ones-complement sum is adding its complement.
   return ~fold(sum + (0xffff - readUint16(bytes, upper + field))) & 0xffff;
-}
-
-/**
- * The checksum of an ICMPv6 packet without extension headers (RFC 4443 §2.3); its own field counts as
- * zero. Does not allocate.
- *
- * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
- * @param length - of the IPv6 packet, 44 or more
- * @returns 0..65535
- */
-export function icmpv6Checksum(bytes: Uint8Array, offset: number, length: number): number {
-  return upperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6, ICMPV6_CHECKSUM_OFFSET);
-}
-
-/**
- * Whether an ICMPv6 packet without extension headers has the right checksum (RFC 4443 §2.3). Does not
- * allocate, throw, or read outside the packet.
- *
- * @param offset - of the IPv6 packet
- * @param length - of the IPv6 packet
- */
-export function verifyIcmpv6Checksum(bytes: Uint8Array, offset: number, length: number): boolean {
-  if (length < IPV6_HEADER_LENGTH + ICMPV6_CHECKSUM_OFFSET + 2) return false;
-  if (!isInside(bytes, offset, length)) return false;
-  return verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_ICMPV6);
 }
 
 /** @internal Whether the message behind the IPv6 header has the right checksum. */

@@ -1,20 +1,15 @@
-import { readUint16, writeUint16 } from '../bigEndian.js';
+import { checkInteger, IPV6_ADDRESS_BYTES, readUint16, writeUint16 } from '@6bed4/codec';
 import { isInside } from './bounds.js';
 import {
   DESTINATION_OFFSET,
   HOP_LIMIT_OFFSET,
   IPV6_HEADER_LENGTH,
-  NEXT_HEADER_AUTHENTICATION,
-  NEXT_HEADER_DESTINATION_OPTIONS,
-  NEXT_HEADER_FRAGMENT,
-  NEXT_HEADER_HOP_BY_HOP,
   NEXT_HEADER_OFFSET,
-  NEXT_HEADER_ROUTING,
   PAYLOAD_LENGTH_OFFSET,
   SOURCE_OFFSET,
 } from './constants.js';
 import { copyBytes } from './copy.js';
-import { checkBytes, checkRange, checkRoom } from './result.js';
+import { checkBytes, checkRoom } from './result.js';
 
 /*
  * RFC 8200 §3:
@@ -35,11 +30,6 @@ const VERSION = 6;
 const HIGHEST_UINT8 = 0xff;
 const HIGHEST_UINT16 = 0xffff;
 const HIGHEST_FLOW_LABEL = 0xf_ffff;
-const ADDRESS_BYTES = 16;
-/** Extension headers that are looked through; more is abuse. */
-const MAX_EXTENSION_HEADERS = 8;
-/** The least that any extension header takes. */
-const EXTENSION_HEADER_UNIT = 8;
 
 /** The version field, 0..15; 6 in IPv6 (RFC 8200 §3). */
 export function version(bytes: Uint8Array, offset: number): number {
@@ -84,12 +74,16 @@ export function setHopLimit(bytes: Uint8Array, offset: number, value: number): v
 
 /** A copy of the source address, 16 bytes. */
 export function sourceAddress(bytes: Uint8Array, offset: number): Uint8Array {
-  return copyBytes(bytes, offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + ADDRESS_BYTES);
+  return copyBytes(bytes, offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + IPV6_ADDRESS_BYTES);
 }
 
 /** A copy of the destination address, 16 bytes. */
 export function destinationAddress(bytes: Uint8Array, offset: number): Uint8Array {
-  return copyBytes(bytes, offset + DESTINATION_OFFSET, offset + DESTINATION_OFFSET + ADDRESS_BYTES);
+  return copyBytes(
+    bytes,
+    offset + DESTINATION_OFFSET,
+    offset + DESTINATION_OFFSET + IPV6_ADDRESS_BYTES,
+  );
 }
 
 /** The fields of an IPv6 header. */
@@ -117,21 +111,30 @@ export interface IPv6Header {
  */
 export function writeIPv6Header(out: Uint8Array, offset: number, header: IPv6Header): void {
   checkRoom(out, offset, IPV6_HEADER_LENGTH);
-  const label = checkRange('flowLabel', header.flowLabel ?? 0, HIGHEST_FLOW_LABEL);
+  const label = checkInteger('flowLabel', header.flowLabel ?? 0, 0, HIGHEST_FLOW_LABEL);
   out[offset] = VERSION << 4;
   out[offset + 1] = label >>> 16;
   writeUint16(out, offset + 2, label & HIGHEST_UINT16);
-  setTrafficClass(out, offset, checkRange('trafficClass', header.trafficClass ?? 0, HIGHEST_UINT8));
+  setTrafficClass(
+    out,
+    offset,
+    checkInteger('trafficClass', header.trafficClass ?? 0, 0, HIGHEST_UINT8),
+  );
   writeUint16(
     out,
     offset + PAYLOAD_LENGTH_OFFSET,
-    checkRange('payloadLength', header.payloadLength, HIGHEST_UINT16),
+    checkInteger('payloadLength', header.payloadLength, 0, HIGHEST_UINT16),
   );
-  out[offset + NEXT_HEADER_OFFSET] = checkRange('nextHeader', header.nextHeader, HIGHEST_UINT8);
-  out[offset + HOP_LIMIT_OFFSET] = checkRange('hopLimit', header.hopLimit, HIGHEST_UINT8);
-  out.set(checkBytes('source', header.source, ADDRESS_BYTES), offset + SOURCE_OFFSET);
+  out[offset + NEXT_HEADER_OFFSET] = checkInteger(
+    'nextHeader',
+    header.nextHeader,
+    0,
+    HIGHEST_UINT8,
+  );
+  out[offset + HOP_LIMIT_OFFSET] = checkInteger('hopLimit', header.hopLimit, 0, HIGHEST_UINT8);
+  out.set(checkBytes('source', header.source, IPV6_ADDRESS_BYTES), offset + SOURCE_OFFSET);
   out.set(
-    checkBytes('destination', header.destination, ADDRESS_BYTES),
+    checkBytes('destination', header.destination, IPV6_ADDRESS_BYTES),
     offset + DESTINATION_OFFSET,
   );
 }
@@ -144,63 +147,4 @@ export function isWholePacket(bytes: Uint8Array, offset: number, length: number)
     version(bytes, offset) === VERSION &&
     payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length
   );
-}
-
-/** Where a fragment belongs in its packet, in units of 8 bytes (RFC 8200 §4.5). */
-function fragmentOffset(bytes: Uint8Array, header: number): number {
-  return readUint16(bytes, header + 2) >>> 3;
-}
-
-/** Where the upper-layer header of a packet is. */
-export interface UpperLayer {
-  /** Protocol number, 0..255. */
-  readonly nextHeader: number;
-  /** In bytes from the start of the buffer; at the end of the packet if nothing follows. */
-  readonly offset: number;
-}
-
-/**
- * Finds the upper-layer header behind hop-by-hop options, routing, destination options, authentication
- * and the first fragment's header (RFC 8200 §4). Neither throws nor reads outside the packet.
- *
- * @param length - bytes of the packet that are there; it may be cut short
- * @returns null when there is none in reach: later fragments, cut short, more than 8 headers
- */
-export function findUpperLayer(
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-): UpperLayer | null {
-  if (length < IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return null;
-  const end = offset + length;
-  let next = nextHeader(bytes, offset);
-  let at = offset + IPV6_HEADER_LENGTH;
-  for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
-    switch (next) {
-      case NEXT_HEADER_HOP_BY_HOP:
-      case NEXT_HEADER_ROUTING:
-      case NEXT_HEADER_DESTINATION_OPTIONS: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        at += (bytes[at + 1]! + 1) * EXTENSION_HEADER_UNIT;
-        break;
-      }
-      case NEXT_HEADER_AUTHENTICATION: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        // Counted in 32-bit words, less two (RFC 4302 §2.2).
-        at += (bytes[at + 1]! + 2) * 4;
-        break;
-      }
-      case NEXT_HEADER_FRAGMENT: {
-        if (at + EXTENSION_HEADER_UNIT > end || fragmentOffset(bytes, at) !== 0) return null;
-        next = bytes[at]!;
-        at += EXTENSION_HEADER_UNIT;
-        break;
-      }
-      default:
-        return at <= end ? { nextHeader: next, offset: at } : null;
-    }
-  }
-  return null;
 }

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '@6bed4/codec';
+
 /** What is wrong with a packet that was refused. */
 export type ParseErrorCode =
   /** Fewer bytes than the message needs. */
@@ -51,44 +53,18 @@ export function refuse(
   return { ok: false, error: { code, offset, section } };
 }
 
-/**
- * A message that cannot be built as described; thrown to the caller, never for received bytes. Reads
- * `hopLimit: found 256, expected an integer from 0 to 255`.
- */
-export class InvalidArgumentError extends RangeError {
-  override readonly name = 'InvalidArgumentError';
-  /** The field that cannot be expressed. */
-  readonly field: string;
-  /** What was in it. */
-  readonly found: string;
-  /** What could have been in it. */
-  readonly expected: string;
-
-  /** @internal */
-  constructor(field: string, found: string, expected: string) {
-    super(`${field}: found ${found}, expected ${expected}`);
-    this.field = field;
-    this.found = found;
-    this.expected = expected;
-  }
-}
-
-/** @internal */
-export function checkRange(field: string, value: number, highest: number): number {
-  if (!Number.isInteger(value) || value < 0 || value > highest) {
-    throw new InvalidArgumentError(field, String(value), `an integer from 0 to ${highest}`);
-  }
-  return value;
-}
-
-/** @internal */
+/** @internal Checks that a message of `length` bytes fits into `out` from `offset` on. */
 export function checkRoom(out: Uint8Array, offset: number, length: number): void {
   if (offset < 0 || offset + length > out.length) {
-    throw new InvalidArgumentError('out', `${out.length - offset} bytes of room`, `${length} bytes`);
+    throw new InvalidArgumentError(
+      'out',
+      `${out.length - offset} bytes of room`,
+      `${length} bytes`,
+    );
   }
 }
 
-/** @internal */
+/** @internal Checks that a field has as many bytes as it must. */
 export function checkBytes(field: string, bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length !== length) {
     throw new InvalidArgumentError(field, `${bytes.length} bytes`, `${length} bytes`);

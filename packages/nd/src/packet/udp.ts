@@ -1,9 +1,21 @@
-import { readUint16, writeUint16 } from '../bigEndian.js';
+import { checkPort, readUint16, writeUint16 } from '@6bed4/codec';
 import { upperLayerChecksum, verifyUpperLayerChecksum } from './checksum.js';
-import { IPV6_HEADER_LENGTH, NEXT_HEADER_OFFSET, NEXT_HEADER_UDP } from './constants.js';
+import {
+  DEFAULT_HOP_LIMIT,
+  IPV6_HEADER_LENGTH,
+  NEXT_HEADER_OFFSET,
+  NEXT_HEADER_UDP,
+} from './constants.js';
 import { copyBytes } from './copy.js';
 import { destinationAddress, isWholePacket, sourceAddress, writeIPv6Header } from './ipv6.js';
-import { checkRange, checkRoom, type ParseResult, refuse } from './result.js';
+import { checkRoom, type ParseResult, refuse } from './result.js';
+import {
+  DESTINATION_PORT_OFFSET,
+  SOURCE_PORT_OFFSET,
+  UDP_CHECKSUM_OFFSET,
+  UDP_HEADER_LENGTH,
+  UDP_LENGTH_OFFSET,
+} from './transport.js';
 
 /*
  * RFC 768:
@@ -15,12 +27,11 @@ import { checkRange, checkRoom, type ParseResult, refuse } from './result.js';
  *   +-------------------------------+-------------------------------+
  */
 const UDP = IPV6_HEADER_LENGTH;
-const SOURCE_PORT = UDP;
-const DESTINATION_PORT = UDP + 2;
-const LENGTH = UDP + 4;
-const CHECKSUM = UDP + 6;
-const PAYLOAD = UDP + 8;
-const DEFAULT_HOP_LIMIT = 64;
+const SOURCE_PORT = UDP + SOURCE_PORT_OFFSET;
+const DESTINATION_PORT = UDP + DESTINATION_PORT_OFFSET;
+const LENGTH = UDP + UDP_LENGTH_OFFSET;
+const CHECKSUM = UDP + UDP_CHECKSUM_OFFSET;
+const PAYLOAD = UDP + UDP_HEADER_LENGTH;
 const SECTION = 'RFC 768';
 
 /** A UDP datagram over IPv6 (RFC 768). */
@@ -117,8 +128,8 @@ export function writeUdp(
   datagram: UdpDatagram & { readonly hopLimit?: number },
 ): number {
   const length = PAYLOAD + datagram.payload.length;
-  const sourcePort = checkRange('sourcePort', datagram.sourcePort, 0xffff);
-  const destinationPort = checkRange('destinationPort', datagram.destinationPort, 0xffff);
+  const sourcePort = checkPort('sourcePort', datagram.sourcePort);
+  const destinationPort = checkPort('destinationPort', datagram.destinationPort);
   checkRoom(out, offset, length);
   writeIPv6Header(out, offset, {
     payloadLength: length - UDP,
@@ -132,7 +143,7 @@ export function writeUdp(
   writeUint16(out, offset + LENGTH, length - UDP);
   out.set(datagram.payload, offset + PAYLOAD);
   // A checksum of zero would say "none", so it travels as its other form (RFC 8200 §8.1).
-  const checksum = upperLayerChecksum(out, offset, length, NEXT_HEADER_UDP, CHECKSUM - UDP);
+  const checksum = upperLayerChecksum(out, offset, length, NEXT_HEADER_UDP, UDP_CHECKSUM_OFFSET);
   writeUint16(out, offset + CHECKSUM, checksum || 0xffff);
   return length;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   buildEcho,
   type Echo,
+  echoReplyTo,
   echoView,
   InvalidArgumentError,
   parseEcho,
@@ -52,6 +53,16 @@ describe('an echo', () => {
     expect(parseEcho(reply, 0, reply.length)).toEqual({
       ok: true,
       value: { ...message, type: 'echo-reply' },
+    });
+  });
+
+  test('is answered with the same data in the other direction, and hop limit 64', () => {
+    expect(echoReplyTo(message)).toEqual({
+      ...message,
+      type: 'echo-reply',
+      source: message.destination,
+      destination: message.source,
+      hopLimit: 64,
     });
   });
 

@@ -9,6 +9,7 @@ import {
   type NdOption,
   OPTION_NONCE,
   parseNd,
+  ROUTER_ADVERTISEMENT_DEFAULTS,
   routerAdvertisementView,
 } from '../../src/index.js';
 import { option } from '../support/arbitraries.js';
@@ -19,18 +20,9 @@ const OPTIONS = routerAdvertisementView.optionsOffset(0);
 /** An advertisement with these options, for the sake of the options. */
 function build(options: readonly NdOption[]): Uint8Array {
   return buildNd({
-    type: 'router-advertisement',
+    ...ROUTER_ADVERTISEMENT_DEFAULTS,
     source: address('fe80::'),
     destination: address('ff02::1'),
-    currentHopLimit: 0,
-    managed: false,
-    other: false,
-    homeAgent: false,
-    proxy: false,
-    preference: 'medium',
-    routerLifetime: 0,
-    reachableTime: 0,
-    retransTimer: 0,
     options,
   });
 }

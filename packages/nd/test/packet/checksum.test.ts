@@ -7,6 +7,7 @@ import {
   fold,
   icmpv6Checksum,
   sumBytes,
+  sumView,
   updateChecksum,
   upperLayerChecksum,
   verifyIcmpv6Checksum,
@@ -72,6 +73,31 @@ describe('the ones-complement sum', () => {
       }),
       { examples: [[0], [0xffff], [0x1_0000], [0xffff_ffff], [Number.MAX_SAFE_INTEGER]] },
     );
+  });
+});
+
+describe('the ones-complement sum through a DataView', () => {
+  test('is that of sumBytes from any offset to any end', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(40),
+        fc.nat(40),
+        fc.nat(0xffff),
+        (bytes, start, cut, initial) => {
+          const from = Math.min(start, bytes.length);
+          const length = Math.max(bytes.length - from - cut, 0);
+          const sum = sumView(new DataView(bytes.buffer), from, length, initial);
+          expect(sum).toBe(sumBytes(bytes, from, length, initial));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('does not overflow with 65536 bytes of the largest value', () => {
+    const bytes = new Uint8Array(65_536).fill(0xff);
+    expect(sumView(new DataView(bytes.buffer), 0, bytes.length)).toBe(0xffff);
   });
 });
 

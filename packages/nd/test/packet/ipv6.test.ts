@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   destinationAddress,
+  findUdpHeader,
   findUpperLayer,
   flowLabel,
   hopLimit,
-  type IPv6Header,
   InvalidArgumentError,
+  type IPv6Header,
   nextHeader,
   payloadLength,
   setHopLimit,
@@ -140,15 +141,16 @@ describe('an IPv6 header', () => {
   });
 });
 
+/** A packet whose payload is these bytes. */
+function packet(next: number, payload: string): Uint8Array {
+  const bytes = hex(payload);
+  const out = new Uint8Array(40 + bytes.length);
+  writeIPv6Header(out, 0, { ...header, nextHeader: next, payloadLength: bytes.length });
+  out.set(bytes, 40);
+  return out;
+}
+
 describe('the upper-layer header', () => {
-  /** A packet whose payload is these bytes. */
-  const packet = (next: number, payload: string): Uint8Array => {
-    const bytes = hex(payload);
-    const out = new Uint8Array(40 + bytes.length);
-    writeIPv6Header(out, 0, { ...header, nextHeader: next, payloadLength: bytes.length });
-    out.set(bytes, 40);
-    return out;
-  };
   const find = (bytes: Uint8Array): object | null => findUpperLayer(bytes, 0, bytes.length);
 
   test('follows the IPv6 header', () => {
@@ -203,5 +205,49 @@ describe('the upper-layer header', () => {
     const buffer = new Uint8Array(100);
     buffer.set(bytes, 30);
     expect(findUpperLayer(buffer, 30, bytes.length)).toEqual({ nextHeader: 58, offset: 70 });
+  });
+});
+
+describe('the UDP header of a packet', () => {
+  const find = (bytes: Uint8Array): number => findUdpHeader(bytes, 0, bytes.length);
+
+  test('follows the IPv6 header, or hop-by-hop and destination options', () => {
+    expect(find(packet(17, '1122334455667788'))).toBe(40);
+    expect(
+      find(packet(0, '3c00000000000000 1101000000000000 0000000000000000 1122334455667788')),
+    ).toBe(64);
+  });
+
+  test.each([
+    ['another protocol', packet(6, '00'.repeat(20))],
+    ['a fragment', packet(44, '1100000100000000 1122334455667788')],
+    ['a routing header', packet(43, '1100000000000000 1122334455667788')],
+    ['an authentication header', packet(51, '1101000000000000 00000000 1122334455667788')],
+    ['a header cut short', packet(17, '11223344556677')],
+    ['options that reach beyond the end', packet(0, '1105000000000000')],
+    ['options cut short', packet(0, '110000')],
+  ])('is not there with %s', (_name, bytes) => {
+    expect(find(bytes)).toBe(-1);
+  });
+
+  test('is where the upper layer is, wherever both are found', () => {
+    const header = fc.constantFrom('0000000000000000', '0001000000000000 0000000000000000');
+    fc.assert(
+      fc.property(fc.array(header, { maxLength: 4 }), fc.nat(20), (headers, margin) => {
+        const options = headers.map((text, index) => {
+          const next = index === headers.length - 1 ? '11' : '3c';
+          return next + text.slice(2);
+        });
+        const bytes = packet(
+          headers.length === 0 ? 17 : 60,
+          `${options.join('')}${'00'.repeat(8)}`,
+        );
+        const buffer = new Uint8Array(bytes.length + 2 * margin);
+        buffer.set(bytes, margin);
+        expect(findUdpHeader(buffer, margin, bytes.length)).toBe(
+          findUpperLayer(buffer, margin, bytes.length)?.offset,
+        );
+      }),
+    );
   });
 });
