@@ -83,3 +83,4 @@ export { draft00 } from './layouts/draft00.js';
 export { draft01 } from './layouts/draft01.js';
 export { draft03 } from './layouts/draft03.js';
 export type { AddressLayout } from './layouts/layout.js';
+export * from './transition.js';

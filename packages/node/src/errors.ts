@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@6bed4/codec';
+import { CodecError } from '@6bed4/codec';
 
 /** An option that cannot be used; the message names it, what was found and what was expected. */
 export class UsageError extends Error {
@@ -76,7 +76,7 @@ export function checkingOptions<T>(
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
+    if (!(error instanceof CodecError)) throw error;
     const { field, found, expected } = error;
     const name = typeof option === 'string' ? option : (option[field] ?? field);
     throw new UsageError(name, found, expected);

@@ -1,5 +1,5 @@
 import {
-  InvalidArgumentError,
+  CodecError,
   type Endpoint,
   formatEndpoint,
   formatIPv4,
@@ -43,7 +43,7 @@ import {
 } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
-import { buildNeighborAnswer } from '../discovery/neighborAdvertisement.js';
+import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
@@ -55,7 +55,7 @@ import { choosePeering } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { Route } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
-import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
+import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
 import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
@@ -118,7 +118,7 @@ export class Peer extends MachineCore {
   /** What the sender of the packet at hand wants, if it said so beside the packet. */
   #asked: PolicyCode | null = null;
 
-  /** @throws InvalidArgumentError naming the option that cannot be used */
+  /** @throws CodecError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
     super(sink, options.random, PEER_LIMITER_BUCKETS);
     const limiter = (rate: { readonly perSecond: number; readonly burst: number }): RateLimiter =>
@@ -230,7 +230,7 @@ export class Peer extends MachineCore {
   /**
    * Adds a router and, when the peer runs, asks it for an address.
    *
-   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
+   * @throws CodecError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string, now: number): void {
     this.command(() => {
@@ -707,15 +707,15 @@ export class Peer extends MachineCore {
     const endpoint = this.#toEndpoint(router);
     const text = formatEndpoint(endpoint);
     if (this.#uplinks.some((uplink) => formatEndpoint(uplink.router) === text)) {
-      throw new InvalidArgumentError('router', text, 'a router that is not there already');
+      throw new CodecError('router', text, 'a router that is not there already');
     }
     if (this.#uplinks.length >= MAX_UPLINKS) {
-      throw new InvalidArgumentError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
+      throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
     }
     const uplink = new Uplink(endpoint);
     const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
     if (!everywhere.accepts(uplink.endpoint)) {
-      throw new InvalidArgumentError('router', text, 'an endpoint that a router can be at');
+      throw new CodecError('router', text, 'an endpoint that a router can be at');
     }
     return uplink;
   }

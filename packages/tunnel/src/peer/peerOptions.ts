@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Endpoint, type Profile } from '@6bed4/codec';
+import { CodecError, type Endpoint, type Profile } from '@6bed4/codec';
 import type { PeeringOptions } from '../peering/options.js';
 
 const HIGHEST_TTL = 255;
@@ -29,25 +29,25 @@ export interface PeerOptions {
   readonly random: () => number;
 }
 
-/** @throws InvalidArgumentError */
+/** @throws CodecError */
 export function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
   readonly interval: number;
   readonly ttl: number;
 } {
   const { interval, ttl } = keepalive;
   if (!Number.isFinite(interval) || interval < 0) {
-    throw new InvalidArgumentError('keepalive.interval', String(interval), 'seconds, 0 or more');
+    throw new CodecError('keepalive.interval', String(interval), 'seconds, 0 or more');
   }
   if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
-    throw new InvalidArgumentError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
+    throw new CodecError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
   }
   return { interval, ttl };
 }
 
-/** @throws InvalidArgumentError */
+/** @throws CodecError */
 export function checkLanip(lanip: number, highest: number): number {
   if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
-    throw new InvalidArgumentError('lanip', String(lanip), `an integer from 1 to ${highest}`);
+    throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
   }
   return lanip;
 }

@@ -13,7 +13,7 @@ import {
   RETRY_FIRST,
   RETRY_LONGEST,
 } from '../defaults.js';
-import { TokenBucket } from '../packet/rateLimiter.js';
+import { TokenBucket } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Path, type PathCode, Proof } from '../report/path.js';
 import { ALL_HOSTS_IPV4, OUTER_HEADERS } from '../specification.js';

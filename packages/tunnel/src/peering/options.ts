@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Dialect, type Profile } from '@6bed4/codec';
+import { CodecError, type Dialect, type Profile } from '@6bed4/codec';
 import { HOLE_TIME, LAN_TTL, MAX_REMOTES, REFRESH_AFTER } from '../defaults.js';
 import { LEAST_HOLE_TIME } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
@@ -73,7 +73,7 @@ export interface ChosenPeering {
 /**
  * The strategy for a profile and what the user wants.
  *
- * @throws InvalidArgumentError naming the option that cannot be used
+ * @throws CodecError naming the option that cannot be used
  */
 export function choosePeering(profile: Profile, options: PeeringOptions): ChosenPeering {
   const name = options.strategy ?? STRATEGIES[profile.dialect];
@@ -82,7 +82,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;
-    throw new InvalidArgumentError('peering.directKeepalive', String(directKeepalive), expected);
+    throw new CodecError('peering.directKeepalive', String(directKeepalive), expected);
   }
   const requireNonce = options.requireNonce ?? false;
   switch (name) {
@@ -113,7 +113,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         (options.holeTime ?? HOLE_TIME / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
       if (!(holeTime >= LEAST_HOLE_TIME && Number.isFinite(holeTime))) {
         const expected = `at least ${LEAST_HOLE_TIME / MILLISECONDS_PER_SECOND} seconds`;
-        throw new InvalidArgumentError('peering.holeTime', String(options.holeTime), expected);
+        throw new CodecError('peering.holeTime', String(options.holeTime), expected);
       }
       return {
         name,
@@ -127,7 +127,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
       };
     }
     default:
-      throw new InvalidArgumentError(
+      throw new CodecError(
         'peering.strategy',
         JSON.stringify(name),
         'via-router, neighbor-discovery or probe-and-seen',
@@ -137,7 +137,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
 
 function integer(name: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new InvalidArgumentError(`peering.${name}`, String(value), `an integer from ${least} to ${most}`);
+    throw new CodecError(`peering.${name}`, String(value), `an integer from ${least} to ${most}`);
   }
   return value;
 }

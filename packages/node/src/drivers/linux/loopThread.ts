@@ -4,7 +4,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads';
-import { InvalidArgumentError } from '@6bed4/codec';
+import { CodecError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
@@ -88,7 +88,7 @@ export class FastThread {
   /**
    * Starts a thread and waits until its machine is made.
    *
-   * @throws InvalidArgumentError for an option that the machine refuses
+   * @throws CodecError for an option that the machine refuses
    * @throws StartError when the thread cannot work
    */
   static async start(
@@ -119,7 +119,7 @@ export class FastThread {
   /**
    * Asks the loop, and waits for its answer.
    *
-   * @throws InvalidArgumentError what the machine throws about arguments
+   * @throws CodecError what the machine throws about arguments
    * @throws StartError when there is no answer
    */
   ask(request: Request): unknown {
@@ -220,7 +220,7 @@ function openAnswer(answer: Answer): unknown {
 
 /** The error of the other thread, of the same kind where that matters. */
 function errorFrom({ message, stack, codec, code }: PlainError): Error {
-  if (codec !== null) return new InvalidArgumentError(codec.field, codec.found, codec.expected);
+  if (codec !== null) return new CodecError(codec.field, codec.found, codec.expected);
   if (code !== null) return new StartError(code, message);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

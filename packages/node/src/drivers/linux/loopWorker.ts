@@ -6,7 +6,7 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
+import { CodecError, layoutOf, type Profile } from '@6bed4/codec';
 import { type Machine, Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { unforeseeable } from '../../random.js';
@@ -41,7 +41,7 @@ function tell(notice: Notice): void {
 function plainError(error: unknown): PlainError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const codec =
-    error instanceof InvalidArgumentError
+    error instanceof CodecError
       ? { field: error.field, found: error.found, expected: error.expected }
       : null;
   return { message, stack, codec, code: error instanceof StartError ? error.code : null };
@@ -117,7 +117,7 @@ async function carry(): Promise<void> {
     rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
-    if (!(error instanceof InvalidArgumentError)) throw error;
+    if (!(error instanceof CodecError)) throw error;
   }
 
   loop = new FastLoop<Machine>({

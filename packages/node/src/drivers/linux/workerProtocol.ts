@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { InvalidArgumentError, Profile } from '@6bed4/codec';
+import type { CodecError, Profile } from '@6bed4/codec';
 import type { CountersSnapshot, PeerOptions, RouterOptions, TunnelEvent } from '@6bed4/tunnel';
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
@@ -62,8 +62,8 @@ export type Request =
 export interface PlainError {
   readonly message: string;
   readonly stack: string | undefined;
-  /** What a `InvalidArgumentError` has to say. */
-  readonly codec: Pick<InvalidArgumentError, 'field' | 'found' | 'expected'> | null;
+  /** What a `CodecError` has to say. */
+  readonly codec: Pick<CodecError, 'field' | 'found' | 'expected'> | null;
   /** The code of a `StartError`. */
   readonly code: string | null;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InvalidArgumentError } from '@6bed4/codec';
+import { CodecError } from '@6bed4/codec';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
 import { FastThread, type FastThreadListener } from '../../../src/drivers/linux/loopThread.js';
@@ -92,7 +92,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
         sleep(1);
       }
     `);
-    expect(() => running.ask({ type: 'counters' })).toThrow(new InvalidArgumentError('router', 'x', 'y'));
+    expect(() => running.ask({ type: 'counters' })).toThrow(new CodecError('router', 'x', 'y'));
   });
 
   it('hands on events, and what happens to the interface', async () => {

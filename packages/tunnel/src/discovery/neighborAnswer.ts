@@ -1,0 +1,1 @@
+export { buildSolicitedAdvertisement as buildNeighborAnswer } from './neighborAdvertisement.js';
