@@ -1,23 +1,21 @@
 import type { RemoteInfo } from 'node:dgram';
-import { formatIPv6 } from '@6bed4/codec';
-import { sameBytes } from './bytes.js';
+import { formatIPv6, IPV6_ADDRESS_BYTES, sameIPv6Address } from '@6bed4/codec';
 
-const ADDRESS_BYTES = 16;
 /** Number of entries, 2^8: some kilobytes in all. */
 const ENTRIES = 256;
 const HASH_MULTIPLIER = 0x9e37_79b1;
 
 /** A cache of texts of sender addresses, so that they need not be formatted for each packet. */
 export class AddressTextCache {
-  readonly #bytes = new Uint8Array(ENTRIES * ADDRESS_BYTES);
+  readonly #bytes = new Uint8Array(ENTRIES * IPV6_ADDRESS_BYTES);
   readonly #texts: string[] = new Array<string>(ENTRIES).fill('::');
 
   /** The text of the address at `offset`, as in RFC 5952. */
   textAt(bytes: Uint8Array, offset: number): string {
     const entry = entryOf(bytes, offset);
-    const cached = entry * ADDRESS_BYTES;
-    if (!sameBytes(this.#bytes, cached, bytes, offset, ADDRESS_BYTES)) {
-      for (let index = 0; index < ADDRESS_BYTES; index++) {
+    const cached = entry * IPV6_ADDRESS_BYTES;
+    if (!sameIPv6Address(this.#bytes, cached, bytes, offset)) {
+      for (let index = 0; index < IPV6_ADDRESS_BYTES; index++) {
         this.#bytes[cached + index] = bytes[offset + index]!;
       }
       this.#texts[entry] = formatIPv6(bytes, offset);
@@ -33,6 +31,7 @@ export function remoteInfo(address: string, port: number, size: number): RemoteI
 
 function entryOf(bytes: Uint8Array, offset: number): number {
   let key = 0;
-  for (let at = offset; at < offset + ADDRESS_BYTES; at++) key = Math.imul(key, 31) + bytes[at]!;
+  for (let at = offset; at < offset + IPV6_ADDRESS_BYTES; at++)
+    key = Math.imul(key, 31) + bytes[at]!;
   return Math.imul(key, HASH_MULTIPLIER) >>> 24;
 }

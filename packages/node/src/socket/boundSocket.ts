@@ -1,9 +1,11 @@
-import { formatIPv6 } from '@6bed4/codec';
+import { HIGHEST_PORT, isIPv6Loopback, isIPv6Unspecified } from '@6bed4/codec';
+import { readAddress } from './destinationAddress.js';
 import { type Destination, DestinationCache } from './destinationCache.js';
 import { type SystemErrorCode, type SystemErrorDetail, systemError } from './dgramErrors.js';
+import type { OwnAddresses } from './ownAddresses.js';
 import type { TransmitOptions } from './packetTransmitter.js';
-import type { PortBinding } from './portBinding.js';
-import { HIGHEST_PORT, type SendArguments, type SendCallback } from './sendArguments.js';
+import type { BoundPlace, PortBinding } from './portBinding.js';
+import type { SendArguments, SendCallback } from './sendArguments.js';
 import type { SocketLayer } from './socketLayer.js';
 import { PAIR_DESTINATION } from './udpPacket.js';
 
@@ -12,6 +14,8 @@ export class BoundSocket {
   readonly binding: PortBinding;
   readonly #layer: SocketLayer;
   readonly #destinations: DestinationCache;
+  /** The text of the address of the remote that it is connected to, or null. */
+  #remote: string | null = null;
   /** The parts of a datagram that has one. */
   readonly #onePart: Uint8Array[] = [];
 
@@ -21,32 +25,36 @@ export class BoundSocket {
     this.#destinations = new DestinationCache(binding, layer.addresses);
   }
 
-  /** The address that it is bound to, or else the source of packets to a remote; null for neither. */
-  address(remote: string | null): Uint8Array | null {
+  /** The address that it is bound to, or else the source of packets to the remote; null for neither. */
+  get address(): Uint8Array | null {
     const { address } = this.binding;
-    if (address !== null || remote === null) return address;
-    const destination = this.#destinations.resolve(remote);
+    if (address !== null || this.#remote === null) return address;
+    const destination = this.#destinations.resolve(this.#remote);
     return typeof destination === 'string'
       ? null
       : destination.pair.bytes.slice(0, PAIR_DESTINATION);
   }
 
-  /** Connects to a remote; returns an error code where that is not possible. */
-  connect(remote: string, port: number): SystemErrorCode | null {
+  /**
+   * Connects to a remote.
+   *
+   * @param requested - the name or address as its user wrote it
+   * @returns an error where that is not possible
+   */
+  connect(remote: string, port: number, requested: string): Error | null {
     const destination = this.#destinations.resolve(remote);
-    if (typeof destination === 'string') return destination;
+    if (typeof destination === 'string') {
+      return systemError(destination, 'connect', { address: requested, port });
+    }
     this.binding.remote = destination.pair.bytes.slice(PAIR_DESTINATION);
     this.binding.remotePort = port;
+    this.#remote = remote;
     return null;
   }
 
   disconnect(): void {
     this.binding.remote = null;
-  }
-
-  /** The text of the address of the remote that it is connected to. */
-  remoteAddress(): string {
-    return formatIPv6(this.binding.remote!);
+    this.#remote = null;
   }
 
   /** Sends to a destination in the cache; false when it has to be resolved first. */
@@ -71,6 +79,11 @@ export class BoundSocket {
       process.nextTick(callback, null, length);
     }
     return true;
+  }
+
+  /** Sends to the remote that it is connected to. */
+  sendToRemote(args: SendArguments, options: TransmitOptions): void {
+    this.send(this.#remote!, this.binding.remotePort, args, options);
   }
 
   /** Sends to an address. */
@@ -108,4 +121,27 @@ export class BoundSocket {
     const detail = note === undefined ? { address, port } : { address, port, note };
     process.nextTick(callback, systemError(code, 'send', detail));
   }
+}
+
+/**
+ * Determines the place for an address that a program binds to.
+ *
+ * @param lanip - of the socket; null when it has none of its own
+ * @returns an error code for an address that is not ours
+ */
+export function findPlace(
+  text: string,
+  lanip: number | null,
+  addresses: OwnAddresses,
+): BoundPlace | SystemErrorCode {
+  const address = readAddress(text);
+  if (address === null) return 'EINVAL';
+  if (isIPv6Unspecified(address)) {
+    const hasLoopback = lanip === null || lanip === addresses.lanip;
+    return { kind: 'any', lanip: lanip ?? addresses.lanip, hasLoopback };
+  }
+  if (isIPv6Loopback(address)) return { kind: 'loopback' };
+  const own = addresses.find(address, 0);
+  if (own === null || (lanip !== null && own.lanip !== lanip)) return 'EADDRNOTAVAIL';
+  return { kind: 'address', ...own };
 }

@@ -1,6 +1,6 @@
+import { isIPv6Multicast } from '@6bed4/codec';
 import {
-  isLoopback,
-  isMulticast,
+  isLoopbackDestination,
   LOOPBACK,
   LOOPBACK_TEXT,
   readAddress,
@@ -41,14 +41,14 @@ function resolveDestination(
   const { place } = binding;
   const own =
     place.kind === 'any' ? addresses.sourceFor(destination, place.lanip) : binding.address;
-  if (isLoopback(destination)) {
+  if (isLoopbackDestination(destination)) {
     const hasLoopback = place.kind === 'loopback' || (place.kind === 'any' && place.hasLoopback);
     const source = hasLoopback ? LOOPBACK : own;
     if (source === null) return 'EADDRNOTAVAIL';
     const pair = new AddressPair(source, LOOPBACK);
     return { kind: 'local', pair, text: LOOPBACK_TEXT, generation };
   }
-  if (isMulticast(destination)) {
+  if (isIPv6Multicast(destination)) {
     const pair = new AddressPair(own ?? LOOPBACK, destination);
     return { kind: 'group', pair, text: groupName(destination), generation };
   }

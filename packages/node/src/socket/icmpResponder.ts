@@ -1,9 +1,12 @@
+import { IPV6_ADDRESS_BYTES } from '@6bed4/codec';
 import {
   buildEcho,
   buildIcmpError,
   copyBytes,
+  DEFAULT_HOP_LIMIT,
   DESTINATION_OFFSET,
   type DestinationUnreachable,
+  echoReplyTo,
   mayCauseIcmpError,
   parseEcho,
   parseIcmpError,
@@ -17,8 +20,6 @@ import { RateLimiter } from '@6bed4/tunnel';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { LayerCounters } from './layerCounters.js';
 
-const HOP_LIMIT = 64;
-const ADDRESS_BYTES = 16;
 /** Rate limit of errors to one sender (RFC 4443 §2.4 (f)). */
 const ERROR_RATE = { perSecond: 10, burst: 10 } as const;
 const LIMITER_BUCKETS = 256;
@@ -73,9 +74,13 @@ export class IcmpResponder {
       source: copyBytes(
         bytes,
         offset + DESTINATION_OFFSET,
-        offset + DESTINATION_OFFSET + ADDRESS_BYTES,
+        offset + DESTINATION_OFFSET + IPV6_ADDRESS_BYTES,
       ),
-      destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + ADDRESS_BYTES),
+      destination: copyBytes(
+        bytes,
+        offset + SOURCE_OFFSET,
+        offset + SOURCE_OFFSET + IPV6_ADDRESS_BYTES,
+      ),
       invoking: copyBytes(bytes, offset, offset + length),
     };
     return buildIcmpError(error);
@@ -108,13 +113,7 @@ export class IcmpResponder {
       return echo.identifier === this.#identifier ? 'own-reply' : null;
     }
     this.#counters.echoesAnswered++;
-    return buildEcho({
-      ...echo,
-      type: 'echo-reply',
-      source: echo.destination,
-      destination: echo.source,
-      hopLimit: HOP_LIMIT,
-    });
+    return buildEcho(echoReplyTo(echo));
   }
 
   /** Builds an own echo request without data; each address has 16 bytes. */
@@ -124,7 +123,7 @@ export class IcmpResponder {
       type: 'echo-request',
       source,
       destination,
-      hopLimit: HOP_LIMIT,
+      hopLimit: DEFAULT_HOP_LIMIT,
       identifier: this.#identifier,
       sequence: this.#sequence,
       data: new Uint8Array(0),
@@ -135,6 +134,7 @@ export class IcmpResponder {
 /** An IPv6 address folded into 32 bits, for a rate limit. */
 function addressKey(bytes: Uint8Array, offset: number): number {
   let key = 0;
-  for (let at = offset; at < offset + ADDRESS_BYTES; at++) key = Math.imul(key, 31) + bytes[at]!;
+  for (let at = offset; at < offset + IPV6_ADDRESS_BYTES; at++)
+    key = Math.imul(key, 31) + bytes[at]!;
   return key >>> 0;
 }

@@ -1,10 +1,11 @@
+import { UDP_HEADER_LENGTH } from '@6bed4/nd';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import { LOOPBACK_LANIP, type PortBinding } from './portBinding.js';
 import type { PortTable } from './portTable.js';
-import { PAIR_DESTINATION, UDP_HEADER_LENGTH } from './udpPacket.js';
+import { PAIR_DESTINATION } from './udpPacket.js';
 
 /** Upper bound of a datagram within one process, in bytes: that of UDP. */
 export const MAX_LOCAL_PAYLOAD = 0xffff - UDP_HEADER_LENGTH;

@@ -1,4 +1,5 @@
-import { isMulticast, readAddress } from './destinationAddress.js';
+import { isIPv6Multicast } from '@6bed4/codec';
+import { readAddress } from './destinationAddress.js';
 import { groupName } from './destinationCache.js';
 import { invalidType, missingArgument, systemError } from './dgramErrors.js';
 import type { PortBinding } from './portBinding.js';
@@ -52,6 +53,6 @@ export function checkMulticastSource(
 function readGroup(syscall: string, text: string): string {
   if (!text) throw missingArgument('multicastAddress');
   const bytes = typeof text === 'string' ? readAddress(text) : null;
-  if (bytes === null || !isMulticast(bytes)) throw systemError('EINVAL', syscall);
+  if (bytes === null || !isIPv6Multicast(bytes)) throw systemError('EINVAL', syscall);
   return groupName(bytes);
 }

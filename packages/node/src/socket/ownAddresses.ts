@@ -4,12 +4,10 @@ import {
   formatIPv6,
   parseIPv4,
   parseIPv6,
+  sameSubnetPrefix,
   UdpEndpoint,
 } from '@6bed4/codec';
 import type { AddressLease } from '@6bed4/tunnel';
-import { sameBytes } from './bytes.js';
-
-const SUBNET_PREFIX_BYTES = 8;
 
 /** The addresses that one router assigns: one for each lanip. */
 interface OwnNetwork {
@@ -67,7 +65,7 @@ export class OwnAddresses {
   find(bytes: Uint8Array, offset: number): OwnName | null {
     for (const { router, base, endpoint } of this.#networks) {
       const isOurs =
-        sameBytes(base, 0, bytes, offset, SUBNET_PREFIX_BYTES) &&
+        sameSubnetPrefix(base, 0, bytes, offset) &&
         this.#layout.matchesEndpoint(bytes, offset, endpoint);
       if (!isOurs) continue;
       const lanip = this.lanipOf(bytes, offset);
@@ -94,7 +92,7 @@ export class OwnAddresses {
    */
   sourceFor(destination: Uint8Array, lanip: number): Uint8Array | null {
     const network =
-      this.#networks.find(({ base }) => sameBytes(base, 0, destination, 0, SUBNET_PREFIX_BYTES)) ??
+      this.#networks.find(({ base }) => sameSubnetPrefix(base, 0, destination, 0)) ??
       this.#networks[0];
     return network === undefined ? null : this.#address(network, lanip);
   }

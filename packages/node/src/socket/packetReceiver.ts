@@ -1,11 +1,13 @@
 import type { RemoteInfo } from 'node:dgram';
 import {
   DESTINATION_OFFSET,
+  findUdpHeader,
   ICMPV6_FIRST_INFORMATIONAL,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
   SOURCE_OFFSET,
+  UDP_HEADER_LENGTH,
   UNREACHABLE_ADDRESS,
   UNREACHABLE_PORT,
 } from '@6bed4/nd';
@@ -15,7 +17,7 @@ import type { LayerCounters } from './layerCounters.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import type { PortBinding } from './portBinding.js';
 import type { PortTable } from './portTable.js';
-import { findUdp, refuseUdp, UDP_HEADER_LENGTH, udpAt } from './udpPacket.js';
+import { refuseUdp, udpAt } from './udpPacket.js';
 
 /** A message for a socket. */
 interface Arrival {
@@ -58,7 +60,7 @@ export class PacketReceiver {
 
   /** Takes a packet out of the tunnel; false when it is for nobody here. */
   receive(bytes: Uint8Array, offset: number, length: number): boolean {
-    const udp = findUdp(bytes, offset, length);
+    const udp = findUdpHeader(bytes, offset, length);
     if (udp >= 0) {
       this.#receiveUdp(bytes, offset, length, udp);
       return true;
@@ -146,7 +148,7 @@ export class PacketReceiver {
 
   /** The connected socket that sent the packet which an ICMPv6 error quotes, or null. */
   #findSender(invoking: Uint8Array): PortBinding | null {
-    const udp = findUdp(invoking, 0, invoking.length);
+    const udp = findUdpHeader(invoking, 0, invoking.length);
     if (udp < 0 || this.#addresses.find(invoking, SOURCE_OFFSET) === null) return null;
     const binding = this.#table.find(
       invoking,

@@ -1,10 +1,9 @@
 import type { RemoteInfo } from 'node:dgram';
-import { sameBytes } from './bytes.js';
+import { sameIPv6Address } from '@6bed4/codec';
 import { LOOPBACK } from './destinationAddress.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import { SocketCounters } from './socketCounters.js';
 
-const ADDRESS_BYTES = 16;
 /** In place of a lanip, for packets to ::1. */
 export const LOOPBACK_LANIP = -1;
 
@@ -82,7 +81,7 @@ export class PortBinding {
     if (place.kind === 'any') {
       return lanip === LOOPBACK_LANIP ? place.hasLoopback : place.lanip === lanip;
     }
-    return this.address !== null && sameBytes(this.address, 0, bytes, offset, ADDRESS_BYTES);
+    return this.address !== null && sameIPv6Address(this.address, 0, bytes, offset);
   }
 
   /** Passes a datagram to the receiver, unless the socket was closed meanwhile. */

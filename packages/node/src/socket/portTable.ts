@@ -1,10 +1,9 @@
-import { sameBytes } from './bytes.js';
+import { HIGHEST_PORT, sameIPv6Address } from '@6bed4/codec';
 import { type BoundPlace, type PortBinding, placesOverlap } from './portBinding.js';
 
-const ADDRESS_BYTES = 16;
 /** The first of the dynamic ports (RFC 6335 §6), for sockets that request no certain one. */
 const FIRST_DYNAMIC_PORT = 49_152;
-const DYNAMIC_PORTS = 65_536 - FIRST_DYNAMIC_PORT;
+const DYNAMIC_PORTS = HIGHEST_PORT + 1 - FIRST_DYNAMIC_PORT;
 
 /** The bound sockets by UDP port, and the choice of the one that a datagram is for. */
 export class PortTable {
@@ -87,8 +86,7 @@ export class PortTable {
       if (binding.hasOneAddress) score += 1;
       if (binding.remote !== null) {
         const isPeer =
-          binding.remotePort === sourcePort &&
-          sameBytes(binding.remote, 0, bytes, source, ADDRESS_BYTES);
+          binding.remotePort === sourcePort && sameIPv6Address(binding.remote, 0, bytes, source);
         if (!isPeer) continue;
         score += 2;
       }

@@ -1,3 +1,4 @@
+import { HIGHEST_PORT } from '@6bed4/codec';
 import { alreadyConnected, badPort, invalidType, outOfBounds } from './dgramErrors.js';
 
 /** A datagram, or a part of one. */
@@ -17,7 +18,6 @@ export interface SendArguments {
 }
 
 const EXPECTED = 'of type string or an instance of Buffer, TypedArray, or DataView';
-export const HIGHEST_PORT = 0xffff;
 
 /**
  * Reads the arguments of `send` in all forms that `node:dgram` takes:

@@ -17,7 +17,7 @@ import { unforeseeable } from '../random.js';
 import { checkPolicy } from './checkPolicy.js';
 import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
-import { KeepAlive } from './keepAlive.js';
+import { KeepAlive, type KeepAliveHolder } from './keepAlive.js';
 import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
 import { SocketLayer } from './socketLayer.js';
@@ -89,9 +89,9 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
   readonly #layer: SocketLayer;
   readonly #keepAlive: KeepAlive;
+  readonly #holder: KeepAliveHolder;
   readonly #sockets = new Set<TunnelSocket>();
   #isOpen = true;
-  #isHeld = false;
   #closing: Promise<void> | null = null;
 
   private constructor(peer: PeerDaemon, layer: SocketLayer, policy: PolicyName) {
@@ -103,6 +103,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       () => carrier.ref(),
       () => carrier.unref(),
     );
+    this.#holder = this.#keepAlive.newHolder();
     const host: SocketHost<TunnelSocket> = {
       layer,
       keepAlive: this.#keepAlive,
@@ -184,11 +185,12 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
    */
   async waitForDirect(remote: string, options: WaitForDirectOptions = {}): Promise<RemoteSnapshot> {
     const address = this.#readRemote(remote);
-    this.#keepAlive.add();
+    const holder = this.#keepAlive.newHolder();
+    holder.set(true);
     try {
       return await searchDirectPath(this, remote, () => this.#layer.sendEcho(address), options);
     } finally {
-      this.#keepAlive.remove();
+      holder.set(false);
     }
   }
 
@@ -214,15 +216,13 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
   /** Keeps the process alive; otherwise its sockets do, while they are bound and not unref'ed. */
   ref(): this {
-    if (!this.#isHeld) this.#keepAlive.add();
-    this.#isHeld = true;
+    this.#holder.set(true);
     return this;
   }
 
   /** Reverts {@link ref}. */
   unref(): this {
-    if (this.#isHeld) this.#keepAlive.remove();
-    this.#isHeld = false;
+    this.#holder.set(false);
     return this;
   }
 

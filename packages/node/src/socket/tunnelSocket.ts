@@ -1,12 +1,12 @@
 import { type BindOptions, type RemoteInfo, Socket } from 'node:dgram';
-import { lookup as systemLookup } from 'node:dns';
 import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import type { PolicyName } from '@6bed4/tunnel';
-import { BoundSocket } from './boundSocket.js';
+import { BoundSocket, findPlace } from './boundSocket.js';
 import { checkPolicy } from './checkPolicy.js';
-import { isLoopback, isUnspecified, LOOPBACK_TEXT, readAddress } from './destinationAddress.js';
+import { LOOPBACK_TEXT, readAddress } from './destinationAddress.js';
+
 import {
   alreadyBound,
   alreadyConnected,
@@ -15,13 +15,13 @@ import {
   invalidType,
   notConnected,
   notRunning,
-  type SystemErrorCode,
   systemError,
 } from './dgramErrors.js';
+import type { KeepAliveHolder } from './keepAlive.js';
 import { checkMulticastSource, MulticastMemberships } from './multicastMemberships.js';
 import { OpportunisticSend } from './opportunisticSend.js';
 import type { TransmitOptions } from './packetTransmitter.js';
-import type { BoundPlace, Receiver } from './portBinding.js';
+import type { Receiver } from './portBinding.js';
 import {
   readPort,
   readSendArguments,
@@ -30,10 +30,12 @@ import {
   type SendCallback,
 } from './sendArguments.js';
 import { SocketCounters, type SocketStatistics } from './socketCounters.js';
+import { closeOn, onceListening } from './socketListeners.js';
 import {
   checkBufferSize,
   checkLanip,
   readBufferSize,
+  resolveName,
   type SocketHost,
   type SocketLookup,
   type TunnelSocketSettings,
@@ -74,8 +76,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   readonly #host: SocketHost<TunnelSocket>;
   readonly #lookup: SocketLookup | undefined;
   readonly #reuseAddress: boolean;
-  readonly #lanip: number;
-  readonly #hasLanip: boolean;
+  /** Null for the lanip of the tunnel. */
+  readonly #lanip: number | null;
+  readonly #holder: KeepAliveHolder;
   readonly #memberships = new MulticastMemberships();
   #receiveBufferSize: number;
   #sendBufferSize: number;
@@ -84,10 +87,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   #isBinding = false;
   #isClosed = false;
   #isRef = true;
-  #isHolding = false;
   #connection: 'none' | 'connecting' | 'connected' = 'none';
-  #remote = '';
-  #remotePort = 0;
   /** Actions that wait until the socket is bound. */
   #queue: (() => void)[] | null = null;
   /** The counters of a socket that is not bound. */
@@ -113,15 +113,19 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
       throw invalidType('options.signal', 'an instance of AbortSignal', signal);
     }
     this.#host = host;
-    this.#hasLanip = lanip !== undefined;
-    this.#lanip = checkLanip(lanip, host.layer);
+    this.#holder = host.keepAlive.newHolder();
+    this.#lanip = lanip === undefined ? null : checkLanip(lanip, host.layer);
     this.#lookup = lookup;
     this.#reuseAddress = options.reuseAddr === true;
     const policy = checkPolicy(options.policy ?? host.policy);
     this.#options = { policy, hopLimit: DEFAULT_HOP_LIMIT };
     if (typeof listener === 'function') this.on('message', listener);
     host.opened(this);
-    if (signal !== undefined) this.#closeOn(signal);
+    if (signal !== undefined) {
+      closeOn(signal, this, () => {
+        if (!this.#isClosed) this.close();
+      });
+    }
   }
 
   /** The paths that packets may take from now on; see `docs/sockets.md`. */
@@ -160,7 +164,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     if (typeof callback === 'function') onceListening(this, callback as () => void);
     const wanted = port ? readPort(port, 'Port', 0) : 0;
     const text = address ? String(address) : ANY;
-    this.#resolve(text, (error, found) => {
+    resolveName(this.#lookup, text, (error, found) => {
       if (this.#isClosed) return;
       this.#isBinding = false;
       const failure = error ?? this.#bindTo(found, wanted);
@@ -180,7 +184,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.#checkOpen();
     const bound = this.#bound;
     if (bound === null) throw systemError('EBADF', 'getsockname');
-    const address = bound.address(this.#connection === 'connected' ? this.#remote : null);
+    const { address } = bound;
     return {
       address: address === null ? ANY : formatIPv6(address),
       family: 'IPv6',
@@ -222,8 +226,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   remoteAddress(): AddressInfo {
     this.#checkOpen();
     if (this.#connection !== 'connected') throw notConnected();
-    const address = this.#bound!.remoteAddress();
-    return { address, family: 'IPv6', port: this.#remotePort };
+    const { remote, remotePort } = this.#bound!.binding;
+    return { address: formatIPv6(remote!), family: 'IPv6', port: remotePort };
   }
 
   // Sending
@@ -255,14 +259,24 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
    */
   send(...args: [unknown, ...unknown[]]): void {
     const [message, port, address, callback] = args;
+    const bound = this.#bound;
     // The form that nearly all programs use, without the objects that the others need.
     if (
+      bound !== null &&
       args.length <= 4 &&
       typeof port === 'number' &&
       typeof address === 'string' &&
       (callback === undefined || typeof callback === 'function') &&
       message instanceof Uint8Array &&
-      this.#sendToCached(message, port, address, callback as SendCallback | undefined)
+      this.#connection === 'none' &&
+      this.#lookup === undefined &&
+      bound.sendToCached(
+        message,
+        port,
+        address,
+        callback as SendCallback | undefined,
+        this.#options,
+      )
     ) {
       return;
     }
@@ -475,32 +489,10 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     if (this.#bound === null) throw systemError('EBADF', syscall);
   }
 
-  #closeOn(signal: AbortSignal): void {
-    const close = (): void => {
-      if (!this.#isClosed) this.close();
-    };
-    if (signal.aborted) {
-      close();
-      return;
-    }
-    signal.addEventListener('abort', close, { once: true });
-    this.once('close', () => signal.removeEventListener('abort', close));
-  }
-
-  /** Finds the address of a name. Calls back in a later turn for literal addresses too. */
-  #resolve(
-    name: string,
-    found: (error: NodeJS.ErrnoException | null, address: string) => void,
-  ): void {
-    if (this.#lookup !== undefined) this.#lookup(name, 6, found);
-    else if (isIPv6(name)) process.nextTick(found, null, name);
-    else systemLookup(name, 6, found);
-  }
-
   #bindTo(address: string, port: number): Error | null {
-    const place = this.#placeFor(address);
-    if (typeof place === 'string') return systemError(place, 'bind', { address, port });
     const { layer } = this.#host;
+    const place = findPlace(address, this.#lanip, layer.addresses);
+    if (typeof place === 'string') return systemError(place, 'bind', { address, port });
     const binding = layer.bind(this.#receiver, {
       place,
       port,
@@ -512,20 +504,6 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.#memberships.apply(binding);
     this.#hold();
     return null;
-  }
-
-  #placeFor(address: string): BoundPlace | SystemErrorCode {
-    const bytes = readAddress(address);
-    if (bytes === null) return 'EINVAL';
-    const { addresses } = this.#host.layer;
-    if (isUnspecified(bytes)) {
-      const hasLoopback = !this.#hasLanip || this.#lanip === addresses.lanip;
-      return { kind: 'any', lanip: this.#lanip, hasLoopback };
-    }
-    if (isLoopback(bytes)) return { kind: 'loopback' };
-    const own = addresses.find(bytes, 0);
-    if (own === null || (this.#hasLanip && own.lanip !== this.#lanip)) return 'EADDRNOTAVAIL';
-    return { kind: 'address', ...own };
   }
 
   #bindIfNeeded(): void {
@@ -555,9 +533,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   #connect(port: number, address: string, callback: (() => void) | undefined): void {
     if (callback !== undefined) this.once('connect', callback);
-    this.#resolve(address === '' ? LOOPBACK_TEXT : address, (error, found) => {
+    resolveName(this.#lookup, address === '' ? LOOPBACK_TEXT : address, (error, found) => {
       if (this.#isClosed) return;
-      const failure = error ?? this.#connectTo(found, port, address);
+      const failure = error ?? this.#bound!.connect(found, port, address);
       if (failure === null) {
         this.#connection = 'connected';
         process.nextTick(() => this.emit('connect'));
@@ -575,14 +553,6 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     });
   }
 
-  #connectTo(found: string, port: number, address: string): Error | null {
-    const code = this.#bound!.connect(found, port);
-    if (code !== null) return systemError(code, 'connect', { address, port });
-    this.#remote = found;
-    this.#remotePort = port;
-    return null;
-  }
-
   /** @param options - for this datagram; null for those of the socket when it is sent */
   #send(args: readonly unknown[], options: TransmitOptions | null): void {
     const isConnected = this.#connection === 'connected';
@@ -593,32 +563,18 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     else this.#dispatch(read, options);
   }
 
-  /** Sends bytes to an address that was sent to before; false when {@link #send} has to do it. */
-  #sendToCached(
-    message: Uint8Array,
-    port: number,
-    address: string,
-    callback: SendCallback | undefined,
-  ): boolean {
-    const bound = this.#bound;
-    if (bound === null || this.#connection !== 'none' || this.#lookup !== undefined) return false;
-    return bound.sendToCached(message, port, address, callback, this.#options);
-  }
-
   #dispatch(args: SendArguments, options: TransmitOptions | null): void {
     if (this.#isClosed) return;
     const { port, address } = args;
-    const send = (destination: string, destinationPort: number): void =>
-      this.#bound!.send(destination, destinationPort, args, options ?? this.#options);
     if (port === undefined) {
-      send(this.#remote, this.#remotePort);
+      this.#bound!.sendToRemote(args, options ?? this.#options);
     } else if (this.#lookup === undefined && (address === undefined || isIPv6(address))) {
-      send(address ?? LOOPBACK_TEXT, port);
+      this.#bound!.send(address ?? LOOPBACK_TEXT, port, args, options ?? this.#options);
     } else {
-      this.#resolve(address ?? LOOPBACK_TEXT, (error, found) => {
+      resolveName(this.#lookup, address ?? LOOPBACK_TEXT, (error, found) => {
         if (this.#isClosed) return;
-        if (error === null || error === undefined) send(found, port);
-        else this.#unresolved(error, args.callback);
+        if (error !== null && error !== undefined) this.#unresolved(error, args.callback);
+        else this.#bound!.send(found, port, args, options ?? this.#options);
       });
     }
   }
@@ -651,24 +607,6 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   /** A socket that is bound and not unref'ed keeps the process alive. */
   #hold(): void {
-    const wants = this.#isRef && this.#bound !== null;
-    if (wants === this.#isHolding) return;
-    this.#isHolding = wants;
-    if (wants) this.#host.keepAlive.add();
-    else this.#host.keepAlive.remove();
+    this.#holder.set(this.#isRef && this.#bound !== null);
   }
-}
-
-/** Listens for `listening` once, unless `error` comes first. */
-function onceListening(socket: TunnelSocket, callback: () => void): void {
-  const remove = (): void => {
-    socket.removeListener('error', remove);
-    socket.removeListener('listening', listening);
-  };
-  const listening = (): void => {
-    remove();
-    callback.call(socket);
-  };
-  socket.on('error', remove);
-  socket.on('listening', listening);
 }

@@ -1,3 +1,5 @@
+import { lookup as systemLookup } from 'node:dns';
+import { isIPv6 } from 'node:net';
 import type { PolicyName } from '@6bed4/tunnel';
 import { badBufferSize, invalidType, outOfRange } from './dgramErrors.js';
 import type { KeepAlive } from './keepAlive.js';
@@ -76,4 +78,15 @@ export function checkLanip(
     throw outOfRange('options.lanip', `>= 1 && <= ${maxLanip}`, lanip);
   }
   return lanip;
+}
+
+/** Finds the address of a name. Calls back in a later turn for literal addresses too. */
+export function resolveName(
+  lookup: SocketLookup | undefined,
+  name: string,
+  callback: (error: NodeJS.ErrnoException | null, address: string) => void,
+): void {
+  if (lookup !== undefined) lookup(name, 6, callback);
+  else if (isIPv6(name)) process.nextTick(callback, null, name);
+  else systemLookup(name, 6, callback);
 }

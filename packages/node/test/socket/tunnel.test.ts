@@ -467,12 +467,12 @@ describe('direct paths', () => {
     const receiver = await bound(right, 1000);
     receiver.on('message', (_message, from) => receiver.send('answer', from.port, from.address));
     const socket = await bound(left);
-    const play = socket.sendPlayful('request', 1000, right.address!);
-    expect(play.isPlayed).toBe(true);
+    const sent = socket.sendOpportunistic('request', 1000, right.address!);
+    expect(sent.isOpportunistic).toBe(true);
     await nextMessage(socket);
-    expect(play.answered()).toBe(true);
+    expect(sent.answered()).toBe(true);
     expect(left.path(right.address!)).toMatchObject({ path: 'direct', proof: 'upper-layer' });
-    expect(play.answered()).toBe(false);
+    expect(sent.answered()).toBe(false);
   });
 });
 

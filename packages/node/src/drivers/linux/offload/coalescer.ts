@@ -6,28 +6,25 @@ import {
   NEXT_HEADER_UDP,
   PAYLOAD_LENGTH_OFFSET,
   SOURCE_OFFSET,
+  TCP_ACK,
+  TCP_ACKNOWLEDGMENT_OFFSET,
+  TCP_CHECKSUM_OFFSET,
+  TCP_DATA_OFFSET_OFFSET,
+  TCP_FLAGS_OFFSET,
+  TCP_HEADER_LENGTH,
+  TCP_PSH,
+  TCP_SEQUENCE_OFFSET,
+  TCP_URGENT_POINTER_OFFSET,
+  TCP_WINDOW_OFFSET,
+  UDP_CHECKSUM_OFFSET,
+  UDP_HEADER_LENGTH,
+  UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
 import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
 import { messageLayout } from '../../kernel/messageLayout.js';
 import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
-import {
-  hasValidChecksum,
-  sumPseudoHeader,
-  TCP_ACK,
-  TCP_ACKNOWLEDGEMENT,
-  TCP_CHECKSUM,
-  TCP_DATA_OFFSET,
-  TCP_FLAGS,
-  TCP_HEADER_LENGTH,
-  TCP_PSH,
-  TCP_SEQUENCE,
-  TCP_URGENT,
-  TCP_WINDOW,
-  UDP_CHECKSUM,
-  UDP_HEADER_LENGTH,
-  UDP_LENGTH,
-} from './upperLayer.js';
+import { hasValidChecksum, sumPseudoHeader } from './pseudoHeader.js';
 
 /** Upper bound of the payload length of an IPv6 packet without jumbo option, in bytes. */
 const MAX_PAYLOAD_LENGTH = 65_535;
@@ -132,16 +129,16 @@ export class Coalescer {
   #addTcp(at: number, length: number): void {
     const { bytes, view } = this.#arena;
     const tcp = at + IPV6_HEADER_LENGTH;
-    const headers = IPV6_HEADER_LENGTH + (bytes[tcp + TCP_DATA_OFFSET]! >>> 4) * 4;
+    const headers = IPV6_HEADER_LENGTH + (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! >>> 4) * 4;
     const payload = length - headers;
-    const flags = bytes[tcp + TCP_FLAGS]!;
+    const flags = bytes[tcp + TCP_FLAGS_OFFSET]!;
     // The reserved bits and the ninth flag share a byte with the data offset.
     const isCandidate =
       payload > 0 &&
       headers >= IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH &&
       (flags & ~TCP_PSH) === TCP_ACK &&
-      (bytes[tcp + TCP_DATA_OFFSET]! & 0x0f) === 0 &&
-      view.getUint16(tcp + TCP_URGENT) === 0;
+      (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! & 0x0f) === 0 &&
+      view.getUint16(tcp + TCP_URGENT_POINTER_OFFSET) === 0;
     const flow = this.#findFlow(at);
     if (!isCandidate) {
       if (flow >= 0) this.#flushFlow(flow);
@@ -160,7 +157,7 @@ export class Coalescer {
       this.#writeSingle(at, length);
       return;
     }
-    this.#open(at, length, headers, view.getInt32(tcp + TCP_SEQUENCE) + payload, flags);
+    this.#open(at, length, headers, view.getInt32(tcp + TCP_SEQUENCE_OFFSET) + payload, flags);
   }
 
   #canAppendTcp(
@@ -176,9 +173,10 @@ export class Coalescer {
     const firstTcp = first + IPV6_HEADER_LENGTH;
     return (
       headers === this.#headerLength[flow] &&
-      view.getInt32(tcp + TCP_SEQUENCE) === this.#sequence[flow] &&
-      view.getInt32(tcp + TCP_ACKNOWLEDGEMENT) === view.getInt32(firstTcp + TCP_ACKNOWLEDGEMENT) &&
-      view.getUint16(tcp + TCP_WINDOW) === view.getUint16(firstTcp + TCP_WINDOW) &&
+      view.getInt32(tcp + TCP_SEQUENCE_OFFSET) === this.#sequence[flow] &&
+      view.getInt32(tcp + TCP_ACKNOWLEDGMENT_OFFSET) ===
+        view.getInt32(firstTcp + TCP_ACKNOWLEDGMENT_OFFSET) &&
+      view.getUint16(tcp + TCP_WINDOW_OFFSET) === view.getUint16(firstTcp + TCP_WINDOW_OFFSET) &&
       this.#sameOptions(tcp, firstTcp, headers - IPV6_HEADER_LENGTH) &&
       this.#canAppend(flow, at, length, payload)
     );
@@ -200,8 +198,8 @@ export class Coalescer {
     const isCandidate =
       this.#coalescesUdp &&
       payload > 0 &&
-      view.getUint16(udp + UDP_LENGTH) === length - IPV6_HEADER_LENGTH &&
-      view.getUint16(udp + UDP_CHECKSUM) !== 0;
+      view.getUint16(udp + UDP_LENGTH_OFFSET) === length - IPV6_HEADER_LENGTH &&
+      view.getUint16(udp + UDP_CHECKSUM_OFFSET) !== 0;
     const flow = this.#findFlow(at);
     if (flow >= 0) {
       if (isCandidate && this.#canAppend(flow, at, length, payload)) {
@@ -312,10 +310,10 @@ export class Coalescer {
     const upper = packet + IPV6_HEADER_LENGTH;
     const protocol = bytes[packet + NEXT_HEADER_OFFSET]!;
     const isTcp = protocol === NEXT_HEADER_TCP;
-    const field = isTcp ? TCP_CHECKSUM : UDP_CHECKSUM;
+    const field = isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET;
     view.setUint16(packet + PAYLOAD_LENGTH_OFFSET, upperLength);
-    if (isTcp) bytes[upper + TCP_FLAGS] = this.#flags[flow]!;
-    else view.setUint16(upper + UDP_LENGTH, upperLength);
+    if (isTcp) bytes[upper + TCP_FLAGS_OFFSET] = this.#flags[flow]!;
+    else view.setUint16(upper + UDP_LENGTH_OFFSET, upperLength);
     view.setUint16(upper + field, sumPseudoHeader(view, packet, protocol, upperLength));
     this.#virtio
       .at(header)

@@ -1,28 +1,25 @@
 import {
-  fold,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
   PAYLOAD_LENGTH_OFFSET,
+  sumView,
+  TCP_CHECKSUM_OFFSET,
+  TCP_CWR,
+  TCP_DATA_OFFSET_OFFSET,
+  TCP_FIN,
+  TCP_FLAGS_OFFSET,
+  TCP_HEADER_LENGTH,
+  TCP_PSH,
+  TCP_SEQUENCE_OFFSET,
+  UDP_CHECKSUM_OFFSET,
+  UDP_HEADER_LENGTH,
+  UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
 import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
 import type { VirtioHeader } from '../../kernel/virtioHeader.js';
-import {
-  sumAddresses,
-  TCP_CHECKSUM,
-  TCP_CWR,
-  TCP_DATA_OFFSET,
-  TCP_FIN,
-  TCP_FLAGS,
-  TCP_HEADER_LENGTH,
-  TCP_PSH,
-  TCP_SEQUENCE,
-  UDP_CHECKSUM,
-  UDP_HEADER_LENGTH,
-  UDP_LENGTH,
-} from './upperLayer.js';
-import { wideSum } from './wideSum.js';
+import { sumAddresses } from './pseudoHeader.js';
 
 /** The form in which a checksum of zero is sent: UDP reads zero as "none", TCP reads both alike. */
 const NEGATIVE_ZERO = 0xffff;
@@ -43,7 +40,7 @@ export function finishChecksum(
   offset: number,
 ): boolean {
   if (start + offset + 2 > length) return false;
-  const checksum = ~wideSum(view, packet + start, length - start) & 0xffff;
+  const checksum = ~sumView(view, packet + start, length - start) & 0xffff;
   view.setUint16(packet + start + offset, checksum === 0 ? NEGATIVE_ZERO : checksum);
   return true;
 }
@@ -88,12 +85,14 @@ export class Segmenter {
       gsoSize === 0 ||
       bytes[packet]! >>> 4 !== 6 ||
       checksumStart < IPV6_HEADER_LENGTH ||
-      checksumOffset !== (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM) ||
+      checksumOffset !== (isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET) ||
       checksumStart + least > length
     ) {
       return false;
     }
-    const upperHeader = isTcp ? (bytes[upper + TCP_DATA_OFFSET]! >>> 4) * 4 : UDP_HEADER_LENGTH;
+    const upperHeader = isTcp
+      ? (bytes[upper + TCP_DATA_OFFSET_OFFSET]! >>> 4) * 4
+      : UDP_HEADER_LENGTH;
     const headers = checksumStart + upperHeader;
     if (upperHeader < least || headers >= length) return false;
     this.#packet = packet;
@@ -106,8 +105,8 @@ export class Segmenter {
     this.#isFirst = true;
     this.#pseudo = sumAddresses(view, packet) + (isTcp ? NEXT_HEADER_TCP : NEXT_HEADER_UDP);
     if (isTcp) {
-      this.#sequence = view.getInt32(upper + TCP_SEQUENCE);
-      this.#flags = bytes[upper + TCP_FLAGS]!;
+      this.#sequence = view.getInt32(upper + TCP_SEQUENCE_OFFSET);
+      this.#flags = bytes[upper + TCP_FLAGS_OFFSET]!;
     }
     return true;
   }
@@ -131,21 +130,21 @@ export class Segmenter {
     const upper = to + this.#upper;
     const upperLength = length - this.#upper;
     view.setUint16(to + PAYLOAD_LENGTH_OFFSET, length - IPV6_HEADER_LENGTH);
-    const field = upper + (this.#isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+    const field = upper + (this.#isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET);
     if (this.#isTcp) {
       let flags = this.#flags;
       if (!isLast) flags &= ~(TCP_FIN | TCP_PSH);
       // Congestion Window Reduced is set once (RFC 3168 §6.1.2).
       if (!this.#isFirst) flags &= ~TCP_CWR;
-      bytes[upper + TCP_FLAGS] = flags;
-      view.setInt32(upper + TCP_SEQUENCE, this.#sequence);
+      bytes[upper + TCP_FLAGS_OFFSET] = flags;
+      view.setInt32(upper + TCP_SEQUENCE_OFFSET, this.#sequence);
       this.#sequence = (this.#sequence + payload) | 0;
     } else {
-      view.setUint16(upper + UDP_LENGTH, upperLength);
+      view.setUint16(upper + UDP_LENGTH_OFFSET, upperLength);
     }
     this.#isFirst = false;
     view.setUint16(field, 0);
-    const sum = fold(this.#pseudo + upperLength + wideSum(view, upper, upperLength));
+    const sum = sumView(view, upper, upperLength, this.#pseudo + upperLength);
     view.setUint16(field, sum === 0xffff ? NEGATIVE_ZERO : ~sum & 0xffff);
   }
 }
