@@ -3,34 +3,35 @@ import { type AddressPair, selectAddresses } from './destinationSelection.js';
 import type { SourceAddress } from './sourceSelection.js';
 import { systemSource } from './systemSource.js';
 
-/** A tunnel, as far as its addresses count among the sources; a tunnel of `openTunnel` is one. */
+/** A tunnel whose addresses are candidate source addresses, such as one of `openTunnel`. */
 export interface TunnelAddresses {
-  /** The addresses that the program has through the tunnel; none while no router has answered. */
+  /** The addresses of the tunnel; none while no router has assigned one. */
   readonly addresses: readonly string[];
 }
 
-/** What programs that select among real addresses may give. */
+/** Options of address selection with candidate source addresses of the system and of a tunnel. */
 export interface CandidateOptions extends SelectionOptions {
-  /** A tunnel of this program, next to what the system has. */
+  /** A tunnel of this program, in addition to the interfaces of the system. */
   readonly tunnel?: TunnelAddresses;
   /**
-   * What the system would send from, or null where it has no route; default: asks the system.
+   * Returns the source address of the system for a destination, or null where it has no route; default:
+   * {@link systemSource}.
    */
   readonly systemSource?: (destination: string) => Promise<SourceAddress | null>;
 }
 
-/** Puts destinations in order, with what the system and the tunnel offer as sources. */
-export async function selectCandidates(
+/** Orders destinations, with the candidate source addresses of the system and of the tunnel. */
+export async function selectWithCandidateSources(
   destinations: readonly string[],
   options: CandidateOptions,
 ): Promise<AddressPair[]> {
-  const ask = options.systemSource ?? systemSource;
-  const answers = await Promise.all(destinations.map(ask));
-  const bySystem = new Map(destinations.map((each, index) => [each, answers[index] ?? null]));
-  const byTunnel = tunnelSources(options.tunnel);
+  const sourceOf = options.systemSource ?? systemSource;
+  const found = await Promise.all(destinations.map(sourceOf));
+  const ofSystem = new Map(destinations.map((each, index) => [each, found[index] ?? null]));
+  const ofTunnel = tunnelSources(options.tunnel);
   const sourcesFor = (destination: string): SourceAddress[] => {
-    const own = bySystem.get(destination) ?? null;
-    return own === null ? byTunnel : [own, ...byTunnel];
+    const own = ofSystem.get(destination) ?? null;
+    return own === null ? ofTunnel : [own, ...ofTunnel];
   };
   return selectAddresses(destinations, sourcesFor, options);
 }

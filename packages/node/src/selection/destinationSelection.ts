@@ -1,4 +1,5 @@
-import { addressBytes, isMapped } from './addressBytes.js';
+import { isIPv4Mapped } from '@6bed4/codec';
+import { addressBytes } from './addressBytes.js';
 import { defaultPolicy, type PolicyRule, PolicyTable } from './policyTable.js';
 import { scopeOf } from './scope.js';
 import {
@@ -9,21 +10,21 @@ import {
   sharedPrefix,
 } from './sourceSelection.js';
 
-/** What {@link sortAddresses} and {@link selectAddresses} may be told. */
+/** Options of {@link sortAddresses} and {@link selectAddresses}. */
 export interface SelectionOptions {
   /** The policy table; default {@link defaultPolicy}. */
   readonly policy?: readonly PolicyRule[];
 }
 
-/** Sources for all destinations, or what gives those for one. */
+/** Candidate source addresses for all destinations, or a function that returns those for one. */
 export type Sources =
   | readonly (SourceAddress | string)[]
   | ((destination: string) => readonly (SourceAddress | string)[]);
 
-/** A destination with the source that packets to it would have. */
+/** A destination with its source address. */
 export interface AddressPair {
   readonly destination: string;
-  /** Null where none fits: the destination cannot be reached. */
+  /** Null where no candidate fits: the destination is unusable. */
   readonly source: SourceAddress | null;
   readonly family: 4 | 6;
 }
@@ -38,12 +39,12 @@ interface Destination {
   readonly source: Source | null;
 }
 
-/** A rule of RFC 6724: below 0 for the first, above 0 for the second, 0 where it does not decide. */
+/** A rule of RFC 6724 §6: below 0 prefers the first, above 0 the second; 0 does not decide. */
 type Rule = (a: Destination, b: Destination) => number;
 
 const prefer = (a: boolean, b: boolean): number => Number(b) - Number(a);
 
-/** RFC 6724 §6. What cannot be reached at all is worst by rule 1, and no other rule is about it. */
+/** RFC 6724 §6. Unusable destinations are last by rule 1; the other rules do not apply to them. */
 const rules: readonly Rule[] = [
   // Rule 1: avoid unusable destinations.
   (a, b) => prefer(a.source !== null, b.source !== null),
@@ -73,13 +74,13 @@ function byPrefix(a: Destination, b: Destination): number {
 }
 
 /**
- * Puts destinations in the order in which they should be tried (RFC 6724 §6), each with its source
- * (§5): native IPv6 to native IPv6 before 6bed4 to 6bed4, before either mix (draft-03 §4). Where the
- * rules do not decide, the given order stays.
+ * Destination address selection: puts destinations in the order in which to try them (RFC 6724 §6), each
+ * with its source address (§5): native IPv6 to native IPv6 before 6bed4 to 6bed4, before either mix
+ * (draft-03 §4). Where the rules do not decide, the order stays.
  *
  * @param destinations - addresses of a remote, IPv4 or IPv6
- * @param sources - addresses that packets may be sent from
- * @throws UsageError for what is no address, naming `destinations`, `sources` or `policy`
+ * @param sources - candidate source addresses
+ * @throws UsageError for anything but an address, naming `destinations`, `sources` or `policy`
  */
 export function selectAddresses(
   destinations: readonly string[],
@@ -94,11 +95,11 @@ export function selectAddresses(
     const bytes = addressBytes(address, 'destinations');
     const about = { address, bytes, scope: scopeOf(bytes), ...table.of(bytes) };
     const own = typeof sources === 'function' ? describeAll(sources(address)) : shared!;
-    return { ...about, isIPv4: isMapped(bytes), source: selectSource(own, about) };
+    return { ...about, isIPv4: isIPv4Mapped(bytes), source: selectSource(own, about) };
   });
   return inOrder(described).map(({ address, isIPv4, source }) => ({
     destination: address,
-    source: source?.given ?? null,
+    source: source?.candidate ?? null,
     family: isIPv4 ? 4 : 6,
   }));
 }
@@ -110,13 +111,13 @@ function inOrder(destinations: readonly Destination[]): Destination[] {
       const preference = rule(a, b);
       if (preference !== 0) return preference;
     }
-    // Rule 9 is about one family, and would be no order with the others left in between. Only a table
-    // of one's own can rank them equally.
+    // Rule 9 compares within one family only. Across families, IPv6 comes first: without a decision the
+    // order would not be total. Only custom tables let it come to this.
     return a.isIPv4 === b.isIPv4 ? byPrefix(a, b) : prefer(!a.isIPv4, !b.isIPv4);
   });
 }
 
-/** As {@link selectAddresses}; only the destinations. */
+/** As {@link selectAddresses}, without the source addresses. */
 export function sortAddresses(
   destinations: readonly string[],
   sources: Sources,

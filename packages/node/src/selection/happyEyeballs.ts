@@ -1,32 +1,32 @@
 import { UsageError } from '../errors.js';
 
-/** One way to reach the aim; gives up when the signal says so. */
+/** One connection attempt; ends when the signal aborts. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T> | T;
 
-/** What {@link race} may be told. */
+/** Options of {@link race}. */
 export interface RaceOptions<T> {
   /**
-   * Milliseconds that an attempt runs alone before the next one joins; 10 to 2000, default 250
-   * (RFC 8305 §5 and §8: the Connection Attempt Delay).
+   * The Connection Attempt Delay of RFC 8305 §5: milliseconds from the start of an attempt to the start of
+   * the next one; 10 to 2000, default 250 (§8).
    */
   readonly delay?: number;
-  /** Ends the race: it rejects with the signal's reason, and all attempts are aborted. */
+  /** Aborts all attempts; the race rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
-  /** Takes what attempts yield that succeed in spite of having been aborted, to close it. */
+  /** Closes the result of an attempt that succeeds although it was aborted. */
   readonly discard?: (value: T) => void;
 }
 
 const DEFAULT_DELAY_MS = 250;
-const SHORTEST_DELAY_MS = 10;
-const LONGEST_DELAY_MS = 2_000;
+const MINIMUM_DELAY_MS = 10;
+const MAXIMUM_DELAY_MS = 2_000;
 
 function checkDelay(delay: number): number {
-  if (delay >= SHORTEST_DELAY_MS && delay <= LONGEST_DELAY_MS) return delay;
-  const expected = `milliseconds from ${SHORTEST_DELAY_MS} to ${LONGEST_DELAY_MS}`;
+  if (delay >= MINIMUM_DELAY_MS && delay <= MAXIMUM_DELAY_MS) return delay;
+  const expected = `milliseconds from ${MINIMUM_DELAY_MS} to ${MAXIMUM_DELAY_MS}`;
   throw new UsageError('delay', String(delay), expected);
 }
 
-/** What all attempts had to say; the code is that of the first, as `net.connect` does it. */
+/** The errors of all attempts as one, with the code of the first, as `net.connect` has it. */
 function failure(errors: readonly unknown[]): AggregateError {
   const error = new AggregateError(errors, `all ${errors.length} attempts failed`);
   const [first] = errors as ({ code?: unknown } | undefined)[];
@@ -34,15 +34,15 @@ function failure(errors: readonly unknown[]): AggregateError {
 }
 
 /**
- * Starts attempts one after the other, in their order, each when the one before has taken long or has
- * failed, and resolves with the first that succeeds (RFC 8305 §5, "Happy Eyeballs"). The others are
- * aborted.
+ * Happy Eyeballs (RFC 8305 §5): starts attempts in their order, each when the Connection Attempt Delay of
+ * the previous one has passed or it has failed, and resolves with the first that succeeds. Then the
+ * others are aborted.
  *
  * Attempts are any asynchronous functions: connections, but also a request over UDP that resolves
- * with its answer.
+ * with its response.
  *
  * @returns rejects with an `AggregateError` when all fail, whose `errors` are in the order of the
- * attempts and whose `code` is the first one's
+ * attempts and whose `code` is that of the first
  * @throws UsageError for a delay that RFC 8305 forbids; RangeError when there is no attempt
  */
 export async function race<T>(
@@ -53,7 +53,7 @@ export async function race<T>(
   const { signal, discard } = options;
   if (attempts.length === 0) throw new RangeError('attempts: found none, expected at least one');
   signal?.throwIfAborted();
-  /** Of the attempts started; that of the winner goes, because his stream may still obey it. */
+  // Of attempts in flight; the winner's is dropped, since its stream may still listen to it.
   const controllers: (AbortController | null)[] = [];
   const errors: unknown[] = [];
   let failed = 0;

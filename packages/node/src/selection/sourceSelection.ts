@@ -1,25 +1,26 @@
-import { addressBytes, commonBits, isMapped } from './addressBytes.js';
+import { isIPv4Mapped } from '@6bed4/codec';
+import { addressBytes, commonPrefixLength } from './addressBytes.js';
 import type { PolicyTable } from './policyTable.js';
 import { scopeOf } from './scope.js';
 
-/** An address that packets may be sent from, and what is known about it. */
+/** A candidate source address with its properties. */
 export interface SourceAddress {
   readonly address: string;
-  /** Length of its prefix; default 64, for IPv4 unknown. */
+  /** Length of its on-link prefix; default 64, for IPv4 unknown. */
   readonly prefixLength?: number;
-  /** Whether it should not be used for anything new (RFC 4862 §5.5.4). */
+  /** Whether it is deprecated: not to be used for new communication (RFC 4862 §5.5.4). */
   readonly deprecated?: boolean;
   /** Whether it is a temporary address (RFC 8981). */
   readonly temporary?: boolean;
-  /** Whether it is a mobile node's home address, its care-of address, or (by default) both. */
+  /** Whether it is the home address of a mobile node, its care-of address, or (by default) both. */
   readonly mobility?: 'home' | 'care-of';
-  /** Whether packets from it are carried by a tunnel of this program. */
+  /** Whether it is an address of a tunnel of this program. */
   readonly tunnelled?: boolean;
 }
 
-/** A source with what its address says. */
+/** A candidate source address with the properties that follow from its bytes. */
 export interface Source extends SourceAddress {
-  readonly given: SourceAddress;
+  readonly candidate: SourceAddress;
   readonly bytes: Uint8Array;
   readonly scope: number;
   readonly label: number;
@@ -29,33 +30,33 @@ export interface Source extends SourceAddress {
 const DEFAULT_PREFIX_LENGTH = 64;
 const MAPPED_BITS = 96;
 
-/** Reads the address of a source. @throws UsageError */
-export function describeSource(given: SourceAddress | string, table: PolicyTable): Source {
-  const source = typeof given === 'string' ? { address: given } : given;
+/** Parses a candidate source address. @throws UsageError */
+export function describeSource(candidate: SourceAddress | string, table: PolicyTable): Source {
+  const source = typeof candidate === 'string' ? { address: candidate } : candidate;
   const bytes = addressBytes(source.address, 'sources');
   return {
     ...source,
-    given: source,
+    candidate: source,
     bytes,
     scope: scopeOf(bytes),
     label: table.of(bytes).label,
-    isIPv4: isMapped(bytes),
+    isIPv4: isIPv4Mapped(bytes),
   };
 }
 
-/** How much of a destination's address a source shares, as far as its prefix reaches (§2.2). */
+/** CommonPrefixLen of a source and a destination, up to the prefix length of the source (§2.2). */
 export function sharedPrefix(source: Source, destination: Uint8Array): number {
   if (source.isIPv4) {
-    // Short of being on the same network, IPv4 addresses do not tell how near they are.
+    // IPv4 addresses of different networks are not aggregated, so that shared bits mean nothing.
     const { prefixLength } = source;
-    const shared = commonBits(source.bytes, destination, MAPPED_BITS);
+    const shared = commonPrefixLength(source.bytes, destination, MAPPED_BITS);
     return prefixLength !== undefined && shared >= prefixLength ? prefixLength : 0;
   }
   const length = source.prefixLength ?? DEFAULT_PREFIX_LENGTH;
-  return Math.min(commonBits(source.bytes, destination), length);
+  return Math.min(commonPrefixLength(source.bytes, destination), length);
 }
 
-/** A rule of RFC 6724: below 0 for the first, above 0 for the second, 0 where it does not decide. */
+/** A rule of RFC 6724 §5: below 0 prefers the first, above 0 the second; 0 does not decide. */
 type Rule = (a: Source, b: Source, destination: Destination) => number;
 
 interface Destination {
@@ -67,13 +68,13 @@ interface Destination {
 const prefer = (a: boolean, b: boolean): number => Number(b) - Number(a);
 
 /**
- * RFC 6724 §5, as far as a program can know what the rules ask. Rules 5 and 5.5 are about interfaces
- * and next hops, which only the system knows: it says what it would take itself.
+ * RFC 6724 §5, without the rules 5 and 5.5 about outgoing interfaces and next hops: only the system knows
+ * these, and its own choice is among the candidates.
  */
 const rules: readonly Rule[] = [
   // Rule 1: prefer same address.
   (a, b, { bytes }) =>
-    prefer(commonBits(a.bytes, bytes) === 128, commonBits(b.bytes, bytes) === 128),
+    prefer(commonPrefixLength(a.bytes, bytes) === 128, commonPrefixLength(b.bytes, bytes) === 128),
   // Rule 2: prefer appropriate scope.
   (a, b, { scope }) => {
     if (a.scope === b.scope) return 0;
@@ -95,9 +96,9 @@ const rules: readonly Rule[] = [
   (a, b, { bytes }) => sharedPrefix(b, bytes) - sharedPrefix(a, bytes),
 ];
 
-/** The source for a destination (RFC 6724 §5), or null where none is of its family. */
+/** The source address for a destination (RFC 6724 §5), or null where no candidate is of its family. */
 export function selectSource(sources: readonly Source[], destination: Destination): Source | null {
-  const isIPv4 = isMapped(destination.bytes);
+  const isIPv4 = isIPv4Mapped(destination.bytes);
   let best: Source | null = null;
   for (const source of sources) {
     if (source.isIPv4 !== isIPv4) continue;
