@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import {
   type SelectionOptions,
   type Sources,
@@ -27,7 +27,7 @@ describe.each([
   ['RFC 6724', rfc6724Policy],
   ['6bed4', defaultPolicy],
 ])('the examples of RFC 6724 with the table of %s', (_, policy) => {
-  it.each<[string, string, (SourceAddress | string)[], string]>([
+  test.each<[string, string, (SourceAddress | string)[], string]>([
     ['appropriate scope', '2001:db8:1::1', ['2001:db8:3::1', 'fe80::1'], '2001:db8:3::1'],
     ['appropriate scope', 'ff05::1', ['2001:db8:3::1', 'fe80::1'], '2001:db8:3::1'],
     [
@@ -75,7 +75,7 @@ describe.each([
     }
   });
 
-  it.each<[string, (SourceAddress | string)[], [string, string][]]>([
+  test.each<[string, (SourceAddress | string)[], [string, string][]]>([
     [
       'matching scope',
       ['2001:db8:1::2', 'fe80::1', '169.254.13.78'],
@@ -158,7 +158,7 @@ describe.each([
     expect(pairs([...destinations].reverse(), sources, { policy })).toEqual(expected);
   });
 
-  it('§10.3: an administrator may prefer IPv4', () => {
+  test('§10.3: prefer IPv4 with a policy table of an administrator', () => {
     const sources = ['2001:db8:1::2', 'fe80::1', '10.1.2.4'];
     const own = policy.map((rule) =>
       rule.prefix === '::ffff:0:0/96' ? { ...rule, precedence: 100 } : rule,
@@ -179,21 +179,21 @@ const OWN_6BED4: SourceAddress = {
 };
 
 describe('6bed4 among addresses (draft-03 §4)', () => {
-  it('comes after native to native', () => {
+  test('is after native to native', () => {
     expect(pairs([BOB, NATIVE], [OWN_6BED4, OWN_NATIVE])).toEqual([
       [NATIVE, OWN_NATIVE],
       [BOB, OWN_6BED4.address],
     ]);
   });
 
-  it('comes before 6bed4 to native', () => {
+  test('is before 6bed4 to native', () => {
     expect(pairs([NATIVE, BOB], [OWN_6BED4])).toEqual([
       [BOB, OWN_6BED4.address],
       [NATIVE, OWN_6BED4.address],
     ]);
   });
 
-  it('comes before native to 6bed4', () => {
+  test('is before native to 6bed4', () => {
     const bySystem = 'fc64:bed:c633:6401:c800:7107:9c40:1';
     const sources = (destination: string): (SourceAddress | string)[] =>
       destination === bySystem ? [OWN_NATIVE] : [OWN_6BED4];
@@ -203,13 +203,13 @@ describe('6bed4 among addresses (draft-03 §4)', () => {
     ]);
   });
 
-  it('is between plain IPv4 and the other tunnels', () => {
+  test('is between native IPv4 and the other tunnels', () => {
     const sources = [OWN_6BED4, '10.1.2.4', '2002:c633:6401::2', '2001::2'];
     const destinations = ['2001::1', '2002:c633:6401::1', BOB, '198.51.100.1'];
     expect(sortAddresses(destinations, sources)).toEqual([...destinations].reverse());
   });
 
-  it("takes an own address in the remote's /64, and else one of its network", () => {
+  test('has a source in the /64 of the remote, or else in its network', () => {
     const own = ['fc64:bed:c633:6499', 'fc64:bed:c633:6401', '2001:64:c633:6401'].map(
       (prefix) => `${prefix}:c800:7106:9c40:1`,
     );
@@ -219,7 +219,7 @@ describe('6bed4 among addresses (draft-03 §4)', () => {
     expect(pairs([carol], sources)).toEqual([[carol, own[2]]]);
   });
 
-  it('is avoided where the same can be had without a tunnel', () => {
+  test('is avoided where the same is possible without a tunnel', () => {
     const tunnelled = { address: '2001:db8:6bed:4::1', tunnelled: true };
     const one = '2001:db8:6bed:4::9';
     const sources = (destination: string): (SourceAddress | string)[] =>
@@ -227,7 +227,7 @@ describe('6bed4 among addresses (draft-03 §4)', () => {
     expect(sortAddresses([one, NATIVE], sources)).toEqual([NATIVE, one]);
   });
 
-  it('is not for its own prefix alone: other ULA prefixes keep their place', () => {
+  test('does not change the place of other ULA prefixes', () => {
     const table = new PolicyTable(defaultPolicy);
     expect(table.lookUp('fc64::1')).toMatchObject({ precedence: 32 });
     expect(table.lookUp('2001:64::1')).toMatchObject({ precedence: 32 });
@@ -237,27 +237,27 @@ describe('6bed4 among addresses (draft-03 §4)', () => {
   });
 });
 
-describe('sorting', () => {
-  it('puts last what cannot be reached', () => {
+describe('sortAddresses', () => {
+  test('puts unusable destinations last', () => {
     expect(pairs([NATIVE, '192.0.2.1'], ['10.0.0.1'])).toEqual([
       ['192.0.2.1', '10.0.0.1'],
       [NATIVE, null],
     ]);
   });
 
-  it('keeps the order of IPv4 addresses, but for those on the same network', () => {
+  test('keeps the order of IPv4 addresses, except for those on the same network', () => {
     const source = { address: '10.1.2.4', prefixLength: 24 };
     const far = ['198.51.100.1', '10.1.3.9', '192.0.2.1'];
     expect(sortAddresses(far, [source])).toEqual(far);
     expect(sortAddresses([...far, '10.1.2.9'], [source])).toEqual(['10.1.2.9', ...far]);
   });
 
-  it.each([
+  test.each([
     ['destinations', () => sortAddresses(['nowhere'], [])],
     ['sources', () => sortAddresses([], ['10.0.0.300'])],
     ['policy', () => sortAddresses([], [], { policy: [{ prefix: 'x', precedence: 1, label: 1 }] })],
     ['policy', () => sortAddresses([], [], { policy: [] })],
-  ])('names the %s when they cannot be used', (option, sort) => {
+  ])('names the %s when they are invalid', (option, sort) => {
     expect(sort).toThrow(expect.objectContaining({ name: 'UsageError', option }));
   });
 
@@ -299,7 +299,7 @@ describe('sorting', () => {
   );
 
   test.prop([fc.array(address), fc.array(source), policy])(
-    'returns what it was given, each once',
+    'returns each of its destinations once',
     (destinations, sources, policy) => {
       const sorted = sortAddresses(destinations, sources, { policy });
       expect([...sorted].sort()).toEqual([...destinations].sort());
@@ -307,7 +307,7 @@ describe('sorting', () => {
   );
 
   test.prop([fc.uniqueArray(address), fc.array(source), policy])(
-    'is an order: no rule puts any of two the other way round',
+    'is a total order: sorting any two of the result keeps their order',
     (destinations, sources, policy) => {
       const sorted = sortAddresses(destinations, sources, { policy });
       expect(sortAddresses(sorted, sources, { policy })).toEqual(sorted);
@@ -320,7 +320,7 @@ describe('sorting', () => {
   );
 
   test.prop([fc.array(address), fc.array(source)])(
-    'gives each destination a source of its family, if there is one',
+    'selects a source of its family for each destination, if there is one',
     (destinations, sources) => {
       const isIPv6 = (text: string): boolean => text.includes(':');
       for (const { destination, source, family } of selectAddresses(destinations, sources)) {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { race } from '../../src/selection/happyEyeballs.js';
 import { interleave } from '../../src/selection/interleave.js';
 
@@ -23,7 +23,7 @@ function attempt(name: string) {
   return state;
 }
 
-describe('a race in virtual time', () => {
+describe('race, in virtual time', () => {
   beforeEach(() => {
     vi.useFakeTimers({ now: 0 });
   });
@@ -32,7 +32,7 @@ describe('a race in virtual time', () => {
     vi.useRealTimers();
   });
 
-  it('starts an attempt every 250 ms while none has an answer, and aborts those who lose', async () => {
+  test('starts an attempt every 250 ms while none has succeeded, and then aborts the others', async () => {
     const all = ['a', 'b', 'c'].map(attempt);
     const won = race(all.map(({ run }) => run));
     await vi.advanceTimersByTimeAsync(600);
@@ -42,7 +42,7 @@ describe('a race in virtual time', () => {
     expect(all.map(({ signal }) => signal?.aborted)).toEqual([true, false, true]);
   });
 
-  it('needs no second attempt where the first succeeds', async () => {
+  test('starts no second attempt when the first succeeds in time', async () => {
     const all = ['a', 'b'].map(attempt);
     const won = race(all.map(({ run }) => run));
     await vi.advanceTimersByTimeAsync(249);
@@ -52,7 +52,7 @@ describe('a race in virtual time', () => {
     expect(all[1]!.startedAt).toBe(-1);
   });
 
-  it('does not wait after a failure, and then gives the next its own time', async () => {
+  test('starts the next attempt at once after a failure, with a delay of its own', async () => {
     const all = ['a', 'b', 'c'].map(attempt);
     const won = race(all.map(({ run }) => run));
     await vi.advanceTimersByTimeAsync(100);
@@ -63,7 +63,7 @@ describe('a race in virtual time', () => {
     expect(await won).toBe('c');
   });
 
-  it('tells all errors in the order of the attempts, with the code of the first', async () => {
+  test('rejects with all errors in the order of the attempts, with the code of the first', async () => {
     const all = ['a', 'b'].map(attempt);
     const won = race(all.map(({ run }) => run)).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(300);
@@ -77,14 +77,14 @@ describe('a race in virtual time', () => {
     });
   });
 
-  it('treats an attempt that throws as one that failed', async () => {
+  test('treats an attempt that throws as one that failed', async () => {
     const thrower = (): Promise<string> => {
       throw new Error('at once');
     };
     expect(await race([thrower, () => 'next'])).toBe('next');
   });
 
-  it('discards what comes in after the end', async () => {
+  test('discards results after the end', async () => {
     const all = ['a', 'b'].map(attempt);
     const discard = vi.fn();
     const won = race(
@@ -98,7 +98,7 @@ describe('a race in virtual time', () => {
     expect(discard.mock.calls).toEqual([['b']]);
   });
 
-  it('ends when the caller says so, with his reason, and starts nothing more', async () => {
+  test('rejects with the reason of the signal, and starts nothing more', async () => {
     const all = ['a', 'b'].map(attempt);
     const controller = new AbortController();
     const discard = vi.fn();
@@ -117,21 +117,21 @@ describe('a race in virtual time', () => {
     expect(all[1]!.startedAt).toBe(-1);
   });
 
-  it('does not begin for a caller who has given up already', async () => {
+  test('starts nothing when the signal is aborted already', async () => {
     const only = attempt('a');
     const signal = AbortSignal.abort(new Error('before'));
     await expect(race([only.run], { signal })).rejects.toThrow('before');
     expect(only.startedAt).toBe(-1);
   });
 
-  it('refuses delays that RFC 8305 forbids, and an empty field', async () => {
+  test('refuses delays that RFC 8305 forbids, and an empty list of attempts', async () => {
     for (const delay of [0, 9, 2_001, Number.NaN]) {
       await expect(race([() => 1], { delay })).rejects.toMatchObject({ option: 'delay' });
     }
     await expect(race([])).rejects.toBeInstanceOf(RangeError);
   });
 
-  it('keeps to another delay', async () => {
+  test('uses another delay', async () => {
     const all = ['a', 'b'].map(attempt);
     const won = race(
       all.map(({ run }) => run),
@@ -144,7 +144,7 @@ describe('a race in virtual time', () => {
   });
 });
 
-describe('a race of requests over UDP', () => {
+describe('race, with requests over UDP', () => {
   const sockets: Socket[] = [];
 
   async function bind(): Promise<Socket> {
@@ -159,7 +159,7 @@ describe('a race of requests over UDP', () => {
     for (const socket of sockets.splice(0)) socket.close();
   });
 
-  it('is won by the server that answers', async () => {
+  test('resolves with the response of the server that answers', async () => {
     const [silent, echo] = [await bind(), await bind()];
     echo.on('message', (message, { port, address }) => echo.send(message, port, address));
     const ask =
@@ -174,8 +174,8 @@ describe('a race of requests over UDP', () => {
   });
 });
 
-describe('interleaving', () => {
-  it('takes from each kind in turn, the kind of the first one first', () => {
+describe('interleave', () => {
+  test('takes from each kind in turn, starting with the kind of the first item', () => {
     const items = ['a1', 'a2', 'a3', 'b1', 'c1', 'c2'];
     expect(interleave(items, (item) => item[0])).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
     expect(interleave([], () => 0)).toEqual([]);

@@ -1,6 +1,6 @@
 import { draft01Profile, draft04Profile, reference2020 } from '@6bed4/codec';
 import { Peer, Router } from '@6bed4/tunnel';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ReplayLibc } from '../../../src/drivers/linux/replayLibc.js';
 import { warmUp } from '../../../src/drivers/linux/warmUp.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
@@ -30,7 +30,7 @@ class FailingLibc extends FakeRawLibc {
 }
 
 describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSize) => {
-  it.each([
+  test.each([
     ['router', reference2020, false],
     ['router', reference2020, true],
     ['router', draft01Profile, true],
@@ -78,7 +78,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     },
   );
 
-  it('ends in time on a slow computer', () => {
+  test('ends in time on a slow computer', () => {
     let now = 0;
     const clock = (): number => {
       now += 1;
@@ -96,7 +96,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     expect(now).toBeLessThan(300);
   });
 
-  it('returns the results of the system after its end', () => {
+  test('returns the results of the system after its end', () => {
     const real = new FakeRawLibc(longSize);
     const libc = new ReplayLibc(real);
     const features = { virtioHeader: true, udpSegmentation: true };

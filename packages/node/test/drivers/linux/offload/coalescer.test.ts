@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { Arena } from '../../../../src/drivers/kernel/arena.js';
 import { COALESCER_SIZE } from '../../../../src/drivers/linux/offload/coalescer.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from '../../../../src/drivers/linux/tunOutput.js';
@@ -7,13 +7,13 @@ import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
 import {
   ACK,
   CWR,
-  cut,
   FIN,
   hex,
   isChecksumRight,
   NO_VIRTIO,
   PSH,
   readVirtio,
+  segmentPacket,
   slowSum,
   type TcpFields,
   tcpPacket,
@@ -119,9 +119,9 @@ const step = fc.record({
   endsBatch: fc.constantFrom(false, false, false, false, false, true),
 });
 
-describe('what an interface delivers', () => {
+describe('TunOutput', () => {
   test.prop([fc.array(step, { minLength: 1, maxLength: 80 })], { numRuns: 200 })(
-    'is, cut again, exactly what arrived in each flow, in order',
+    'writes packets which, segmented again, are exactly those of each flow, in order',
     (steps) => {
       const next = [0, 0x7fff_ff00, 0xffff_ff00, 0];
       const arriving: (Uint8Array | null)[] = [];
@@ -158,22 +158,22 @@ describe('what an interface delivers', () => {
       }
       const packets = arriving.filter((packet) => packet !== null);
       const { written } = deliver(arriving);
-      const left = written.flatMap(({ virtio, packet }) => cut(virtio, packet));
+      const left = written.flatMap(({ virtio, packet }) => segmentPacket(virtio, packet));
       expect(byFlow(left)).toEqual(byFlow(packets));
     },
   );
 
   test.prop([fc.array(fc.integer({ min: 1, max: 1220 }), { minLength: 1, maxLength: 60 })])(
-    'says of joined segments what the kernel says of long ones',
+    'writes the virtio header that the kernel has for packets before segmentation',
     (lengths) => {
       const { written } = deliver(stream(lengths));
       for (const { virtio, packet } of written) {
-        if (virtio.kind === 0) {
+        if (virtio.gsoType === 0) {
           expect(virtio).toEqual(NO_VIRTIO);
           expect(isChecksumRight(packet)).toBe(true);
           continue;
         }
-        expect(virtio).toEqual(virtioOf(packet, virtio.segmentSize));
+        expect(virtio).toEqual(virtioOf(packet, virtio.gsoSize));
         expect(packet.length - 40).toBe((packet[4]! << 8) | packet[5]!);
         // The field holds the sum of the pseudo-header, not inverted.
         const pseudo = slowSum(packet, 8, 40, packet.length - 40 + 6);
@@ -182,34 +182,39 @@ describe('what an interface delivers', () => {
     },
   );
 
-  it('joins the segments of a batch', () => {
+  test('coalesces the segments of a batch', () => {
     const { written, output } = deliver(stream([1208, 1208, 1208, 500]));
     expect(written).toHaveLength(1);
     expect(written[0]!.packet).toHaveLength(60 + 3 * 1208 + 500);
-    expect(written[0]!.virtio).toMatchObject({ flags: 1, kind: 4, segmentSize: 1208, headers: 60 });
+    expect(written[0]!.virtio).toMatchObject({
+      flags: 1,
+      gsoType: 4,
+      gsoSize: 1208,
+      headerLength: 60,
+    });
     expect([output.calls, output.packets]).toEqual([1, 4]);
   });
 
-  it('never waits beyond a batch', () => {
+  test('does not coalesce across batches', () => {
     const [one, two] = stream([100, 100]);
     expect(deliver([one!, null, two!]).written).toHaveLength(2);
   });
 
-  it('joins several flows that arrive mixed', () => {
+  test('coalesces several flows whose packets alternate', () => {
     const a = stream([100, 100, 100], { sourcePort: 1 });
     const b = stream([100, 100, 100], { sourcePort: 2 });
     const { written } = deliver([a[0]!, b[0]!, a[1]!, b[1]!, a[2]!, b[2]!]);
     expect(written).toHaveLength(2);
   });
 
-  it('joins no more than the length field can say, and no more than 64', () => {
+  test('coalesces at most what the payload length can express, and at most 64 segments', () => {
     const long = deliver(stream(new Array(60).fill(1220))).written;
     expect(long.map(({ packet }) => packet.length)).toEqual([60 + 53 * 1220, 60 + 7 * 1220]);
     const short = deliver(stream(new Array(65).fill(10))).written;
     expect(short.map(({ packet }) => packet.length)).toEqual([60 + 640, 60 + 10]);
   });
 
-  it('ends a packet with PSH, and keeps the flag', () => {
+  test('ends a packet with PSH, and keeps the flag', () => {
     const [one, two, three] = stream([100, 100, 100]);
     const pushed = tcpPacket({ sequence: 1100, payload: bytes(100), flags: ACK | PSH });
     const { written } = deliver([one!, pushed, three!]);
@@ -218,7 +223,7 @@ describe('what an interface delivers', () => {
     expect(two).toHaveLength(160);
   });
 
-  it.each<[string, Partial<TcpFields>]>([
+  test.each<[string, Partial<TcpFields>]>([
     ['a gap', { sequence: 1101 }],
     ['a repetition', { sequence: 1000 }],
     ['another acknowledgement', { acknowledgement: 8 }],
@@ -237,7 +242,7 @@ describe('what an interface delivers', () => {
     ['no payload', { payload: new Uint8Array(0) }],
     ['a longer payload', { payload: bytes(101) }],
     ['an extension header', { extension: EXTENSION }],
-  ])('does not join what has %s', (_, fields) => {
+  ])('does not coalesce a segment with %s', (_, fields) => {
     const [first] = stream([100]);
     const second = tcpPacket({ sequence: 1100, payload: bytes(100), ...fields });
     const { written } = deliver([first!, second]);
@@ -245,26 +250,28 @@ describe('what an interface delivers', () => {
     expect(written.map(({ virtio }) => virtio)).toEqual([NO_VIRTIO, NO_VIRTIO]);
   });
 
-  it.each([0, 1])('does not join when the checksum of segment %i is wrong', (index) => {
+  test.each([0, 1])('does not coalesce when the checksum of segment %i is wrong', (index) => {
     const segments = stream([100, 100]);
     segments[index]![100]! ^= 1;
     expect(deliver(segments).written.map(({ packet }) => packet)).toEqual(segments);
   });
 
-  it('joins UDP datagrams of one length, the last of which may be shorter', () => {
+  test('coalesces UDP datagrams of one length, the last of which may be shorter', () => {
     const datagrams = [100, 100, 50, 50].map((length) => udpOverIpv6({ payload: bytes(length) }));
     const { written } = deliver(datagrams);
     expect(written.map(({ packet }) => packet.length)).toEqual([48 + 250, 48 + 50]);
-    expect(written[0]!.virtio).toMatchObject({ kind: 5, segmentSize: 100, checksumField: 6 });
-    expect(written.flatMap(({ virtio, packet }) => cut(virtio, packet))).toEqual(datagrams);
+    expect(written[0]!.virtio).toMatchObject({ gsoType: 5, gsoSize: 100, checksumOffset: 6 });
+    expect(written.flatMap(({ virtio, packet }) => segmentPacket(virtio, packet))).toEqual(
+      datagrams,
+    );
   });
 
-  it('joins no UDP where the kernel knows no long UDP packets', () => {
+  test('does not coalesce UDP where the kernel does not support it', () => {
     const datagrams = [100, 100].map((length) => udpOverIpv6({ payload: bytes(length) }));
     expect(deliver(datagrams, false).written.map(({ packet }) => packet)).toEqual(datagrams);
   });
 
-  it('copies what the machine made in memory of its own', () => {
+  test('copies packets that are not in the arena', () => {
     const libc = new FakeRawLibc();
     const arena = new Arena(libc, COALESCER_SIZE + TUN_OUTPUT_SIZE + 4096);
     const output = new TunOutput(libc, arena, 5, { virtioHeader: true, udpSegmentation: true });
@@ -276,7 +283,7 @@ describe('what an interface delivers', () => {
     expect(libc.written.map(read).map((one) => one.packet)).toEqual([packet]);
   });
 
-  it('counts what the kernel does not take, and goes on', () => {
+  test('counts packets that the kernel refuses, and continues', () => {
     const failures: (string | null)[] = ['EINTR', 'EIO', null];
     const libc = new FakeRawLibc();
     libc.onWrite = () => failures.shift() ?? null;

@@ -1,17 +1,17 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { Arena } from '../../../../src/drivers/kernel/arena.js';
 import { TUN_INPUT_SIZE, TunInput, TunRead } from '../../../../src/drivers/linux/tunInput.js';
 import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
 import {
   ACK,
   CWR,
-  cut,
   FIN,
   hex,
   isChecksumRight,
   NO_VIRTIO,
   PSH,
+  segmentPacket,
   tcpPacket,
   udpOverIpv6,
   type Virtio,
@@ -70,7 +70,7 @@ const payloads = fc
     ),
   );
 
-describe('an interface that hands over long packets', () => {
+describe('TunInput, with packets before segmentation', () => {
   test.prop(
     [
       payloads,
@@ -82,40 +82,40 @@ describe('an interface that hands over long packets', () => {
     ],
     { numRuns: 40 },
   )(
-    'gives the TCP segments that a network card would send',
+    'segments TCP as a network card does',
     (payload, size, flags, sequence, hasOptions, hasExtension) => {
       const options = hasOptions ? [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] : [];
       const extension = hasExtension ? EXTENSION : [];
       const whole = tcpPacket({ payload, flags, sequence, options, extension, hopLimit: 64 });
       const virtio = virtioOf(whole, size);
       const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
-      const expected = cut(virtio, whole);
+      const expected = segmentPacket(virtio, whole);
       expect(packets.map(hex)).toEqual(expected.map(hex));
       expect(packets.every(isChecksumRight)).toBe(true);
     },
   );
 
   test.prop([payloads, fc.integer({ min: 1000, max: 1232 })], { numRuns: 20 })(
-    'gives the UDP datagrams that a network card would send',
+    'segments UDP as a network card does',
     (payload, size) => {
       const whole = udpOverIpv6({ payload });
       const virtio = virtioOf(whole, size);
       const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
-      expect(packets.map(hex)).toEqual(cut(virtio, whole).map(hex));
+      expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
       expect(packets.every(isChecksumRight)).toBe(true);
     },
   );
 
   test.prop([fc.uint8Array({ minLength: 1, maxLength: 1220 })])(
-    'completes the checksum of a packet that need not be cut',
+    'completes the checksum of a packet without GSO',
     (payload) => {
       const whole = tcpPacket({ payload });
-      const virtio = { ...virtioOf(whole, 0), kind: 0 };
+      const virtio = { ...virtioOf(whole, 0), gsoType: 0 };
       expect(readAll(framed(virtio, withPartialChecksum(whole))).packets).toEqual([whole]);
     },
   );
 
-  it('writes a UDP checksum that comes to zero as 65535, since zero means none', () => {
+  test('writes a UDP checksum of zero as 65535, since zero means none', () => {
     const payload = new Uint8Array(2);
     const plain = udpOverIpv6({ payload });
     // One's complement: adding the checksum itself as payload brings the sum to zero.
@@ -123,17 +123,17 @@ describe('an interface that hands over long packets', () => {
     payload.set([checksum >>> 8, checksum & 0xff]);
     const whole = udpOverIpv6({ payload });
     expect([whole[46], whole[47]]).toEqual([0xff, 0xff]);
-    const virtio = { ...virtioOf(whole, 0), kind: 0 };
+    const virtio = { ...virtioOf(whole, 0), gsoType: 0 };
     expect(readAll(framed(virtio, withPartialChecksum(whole))).packets).toEqual([whole]);
   });
 
-  it('leaves a packet with a checksum as it is, also a wrong one', () => {
+  test('does not change a packet with a checksum, not even a wrong one', () => {
     const packet = tcpPacket({ payload: Uint8Array.of(1) });
     packet[57]! ^= 1;
     expect(readAll(framed(NO_VIRTIO, packet)).packets).toEqual([packet]);
   });
 
-  it('hands on a long packet before it reads the next, and short ones together', () => {
+  test('flushes after a GSO packet, and after several packets without GSO', () => {
     const short = tcpPacket({ payload: Uint8Array.of(1) });
     const long = tcpPacket({ payload: new Uint8Array(5000) });
     const virtio = virtioOf(long, 1000);
@@ -148,13 +148,13 @@ describe('an interface that hands over long packets', () => {
 
   const WHOLE = tcpPacket({ payload: new Uint8Array(3000) });
   const VIRTIO = virtioOf(WHOLE, 1000);
-  it.each<[string, Virtio, Uint8Array]>([
-    ['a segment size of 0', { ...VIRTIO, segmentSize: 0 }, WHOLE],
-    ['TCP in IPv4', { ...VIRTIO, kind: 1 }, WHOLE],
-    ['an unknown kind', { ...VIRTIO, kind: 0x7f }, WHOLE],
+  test.each<[string, Virtio, Uint8Array]>([
+    ['a segment size of 0', { ...VIRTIO, gsoSize: 0 }, WHOLE],
+    ['TCP in IPv4', { ...VIRTIO, gsoType: 1 }, WHOLE],
+    ['an unknown kind', { ...VIRTIO, gsoType: 0x7f }, WHOLE],
     ['a checksum that is complete', { ...VIRTIO, flags: 0 }, WHOLE],
     ['a checksum in the IPv6 header', { ...VIRTIO, checksumStart: 39 }, WHOLE],
-    ['a checksum at another place', { ...VIRTIO, checksumField: 6 }, WHOLE],
+    ['a checksum at another place', { ...VIRTIO, checksumOffset: 6 }, WHOLE],
     ['a header beyond the end', { ...VIRTIO, checksumStart: WHOLE.length - 19 }, WHOLE],
     ['no payload', VIRTIO, tcpPacket({ payload: new Uint8Array(0) })],
     ['a TCP header that is too short', VIRTIO, changed(WHOLE, 52, 0x40)],
@@ -169,16 +169,16 @@ describe('an interface that hands over long packets', () => {
   test.prop([
     fc.uint8Array({ minLength: 10, maxLength: 10 }),
     fc.uint8Array({ minLength: 1, maxLength: 300 }),
-  ])('survives whatever the kernel might say', (header, packet) => {
+  ])('accepts any virtio header without an exception', (header, packet) => {
     const { packets, input } = readAll(Uint8Array.of(...header, ...packet));
     expect(packets.length + input.malformed).toBeGreaterThan(0);
   });
 
-  it.each([
+  test.each([
     ['EAGAIN', TunRead.empty],
     ['EIO', TunRead.failed],
     ['EBADFD', TunRead.gone],
-  ] as const)('tells what %s means, after what came before it', (failure, result) => {
+  ] as const)('returns the result for %s, after the packets before it', (failure, result) => {
     const libc = new FakeRawLibc();
     const input = new TunInput(libc, new Arena(libc, TUN_INPUT_SIZE + 4096), 5, true);
     const packet = tcpPacket({ payload: Uint8Array.of(1) });
@@ -193,11 +193,11 @@ describe('an interface that hands over long packets', () => {
   });
 });
 
-describe('a packet of the largest size', () => {
-  it('is cut like others, in as many turns as its segments need', () => {
+describe('TunInput, with a packet of the largest size', () => {
+  test('segments it, with as many flushes as its segments need', () => {
     const whole = tcpPacket({ payload: new Uint8Array(65_000).fill(7), flags: ACK | PSH });
     const virtio = virtioOf(whole, 36);
     const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
-    expect(packets.map(hex)).toEqual(cut(virtio, whole).map(hex));
+    expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
   });
 });
