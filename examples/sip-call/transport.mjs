@@ -54,7 +54,7 @@ export class UdpTransport {
     const transmit = (count, wait, elapsed) => {
       this.#options.trace?.(text.split('\r\n', 1)[0], count);
       const play =
-        isRequest && count === 1 ? this.#options.socket.sendPlayful?.(...packet) : undefined;
+        isRequest && count === 1 ? this.#options.socket.sendOpportunistic?.(...packet) : undefined;
       if (play === undefined) this.#options.socket.send(...packet);
       if (!isRequest && !isRefusal) return;
       const next = [count + 1, Math.min(2 * wait, longest), elapsed + wait];

@@ -27,7 +27,7 @@ class RecordingSocket extends EventEmitter {
     this.#keep(bytes, port, address, false);
   }
 
-  sendPlayful(bytes: Buffer, port: number, address: string): { answered: () => void } {
+  sendOpportunistic(bytes: Buffer, port: number, address: string): { answered: () => void } {
     this.#keep(bytes, port, address, true);
     return { answered: this.answered };
   }
