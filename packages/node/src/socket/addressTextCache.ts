@@ -1,5 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { formatIPv6, IPV6_ADDRESS_BYTES, sameIPv6Address } from '@6bed4/codec';
+import { addressKey } from './addressKey.js';
 
 /** Number of entries, 2^8: some kilobytes in all. */
 const ENTRIES = 256;
@@ -30,8 +31,5 @@ export function remoteInfo(address: string, port: number, size: number): RemoteI
 }
 
 function entryOf(bytes: Uint8Array, offset: number): number {
-  let key = 0;
-  for (let at = offset; at < offset + IPV6_ADDRESS_BYTES; at++)
-    key = Math.imul(key, 31) + bytes[at]!;
-  return Math.imul(key, HASH_MULTIPLIER) >>> 24;
+  return Math.imul(addressKey(bytes, offset), HASH_MULTIPLIER) >>> 24;
 }

@@ -13,7 +13,7 @@ import { AddressPair } from './udpPacket.js';
 /** Upper bound of destinations that a socket keeps; with more, some are resolved again. */
 const MAX_DESTINATIONS = 512;
 
-/** How packets of a socket reach one address. */
+/** A destination address with the source and path of a socket's packets to it. */
 export interface Destination {
   /** `local` is in this tunnel, `group` has its members in this tunnel. */
   readonly kind: 'tunnel' | 'local' | 'group';

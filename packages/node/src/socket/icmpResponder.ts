@@ -17,6 +17,7 @@ import {
   UNREACHABLE_SOURCE_POLICY,
 } from '@6bed4/nd';
 import { RateLimiter } from '@6bed4/tunnel';
+import { addressKey } from './addressKey.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { LayerCounters } from './layerCounters.js';
 
@@ -129,12 +130,4 @@ export class IcmpResponder {
       data: new Uint8Array(0),
     });
   }
-}
-
-/** An IPv6 address folded into 32 bits, for a rate limit. */
-function addressKey(bytes: Uint8Array, offset: number): number {
-  let key = 0;
-  for (let at = offset; at < offset + IPV6_ADDRESS_BYTES; at++)
-    key = Math.imul(key, 31) + bytes[at]!;
-  return key >>> 0;
 }

@@ -6,7 +6,7 @@ import type { SystemErrorCode } from './dgramErrors.js';
 import type { PortBinding } from './portBinding.js';
 import { MAX_PAYLOAD, PAYLOAD_OFFSET, PacketBuffer, writeUdpHeaders } from './udpPacket.js';
 
-/** How a datagram is to be sent. */
+/** Options of one datagram. */
 export interface TransmitOptions {
   readonly policy: PolicyName;
   readonly hopLimit: number;

@@ -37,7 +37,7 @@ export interface TunnelSocketSettings {
    * and draft04.
    */
   readonly lanip?: number;
-  /** Which paths packets may take; default: the `policy` of the tunnel. */
+  /** The paths that packets may take; default: the `policy` of the tunnel. */
   readonly policy?: PolicyName;
 }
 

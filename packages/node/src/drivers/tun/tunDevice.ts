@@ -75,7 +75,7 @@ export class Tun {
   }
 
   /**
-   * Creates an interface, or attaches to a persistent one of that name which nobody is using.
+   * Creates an interface, or attaches to a persistent one of that name that is not in use.
    *
    * @throws UsageError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
@@ -157,7 +157,7 @@ export interface TunQueue {
 }
 
 /**
- * Creates an interface, or attaches to a persistent one of that name which nobody is using.
+ * Creates an interface, or attaches to a persistent one of that name that is not in use.
  *
  * @param flags - of `struct ifreq`, besides those that every interface of ours has
  * @throws UsageError for a name that no interface can have
