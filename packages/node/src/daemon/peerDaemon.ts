@@ -20,20 +20,20 @@ import {
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
 import { defined } from '../defined.js';
-import type { DaemonCounters, DataPath } from '../drivers/driver.js';
+import type { DaemonCounters, Driver } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
-import { WorkerCarrier } from '../drivers/linux/linuxDriver.js';
+import { LinuxDriver } from '../drivers/linux/linuxDriver.js';
 import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import { peerCommands, peerQueries } from '../drivers/peerCalls.js';
-import { Carrier, type LocalSide } from '../drivers/portable/portableDriver.js';
+import { type LocalSide, PortableDriver } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import { planOfPeer } from '../drivers/ports/interfacePlan.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { checkingOptions, StartError, UsageError } from '../errors.js';
-import { unforeseeable } from '../random.js';
+import { secureRandom } from '../random.js';
 import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 
@@ -42,9 +42,9 @@ const PORT_MOVES = 16;
 
 const DEFAULT_KEEPALIVE_TTL = 3;
 
-type PeerPath = DataPath<typeof peerQueries, typeof peerCommands>;
+type PeerPath = Driver<typeof peerQueries, typeof peerCommands>;
 /** @internal The portable driver of a peer. */
-export type PeerCarrier = Carrier<Peer, typeof peerQueries, typeof peerCommands>;
+export type PortablePeerDriver = PortableDriver<Peer, typeof peerQueries, typeof peerCommands>;
 type PlainOptions = Omit<PeerOptions, 'profile' | 'random'> & {
   readonly routers: readonly Endpoint[];
 };
@@ -137,8 +137,8 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   }
 
   /** @internal What carries its packets; only without TUN, where that is always the portable driver. */
-  get carrier(): PeerCarrier {
-    return this.#running as PeerCarrier;
+  get portableDriver(): PortablePeerDriver {
+    return this.#running as PortablePeerDriver;
   }
 
   /** @internal */
@@ -203,18 +203,18 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * request over UDP: it goes straight to the remote, even where that path is not proved yet. Send it
    * again with {@link send}, which takes the usual way (draft-03 §8.7).
    *
-   * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
+   * @returns a number for {@link reportReply}, or 0 when the packet went its usual way
    */
-  sendPlayful(packet: Uint8Array): number {
+  sendOpportunistic(packet: Uint8Array): number {
     return this.#running.command('sendPlayful', packet.slice()) ?? 0;
   }
 
   /**
-   * The answer to what {@link sendPlayful} sent has come, before the packet was sent again.
+   * The answer to what {@link sendOpportunistic} sent has come, before the packet was sent again.
    *
    * @returns whether that proved the direct path
    */
-  reportAnswer(play: number): boolean {
+  reportReply(play: number): boolean {
     return this.#running.command('reportAnswer', play) ?? false;
   }
 
@@ -276,8 +276,8 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     machine: PlainOptions,
     localSide: LocalSide | undefined,
   ): Promise<PeerPath> {
-    const random = options.random ?? unforeseeable;
-    return Carrier.open<Peer, typeof peerQueries, typeof peerCommands>({
+    const random = options.random ?? secureRandom;
+    return PortableDriver.open<Peer, typeof peerQueries, typeof peerCommands>({
       datagrams: options.datagrams ?? (await openUdp(options, profile, machine.routers)),
       tun: options.tun ?? false,
       machine: (sink) => new Peer({ ...machine, profile, random }, sink),
@@ -300,7 +300,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     const sockets = 1;
     const udp = LinuxUdp.open(libc, { address, port, even, sockets, offloads: usesUdp(offloads) });
     await checkRoutes(udp, machine.routers, address);
-    return WorkerCarrier.open<typeof peerQueries, typeof peerCommands>({
+    return LinuxDriver.open<typeof peerQueries, typeof peerCommands>({
       libc,
       udp,
       tun: String(options.tun),

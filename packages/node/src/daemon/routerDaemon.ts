@@ -3,18 +3,18 @@ import { availableParallelism } from 'node:os';
 import { type Endpoint, type Profile, parseIPv4 } from '@6bed4/codec';
 import { Router, type RouterOptions } from '@6bed4/tunnel';
 import { defined } from '../defined.js';
-import type { DaemonCounters, DataPath } from '../drivers/driver.js';
+import type { DaemonCounters, Driver } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
-import { WorkerCarrier } from '../drivers/linux/linuxDriver.js';
+import { LinuxDriver } from '../drivers/linux/linuxDriver.js';
 import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
-import { Carrier } from '../drivers/portable/portableDriver.js';
+import { PortableDriver } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfRouter } from '../drivers/ports/interfacePlan.js';
 import { routerCommands, routerQueries } from '../drivers/routerCalls.js';
 import { checkingOptions, type StartError, UsageError } from '../errors.js';
-import { unforeseeable } from '../random.js';
+import { secureRandom } from '../random.js';
 import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import { type CommonOptions, checkPort, chooseProfile } from './options.js';
 
@@ -22,7 +22,7 @@ const FIRST_MULTICAST = 224;
 const MOST_WORKERS = 64;
 const DEFAULT_MOST_WORKERS = 4;
 
-type RouterPath = DataPath<typeof routerQueries, typeof routerCommands>;
+type RouterPath = Driver<typeof routerQueries, typeof routerCommands>;
 type PlainOptions = Omit<RouterOptions, 'profile' | 'random' | 'address' | 'port'>;
 
 /** What {@link startRouter} is told. */
@@ -155,8 +155,8 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
     profile: Profile,
     machine: PlainOptions,
   ): Promise<RouterPath> {
-    const random = options.random ?? unforeseeable;
-    return Carrier.open<Router, typeof routerQueries, typeof routerCommands>({
+    const random = options.random ?? secureRandom;
+    return PortableDriver.open<Router, typeof routerQueries, typeof routerCommands>({
       datagrams: options.datagrams ?? (await PortableUdp.open(whereToListen(options, profile))),
       tun: options.tun ?? false,
       machine: (sink, { endpoint }) =>
@@ -181,7 +181,7 @@ export class RouterDaemon extends EventEmitter<RouterDaemonEvents> {
       sockets: checkWorkers(options.workers ?? defaultWorkers()),
       offloads: usesUdp(offloads),
     });
-    return WorkerCarrier.open<typeof routerQueries, typeof routerCommands>({
+    return LinuxDriver.open<typeof routerQueries, typeof routerCommands>({
       libc,
       udp,
       tun: String(options.tun),

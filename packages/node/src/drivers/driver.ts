@@ -33,7 +33,7 @@ export type CallArguments<F> = F extends (
 export type CallResult<F> = F extends (...args: never[]) => infer R ? R : never;
 
 /** A machine with its two sides and whatever drives it: all that routers and peers have in common. */
-export interface DataPath<Q, C> {
+export interface Driver<Q, C> {
   /** Name of the TUN interface, or null when the application is the local side. */
   readonly tun: string | null;
   /** Where the UDP socket is bound. */

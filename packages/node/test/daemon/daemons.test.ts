@@ -134,14 +134,18 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const request = nextPacket(right);
-    const play = left.sendPlayful(udpPacket(left.address!, right.address!, new Uint8Array(8)));
+    const play = left.sendOpportunistic(
+      udpPacket(left.address!, right.address!, new Uint8Array(8)),
+    );
     expect(play).toBeGreaterThan(0);
     await request;
     const answer = nextPacket(left);
-    const number = right.sendPlayful(udpPacket(right.address!, left.address!, new Uint8Array(8)));
+    const number = right.sendOpportunistic(
+      udpPacket(right.address!, left.address!, new Uint8Array(8)),
+    );
     expect(number).toBeGreaterThan(0);
     await answer;
-    expect(left.reportAnswer(play)).toBe(true);
+    expect(left.reportReply(play)).toBe(true);
     expect(left.remotes()).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
   });
 

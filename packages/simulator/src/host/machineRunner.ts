@@ -19,7 +19,7 @@ const MOST_TIMEOUTS_AT_ONCE = 1000;
  * Drives one machine of the tunnel in virtual time, as the contract of `Machine` says. The machine's
  * clock has an origin of its own, and may jump.
  */
-export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHandler {
+export class HostRunner<M extends Machine> implements TunnelSink, DatagramHandler {
   readonly #world: World;
   readonly #host: Host;
   readonly #user: MachineUser;

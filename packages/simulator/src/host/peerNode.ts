@@ -5,7 +5,7 @@ import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver } from './machineRunner.js';
+import { HostRunner } from './machineRunner.js';
 import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */
@@ -45,7 +45,7 @@ export class PeerNode {
   readonly name: string;
   readonly #world: World;
   readonly #host: Host;
-  readonly #driver: MachineDriver<Peer>;
+  readonly #driver: HostRunner<Peer>;
   readonly #settings: PeerSettings;
   readonly #paths = new Map<string, PathReport>();
   #sequence = 0;
@@ -73,7 +73,7 @@ export class PeerNode {
     const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
-    this.#driver = new MachineDriver(
+    this.#driver = new HostRunner(
       world,
       this.#host,
       port ?? this.#host.freePort((candidate) => layout.acceptsPort(candidate)),

@@ -3,7 +3,7 @@ import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver } from './machineRunner.js';
+import { HostRunner } from './machineRunner.js';
 
 /** What a {@link RouterNode} is: its machine's options, but those that the simulation gives. */
 export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
@@ -12,7 +12,7 @@ export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
 export class RouterNode {
   readonly name: string;
   readonly #host: Host;
-  readonly #driver: MachineDriver<Router>;
+  readonly #driver: HostRunner<Router>;
   readonly #make: (sink: ConstructorParameters<typeof Router>[1]) => Router;
   /** IPv6 packets that it handed to its IPv6 side, in order. */
   readonly delivered: Uint8Array[] = [];
@@ -37,7 +37,7 @@ export class RouterNode {
       eventHappened: (event: TunnelEvent) => this.events.push(event),
     };
     const port = settings.port ?? (settings.profile ?? reference2020).port;
-    this.#driver = new MachineDriver(world, this.#host, port, clockOffset, user, this.#make);
+    this.#driver = new HostRunner(world, this.#host, port, clockOffset, user, this.#make);
   }
 
   /** The machine itself. */

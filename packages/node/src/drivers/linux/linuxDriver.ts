@@ -1,13 +1,7 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { checkingOptions, StartError } from '../../errors.js';
-import type {
-  CallArguments,
-  CallResult,
-  DaemonCounters,
-  DataPath,
-  MachineCalls,
-} from '../driver.js';
+import type { CallArguments, CallResult, DaemonCounters, Driver, MachineCalls } from '../driver.js';
 import type { BatchReport, DriverReport, OffloadName, OffloadReport } from '../driverReport.js';
 import type { Libc } from '../kernel/libc.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
@@ -15,13 +9,13 @@ import { TunConfiguration } from '../tun/tunConfiguration.js';
 import { LinuxTun } from './linuxTun.js';
 import type { LinuxUdp } from './linuxUdp.js';
 import type { LoopCounters } from './loopCounters.js';
-import { FastThread } from './loopThread.js';
+import { LoopThread } from './loopThread.js';
 import { type Offloads, usesTun, usesUdp } from './offloads.js';
 import { addCounters, NOTHING_COUNTED } from './sums.js';
 import type { MachinePlan, WorkerCounters } from './workerProtocol.js';
 
-/** What a {@link WorkerCarrier} is made of. */
-export interface WorkerCarrierOptions<Q> {
+/** What a {@link LinuxDriver} is made of. */
+export interface LinuxDriverOptions<Q> {
   readonly libc: Libc;
   /** Opened already; closed with the carrier, and if it cannot be made. One socket for each thread. */
   readonly udp: LinuxUdp;
@@ -39,24 +33,24 @@ export interface WorkerCarrierOptions<Q> {
  * The Linux driver: one thread or several with a machine each, between a UDP socket and a queue of a TUN
  * interface. This thread opens, configures and closes.
  */
-export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls<never>>
-  implements DataPath<Q, C>
+export class LinuxDriver<Q extends MachineCalls<never>, C extends MachineCalls<never>>
+  implements Driver<Q, C>
 {
-  readonly #options: WorkerCarrierOptions<Q>;
+  readonly #options: LinuxDriverOptions<Q>;
   readonly #udp: LinuxUdp;
   readonly #tun: LinuxTun;
   readonly #configuration: TunConfiguration;
-  readonly #threads: readonly FastThread[];
+  readonly #threads: readonly LoopThread[];
   /** What was answered last, for when nobody answers any more. */
   readonly #answers = new Map<string, unknown>();
   #lastCounters: WorkerCounters = NOTHING_COUNTED;
   #closing: Promise<void> | null = null;
 
   private constructor(
-    options: WorkerCarrierOptions<Q>,
+    options: LinuxDriverOptions<Q>,
     tun: LinuxTun,
     configuration: TunConfiguration,
-    threads: readonly FastThread[],
+    threads: readonly LoopThread[],
   ) {
     this.#options = options;
     this.#udp = options.udp;
@@ -73,12 +67,12 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
    * @throws StartError when the interface cannot be had
    */
   static async open<Q extends MachineCalls<never>, C extends MachineCalls<never>>(
-    options: WorkerCarrierOptions<Q>,
-  ): Promise<WorkerCarrier<Q, C>> {
+    options: LinuxDriverOptions<Q>,
+  ): Promise<LinuxDriver<Q, C>> {
     const { libc, udp } = options;
     let tun: LinuxTun | null = null;
     let configuration: TunConfiguration | null = null;
-    const threads: FastThread[] = [];
+    const threads: LoopThread[] = [];
     try {
       tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(options.offloads));
       const { created, features, queues } = tun;
@@ -97,7 +91,7 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
         died: fail,
       };
       for (const [index, socket] of udp.sockets.entries()) {
-        const thread = await FastThread.start(
+        const thread = await LoopThread.start(
           libc,
           {
             machine: options.machine,
@@ -110,7 +104,7 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
         );
         threads.push(thread);
       }
-      return new WorkerCarrier<Q, C>(options, tun, configuration, threads);
+      return new LinuxDriver<Q, C>(options, tun, configuration, threads);
     } catch (error) {
       await Promise.all(threads.map((thread) => thread.close()));
       configuration?.close();
@@ -217,7 +211,7 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     }
   }
 
-  get #first(): FastThread {
+  get #first(): LoopThread {
     return this.#threads[0]!;
   }
 

@@ -26,8 +26,8 @@ const LONGEST_ANSWER = 5000;
 /** For how long a thread may take to end by itself, in milliseconds. */
 const LONGEST_END = 2000;
 
-/** What a {@link FastThread} tells. */
-export interface FastThreadListener {
+/** What a {@link LoopThread} tells. */
+export interface LoopThreadListener {
   event(event: TunnelEvent): void;
   /** The interface was removed. */
   gone(): void;
@@ -36,15 +36,15 @@ export interface FastThreadListener {
 }
 
 /** What a thread is made of; the rest of its set-up is of its own making. */
-export type FastThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
+export type LoopThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
 
 /**
  * A worker thread with a loop that waits in the kernel. Requests are answered while the caller waits:
  * the loop is woken at once and answers between two batches.
  */
-export class FastThread {
+export class LoopThread {
   readonly #libc: Libc;
-  readonly #listener: FastThreadListener;
+  readonly #listener: LoopThreadListener;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #shared: Int32Array;
@@ -56,8 +56,8 @@ export class FastThread {
   private constructor(
     libc: Libc,
     wake: number,
-    options: FastThreadOptions,
-    listener: FastThreadListener,
+    options: LoopThreadOptions,
+    listener: LoopThreadListener,
   ) {
     this.#libc = libc;
     this.#wake = wake;
@@ -93,15 +93,15 @@ export class FastThread {
    */
   static async start(
     libc: Libc,
-    options: FastThreadOptions,
-    listener: FastThreadListener,
-  ): Promise<FastThread> {
+    options: LoopThreadOptions,
+    listener: LoopThreadListener,
+  ): Promise<LoopThread> {
     const wake = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake < 0) {
       const code = libc.nameOf(libc.errno());
       throw new StartError(code, `the thread that carries packets cannot be woken: ${code}`);
     }
-    const thread = new FastThread(libc, wake, options, listener);
+    const thread = new LoopThread(libc, wake, options, listener);
     try {
       await thread.#becomeReady();
       return thread;

@@ -9,7 +9,7 @@ import {
 import { CodecError, layoutOf, type Profile } from '@6bed4/codec';
 import { type Machine, Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
-import { unforeseeable } from '../../random.js';
+import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
 import { peerCommands, peerQueries } from '../peerCalls.js';
 import { routerCommands, routerQueries } from '../routerCalls.js';
@@ -52,7 +52,7 @@ function profileFrom(plain: PlainProfile): Profile {
 }
 
 function makeMachine(plan: MachinePlan, sink: TunnelSink): Machine {
-  const common = { profile: profileFrom(plan.profile), random: unforeseeable };
+  const common = { profile: profileFrom(plan.profile), random: secureRandom };
   return plan.kind === 'peer'
     ? new Peer({ ...plan.options, ...common }, sink)
     : new Router({ ...plan.options, ...common }, sink);

@@ -6,8 +6,8 @@ import type { PacketPort } from '../ports/packetPort.js';
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const LONGEST_DELAY = 0x7fff_ffff;
 
-/** What a {@link Driver} connects. */
-export interface DriverOptions<M extends Machine> {
+/** What a {@link PortRunner} connects. */
+export interface PortRunnerOptions<M extends Machine> {
   /** Makes the machine around its sink. */
   readonly machine: (sink: TunnelSink) => M;
   readonly datagrams: DatagramPort;
@@ -24,7 +24,7 @@ export interface DriverOptions<M extends Machine> {
  * A machine must not be called while it works. So packets and events for users are handed over after
  * it has returned, and what comes in meanwhile all the same waits.
  */
-export class Driver<M extends Machine> {
+export class PortRunner<M extends Machine> {
   readonly machine: M;
   readonly #datagrams: DatagramPort;
   readonly #packets: PacketPort;
@@ -40,7 +40,7 @@ export class Driver<M extends Machine> {
   #timerAt = Number.POSITIVE_INFINITY;
 
   /** @throws whatever the machine has to say about its options */
-  constructor(options: DriverOptions<M>) {
+  constructor(options: PortRunnerOptions<M>) {
     const { datagrams, packets } = options;
     this.#datagrams = datagrams;
     this.#packets = packets;

@@ -2,7 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
-import { Driver } from './machineRunner.js';
+import { PortRunner } from './machineRunner.js';
 
 /** What {@link openDriver} is told. */
 export interface OpenDriverOptions<M extends Machine> {
@@ -38,7 +38,7 @@ export interface MachineDriver<M extends Machine> {
 export function openDriver<M extends Machine>(options: OpenDriverOptions<M>): MachineDriver<M> {
   const { datagrams, machine, packet, event, clock } = options;
   const packets = new ApplicationPort(packet ?? (() => undefined));
-  const driver = new Driver({
+  const driver = new PortRunner({
     machine: (sink) => machine(sink, datagrams.endpoint),
     datagrams,
     packets,

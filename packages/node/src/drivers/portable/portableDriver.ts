@@ -1,26 +1,20 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import { checkingOptions, type StartError } from '../../errors.js';
-import type {
-  CallArguments,
-  CallResult,
-  DaemonCounters,
-  DataPath,
-  MachineCalls,
-} from '../driver.js';
+import type { CallArguments, CallResult, DaemonCounters, Driver, MachineCalls } from '../driver.js';
 import type { DriverReport } from '../driverReport.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketPort } from '../ports/packetPort.js';
 import { TunPort } from '../tun/tunPort.js';
-import { Driver } from './machineRunner.js';
+import { PortRunner } from './machineRunner.js';
 
 /** Makes a local side that hands over what it does not take itself. */
 export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
 
-/** What a {@link Carrier} is made of. */
-export interface CarrierOptions<M extends Machine, Q, C> {
+/** What a {@link PortableDriver} is made of. */
+export interface PortableDriverOptions<M extends Machine, Q, C> {
   /** Opened already; closed with the carrier, and if it cannot be made. */
   readonly datagrams: DatagramPort;
   readonly tun: string | false;
@@ -45,18 +39,22 @@ export interface CarrierOptions<M extends Machine, Q, C> {
 }
 
 /** The portable driver: a machine with its two sides in the thread of its user. */
-export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>
-  implements DataPath<Q, C>
+export class PortableDriver<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>
+  implements Driver<Q, C>
 {
   readonly tun: string | null;
   readonly driver: DriverReport;
   readonly datagrams: DatagramPort;
   readonly #queries: Q;
   readonly #commands: C;
-  readonly #driver: Driver<M>;
+  readonly #driver: PortRunner<M>;
   readonly #packets: PacketPort;
 
-  private constructor(options: CarrierOptions<M, Q, C>, driver: Driver<M>, packets: PacketPort) {
+  private constructor(
+    options: PortableDriverOptions<M, Q, C>,
+    driver: PortRunner<M>,
+    packets: PacketPort,
+  ) {
     this.#driver = driver;
     this.#packets = packets;
     this.#queries = options.queries;
@@ -74,20 +72,20 @@ export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends Mac
    * @throws StartError when the interface cannot be had
    */
   static async open<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>(
-    options: CarrierOptions<M, Q, C>,
-  ): Promise<Carrier<M, Q, C>> {
+    options: PortableDriverOptions<M, Q, C>,
+  ): Promise<PortableDriver<M, Q, C>> {
     const { datagrams, onEvent, clock } = options;
     let packets: PacketPort | null = null;
     try {
       packets = await openLocalSide(options);
-      const driver = new Driver({
+      const driver = new PortRunner({
         machine: (sink) => checkingOptions(() => options.machine(sink, datagrams)),
         datagrams,
         packets,
         onEvent,
         ...(clock === undefined ? {} : { clock }),
       });
-      return new Carrier(options, driver, packets);
+      return new PortableDriver(options, driver, packets);
     } catch (error) {
       packets?.close();
       await datagrams.close();
@@ -180,7 +178,7 @@ type Call<M> = (machine: M, now: number, ...args: unknown[]) => unknown;
 
 function openLocalSide(
   options: Pick<
-    CarrierOptions<Machine, unknown, unknown>,
+    PortableDriverOptions<Machine, unknown, unknown>,
     'tun' | 'localSide' | 'onPacket' | 'onWarning' | 'onFailure'
   >,
 ): Promise<PacketPort> {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { CodecError } from '@6bed4/codec';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
-import { FastThread, type FastThreadListener } from '../../../src/drivers/linux/loopThread.js';
+import { LoopThread, type LoopThreadListener } from '../../../src/drivers/linux/loopThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
 import type { StartError } from '../../../src/errors.js';
 
@@ -20,7 +20,7 @@ const SETUP = {
   tun: -1,
   tunFeatures: { virtioHeader: false, udpSegmentation: false },
   udpSegmentation: false,
-} as unknown as Parameters<typeof FastThread.start>[1];
+} as unknown as Parameters<typeof LoopThread.start>[1];
 
 /** How the worker of a test begins: it can answer as the true one does. */
 const PRELUDE = `
@@ -39,21 +39,21 @@ const PRELUDE = `
 
 describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
   let folder: string;
-  let thread: FastThread | null;
+  let thread: LoopThread | null;
   let died: StartError[];
   let events: unknown[];
 
   /** Starts a thread that runs this code. */
-  async function start(code: string): Promise<FastThread> {
+  async function start(code: string): Promise<LoopThread> {
     const file = join(folder, 'worker.mjs');
     writeFileSync(file, PRELUDE + code);
     vi.mocked(workerFile).mockReturnValue(pathToFileURL(file));
-    const listener: FastThreadListener = {
+    const listener: LoopThreadListener = {
       event: (event) => events.push(event),
       gone: () => events.push('gone'),
       died: (error) => died.push(error),
     };
-    thread = await FastThread.start(await loadLibc(), SETUP, listener);
+    thread = await LoopThread.start(await loadLibc(), SETUP, listener);
     return thread;
   }
 

@@ -1,7 +1,7 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Driver } from '../../../src/drivers/portable/machineRunner.js';
+import { PortRunner } from '../../../src/drivers/portable/machineRunner.js';
 import { ApplicationPort } from '../../../src/drivers/ports/applicationPort.js';
 import type { DatagramHandler, DatagramPort } from '../../../src/drivers/ports/datagramPort.js';
 
@@ -88,7 +88,7 @@ describe('the driver', () => {
   let packets: Uint8Array[];
   let onPacket: (packet: Uint8Array) => void;
   let onEvent: (event: TunnelEvent) => void;
-  let driver: Driver<FakeMachine>;
+  let driver: PortRunner<FakeMachine>;
   let machine: FakeMachine;
 
   beforeEach(() => {
@@ -99,7 +99,7 @@ describe('the driver', () => {
     onPacket = (packet) => packets.push(packet);
     onEvent = (event) => events.push(event);
     application = new ApplicationPort((packet) => onPacket(packet));
-    driver = new Driver({
+    driver = new PortRunner({
       machine: (sink) => new FakeMachine(sink),
       datagrams,
       packets: application,
