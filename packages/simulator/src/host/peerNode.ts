@@ -5,7 +5,7 @@ import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
-import { HostRunner } from './machineRunner.js';
+import { HostRunner } from './hostRunner.js';
 import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */

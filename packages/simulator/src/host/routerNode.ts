@@ -3,7 +3,7 @@ import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { Host, type HostPlace } from './host.js';
-import { HostRunner } from './machineRunner.js';
+import { HostRunner } from './hostRunner.js';
 
 /** What a {@link RouterNode} is: its machine's options, but those that the simulation gives. */
 export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;

@@ -2,7 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
-import { PortRunner } from './machineRunner.js';
+import { PortRunner } from './portRunner.js';
 
 /** What {@link openDriver} is told. */
 export interface OpenDriverOptions<M extends Machine> {

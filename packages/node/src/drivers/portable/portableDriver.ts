@@ -8,7 +8,7 @@ import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketPort } from '../ports/packetPort.js';
 import { TunPort } from '../tun/tunPort.js';
-import { PortRunner } from './machineRunner.js';
+import { PortRunner } from './portRunner.js';
 
 /** Makes a local side that hands over what it does not take itself. */
 export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;

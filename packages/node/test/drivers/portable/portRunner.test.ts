@@ -1,7 +1,7 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PortRunner } from '../../../src/drivers/portable/machineRunner.js';
+import { PortRunner } from '../../../src/drivers/portable/portRunner.js';
 import { ApplicationPort } from '../../../src/drivers/ports/applicationPort.js';
 import type { DatagramHandler, DatagramPort } from '../../../src/drivers/ports/datagramPort.js';
 
