@@ -7,6 +7,7 @@
  */
 
 export type { Machine, TunnelSink } from './machine/machine.js';
+export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
 export { Peer } from './peer/peer.js';
 export type { PeerOptions } from './peer/peerOptions.js';
 export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
