@@ -6,15 +6,15 @@
  */
 
 export { answerEcho } from './daemon/answerEcho.js';
-export { type DriverName, driverNames } from './daemon/chooseDriver.js';
+export { Daemon, type DaemonEvents } from './daemon/daemon.js';
 export type { CommonOptions } from './daemon/options.js';
 export {
   PeerDaemon,
   type PeerDaemonEvents,
-  type PeerDaemonOptions,
   type PortMove,
   startPeer,
 } from './daemon/peerDaemon.js';
+export type { PeerDaemonOptions } from './daemon/peerOptions.js';
 export {
   RouterDaemon,
   type RouterDaemonEvents,
@@ -22,6 +22,7 @@ export {
   startRouter,
 } from './daemon/routerDaemon.js';
 export type { DaemonCounters } from './drivers/driver.js';
+export { type DriverName, driverNames } from './drivers/driverName.js';
 export type {
   BatchReport,
   DriverReport,

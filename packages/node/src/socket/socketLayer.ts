@@ -8,7 +8,7 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
-import type { PortablePeerDriver } from '../daemon/peerDaemon.js';
+import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import { AddressTexts } from './addressTexts.js';
 import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './binding.js';

@@ -10,7 +10,8 @@ import type {
   RouterUnreachable,
 } from '@6bed4/tunnel';
 import { chooseProfile } from '../daemon/options.js';
-import { PeerDaemon, type PeerDaemonOptions } from '../daemon/peerDaemon.js';
+import { PeerDaemon } from '../daemon/peerDaemon.js';
+import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';

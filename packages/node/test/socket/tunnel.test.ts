@@ -165,7 +165,7 @@ describe('addresses of a tunnel', () => {
     const before = right.address!;
     const told = once(right, 'address');
     await (right.peer as PeerDaemon).portableDriver.datagrams.rebind(false);
-    right.peer.portableDriver.command('solicit');
+    right.peer.portableDriver.solicit();
     const [lease, previous] = (await told) as [{ address: string }, { address: string }];
     expect(previous.address).toBe(before);
     expect(lease.address).not.toBe(before);

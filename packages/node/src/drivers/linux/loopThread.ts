@@ -16,6 +16,8 @@ import {
   type Notice,
   type PlainError,
   type Request,
+  type Result,
+  type Results,
   SHARED_SIZE,
   Shared,
   type WorkerSetup,
@@ -26,7 +28,7 @@ const LONGEST_ANSWER = 5000;
 /** For how long a thread may take to end by itself, in milliseconds. */
 const LONGEST_END = 2000;
 
-/** What a {@link LoopThread} tells. */
+/** Listener for the reports of a {@link LoopThread}. */
 export interface LoopThreadListener {
   event(event: TunnelEvent): void;
   /** The interface was removed. */
@@ -35,7 +37,7 @@ export interface LoopThreadListener {
   died(error: StartError): void;
 }
 
-/** What a thread is made of; the rest of its set-up is of its own making. */
+/** Options of a {@link LoopThread}, which adds the rest of its set-up. */
 export type LoopThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
 
 /**
@@ -122,7 +124,7 @@ export class LoopThread {
    * @throws CodecError what the machine throws about arguments
    * @throws StartError when there is no answer
    */
-  ask(request: Request): unknown {
+  ask<R extends Request>(request: R): Results[R['type']] {
     const shared = this.#shared;
     const before = Atomics.load(shared, Shared.answers);
     if (this.isOver) throw noAnswer('has ended');
@@ -131,7 +133,8 @@ export class LoopThread {
     const end = performance.now() + LONGEST_ANSWER;
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
-      if (received !== undefined) return openAnswer(received.message as Answer);
+      if (received !== undefined)
+        return openAnswer(received.message as Answer) as Results[R['type']];
       if (this.isOver) throw noAnswer('has ended');
       const left = end - performance.now();
       if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
@@ -213,7 +216,7 @@ function asStartError(error: Error): StartError {
   return error instanceof StartError ? error : threadEnded(error.message, error);
 }
 
-function openAnswer(answer: Answer): unknown {
+function openAnswer(answer: Answer): Result {
   if (answer.ok) return answer.value;
   throw errorFrom(answer.error);
 }

@@ -27,11 +27,11 @@ const PORT_ATTEMPTS = 20;
 /** Where a {@link PortableUdp} is bound. */
 export interface PortableUdpOptions {
   /** IPv4 address of this computer; default 0.0.0.0, which is all. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** UDP port; default 0, which lets the system choose. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Whether a port of the system's choice has to be even, as draft01 needs it. */
-  readonly even?: boolean;
+  readonly even?: boolean | undefined;
 }
 
 /** A UDP socket by `node:dgram`: any platform, no privileges. */
