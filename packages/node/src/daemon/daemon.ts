@@ -38,7 +38,7 @@ export abstract class Daemon<
     return this.running.counters;
   }
 
-  /** Which driver carries the packets, what the kernel does for it, and how many go at a time. */
+  /** The driver that carries the packets, what the kernel does for it, and how many go at a time. */
   driver(): DriverReport {
     return this.running.report;
   }
@@ -95,7 +95,7 @@ export abstract class Daemon<
     };
   }
 
-  /** The events of a subclass include these, which its type parameter does not tell. */
+  /** The events of every subclass include these, which its type parameter does not show. */
   get #common(): EventEmitter<DaemonEvents> {
     return this as unknown as EventEmitter<DaemonEvents>;
   }

@@ -36,13 +36,13 @@ export interface CommonOptions {
    */
   readonly datagrams?: DatagramPort | undefined;
   /**
-   * How packets are carried. `linux`: by batched system calls in a thread of their own, between a UDP
-   * socket and a TUN interface. `portable`: by `node:dgram` in this thread. `auto`, the default: `linux`
+   * The driver that carries packets. `linux`: batched system calls in a thread of their own, between a
+   * UDP socket and a TUN interface. `portable`: `node:dgram` in this thread. `auto`, the default: `linux`
    * where it works and there is a TUN interface.
    */
   readonly driver?: DriverName | undefined;
   /**
-   * What the kernel may do for the Linux driver; for measurements and to find faults. `udp`: send and
+   * Work that the kernel may do for the Linux driver; for measurements and to find faults. `udp`: send and
    * receive several datagrams as one. `tun`: exchange several packets with the
    * interface as one. Default `all`.
    */

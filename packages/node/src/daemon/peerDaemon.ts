@@ -178,7 +178,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       if (!(error instanceof StartError)) throw error;
       const why = `peers on the local network cannot find this one: ${error.message}`;
       const warning = new StartError(error.code, why, { cause: error });
-      // Who listens for warnings begins to when the peer has started.
+      // Listeners for warnings are added when the peer has started.
       setImmediate(() => this.warn(warning));
     }
   }

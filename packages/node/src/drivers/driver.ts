@@ -30,7 +30,7 @@ export interface Driver {
   /** Address and port that the UDP socket is bound to. */
   readonly endpoint: Endpoint;
   readonly counters: DaemonCounters;
-  /** Which driver this is, and how it fares. */
+  /** The kind of driver that this is, and its figures. */
   readonly report: DriverReport;
 
   /** Begins to carry packets. */

@@ -8,7 +8,7 @@ import { PortRunner } from './portRunner.js';
 export interface OpenDriverOptions<M extends Machine> {
   /** The UDP port, such as a {@link PortableUdp}; closed with the driver. */
   readonly datagrams: DatagramPort;
-  /** Makes the machine around its sink; `endpoint` is where the port is bound. */
+  /** Makes the machine around its sink; `endpoint` is the address that the port is bound to. */
   readonly machine: (sink: TunnelSink, endpoint: Endpoint) => M;
   /** Takes what the machine delivers; the packet is the program's to keep. */
   readonly packet?: ((packet: Uint8Array) => void) | undefined;
@@ -21,7 +21,7 @@ export interface OpenDriverOptions<M extends Machine> {
 /** A machine at work; made by {@link openDriver}. */
 export interface MachineDriver<M extends Machine> {
   readonly machine: M;
-  /** Where the UDP port is bound. */
+  /** Address and port that the UDP port is bound to. */
   readonly endpoint: Endpoint;
   /** Calls the machine with the time: at once, or when it has finished what it is doing. */
   command(action: (machine: M, now: number) => void): void;

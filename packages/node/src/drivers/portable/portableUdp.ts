@@ -24,7 +24,7 @@ const MULTICAST_NIBBLE = 14;
 /** The odds to find no even port in so many tries are one to a million. */
 const PORT_ATTEMPTS = 20;
 
-/** Where a {@link PortableUdp} is bound. */
+/** Options of a {@link PortableUdp}: the address and port to bind. */
 export interface PortableUdpOptions {
   /** IPv4 address of this computer; default 0.0.0.0, which is all. */
   readonly address?: string | undefined;
@@ -149,7 +149,7 @@ export class PortableUdp implements DatagramPort {
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
     const ownTtl = ttl !== 0 && !waiting;
     if (isMulticast(to)) {
-      // Has a TTL of its own, 1 unless told otherwise: nothing leaves the local network by accident.
+      // Has a TTL of its own, 1 unless set otherwise: nothing leaves the local network by accident.
       socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
       socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
       return;

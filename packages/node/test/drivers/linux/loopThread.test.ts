@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CodecError } from '@6bed4/codec';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
 import { LoopThread, type LoopThreadListener } from '../../../src/drivers/linux/loopThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
@@ -37,7 +37,7 @@ const PRELUDE = `
   const tell = (notice) => parentPort.postMessage(notice);
 `;
 
-describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
+describe.skipIf(!isLinux)('LoopThread', () => {
   let folder: string;
   let thread: LoopThread | null;
   let died: StartError[];
@@ -69,7 +69,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('answers while the caller waits, although it never comes back to its event loop', async () => {
+  test('answers while the caller waits, although the thread never returns to its event loop', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       while (shared[1] === 0) {
@@ -83,7 +83,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(died).toEqual([]);
   });
 
-  it('throws what the machine throws about arguments', async () => {
+  test('throws the complaints of the machine about arguments', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       const codec = { field: 'router', found: 'x', expected: 'y' };
@@ -95,7 +95,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(() => running.ask({ type: 'counters' })).toThrow(new CodecError('router', 'x', 'y'));
   });
 
-  it('hands on events, and what happens to the interface', async () => {
+  test('passes on events, and the removal of the interface', async () => {
     await start(`
       tell({ type: 'ready' });
       tell({ type: 'event', event: { type: 'made-up' } });
@@ -104,24 +104,24 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     await vi.waitFor(() => expect(events).toEqual([{ type: 'made-up' }, 'gone']));
   });
 
-  it('is not started when the machine refuses an option', async () => {
+  test('rejects the start when the machine refuses an option', async () => {
     const codec = `{ field: 'lanip', found: '0', expected: 'more' }`;
     await expect(
       start(`tell({ type: 'refused', error: { message: '', codec: ${codec}, code: null } });`),
     ).rejects.toThrow('lanip: found 0, expected more');
   });
 
-  it.each([
+  test.each([
     ['throws', `throw new Error('out of order');`, 'out of order'],
     ['ends', 'process.exit(3);', 'exit code 3'],
-  ])('is not started when it %s', async (_, code, why) => {
+  ])('rejects the start when the thread %s', async (_, code, why) => {
     await expect(start(code)).rejects.toMatchObject({
       code: 'EPIPE',
       message: `the thread that carries packets ended: ${why}`,
     });
   });
 
-  it('is reported once when it dies, and gives no answer any more', async () => {
+  test('reports once that the thread died, and gives no answer afterwards', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       setTimeout(() => { throw new TypeError('a fault'); }, 20);
@@ -134,7 +134,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
   });
 
-  it('does not keep a caller waiting when it ends instead of answering', async () => {
+  test('does not keep a caller waiting when the thread ends instead of answering', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       while (next() === undefined) sleep(1);
@@ -147,7 +147,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
-  it('is ended by force when it does not end by itself', { timeout: 10_000 }, async () => {
+  test('terminates a thread that does not end by itself', { timeout: 10_000 }, async () => {
     const running = await start(`tell({ type: 'ready' }); for (;;) sleep(10);`);
     await running.close();
     expect(running.isOver).toBe(true);
