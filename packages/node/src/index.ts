@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { InvalidArgumentError } from '@6bed4/codec';
 export { answerEcho } from './daemon/answerEcho.js';
 export { Daemon, type DaemonEvents } from './daemon/daemon.js';
 export type { CommonOptions } from './daemon/options.js';
@@ -48,7 +49,7 @@ export {
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
 export { checkInterfaceName } from './drivers/tun/tunDevice.js';
-export { checkingOptions, StartError, type StartErrorCode, UsageError } from './errors.js';
+export { StartError, type StartErrorCode } from './errors.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { layoutOf, type Profile } from '@6bed4/codec';
+import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
 import { driverNames } from '../drivers/driverName.js';
 import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
 import { workerFile } from '../drivers/linux/workerFile.js';
-import { StartError, UsageError } from '../errors.js';
+import { StartError } from '../errors.js';
 import type { CommonOptions } from './options.js';
 
 /** The driver to take, and with which parts. */
@@ -16,7 +16,7 @@ export type DriverChoice =
 /**
  * Chooses a driver for a daemon.
  *
- * @throws UsageError when another option rules out the Linux driver, which is wanted
+ * @throws InvalidArgumentError when another option rules out the Linux driver, which is wanted
  * @throws StartError with code `ENOTSUP` when the Linux driver is wanted and cannot work here
  */
 export async function chooseDriver(
@@ -31,7 +31,7 @@ export async function chooseDriver(
   const conflict = conflictWith(options, profile);
   if (conflict !== null) {
     if (driver === 'linux')
-      throw new UsageError('driver', `linux, though ${conflict}`, 'portable or auto');
+      throw new InvalidArgumentError('driver', `linux, though ${conflict}`, 'portable or auto');
     return { name: 'portable', reason: conflict };
   }
   try {
@@ -69,5 +69,5 @@ function conflictWith(options: CommonOptions, profile: Profile): string | null {
 
 function checkName(option: string, found: string, names: readonly string[]): void {
   if (names.includes(found)) return;
-  throw new UsageError(option, JSON.stringify(found), `one of ${names.join(', ')}`);
+  throw new InvalidArgumentError(option, JSON.stringify(found), `one of ${names.join(', ')}`);
 }

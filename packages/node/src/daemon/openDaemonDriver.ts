@@ -6,7 +6,6 @@ import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
-import { checkingOptions } from '../errors.js';
 import { chooseDriver } from './chooseDriver.js';
 import type { CommonOptions } from './options.js';
 
@@ -34,7 +33,7 @@ export interface DriverMaker<D> {
 /**
  * Chooses a driver and opens it; nothing flows yet.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError when the port, the interface or a route cannot be had
  */
 export async function openDaemonDriver<D>(
@@ -44,23 +43,17 @@ export async function openDaemonDriver<D>(
   maker: DriverMaker<D>,
 ): Promise<D> {
   const choice = await chooseDriver(options, profile);
-  try {
-    if (choice.name === 'portable') {
-      const { tun = false, clock } = options;
-      const datagrams = options.datagrams ?? (await openPortableUdp(maker));
-      return await maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
-    }
-    const { libc, offloads } = choice;
-    const where = maker.bindOptions();
-    const sockets = maker.sockets();
-    const udp = LinuxUdp.open(libc, { ...where, sockets, offloads: usesUdp(offloads) });
-    await closeUnlessReachable(udp, maker, where);
-    return await maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
-  } catch (error) {
-    return checkingOptions(() => {
-      throw error;
-    });
+  if (choice.name === 'portable') {
+    const { tun = false, clock } = options;
+    const datagrams = options.datagrams ?? (await openPortableUdp(maker));
+    return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
   }
+  const { libc, offloads } = choice;
+  const where = maker.bindOptions();
+  const sockets = maker.sockets();
+  const udp = LinuxUdp.open(libc, { ...where, sockets, offloads: usesUdp(offloads) });
+  await closeUnlessReachable(udp, maker, where);
+  return maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
 }
 
 async function openPortableUdp(maker: DriverMaker<unknown>): Promise<PortableUdp> {

@@ -1,6 +1,7 @@
 import {
   type Dialect,
   findProfile,
+  InvalidArgumentError,
   type Profile,
   parseDialect,
   profileOf,
@@ -9,9 +10,6 @@ import {
 import type { DriverName } from '../drivers/driverName.js';
 import type { Offloads } from '../drivers/linux/offloads.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
-import { checkingOptions, UsageError } from '../errors.js';
-
-const HIGHEST_PORT = 0xffff;
 
 /** Options that routers and peers have in common; `undefined` means the default. */
 export interface CommonOptions {
@@ -58,19 +56,15 @@ export function chooseProfile({ profile, dialect }: CommonOptions): Profile {
   if (typeof profile === 'string') return profileNamed(profile);
   if (profile !== undefined) return profile;
   if (dialect === undefined) return reference2020;
-  return profileOf(checkingOptions(() => parseDialect(dialect), 'dialect'));
+  return profileOf(parseDialect(dialect));
 }
 
 function profileNamed(name: string): Profile {
   const found = findProfile(name);
   if (found !== undefined) return found;
-  throw new UsageError('profile', JSON.stringify(name), 'a profile such as reference2020');
-}
-
-/** Checks a UDP port, 0 included. */
-export function checkPort(port: number): number {
-  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT) {
-    throw new UsageError('port', String(port), `an integer from 0 to ${HIGHEST_PORT}`);
-  }
-  return port;
+  throw new InvalidArgumentError(
+    'profile',
+    JSON.stringify(name),
+    'a profile such as reference2020',
+  );
 }

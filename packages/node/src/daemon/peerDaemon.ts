@@ -17,7 +17,7 @@ import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { planOfPeer } from '../drivers/ports/interfacePlan.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
-import { checkingOptions, StartError } from '../errors.js';
+import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
@@ -149,15 +149,15 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   /**
    * Asks one more router for an address.
    *
-   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
-    checkingOptions(() => this.running.addRouter(router));
+    this.running.addRouter(router);
   }
 
   /** Gives up the address that a router gave, and forgets the router. */
   removeRouter(router: Endpoint | string): void {
-    checkingOptions(() => this.running.removeRouter(router));
+    this.running.removeRouter(router);
   }
 
   async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
@@ -264,7 +264,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
  * Starts a 6bed4 peer: gets an IPv6 address from a router and carries packets between it and a TUN
  * interface or this program. Resolves when the peer works; its address comes with `ready`.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError when there is no route to any router, or the port or interface cannot be had
  *
  * @example

@@ -1,14 +1,15 @@
 import {
+  checkPort,
   type Endpoint,
   formatEndpoint,
+  InvalidArgumentError,
   type Profile,
   parseEndpoint,
   parseIPv4,
 } from '@6bed4/codec';
 import type { PeeringOptions, PeerOptions } from '@6bed4/tunnel';
-import { checkingOptions, UsageError } from '../errors.js';
 import type { BindOptions } from './openDaemonDriver.js';
-import { type CommonOptions, checkPort } from './options.js';
+import type { CommonOptions } from './options.js';
 
 const DEFAULT_KEEPALIVE_TTL = 3;
 
@@ -36,7 +37,7 @@ export interface PeerDaemonOptions extends CommonOptions {
 /**
  * The options of the machine of a peer.
  *
- * @throws UsageError for routers that are none
+ * @throws InvalidArgumentError for routers that are none
  */
 export function machineOptions(
   options: PeerDaemonOptions,
@@ -53,22 +54,26 @@ function readRouters(
   profile: Profile,
 ): Endpoint[] {
   const list = Array.isArray(routers) ? routers : [routers];
-  if (list.length === 0) throw new UsageError('routers', 'none', 'at least one');
+  if (list.length === 0) throw new InvalidArgumentError('routers', 'none', 'at least one');
   return list.map((router: Endpoint | string) => {
     const text = typeof router === 'string' ? router : formatEndpoint(router);
-    const endpoint = checkingOptions(() => parseEndpoint(text, profile.port), 'routers');
+    const endpoint = parseEndpoint(text, profile.port, 'routers');
     if (endpoint.port !== 0) return endpoint;
-    throw new UsageError('routers', text, 'a port from 1 to 65535');
+    throw new InvalidArgumentError('routers', text, 'a port from 1 to 65535');
   });
 }
 
-/** The UDP socket of a peer. @throws UsageError */
+/** The UDP socket of a peer. @throws InvalidArgumentError */
 export function bindOptions(options: PeerDaemonOptions, profile: Profile): BindOptions {
   const address = options.listen ?? '0.0.0.0';
-  checkingOptions(() => parseIPv4(address, 'listen'));
-  const port = checkPort(options.port ?? 0);
+  parseIPv4(address, 'listen');
+  const port = checkPort('port', options.port ?? 0);
   if (port !== 0 && !profile.layout.acceptsPort(port)) {
-    throw new UsageError('port', String(port), `a port that ${profile.layout.name} can express`);
+    throw new InvalidArgumentError(
+      'port',
+      String(port),
+      `a port that ${profile.layout.name} can express`,
+    );
   }
   return { address, port, even: !profile.layout.acceptsPort(1) };
 }

@@ -1,16 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { type Profile, parseIPv4 } from '@6bed4/codec';
+import {
+  checkInteger,
+  checkPort,
+  InvalidArgumentError,
+  type Profile,
+  parseIPv4,
+} from '@6bed4/codec';
 import { Router } from '@6bed4/tunnel';
 import type { RouterDriver } from '../drivers/driver.js';
 import { LinuxRouterDriver } from '../drivers/linux/linuxRouterDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import { PortableRouterDriver } from '../drivers/portable/portableRouterDriver.js';
 import { planOfRouter } from '../drivers/ports/interfacePlan.js';
-import { checkingOptions, UsageError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
-import { type CommonOptions, checkPort, chooseProfile } from './options.js';
+import { type CommonOptions, chooseProfile } from './options.js';
 
 const FIRST_MULTICAST = 224;
 const MOST_WORKERS = 64;
@@ -95,7 +100,7 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
  * Starts a 6bed4 router: hands out addresses to peers, and relays between them and to its IPv6 side,
  * which is a TUN interface or this program.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError when the port or the interface cannot be had
  *
  * @example
@@ -116,7 +121,7 @@ function routerMaker(options: RouterDaemonOptions, profile: Profile): DriverMake
   const random = options.random ?? secureRandom;
   return {
     bindOptions: () => bindOptions(options, profile),
-    sockets: () => checkWorkers(options.workers ?? defaultWorkers()),
+    sockets: () => checkInteger('workers', options.workers ?? defaultWorkers(), 1, MOST_WORKERS),
     portable: (common) =>
       PortableRouterDriver.open({
         ...common,
@@ -137,20 +142,19 @@ function routerMaker(options: RouterDaemonOptions, profile: Profile): DriverMake
 
 function bindOptions(options: RouterDaemonOptions, profile: Profile): BindOptions {
   const { listen = '' } = options;
-  const first = checkingOptions(() => parseIPv4(listen, 'listen')) >>> 24;
+  const first = parseIPv4(listen, 'listen') >>> 24;
   if (first === 0 || first >= FIRST_MULTICAST) {
-    throw new UsageError('listen', listen, 'the IPv4 address by which peers reach this router');
+    throw new InvalidArgumentError(
+      'listen',
+      listen,
+      'the IPv4 address by which peers reach this router',
+    );
   }
-  const port = checkPort(options.port ?? profile.port);
+  const port = checkPort('port', options.port ?? profile.port);
   return { address: listen, port, even: !profile.layout.acceptsPort(1) };
 }
 
 /** Half of the processors, so that the other half is left to the kernel and to everything else. */
 function defaultWorkers(): number {
   return Math.min(Math.max(availableParallelism() >> 1, 1), DEFAULT_MOST_WORKERS);
-}
-
-function checkWorkers(workers: number): number {
-  if (Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS) return workers;
-  throw new UsageError('workers', String(workers), `an integer from 1 to ${MOST_WORKERS}`);
 }

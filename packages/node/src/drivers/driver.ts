@@ -79,10 +79,10 @@ export interface PeerDriver extends Driver {
   /** The remotes with which packets were exchanged lately; none after the end. */
   remotes(): readonly RemoteSnapshot[];
 
-  /** Asks one more router for an address. @throws CodecError */
+  /** Asks one more router for an address. @throws InvalidArgumentError */
   addRouter(router: Endpoint | string): void;
 
-  /** Gives up the address that a router gave. @throws CodecError */
+  /** Gives up the address that a router gave. @throws InvalidArgumentError */
   removeRouter(router: Endpoint | string): void;
 
   /**

@@ -206,7 +206,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   /**
    * Asks one more router for an address.
    *
-   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
     this.peer.addRouter(router);
@@ -281,7 +281,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
  * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves with the
  * first address.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError with code ETIMEDOUT when no router answers in time, saying which ones were asked how
  *   often; or as {@link startPeer}
  *

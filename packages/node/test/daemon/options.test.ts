@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  InvalidArgumentError,
   memoryNetwork,
   type PeerDaemonOptions,
   PortableUdp,
@@ -7,7 +8,6 @@ import {
   StartError,
   startPeer,
   startRouter,
-  UsageError,
 } from '../../src/index.js';
 
 const LISTEN = '127.0.0.1';
@@ -39,8 +39,8 @@ describe('options that cannot be used', () => {
     [{ listen: LISTEN, dialect: 'draft99' as 'draft01' }, 'dialect: found "draft99"'],
   ])('are named by startRouter: %j', async (options, message) => {
     const error = await failureOf(startRouter(options));
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
   });
 
   test.each<[PeerDaemonOptions, string]>([
@@ -51,13 +51,13 @@ describe('options that cannot be used', () => {
     [{ routers: LISTEN, port: -1 }, 'port: found -1'],
     [{ routers: LISTEN, port: 40_001, profile: 'draft01' }, 'port: found 40001'],
     [{ routers: [LISTEN, LISTEN] }, 'routers: found 127.0.0.1:25790'],
-    [{ routers: LISTEN, keepalive: { interval: -1 } }, 'keepalive: found -1'],
-    [{ routers: LISTEN, keepalive: { interval: 30, ttl: 256 } }, 'keepalive: found 256'],
+    [{ routers: LISTEN, keepalive: { interval: -1 } }, 'keepalive.interval: found -1'],
+    [{ routers: LISTEN, keepalive: { interval: 30, ttl: 256 } }, 'keepalive.ttl: found 256'],
     [{ routers: LISTEN, lanip: 0 }, 'lanip: found 0'],
   ])('are named by startPeer: %j', async (options, message) => {
     const error = await failureOf(startPeer(options));
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
   });
 });
 

@@ -154,7 +154,7 @@ export class LinuxDriver implements Driver {
  * Opens the interface and makes the machines; they ask nobody for anything yet.
  *
  * @param make - makes the driver of its parts
- * @throws UsageError for an option that the machine or the interface refuses
+ * @throws InvalidArgumentError for an option that the machine or the interface refuses
  * @throws StartError when the interface cannot be had
  */
 export async function openLinux<D extends LinuxDriver>(

@@ -9,7 +9,7 @@ export class LinuxPeerDriver extends LinuxDriver implements PeerDriver {
   #uplinks: readonly UplinkSnapshot[] = [];
   #searchesLan = false;
 
-  /** Makes a driver that asks nobody yet. @throws UsageError, StartError as {@link openLinux} */
+  /** Makes a driver that asks nobody yet. @throws InvalidArgumentError, StartError as {@link openLinux} */
   static open(options: LinuxDriverOptions<PeerPlan>): Promise<LinuxPeerDriver> {
     return openLinux(options, (parts) => new LinuxPeerDriver(parts));
   }

@@ -7,7 +7,7 @@ export class LinuxRouterDriver extends LinuxDriver implements RouterDriver {
   #address = '';
   #prefix = '';
 
-  /** Makes a driver; packets flow already. @throws UsageError, StartError as {@link openLinux} */
+  /** Makes a driver; packets flow already. @throws InvalidArgumentError, StartError as {@link openLinux} */
   static open(options: LinuxDriverOptions<RouterPlan>): Promise<LinuxRouterDriver> {
     return openLinux(options, (parts) => new LinuxRouterDriver(parts));
   }

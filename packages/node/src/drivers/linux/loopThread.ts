@@ -4,7 +4,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads';
-import { CodecError } from '@6bed4/codec';
+import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
@@ -90,7 +90,7 @@ export class LoopThread {
   /**
    * Starts a thread and waits until its machine is made.
    *
-   * @throws CodecError for an option that the machine refuses
+   * @throws InvalidArgumentError for an option that the machine refuses
    * @throws StartError when the thread cannot work
    */
   static async start(
@@ -121,7 +121,7 @@ export class LoopThread {
   /**
    * Asks the loop, and waits for its answer.
    *
-   * @throws CodecError what the machine throws about arguments
+   * @throws InvalidArgumentError what the machine throws about arguments
    * @throws StartError when there is no answer
    */
   ask<R extends Request>(request: R): Results[R['type']] {
@@ -222,8 +222,10 @@ function openAnswer(answer: Answer): Result {
 }
 
 /** The error of the other thread, of the same kind where that matters. */
-function errorFrom({ message, stack, codec, code }: PlainError): Error {
-  if (codec !== null) return new CodecError(codec.field, codec.found, codec.expected);
+function errorFrom({ message, stack, argument, code }: PlainError): Error {
+  if (argument !== null) {
+    return new InvalidArgumentError(argument.field, argument.found, argument.expected);
+  }
   if (code !== null) return new StartError(code, message);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

@@ -6,7 +6,7 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import { CodecError, layoutOf, type Profile } from '@6bed4/codec';
+import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
@@ -40,11 +40,11 @@ function post(notice: Notice): void {
 
 function plainError(error: unknown): PlainError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const codec =
-    error instanceof CodecError
+  const argument =
+    error instanceof InvalidArgumentError
       ? { field: error.field, found: error.found, expected: error.expected }
       : null;
-  return { message, stack, codec, code: error instanceof StartError ? error.code : null };
+  return { message, stack, argument, code: error instanceof StartError ? error.code : null };
 }
 
 function profileFrom(plain: PlainProfile): Profile {
@@ -164,7 +164,7 @@ async function carryPackets(): Promise<void> {
     rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
-    if (!(error instanceof CodecError)) throw error;
+    if (!(error instanceof InvalidArgumentError)) throw error;
   }
   loop = new FastLoop<AnyMachine>({
     libc,

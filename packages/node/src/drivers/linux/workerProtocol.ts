@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CodecError, Endpoint, Profile } from '@6bed4/codec';
+import type { Endpoint, InvalidArgumentError, Profile } from '@6bed4/codec';
 import type {
   CountersSnapshot,
   PeerOptions,
@@ -107,8 +107,8 @@ export type Result = Results[Request['type']];
 export interface PlainError {
   readonly message: string;
   readonly stack: string | undefined;
-  /** The fields of a `CodecError`. */
-  readonly codec: Pick<CodecError, 'field' | 'found' | 'expected'> | null;
+  /** The fields of a `InvalidArgumentError`. */
+  readonly argument: Pick<InvalidArgumentError, 'field' | 'found' | 'expected'> | null;
   /** The code of a `StartError`. */
   readonly code: string | null;
 }

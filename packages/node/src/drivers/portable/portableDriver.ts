@@ -125,7 +125,7 @@ export class PortableDriver<M extends Machine> implements Driver {
 /**
  * Opens the local side and makes the machine.
  *
- * @throws UsageError for an option that the machine or the interface refuses
+ * @throws InvalidArgumentError for an option that the machine or the interface refuses
  * @throws StartError when the interface cannot be had
  */
 export async function openParts<M extends Machine>(

@@ -6,7 +6,7 @@ import { openParts, PortableDriver, type PortableDriverOptions } from './portabl
 
 /** The portable driver of a peer. */
 export class PortablePeerDriver extends PortableDriver<Peer> implements PeerDriver {
-  /** Makes a driver; nothing flows yet. @throws UsageError, StartError as {@link openParts} */
+  /** Makes a driver; nothing flows yet. @throws InvalidArgumentError, StartError as {@link openParts} */
   static async open(options: PortableDriverOptions<Peer>): Promise<PortablePeerDriver> {
     return new PortablePeerDriver(await openParts(options));
   }

@@ -4,7 +4,7 @@ import { openParts, PortableDriver, type PortableDriverOptions } from './portabl
 
 /** The portable driver of a router. */
 export class PortableRouterDriver extends PortableDriver<Router> implements RouterDriver {
-  /** Makes a driver; nothing flows yet. @throws UsageError, StartError as {@link openParts} */
+  /** Makes a driver; nothing flows yet. @throws InvalidArgumentError, StartError as {@link openParts} */
   static async open(options: PortableDriverOptions<Router>): Promise<PortableRouterDriver> {
     return new PortableRouterDriver(await openParts(options));
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CodecError } from '@6bed4/codec';
+import { InvalidArgumentError } from '@6bed4/codec';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
 import { LoopThread, type LoopThreadListener } from '../../../src/drivers/linux/loopThread.js';
@@ -86,13 +86,15 @@ describe.skipIf(!isLinux)('LoopThread', () => {
   test('throws the complaints of the machine about arguments', async () => {
     const running = await start(`
       tell({ type: 'ready' });
-      const codec = { field: 'router', found: 'x', expected: 'y' };
+      const argument = { field: 'router', found: 'x', expected: 'y' };
       while (shared[1] === 0) {
-        if (next() !== undefined) answer({ ok: false, error: { message: '', codec, code: null } });
+        if (next() !== undefined) answer({ ok: false, error: { message: '', argument, code: null } });
         sleep(1);
       }
     `);
-    expect(() => running.ask({ type: 'counters' })).toThrow(new CodecError('router', 'x', 'y'));
+    expect(() => running.ask({ type: 'counters' })).toThrow(
+      new InvalidArgumentError('router', 'x', 'y'),
+    );
   });
 
   test('passes on events, and the removal of the interface', async () => {
@@ -105,9 +107,11 @@ describe.skipIf(!isLinux)('LoopThread', () => {
   });
 
   test('rejects the start when the machine refuses an option', async () => {
-    const codec = `{ field: 'lanip', found: '0', expected: 'more' }`;
+    const argument = `{ field: 'lanip', found: '0', expected: 'more' }`;
     await expect(
-      start(`tell({ type: 'refused', error: { message: '', codec: ${codec}, code: null } });`),
+      start(
+        `tell({ type: 'refused', error: { message: '', argument: ${argument}, code: null } });`,
+      ),
     ).rejects.toThrow('lanip: found 0, expected more');
   });
 
