@@ -80,7 +80,7 @@ function byPrefix(a: Destination, b: Destination): number {
  *
  * @param destinations - addresses of a remote, IPv4 or IPv6
  * @param sources - candidate source addresses
- * @throws UsageError for anything but an address, naming `destinations`, `sources` or `policy`
+ * @throws InvalidArgumentError for anything but an address, naming `destinations`, `sources` or `policy`
  */
 export function selectAddresses(
   destinations: readonly string[],

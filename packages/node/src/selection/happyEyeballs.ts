@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { InvalidArgumentError } from '@6bed4/codec';
 
 /** One connection attempt; ends when the signal aborts. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T> | T;
@@ -23,7 +23,7 @@ const MAXIMUM_DELAY_MS = 2_000;
 function checkDelay(delay: number): number {
   if (delay >= MINIMUM_DELAY_MS && delay <= MAXIMUM_DELAY_MS) return delay;
   const expected = `milliseconds from ${MINIMUM_DELAY_MS} to ${MAXIMUM_DELAY_MS}`;
-  throw new UsageError('delay', String(delay), expected);
+  throw new InvalidArgumentError('delay', String(delay), expected);
 }
 
 /** The errors of all attempts as one, with the code of the first, as `net.connect` has it. */
@@ -43,7 +43,7 @@ function failure(errors: readonly unknown[]): AggregateError {
  *
  * @returns rejects with an `AggregateError` when all fail, whose `errors` are in the order of the
  * attempts and whose `code` is that of the first
- * @throws UsageError for a delay that RFC 8305 forbids; RangeError when there is no attempt
+ * @throws InvalidArgumentError for a delay that RFC 8305 forbids; RangeError when there is no attempt
  */
 export async function race<T>(
   attempts: readonly Attempt<T>[],

@@ -30,7 +30,7 @@ export interface Source extends SourceAddress {
 const DEFAULT_PREFIX_LENGTH = 64;
 const MAPPED_BITS = 96;
 
-/** Parses a candidate source address. @throws UsageError */
+/** Parses a candidate source address. @throws InvalidArgumentError */
 export function describeSource(candidate: SourceAddress | string, table: PolicyTable): Source {
   const source = typeof candidate === 'string' ? { address: candidate } : candidate;
   const bytes = addressBytes(source.address, 'sources');

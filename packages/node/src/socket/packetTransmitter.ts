@@ -1,5 +1,5 @@
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
-import type { PeerCarrier } from '../daemon/peerDaemon.js';
+import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { policyNames } from './checkPolicy.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
@@ -22,7 +22,7 @@ export class PacketTransmitter {
   readonly #packet = new PacketBuffer();
   /** Prepared, because a function made for each packet is garbage. */
   readonly #submitBy: Readonly<Record<PolicyName, Submit<DropReason | null>>>;
-  #carrier: PeerCarrier | null = null;
+  #driver: PortablePeerDriver | null = null;
   #isSubmitting = false;
 
   constructor() {
@@ -31,13 +31,13 @@ export class PacketTransmitter {
   }
 
   /** Sets the driver of the peer; before anything is sent. */
-  attach(carrier: PeerCarrier): void {
-    this.#carrier = carrier;
+  attach(driver: PortablePeerDriver): void {
+    this.#driver = driver;
   }
 
   /** Datagrams and bytes that wait in the UDP socket of the tunnel. */
   get queued(): { readonly datagrams: number; readonly bytes: number } {
-    return this.#carrier?.datagrams.waiting ?? { datagrams: 0, bytes: 0 };
+    return this.#driver?.datagrams.waiting ?? { datagrams: 0, bytes: 0 };
   }
 
   /**
@@ -80,20 +80,20 @@ export class PacketTransmitter {
 
   /** Reports that the reply to an opportunistic send has come; whether that confirmed the path. */
   reportReply(send: number): boolean {
-    return this.#carrier!.run((peer, now) => peer.reportAnswer(send, now)) ?? false;
+    return this.#driver!.reportReply(send);
   }
 
   #submit({ policy, onOpportunistic }: TransmitOptions): SystemErrorCode | null {
-    const carrier = this.#carrier!;
-    if (carrier.isBusy) {
+    const driver = this.#driver!;
+    if (driver.isBusy) {
       // The buffer is reused when this returns, but the machine is not free before.
       const { bytes, length } = this.#packet;
       const copy = bytes.slice(0, length);
-      carrier.run((peer, now) => peer.handlePacketBy(policy, copy, 0, copy.length, now));
+      driver.run((peer, now) => peer.handlePacketBy(policy, copy, 0, copy.length, now));
       return null;
     }
-    if (onOpportunistic === undefined) return errorFor(carrier.run(this.#submitBy[policy]));
-    const send = carrier.run((peer, now) => this.#submitOpportunistically(peer, policy, now));
+    if (onOpportunistic === undefined) return errorFor(driver.run(this.#submitBy[policy]));
+    const send = driver.run((peer, now) => this.#submitOpportunistically(peer, policy, now));
     if (typeof send !== 'number') return errorFor(send);
     onOpportunistic(send);
     return null;

@@ -1,4 +1,4 @@
-import type { PeerCarrier } from '../daemon/peerDaemon.js';
+import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import { AddressTextCache } from './addressTextCache.js';
 import type { Destination } from './destinationCache.js';
@@ -48,8 +48,8 @@ export class SocketLayer extends ApplicationPort {
   }
 
   /** Sets the driver of the peer; before anything is sent. */
-  attach(carrier: PeerCarrier): void {
-    this.#transmitter.attach(carrier);
+  attach(driver: PortablePeerDriver): void {
+    this.#transmitter.attach(driver);
   }
 
   /** Datagrams and bytes that wait in the UDP socket of the tunnel. */

@@ -48,7 +48,7 @@ export class LinuxTun {
    *
    * @param queues - the number wanted; an interface that was prepared without IFF_MULTI_QUEUE has one
    * @param offloads - whether to use IFF_VNET_HDR, so that packets before segmentation pass
-   * @throws UsageError for a name that no interface can have
+   * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string, queues: number, offloads: boolean): LinuxTun {

@@ -1,7 +1,7 @@
 import { encodeAddress, type Profile, parseIPv4, parseIPv6 } from '@6bed4/codec';
 import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
-import { unforeseeable } from '../../random.js';
+import { secureRandom } from '../../random.js';
 import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
 import { PacketLoop } from './packetLoop.js';
 import {
@@ -88,7 +88,7 @@ export function warmUp(options: WarmUpOptions): void {
 
 function routerScript(profile: Profile, features: TunFeatures): WarmUpScript {
   const machine = (sink: TunnelSink): Router =>
-    new Router({ ...ROUTER, profile, random: unforeseeable }, sink);
+    new Router({ ...ROUTER, profile, random: secureRandom }, sink);
   const { prefix } = machine(new RecordingSink());
   const peer = addressOf(PEER, prefix, profile);
   const remote = addressOf(REMOTE, prefix, profile);
@@ -108,9 +108,9 @@ function routerScript(profile: Profile, features: TunFeatures): WarmUpScript {
 }
 
 function peerScript(profile: Profile, features: TunFeatures): WarmUpScript {
-  const options: PeerOptions = { routers: [ROUTER], profile, random: unforeseeable };
+  const options: PeerOptions = { routers: [ROUTER], profile, random: secureRandom };
   const sent = new RecordingSink();
-  const router = new Router({ ...ROUTER, profile, random: unforeseeable }, sent);
+  const router = new Router({ ...ROUTER, profile, random: secureRandom }, sent);
   const solicitation = routerSolicitation(profile);
   const { address, port } = PEER;
   router.handleDatagram(solicitation, 0, solicitation.length, parseIPv4(address), port, 0);
@@ -135,7 +135,7 @@ function peerScript(profile: Profile, features: TunFeatures): WarmUpScript {
 /** The first datagram of a peer to its router. */
 function routerSolicitation(profile: Profile): Uint8Array {
   const sent = new RecordingSink();
-  new Peer({ routers: [ROUTER], profile, random: unforeseeable }, sent).start(0);
+  new Peer({ routers: [ROUTER], profile, random: secureRandom }, sent).start(0);
   return sent.datagrams[0]!;
 }
 

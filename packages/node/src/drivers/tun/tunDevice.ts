@@ -1,4 +1,5 @@
-import { StartError, UsageError } from '../../errors.js';
+import { InvalidArgumentError } from '@6bed4/codec';
+import { StartError } from '../../errors.js';
 import {
   IFF_NO_PI,
   IFF_TUN,
@@ -23,7 +24,7 @@ const MAX_READS = 64;
  * Checks the name of a network interface by the kernel's rules (`dev_valid_name`), and refuses `%`,
  * which the kernel would replace by a number.
  *
- * @throws UsageError
+ * @throws InvalidArgumentError
  */
 export function checkInterfaceName(name: string): string {
   const valid =
@@ -33,7 +34,7 @@ export function checkInterfaceName(name: string): string {
     name !== '.' &&
     name !== '..';
   if (!valid) {
-    throw new UsageError(
+    throw new InvalidArgumentError(
       'tun',
       JSON.stringify(name),
       `a name of 1 to ${IFNAMSIZ - 1} characters without space, "/", ":" or "%"`,
@@ -77,7 +78,7 @@ export class Tun {
   /**
    * Creates an interface, or attaches to a persistent one of that name that is not in use.
    *
-   * @throws UsageError for a name that no interface can have
+   * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string): Tun {
@@ -160,7 +161,7 @@ export interface TunQueue {
  * Creates an interface, or attaches to a persistent one of that name that is not in use.
  *
  * @param flags - of `struct ifreq`, besides those that every interface of ours has
- * @throws UsageError for a name that no interface can have
+ * @throws InvalidArgumentError for a name that no interface can have
  * @throws StartError when it is taken, or not allowed, or there is no TUN driver
  */
 export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
