@@ -9,7 +9,7 @@ import {
 } from '@6bed4/codec';
 
 /** Scopes as multicast addresses number them (RFC 4291 §2.7). */
-export const LINK_LOCAL_SCOPE = 0x2;
+const LINK_LOCAL_SCOPE = 0x2;
 const SITE_LOCAL_SCOPE = 0x5;
 const GLOBAL_SCOPE = 0xe;
 

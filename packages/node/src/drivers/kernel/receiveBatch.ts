@@ -6,7 +6,7 @@ import type { RawLibc } from './rawLibc.js';
 import { SOCKADDR_IN_ADDRESS, SOCKADDR_IN_PORT, SOCKADDR_IN_SIZE } from './socketAddress.js';
 
 /** Messages of one `recvmmsg`. */
-export const RECEIVE_SLOTS = 64;
+const RECEIVE_SLOTS = 64;
 /** Upper bound of a message, in bytes: one datagram, or several that UDP_GRO has coalesced. */
 const MAX_MESSAGE_SIZE = 65_536;
 /** An odd number of cache lines, so that the beginnings of slots do not evict each other from caches. */

@@ -88,11 +88,6 @@ export class NetworkInterface {
     this.#check(result, `setting the MTU of ${this.name}`);
   }
 
-  /** Whether IFF_UP is set. */
-  isUp(): boolean {
-    return (this.#get(SIOCGIFFLAGS, 'reading the state of') & IFF_UP) !== 0;
-  }
-
   /** Sets IFF_UP. */
   bringUp(): void {
     const flags = this.#get(SIOCGIFFLAGS, 'reading the state of') & 0xffff;
