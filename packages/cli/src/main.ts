@@ -1,10 +1,10 @@
 import { StartError, UsageError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
-import { addAddressCommand } from './addressCommand.js';
-import { commandNeeded } from './commandNeeded.js';
-import { addPeerCommand } from './peerCommand.js';
-import { addRouterCommand } from './routerCommand.js';
-import { addStatusCommand } from './statusCommand.js';
+import { addAddressCommand } from './commands/addressCommand.js';
+import { addPeerCommand } from './commands/peerCommand.js';
+import { commandNeeded } from './commands/requireSubcommand.js';
+import { addRouterCommand } from './commands/routerCommand.js';
+import { addStatusCommand } from './commands/statusCommand.js';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;

@@ -2,13 +2,13 @@ import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { DriverName, Offloads } from '@6bed4/node';
 import { startRouter, UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { statusOfRouter } from './control/status.js';
-import { type ControlFlags, openControl } from './control.js';
-import { defined } from './defined.js';
-import { live } from './lifetime.js';
-import { type LogOptions, openLog } from './log.js';
-import { DEFAULT_TUN, daemonOptions } from './options.js';
-import { integer, ipv4, netid, port, prefix, repeated } from './values.js';
+import { type ControlFlags, openControl } from '../control/openControl.js';
+import { statusOfRouter } from '../control/status.js';
+import { DEFAULT_TUN, daemonOptions } from '../options/daemonOptions.js';
+import { defined } from '../options/defined.js';
+import { integer, ipv4, netid, port, prefix, repeated } from '../options/values.js';
+import { type LogOptions, openLog } from '../output/log.js';
+import { live } from './runDaemon.js';
 
 const EXAMPLES = `
 Examples:

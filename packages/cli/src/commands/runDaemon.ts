@@ -1,6 +1,6 @@
 import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
 import type { Logger } from 'pino';
-import type { ControlServer } from './control/controlServer.js';
+import type { ControlServer } from '../control/controlServer.js';
 
 /** What routers and peers have in common when they end. */
 export interface Mortal {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { StartError } from '@6bed4/node';
 import type { Logger } from 'pino';
-import { ownControlFolder, prepareControlFolder, SOCKET_SUFFIX } from './control/controlFolder.js';
-import { ControlServer } from './control/controlServer.js';
+import { ownControlFolder, prepareControlFolder, SOCKET_SUFFIX } from './controlFolder.js';
+import { ControlServer } from './controlServer.js';
 
 /** How a daemon is asked for its status. */
 export interface ControlFlags {

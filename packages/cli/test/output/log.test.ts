@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineFor } from '../src/log.js';
+import { lineFor } from '../../src/output/log.js';
 
 const plain = (text: string): string => text.replace(new RegExp(`${'\u001b'}\\[\\d+m`, 'g'), '');
 

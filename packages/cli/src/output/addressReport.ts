@@ -1,5 +1,5 @@
 import { type DecodedAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
-import { colours } from './colour.js';
+import { colours } from './color.js';
 
 /** What is printed as JSON: these fields and no others, in this order. */
 export type AddressFields = Omit<DecodedAddress, 'kind'>;

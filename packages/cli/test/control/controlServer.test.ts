@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runModule } from '@6bed4/testing/command';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { askControl } from '../src/control/controlClient.js';
+import { askControl } from '../../src/control/controlClient.js';
 import {
   controlFolders,
   ownControlFolder,
   prepareControlFolder,
-} from '../src/control/controlFolder.js';
-import { ControlServer } from '../src/control/controlServer.js';
+} from '../../src/control/controlFolder.js';
+import { ControlServer } from '../../src/control/controlServer.js';
 
 const PERMISSIONS = 0o777;
 /** Beyond the largest process number of Linux. */

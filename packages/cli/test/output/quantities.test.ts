@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { bytesText, countText, durationText } from '../src/quantities.js';
+import { bytesText, countText, durationText } from '../../src/output/quantities.js';
 
 describe('quantities for people', () => {
   it.each([

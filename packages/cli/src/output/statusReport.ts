@@ -1,14 +1,14 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
 import Table from 'cli-table3';
-import { colours } from './colour.js';
 import type {
   DaemonStatus,
   PeerStatus,
   RemoteStatus,
   RouterStatus,
   UplinkStatus,
-} from './control/status.js';
+} from '../control/status.js';
+import { colours } from './color.js';
 import { bytesText, countText, durationText } from './quantities.js';
 
 const NAME_WIDTH = 12;

@@ -4,12 +4,10 @@ import { answerEcho, type PeerDaemon, startPeer, UsageError } from '@6bed4/node'
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { statusOfPeer } from './control/status.js';
-import { type ControlFlags, openControl } from './control.js';
-import { defined } from './defined.js';
-import { live } from './lifetime.js';
-import { type LogOptions, openLog } from './log.js';
-import { DEFAULT_TUN, daemonOptions } from './options.js';
+import { type ControlFlags, openControl } from '../control/openControl.js';
+import { statusOfPeer } from '../control/status.js';
+import { DEFAULT_TUN, daemonOptions } from '../options/daemonOptions.js';
+import { defined } from '../options/defined.js';
 import {
   endpoint,
   HIGHEST_TTL,
@@ -21,7 +19,9 @@ import {
   repeated,
   STRATEGIES,
   strategy,
-} from './values.js';
+} from '../options/values.js';
+import { type LogOptions, openLog } from '../output/log.js';
+import { live } from './runDaemon.js';
 
 /** A computer that serves a whole network of programs has more remotes than one of them. */
 const MAX_REMOTES = 4096;

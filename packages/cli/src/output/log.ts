@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
-import { colours } from './colour.js';
+import { colours } from './color.js';
 
 /** How a daemon tells what happens. */
 export interface LogOptions {

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { PeerStatus, RouterStatus } from '../src/control/status.js';
+import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
 
 // Colours depend on where the tests run.
-vi.mock('../src/colour.js', async () => {
+vi.mock('../../src/output/color.js', async () => {
   const { default: picocolors } = await import('picocolors');
   return { colours: picocolors.createColors(false) };
 });
 
-const { reportOf } = await import('../src/statusReport.js');
+const { reportOf } = await import('../../src/output/statusReport.js');
 
 const COUNTERS = {
   datagramsReceived: 12_345,

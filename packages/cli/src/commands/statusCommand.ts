@@ -1,7 +1,7 @@
 import { StartError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { controlFolders } from './control/controlFolder.js';
-import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './control/daemons.js';
+import { controlFolders } from '../control/controlFolder.js';
+import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from '../control/findDaemons.js';
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +46,7 @@ async function showStatus(name: string | undefined, { json }: StatusFlags): Prom
   if (json === true) {
     for (const { status } of telling) console.log(JSON.stringify(status));
   } else {
-    const { reportOf } = await import('./statusReport.js');
+    const { reportOf } = await import('../output/statusReport.js');
     console.log(telling.map((one) => reportOf(one.name, one.status)).join('\n\n'));
   }
 }

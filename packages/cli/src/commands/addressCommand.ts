@@ -1,10 +1,10 @@
 import { decodeAddress, encodeAddress, formatIPv6, type Profile, parseIPv6 } from '@6bed4/codec';
 import { checkingOptions, UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { fieldsOf, reportOf } from './addressReport.js';
-import { commandNeeded } from './commandNeeded.js';
-import { defined } from './defined.js';
-import { DIALECTS, dialect, endpoint, integer, ipv6, prefix } from './values.js';
+import { defined } from '../options/defined.js';
+import { DIALECTS, dialect, endpoint, integer, ipv6, prefix } from '../options/values.js';
+import { fieldsOf, reportOf } from '../output/addressReport.js';
+import { commandNeeded } from './requireSubcommand.js';
 
 const HIGHEST_LANIP = 0xffff;
 
