@@ -1,10 +1,12 @@
 import { decodeAddress, encodeAddress, formatIPv6, type Profile, parseIPv6 } from '@6bed4/codec';
-import { checkingOptions, UsageError } from '@6bed4/node';
 import type { Command } from 'commander';
+import { endpoint, ipv6, prefix64 } from '../options/addresses.js';
+import { DIALECTS, dialect } from '../options/choices.js';
 import { defined } from '../options/defined.js';
-import { DIALECTS, dialect, endpoint, integer, ipv6, prefix } from '../options/values.js';
+import { integer } from '../options/numbers.js';
+import { missingOption } from '../options/usageError.js';
 import { fieldsOf, reportOf } from '../output/addressReport.js';
-import { commandNeeded } from './requireSubcommand.js';
+import { requireSubcommand } from './requireSubcommand.js';
 
 const HIGHEST_LANIP = 0xffff;
 
@@ -31,31 +33,29 @@ interface EncodeFlags extends DecodeFlags {
 
 /** `6bed4 address decode` and `6bed4 address encode` */
 export function addAddressCommand(program: Command): void {
-  const address = commandNeeded(
+  const address = requireSubcommand(
     program
       .command('address')
-      .summary('take addresses apart, or put them together')
-      .description(
-        'Takes IPv6 addresses apart into what 6bed4 keeps in them, or puts them together.',
-      )
+      .summary('decode and encode 6bed4 addresses')
+      .description('Decodes the fields of 6bed4 addresses, and encodes such addresses.')
       .addHelpText('after', `${DECODE_EXAMPLES}\n${ENCODE_EXAMPLES}`),
   );
   address
     .command('decode')
-    .summary('take an address apart')
-    .description('Shows the router, the peer and the other fields that are in an IPv6 address.')
-    .argument('<ADDR>', 'IPv6 address', ipv6('ADDR'))
+    .summary('decode an address')
+    .description('Prints the router, the peer and the other fields of an IPv6 address.')
+    .argument('<ADDR>', 'IPv6 address', ipv6)
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
     .option('--json', 'print one JSON object')
     .addHelpText('after', DECODE_EXAMPLES)
     .action(decode);
   address
     .command('encode')
-    .summary('put an address together')
-    .description('Puts an IPv6 address together from a prefix and the endpoint of a peer.')
-    .option('--prefix <P/64>', 'upper half of the address (required)', prefix('prefix', 64))
-    .option('--peer <A.B.C.D:PORT>', 'endpoint of the peer (required)', endpoint('peer', true))
-    .option('--lanip <N>', 'which address of the peer', integer('lanip', 0, HIGHEST_LANIP))
+    .summary('encode an address')
+    .description('Encodes an IPv6 address from a prefix and the endpoint of a peer.')
+    .option('--prefix <P/64>', 'upper half of the address (required)', prefix64)
+    .option('--peer <A.B.C.D:PORT>', 'endpoint of the peer (required)', endpoint)
+    .option('--lanip <N>', 'which of the addresses of the peer', integer(0, HIGHEST_LANIP))
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
     .option('--json', 'print one JSON object')
     .addHelpText('after', ENCODE_EXAMPLES)
@@ -68,15 +68,13 @@ function decode(text: string, { dialect: profile, json }: DecodeFlags): void {
   else console.log(reportOf(formatIPv6(parseIPv6(text)), decoded));
 }
 
-/** What the codec calls the parts that are options here. */
-const OPTION_OF_FIELD: Readonly<Record<string, string>> = { port: 'peer', endpoint: 'peer' };
-
 function encode({ prefix, peer, lanip, dialect: profile, json }: EncodeFlags): void {
-  if (prefix === undefined) throw new UsageError('prefix', 'nothing', 'the upper half, as P/64');
-  if (peer === undefined) throw new UsageError('peer', 'nothing', 'an endpoint, as A.B.C.D:PORT');
-  const address = checkingOptions(
-    () => encodeAddress({ prefix, peer, ...defined({ lanip }) }, defined({ profile })),
-    OPTION_OF_FIELD,
-  );
+  if (prefix === undefined) {
+    throw missingOption('--prefix', 'the upper half of the address', 'fc64:bed:c633:6401::/64');
+  }
+  if (peer === undefined) {
+    throw missingOption('--peer', 'the endpoint of the peer', '198.51.100.2:58526');
+  }
+  const address = encodeAddress({ prefix, peer, ...defined({ lanip }) }, defined({ profile }));
   console.log(json === true ? JSON.stringify({ address }) : address);
 }

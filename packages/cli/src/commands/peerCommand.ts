@@ -1,32 +1,22 @@
-import { formatEndpoint, type Profile } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
-import { answerEcho, type PeerDaemon, startPeer, UsageError } from '@6bed4/node';
+import { formatEndpoint } from '@6bed4/codec';
+import { answerEcho, type PeerDaemon, startPeer } from '@6bed4/node';
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { type ControlFlags, openControl } from '../control/openControl.js';
+import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
-import { DEFAULT_TUN, daemonOptions } from '../options/daemonOptions.js';
+import { endpointOrAddress, ipv4 } from '../options/addresses.js';
+import { STRATEGIES, strategy } from '../options/choices.js';
+import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
 import { defined } from '../options/defined.js';
-import {
-  endpoint,
-  HIGHEST_TTL,
-  integer,
-  ipv4,
-  keepalive,
-  LONGEST_KEEPALIVE,
-  port,
-  repeated,
-  STRATEGIES,
-  strategy,
-} from '../options/values.js';
-import { type LogOptions, openLog } from '../output/log.js';
-import { live } from './runDaemon.js';
+import { HIGHEST_TTL, integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
+import { repeated } from '../options/repeated.js';
+import { missingOption } from '../options/usageError.js';
+import { openLog } from '../output/log.js';
+import { runDaemon } from './runDaemon.js';
 
-/** A computer that serves a whole network of programs has more remotes than one of them. */
+/** An interface serves all programs of a computer, which have more remotes than one of them. */
 const MAX_REMOTES = 4096;
-/** draft-04 §7.5, in seconds. */
-const LEAST_HOLE_TIME = 28;
 
 const EXAMPLES = `
 Examples:
@@ -34,12 +24,12 @@ Examples:
   6bed4 peer --router 192.0.2.1
   # all IPv6 through the tunnel, keepalives every 25 s that die after 4 hops
   6bed4 peer --router 192.0.2.1 --default-route --keepalive 25,4
-  # no interface and no privileges: answers pings, to see whether the way is open
+  # no interface and no privileges: answers pings, to test the path
   6bed4 peer --router 192.0.2.1:25790 --no-tun
   # a second peer on the same computer
   6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
 
-interface PeerFlags extends LogOptions, ControlFlags {
+interface PeerFlags extends DaemonFlags {
   router?: string[];
   listen?: string;
   port?: number;
@@ -52,26 +42,22 @@ interface PeerFlags extends LogOptions, ControlFlags {
   opportunism?: boolean;
   avoidTrapezium: boolean;
   defaultRoute?: boolean;
-  tun?: string | false;
-  dialect?: Profile;
-  driver?: DriverName;
-  offloads?: Offloads;
 }
 
 /** `6bed4 peer` */
 export function addPeerCommand(program: Command, version: string): void {
   const command = program
     .command('peer')
-    .summary('get an IPv6 address from a router')
+    .summary('join the network of a router: get an IPv6 address and an interface')
     .description(
       'Runs a 6bed4 peer: gets an IPv6 address from a router and puts it on a network interface.',
     )
     .option(
       '--router <A.B.C.D[:port]>',
       'router to get an address from (required); may be repeated',
-      repeated(endpoint('router', false)),
+      repeated(endpointOrAddress),
     )
-    .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4('listen'))
+    .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
     .option(
       '--keepalive <S[,TTL]>',
@@ -86,26 +72,29 @@ export function addPeerCommand(program: Command, version: string): void {
     .option(
       '--direct-keepalive <S>',
       'seconds after which an idle direct path is tested, so that it stays open; default: 0, never',
-      integer('direct-keepalive', 0, LONGEST_KEEPALIVE),
+      integer(0, LONGEST_KEEPALIVE),
     )
     .option(
       '--lan-ttl <N>',
       'TTL of the search for peers on the local network, 0 for none; default: 1',
-      integer('lan-ttl', 0, HIGHEST_TTL),
+      integer(0, HIGHEST_TTL),
     )
     .option(
       '--hole-time <S>',
-      'seconds for which NATs keep a silent flow, 28 or more; for probe-and-seen; default: 30',
-      integer('hole-time', LEAST_HOLE_TIME, LONGEST_KEEPALIVE),
+      'seconds after which NATs drop an idle mapping, 28 or more; for probe-and-seen; default: 30',
+      integer(0, LONGEST_KEEPALIVE),
     )
     .option(
       '--opportunism',
-      'send the first packet of TCP and SCTP handshakes straight to other peers',
+      'send the first packet of TCP and SCTP handshakes directly to other peers',
     )
-    .option('--no-avoid-trapezium', 'ask no other routers than those given for addresses')
-    .option('--require-nonce', 'believe no direct path that is confirmed without our nonce')
+    .option('--no-avoid-trapezium', 'never ask the router of a remote for an extra address')
+    .option(
+      '--require-nonce',
+      'accept only direct paths confirmed with our nonce; excludes peers of 2012 and 2018',
+    )
     .option('--default-route', 'send all IPv6 without a better route through the tunnel');
-  daemonOptions(command)
+  addDaemonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((flags: PeerFlags) => runPeer(flags, version));
 }
@@ -113,7 +102,7 @@ export function addPeerCommand(program: Command, version: string): void {
 async function runPeer(flags: PeerFlags, version: string): Promise<void> {
   const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
   if (routers === undefined) {
-    throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
+    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
@@ -128,7 +117,7 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     avoidTrapezium,
     maxRemotes: MAX_REMOTES,
   });
-  await live({
+  await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, log),
     start: () =>
@@ -138,16 +127,16 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
         peering,
         ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
       }),
-    started: (peer) => {
+    onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
-      report(peer, log);
+      logEvents(peer, log);
     },
     status: (peer) => statusOfPeer(peer, version),
   });
 }
 
-/** Tells what happens to a peer. */
-function report(peer: PeerDaemon, log: Logger): void {
+/** Logs the events of a peer. */
+function logEvents(peer: PeerDaemon, log: Logger): void {
   let isReady = false;
   const fieldsOf = ({ address, prefix, router, publicEndpoint, routes }: AddressLease) => ({
     peer: `${address}${prefix.slice(prefix.indexOf('/'))}`,
@@ -164,7 +153,7 @@ function report(peer: PeerDaemon, log: Logger): void {
     isReady = true;
   });
   peer.on('address-lost', (lease) => {
-    log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address given up');
+    log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address released');
   });
   peer.on('router-unreachable', ({ router, attempts }) => {
     const name = formatEndpoint(router);
@@ -198,5 +187,5 @@ function report(peer: PeerDaemon, log: Logger): void {
     );
   });
   const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
-  log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'asking for an address');
+  log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'soliciting an address');
 }

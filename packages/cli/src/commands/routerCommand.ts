@@ -1,14 +1,16 @@
-import { formatEndpoint, type Profile } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
-import { startRouter, UsageError } from '@6bed4/node';
+import { formatEndpoint } from '@6bed4/codec';
+import { startRouter } from '@6bed4/node';
 import type { Command } from 'commander';
-import { type ControlFlags, openControl } from '../control/openControl.js';
+import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
-import { DEFAULT_TUN, daemonOptions } from '../options/daemonOptions.js';
+import { ipv4, prefix } from '../options/addresses.js';
+import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
 import { defined } from '../options/defined.js';
-import { integer, ipv4, netid, port, prefix, repeated } from '../options/values.js';
-import { type LogOptions, openLog } from '../output/log.js';
-import { live } from './runDaemon.js';
+import { integer, netid, port } from '../options/numbers.js';
+import { repeated } from '../options/repeated.js';
+import { missingOption } from '../options/usageError.js';
+import { openLog } from '../output/log.js';
+import { runDaemon } from './runDaemon.js';
 
 const EXAMPLES = `
 Examples:
@@ -19,16 +21,12 @@ Examples:
   # for deployed peers of 2012, with a native prefix
   6bed4 router --listen 192.0.2.1 --dialect draft01 --prefix 2001:db8:64:64::/64`;
 
-interface RouterFlags extends LogOptions, ControlFlags {
+interface RouterFlags extends DaemonFlags {
   listen?: string;
   port?: number;
   prefix?: string;
   netid?: number;
   route?: string[];
-  tun?: string | false;
-  dialect?: Profile;
-  driver?: DriverName;
-  offloads?: Offloads;
   workers?: number;
 }
 
@@ -41,21 +39,21 @@ export function addRouterCommand(program: Command, version: string): void {
       'Runs a 6bed4 router: gives IPv6 addresses to peers and relays between them, to other routers ' +
         'and to the IPv6 network behind its interface.',
     )
-    .option('--listen <A.B.C.D>', 'own public IPv4 address (required)', ipv4('listen'))
+    .option('--listen <A.B.C.D>', 'own public IPv4 address (required)', ipv4)
     .option('--port <N>', 'UDP port; default: the well-known one of the dialect', port)
-    .option('--prefix <P/len>', 'prefix to serve, completed to /64', prefix('prefix'))
+    .option('--prefix <P/len>', 'prefix to serve, completed to /64', prefix)
     .option('--netid <HEX>', 'network identifier for short prefixes; default: bed', netid)
     .option(
       '--route <P/len>',
       'prefix that peers should route here; may be repeated',
-      repeated(prefix('route')),
+      repeated(prefix),
     )
     .option(
       '--workers <N>',
       'threads of the Linux driver; default: half the processors, 4 at most',
-      integer('workers', 1, 64),
+      integer(1, 64),
     );
-  daemonOptions(command)
+  addDaemonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((flags: RouterFlags) => runRouter(flags, version));
 }
@@ -63,10 +61,10 @@ export function addRouterCommand(program: Command, version: string): void {
 async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN, ...rest } = flags;
   if (listen === undefined) {
-    throw new UsageError('listen', 'nothing', 'the IPv4 address by which peers reach this router');
+    throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
   const log = await openLog(flags);
-  await live({
+  await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log),
     start: () =>
@@ -77,7 +75,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
         ...defined({ port: rest.port, prefix: rest.prefix, netid: rest.netid, routes, profile }),
         ...defined({ driver: rest.driver, offloads: rest.offloads, workers: rest.workers }),
       }),
-    started: (router) => {
+    onStarted: (router) => {
       const { address, prefix, endpoint, tun } = router;
       log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');
     },

@@ -2,8 +2,8 @@ import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
 import type { Logger } from 'pino';
 import type { ControlServer } from '../control/controlServer.js';
 
-/** What routers and peers have in common when they end. */
-export interface Mortal {
+/** The part of routers and peers that running one needs. */
+export interface ManagedDaemon {
   on(event: 'error', listener: (error: StartError) => void): unknown;
   on(event: 'warning', listener: (error: StartError) => void): unknown;
   counters(): DaemonCounters;
@@ -13,39 +13,39 @@ export interface Mortal {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** What a daemon does from its start to its end. */
-export interface Life<T> {
+/** A daemon to run, and the outputs that it has. */
+export interface DaemonRun<T> {
   readonly log: Logger;
-  /** Where it is asked how it is; null for nowhere. */
+  /** Its status socket; null for none. */
   readonly control: ControlServer | null;
   readonly start: () => Promise<T>;
-  /** It works: tell, and listen to what happens to it. */
-  readonly started: (daemon: T) => void;
+  /** Called once it has started, to report that and to listen to its events. */
+  readonly onStarted: (daemon: T) => void;
   readonly status: (daemon: T) => object | Promise<object>;
 }
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
-export async function live<T extends Mortal>(life: Life<T>): Promise<void> {
+export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
   try {
-    await run(life);
+    await runUntilEnd(run);
   } finally {
-    await life.control?.close();
+    await run.control?.close();
   }
 }
 
-async function run<T extends Mortal>(life: Life<T>): Promise<void> {
-  const { log, control } = life;
+async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
+  const { log, control } = run;
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<string>((resolve) => {
     for (const signal of SIGNALS) process.once(signal, resolve);
   });
-  const daemon = await life.start();
+  const daemon = await run.start();
   const failed = new Promise<never>((_, reject) => {
     daemon.on('error', reject);
   });
   daemon.on('warning', ({ message }) => log.warn(message));
-  control?.serve(() => life.status(daemon));
-  life.started(daemon);
+  control?.serve(() => run.status(daemon));
+  run.onStarted(daemon);
   log.debug(fieldsOf(daemon.driver()), 'driver');
   const signal = await Promise.race([signalled, failed]);
   const counters = daemon.counters();

@@ -5,7 +5,7 @@ import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from '../contro
 
 const EXAMPLES = `
 Examples:
-  # all daemons of this computer; those that root runs only tell root
+  # all daemons of this computer; those that root runs answer only root
   6bed4 status
   # the one with this interface
   6bed4 status 6bed4
@@ -22,9 +22,9 @@ interface StatusFlags {
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .summary('ask running routers and peers how they are')
+    .summary('show the state of running routers and peers')
     .description(
-      'Asks routers and peers that run on this computer for addresses, paths, drivers and counters.',
+      'Shows addresses, paths, drivers and counters of the routers and peers on this computer.',
     )
     .argument('[NAME]', 'interface of a daemon, or path of its control socket; default: all')
     .option('--json', 'print one JSON object a line')
@@ -34,20 +34,20 @@ export function addStatusCommand(program: Command): void {
 
 async function showStatus(name: string | undefined, { json }: StatusFlags): Promise<void> {
   const found = name === undefined ? await findDaemons() : await findNamed(name);
-  const telling = found.flatMap((daemon) => {
+  const answers = found.flatMap((daemon) => {
     const status = statusIn(daemon.answer);
     return status === null ? [] : [{ name: daemon.name, status }];
   });
-  const complaints = found
+  const failures = found
     .filter(({ answer }) => statusIn(answer) === null)
-    .map((daemon) => complaintAbout(daemon));
-  if (telling.length === 0) throw complaints[0] ?? noneFound(name);
-  for (const { message } of complaints) console.error(`6bed4 status: ${message}`);
+    .map((daemon) => failureOf(daemon));
+  if (answers.length === 0) throw failures[0] ?? noneFound(name);
+  for (const { message } of failures) console.error(`6bed4 status: ${message}`);
   if (json === true) {
-    for (const { status } of telling) console.log(JSON.stringify(status));
+    for (const { status } of answers) console.log(JSON.stringify(status));
   } else {
     const { reportOf } = await import('../output/statusReport.js');
-    console.log(telling.map((one) => reportOf(one.name, one.status)).join('\n\n'));
+    console.log(answers.map((one) => reportOf(one.name, one.status)).join('\n\n'));
   }
 }
 
@@ -65,7 +65,7 @@ function noneFound(name: string | undefined): StartError {
   return new StartError('ENOENT', `${what} is running (looked in ${where})`);
 }
 
-function complaintAbout({ name, path, answer }: FoundDaemon): StartError {
+function failureOf({ name, path, answer }: FoundDaemon): StartError {
   switch (answer.kind) {
     case 'dead':
       return new StartError('ENOENT', `nothing is running at ${path}`);

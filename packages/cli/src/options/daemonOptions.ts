@@ -1,13 +1,29 @@
+import type { Profile } from '@6bed4/codec';
+import { checkInterfaceName, type DriverName, type Offloads } from '@6bed4/node';
 import type { Command } from 'commander';
-import { DIALECTS, DRIVERS, dialect, driver, interfaceName, OFFLOADS, offloads } from './values.js';
+import type { ControlFlags } from '../control/openControl.js';
+import type { LogOptions } from '../output/log.js';
+import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choices.js';
 
 /** The interface that a daemon makes unless it is told otherwise. */
 export const DEFAULT_TUN = '6bed4';
 
+/** Options of both routers and peers, as parsed. */
+export interface DaemonFlags extends LogOptions, ControlFlags {
+  readonly tun?: string | false;
+  readonly driver?: DriverName;
+  readonly offloads?: Offloads;
+  readonly dialect?: Profile;
+}
+
 /** Adds the options that routers and peers have in common. */
-export function daemonOptions(command: Command): Command {
+export function addDaemonOptions(command: Command): Command {
   return command
-    .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`, interfaceName)
+    .option(
+      '--tun <NAME>',
+      `network interface to create; default: ${DEFAULT_TUN}`,
+      checkInterfaceName,
+    )
     .option('--no-tun', 'create no network interface; needs no privileges')
     .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
     .option(
@@ -17,7 +33,7 @@ export function daemonOptions(command: Command): Command {
     )
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
     .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
-    .option('--no-control', 'answer no "6bed4 status"')
+    .option('--no-control', 'do not open a status socket')
     .option('--json', 'log one JSON object a line')
-    .option('--verbose', 'log more');
+    .option('--verbose', 'log debugging details');
 }

@@ -1,7 +1,7 @@
 import { type DecodedAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
-import { colours } from './color.js';
+import { colors } from './color.js';
 
-/** What is printed as JSON: these fields and no others, in this order. */
+/** Fields to print as JSON: these and no others, in this order. */
 export type AddressFields = Omit<DecodedAddress, 'kind'>;
 
 /** The fields of a decoded address. */
@@ -16,20 +16,20 @@ const NAME_WIDTH = 12;
 export function reportOf(address: string, decoded: DecodedAddress): string {
   const { dialect, prefix, router, peer, lanip, invitation, opaque, kind } = decoded;
   return [
-    colours.bold(address),
+    colors.bold(address),
     line('dialect', dialect),
-    line('prefix', colours.cyan(prefix), kind === '6bed4' ? '' : `${kind} address`),
-    line('router', colours.green(endpointOrNone(router)), router ? '' : 'not in this prefix'),
-    line('peer', colours.yellow(endpointOrNone(peer))),
-    line('lanip', colours.magenta(String(lanip ?? 'none')), lanip === 0 ? "the router's" : ''),
+    line('prefix', colors.cyan(prefix), kind === '6bed4' ? '' : `${kind} address`),
+    line('router', colors.green(endpointOrNone(router)), router ? '' : 'not in this prefix'),
+    line('peer', colors.yellow(endpointOrNone(peer))),
+    line('lanip', colors.magenta(String(lanip ?? 'none')), lanip === 0 ? "the router's" : ''),
     line('invitation', yesOrNo(invitation), invitation ? 'always reachable directly' : ''),
-    line('opaque', yesOrNo(opaque), opaque ? 'the lower half spells no endpoint' : ''),
+    line('opaque', yesOrNo(opaque), opaque ? 'the lower half holds no endpoint' : ''),
   ].join('\n');
 }
 
 function line(name: string, value: string, remark = ''): string {
-  const start = `  ${colours.dim(name.padEnd(NAME_WIDTH))}${value}`;
-  return remark === '' ? start : `${start}  ${colours.dim(`(${remark})`)}`;
+  const start = `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
+  return remark === '' ? start : `${start}  ${colors.dim(`(${remark})`)}`;
 }
 
 function endpointOrNone(endpoint: Endpoint | null): string {

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
-import { colours } from './color.js';
+import { colors } from './color.js';
 
-/** How a daemon tells what happens. */
+/** Form and detail of the log of a daemon. */
 export interface LogOptions {
   /** One JSON object a line instead of lines for people. */
   readonly json?: boolean;
-  /** Also what only matters in search of a fault. */
+  /** Log debugging details, too. */
   readonly verbose?: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function openLog(options: LogOptions): Promise<Logger> {
   const form: PrettyOptions = {
     destination: STDOUT,
     sync: true,
-    colorize: colours.isColorSupported,
+    colorize: colors.isColorSupported,
     hideObject: true,
     ignore: 'level',
     messageFormat: (log, _key, label) => lineFor(log, label),
@@ -42,7 +42,7 @@ export async function openLog(options: LogOptions): Promise<Logger> {
   return pino({ level, base: null, timestamp: false }, pretty(form));
 }
 
-/** What pino adds to every message. */
+/** Fields that pino adds to every message. */
 const OWN_FIELDS = ['level', 'time', 'msg'];
 
 /** Writes a message for people: `ready  router fc64::1  tun 6bed4`. */
@@ -51,10 +51,10 @@ export function lineFor(log: Readonly<Record<string, unknown>>, level: string): 
   const fields = Object.entries(log)
     .filter(([name, value]) => !OWN_FIELDS.includes(name) && value !== null && value !== undefined)
     .map(([name, value]) => [name, textOf(value)] as const)
-    // What the message says already is not said again.
+    // Values that the message contains already are not repeated.
     .filter(([, text]) => text !== '' && !message.includes(text))
-    .map(([name, text]) => `${colours.dim(name)} ${text}`);
-  return [`${markOf(level)}${emphasised(message, level)}`, ...fields].join('  ');
+    .map(([name, text]) => `${colors.dim(name)} ${text}`);
+  return [`${markOf(level)}${emphasized(message, level)}`, ...fields].join('  ');
 }
 
 function textOf(value: unknown): string {
@@ -63,10 +63,10 @@ function textOf(value: unknown): string {
 }
 
 function markOf(level: string): string {
-  return level === 'WARN' ? colours.yellow('warning: ') : '';
+  return level === 'WARN' ? colors.yellow('warning: ') : '';
 }
 
-function emphasised(message: string, level: string): string {
-  if (message === 'ready') return colours.green(message);
-  return level === 'DEBUG' ? colours.dim(message) : message;
+function emphasized(message: string, level: string): string {
+  if (message === 'ready') return colors.green(message);
+  return level === 'DEBUG' ? colors.dim(message) : message;
 }

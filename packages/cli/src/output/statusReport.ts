@@ -1,6 +1,5 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
-import Table from 'cli-table3';
 import type {
   DaemonStatus,
   PeerStatus,
@@ -8,17 +7,18 @@ import type {
   RouterStatus,
   UplinkStatus,
 } from '../control/status.js';
-import { colours } from './color.js';
+import { colors } from './color.js';
 import { bytesText, countText, durationText } from './quantities.js';
+import { table } from './table.js';
 
 const NAME_WIDTH = 12;
 
-/** Writes the status of a daemon for people, under the name that it can be asked by. */
+/** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
   const { role, version, pid, uptime, tun, endpoint, driver } = status;
   const who = `${role}, version ${version}, process ${pid}, running for ${durationText(uptime)}`;
   return [
-    `${colours.bold(name)}  ${colours.dim(who)}`,
+    `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
@@ -28,44 +28,44 @@ export function reportOf(name: string, status: DaemonStatus): string {
 }
 
 function line(name: string, value: string): string {
-  return `  ${colours.dim(name.padEnd(NAME_WIDTH))}${value}`;
+  return `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
 }
 
 function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {
   const threads = workers > 1 ? `, ${workers} threads` : '';
   return [
-    line('driver', `${name}${threads}${reason === null ? '' : colours.dim(` (${reason})`)}`),
+    line('driver', `${name}${threads}${reason === null ? '' : colors.dim(` (${reason})`)}`),
     ...(offloads.length === 0 ? [] : [line('offloads', offloads.map(offloadText).join(', '))]),
-    ...(batches === null ? [] : [line('at a time', batchText(batches))]),
+    ...(batches === null ? [] : [line('batch size', batchText(batches))]),
   ];
 }
 
 function offloadText({ name, active, reason }: OffloadReport): string {
-  if (active) return colours.green(name);
-  return `no ${name}${reason === null ? '' : colours.dim(` (${reason})`)}`;
+  if (active) return colors.green(name);
+  return `no ${name}${reason === null ? '' : colors.dim(` (${reason})`)}`;
 }
 
-/** How many datagrams and packets a system call moved on average. */
+/** Datagrams and packets that a system call moved on average. */
 function batchText(batches: BatchReport): string {
   const { datagramsReceived, receiveCalls, datagramsSent, sendCalls } = batches;
   const { packetsRead, tunReads, packetsWritten, tunWrites } = batches;
   const average = (moved: number, calls: number): string =>
     calls === 0 ? 'none' : (moved / calls).toFixed(1);
   return [
-    `received ${average(datagramsReceived, receiveCalls)}`,
-    `sent ${average(datagramsSent, sendCalls)}`,
-    `taken ${average(packetsRead, tunReads)}`,
-    `delivered ${average(packetsWritten, tunWrites)}`,
+    `udp in ${average(datagramsReceived, receiveCalls)}`,
+    `udp out ${average(datagramsSent, sendCalls)}`,
+    `tun in ${average(packetsRead, tunReads)}`,
+    `tun out ${average(packetsWritten, tunWrites)}`,
   ].join(', ');
 }
 
 function routerLines({ address, prefix }: RouterStatus): string[] {
-  return [line('address', colours.cyan(address)), line('prefix', prefix)];
+  return [line('address', colors.cyan(address)), line('prefix', prefix)];
 }
 
 function peerLines({ address, routers, remotes }: PeerStatus): string[] {
   return [
-    line('address', address === null ? colours.yellow('none yet') : colours.cyan(address)),
+    line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
     ...table(
       ['router', 'state', 'prefix', 'public', 'answered', 'routes'],
       routers.map(uplinkCells),
@@ -73,7 +73,7 @@ function peerLines({ address, routers, remotes }: PeerStatus): string[] {
     ...(remotes.length === 0
       ? [line('remotes', 'none')]
       : table(
-          ['remote', 'path', 'round trip', 'proved', 'sent', 'received'],
+          ['remote', 'path', 'round trip', 'confirmed', 'sent', 'received'],
           remotes.map(remoteCells),
         )),
   ];
@@ -81,31 +81,30 @@ function peerLines({ address, routers, remotes }: PeerStatus): string[] {
 
 function uplinkCells(uplink: UplinkStatus): string[] {
   const { router, state, prefix, publicEndpoint, attempts, advertisedAgo, routes } = uplink;
-  const isSilent = attempts > 0;
   return [
     `${formatEndpoint(router)}${uplink.temporary ? ' (temporary)' : ''}`,
-    state === 'leased' ? colours.green(state) : colours.yellow(state),
+    state === 'leased' ? colors.green(state) : colors.yellow(state),
     prefix ?? '',
     publicEndpoint === null ? '' : formatEndpoint(publicEndpoint),
-    `${agoText(advertisedAgo)}${isSilent ? `, asked ${countText(attempts)} times since` : ''}`,
+    `${agoText(advertisedAgo)}${attempts > 0 ? `, solicited ${countText(attempts)} times since` : ''}`,
     routes.join(' '),
   ];
 }
 
 function remoteCells(remote: RemoteStatus): string[] {
   const { address, path, endpoint, roundTripMs, proof, provedAgo } = remote;
-  const way = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
+  const pathText = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
   return [
     address,
-    path === 'relayed' ? way : colours.green(way),
+    path === 'relayed' ? pathText : colors.green(pathText),
     roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`,
     proof === null ? '' : `${agoText(provedAgo)}, ${proof}`,
-    bothWays(remote.packetsSentDirect, remote.packetsSentRelayed),
-    bothWays(remote.packetsReceivedDirect, remote.packetsReceivedRelayed),
+    packetsText(remote.packetsSentDirect, remote.packetsSentRelayed),
+    packetsText(remote.packetsReceivedDirect, remote.packetsReceivedRelayed),
   ];
 }
 
-function bothWays(direct: number, relayed: number): string {
+function packetsText(direct: number, relayed: number): string {
   return `${countText(direct)} direct, ${countText(relayed)} relayed`;
 }
 
@@ -142,33 +141,4 @@ function counterLines({ counters }: DaemonStatus): string[] {
 function listOf(counts: readonly (readonly [string, number])[]): string {
   const some = counts.filter(([, count]) => count > 0);
   return some.length === 0 ? 'none' : some.map(([name, n]) => `${name} ${countText(n)}`).join(', ');
-}
-
-/** Columns under dim heads, without rules. */
-function table(head: readonly string[], rows: readonly string[][]): string[] {
-  const borders = [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-  ];
-  const rules = ['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
-  const columns = new Table({
-    chars: {
-      ...Object.fromEntries([...borders, ...rules].map((name) => [name, ''])),
-      middle: '  ',
-    },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-  });
-  columns.push(
-    head.map((name) => colours.dim(name)),
-    ...rows,
-  );
-  return columns
-    .toString()
-    .split('\n')
-    .map((text) => `  ${text.trimEnd()}`);
 }

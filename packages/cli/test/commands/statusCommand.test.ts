@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMAND, type Program, requireBuild, runIn, startIn } from '@6bed4/testing/command';
 import { freePort } from '@6bed4/testing/sockets';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const LOOPBACK = ['--listen', '127.0.0.1', '--no-tun'];
 const IS_ROOT = process.getuid?.() === 0;
@@ -17,7 +17,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
   const programs: Program[] = [];
   let folder: string;
   let port: number;
-  /** Where users other than root have their sockets. */
+  /** Environment in which users other than root have their sockets in `folder`. */
   let env: NodeJS.ProcessEnv;
 
   beforeEach(async () => {
@@ -46,7 +46,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
   const launchPeer = (...args: readonly string[]) =>
     launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, ...args);
 
-  it('tells as JSON who a peer is, what it was given and what passed', async () => {
+  test('prints addresses, routers and counters of a peer as JSON with --json', async () => {
     await launchRouter('--no-control', '--route', '2001:db8::/32');
     const { pid } = await launchPeer('--control', socket('peer'));
     const { code, stdout, stderr } = await status('--json', socket('peer'));
@@ -78,7 +78,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     });
   });
 
-  it('tells people about a router', async () => {
+  test('prints the state of a router as text', async () => {
     const { pid } = await launchRouter('--control', socket('router'));
     const { code, stdout } = await status(socket('router'));
     expect(code).toBe(0);
@@ -94,7 +94,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     expect(stdout).toMatch(/^ {2}dropped {5}none$/m);
   });
 
-  it('tells people about a peer and its routers, a line each', async () => {
+  test('prints the state of a peer as text, with a line for each router', async () => {
     await launchRouter('--no-control');
     await launchPeer('--control', socket('peer'));
     const { stdout } = await status(socket('peer'));
@@ -108,7 +108,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     expect(stdout).toMatch(/^ {2}remotes {5}none$/m);
   });
 
-  it('finds daemons in the folder of the user by their names', async () => {
+  test('finds daemons by name in the folder of the user', async () => {
     const router = await launchRouter();
     const peer = await launchPeer();
     const all = await status('--json');
@@ -123,7 +123,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     expect(text.stdout).toMatch(new RegExp(`^peer-${peer.pid} {2}peer, `));
   });
 
-  it('says that nothing of a name runs, and where it looked', async () => {
+  test('reports that no daemon of a name is running, and where it looked', async () => {
     const { code, stdout, stderr } = await status('no-such-daemon');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
@@ -131,7 +131,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     );
   });
 
-  it('says that nothing listens at a path', async () => {
+  test('reports that nothing listens at a path', async () => {
     expect(await status(socket('none'))).toEqual({
       code: 1,
       stdout: '',
@@ -139,7 +139,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     });
   });
 
-  it('says when a daemon belongs to someone else', async () => {
+  test('reports that a daemon belongs to another user', async () => {
     await launchRouter('--control', socket('router'));
     // Root asks as nobody; others, who cannot, lose their own permission.
     if (IS_ROOT) chmodSync(folder, 0o755);
@@ -155,12 +155,12 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     });
   });
 
-  it('finds no daemon that was told not to be asked', async () => {
+  test('finds no daemon that runs with --no-control', async () => {
     const router = await launchRouter('--no-control');
     expect(await status(`router-${router.pid}`)).toMatchObject({ code: 1 });
   });
 
-  it('leaves no socket behind, and one of a killed daemon only until the next', async () => {
+  test('finds a daemon that replaces a killed one, which leaves its socket, and no socket after the end', async () => {
     const first = await launchRouter('--control', socket('router'));
     await first.stop('SIGKILL');
     expect(existsSync(socket('router'))).toBe(true);
@@ -173,7 +173,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     expect(existsSync(socket('router'))).toBe(false);
   });
 
-  it('cannot be promised at the socket of another daemon: the second one does not start', async () => {
+  test('does not let a daemon start with the socket of another one', async () => {
     await launchRouter('--control', socket('router'));
     const path = socket('router');
     const other = String(await freePort());

@@ -4,18 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runModule } from '@6bed4/testing/command';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { askControl } from '../../src/control/controlClient.js';
-import {
-  controlFolders,
-  ownControlFolder,
-  prepareControlFolder,
-} from '../../src/control/controlFolder.js';
 import { ControlServer } from '../../src/control/controlServer.js';
 
 const PERMISSIONS = 0o777;
-/** Beyond the largest process number of Linux. */
-const NO_PROCESS = 4_194_305;
 
 // Windows has no such sockets.
 describe.runIf(process.platform !== 'win32')('the control socket', () => {
@@ -39,7 +32,7 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     return server;
   }
 
-  /** Something else that listens at the path, and does this with whoever connects. */
+  /** Another program that listens at the path and sends this to clients; null for nothing. */
   function listen(answer: string | null): Promise<Server> {
     const server = createServer((client) => (answer === null ? undefined : client.end(answer)));
     servers.push(server);
@@ -48,7 +41,7 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     });
   }
 
-  /** Leaves the socket of a program behind that was killed. */
+  /** Leaves the socket of a killed program at the path. */
   async function leaveStale(): Promise<void> {
     const code = `
       import { createServer } from 'node:net';
@@ -57,19 +50,19 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     expect(statSync(path).isSocket()).toBe(true);
   }
 
-  it('tells the status of the moment to each who connects', async () => {
+  test('sends the current status to each client', async () => {
     let asked = 0;
     (await open()).serve(() => ({ asked: ++asked }));
     expect(await askControl(path)).toEqual({ kind: 'status', status: { asked: 1 } });
     expect(await askControl(path)).toEqual({ kind: 'status', status: { asked: 2 } });
   });
 
-  it('waits for a status that takes time', async () => {
+  test('waits for a status that takes time', async () => {
     (await open()).serve(async () => ({ late: true }));
     expect(await askControl(path)).toEqual({ kind: 'status', status: { late: true } });
   });
 
-  it('lets those wait who ask before the daemon has started', async () => {
+  test('lets clients wait until the daemon has started', async () => {
     const server = await open();
     const answer = askControl(path);
     // Both ends are in this process: when this one was answered, that one has connected.
@@ -80,39 +73,39 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     expect(await answer).toEqual({ kind: 'status', status: { role: 'peer' } });
   });
 
-  it('ends every answer with a line feed, so that simple tools can read it', async () => {
+  test('ends every answer with a line feed, for line-based tools', async () => {
     (await open()).serve(() => ({ a: 1 }));
     expect(await text(createConnection(path))).toBe('{"a":1}\n');
   });
 
-  it('ignores what clients send, and clients that leave', async () => {
+  test('ignores data from clients, and clients that leave', async () => {
     (await open()).serve(() => ({ a: 1 }));
-    const rude = createConnection(path);
-    rude.on('error', () => {});
-    rude.write('GET / HTTP/1.1\r\n\r\n');
-    rude.destroy();
+    const client = createConnection(path);
+    client.on('error', () => {});
+    client.write('GET / HTTP/1.1\r\n\r\n');
+    client.destroy();
     expect(await askControl(path)).toEqual({ kind: 'status', status: { a: 1 } });
   });
 
-  it('closes the connection when the status cannot be told', async () => {
+  test('closes the connection when there is no status', async () => {
     (await open()).serve(() => {
       throw new Error('closing');
     });
     expect(await askControl(path)).toEqual({ kind: 'failed', why: 'an empty answer' });
   });
 
-  it('is for its owner only', async () => {
+  test('can be used by its owner only', async () => {
     await open();
     expect(statSync(path).mode & PERMISSIONS).toBe(0o600);
   });
 
-  it('leaves the umask of the process as it was', async () => {
+  test('does not change the umask of the process', async () => {
     const before = process.umask();
     await open();
     expect(process.umask()).toBe(before);
   });
 
-  it('is removed when it is closed, also with somebody connected', async () => {
+  test('is removed when it is closed, also with a client connected', async () => {
     const server = await ControlServer.open(path);
     const client = createConnection(path);
     await new Promise((resolve) => {
@@ -122,14 +115,14 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('replaces the socket of a daemon that was killed', async () => {
+  test('replaces the socket of a daemon that was killed', async () => {
     await leaveStale();
     expect(await askControl(path)).toEqual({ kind: 'dead' });
     (await open()).serve(() => ({ alive: true }));
     expect(await askControl(path)).toEqual({ kind: 'status', status: { alive: true } });
   });
 
-  it('does not take the place of a daemon that runs', async () => {
+  test('does not replace the socket of a running daemon', async () => {
     (await open()).serve(() => ({ first: true }));
     await expect(ControlServer.open(path)).rejects.toMatchObject({
       name: 'StartError',
@@ -139,13 +132,13 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     expect(await askControl(path)).toEqual({ kind: 'status', status: { first: true } });
   });
 
-  it('does not take the place of a file', async () => {
+  test('does not replace a file', async () => {
     writeFileSync(path, 'precious');
     await expect(ControlServer.open(path)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  it('says why it cannot be made', async () => {
+  test('reports why it cannot be made', async () => {
     path = join(folder, 'missing', 'daemon.sock');
     await expect(ControlServer.open(path)).rejects.toMatchObject({
       name: 'StartError',
@@ -153,66 +146,17 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     });
   });
 
-  describe('seen by who asks', () => {
-    it('is dead when there is none', async () => {
+  describe('as a client sees it', () => {
+    test('is dead when it does not exist', async () => {
       expect(await askControl(path)).toEqual({ kind: 'dead' });
     });
 
-    it.each([
+    test.each([
       ['', 'an empty answer'],
       ['hello', 'an answer that is not JSON'],
-    ])('has failed when it answers %j', async (answer, why) => {
+    ])('has failed when its answer is %j', async (answer, why) => {
       await listen(answer);
       expect(await askControl(path)).toEqual({ kind: 'failed', why });
-    });
-  });
-
-  describe('in its folder', () => {
-    afterEach(() => {
-      vi.unstubAllEnvs();
-      vi.restoreAllMocks();
-    });
-
-    const asUser = (uid: number): void => {
-      vi.spyOn(process as { getuid(): number }, 'getuid').mockReturnValue(uid);
-    };
-    const system = process.platform === 'linux' ? '/run/6bed4' : '/var/run/6bed4';
-
-    it('is with the system for root', () => {
-      asUser(0);
-      vi.stubEnv('XDG_RUNTIME_DIR', '/run/user/0');
-      expect(ownControlFolder()).toBe(system);
-      expect(controlFolders()).toEqual([system]);
-    });
-
-    it('is with the session for users, who look in both places', () => {
-      asUser(1000);
-      vi.stubEnv('XDG_RUNTIME_DIR', '/run/user/1000');
-      expect(ownControlFolder()).toBe('/run/user/1000/6bed4');
-      expect(controlFolders()).toEqual(['/run/user/1000/6bed4', system]);
-    });
-
-    it.each(['', 'relative'])('has no place for users whose session has %j', (value) => {
-      asUser(1000);
-      vi.stubEnv('XDG_RUNTIME_DIR', value);
-      expect(ownControlFolder()).toBeNull();
-      expect(controlFolders()).toEqual([system]);
-    });
-
-    it('is removed by the next daemon when its process is gone', () => {
-      const names = [`peer-${process.pid}.sock`, '6bed4.sock', 'other-12', 'a-0.sock'];
-      for (const name of names) writeFileSync(join(folder, name), '');
-      const dead = join(folder, `router-${NO_PROCESS}.sock`);
-      writeFileSync(dead, '');
-      prepareControlFolder(folder);
-      expect(existsSync(dead)).toBe(false);
-      for (const name of names) expect(existsSync(join(folder, name)), name).toBe(true);
-    });
-
-    it('makes the folder, which others may look into', () => {
-      const made = join(folder, 'a', '6bed4');
-      prepareControlFolder(made);
-      expect(statSync(made).mode & PERMISSIONS & ~process.umask()).toBe(0o755 & ~process.umask());
     });
   });
 });

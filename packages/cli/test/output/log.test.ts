@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lineFor } from '../../src/output/log.js';
 
 const plain = (text: string): string => text.replace(new RegExp(`${'\u001b'}\\[\\d+m`, 'g'), '');
 
-describe('a line of the log for people', () => {
-  it.each([
+describe('a log line as text', () => {
+  test.each([
     [
       { level: 30, msg: 'ready', router: 'fc64::1', tun: '6bed4', routes: ['a::/16', 'b::/16'] },
       'INFO',
@@ -18,7 +18,7 @@ describe('a line of the log for people', () => {
     ],
     [{ msg: 'adding a route failed' }, 'WARN', 'warning: adding a route failed'],
     [{ msg: 'counters', drops: { loop: 1 } }, 'DEBUG', 'counters  drops {"loop":1}'],
-  ])('of %j at %s', (log, level, line) => {
+  ])('of %j at level %s', (log, level, line) => {
     expect(plain(lineFor(log, level))).toBe(line);
   });
 });

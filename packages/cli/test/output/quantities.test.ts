@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { bytesText, countText, durationText } from '../../src/output/quantities.js';
 
-describe('quantities for people', () => {
-  it.each([
+describe('quantities as text', () => {
+  test.each([
     [0, '0 s'],
     [59.9, '59 s'],
     [60, '1 min 0 s'],
@@ -11,11 +11,11 @@ describe('quantities for people', () => {
     [7500, '2 h 5 min'],
     [86_399, '23 h 59 min'],
     [200_000, '2 d 7 h'],
-  ])('tell %d seconds as %s', (seconds, expected) => {
+  ])('of %d seconds are %s', (seconds, expected) => {
     expect(durationText(seconds)).toBe(expected);
   });
 
-  it.each([
+  test.each([
     [0, '0 B'],
     [999, '999 B'],
     [1000, '1.00 kB'],
@@ -23,12 +23,12 @@ describe('quantities for people', () => {
     [999_499, '999 kB'],
     [999_500, '1.00 MB'],
     [1.5e15, '1.50 PB'],
-  ])('tell %d bytes as %s', (bytes, expected) => {
+  ])('of %d bytes are %s', (bytes, expected) => {
     expect(bytesText(bytes)).toBe(expected);
   });
 
   test.prop([fc.nat({ max: Number.MAX_SAFE_INTEGER })])(
-    'tell bytes to within half a per cent, in at most four places',
+    'of bytes are right to within half a percent, in at most four digits',
     (bytes) => {
       const [digits, unit] = bytesText(bytes).split(' ');
       const factor = 1000 ** ['B', 'kB', 'MB', 'GB', 'TB', 'PB'].indexOf(unit!);
@@ -37,7 +37,7 @@ describe('quantities for people', () => {
     },
   );
 
-  it('keep the thousands of counts apart', () => {
+  test('of counts have separators between thousands', () => {
     expect(countText(1_234_567)).toBe('1,234,567');
   });
 });

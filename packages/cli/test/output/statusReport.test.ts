@@ -1,10 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
 
-// Colours depend on where the tests run.
+// Colors depend on where the tests run.
 vi.mock('../../src/output/color.js', async () => {
   const { default: picocolors } = await import('picocolors');
-  return { colours: picocolors.createColors(false) };
+  return { colors: picocolors.createColors(false) };
 });
 
 const { reportOf } = await import('../../src/output/statusReport.js');
@@ -49,8 +49,8 @@ const PEER: PeerStatus = {
 const linesOf = (status: PeerStatus | RouterStatus): string[] =>
   reportOf('6bed4', status).split('\n');
 
-describe('the report on a daemon', () => {
-  it('begins with its name and what it is', () => {
+describe('the status report', () => {
+  test('begins with the name, role, interface, socket, driver and addresses', () => {
     expect(linesOf(ROUTER).slice(0, 6)).toEqual([
       '6bed4  router, version 1.2.3, process 42, running for 2 h 5 min',
       '  interface   6bed4',
@@ -61,7 +61,7 @@ describe('the report on a daemon', () => {
     ]);
   });
 
-  it('ends with what passed, and with what was dropped by reason', () => {
+  test('ends with traffic, drops by reason and errors', () => {
     expect(linesOf(ROUTER).slice(6)).toEqual([
       '  datagrams   received 12,345 (6.00 MB), sent 2 (96 B)',
       '  packets     taken 3 (1.50 kB), delivered 4 (999 B)',
@@ -70,14 +70,14 @@ describe('the report on a daemon', () => {
     ]);
   });
 
-  it('says why it is not the Linux driver', () => {
+  test('contains the reason for the portable driver', () => {
     const driver = { ...ROUTER.driver, reason: 'there is no TUN interface' };
     expect(linesOf({ ...ROUTER, driver })).toContain(
       '  driver      portable (there is no TUN interface)',
     );
   });
 
-  it('tells which offloads the kernel does, and how many frames go at a time', () => {
+  test('contains the offloads of the kernel and the average batch sizes', () => {
     const lines = linesOf({
       ...ROUTER,
       driver: {
@@ -106,11 +106,11 @@ describe('the report on a daemon', () => {
     expect(lines.slice(3, 6)).toEqual([
       '  driver      linux, 2 threads',
       '  offloads    udp-send, no tun-udp (needs Linux 6.2)',
-      '  at a time   received 12.5, sent 3.3, taken none, delivered 1.0',
+      '  batch size  udp in 12.5, udp out 3.3, tun in none, tun out 1.0',
     ]);
   });
 
-  it('gives each router of a peer a line', () => {
+  test('has a line for each router of a peer', () => {
     const lines = linesOf({
       ...PEER,
       routers: [
@@ -140,14 +140,14 @@ describe('the report on a daemon', () => {
     });
     expect(lines.slice(4, 9)).toEqual([
       '  address     none yet',
-      '  router                          state       prefix      public             answered                    routes',
-      '  198.51.100.1:25790 (temporary)  leased      fc64::/114  203.0.113.5:40000  12 s ago                    2000::/3 64:ff9b::/96',
-      '  192.0.2.1:25790                 soliciting                                 never, asked 7 times since',
+      '  router                          state       prefix      public             answered                        routes',
+      '  198.51.100.1:25790 (temporary)  leased      fc64::/114  203.0.113.5:40000  12 s ago                        2000::/3 64:ff9b::/96',
+      '  192.0.2.1:25790                 soliciting                                 never, solicited 7 times since',
       '  remotes     none',
     ]);
   });
 
-  it('gives each remote of a peer a line', () => {
+  test('has a line for each remote of a peer', () => {
     const remote = {
       address: 'fc64::2',
       path: 'direct',
@@ -172,7 +172,7 @@ describe('the report on a daemon', () => {
       roundTripMs: null,
     } as const;
     expect(linesOf({ ...PEER, remotes: [remote, relayed] }).slice(6, 9)).toEqual([
-      '  remote   path                      round trip  proved                           sent                     received',
+      '  remote   path                      round trip  confirmed                        sent                     received',
       '  fc64::2  direct 203.0.113.6:40002  1.2 ms      3 s ago, neighbor-advertisement  1,000 direct, 1 relayed  0 direct, 0 relayed',
       '  fc64::2  relayed                                                                1,000 direct, 1 relayed  0 direct, 0 relayed',
     ]);

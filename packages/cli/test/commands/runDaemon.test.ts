@@ -4,14 +4,14 @@ import { startPeer } from '@6bed4/node';
 import { type Program, requireBuild, run, start } from '@6bed4/testing/command';
 import { pingPacket } from '@6bed4/testing/packets';
 import { freePort } from '@6bed4/testing/sockets';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 beforeAll(requireBuild);
 
 const LOOPBACK = ['--listen', '127.0.0.1', '--no-tun'];
 
-// Windows knows no signals: there a daemon is ended by force.
-describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
+// Windows has no signals: there a daemon is ended by force.
+describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
   const programs: Program[] = [];
 
   function launch(...args: readonly string[]): Program {
@@ -31,7 +31,7 @@ describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
     await Promise.all(programs.splice(0).map((program) => program.stop('SIGKILL')));
   });
 
-  it('say in a line that they are ready, and end cleanly on SIGTERM and SIGINT', async () => {
+  test('logs one line when it is ready, and ends cleanly on SIGTERM and SIGINT', async () => {
     const [router, port] = await launchRouter('--route', '2001:db8::/32');
     expect(router.lines).toEqual([
       expect.stringMatching(
@@ -52,7 +52,7 @@ describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
     expect(await router.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('log JSON on request, one object a line', async () => {
+  test('logs one JSON object a line with --json', async () => {
     const [router, port] = await launchRouter('--json');
     const peer = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, '--json');
     expect(JSON.parse(await peer.line(/ready/))).toMatchObject({
@@ -72,7 +72,7 @@ describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
     });
   });
 
-  it('answer pings from any peer', async () => {
+  test('answers pings from any peer', async () => {
     const [, port] = await launchRouter();
     const program = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK);
     const address = /peer (\S+)\/114/.exec(await program.line(/^ready/))![1]!;
@@ -87,13 +87,13 @@ describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
     });
   });
 
-  it('tell counters when asked for more', async () => {
+  test('logs its counters with --verbose', async () => {
     const [router] = await launchRouter('--verbose');
     const { stdout } = await router.stop();
     expect(stdout).toMatch(/^counters {2}datagramsReceived 0/m);
   });
 
-  it('say in one line that a port is in use, and exit with code 1', async () => {
+  test('reports in one line that a port is in use, and exits with code 1', async () => {
     const [, port] = await launchRouter();
     expect(await run('router', ...LOOPBACK, '--port', String(port))).toEqual({
       code: 1,
@@ -104,7 +104,7 @@ describe.runIf(process.platform !== 'win32')('the daemons without TUN', () => {
 });
 
 describe('a daemon that cannot start', () => {
-  it('says which address is not local', async () => {
+  test('reports which address is not local', async () => {
     expect(await run('router', '--listen', '192.0.2.1', '--no-tun')).toEqual({
       code: 1,
       stdout: '',
@@ -113,10 +113,15 @@ describe('a daemon that cannot start', () => {
   });
 
   // Other systems notice only when something is sent.
-  it.runIf(process.platform === 'linux')('says that there is no route to its router', async () => {
-    // From the loopback address nothing beyond this computer can be reached.
-    const outcome = await run('peer', '--router', '192.0.2.1', ...LOOPBACK);
-    expect(outcome).toMatchObject({ code: 1, stdout: '' });
-    expect(outcome.stderr).toMatch(/^6bed4 peer: no route to the router 192\.0\.2\.1:25790 .*\n$/);
-  });
+  test.runIf(process.platform === 'linux')(
+    'reports that there is no route to its router',
+    async () => {
+      // From the loopback address nothing beyond this computer can be reached.
+      const outcome = await run('peer', '--router', '192.0.2.1', ...LOOPBACK);
+      expect(outcome).toMatchObject({ code: 1, stdout: '' });
+      expect(outcome.stderr).toMatch(
+        /^6bed4 peer: no route to the router 192\.0\.2\.1:25790 .*\n$/,
+      );
+    },
+  );
 });

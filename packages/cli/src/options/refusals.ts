@@ -1,0 +1,73 @@
+import { CodecError as InvalidArgumentError } from '@6bed4/codec';
+import { UsageError as NodeUsageError } from '@6bed4/node';
+import type { Argument, Command, Option } from 'commander';
+import { UsageError } from './usageError.js';
+
+/**
+ * Options of the libraries that have another name on the command line, by command. All others are
+ * called as there, in kebab case.
+ */
+const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  router: { address: '--listen', profile: '--dialect', routes: '--route' },
+  peer: {
+    address: '--listen',
+    endpoint: '--router',
+    'keepalive.interval': '--keepalive',
+    'keepalive.ttl': '--keepalive',
+    'peering.strategy': '--peering',
+    profile: '--dialect',
+    routers: '--router',
+  },
+  encode: { endpoint: '--peer', port: '--peer' },
+};
+
+/** Options that the libraries keep together in an object are of their own on the command line. */
+const GROUP = /^peering\./;
+
+function flagOf(field: string, command: string): string {
+  const kebab = field.replace(GROUP, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return FLAGS[command]?.[field] ?? `--${kebab}`;
+}
+
+function refusal(
+  name: string,
+  { found, expected }: Pick<InvalidArgumentError, 'found' | 'expected'>,
+): UsageError {
+  return new UsageError(`${name}: found ${found}, expected ${expected}`);
+}
+
+/**
+ * The refusal of an argument by a library, under the name that it has on the command line; any other
+ * error as it is.
+ *
+ * @param command - the name of the command
+ */
+export function namedRefusal(error: unknown, command: string): unknown {
+  if (error instanceof NodeUsageError) {
+    const { option, found, expected } = error;
+    return namedRefusal(new InvalidArgumentError(option, found, expected), command);
+  }
+  if (!(error instanceof InvalidArgumentError)) return error;
+  return refusal(flagOf(error.field, command), error);
+}
+
+/** Makes the options and arguments of a command and its subcommands name themselves in refusals. */
+export function nameRefusals(command: Command): void {
+  for (const option of command.options) nameRefusalsOf(option, option.long ?? option.flags);
+  for (const argument of command.registeredArguments) nameRefusalsOf(argument, argument.name());
+  for (const subcommand of command.commands) nameRefusals(subcommand);
+}
+
+function nameRefusalsOf(parameter: Option | Argument, name: string): void {
+  const parse = parameter.parseArg;
+  if (parse === undefined) return;
+  parameter.argParser((text: string, previous: unknown) => {
+    try {
+      return parse(text, previous);
+    } catch (error) {
+      throw error instanceof InvalidArgumentError || error instanceof NodeUsageError
+        ? refusal(name, error)
+        : error;
+    }
+  });
+}
