@@ -70,10 +70,13 @@ function failureOf({ name, path, answer }: FoundDaemon): StartError {
     case 'dead':
       return new StartError('ENOENT', `nothing is running at ${path}`);
     case 'forbidden':
-      return new StartError('EACCES', `${name} belongs to another user, who alone may ask it`);
+      return new StartError(
+        'EACCES',
+        `${name} belongs to another user; only its owner may ask for its status`,
+      );
     case 'failed':
-      return new StartError('EPROTO', `${name} does not tell its status: ${answer.why}`);
+      return new StartError('EPROTO', `${name} gives no status: ${answer.why}`);
     case 'status':
-      return new StartError('EPROTO', `${name} tells something else than a status`);
+      return new StartError('EPROTO', `${name} answers with something other than a status`);
   }
 }

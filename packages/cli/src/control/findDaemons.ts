@@ -4,15 +4,15 @@ import { askControl, type ControlAnswer } from './controlClient.js';
 import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
 import type { DaemonStatus } from './status.js';
 
-/** A daemon that has a control socket, and what came of asking it. */
+/** A daemon with a control socket, and its answer. */
 export interface FoundDaemon {
-  /** The file name of its socket without the ending, or the path that was asked for. */
+  /** The file name of its socket without the extension, or the path that was asked for. */
   readonly name: string;
   readonly path: string;
   readonly answer: ControlAnswer;
 }
 
-/** What an answer tells, when it is a status. */
+/** The status in an answer; null when it is none. */
 export function statusIn(answer: ControlAnswer): DaemonStatus | null {
   if (answer.kind !== 'status') return null;
   const { role } = (answer.status ?? {}) as { role?: unknown };
@@ -34,7 +34,7 @@ export async function findDaemons(): Promise<FoundDaemon[]> {
       answer: await askControl(path),
     })),
   );
-  // What a daemon left behind that was killed is replaced by the next one of its name.
+  // The socket of a killed daemon is replaced by the next one of its name.
   return found.filter(({ answer }) => answer.kind !== 'dead');
 }
 
@@ -45,7 +45,7 @@ function socketsIn(folder: string): string[] {
       .sort()
       .map((name) => join(folder, name));
   } catch {
-    // No daemon ever ran, or it is not for us to see.
+    // No daemon ever ran, or this user may not see.
     return [];
   }
 }

@@ -4,19 +4,19 @@ import type { Logger } from 'pino';
 import { ownControlFolder, prepareControlFolder, SOCKET_SUFFIX } from './controlFolder.js';
 import { ControlServer } from './controlServer.js';
 
-/** How a daemon is asked for its status. */
+/** Options of the status socket of a daemon. */
 export interface ControlFlags {
   /** Path of the socket; false for none, absent for the usual place. */
   readonly control?: string | false;
 }
 
 /**
- * Opens the control socket of a daemon: where it was told to, or else in the usual folder, named after
- * the interface or, without one, after what the daemon is. A second daemon of that name, as in another
- * network namespace, has its process number in the name. Unless it was asked for, the daemon goes on
+ * Opens the control socket of a daemon: at the path of the option, or else in the usual folder, named
+ * after the interface or, without one, after the role. A second daemon of that name, as in another
+ * network namespace, has its process number in the name. Without the option, the daemon goes on
  * without a socket where that cannot be made.
  *
- * @throws StartError when the socket that was asked for cannot be made
+ * @throws StartError when the socket at the path of the option cannot be made
  */
 export async function openControl(
   { control }: ControlFlags,

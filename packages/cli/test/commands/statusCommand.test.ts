@@ -151,7 +151,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     );
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `6bed4 status: ${socket('router')} belongs to another user, who alone may ask it\n`,
+      stderr: `6bed4 status: ${socket('router')} belongs to another user; only its owner may ask for its status\n`,
     });
   });
 
