@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ROUTER_IPV4, startRouter } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { buildNats, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { ROUTER_IPV4, startRouter } from '@6bed4/testing/kernel/topology';
 import { afterEach, expect, it } from 'vitest';
 import { ChatProcess } from '../support/chatProcess.js';
 import { sha256Of, writeDocument } from '../support/document.js';

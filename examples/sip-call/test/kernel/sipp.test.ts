@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { PORT, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { type Box, buildNats, PEER_PORT, PUBLIC } from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { PORT, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
+import type { Daemon } from '@6bed4/testing/runningProgram';
 import { afterEach, expect, it } from 'vitest';
 
 const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Daemon } from '@6bed4/testing/kernel/daemon';
 import { Lab, labNamespaces } from '@6bed4/testing/kernel/lab';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { Daemon } from '@6bed4/testing/runningProgram';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 const BENCH = fileURLToPath(new URL('../../../../bench/net/main.mjs', import.meta.url));

@@ -1,6 +1,3 @@
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
-import { program } from '@6bed4/testing/kernel/programs';
 import {
   addNativeHost,
   addressesOf,
@@ -18,7 +15,10 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

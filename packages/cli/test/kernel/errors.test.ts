@@ -1,6 +1,3 @@
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { program } from '@6bed4/testing/kernel/programs';
-import { COMMAND, describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   command,
@@ -10,7 +7,10 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { program } from '@6bed4/testing/kernel/programs';
+import { COMMAND, describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const ROUTER = command('router', '--listen', ROUTER_IPV4);

@@ -1,10 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
-import { program } from '@6bed4/testing/kernel/programs';
-import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   interfacesOf,
@@ -15,8 +10,13 @@ import {
   startRouter,
   TUN,
   useDriver,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import type { Daemon } from '@6bed4/testing/runningProgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const TRANSFER = 40_000_000;

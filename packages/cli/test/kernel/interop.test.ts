@@ -1,4 +1,5 @@
 import { decodeAddress } from '@6bed4/codec';
+import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies } from '@6bed4/testing/kernel/ping';
 import {
@@ -13,7 +14,6 @@ import {
   startReferenceRouter2020,
 } from '@6bed4/testing/kernel/references';
 import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
-import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 

@@ -1,5 +1,11 @@
 import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import {
+  addressesOf,
+  command,
+  PORT,
+  ROUTER_IPV4,
+  startRouter,
+} from '@6bed4/testing/kernel/internet';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import { refuseInput } from '@6bed4/testing/kernel/natTopology';
 import { countReplies } from '@6bed4/testing/kernel/ping';
@@ -20,14 +26,8 @@ import {
   startReferenceRouter2020,
 } from '@6bed4/testing/kernel/references';
 import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
-import {
-  addressesOf,
-  command,
-  PORT,
-  ROUTER_IPV4,
-  startRouter,
-} from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
+import type { Daemon } from '@6bed4/testing/runningProgram';
 import { afterEach, expect, it } from 'vitest';
 
 /** The well-known port of draft01. */
@@ -248,7 +248,7 @@ for (const { name, needs, start } of routersForJava) {
         await start();
         const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
         const java = await startJava(lab, 'peer2');
-        const asker = program('udpAsk', java.address, ECHO_PORT, INTERVAL, ...ROWS);
+        const asker = program('udpRequester', java.address, ECHO_PORT, INTERVAL, ...ROWS);
         expect((await lab.exec('peer1', asker)).stdout.trim()).toBe(ANSWERED);
         await ours.daemon.waitForLine(/path direct/);
         const said = await Conversation.read('draft03', ours.address, java.address);

@@ -1,7 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon, Ending } from '@6bed4/testing/kernel/daemon';
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import {
   addNativeHost,
   addressesOf,
@@ -17,8 +14,11 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import type { Daemon, Ending } from '@6bed4/testing/runningProgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 describeDrivers('the daemons', () => {

@@ -1,10 +1,10 @@
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { buildNats, PEER_PORT, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
+import type { Daemon } from '@6bed4/testing/runningProgram';
 import { expect, it } from 'vitest';
 
 /** Bytes of TCP that tell whether the router is on the way. */

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { Conversation, type Outage } from '@6bed4/testing/kernel/conversation';
+import { addressesOf } from '@6bed4/testing/kernel/internet';
 import { loadBox, type Place, PUBLIC } from '@6bed4/testing/kernel/natTopology';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { addressesOf } from '@6bed4/testing/kernel/topology';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Seconds of an outage at most, as docs/direct-paths.md says. */

@@ -1,7 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
-import { program } from '@6bed4/testing/kernel/programs';
 import {
   addressesOf,
   buildInternet,
@@ -15,7 +12,10 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 describeDrivers('running daemons', () => {

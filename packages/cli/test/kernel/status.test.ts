@@ -1,8 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
-import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import {
   buildInternet,
   command,
@@ -13,7 +9,11 @@ import {
   startPeer,
   startRouter,
   TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import type { Daemon } from '@6bed4/testing/runningProgram';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
 

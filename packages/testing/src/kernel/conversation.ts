@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Daemon } from './daemon.js';
+import type { Daemon } from '../runningProgram.js';
+import { type RunningPeer, startPeer, startRouter } from './internet.js';
 import type { Lab } from './lab.js';
 import { buildNats, PEER_PORT, type Place, type Side } from './natTopology.js';
 import { program } from './programs.js';
-import { type RunningPeer, startPeer, startRouter } from './topology.js';
 
 /** Seconds between two echo requests. */
 const INTERVAL = 0.1;

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Daemon } from './daemon.js';
+import { Daemon } from '../runningProgram.js';
 
 /** What a finished command left. */
 export interface Outcome {

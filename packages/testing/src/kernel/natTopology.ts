@@ -1,5 +1,5 @@
+import { ROUTER_IPV4 } from './internet.js';
 import { Lab } from './lab.js';
-import { ROUTER_IPV4 } from './topology.js';
 
 /** The public IPv4 address of a side's outermost box, or of its peer where there is none. */
 export const PUBLIC = { left: '198.51.100.11', right: '198.51.100.12' } as const;

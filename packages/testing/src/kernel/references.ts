@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Daemon } from './daemon.js';
+import type { Daemon } from '../runningProgram.js';
+import { addressesOf, ROUTER_IPV4 } from './internet.js';
 import type { Lab } from './lab.js';
-import { addressesOf, ROUTER_IPV4 } from './topology.js';
 
 /*
  * Other implementations, named by environment variables:

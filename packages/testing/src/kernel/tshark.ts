@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon } from './daemon.js';
+import type { Daemon } from '../runningProgram.js';
 import type { Lab } from './lab.js';
 
 /** tcpdump hands over what it has gathered at least this often, in milliseconds. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { Daemon } from './daemon.js';
+import type { Daemon } from '../runningProgram.js';
 import { Lab } from './lab.js';
 import { COMMAND, describeKernel } from './requirements.js';
 
