@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { parseEcho } from '@6bed4/nd';
 import { startPeer } from '@6bed4/node';
-import { type Program, requireBuild, run, start } from '@6bed4/testing/command';
+import { type RunningProgram, requireBuild, run, start } from '@6bed4/testing/command';
 import { pingPacket } from '@6bed4/testing/packets';
 import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -12,18 +12,18 @@ const LOOPBACK = ['--listen', '127.0.0.1', '--no-tun'];
 
 // Windows has no signals: there a daemon is ended by force.
 describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
-  const programs: Program[] = [];
+  const programs: RunningProgram[] = [];
 
-  function launch(...args: readonly string[]): Program {
+  function launch(...args: readonly string[]): RunningProgram {
     const program = start(...args);
     programs.push(program);
     return program;
   }
 
-  async function launchRouter(...args: readonly string[]): Promise<[Program, number]> {
+  async function launchRouter(...args: readonly string[]): Promise<[RunningProgram, number]> {
     const port = await freePort();
     const router = launch('router', ...LOOPBACK, '--port', String(port), ...args);
-    await router.line(/ready/);
+    await router.waitForLine(/ready/);
     return [router, port];
   }
 
@@ -33,7 +33,7 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
 
   test('logs one line when it is ready, and ends cleanly on SIGTERM and SIGINT', async () => {
     const [router, port] = await launchRouter('--route', '2001:db8::/32');
-    expect(router.lines).toEqual([
+    expect(router.stdout).toEqual([
       expect.stringMatching(
         new RegExp(
           '^ready {2}router fc64:bed:7f00:1:7c00:1:[0-9a-f]+:c000 {2}prefix fc64:bed:7f00:1::/64' +
@@ -42,28 +42,29 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
       ),
     ]);
     const peer = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK);
-    expect(await peer.line(/ready/)).toMatch(
+    expect(await peer.waitForLine(/ready/)).toMatch(
       new RegExp(
         `^ready {2}peer fc64:bed:7f00:1:7c00:1:[0-9a-f]+:c001/114 {2}via 127\\.0\\.0\\.1:${port}` +
           ' {2}public 127\\.0\\.0\\.1:\\d+ {2}routes 2001:db8::/32$',
       ),
     );
-    expect(await peer.stop('SIGINT')).toMatchObject({ code: 0, stderr: '' });
-    expect(await router.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    expect(await peer.stop('SIGINT')).toEqual({ code: 0, signal: null });
+    expect(await router.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect([...peer.stderr, ...router.stderr]).toEqual([]);
   });
 
   test('logs one JSON object a line with --json', async () => {
     const [router, port] = await launchRouter('--json');
     const peer = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, '--json');
-    expect(JSON.parse(await peer.line(/ready/))).toMatchObject({
+    expect(JSON.parse(await peer.waitForLine(/ready/))).toMatchObject({
       level: 'info',
       msg: 'ready',
       via: `127.0.0.1:${port}`,
       peer: expect.stringMatching(/^fc64:bed:7f00:1:.*\/114$/),
     });
-    const outcome = await peer.stop();
-    for (const line of outcome.stdout.trimEnd().split('\n')) JSON.parse(line);
-    expect(JSON.parse(router.lines[0]!)).toMatchObject({
+    await peer.stop();
+    for (const line of peer.stdout) JSON.parse(line);
+    expect(JSON.parse(router.stdout[0]!)).toMatchObject({
       level: 'info',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       msg: 'ready',
@@ -75,7 +76,7 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
   test('answers pings from any peer', async () => {
     const [, port] = await launchRouter();
     const program = launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK);
-    const address = /peer (\S+)\/114/.exec(await program.line(/^ready/))![1]!;
+    const address = /peer (\S+)\/114/.exec(await program.waitForLine(/^ready/))![1]!;
     await using peer = await startPeer({ routers: `127.0.0.1:${port}`, listen: '127.0.0.1' });
     const own = await peer.ready;
     const answer = once(peer, 'packet');
@@ -89,8 +90,8 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
 
   test('logs its counters with --verbose', async () => {
     const [router] = await launchRouter('--verbose');
-    const { stdout } = await router.stop();
-    expect(stdout).toMatch(/^counters {2}datagramsReceived 0/m);
+    await router.stop();
+    expect(router.stdout.join('\n')).toMatch(/^counters {2}datagramsReceived 0/m);
   });
 
   test('reports in one line that a port is in use, and exits with code 1', async () => {

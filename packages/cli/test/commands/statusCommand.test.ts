@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMMAND, type Program, requireBuild, runIn, startIn } from '@6bed4/testing/command';
+import { COMMAND, type RunningProgram, requireBuild, runIn, startIn } from '@6bed4/testing/command';
 import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -14,7 +14,7 @@ beforeAll(requireBuild);
 
 // Windows has neither the signals nor the sockets.
 describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
-  const programs: Program[] = [];
+  const programs: RunningProgram[] = [];
   let folder: string;
   let port: number;
   /** Environment in which users other than root have their sockets in `folder`. */
@@ -34,10 +34,10 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
   const socket = (name: string): string => join(folder, `${name}.sock`);
   const status = (...args: readonly string[]) => runIn(env, 'status', ...args);
 
-  async function launch(...args: readonly string[]): Promise<Program> {
+  async function launch(...args: readonly string[]): Promise<RunningProgram> {
     const program = startIn(env, ...args);
     programs.push(program);
-    await program.line(/ready/);
+    await program.waitForLine(/ready/);
     return program;
   }
 
