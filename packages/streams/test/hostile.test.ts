@@ -26,8 +26,8 @@ async function firstInitial(): Promise<Buffer> {
   return packet;
 }
 
-describe('given a stream that is busy', () => {
-  test('when strangers send anything at all, then it arrives intact and they get less than they sent', async () => {
+describe('a busy stream', () => {
+  test('delivers its data intact while others send anything, who get fewer bytes than they sent', async () => {
     const { pair, nearSocket, farSocket } = await wiredEndpoints();
     const initial = await firstInitial();
     const [client, server] = await pair();
@@ -66,7 +66,7 @@ describe('given a stream that is busy', () => {
     expect(toStranger).toBeLessThan(fromStranger);
   }, 20_000);
 
-  test('when its own packets come altered or from elsewhere, then they change nothing', async () => {
+  test('ignores its own packets that arrive altered or from another address', async () => {
     const { pair, nearSocket, farSocket } = await wiredEndpoints();
     const [client, server] = await pair();
     nearSocket.filter = (bytes) => {
@@ -83,7 +83,7 @@ describe('given a stream that is busy', () => {
   }, 20_000);
 });
 
-test('given any bytes from anywhere, then the endpoint neither throws nor keeps anything', async () => {
+test('an endpoint neither throws nor keeps state for any bytes from any address', async () => {
   const { far, farSocket } = await wiredEndpoints();
   const initial = await firstInitial();
   far.on('connection', () => expect.unreachable());
@@ -107,7 +107,7 @@ test('given any bytes from anywhere, then the endpoint neither throws nor keeps 
   expect(far.streams.size).toBe(0);
 });
 
-test('given ten thousand first packets from addresses that do not answer, then no memory is kept for them', async () => {
+test('an endpoint keeps no memory for ten thousand Initial packets from addresses that do not answer', async () => {
   const { near, far, farSocket, target } = await wiredEndpoints();
   const initial = await firstInitial();
   far.on('connection', (stream) => stream.end('still here'));
@@ -127,7 +127,7 @@ test('given ten thousand first packets from addresses that do not answer, then n
   expect(length).toBe(10);
 }, 20_000);
 
-test('given a token of somebody else, then it opens nothing', async () => {
+test('an endpoint ignores the Retry token of another client', async () => {
   const { near, far, nearSocket, farSocket, target } = await wiredEndpoints();
   const accepted: unknown[] = [];
   far.on('connection', (stream) => accepted.push(stream));
@@ -150,7 +150,7 @@ test('given a token of somebody else, then it opens nothing', async () => {
   stream.destroy();
 });
 
-test('given a version that nobody speaks, then the versions we speak are told, once, in less than was asked', async () => {
+test('an endpoint answers an unknown version with one shorter Version Negotiation packet', async () => {
   const { farSocket } = await wiredEndpoints();
   const packet = Buffer.alloc(1_200);
   packet[0] = 0xc0;
