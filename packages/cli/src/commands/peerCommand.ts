@@ -1,4 +1,4 @@
-import { formatEndpoint } from '@6bed4/codec';
+import { formatEndpoint, HIGHEST_TTL } from '@6bed4/codec';
 import { answerEcho, type PeerDaemon, startPeer } from '@6bed4/node';
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
@@ -9,7 +9,7 @@ import { endpointOrAddress, ipv4 } from '../options/addresses.js';
 import { STRATEGIES, strategy } from '../options/choices.js';
 import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
 import { defined } from '../options/defined.js';
-import { HIGHEST_TTL, integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
+import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';

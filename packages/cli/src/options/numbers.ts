@@ -1,10 +1,8 @@
+import { HIGHEST_NETID, HIGHEST_PORT, HIGHEST_TTL } from '@6bed4/codec';
 import { refuse } from './refuse.js';
 
 /* Parsers of numbers on the command line. */
 
-const HIGHEST_PORT = 0xffff;
-const HIGHEST_NETID = 0xffff;
-export const HIGHEST_TTL = 255;
 /** A day, in seconds; no NAT waits as long. */
 export const LONGEST_KEEPALIVE = 86_400;
 

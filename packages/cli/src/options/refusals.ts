@@ -1,4 +1,4 @@
-import { CodecError as InvalidArgumentError } from '@6bed4/codec';
+import { InvalidArgumentError } from '@6bed4/codec';
 import { UsageError as NodeUsageError } from '@6bed4/node';
 import type { Argument, Command, Option } from 'commander';
 import { UsageError } from './usageError.js';

@@ -1,4 +1,4 @@
-import { CodecError as InvalidArgumentError } from '@6bed4/codec';
+import { InvalidArgumentError } from '@6bed4/codec';
 
 /** Refuses the text of an option or argument, which gets its name where it is parsed. */
 export function refuse(text: string, expected: string): never {
