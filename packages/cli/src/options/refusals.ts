@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from '@6bed4/codec';
-import { UsageError as NodeUsageError } from '@6bed4/node';
 import type { Argument, Command, Option } from 'commander';
 import { UsageError } from './usageError.js';
 
@@ -29,10 +28,7 @@ function flagOf(field: string, command: string): string {
   return FLAGS[command]?.[field] ?? `--${kebab}`;
 }
 
-function refusal(
-  name: string,
-  { found, expected }: Pick<InvalidArgumentError, 'found' | 'expected'>,
-): UsageError {
+function refusal(name: string, { found, expected }: InvalidArgumentError): UsageError {
   return new UsageError(`${name}: found ${found}, expected ${expected}`);
 }
 
@@ -43,10 +39,6 @@ function refusal(
  * @param command - the name of the command
  */
 export function namedRefusal(error: unknown, command: string): unknown {
-  if (error instanceof NodeUsageError) {
-    const { option, found, expected } = error;
-    return namedRefusal(new InvalidArgumentError(option, found, expected), command);
-  }
   if (!(error instanceof InvalidArgumentError)) return error;
   return refusal(flagOf(error.field, command), error);
 }
@@ -65,9 +57,7 @@ function nameRefusalsOf(parameter: Option | Argument, name: string): void {
     try {
       return parse(text, previous);
     } catch (error) {
-      throw error instanceof InvalidArgumentError || error instanceof NodeUsageError
-        ? refusal(name, error)
-        : error;
+      throw error instanceof InvalidArgumentError ? refusal(name, error) : error;
     }
   });
 }

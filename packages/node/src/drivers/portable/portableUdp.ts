@@ -24,14 +24,14 @@ const MULTICAST_NIBBLE = 14;
 /** The odds to find no even port in so many tries are one to a million. */
 const PORT_ATTEMPTS = 20;
 
-/** Where a {@link PortableUdp} is bound. */
+/** Options of a {@link PortableUdp}: the address and port to bind. */
 export interface PortableUdpOptions {
   /** IPv4 address of this computer; default 0.0.0.0, which is all. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** UDP port; default 0, which lets the system choose. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Whether a port of the system's choice has to be even, as draft01 needs it. */
-  readonly even?: boolean;
+  readonly even?: boolean | undefined;
 }
 
 /** A UDP socket by `node:dgram`: any platform, no privileges. */
@@ -149,7 +149,7 @@ export class PortableUdp implements DatagramPort {
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
     const ownTtl = ttl !== 0 && !waiting;
     if (isMulticast(to)) {
-      // Has a TTL of its own, 1 unless told otherwise: nothing leaves the local network by accident.
+      // Has a TTL of its own, 1 unless set otherwise: nothing leaves the local network by accident.
       socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
       socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
       return;
