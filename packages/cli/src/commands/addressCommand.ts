@@ -1,8 +1,14 @@
-import { decodeAddress, encodeAddress, formatIPv6, type Profile, parseIPv6 } from '@6bed4/codec';
+import {
+  decodeAddress,
+  encodeAddress,
+  formatIPv6,
+  type Profile,
+  parseIPv6,
+  reference2020,
+} from '@6bed4/codec';
 import type { Command } from 'commander';
 import { endpoint, ipv6, prefix64 } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
-import { defined } from '../options/defined.js';
 import { integer } from '../options/numbers.js';
 import { missingOption } from '../options/usageError.js';
 import { fieldsOf, reportOf } from '../output/addressReport.js';
@@ -62,19 +68,26 @@ export function addAddressCommand(program: Command): void {
     .action(encode);
 }
 
-function decode(text: string, { dialect: profile, json }: DecodeFlags): void {
-  const decoded = decodeAddress(text, defined({ profile }));
+function decode(text: string, { dialect: profile = reference2020, json }: DecodeFlags): void {
+  const decoded = decodeAddress(text, { profile });
   if (json === true) console.log(JSON.stringify(fieldsOf(decoded)));
   else console.log(reportOf(formatIPv6(parseIPv6(text)), decoded));
 }
 
-function encode({ prefix, peer, lanip, dialect: profile, json }: EncodeFlags): void {
+function encode({
+  prefix,
+  peer,
+  lanip,
+  dialect: profile = reference2020,
+  json,
+}: EncodeFlags): void {
   if (prefix === undefined) {
     throw missingOption('--prefix', 'the upper half of the address', 'fc64:bed:c633:6401::/64');
   }
   if (peer === undefined) {
     throw missingOption('--peer', 'the endpoint of the peer', '198.51.100.2:58526');
   }
-  const address = encodeAddress({ prefix, peer, ...defined({ lanip }) }, defined({ profile }));
+  const parts = { prefix, peer, ...(lanip !== undefined && { lanip }) };
+  const address = encodeAddress(parts, { profile });
   console.log(json === true ? JSON.stringify({ address }) : address);
 }

@@ -8,7 +8,6 @@ import { statusOfPeer } from '../control/status.js';
 import { endpointOrAddress, ipv4 } from '../options/addresses.js';
 import { STRATEGIES, strategy } from '../options/choices.js';
 import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
-import { defined } from '../options/defined.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
@@ -107,7 +106,7 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
   const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
-  const peering = defined({
+  const peering = {
     strategy: flags.peering,
     directKeepalive,
     lanTtl,
@@ -116,17 +115,12 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     opportunism,
     avoidTrapezium,
     maxRemotes: MAX_REMOTES,
-  });
+  };
+  const options = { listen, port, keepalive, defaultRoute, profile, driver, offloads };
   await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, log),
-    start: () =>
-      startPeer({
-        routers,
-        tun,
-        peering,
-        ...defined({ listen, port, keepalive, defaultRoute, profile, driver, offloads }),
-      }),
+    start: () => startPeer({ routers, tun, peering, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
       logEvents(peer, log);

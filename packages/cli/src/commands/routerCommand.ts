@@ -5,7 +5,6 @@ import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
 import { ipv4, prefix } from '../options/addresses.js';
 import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
-import { defined } from '../options/defined.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
@@ -59,22 +58,17 @@ export function addRouterCommand(program: Command, version: string): void {
 }
 
 async function runRouter(flags: RouterFlags, version: string): Promise<void> {
-  const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN, ...rest } = flags;
+  const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN } = flags;
   if (listen === undefined) {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
   const log = await openLog(flags);
+  const { port, prefix, netid, driver, offloads, workers } = flags;
+  const options = { port, prefix, netid, routes, profile, driver, offloads, workers };
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log),
-    start: () =>
-      startRouter({
-        listen,
-        tun,
-        ipv6Side: tun !== false,
-        ...defined({ port: rest.port, prefix: rest.prefix, netid: rest.netid, routes, profile }),
-        ...defined({ driver: rest.driver, offloads: rest.offloads, workers: rest.workers }),
-      }),
+    start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, tun } = router;
       log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');

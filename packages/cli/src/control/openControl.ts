@@ -39,7 +39,8 @@ export async function openControl(
     return null;
   }
   try {
-    return tun === false
+    // A name that is no file name is none of an interface either: the daemon will refuse it.
+    return tun === false || tun.includes('/')
       ? await ControlServer.open(at(`${role}-${process.pid}`))
       : await openOneOf([at(tun), at(`${tun}-${process.pid}`)]);
   } catch (error) {

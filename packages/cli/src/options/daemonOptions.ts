@@ -1,5 +1,5 @@
 import type { Profile } from '@6bed4/codec';
-import { checkInterfaceName, type DriverName, type Offloads } from '@6bed4/node';
+import type { DriverName, Offloads } from '@6bed4/node';
 import type { Command } from 'commander';
 import type { ControlFlags } from '../control/openControl.js';
 import type { LogOptions } from '../output/log.js';
@@ -19,11 +19,7 @@ export interface DaemonFlags extends LogOptions, ControlFlags {
 /** Adds the options that routers and peers have in common. */
 export function addDaemonOptions(command: Command): Command {
   return command
-    .option(
-      '--tun <NAME>',
-      `network interface to create; default: ${DEFAULT_TUN}`,
-      checkInterfaceName,
-    )
+    .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`)
     .option('--no-tun', 'create no network interface; needs no privileges')
     .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
     .option(

@@ -2,29 +2,20 @@ import { InvalidArgumentError } from '@6bed4/codec';
 import type { Argument, Command, Option } from 'commander';
 import { UsageError } from './usageError.js';
 
-/**
- * Options of the libraries that have another name on the command line, by command. All others are
- * called as there, in kebab case.
- */
+/** Options of the libraries that have another name on the command line, by command. */
 const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  router: { address: '--listen', profile: '--dialect', routes: '--route' },
-  peer: {
-    address: '--listen',
-    endpoint: '--router',
-    'keepalive.interval': '--keepalive',
-    'keepalive.ttl': '--keepalive',
-    'peering.strategy': '--peering',
-    profile: '--dialect',
-    routers: '--router',
-  },
+  router: { routes: '--route' },
+  peer: { routers: '--router', 'peering.strategy': '--peering' },
   encode: { endpoint: '--peer', port: '--peer' },
 };
 
-/** Options that the libraries keep together in an object are of their own on the command line. */
-const GROUP = /^peering\./;
-
+/**
+ * The flag of an option of the libraries: most are called as there, in kebab case. The options of
+ * `peering` have flags of their own; those of `keepalive` are one.
+ */
 function flagOf(field: string, command: string): string {
-  const kebab = field.replace(GROUP, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const [name] = field.replace(/^peering\./, '').split('.');
+  const kebab = name!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return FLAGS[command]?.[field] ?? `--${kebab}`;
 }
 
