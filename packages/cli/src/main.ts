@@ -76,7 +76,7 @@ function commandWords(program: Command, args: readonly string[]): readonly strin
 }
 
 /**
- * The line that tells a failure.
+ * The error message of a failure.
  *
  * @param path - the words of the command
  * @throws the failure itself when it is a fault of the program

@@ -52,7 +52,7 @@ export class RunningProgram {
         resolve(this.#ending);
       });
     });
-    // A failure to start is reported to whoever waits; nobody has to.
+    // A failure to start is reported to callers that wait; without one it is no unhandled rejection.
     this.ended.catch(() => {});
   }
 

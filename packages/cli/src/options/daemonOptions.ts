@@ -5,7 +5,7 @@ import type { ControlFlags } from '../control/openControl.js';
 import type { LogOptions } from '../output/log.js';
 import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choices.js';
 
-/** The interface that a daemon makes unless it is told otherwise. */
+/** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
 
 /** Options of both routers and peers, as parsed. */

@@ -1,5 +1,5 @@
 import { requireBuild, runModule } from '@6bed4/testing/command';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 beforeAll(requireBuild);
 
@@ -11,22 +11,22 @@ const START = `
 `;
 
 describe('a program with a router and a peer', () => {
-  it('ends by itself once both are closed', async () => {
+  test('ends by itself once both are closed', async () => {
     const code = `${START} await peer.close(); await router.close(); console.log('closed');`;
     expect(await runModule(code)).toEqual({ code: 0, stdout: 'closed\n', stderr: '' });
   });
 
-  it('ends when told to, with both running', async () => {
+  test('ends on process.exit() with both running', async () => {
     expect(await runModule(`${START} process.exit(3);`)).toMatchObject({ code: 3, stderr: '' });
   });
 
-  it('can leave closing to the end of a block', async () => {
+  test('ends after both are disposed of asynchronously', async () => {
     const code = `${START} await peer[Symbol.asyncDispose](); await router[Symbol.asyncDispose]();`;
     expect(await runModule(code)).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });
 
-describe('where the foreign function library has no binary', () => {
+describe('without a binary of the foreign function library', () => {
   const hooks = `
     export function resolve(name, context, next) {
       if (name === 'koffi') throw new Error('no binary');
@@ -41,14 +41,14 @@ describe('where the foreign function library has no binary', () => {
     `data:text/javascript,${encodeURIComponent(register)}`,
   ];
 
-  it('routers and peers work without TUN', async () => {
+  test('routers and peers work without TUN', async () => {
     const code = `${START} console.log(peer.address); await peer.close(); await router.close();`;
     const { stdout, ...rest } = await runModule(code, ...flags);
     expect(rest).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^fc64:bed:7f00:1:/);
   });
 
-  it.runIf(process.platform === 'linux')('a TUN is refused with a reason', async () => {
+  test.runIf(process.platform === 'linux')('a TUN is refused with a reason', async () => {
     const code = `
       import { startRouter } from '@6bed4/node';
       await startRouter({ listen: '127.0.0.1', port: 0, tun: '6bed4' }).catch((error) => {
