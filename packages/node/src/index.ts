@@ -23,14 +23,14 @@ export {
   startRouter,
 } from './daemon/routerDaemon.js';
 export type { DaemonCounters } from './drivers/driver.js';
-export { type DriverName, driverNames } from './drivers/driverName.js';
+export type { DriverName } from './drivers/driverName.js';
 export type {
   BatchReport,
   DriverReport,
   OffloadName,
   OffloadReport,
 } from './drivers/driverReport.js';
-export { type Offloads, offloadNames } from './drivers/linux/offloads.js';
+export type { Offloads } from './drivers/linux/offloads.js';
 export {
   type MachineDriver,
   type OpenDriverOptions,
@@ -48,7 +48,6 @@ export {
   type MemoryNetworkOptions,
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
-export { checkInterfaceName } from './drivers/tun/tunDevice.js';
 export { StartError, type StartErrorCode } from './errors.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';

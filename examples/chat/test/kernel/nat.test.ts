@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startRouter } from '@6bed4/testing/kernel/daemons';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { buildNats, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
+import { buildNatTopology, type NatTopology, type Side } from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { ROUTER_IPV4, startRouter } from '@6bed4/testing/kernel/topology';
 import { afterEach, expect, it } from 'vitest';
 import { ChatProcess } from '../support/chatProcess.js';
 import { sha256Of, writeDocument } from '../support/document.js';
@@ -30,7 +31,7 @@ function start(lab: Lab, side: Side, name: string, ...more: string[]): ChatProce
 
 interface Case {
   readonly title: string;
-  readonly place: Place;
+  readonly place: NatTopology;
   readonly path: string;
 }
 
@@ -50,7 +51,7 @@ const cases: readonly Case[] = [
 
 describeKernel('the chat between network namespaces', () => {
   it.each(cases)('$title, messages and documents arrive, path $path', async ({ place, path }) => {
-    lab = await buildNats(place);
+    lab = await buildNatTopology(place);
     await startRouter(lab, 'router', '--no-tun');
     const alice = start(lab, 'left', 'alice');
     const bob = start(lab, 'right', 'bob', await alice.address());

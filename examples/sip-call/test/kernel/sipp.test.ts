@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { type Box, buildNats, PEER_PORT, PUBLIC } from '@6bed4/testing/kernel/natTopology';
+import {
+  buildNatTopology,
+  type Middlebox,
+  PEER_PORT,
+  PUBLIC,
+} from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { PORT, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
 import { afterEach, expect, it } from 'vitest';
 
 const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
@@ -34,14 +40,16 @@ let lab: Lab | null = null;
 afterEach(() => lab?.dispose());
 
 /** sipp's side, on a TUN behind `left`'s NAT; the phone comes behind `right`'s. */
-async function settle(left: Box): Promise<{ lab: Lab; sippPeer: Daemon; sippAddress: string }> {
-  lab = await buildNats({ left, right: 'masquerade' });
+async function settle(
+  left: Middlebox,
+): Promise<{ lab: Lab; sippPeer: RunningProgram; sippAddress: string }> {
+  lab = await buildNatTopology({ left, right: 'masquerade' });
   await startRouter(lab, 'router');
   const { daemon, address } = await startPeer(lab, 'left', '--port', String(PEER_PORT.left));
   return { lab, sippPeer: daemon, sippAddress: address };
 }
 
-function startPhone(lab: Lab, ...options: readonly string[]): Daemon {
+function startPhone(lab: Lab, ...options: readonly string[]): RunningProgram {
   const own = ['--router', ROUTER_IPV4, '--port', String(PEER_PORT.right)];
   return lab.spawn('right', [process.execPath, PHONE, ...own, ...options]);
 }
@@ -52,7 +60,7 @@ function startSipp(
   address: string,
   scenario: string,
   ...more: readonly string[]
-): Daemon {
+): RunningProgram {
   // biome-ignore format: one option with its value per line
   return lab.spawn('left', [
     'sipp',
@@ -72,7 +80,7 @@ async function listening(lab: Lab): Promise<void> {
   while (!(await lab.exec('left', ['ss', '-Hlun'])).stdout.includes(':5060')) await sleep(50);
 }
 
-function said(phone: Daemon, event: string): Said[] {
+function said(phone: RunningProgram, event: string): Said[] {
   return phone.stdout
     .map((line) => JSON.parse(line) as Said)
     .filter((line) => line.event === event);
@@ -82,7 +90,7 @@ function said(phone: Daemon, event: string): Said[] {
  * The SIP messages that the phone sent and received, by method or status. What a computer that is busy
  * makes either side repeat is told once, before the BYE and from there on.
  */
-function conversation(phone: Daemon): string[] {
+function conversation(phone: RunningProgram): string[] {
   let isEnding = false;
   const told = said(phone, 'message').map(({ line, transmission }) => {
     const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
@@ -95,7 +103,7 @@ function conversation(phone: Daemon): string[] {
   return told.filter(isFirst).map(({ what }) => what);
 }
 
-async function reportOf(phone: Daemon): Promise<Report> {
+async function reportOf(phone: RunningProgram): Promise<Report> {
   const line = await phone.waitForLine(/"event":"report"/, 30_000);
   expect(await phone.ended).toEqual({ code: 0, signal: null });
   expect(phone.stderr).toEqual([]);
