@@ -5,12 +5,12 @@
  * @packageDocumentation
  */
 
+export type { ReceivedPacket } from './application/applicationPacket.js';
 export type { DropReason } from './datagram/dropReason.js';
-export type { ReceivedPacket } from './host/application.js';
-export type { PathReport } from './host/paths.js';
+export type { PathReport } from './host/pathReport.js';
 export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';
 export { RouterNode, type RouterSettings } from './host/routerNode.js';
-export { type OnDatagram, type ReceivedDatagram, UdpHost, UdpSocket } from './host/udpHost.js';
+export { type OnDatagram, type ReceivedDatagram, UdpHost, UdpSocket } from './host/udpNode.js';
 export {
   type FirewallDescription,
   Internet,
@@ -18,7 +18,8 @@ export {
   type NatDescription,
   type PeerDescription,
   type Place,
-} from './internet.js';
+} from './internet/internet.js';
+export { withTrace } from './internet/showTraceOnFailure.js';
 export {
   type CompleteNatBehaviour,
   type Dependence,
@@ -31,13 +32,12 @@ export {
 } from './nat/behavior.js';
 export { Firewall } from './nat/firewall.js';
 export { type MappingSnapshot, Nat } from './nat/nat.js';
-export { type Conduct, type Prediction, predictPath } from './theory/predictPath.js';
-export { isOpen, isStable, type Side } from './theory/side.js';
+export type { LinkDescription, LinkOptions } from './network/link.js';
+export { isOpen, isStable, type Side } from './prediction/accessPath.js';
+export { type Conduct, type Prediction, predictPath } from './prediction/predictPath.js';
 export { EventQueue, type SimulationEvent } from './time/eventQueue.js';
 export { Random } from './time/random.js';
 export { type Arrow, arrows } from './trace/arrow.js';
-export { describe } from './trace/describe.js';
-export type { LadderOptions } from './trace/selection.js';
+export { describe } from './trace/describeDatagram.js';
+export type { LadderOptions } from './trace/selectArrows.js';
 export { Trace, type TraceEntry, type TraceKind } from './trace/trace.js';
-export type { LinkDescription, LinkOptions } from './wire/link.js';
-export { withTrace } from './withTrace.js';

@@ -1,7 +1,7 @@
 import { draft04Profile } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import { Internet, predictPath, withTrace } from '../src/index.js';
-import { kinds } from './support/natKinds.js';
+import { kinds } from './support/accessKinds.js';
 
 /** Presumptuous, and the source may be adapted (draft-04 §7.1). */
 const PRESUMPTUOUS_ADAPTIVE = 0xa0;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { predictPath } from '../src/index.js';
+import { kinds } from './support/accessKinds.js';
 import { profiles } from './support/dialects.js';
-import { type Beginning, sendOneWay } from './support/encounter.js';
 import { simulateMatrix } from './support/matrix.js';
 import { type Chapter, matrixDocument } from './support/matrixDocument.js';
-import { kinds } from './support/natKinds.js';
+import { type Beginning, sendOneWay } from './support/talk.js';
 
 const beginnings: readonly Beginning[] = ['one', 'both'];
 const path = (time: number | null) => (time === null ? 'relayed' : 'direct');

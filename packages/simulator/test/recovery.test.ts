@@ -1,9 +1,9 @@
 import type { Profile } from '@6bed4/codec';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Internet, withTrace } from '../src/index.js';
+import { type Kind, kinds } from './support/accessKinds.js';
 import { profiles } from './support/dialects.js';
-import { type Kind, kinds } from './support/natKinds.js';
-import { faults, outage, type Traffic } from './support/recovery.js';
+import { faults, outage, type Traffic } from './support/outage.js';
 
 /** Packets over the longest way here: to the router, back, and once more. */
 const ROUND_TRIPS = 250;

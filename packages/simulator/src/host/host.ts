@@ -2,11 +2,11 @@ import { formatIPv4, parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import { DEFAULT_TTL } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
+import type { LinkDescription } from '../network/link.js';
+import type { Segment } from '../network/network.js';
+import { type InterfaceOwner, NetworkInterface } from '../network/networkInterface.js';
 import type { Random } from '../time/random.js';
-import type { LinkDescription } from '../wire/link.js';
-import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
-import type { Segment } from '../wire/segment.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 
 /** Where a host is. */
 export interface HostPlace {

@@ -1,7 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import type { SimulationEvent } from '../time/eventQueue.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import type { DatagramHandler, Host } from './host.js';
 
 /** What a machine says to its user, after each call. */

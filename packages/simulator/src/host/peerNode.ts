@@ -1,12 +1,17 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
 import { buildEcho, parseEcho, setTrafficClass } from '@6bed4/nd';
 import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
-import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
+import {
+  buildMessage,
+  echoNumbers,
+  type ReceivedPacket,
+  readPacket,
+} from '../application/applicationPacket.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
 import { Host, type HostPlace } from './host.js';
 import { MachineDriver } from './machineRunner.js';
-import type { PathReport } from './paths.js';
+import type { PathReport } from './pathReport.js';
 
 /** What a {@link PeerNode} is, besides its place. */
 export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {

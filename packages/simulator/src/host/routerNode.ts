@@ -1,7 +1,7 @@
 import { type Endpoint, reference2020 } from '@6bed4/codec';
 import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
 import { Host, type HostPlace } from './host.js';
 import { MachineDriver } from './machineRunner.js';
 

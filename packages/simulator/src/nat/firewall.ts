@@ -1,6 +1,6 @@
 import type { Datagram } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import { completeFiltering, type FilteringBehaviour } from './behavior.js';
 import { Filter } from './filter.js';
 import { Middlebox, type MiddleboxPlace } from './middlebox.js';

@@ -1,10 +1,10 @@
 import { parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
-import type { AddressPool } from '../wire/addressPool.js';
-import type { LinkDescription } from '../wire/link.js';
-import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
-import { type Gateway, Segment } from '../wire/segment.js';
-import type { World } from '../world.js';
+import type { AddressPool } from '../network/addressPool.js';
+import type { LinkDescription } from '../network/link.js';
+import { type Gateway, Segment } from '../network/network.js';
+import { type InterfaceOwner, NetworkInterface } from '../network/networkInterface.js';
+import type { World } from '../world/world.js';
 
 /** Where a middlebox stands. */
 export interface MiddleboxPlace {

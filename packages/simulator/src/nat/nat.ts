@@ -1,7 +1,7 @@
 import { formatIPv4, parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import { endpointText } from '../datagram/endpointKey.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import { type CompleteNatBehaviour, completeNat, type NatBehaviour } from './behavior.js';
 import type { Mapping } from './mapping.js';
 import { MappingTable } from './mappingTable.js';

@@ -1,4 +1,4 @@
-import { describe } from './describe.js';
+import { describe } from './describeDatagram.js';
 import type { Trace, TraceEntry } from './trace.js';
 
 /** A datagram from where it was sent to where it ended. */

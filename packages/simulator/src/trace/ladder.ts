@@ -1,4 +1,4 @@
-import { type LadderOptions, select } from './selection.js';
+import { type LadderOptions, select } from './selectArrows.js';
 import type { Trace } from './trace.js';
 
 const LEAST_COLUMN = 12;

@@ -1,4 +1,4 @@
-import { type LadderOptions, select } from './selection.js';
+import { type LadderOptions, select } from './selectArrows.js';
 import type { Trace } from './trace.js';
 
 /** The trace as a sequence diagram in the language of Mermaid; the same datagrams as a ladder. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Dependence, natKinds } from '../../src/index.js';
-import { drops, natLab, reach } from '../support/lab.js';
+import { drops, natLab, reach } from '../support/natLab.js';
 
 /** Which of the three remotes get in after the inside has sent to the first only. */
 function admitted(filtering: Dependence): boolean[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Internet } from '../../src/index.js';
-import { drops, MOMENT, reach } from '../support/lab.js';
+import { drops, MOMENT, reach } from '../support/natLab.js';
 
 function office(filtering: 'endpoint-independent' | 'address-and-port-dependent') {
   const net = new Internet({ trace: true });

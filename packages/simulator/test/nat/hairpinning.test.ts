@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Dependence, type Hairpinning, natKinds } from '../../src/index.js';
-import { drops, natLab, reach } from '../support/lab.js';
+import { drops, natLab, reach } from '../support/natLab.js';
 
 /** Two hosts behind one NAT, and the outside endpoints that they have. */
 function twoInside(hairpinning: Hairpinning, filtering: Dependence = 'endpoint-independent') {

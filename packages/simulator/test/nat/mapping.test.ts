@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Dependence, natKinds } from '../../src/index.js';
-import { drops, EXTERNAL, MOMENT, natLab, reach } from '../support/lab.js';
+import { drops, EXTERNAL, MOMENT, natLab, reach } from '../support/natLab.js';
 
 /** Outside endpoints that the three remotes of the laboratory see. */
 function seen(mapping: Dependence): (string | null)[] {

@@ -3,8 +3,8 @@ import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { withTrace } from '../../src/index.js';
 import { profiles } from '../support/dialects.js';
-import { type Plan, plans, Story } from './model.js';
-import { checkWire } from './wire.js';
+import { checkWire } from './checkTrace.js';
+import { type Plan, plans, Story } from './planRun.js';
 
 /** After this all refreshes, keepalives and retries have come round once. */
 const QUIET = 130_000;

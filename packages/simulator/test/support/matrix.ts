@@ -1,8 +1,8 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
 import { type Prediction, predictPath } from '../../src/index.js';
-import { type Beginning, meet, type Outcome } from './encounter.js';
-import { type Kind, kinds } from './natKinds.js';
+import { type Kind, kinds } from './accessKinds.js';
+import { type Beginning, meet, type Outcome } from './talk.js';
 
 /** One pair of the matrix. */
 export interface Cell {

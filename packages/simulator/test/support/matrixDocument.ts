@@ -1,8 +1,8 @@
 import type { PathKind } from '@6bed4/tunnel';
-import type { Beginning } from './encounter.js';
 import { markdownTable } from './markdown.js';
 import type { Cell } from './matrix.js';
 import { meetBehindOne, situations } from './sharedNat.js';
+import type { Beginning } from './talk.js';
 
 /** What one dialect made of all pairs. */
 export interface Chapter {

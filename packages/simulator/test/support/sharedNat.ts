@@ -6,7 +6,7 @@ import {
   type PeerNode,
   withTrace,
 } from '../../src/index.js';
-import { type Outcome, talk } from './encounter.js';
+import { type Outcome, talk } from './talk.js';
 
 /** Two peers with the same public IPv4 address. */
 export interface Situation {

@@ -1,7 +1,7 @@
 import type { Datagram } from '../datagram/datagram.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import { completeLink, Link, type LinkDescription } from './link.js';
-import type { Segment } from './segment.js';
+import type { Segment } from './network.js';
 
 /** Who has a {@link NetworkInterface}: a host or a middlebox. */
 export interface InterfaceOwner {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Internet } from '../src/index.js';
-import { drops, reach } from './support/lab.js';
+import { Internet } from '../../src/index.js';
+import { drops, reach } from '../support/natLab.js';
 
 const GROUP = '224.0.0.1';
 

@@ -1,6 +1,6 @@
 import { formatIPv4, isMulticast } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import type { AddressPool } from './addressPool.js';
 import type { NetworkInterface } from './networkInterface.js';
 

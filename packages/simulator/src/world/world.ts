@@ -1,8 +1,8 @@
-import type { Datagram, DatagramPool } from './datagram/datagram.js';
-import type { DropReason } from './datagram/dropReason.js';
-import type { Random } from './time/random.js';
-import type { Scheduler } from './time/scheduler.js';
-import type { Trace } from './trace/trace.js';
+import type { Datagram, DatagramPool } from '../datagram/datagram.js';
+import type { DropReason } from '../datagram/dropReason.js';
+import type { Random } from '../time/random.js';
+import type { Scheduler } from '../time/scheduler.js';
+import type { Trace } from '../trace/trace.js';
 
 /** What all parts of one simulated Internet share. */
 export class World {

@@ -1,5 +1,5 @@
 import type { PeeringName } from '@6bed4/tunnel';
-import { isOpen, isStable, type Side } from './side.js';
+import { isOpen, isStable, type Side } from './accessPath.js';
 
 /** What theory says about packets from one peer to another. */
 export interface Prediction {

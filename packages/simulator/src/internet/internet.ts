@@ -1,23 +1,23 @@
 import { type Endpoint, isMulticast, parseIPv4 } from '@6bed4/codec';
-import { DatagramPool } from './datagram/datagram.js';
-import type { HostPlace } from './host/host.js';
-import { PeerNode, type PeerSettings } from './host/peerNode.js';
-import { RouterNode, type RouterSettings } from './host/routerNode.js';
-import { UdpHost } from './host/udpHost.js';
-import type { FilteringBehaviour, NatBehaviour } from './nat/behavior.js';
-import { Firewall } from './nat/firewall.js';
-import { Nat } from './nat/nat.js';
-import { Random } from './time/random.js';
-import { Scheduler } from './time/scheduler.js';
-import { ladder } from './trace/ladder.js';
-import { mermaid } from './trace/mermaid.js';
-import { pcap } from './trace/pcap.js';
-import type { LadderOptions } from './trace/selection.js';
-import { Trace } from './trace/trace.js';
-import { AddressPool } from './wire/addressPool.js';
-import type { LinkDescription } from './wire/link.js';
-import { Segment } from './wire/segment.js';
-import { World } from './world.js';
+import { DatagramPool } from '../datagram/datagram.js';
+import type { HostPlace } from '../host/host.js';
+import { PeerNode, type PeerSettings } from '../host/peerNode.js';
+import { RouterNode, type RouterSettings } from '../host/routerNode.js';
+import { UdpHost } from '../host/udpNode.js';
+import type { FilteringBehaviour, NatBehaviour } from '../nat/behavior.js';
+import { Firewall } from '../nat/firewall.js';
+import { Nat } from '../nat/nat.js';
+import { AddressPool } from '../network/addressPool.js';
+import type { LinkDescription } from '../network/link.js';
+import { Segment } from '../network/network.js';
+import { Random } from '../time/random.js';
+import { Scheduler } from '../time/scheduler.js';
+import { ladder } from '../trace/ladder.js';
+import { mermaid } from '../trace/mermaid.js';
+import { pcap } from '../trace/pcap.js';
+import type { LadderOptions } from '../trace/selectArrows.js';
+import { Trace } from '../trace/trace.js';
+import { World } from '../world/world.js';
 
 /** What an {@link Internet} is. */
 export interface InternetOptions {

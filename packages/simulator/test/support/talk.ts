@@ -1,7 +1,7 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
 import { Internet, type PeerNode, withTrace } from '../../src/index.js';
-import type { Kind } from './natKinds.js';
+import type { Kind } from './accessKinds.js';
 
 /** Who begins: one peer, which the other answers, or both at once. */
 export type Beginning = 'one' | 'both';

@@ -1,7 +1,7 @@
 import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import { endpointText } from '../datagram/endpointKey.js';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
 import { Host, type HostPlace } from './host.js';
 
 /** A datagram that a {@link UdpSocket} received. */

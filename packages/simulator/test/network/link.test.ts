@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Internet, type LinkDescription, type UdpSocket } from '../src/index.js';
-import { drops } from './support/lab.js';
+import { Internet, type LinkDescription, type UdpSocket } from '../../src/index.js';
+import { drops } from '../support/natLab.js';
 
 interface Line {
   readonly net: Internet;

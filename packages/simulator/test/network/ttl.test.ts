@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Internet } from '../src/index.js';
-import { drops, natLab, reach } from './support/lab.js';
+import { Internet } from '../../src/index.js';
+import { drops, natLab, reach } from '../support/natLab.js';
 
 /** The TTL that a datagram arrives with when it is sent with this one; null when it dies. */
 function arrivingTtl(coreHops: number, nats: number, ttl: number): number | null {

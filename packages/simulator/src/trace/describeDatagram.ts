@@ -20,7 +20,7 @@ import {
   SOURCE_OFFSET,
   version,
 } from '@6bed4/nd';
-import { readPacket } from '../host/application.js';
+import { readPacket } from '../application/applicationPacket.js';
 
 /** A TTL below this is meant to die on the way (draft-03 §5). */
 const SHORT_TTL = 16;

@@ -1,7 +1,7 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
 import { Firewall, Internet, type LinkOptions, type Nat, type PeerNode } from '../../src/index.js';
-import { kinds } from '../support/natKinds.js';
+import { kinds } from '../support/accessKinds.js';
 
 /** One peer of a random topology. */
 export interface PeerPlan {

@@ -1,6 +1,6 @@
 import type { Profile } from '@6bed4/codec';
 import { type Internet, Nat, type PeerNode } from '../../src/index.js';
-import type { Kind } from './natKinds.js';
+import type { Kind } from './accessKinds.js';
 
 /** What a fault can reach. */
 export interface Scene {

@@ -1,6 +1,6 @@
 import type { Datagram, Receiver } from '../datagram/datagram.js';
 import type { Random } from '../time/random.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 
 /** What one direction of a link does to datagrams. */
 export interface LinkOptions {
