@@ -36,7 +36,7 @@ export const tables = [
     title: 'Router: flood of single frames',
     note:
       'Each frame is a datagram of its own when it reaches the router. In the last columns they go ' +
-      'to 16 IPv4 addresses in turn, so that no two neighbours can leave together. ≥ marks what relays ' +
+      'to 16 IPv4 addresses in turn, so that no two neighbors can leave together. ≥ marks what relays ' +
       'all that the sender can offer.',
     columns: [
       ...SIZES.flatMap((size) => relayedOf(`flood-${size}`, `${size} bytes`)),

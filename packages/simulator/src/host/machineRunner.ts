@@ -125,7 +125,13 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
     tos: number,
     ttl: number,
   ): void {
-    this.#host.send(this.#port, to.addressBits, to.port, bytes, offset, length, tos, ttl);
+    const datagram = this.#host.newDatagram(this.#port);
+    datagram.destination = to.addressBits;
+    datagram.destinationPort = to.port;
+    datagram.tos = tos;
+    if (ttl !== 0) datagram.ttl = ttl;
+    datagram.setPayload(bytes, offset, length);
+    this.#host.send(datagram);
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {

@@ -1,48 +1,39 @@
 import type { Datagram } from '../datagram/datagram.js';
 import type { World } from '../world/world.js';
 import { completeLink, Link, type LinkDescription } from './link.js';
-import type { Segment } from './network.js';
+import type { InterfaceOwner, Network, NetworkMember } from './network.js';
 
-/** Who has a {@link NetworkInterface}: a host or a middlebox. */
-export interface InterfaceOwner {
-  readonly name: string;
-  /** A datagram came out of the network. */
-  fromNetwork(datagram: Datagram, now: number): void;
-  /** Whether datagrams to this multicast group and port are wanted. */
-  joined(group: number, port: number): boolean;
-}
-
-/** A node's way into a segment: an IPv4 address, or several behind a firewall, and a link. */
-export class NetworkInterface {
+/** The interface of a node to a network: an IPv4 address, or several of a firewall, and a link. */
+export class NetworkInterface implements NetworkMember {
   readonly owner: InterfaceOwner;
-  readonly segment: Segment;
+  readonly network: Network;
   readonly up: Link;
   readonly down: Link;
   #isUp = true;
 
-  constructor(world: World, owner: InterfaceOwner, segment: Segment, link: LinkDescription) {
+  constructor(world: World, owner: InterfaceOwner, network: Network, link: LinkDescription) {
     this.owner = owner;
-    this.segment = segment;
+    this.network = network;
     const random = world.random.stream(`link ${owner.name}`);
-    const intoSegment = { arrived: (datagram: Datagram) => segment.route(datagram, this) };
+    const toNetwork = { arrived: (datagram: Datagram) => network.route(datagram, this) };
     const toOwner = {
       arrived: (datagram: Datagram, now: number) => {
         if (this.#isUp) owner.fromNetwork(datagram, now);
         else world.drop(owner.name, datagram, 'no-route');
       },
     };
-    this.up = new Link(world, random, owner.name, intoSegment, completeLink(link, 'up'));
+    this.up = new Link(world, random, owner.name, toNetwork, completeLink(link, 'up'));
     this.down = new Link(world, random, owner.name, toOwner, completeLink(link, 'down'));
   }
 
-  /** Takes an address, int32, in the segment. @throws Error when somebody has it */
+  /** Takes an address, int32, of the network. @throws Error when it is taken */
   claim(address: number): void {
-    this.segment.attach(address, this);
+    this.network.attach(address, this);
   }
 
   /** Gives an address up. */
   release(address: number): void {
-    this.segment.detach(address);
+    this.network.detach(address);
   }
 
   /** Changes what the link does to datagrams, for those to come. */
@@ -54,6 +45,6 @@ export class NetworkInterface {
   /** Leaves the network for good: what is still on its way to the owner is lost. */
   close(): void {
     this.#isUp = false;
-    this.segment.detachAll(this);
+    this.network.detachAll(this);
   }
 }

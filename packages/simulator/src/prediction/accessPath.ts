@@ -1,23 +1,23 @@
-import type { Dependence } from '../nat/behavior.js';
+import type { FilteringBehavior, MappingBehavior } from '../nat/behavior.js';
 
-/** What stands between one peer and the public core, as far as direct paths are concerned. */
-export interface Side {
-  /** What each NAT or firewall on the way does, from the peer outwards; a firewall maps nothing. */
-  readonly boxes: readonly {
-    /** A firewall counts as `endpoint-independent`. */
-    readonly mapping: Dependence;
-    readonly filtering: Dependence;
+/** The middleboxes between one peer and the public core, as far as direct paths depend on them. */
+export interface AccessPath {
+  /** Each NAT or firewall on the way, from the peer to the core. */
+  readonly middleboxes: readonly {
+    /** Of a firewall: `endpoint-independent`. */
+    readonly mapping: MappingBehavior;
+    readonly filtering: FilteringBehavior;
   }[];
   /** Whether UDP passes to and from routers only. */
   readonly routersOnly?: boolean;
 }
 
-/** Whether the peer is seen at one and the same endpoint by everybody, so also by its router. */
-export function isStable(side: Side): boolean {
-  return side.boxes.every(({ mapping }) => mapping === 'endpoint-independent');
+/** Whether every remote sees the peer at the same endpoint as its router does. */
+export function hasEndpointIndependentMapping(access: AccessPath): boolean {
+  return access.middleboxes.every(({ mapping }) => mapping === 'endpoint-independent');
 }
 
-/** Whether everybody may send to an endpoint that the peer has spoken from. */
-export function isOpen(side: Side): boolean {
-  return side.boxes.every(({ filtering }) => filtering === 'endpoint-independent');
+/** Whether every remote may send to an endpoint that the peer has sent from. */
+export function hasEndpointIndependentFiltering(access: AccessPath): boolean {
+  return access.middleboxes.every(({ filtering }) => filtering === 'endpoint-independent');
 }

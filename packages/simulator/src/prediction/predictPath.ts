@@ -1,68 +1,88 @@
 import type { PeeringName } from '@6bed4/tunnel';
-import { isOpen, isStable, type Side } from './accessPath.js';
+import {
+  type AccessPath,
+  hasEndpointIndependentFiltering,
+  hasEndpointIndependentMapping,
+} from './accessPath.js';
 
-/** What theory says about packets from one peer to another. */
+/** The path that packets from one peer to another must take. */
 export interface Prediction {
   readonly path: 'direct' | 'relayed';
-  /** Why, in words; one of few sentences. */
+  /** The reason; one of a few fixed sentences. */
   readonly reason: string;
 }
 
-/** How two peers go about finding a direct path. */
-export interface Conduct {
+/** The search of two peers for a direct path. */
+export interface PeeringScenario {
   /** The strategy of both. */
   readonly strategy: PeeringName;
-  /** Whether the one that is sent to also sends, be it only answers. */
-  readonly answers: boolean;
+  /** Whether the receiver also sends, if only answers. */
+  readonly receiverSends: boolean;
   /**
    * With Probe and Seen: whether the sender's packets go direct on trial, are longer than the correction
    * that they may get, and allow their source to be adapted (draft-04 §7.1, §7.7, §7.8). Default false.
    */
-  readonly adaptive?: boolean;
+  readonly adaptsSource?: boolean;
 }
 
 /**
- * Whether packets from one peer to another, on different public IPv4 addresses, must find the direct
+ * Predicts whether packets from one peer to another, on different public IPv4 addresses, take the direct
  * path once both have tried.
  *
- * The address of a peer spells its endpoint as the router sees it. All else follows from two demands:
+ * The address of a peer contains its endpoint as the router sees it. All else follows from two
+ * conditions:
  *
- * - A direct frame is accepted only from the endpoint that its IPv6 source spells (draft-03 §6). So a
- *   peer must be seen by its remotes where its router sees it: its mapping must be
- *   endpoint-independent. The frames of a symmetric one come from elsewhere, and are refused.
+ * - A direct frame is accepted only from the endpoint that its IPv6 source contains (draft-03 §6). So
+ *   remotes must see a sender at the endpoint that its router sees: its mapping must be
+ *   endpoint-independent. Frames of a peer behind a symmetric NAT come from another endpoint, and are
+ *   refused.
  * - The frame must pass the filters in front of the receiver. It does when these are
- *   endpoint-independent, or when the receiver itself sends, from its spelled endpoint, to the sender's.
+ *   endpoint-independent, or when the receiver itself sends, from the endpoint in its address, to the
+ *   sender's.
  *
- * Neighbor Discovery (draft-03 §8.2) proves a path by an answer that comes back from the very endpoint
- * that was asked: so the receiver, too, must be seen where its router sees it. With Probe and Seen
- * (draft-04 §7.3) the answer is a flag that may come through the router: there only the sender must.
- * And there a sender may put the endpoint into its source that the receiver sees, when the receiver
- * could tell it so: its correction must come back from the endpoint that was sent to.
+ * Neighbor Discovery (draft-03 §8.2) confirms a path by an advertisement from the very endpoint that was
+ * solicited: so the mapping of the receiver, too, must be endpoint-independent. With Probe and Seen
+ * (draft-04 §7.3) the confirmation is a flag that may come through the router: there only the sender's
+ * must be. And there a sender may put the endpoint into its source that the receiver sees, when the
+ * receiver can report it: its correction must come back from the endpoint that was sent to.
  */
-export function predictPath(from: Side, to: Side, conduct: Conduct): Prediction {
-  const { strategy, answers } = conduct;
-  if (strategy === 'via-router') return relayed('the strategy knows no direct paths');
+export function predictPath(
+  from: AccessPath,
+  to: AccessPath,
+  scenario: PeeringScenario,
+): Prediction {
+  const { strategy, receiverSends } = scenario;
+  if (strategy === 'via-router') return relayed('the strategy has no direct paths');
   if (from.routersOnly === true || to.routersOnly === true) {
     return relayed('UDP passes to routers only');
   }
-  if (!isStable(from)) {
-    const adapts = strategy === 'probe-and-seen' && conduct.adaptive === true && answers;
-    if (adapts && isOpen(to) && isStable(to)) {
-      return { path: 'direct', reason: 'the receiver says how it sees the sender, which adapts' };
+  if (!hasEndpointIndependentMapping(from)) {
+    const adapts = strategy === 'probe-and-seen' && scenario.adaptsSource === true && receiverSends;
+    if (adapts && hasEndpointIndependentFiltering(to) && hasEndpointIndependentMapping(to)) {
+      return {
+        path: 'direct',
+        reason: 'the receiver reports the endpoint of the sender, which adapts its source',
+      };
     }
-    return relayed("the sender's frames come from another endpoint than its address spells");
+    return relayed("the sender's frames come from another endpoint than the one in its address");
   }
-  if (strategy === 'neighbor-discovery' && !isStable(to)) {
-    return relayed("the receiver's answers come from another endpoint than the one asked");
+  if (strategy === 'neighbor-discovery' && !hasEndpointIndependentMapping(to)) {
+    return relayed(
+      "the receiver's advertisements come from another endpoint than the one solicited",
+    );
   }
-  if (strategy === 'probe-and-seen' && !answers) {
+  if (strategy === 'probe-and-seen' && !receiverSends) {
     return relayed('the receiver sends nothing that could carry the Seen flag');
   }
-  if (isOpen(to)) return { path: 'direct', reason: 'the receiver lets everybody in' };
-  if (!isStable(to)) {
-    return relayed('what the receiver sends opens its filter at another endpoint than it spells');
+  if (hasEndpointIndependentFiltering(to)) {
+    return { path: 'direct', reason: 'the filter of the receiver is endpoint-independent' };
   }
-  if (!answers) return relayed('the receiver sends nothing that would open its filter');
+  if (!hasEndpointIndependentMapping(to)) {
+    return relayed(
+      'what the receiver sends opens its filter at another endpoint than the one in its address',
+    );
+  }
+  if (!receiverSends) return relayed('the receiver sends nothing that would open its filter');
   return { path: 'direct', reason: 'what the receiver sends opens its filter' };
 }
 

@@ -16,7 +16,7 @@ export class Scheduler {
     return this.#happened;
   }
 
-  /** When the next event is due, in milliseconds; `Infinity` for never. */
+  /** Time of the next event, in milliseconds; `Infinity` for never. */
   get nextTime(): number {
     return this.#queue.nextTime;
   }

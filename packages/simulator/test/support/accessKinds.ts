@@ -1,44 +1,51 @@
-import type { Dependence, Firewall, Internet, Nat, Side } from '../../src/index.js';
+import type {
+  AccessPath,
+  FilteringBehavior,
+  Firewall,
+  Internet,
+  MappingBehavior,
+  Nat,
+} from '../../src/index.js';
 
-/** One kind of way out to the public core, as a row or column of the matrix. */
-export interface Kind {
+/** Middleboxes between a peer and the public core, as a row or column of the matrix. */
+export interface AccessKind {
   readonly name: string;
-  readonly side: Side;
-  /** Builds it; undefined for none. */
+  readonly access: AccessPath;
+  /** Builds them and returns the innermost; undefined for none. */
   build(net: Internet, name: string): Nat | Firewall | undefined;
 }
 
-const short: Record<Dependence, string> = {
+const abbreviations: Record<FilteringBehavior, string> = {
   'endpoint-independent': 'EI',
   'address-dependent': 'AD',
   'address-and-port-dependent': 'APD',
 };
-const dependences = Object.keys(short) as Dependence[];
+const behaviors = Object.keys(abbreviations) as FilteringBehavior[];
 
-function nat(mapping: Dependence, filtering: Dependence): Kind {
-  const allocation = mapping === 'endpoint-independent' ? 'preserving' : 'random';
+function nat(mapping: MappingBehavior, filtering: FilteringBehavior): AccessKind {
+  const portAssignment = mapping === 'endpoint-independent' ? 'preservation' : 'random';
   return {
-    name: `${short[mapping]}/${short[filtering]}`,
-    side: { boxes: [{ mapping, filtering }] },
-    build: (net, name) => net.nat(name, { mapping, filtering, allocation, parity: true }),
+    name: `${abbreviations[mapping]}/${abbreviations[filtering]}`,
+    access: { middleboxes: [{ mapping, filtering }] },
+    build: (net, name) => net.nat(name, { mapping, filtering, portAssignment, portParity: true }),
   };
 }
 
 const filtering = 'address-and-port-dependent';
 
-/** All kinds: mapping/filtering of a NAT, and some that are no single NAT. */
-export const kinds: readonly Kind[] = [
-  { name: 'none', side: { boxes: [] }, build: () => undefined },
+/** All kinds: NATs by their mapping/filtering behavior, and some that are no single NAT. */
+export const accessKinds: readonly AccessKind[] = [
+  { name: 'none', access: { middleboxes: [] }, build: () => undefined },
   {
     name: 'firewall',
-    side: { boxes: [{ mapping: 'endpoint-independent', filtering }] },
+    access: { middleboxes: [{ mapping: 'endpoint-independent', filtering }] },
     build: (net, name) => net.firewall(name, { filtering }),
   },
-  ...dependences.flatMap((mapping) => dependences.map((each) => nat(mapping, each))),
+  ...behaviors.flatMap((mapping) => behaviors.map((each) => nat(mapping, each))),
   {
     name: 'two NATs',
-    side: {
-      boxes: [
+    access: {
+      middleboxes: [
         { mapping: 'endpoint-independent', filtering },
         { mapping: 'endpoint-independent', filtering: 'endpoint-independent' },
       ],
@@ -47,15 +54,15 @@ export const kinds: readonly Kind[] = [
       const carrier = net.nat(`${name} carrier`, {
         network: '100.64.0.0/16',
         filtering: 'endpoint-independent',
-        allocation: 'random',
-        parity: true,
+        portAssignment: 'random',
+        portParity: true,
       });
       return net.nat(`${name} home`, { behind: carrier, filtering });
     },
   },
   {
     name: 'closed',
-    side: { boxes: [{ mapping: 'endpoint-independent', filtering }], routersOnly: true },
+    access: { middleboxes: [{ mapping: 'endpoint-independent', filtering }], routersOnly: true },
     build: (net, name) => net.nat(name, { permits: ['198.51.100.1'] }),
   },
 ];

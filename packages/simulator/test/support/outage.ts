@@ -1,45 +1,45 @@
 import type { Profile } from '@6bed4/codec';
 import { type Internet, Nat, type PeerNode } from '../../src/index.js';
-import type { Kind } from './accessKinds.js';
+import type { AccessKind } from './accessKinds.js';
 
-/** What a fault can reach. */
-export interface Scene {
+/** The part of the simulation that a fault affects. */
+export interface FaultContext {
   readonly net: Internet;
-  /** The peer that suffers, and what it stands behind; undefined for nothing. */
+  /** The affected peer, and the middlebox in front of it; undefined for none. */
   readonly a: PeerNode;
-  readonly box: ReturnType<Kind['build']>;
+  readonly middlebox: ReturnType<AccessKind['build']>;
 }
 
-/** Who sends: both ping each other, or only the one that does not suffer. */
+/** The peers that ping the other: both, or only the one that is not affected. */
 export type Traffic = 'both' | 'other';
 
-/** Something that goes wrong. */
+/** A fault of a network, router or peer. */
 export interface Fault {
   readonly name: string;
-  /** What happens; it is over when this returns. */
-  happen(scene: Scene): void;
-  /** Whether the peer that suffers, or its driver, notices by itself. */
+  /** Causes the fault; it is over when this returns. */
+  cause(context: FaultContext): void;
+  /** Whether the affected peer, or its driver, notices it by itself. */
   readonly isNoticed: boolean;
 }
 
 export const faults: readonly Fault[] = [
-  { name: 'NAT forgets', happen: ({ box }) => box?.forget(), isNoticed: false },
+  { name: 'the NAT restarts', cause: ({ middlebox }) => middlebox?.reset(), isNoticed: false },
   {
-    name: 'NAT gives other ports',
-    happen: ({ box }) => (box instanceof Nat ? box.rebind() : box?.forget()),
+    name: 'the NAT assigns other ports',
+    cause: ({ middlebox }) => (middlebox instanceof Nat ? middlebox.rebind() : middlebox?.reset()),
     isNoticed: false,
   },
   {
-    name: 'NAT gets another address',
-    happen: ({ box, net }) => {
-      const isOuter = box instanceof Nat && !box.external.startsWith('100.64.');
-      if (isOuter) box.rebind(net.now % 2 === 0 ? '192.0.2.98' : '192.0.2.99');
+    name: 'the NAT gets another address',
+    cause: ({ middlebox, net }) => {
+      const isOuter = middlebox instanceof Nat && !middlebox.external.startsWith('100.64.');
+      if (isOuter) middlebox.rebind(net.now % 2 === 0 ? '192.0.2.98' : '192.0.2.99');
     },
     isNoticed: false,
   },
   {
-    name: 'router restarts',
-    happen: ({ net }) => {
+    name: 'the router restarts',
+    cause: ({ net }) => {
       net.routers[0]!.stop();
       net.run(20_000);
       net.routers[0]!.restart();
@@ -47,14 +47,14 @@ export const faults: readonly Fault[] = [
     isNoticed: true,
   },
   {
-    name: 'peer moves to another network',
-    happen: ({ net, a }) => net.move(a, { behind: net.nat('cafe', { parity: true }) }),
+    name: 'the peer moves to another network',
+    cause: ({ net, a }) => net.move(a, { behind: net.nat('cafe', { portParity: true }) }),
     isNoticed: true,
   },
-  { name: 'clock jumps by an hour', happen: ({ a }) => a.jump(3_600_000), isNoticed: true },
+  { name: 'the clock jumps by an hour', cause: ({ a }) => a.jump(3_600_000), isNoticed: true },
   {
-    name: 'peer sleeps for ten minutes',
-    happen: ({ net, a }) => {
+    name: 'the peer sleeps for ten minutes',
+    cause: ({ net, a }) => {
       a.unplug();
       net.run(600_000);
       a.plug();
@@ -66,34 +66,35 @@ export const faults: readonly Fault[] = [
 const START = 30_000;
 const ANSWER = 1_000;
 const BEFORE = 10_000;
-/** When the last echo requests are answered, this long before the end, all is well again. */
-const WELL = 5_000;
+/** Connectivity counts as restored when all echo requests of this last period are answered. */
+const RESTORED_PERIOD = 5_000;
 
-/** One try. */
+/** One simulation of a fault. */
 export interface Trial {
-  readonly first: Kind;
-  readonly second: Kind;
+  readonly first: AccessKind;
+  readonly second: AccessKind;
   readonly profile: Profile;
   readonly fault: Fault;
   readonly traffic: Traffic;
   /** Milliseconds between two echo requests. */
   readonly interval: number;
-  /** Milliseconds that the fault comes later: timers then stand elsewhere. */
+  /** Milliseconds by which the fault comes later, at another phase of all timers. */
   readonly phase: number;
   /** Milliseconds to watch. */
   readonly limit: number;
 }
 
 /**
- * Lets two peers talk, lets a fault happen, and says for how many milliseconds echo requests to the
- * present address of the other then were in vain; `Infinity` when they still are.
+ * Lets two peers ping each other, causes a fault, and returns for how many milliseconds echo requests to
+ * the present address of the other then stay without answer; `Infinity` when they still do.
  */
 export function outage(trial: Trial, net: Internet): number {
   const { first, second, profile, fault, traffic, interval, phase, limit } = trial;
   net.router('r', { address: '198.51.100.1', profile });
-  const box = first.build(net, 'nat a');
-  const place = (kind: ReturnType<Kind['build']>) => (kind === undefined ? {} : { behind: kind });
-  const a = net.peer('a', { profile, ...place(box) });
+  const middlebox = first.build(net, 'nat a');
+  const place = (kind: ReturnType<AccessKind['build']>) =>
+    kind === undefined ? {} : { behind: kind };
+  const a = net.peer('a', { profile, ...place(middlebox) });
   const b = net.peer('b', { profile, ...place(second.build(net, 'nat b')) });
   const pings: { at: number; by: PeerNode; number: number | null }[] = [];
   const talk = (duration: number): void => {
@@ -108,7 +109,7 @@ export function outage(trial: Trial, net: Internet): number {
   };
   net.run(START);
   talk(BEFORE + phase);
-  fault.happen({ net, a, box });
+  fault.cause({ net, a, middlebox });
   pings.length = 0;
   const start = net.now;
   talk(limit);
@@ -116,10 +117,14 @@ export function outage(trial: Trial, net: Internet): number {
   const answered = new Map(
     [a, b].map((peer) => [
       peer,
-      new Set(peer.received.filter(({ kind }) => kind === 'echo-reply').map((it) => it.sequence)),
+      new Set(
+        peer.received.filter(({ kind }) => kind === 'echo-reply').map((packet) => packet.sequence),
+      ),
     ]),
   );
   const last = pings.filter(({ by, number }) => !answered.get(by)!.has(number)).at(-1);
   if (last === undefined) return 0;
-  return last.at > net.now - WELL ? Number.POSITIVE_INFINITY : last.at + interval - start;
+  return last.at > net.now - RESTORED_PERIOD
+    ? Number.POSITIVE_INFINITY
+    : last.at + interval - start;
 }
