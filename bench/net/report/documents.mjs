@@ -6,7 +6,7 @@ import { reportMarkdown } from './markdown.mjs';
 const CHART = 'performance.svg';
 const DOCUMENT = 'performance.md';
 
-/** Writes what was measured into a folder of documents. */
+/** Writes the results into a folder of documents. */
 export function writeDocuments(folder, report) {
   const { candidates, results } = report;
   const write = (name, content) => {
