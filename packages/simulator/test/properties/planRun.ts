@@ -5,7 +5,7 @@ import { accessKinds } from '../support/accessKinds.js';
 
 /** One peer of a random topology. */
 export interface PeerPlan {
-  /** Number in the list of kinds. */
+  /** Index in the list of access kinds. */
   readonly kind: number;
   /** Whether it is behind the same middlebox as the peer before it. */
   readonly shares: boolean;

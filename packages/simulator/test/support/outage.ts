@@ -18,16 +18,13 @@ export interface Fault {
   readonly name: string;
   /** Causes the fault; it is over when this returns. */
   cause(context: FaultContext): void;
-  /** Whether the affected peer, or its driver, notices it by itself. */
-  readonly isNoticed: boolean;
 }
 
 export const faults: readonly Fault[] = [
-  { name: 'the NAT restarts', cause: ({ middlebox }) => middlebox?.reset(), isNoticed: false },
+  { name: 'the NAT restarts', cause: ({ middlebox }) => middlebox?.reset() },
   {
     name: 'the NAT assigns other ports',
     cause: ({ middlebox }) => (middlebox instanceof Nat ? middlebox.rebind() : middlebox?.reset()),
-    isNoticed: false,
   },
   {
     name: 'the NAT gets another address',
@@ -35,7 +32,6 @@ export const faults: readonly Fault[] = [
       const isOuter = middlebox instanceof Nat && !middlebox.external.startsWith('100.64.');
       if (isOuter) middlebox.rebind(net.now % 2 === 0 ? '192.0.2.98' : '192.0.2.99');
     },
-    isNoticed: false,
   },
   {
     name: 'the router restarts',
@@ -44,14 +40,12 @@ export const faults: readonly Fault[] = [
       net.run(20_000);
       net.routers[0]!.restart();
     },
-    isNoticed: true,
   },
   {
     name: 'the peer moves to another network',
     cause: ({ net, a }) => net.move(a, { behind: net.nat('cafe', { portParity: true }) }),
-    isNoticed: true,
   },
-  { name: 'the clock jumps by an hour', cause: ({ a }) => a.jump(3_600_000), isNoticed: true },
+  { name: 'the clock jumps by an hour', cause: ({ a }) => a.jump(3_600_000) },
   {
     name: 'the peer sleeps for ten minutes',
     cause: ({ net, a }) => {
@@ -59,7 +53,6 @@ export const faults: readonly Fault[] = [
       net.run(600_000);
       a.plug();
     },
-    isNoticed: true,
   },
 ];
 
