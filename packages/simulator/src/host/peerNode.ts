@@ -1,5 +1,5 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
-import { buildEcho, parseEcho, setTrafficClass } from '@6bed4/nd';
+import { buildEcho, DEFAULT_HOP_LIMIT, echoReplyTo, parseEcho, setTrafficClass } from '@6bed4/nd';
 import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
 import {
   buildNumberedUdp,
@@ -10,7 +10,7 @@ import {
 import type { LinkDescription } from '../network/link.js';
 import type { World } from '../world/world.js';
 import { Host, type HostAttachment } from './host.js';
-import { MachineDriver } from './machineRunner.js';
+import { HostRunner } from './hostRunner.js';
 import type { PathReport } from './pathReport.js';
 
 /** Options of a {@link PeerNode}. */
@@ -42,7 +42,6 @@ export interface TimedEvent {
 const ALL_HOSTS = '224.0.0.1';
 /** Most moves to another UDP port, as in the driver for Node.js. */
 const PORT_MOVES = 16;
-const HOP_LIMIT = 64;
 const MOST_SEQUENCE = 0x1_0000_0000;
 
 /** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a small application. */
@@ -50,7 +49,7 @@ export class PeerNode {
   readonly name: string;
   readonly #world: World;
   readonly #host: Host;
-  readonly #driver: MachineDriver<Peer>;
+  readonly #runner: HostRunner<Peer>;
   readonly #settings: PeerSettings;
   readonly #paths = new Map<string, PathReport>();
   #sequence = 0;
@@ -78,7 +77,7 @@ export class PeerNode {
     const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
-    this.#driver = new MachineDriver(
+    this.#runner = new HostRunner(
       world,
       this.#host,
       port ?? this.#host.freePort((candidate) => layout.acceptsPort(candidate)),
@@ -91,7 +90,7 @@ export class PeerNode {
 
   /** The machine itself. */
   get machine(): Peer {
-    return this.#driver.machine;
+    return this.#runner.machine;
   }
 
   /** Its IPv6 address of the first router with a lease, RFC 5952; null when there is none. */
@@ -111,7 +110,7 @@ export class PeerNode {
 
   /** The UDP port of its socket. */
   get port(): number {
-    return this.#driver.port;
+    return this.#runner.port;
   }
 
   /** The last report of the machine about each remote, by IPv6 address. */
@@ -121,7 +120,7 @@ export class PeerNode {
 
   /** The machine's own list of remotes; its times are those of the machine's clock. */
   get remotes(): readonly RemoteSnapshot[] {
-    return this.machine.remotes(this.#driver.now);
+    return this.machine.remotes(this.#runner.now());
   }
 
   /** Changes its link, for datagrams to come. */
@@ -131,27 +130,27 @@ export class PeerNode {
 
   /** Starts to solicit addresses from its routers. */
   start(): void {
-    this.#driver.command((peer, now) => peer.start(now));
+    this.#runner.command((peer, now) => peer.start(now));
   }
 
   /** Releases its addresses and stops sending. */
   stop(): void {
-    this.#driver.command((peer, now) => peer.stop(now));
+    this.#runner.command((peer, now) => peer.stop(now));
   }
 
   /** Solicits all routers again. */
   solicit(): void {
-    this.#driver.command((peer, now) => peer.solicit(now));
+    this.#runner.command((peer, now) => peer.solicit(now));
   }
 
   /** Runs any command of the machine. */
   command(run: (peer: Peer, now: number) => void): void {
-    this.#driver.command(run);
+    this.#runner.command(run);
   }
 
   /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
   jump(milliseconds: number): void {
-    this.#driver.jump(milliseconds);
+    this.#runner.jump(milliseconds);
   }
 
   /** Leaves its network: what it sends and what is sent to it is lost. */
@@ -186,7 +185,7 @@ export class PeerNode {
         type: 'echo-request',
         source: parseIPv6(source),
         destination: parseIPv6(to),
-        hopLimit: HOP_LIMIT,
+        hopLimit: DEFAULT_HOP_LIMIT,
         ...echoFields(sequence),
         data: new Uint8Array(size),
       }),
@@ -210,7 +209,7 @@ export class PeerNode {
 
   /** Sends any IPv6 packet; its hop limit may be changed in place. */
   sendPacket(packet: Uint8Array): void {
-    this.#driver.sendPacket(packet);
+    this.#runner.sendPacket(packet);
   }
 
   /** Whether the echo request of this number was answered. */
@@ -223,7 +222,7 @@ export class PeerNode {
   /** @internal */
   packetDelivered(packet: Uint8Array): void {
     if (this.#settings.records ?? true) {
-      const { fromAddress, fromPort } = this.#driver;
+      const { fromAddress, fromPort } = this.#runner;
       this.received.push({
         at: this.#world.scheduler.now,
         via: `${formatIPv4(fromAddress)}:${fromPort}`,
@@ -254,17 +253,14 @@ export class PeerNode {
     if (this.#settings.port !== undefined || this.#moves >= PORT_MOVES) return;
     this.#moves++;
     const { layout } = this.machine.profile;
-    this.#driver.rebind(this.#host.freePort((port) => layout.acceptsPort(port)));
+    this.#runner.rebind(this.#host.freePort((port) => layout.acceptsPort(port)));
     this.solicit();
   }
 
   #replyToEcho(packet: Uint8Array): void {
     const echo = parseEcho(packet, 0, packet.length);
     if (!echo.ok || echo.value.type !== 'echo-request') return;
-    const { source, destination } = echo.value;
-    const type = 'echo-reply';
-    const ends = { source: destination, destination: source };
-    this.#sendClassed(buildEcho({ ...echo.value, ...ends, type, hopLimit: HOP_LIMIT }));
+    this.#sendClassed(buildEcho(echoReplyTo(echo.value)));
   }
 
   #sendClassed(packet: Uint8Array): void {

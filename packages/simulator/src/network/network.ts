@@ -1,4 +1,4 @@
-import { formatIPv4, isMulticast } from '@6bed4/codec';
+import { formatIPv4, isIPv4Multicast } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import type { World } from '../world/world.js';
 import type { AddressPool } from './addressPool.js';
@@ -116,7 +116,7 @@ export class Network {
   /** Carries a datagram that a member sent: to another member, to a group, or to the gateway. */
   route(datagram: Datagram, from: NetworkMember): void {
     const { destination } = datagram;
-    if (isMulticast(destination >>> 0)) {
+    if (isIPv4Multicast(destination >>> 0)) {
       this.#routeMulticast(datagram, from);
       return;
     }

@@ -707,7 +707,7 @@ export class Peer extends MachineCore {
     const endpoint = this.#toEndpoint(router);
     const text = formatEndpoint(endpoint);
     if (this.#uplinks.some((uplink) => formatEndpoint(uplink.router) === text)) {
-      throw new CodecError('router', text, 'a router that is not there already');
+      throw new CodecError('routers', text, 'a router that is not there already');
     }
     if (this.#uplinks.length >= MAX_UPLINKS) {
       throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
@@ -715,19 +715,19 @@ export class Peer extends MachineCore {
     const uplink = new Uplink(endpoint);
     const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
     if (!everywhere.accepts(uplink.endpoint)) {
-      throw new CodecError('router', text, 'an endpoint that a router can be at');
+      throw new CodecError('routers', text, 'an endpoint that a router can be at');
     }
     return uplink;
   }
 
   #newEndpoint(router: Endpoint | string): UdpEndpoint {
     const { address, port } = this.#toEndpoint(router);
-    return new UdpEndpoint(parseIPv4(address, 'router'), port);
+    return new UdpEndpoint(parseIPv4(address, 'routers'), port);
   }
 
   #toEndpoint(router: Endpoint | string): Endpoint {
-    if (typeof router === 'string') return parseEndpoint(router, this.#profile.port);
-    return parseEndpoint(formatEndpoint(router));
+    if (typeof router === 'string') return parseEndpoint(router, this.#profile.port, 'routers');
+    return parseEndpoint(formatEndpoint(router), undefined, 'routers');
   }
 
   #choosePolicy(): EndpointPolicy {
