@@ -1,21 +1,37 @@
-import { formatIPv4, isMulticast } from '@6bed4/codec';
+import { formatIPv4, isIPv4Multicast } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import type { AddressPool } from './addressPool.js';
-import type { NetworkInterface } from './networkInterface.js';
+import type { Link } from './link.js';
 
-/** The way out of a segment: a NAT or a firewall. */
+/** The node that a {@link NetworkMember} belongs to: a host or a middlebox. */
+export interface InterfaceOwner {
+  readonly name: string;
+  /** A datagram came out of the network. */
+  fromNetwork(datagram: Datagram, now: number): void;
+  /** Whether it joined this multicast group on this port. */
+  hasJoined(group: number, port: number): boolean;
+}
+
+/** An interface as its network sees it. */
+export interface NetworkMember {
+  readonly owner: InterfaceOwner;
+  /** The link from the network to the owner. */
+  readonly down: Link;
+}
+
+/** The way out of a LAN: a NAT or a firewall. */
 export interface Gateway {
-  /** A datagram to an address that nobody in the segment has. */
-  fromInside(datagram: Datagram, now: number): void;
+  /** A datagram to an address that no member of the LAN has. */
+  fromInternal(datagram: Datagram, now: number): void;
   /** A member got this address, int32. */
   attached(address: number): void;
   /** A member lost this address, int32. */
   detached(address: number): void;
 }
 
-/** What a {@link Segment} is. */
-export interface SegmentOptions {
+/** Options of a {@link Network}. */
+export interface NetworkOptions {
   readonly name: string;
   /** IPv4 routers on each way through it, which lower the TTL: 0 for a LAN. */
   readonly hops: number;
@@ -23,22 +39,22 @@ export interface SegmentOptions {
   readonly multicast: boolean;
   /** Null for the public core. */
   readonly gateway: Gateway | null;
-  /** Where members get addresses that ask for none. */
+  /** Addresses for members without an address of their own choice. */
   readonly addresses: AddressPool;
 }
 
 /** A network whose members reach each other by IPv4 address: the public core, or a LAN. */
-export class Segment {
+export class Network {
   readonly name: string;
   readonly #world: World;
   readonly #hops: number;
   readonly #multicast: boolean;
   readonly #gateway: Gateway | null;
   readonly #addresses: AddressPool;
-  readonly #interfaces = new Map<number, NetworkInterface>();
+  readonly #members = new Map<number, NetworkMember>();
   readonly #blocked = new Set<string>();
 
-  constructor(world: World, options: SegmentOptions) {
+  constructor(world: World, options: NetworkOptions) {
     this.#world = world;
     this.name = options.name;
     this.#hops = options.hops;
@@ -47,44 +63,44 @@ export class Segment {
     this.#addresses = options.addresses;
   }
 
-  /** Whether this is the public core, which has no way out. */
+  /** Whether this is the public core, which has no gateway. */
   get isCore(): boolean {
     return this.#gateway === null;
   }
 
-  /** Whether somebody has this address, int32. */
+  /** Whether a member has this address, int32. */
   has(address: number): boolean {
-    return this.#interfaces.has(address);
+    return this.#members.has(address);
   }
 
-  /** Where members get addresses that ask for none. */
+  /** Addresses for members without an address of their own choice. */
   get addresses(): AddressPool {
     return this.#addresses;
   }
 
-  /** An address, int32, that nobody has. @throws Error when none is left */
+  /** An address, int32, that is free. @throws Error when none is left */
   freeAddress(): number {
-    return this.#addresses.take((address) => this.#interfaces.has(address));
+    return this.#addresses.take((address) => this.#members.has(address));
   }
 
-  /** Gives an address, int32, to an interface. @throws Error when somebody has it */
-  attach(address: number, to: NetworkInterface): void {
-    const holder = this.#interfaces.get(address);
+  /** Gives an address, int32, to an interface. @throws Error when it is taken */
+  attach(address: number, to: NetworkMember): void {
+    const holder = this.#members.get(address);
     if (holder !== undefined) {
       throw new Error(`${formatIPv4(address)} in ${this.name} belongs to ${holder.owner.name}`);
     }
     this.#gateway?.attached(address);
-    this.#interfaces.set(address, to);
+    this.#members.set(address, to);
   }
 
-  /** Takes an address away from whoever has it. */
+  /** Takes an address away from the member that has it. */
   detach(address: number): void {
-    if (this.#interfaces.delete(address)) this.#gateway?.detached(address);
+    if (this.#members.delete(address)) this.#gateway?.detached(address);
   }
 
   /** Takes all addresses away from an interface. */
-  detachAll(from: NetworkInterface): void {
-    for (const [address, holder] of this.#interfaces) {
+  detachAll(from: NetworkMember): void {
+    for (const [address, holder] of this.#members) {
       if (holder === from) this.detach(address);
     }
   }
@@ -97,30 +113,30 @@ export class Segment {
     }
   }
 
-  /** Carries a datagram that an interface sent: to a member, to the group, or out. */
-  route(datagram: Datagram, from: NetworkInterface): void {
+  /** Carries a datagram that a member sent: to another member, to a group, or to the gateway. */
+  route(datagram: Datagram, from: NetworkMember): void {
     const { destination } = datagram;
-    if (isMulticast(destination >>> 0)) {
+    if (isIPv4Multicast(destination >>> 0)) {
       this.#routeMulticast(datagram, from);
       return;
     }
-    const target = this.#interfaces.get(destination);
+    const target = this.#members.get(destination);
     if (target === undefined) {
       if (this.#gateway === null) this.#world.drop(this.name, datagram, 'no-route');
-      else this.#gateway.fromInside(datagram, this.#world.scheduler.now);
+      else this.#gateway.fromInternal(datagram, this.#world.scheduler.now);
       return;
     }
     this.#carryTo(target, datagram);
   }
 
-  /** Carries a datagram that came in from outside to the member that it is for. */
+  /** Carries a datagram that came in through the gateway to the member that it is for. */
   deliver(datagram: Datagram): void {
-    const target = this.#interfaces.get(datagram.destination);
+    const target = this.#members.get(datagram.destination);
     if (target === undefined) this.#world.drop(this.name, datagram, 'no-route');
     else this.#carryTo(target, datagram);
   }
 
-  #carryTo(target: NetworkInterface, datagram: Datagram): void {
+  #carryTo(target: NetworkMember, datagram: Datagram): void {
     const { source, destination } = datagram;
     if (this.#blocked.size > 0 && this.#blocked.has(`${source} ${destination}`)) {
       this.#world.drop(this.name, datagram, 'blocked');
@@ -141,12 +157,12 @@ export class Segment {
   }
 
   /** To all other members that joined (RFC 1112 §6.1: the sender needs no copy). */
-  #routeMulticast(datagram: Datagram, from: NetworkInterface): void {
+  #routeMulticast(datagram: Datagram, from: NetworkMember): void {
     let isWanted = false;
     if (this.#multicast) {
-      for (const member of new Set(this.#interfaces.values())) {
+      for (const member of new Set(this.#members.values())) {
         if (member === from) continue;
-        if (!member.owner.joined(datagram.destination, datagram.destinationPort)) continue;
+        if (!member.owner.hasJoined(datagram.destination, datagram.destinationPort)) continue;
         isWanted = true;
         const copy = this.#world.pool.take();
         copy.copyFrom(datagram);

@@ -1,30 +1,30 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
 import { Firewall, Internet, type LinkOptions, type Nat, type PeerNode } from '../../src/index.js';
-import { kinds } from '../support/natKinds.js';
+import { accessKinds } from '../support/accessKinds.js';
 
 /** One peer of a random topology. */
 export interface PeerPlan {
-  /** Number in the list of kinds. */
+  /** Index in the list of access kinds. */
   readonly kind: number;
-  /** Whether it stands behind the same box as the peer before it. */
+  /** Whether it is behind the same middlebox as the peer before it. */
   readonly shares: boolean;
   /** Number of its router. */
   readonly router: number;
   readonly link: LinkOptions;
 }
 
-/** Something that happens; numbers count peers or routers, modulo how many there are. */
+/** An action or a fault; numbers are indices of peers or routers, modulo their count. */
 export type Step =
   | { readonly type: 'send'; readonly from: number; readonly to: number; readonly count: number }
   | { readonly type: 'wait'; readonly milliseconds: number }
-  | { readonly type: 'forget'; readonly peer: number }
+  | { readonly type: 'reset'; readonly peer: number }
   | { readonly type: 'rebind'; readonly peer: number }
   | { readonly type: 'restart'; readonly router: number; readonly downFor: number }
   | { readonly type: 'move'; readonly peer: number; readonly kind: number }
   | { readonly type: 'jump'; readonly peer: number; readonly milliseconds: number };
 
-/** A whole story. */
+/** A topology and its steps. */
 export interface Plan {
   readonly seed: number;
   readonly routers: number;
@@ -32,8 +32,8 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-/** `closed` lets only one router through; that is for the matrix. */
-const usable = kinds.filter(({ name }) => name !== 'closed');
+/** All but `closed`, which lets only one router through. */
+const usable = accessKinds.filter(({ name }) => name !== 'closed');
 const number = fc.nat(11);
 
 const link: fc.Arbitrary<LinkOptions> = fc.record({
@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('wait' as const), milliseconds }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('forget' as const), peer: number }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('reset' as const), peer: number }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('rebind' as const), peer: number }) },
   {
     weight: 1,
@@ -79,7 +79,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Random topologies and what happens in them. */
+/** Random topologies and steps. */
 export const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer(),
   routers: fc.integer({ min: 1, max: 2 }),
@@ -95,47 +95,47 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   steps: fc.array(step, { maxLength: 40 }),
 });
 
-/** A packet that somebody sent, in one line. */
+/** The identification of a sent packet, in one line. */
 function packetText(from: string, to: string, sequence: number | null): string {
   return `${from} to ${to}, number ${sequence}`;
 }
 
 const SEND_INTERVAL = 40;
-const SAFE = {} as const;
+const NO_FAULTS = {} as const;
 
-/** A plan that is being carried out. */
-export class Story {
+/** The simulation of a plan. */
+export class PlanRun {
   readonly net: Internet;
   readonly peers: PeerNode[] = [];
-  readonly #boxes: (Nat | Firewall | undefined)[] = [];
+  readonly #middleboxes: (Nat | Firewall | undefined)[] = [];
   readonly #sent = new Set<string>();
   #made = 0;
 
   constructor(plan: Plan, profile: Profile = reference2020) {
     this.net = new Internet({ seed: plan.seed, trace: true });
-    // Between routers of draft01 lies the native Internet, which is not simulated.
+    // Between routers of draft01 is the native IPv6 Internet, which is not simulated.
     const routers = profile.prefixes.length > 0 ? plan.routers : 1;
     for (let index = 1; index <= routers; index++) {
       this.net.router(`r${index}`, { address: `198.51.100.${index}`, profile });
     }
     for (const { kind, shares, router, link: faulty } of plan.peers) {
-      const box = shares && this.#made > 0 ? this.#boxes.at(-1) : this.#build(kind);
+      const middlebox = shares && this.#made > 0 ? this.#middleboxes.at(-1) : this.#build(kind);
       this.#made++;
-      this.#boxes.push(box);
+      this.#middleboxes.push(middlebox);
       const chosen = this.net.routers[router % routers]!;
       const peer = this.net.peer(`peer${this.peers.length}`, {
         profile,
         routers: [chosen.endpoint],
         link: faulty,
-        ...(box === undefined ? {} : { behind: box }),
+        ...(middlebox === undefined ? {} : { behind: middlebox }),
       });
-      peer.onPacket = () => this.#checkAddressee(peer);
+      peer.onPacket = () => this.#checkLastPacket(peer);
       this.peers.push(peer);
     }
   }
 
-  /** Carries one step out. */
-  take(step: Step): void {
+  /** Carries out one step. */
+  carryOut(step: Step): void {
     const { net } = this;
     switch (step.type) {
       case 'send': {
@@ -149,13 +149,13 @@ export class Story {
       case 'wait':
         net.run(step.milliseconds);
         break;
-      case 'forget':
-        this.#box(step.peer)?.forget();
+      case 'reset':
+        this.#middlebox(step.peer)?.reset();
         break;
       case 'rebind': {
-        const box = this.#box(step.peer);
-        if (box instanceof Firewall) box.forget();
-        else box?.rebind();
+        const middlebox = this.#middlebox(step.peer);
+        if (middlebox instanceof Firewall) middlebox.reset();
+        else middlebox?.rebind();
         break;
       }
       case 'restart': {
@@ -167,9 +167,9 @@ export class Story {
       }
       case 'move': {
         const index = step.peer % this.peers.length;
-        const box = this.#build(step.kind);
-        this.#boxes[index] = box;
-        net.move(this.peers[index]!, box === undefined ? {} : { behind: box });
+        const middlebox = this.#build(step.kind);
+        this.#middleboxes[index] = middlebox;
+        net.move(this.peers[index]!, middlebox === undefined ? {} : { behind: middlebox });
         break;
       }
       case 'jump':
@@ -178,24 +178,24 @@ export class Story {
     }
   }
 
-  /** All faults end. */
-  heal(): void {
-    for (const peer of this.peers) peer.link = SAFE;
+  /** Ends the faults of all links. */
+  removeLinkFaults(): void {
+    for (const peer of this.peers) peer.link = NO_FAULTS;
   }
 
-  /** One peer pings and messages another; the number of the echo request. */
+  /** Lets one peer send a message and a ping to another. @returns the number of the echo request */
   send(from: PeerNode, to: PeerNode): number | null {
     const [source, destination] = [from.address, to.address];
     if (source === null || destination === null || from === to) return null;
     const message = from.sendUdp(destination);
     this.#sent.add(packetText(source, destination, message));
-    // The sequence number is announced first: an answer within the same instant is possible.
+    // Noted before it is sent, since a reply may come at once.
     this.#sent.add(packetText(source, destination, (message ?? 0) + 1));
     return from.ping(destination);
   }
 
-  /** What is delivered was sent by whom it says, to one of the addresses of who got it. */
-  #checkAddressee(peer: PeerNode): void {
+  /** Throws unless the last packet was sent by its source, and to an address of its receiver. */
+  #checkLastPacket(peer: PeerNode): void {
     const packet = peer.received.at(-1)!;
     if (!peer.addresses.includes(packet.to)) {
       throw new Error(`${peer.name} got a packet for ${packet.to}`);
@@ -204,7 +204,7 @@ export class Story {
     const text =
       kind === 'echo-reply' ? packetText(to, from, sequence) : packetText(from, to, sequence);
     if (kind !== 'other' && !this.#sent.has(text)) {
-      throw new Error(`${peer.name} got what nobody sent: ${kind}, ${text}`);
+      throw new Error(`${peer.name} got a packet that was not sent: ${kind}, ${text}`);
     }
   }
 
@@ -216,7 +216,7 @@ export class Story {
     return this.peers[index % this.peers.length]!;
   }
 
-  #box(index: number): Nat | Firewall | undefined {
-    return this.#boxes[index % this.peers.length];
+  #middlebox(index: number): Nat | Firewall | undefined {
+    return this.#middleboxes[index % this.peers.length];
   }
 }

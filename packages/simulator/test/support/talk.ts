@@ -1,17 +1,17 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
-import { Internet, type PeerNode, withTrace } from '../../src/index.js';
-import type { Kind } from './natKinds.js';
+import { Internet, type PeerNode, showTraceOnFailure } from '../../src/index.js';
+import type { AccessKind } from './accessKinds.js';
 
-/** Who begins: one peer, which the other answers, or both at once. */
-export type Beginning = 'one' | 'both';
+/** The peers that send first: one, which the other answers, or both at once. */
+export type Initiator = 'one' | 'both';
 
-/** What came of two peers that met. */
+/** The result of two peers that sent to each other. */
 export interface Outcome {
   /** Milliseconds from the first packet to the direct path of the first peer; null for relayed. */
-  readonly there: number | null;
-  /** The same for the way back. */
-  readonly back: number | null;
+  readonly toSecond: number | null;
+  /** The same for the direct path of the second peer. */
+  readonly toFirst: number | null;
   /** Echo requests that were not answered. */
   readonly lost: number;
   /** The strategy that both peers used. */
@@ -20,19 +20,28 @@ export interface Outcome {
 
 /** Time for both to get addresses, even where draft01 has to change ports. */
 const START = 30_000;
-/** Echo requests are as far apart as those of an impatient `ping`. */
+/** The shortest interval between echo requests that `ping` allows every user. */
 const INTERVAL = 200;
-/** Twice as long as the longest way to a direct path that was ever seen. */
+/** Twice the longest time to a direct path that was observed. */
 const TALK = 20_000;
 const LAST_ANSWER = 1_000;
 
-/** Lets two peers behind these kinds of NAT meet, and talk for a while. */
-export function meet(first: Kind, second: Kind, profile: Profile, beginning: Beginning): Outcome {
-  return withPeers(first, second, profile, (net, a, b) => talk(net, a, b, beginning));
+/** Lets two peers behind these middleboxes send to each other for a while. */
+export function talkBetween(
+  first: AccessKind,
+  second: AccessKind,
+  profile: Profile,
+  initiator: Initiator,
+): Outcome {
+  return withPeers(first, second, profile, (net, a, b) => talk(net, a, b, initiator));
 }
 
-/** Lets one peer send messages to another that says nothing. */
-export function sendOneWay(first: Kind, second: Kind, profile: Profile): Omit<Outcome, 'back'> {
+/** Lets one peer send messages to another that sends nothing. */
+export function sendOneWay(
+  first: AccessKind,
+  second: AccessKind,
+  profile: Profile,
+): Omit<Outcome, 'toFirst'> {
   return withPeers(first, second, profile, (net, a, b) => {
     const start = net.now;
     const remote = b.address;
@@ -44,7 +53,7 @@ export function sendOneWay(first: Kind, second: Kind, profile: Profile): Omit<Ou
     }
     net.run(LAST_ANSWER);
     return {
-      there: directAfter(a, remote, start),
+      toSecond: directAfter(a, remote, start),
       lost: sent - b.received.length,
       strategy: a.machine.peering as PeeringName,
     };
@@ -52,12 +61,12 @@ export function sendOneWay(first: Kind, second: Kind, profile: Profile): Omit<Ou
 }
 
 function withPeers<T>(
-  first: Kind,
-  second: Kind,
+  first: AccessKind,
+  second: AccessKind,
   profile: Profile,
   run: (net: Internet, a: PeerNode, b: PeerNode) => T,
 ): T {
-  return withTrace(new Internet({ seed: 1, trace: true }), (net) => {
+  return showTraceOnFailure(new Internet({ seed: 1, trace: true }), (net) => {
     net.router('r', { address: '198.51.100.1', profile });
     const [a, b] = [first, second].map((kind, index) => {
       const name = 'ab'[index]!;
@@ -69,21 +78,21 @@ function withPeers<T>(
   });
 }
 
-/** Lets two peers talk that have their addresses. */
-export function talk(net: Internet, a: PeerNode, b: PeerNode, beginning: Beginning): Outcome {
+/** Lets two peers that have addresses send to each other for a while. */
+export function talk(net: Internet, a: PeerNode, b: PeerNode, initiator: Initiator): Outcome {
   const start = net.now;
   const [addressA, addressB] = [a.address, b.address];
   if (addressA === null || addressB === null) throw new Error('a peer got no address');
   const pings: [PeerNode, number | null][] = [];
   while (net.now < start + TALK) {
     pings.push([a, a.ping(addressB)]);
-    if (beginning === 'both') pings.push([b, b.ping(addressA)]);
+    if (initiator === 'both') pings.push([b, b.ping(addressA)]);
     net.run(INTERVAL);
   }
   net.run(LAST_ANSWER);
   return {
-    there: directAfter(a, addressB, start),
-    back: directAfter(b, addressA, start),
+    toSecond: directAfter(a, addressB, start),
+    toFirst: directAfter(b, addressA, start),
     lost: pings.filter(([peer, number]) => !peer.wasAnswered(number)).length,
     strategy: a.machine.peering as PeeringName,
   };

@@ -1,8 +1,8 @@
 import { type Arrow, arrows, nodesOf } from './arrow.js';
 import type { Trace } from './trace.js';
 
-/** What a ladder shows. */
-export interface LadderOptions {
+/** The part of a trace that a diagram shows. */
+export interface TraceSelection {
   /** Columns, by name, in this order; default: every node that sent, received or dropped something. */
   readonly nodes?: readonly string[];
   /** Only datagrams sent at this time or later, in milliseconds. */
@@ -13,10 +13,10 @@ export interface LadderOptions {
   readonly lines?: number;
 }
 
-/** The columns and arrows that are to be shown. */
-export function select(
+/** The columns and arrows of that part. */
+export function selectArrows(
   trace: Trace,
-  options: LadderOptions,
+  options: TraceSelection,
 ): { nodes: readonly string[]; arrows: readonly Arrow[] } {
   const { from = 0, until = Number.POSITIVE_INFINITY, lines } = options;
   const inTime = arrows(trace).filter(({ sentAt }) => sentAt >= from && sentAt < until);

@@ -1,22 +1,22 @@
 import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import { endpointText } from '../datagram/endpointKey.js';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
-import { Host, type HostPlace } from './host.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
+import { Host, type HostAttachment } from './host.js';
 
 /** A datagram that a {@link UdpSocket} received. */
 export interface ReceivedDatagram {
   /** Milliseconds of virtual time. */
   readonly at: number;
-  /** `A.B.C.D:port` of the sender, as it arrived. */
+  /** `A.B.C.D:port` of the sender, as the datagram arrived. */
   readonly from: string;
   readonly payload: Uint8Array;
 }
 
-/** What a {@link UdpSocket} does with a datagram besides keeping it. */
+/** Handler of each datagram that a {@link UdpSocket} received. */
 export type OnDatagram = (datagram: ReceivedDatagram, socket: UdpSocket) => void;
 
-/** A plain UDP socket of a {@link UdpHost}. */
+/** A plain UDP socket of a {@link UdpNode}. */
 export class UdpSocket {
   readonly #host: Host;
   readonly #onDatagram: OnDatagram | undefined;
@@ -40,8 +40,12 @@ export class UdpSocket {
   /** Sends one datagram to `A.B.C.D:port`; `ttl` 1..255, default 64. */
   send(to: string, payload: Uint8Array = new Uint8Array(0), ttl = 0): void {
     const { address, port } = parseEndpoint(to);
-    const destination = parseIPv4(address) | 0;
-    this.#host.send(this.port, destination, port, payload, 0, payload.length, 0, ttl);
+    const datagram = this.#host.newDatagram(this.port);
+    datagram.destination = parseIPv4(address) | 0;
+    datagram.destinationPort = port;
+    if (ttl !== 0) datagram.ttl = ttl;
+    datagram.setPayload(payload, 0, payload.length);
+    this.#host.send(datagram);
   }
 
   /** @internal */
@@ -62,15 +66,15 @@ export class UdpSocket {
   }
 }
 
-/** A computer with plain UDP sockets: to try networks out without 6bed4. */
-export class UdpHost {
+/** A host with plain UDP sockets: to observe networks without 6bed4. */
+export class UdpNode {
   readonly name: string;
   readonly #host: Host;
 
   /** @internal */
-  constructor(world: World, name: string, place: HostPlace) {
+  constructor(world: World, name: string, attachment: HostAttachment) {
     this.name = name;
-    this.#host = new Host(world, name, place);
+    this.#host = new Host(world, name, attachment);
   }
 
   /** Its IPv4 address. */
@@ -83,12 +87,12 @@ export class UdpHost {
     this.#host.link = link;
   }
 
-  /** Opens a UDP socket; on any free port when none is named. @throws Error when the port is taken */
+  /** Opens a UDP socket; without a port, on any free one. @throws Error when the port is taken */
   bind(port?: number, onDatagram?: OnDatagram): UdpSocket {
     return new UdpSocket(this.#host, port ?? this.#host.freePort(), onDatagram);
   }
 
-  /** Wants multicast to this group, `A.B.C.D`, and port from now on. */
+  /** Joins a multicast group, `A.B.C.D`, on a port. */
   join(group: string, port: number): void {
     this.#host.join(group, port);
   }

@@ -1,40 +1,40 @@
 import { describe, expect, test } from 'vitest';
-import { Internet } from '../src/index.js';
-import { drops, natLab, reach } from './support/lab.js';
+import { Internet } from '../../src/index.js';
+import { drops, natLab, reach } from '../support/natLab.js';
 
-/** The TTL that a datagram arrives with when it is sent with this one; null when it dies. */
+/** The TTL of a datagram on arrival when it is sent with this one; null when it is dropped. */
 function arrivingTtl(coreHops: number, nats: number, ttl: number): number | null {
   const net = new Internet({ trace: true, coreHops });
   const to = net.host('to').bind(2);
   let outer = net.nat('nat 1');
   for (let level = 2; level <= nats; level++) outer = net.nat(`nat ${level}`, { behind: outer });
-  const place = nats === 0 ? {} : { behind: outer };
-  net.host('from', place).bind(1).send(to.endpoint, Uint8Array.of(1), ttl);
+  const placement = nats === 0 ? {} : { behind: outer };
+  net.host('from', placement).bind(1).send(to.endpoint, Uint8Array.of(1), ttl);
   net.run(100);
   return net.trace?.entries.find(({ kind }) => kind === 'deliver')?.ttl ?? null;
 }
 
 describe('IPv4 TTL (RFC 1812 §5.3.1)', () => {
-  test('every router of the core takes one', () => {
+  test('is lowered by every router of the core', () => {
     expect(arrivingTtl(8, 0, 64)).toBe(56);
     expect(arrivingTtl(8, 0, 9)).toBe(1);
     expect(arrivingTtl(8, 0, 8)).toBeNull();
   });
 
-  test('and so does every NAT on the way', () => {
+  test('is lowered by every NAT on the way', () => {
     expect(arrivingTtl(8, 1, 64)).toBe(55);
     expect(arrivingTtl(8, 2, 64)).toBe(54);
     expect(arrivingTtl(8, 2, 11)).toBe(1);
     expect(arrivingTtl(8, 2, 10)).toBeNull();
   });
 
-  test('a datagram without a wish travels with 64', () => {
+  test('is 64 where the sender sets none', () => {
     expect(arrivingTtl(1, 0, 0)).toBe(63);
   });
 });
 
 describe('a keepalive with TTL 3 (draft-03 §5)', () => {
-  test('opens two NATs and dies in the core', () => {
+  test('opens two NATs and is dropped in the core', () => {
     const { net, nat, remotes } = natLab({ network: '100.64.0.0/16' });
     const home = net.nat('home', { behind: nat });
     const socket = net.host('at home', { behind: home }).bind(5000);
@@ -44,10 +44,10 @@ describe('a keepalive with TTL 3 (draft-03 §5)', () => {
     expect(drops(net)).toEqual(['ttl at core']);
     expect(nat.mappings).toHaveLength(1);
     expect(home.mappings).toHaveLength(1);
-    expect(reach(net, remotes[0], socket, nat.mappings[0]!.outside)).not.toBeNull();
+    expect(reach(net, remotes[0], socket, nat.mappings[0]!.external)).not.toBeNull();
   });
 
-  test('dies at the third NAT without opening it', () => {
+  test('is dropped at the third NAT without opening it', () => {
     const { net, nat } = natLab();
     const second = net.nat('second', { behind: nat });
     const third = net.nat('third', { behind: second });

@@ -1,15 +1,15 @@
-import type { Datagram, DatagramPool } from './datagram/datagram.js';
-import type { DropReason } from './datagram/dropReason.js';
-import type { Random } from './time/random.js';
-import type { Scheduler } from './time/scheduler.js';
-import type { Trace } from './trace/trace.js';
+import type { Datagram, DatagramPool } from '../datagram/datagram.js';
+import type { DropReason } from '../datagram/dropReason.js';
+import type { Random } from '../time/random.js';
+import type { Scheduler } from '../time/scheduler.js';
+import type { Trace } from '../trace/trace.js';
 
-/** What all parts of one simulated Internet share. */
+/** The state that all parts of one simulated Internet share. */
 export class World {
   readonly scheduler: Scheduler;
   readonly pool: DatagramPool;
   readonly random: Random;
-  /** Null when nothing is to be recorded. */
+  /** Null when nothing is recorded. */
   readonly trace: Trace | null;
   /** Datagrams that hosts sent. */
   sent = 0;
@@ -25,7 +25,7 @@ export class World {
     this.trace = trace;
   }
 
-  /** A datagram goes no further than the node of that name. */
+  /** Ends a datagram at the node of that name. */
   drop(node: string, datagram: Datagram, reason: DropReason): void {
     this.dropped++;
     this.trace?.record('drop', node, datagram, this.scheduler.now, reason);

@@ -1,8 +1,8 @@
 import type { Datagram, Receiver } from '../datagram/datagram.js';
 import type { Random } from '../time/random.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 
-/** What one direction of a link does to datagrams. */
+/** Options of one direction of a link. */
 export interface LinkOptions {
   /** One-way delay in milliseconds; default 5. */
   readonly delay?: number;
@@ -20,7 +20,7 @@ export interface LinkOptions {
   /** Largest IPv4 packet in bytes, headers included, 68 or more (RFC 791 §3.2); default 1500. */
   readonly mtu?: number;
   /**
-   * What becomes of larger packets, which are fragmented since 6bed4 never sets DF (draft-03 §11):
+   * Treatment of larger packets, which are fragmented since 6bed4 never sets DF (draft-03 §11):
    * `carry` them, each fragment running the risk of `loss`; or `drop` them, as many middleboxes do.
    * Default `carry`.
    */
@@ -58,8 +58,8 @@ export function completeLink(
   description: LinkDescription,
   direction: 'up' | 'down',
 ): Required<LinkOptions> {
-  const given = 'up' in description ? description[direction] : description;
-  const link = { ...DEFAULTS, ...given };
+  const options = 'up' in description ? description[direction] : description;
+  const link = { ...DEFAULTS, ...options };
   for (const field of ['delay', 'jitter'] as const) {
     if (!(link[field] >= 0 && link[field] < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`link ${field}: ${link[field]}, expected milliseconds, 0 or more`);
@@ -85,7 +85,7 @@ export class Link {
   #options: Required<LinkOptions>;
   #lastArrival = 0;
 
-  /** @param node - whose link it is, for the trace */
+  /** @param node - name of its node, for the trace */
   constructor(
     world: World,
     random: Random,
@@ -100,12 +100,12 @@ export class Link {
     this.#options = options;
   }
 
-  /** What it does to datagrams. */
+  /** Its options. */
   get options(): Required<LinkOptions> {
     return this.#options;
   }
 
-  /** Changes that, for datagrams to come. */
+  /** Changes its options, for datagrams to come. */
   set options(options: Required<LinkOptions>) {
     this.#options = options;
   }

@@ -10,11 +10,11 @@ export interface ReceivedPacket {
   /** IPv6 destination, RFC 5952. */
   readonly to: string;
   readonly kind: 'udp' | 'echo-request' | 'echo-reply' | 'other';
-  /** The number that the sender gave it, 0..2^32 - 1; null for kind `other`. */
+  /** The number assigned by the sender, 0..2^32 - 1; null for kind `other`. */
   readonly sequence: number | null;
-  /** What the sender put in, without that number; of kind `other`, the whole packet. */
+  /** The payload after that number; of kind `other`, the whole packet. */
   readonly payload: Uint8Array;
-  /** `A.B.C.D:port` that the datagram with it came from: the router's, or the sender's own. */
+  /** `A.B.C.D:port` that the datagram came from: of the router, or of the sender. */
   readonly via: string;
 }
 
@@ -23,8 +23,8 @@ const APPLICATION_PORT = 7;
 const NUMBER_BYTES = 4;
 const LOW_BITS = 0xffff;
 
-/** Makes the IPv6 packet of a numbered UDP message. */
-export function buildMessage(
+/** Builds the IPv6 packet of a numbered UDP message. */
+export function buildNumberedUdp(
   source: Uint8Array,
   destination: Uint8Array,
   sequence: number,
@@ -43,18 +43,18 @@ export function buildMessage(
   });
 }
 
-/** The two halves of a sequence number as an echo carries it. */
-export function echoNumbers(sequence: number): { identifier: number; sequence: number } {
+/** The identifier and sequence fields of an echo that carry a number of 32 bits. */
+export function echoFields(sequence: number): { identifier: number; sequence: number } {
   return { identifier: (sequence >>> 16) & LOW_BITS, sequence: sequence & LOW_BITS };
 }
 
-/** The sequence number of an echo. */
+/** The number of 32 bits that an echo carries. */
 export function echoSequence(echo: Echo): number {
   return ((echo.identifier << 16) | echo.sequence) >>> 0;
 }
 
-/** Says what a packet is. */
-export function readPacket(
+/** Parses a packet that an application received. */
+export function parseApplicationPacket(
   packet: Uint8Array,
 ): Pick<ReceivedPacket, 'from' | 'to' | 'kind' | 'sequence' | 'payload'> {
   const from = formatIPv6(packet, SOURCE_OFFSET);

@@ -1,75 +1,30 @@
-import { type Endpoint, isMulticast, parseIPv4 } from '@6bed4/codec';
-import { DatagramPool } from './datagram/datagram.js';
-import type { HostPlace } from './host/host.js';
-import { PeerNode, type PeerSettings } from './host/peerNode.js';
-import { RouterNode, type RouterSettings } from './host/routerNode.js';
-import { UdpHost } from './host/udpHost.js';
-import type { FilteringBehaviour, NatBehaviour } from './nat/behavior.js';
-import { Firewall } from './nat/firewall.js';
-import { Nat } from './nat/nat.js';
-import { Random } from './time/random.js';
-import { Scheduler } from './time/scheduler.js';
-import { ladder } from './trace/ladder.js';
-import { mermaid } from './trace/mermaid.js';
-import { pcap } from './trace/pcap.js';
-import type { LadderOptions } from './trace/selection.js';
-import { Trace } from './trace/trace.js';
-import { AddressPool } from './wire/addressPool.js';
-import type { LinkDescription } from './wire/link.js';
-import { Segment } from './wire/segment.js';
-import { World } from './world.js';
+import { type Endpoint, isIPv4Multicast, parseIPv4 } from '@6bed4/codec';
+import { DatagramPool } from '../datagram/datagram.js';
+import type { HostAttachment } from '../host/host.js';
+import { PeerNode } from '../host/peerNode.js';
+import { RouterNode, type RouterSettings } from '../host/routerNode.js';
+import { UdpNode } from '../host/udpNode.js';
+import { Firewall } from '../nat/firewall.js';
+import { Nat } from '../nat/nat.js';
+import { AddressPool } from '../network/addressPool.js';
+import { Network } from '../network/network.js';
+import { Random } from '../time/random.js';
+import { Scheduler } from '../time/scheduler.js';
+import { ladder } from '../trace/ladder.js';
+import { mermaid } from '../trace/mermaid.js';
+import { pcap } from '../trace/pcap.js';
+import type { TraceSelection } from '../trace/selectArrows.js';
+import { Trace } from '../trace/trace.js';
+import { World } from '../world/world.js';
+import type {
+  FirewallDescription,
+  InternetOptions,
+  NatDescription,
+  PeerDescription,
+  Placement,
+} from './descriptions.js';
 
-/** What an {@link Internet} is. */
-export interface InternetOptions {
-  /** The simulation is the same for the same seed; an integer, its low 32 bits count. Default 1. */
-  readonly seed?: number;
-  /** Whether everything is recorded, which costs time and memory; default false. */
-  readonly trace?: boolean;
-  /** IPv4 routers on every way through the public core, 0..200; default 8. */
-  readonly coreHops?: number;
-}
-
-/** Where a node is. */
-export interface Place {
-  /** The NAT or firewall that it stands behind; default: none, it is on the public core. */
-  readonly behind?: Nat | Firewall;
-  /** IPv4 address in that network; default: the next one that is free. */
-  readonly address?: string;
-  /** Its link to that network; default 5 ms each way, without faults. */
-  readonly link?: LinkDescription;
-}
-
-/** A peer and where it is. */
-export interface PeerDescription extends Place, Omit<PeerSettings, 'routers'> {
-  /** Default: all routers of this Internet so far. */
-  readonly routers?: PeerSettings['routers'];
-  /** Whether it starts at once; default true. */
-  readonly start?: boolean;
-}
-
-/** A NAT and where it is. */
-export interface NatDescription extends NatBehaviour {
-  /** Outside IPv4 address; default: the next one that is free. */
-  readonly external?: string;
-  /** The NAT or firewall that it stands behind itself. */
-  readonly behind?: Nat | Firewall;
-  /** Its link to the outside; default 5 ms each way, without faults. */
-  readonly link?: LinkDescription;
-  /** The network inside, `A.B.C.D/length`; default 10.n.0.0/16, another one for each NAT. */
-  readonly network?: string;
-  /** Static port forwardings: outside port to inside `A.B.C.D:port`. */
-  readonly forwards?: Readonly<Record<number, string>>;
-}
-
-/** A stateful firewall and where it is. */
-export interface FirewallDescription extends FilteringBehaviour {
-  /** The NAT or firewall that it stands behind itself. */
-  readonly behind?: Nat | Firewall;
-  /** Its link to the outside; default 5 ms each way, without faults. */
-  readonly link?: LinkDescription;
-}
-
-/** Public addresses for those who want none in particular (RFC 2544 appendix C: benchmarks). */
+/** Addresses of public nodes whose description has none (RFC 2544 appendix C: benchmarks). */
 const PUBLIC_POOL = '198.18.0.0/15';
 const CORE = 'core';
 const DEFAULT_HOPS = 8;
@@ -90,10 +45,10 @@ const MOST_CLOCK = 1_000_000_000;
  * ```
  */
 export class Internet {
-  /** What everything in it was drawn from. */
+  /** The seed of every random number in it. */
   readonly seed: number;
   readonly #world: World;
-  readonly #core: Segment;
+  readonly #core: Network;
   readonly #clocks: Random;
   readonly #names = new Set<string>();
   readonly #routers: RouterNode[] = [];
@@ -110,7 +65,7 @@ export class Internet {
     const trace = options.trace === true ? new Trace() : null;
     this.#world = new World(new Scheduler(), new DatagramPool(), random, trace);
     this.#clocks = random.stream('clocks');
-    this.#core = new Segment(this.#world, {
+    this.#core = new Network(this.#world, {
       name: CORE,
       hops,
       multicast: false,
@@ -124,17 +79,17 @@ export class Internet {
     return this.#world.scheduler.now;
   }
 
-  /** What was recorded; null when nothing is. */
+  /** The recorded trace; null when nothing is recorded. */
   get trace(): Trace | null {
     return this.#world.trace;
   }
 
-  /** All peers, in order of their making. */
+  /** All peers, in order of creation. */
   get peers(): readonly PeerNode[] {
     return this.#peers;
   }
 
-  /** All routers, in order of their making. */
+  /** All routers, in order of creation. */
   get routers(): readonly RouterNode[] {
     return this.#routers;
   }
@@ -155,10 +110,10 @@ export class Internet {
   }
 
   /**
-   * Lets time pass until a condition holds, which is asked after each event.
+   * Lets time pass until a condition holds; it is checked after each event.
    *
    * @param limit - milliseconds to wait at most
-   * @returns milliseconds that it took, null when it did not come about
+   * @returns milliseconds until it held, null when it did not
    */
   runUntil(condition: () => boolean, limit: number): number | null {
     const { scheduler } = this.#world;
@@ -173,32 +128,32 @@ export class Internet {
     return this.now - start;
   }
 
-  /** Lets time pass until nothing is to happen any more: never, where peers run. */
+  /** Lets time pass until no event is due; never returns while peers run. */
   runUntilQuiet(): void {
     const { scheduler } = this.#world;
     while (scheduler.nextTime < Number.POSITIVE_INFINITY) scheduler.runUntil(scheduler.nextTime);
   }
 
-  /** Lets something happen at a time, in milliseconds. */
+  /** Runs an action at a time, in milliseconds. */
   at(time: number, action: () => void): void {
     this.#world.scheduler.at(time, { happen: action });
   }
 
   /** Makes a computer with plain UDP sockets. @throws Error when name or address are taken */
-  host(name: string, place: Place = {}): UdpHost {
+  host(name: string, placement: Placement = {}): UdpNode {
     this.#name(name);
-    return new UdpHost(this.#world, name, this.#place(place));
+    return new UdpNode(this.#world, name, this.#attachment(placement));
   }
 
   /** Makes a router on the public core. @throws Error when name or address are taken */
-  router(name: string, description: RouterSettings & Omit<Place, 'behind'> = {}): RouterNode {
+  router(name: string, description: RouterSettings & Omit<Placement, 'behind'> = {}): RouterNode {
     this.#name(name);
     const { address, link, ...settings } = description;
-    const place = this.#place({
+    const attachment = this.#attachment({
       ...(address === undefined ? {} : { address }),
       ...(link === undefined ? {} : { link }),
     });
-    const router = new RouterNode(this.#world, name, settings, this.#clock(), place);
+    const router = new RouterNode(this.#world, name, settings, this.#clock(), attachment);
     this.#world.trace?.nameAddress(router.address, name);
     this.#routers.push(router);
     return router;
@@ -208,7 +163,7 @@ export class Internet {
   peer(name: string, description: PeerDescription = {}): PeerNode {
     this.#name(name);
     const { behind, address, link, start, routers, ...settings } = description;
-    const place = this.#place({
+    const attachment = this.#attachment({
       ...(behind === undefined ? {} : { behind }),
       ...(address === undefined ? {} : { address }),
       ...(link === undefined ? {} : { link }),
@@ -218,7 +173,7 @@ export class Internet {
       name,
       { ...settings, routers: routers ?? this.#routerEndpoints() },
       this.#clock(),
-      place,
+      attachment,
     );
     this.#peers.push(peer);
     if (start ?? true) peer.start();
@@ -228,34 +183,36 @@ export class Internet {
   /** Makes a NAT. @throws Error when name or address are taken */
   nat(name: string, description: NatDescription = {}): Nat {
     this.#name(name);
-    const { external, behind, link, network, forwards, ...behaviour } = description;
-    const outside = this.#segment(behind);
+    const { external, behind, link, network, forwards, ...options } = description;
+    const externalNetwork = this.#networkBehind(behind);
     const address =
-      external === undefined ? outside.freeAddress() : this.#parse(external, 'external');
-    const nat = new Nat(this.#world, name, behaviour, address, {
-      outside,
+      external === undefined ? externalNetwork.freeAddress() : this.#parse(external, 'external');
+    const nat = new Nat(this.#world, name, options, address, {
+      externalNetwork,
       link: link ?? {},
       addresses: new AddressPool(network ?? `10.${this.#nats++ % 256}.0.0/16`),
     });
-    for (const [port, inside] of Object.entries(forwards ?? {})) nat.forward(Number(port), inside);
+    for (const [port, internal] of Object.entries(forwards ?? {})) {
+      nat.forward(Number(port), internal);
+    }
     return nat;
   }
 
   /** Makes a stateful firewall. @throws Error when the name is taken */
   firewall(name: string, description: FirewallDescription = {}): Firewall {
     this.#name(name);
-    const { behind, link, ...behaviour } = description;
-    const outside = this.#segment(behind);
-    return new Firewall(this.#world, name, behaviour, {
-      outside,
+    const { behind, link, ...options } = description;
+    const externalNetwork = this.#networkBehind(behind);
+    return new Firewall(this.#world, name, options, {
+      externalNetwork,
       link: link ?? {},
-      addresses: outside.addresses,
+      addresses: externalNetwork.addresses,
     });
   }
 
-  /** Moves a peer to another place; it keeps running, and asks its routers again. */
-  move(peer: PeerNode, place: Place): void {
-    peer.moveTo(this.#place(place));
+  /** Moves a peer to another network or address; it keeps running, and solicits its routers again. */
+  move(peer: PeerNode, placement: Placement): void {
+    peer.moveTo(this.#attachment(placement));
   }
 
   /** Forbids UDP between two public IPv4 addresses, both ways. */
@@ -263,23 +220,23 @@ export class Internet {
     this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), true);
   }
 
-  /** Allows it again. */
+  /** Allows UDP between them again. */
   unblock(one: string, other: string): void {
     this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), false);
   }
 
-  /** A readable picture of what was recorded. @throws Error when nothing is */
-  ladder(options: LadderOptions = {}): string {
+  /** The trace as text with a column for each node. @throws Error when nothing is recorded */
+  ladder(options: TraceSelection = {}): string {
     return ladder(this.#recorded(), options);
   }
 
-  /** The same as a sequence diagram for Mermaid. @throws Error when nothing is recorded */
-  mermaid(options: LadderOptions = {}): string {
+  /** The trace as a sequence diagram for Mermaid. @throws Error when nothing is recorded */
+  mermaid(options: TraceSelection = {}): string {
     return mermaid(this.#recorded(), options);
   }
 
   /**
-   * What was recorded, as the bytes of a pcap file of raw IPv4 packets.
+   * The trace as the bytes of a pcap file of raw IPv4 packets.
    *
    * @param node - name of the host, or of the NAT (datagrams as they left it), to see it from; default:
    *   the public core
@@ -302,20 +259,22 @@ export class Internet {
     this.#world.trace?.addNode(name);
   }
 
-  #segment(behind: Nat | Firewall | undefined): Segment {
-    return behind?.inside ?? this.#core;
+  #networkBehind(behind: Nat | Firewall | undefined): Network {
+    return behind?.internalNetwork ?? this.#core;
   }
 
-  #place(place: Place): HostPlace {
-    const segment = this.#segment(place.behind);
+  #attachment(placement: Placement): HostAttachment {
+    const network = this.#networkBehind(placement.behind);
     const address =
-      place.address === undefined ? segment.freeAddress() : this.#parse(place.address, 'address');
-    return { segment, address, link: place.link ?? {} };
+      placement.address === undefined
+        ? network.freeAddress()
+        : this.#parse(placement.address, 'address');
+    return { network, address, link: placement.link ?? {} };
   }
 
   #parse(text: string, field: string): number {
     const address = parseIPv4(text, field);
-    if (isMulticast(address)) throw new Error(`${field}: ${text} is a multicast group`);
+    if (isIPv4Multicast(address)) throw new Error(`${field}: ${text} is a multicast group`);
     return address | 0;
   }
 

@@ -2,24 +2,24 @@ import {
   Internet,
   type Nat,
   type NatDescription,
-  type UdpHost,
+  type UdpNode,
   type UdpSocket,
 } from '../../src/index.js';
 
-/** A host behind a NAT, and public hosts that tell from where they were reached. */
+/** A host behind a NAT, and public hosts that record the sources of datagrams. */
 export interface NatLab {
   readonly net: Internet;
   readonly nat: Nat;
-  readonly inside: UdpHost;
+  readonly inside: UdpNode;
   readonly socket: UdpSocket;
   /** Two sockets of one public host, and one of another. */
   readonly remotes: readonly [UdpSocket, UdpSocket, UdpSocket];
 }
 
-/** The address that the NAT of {@link natLab} shows. */
+/** The external address of the NAT of {@link natLab}. */
 export const EXTERNAL = '192.0.2.1';
 
-/** A NAT with this behaviour, and who is needed to observe it (as in RFC 4787 §4.1 and §5). */
+/** A NAT with these options, and the hosts to observe it from (as in RFC 4787 §4.1 and §5). */
 export function natLab(description: NatDescription = {}, seed = 1): NatLab {
   const net = new Internet({ seed, trace: true });
   const nat = net.nat('nat', { external: EXTERNAL, ...description });
@@ -33,7 +33,7 @@ export function natLab(description: NatDescription = {}, seed = 1): NatLab {
 /** Long enough for any datagram to arrive on links without faults. */
 export const MOMENT = 100;
 
-/** Sends, waits, and says from where it arrived; null when it did not. */
+/** Sends, waits, and returns the source that the receiver saw; null when nothing arrived. */
 export function reach(net: Internet, from: UdpSocket, to: UdpSocket, at?: string): string | null {
   const before = to.received.length;
   from.send(at ?? to.endpoint);
@@ -41,7 +41,7 @@ export function reach(net: Internet, from: UdpSocket, to: UdpSocket, at?: string
   return to.received[before]?.from ?? null;
 }
 
-/** Why datagrams were dropped, in order, and where. */
+/** The reason and place of each drop, in order. */
 export function drops(net: Internet): string[] {
   return (net.trace?.entries ?? [])
     .filter(({ kind }) => kind === 'drop')

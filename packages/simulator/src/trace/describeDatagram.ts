@@ -20,7 +20,7 @@ import {
   SOURCE_OFFSET,
   version,
 } from '@6bed4/nd';
-import { readPacket } from '../host/application.js';
+import { parseApplicationPacket } from '../application/applicationPacket.js';
 
 /** A TTL below this is meant to die on the way (draft-03 §5). */
 const SHORT_TTL = 16;
@@ -54,14 +54,14 @@ const tcpFlags = [
 ] as const;
 
 /**
- * Says in a few words what is in a datagram of 6bed4: `RS`, `NA`, `keepalive`, `probe`,
+ * Describes a datagram of 6bed4 in a few words: `RS`, `NA`, `keepalive`, `probe`,
  * `echo request a → b`, `UDP 7 a → b`.
  *
  * @param payload - of the UDP/IPv4 datagram
  * @param ttl - IPv4 TTL that it was sent with
- * @param names - who has which IPv6 address (RFC 5952)
+ * @param names - names of nodes by IPv6 address (RFC 5952)
  */
-export function describe(
+export function describeDatagram(
   payload: Uint8Array,
   ttl: number,
   names: ReadonlyMap<string, string>,
@@ -71,13 +71,13 @@ export function describe(
   if (payload.length < IPV6_HEADER_LENGTH || version(payload, 0) !== 6) {
     return `${payload.length} bytes`;
   }
-  const what = describePacket(payload);
-  if (neighborDiscoveryNames.has(what)) return what;
+  const text = describePacket(payload);
+  if (neighborDiscoveryNames.has(text)) return text;
   const name = (offset: number): string => {
     const address = formatIPv6(payload, offset);
     return names.get(address) ?? address;
   };
-  return `${what} ${name(SOURCE_OFFSET)} → ${name(DESTINATION_OFFSET)}`;
+  return `${text} ${name(SOURCE_OFFSET)} → ${name(DESTINATION_OFFSET)}`;
 }
 
 function describePacket(packet: Uint8Array): string {
@@ -94,7 +94,7 @@ function describePacket(packet: Uint8Array): string {
       return ['TCP', set.join('+')].join(' ').trim();
     }
     case NEXT_HEADER_UDP: {
-      const { kind, sequence } = readPacket(packet);
+      const { kind, sequence } = parseApplicationPacket(packet);
       return kind === 'udp' ? `UDP ${sequence}` : 'UDP';
     }
     default:

@@ -4,20 +4,20 @@ import type { Internet } from './internet.js';
 const MOST_LINES = 200;
 
 /**
- * Runs what may fail; if it does, the error also tells the seed and shows the ladder of what happened.
+ * Runs a function; when it throws, adds the seed and the ladder of the trace to the message.
  *
  * @throws Error with the failure as its cause
  */
-export function withTrace<T>(internet: Internet, run: (internet: Internet) => T): T {
+export function showTraceOnFailure<T>(internet: Internet, run: (internet: Internet) => T): T {
   try {
     return run(internet);
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : String(failure);
-    const picture =
+    const datagrams =
       internet.trace === null
-        ? 'make the Internet with trace: true to see what happened'
+        ? 'create the Internet with trace: true to see the datagrams'
         : internet.ladder({ lines: MOST_LINES });
-    throw new Error(`${reason}\n\nseed ${internet.seed}, ${internet.now} ms\n${picture}`, {
+    throw new Error(`${reason}\n\nseed ${internet.seed}, ${internet.now} ms\n${datagrams}`, {
       cause: failure,
     });
   }
