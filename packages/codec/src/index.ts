@@ -12,7 +12,6 @@ export {
   type DecodedAddress,
   decodeAddress,
   encodeAddress,
-  isInvitation,
 } from './address/address.js';
 export { type AddressKind, classify } from './address/classify.js';
 export { InvalidArgumentError } from './arguments/invalidArgumentError.js';
@@ -31,7 +30,8 @@ export {
   writeUint32,
 } from './bytes/bigEndian.js';
 export { sameBytes } from './bytes/sameBytes.js';
-export { type Dialect, dialects, layoutOf, parseDialect } from './dialect/dialect.js';
+export type { Dialect, DialectName, PeeringName } from './dialect/dialect.js';
+export { dialectNames, dialects, parseDialectName } from './dialect/dialects.js';
 export {
   defineProfile,
   draft00Profile,
@@ -40,6 +40,7 @@ export {
   draft04Profile,
   findProfile,
   is6bed4Prefixed,
+  isInvitation,
   type Profile,
   type ProfileDefinition,
   profileOf,

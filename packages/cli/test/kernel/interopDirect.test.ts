@@ -1,4 +1,4 @@
-import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
+import { type DialectName, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
 import type { Daemon } from '@6bed4/testing/kernel/daemon';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import { refuseInput } from '@6bed4/testing/kernel/natTopology';
@@ -90,7 +90,7 @@ interface OurPeer {
 }
 
 /** Our peer, on `peer1`. */
-async function startOurs(dialect: Dialect, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
+async function startOurs(dialect: DialectName, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
   const words = command('peer', '--router', routerIPv4, '--dialect', dialect);
   const daemon = lab.spawn('peer1', words);
   await daemon.waitForLine(/^ready/);
@@ -108,7 +108,7 @@ class Conversation {
   }
 
   /** Ends the capture. */
-  static async read(dialect: Dialect, ...addresses: readonly string[]): Promise<Conversation> {
+  static async read(dialect: DialectName, ...addresses: readonly string[]): Promise<Conversation> {
     const endpoints = addresses.map((address) => decodeAddress(address, { dialect }).peer!);
     return new Conversation(await capture.stop(endpoints.map(({ port }) => port)), endpoints);
   }

@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
-import type { Dialect } from '../dialect/dialect.js';
-import { type Profile, profileOf, readRouterAddress, reference2020 } from '../dialect/profile.js';
-import { type Endpoint, formatEndpoint, parseEndpoint } from '../ipv4/endpoint.js';
+import type { DialectName } from '../dialect/dialect.js';
+import {
+  isInvitation,
+  type Profile,
+  profileOf,
+  readRouterAddress,
+  reference2020,
+} from '../dialect/profile.js';
+import { type Endpoint, parseEndpoint } from '../ipv4/endpoint.js';
 import { formatIPv4, parseIPv4 } from '../ipv4/ipv4.js';
 import { formatIPv6, parseIPv6 } from '../ipv6/ipv6.js';
 import { IPV6_ADDRESS_BYTES } from '../ipv6/predicates.js';
@@ -10,14 +16,14 @@ import { type AddressKind, classify } from './classify.js';
 
 /** An IPv6 address taken apart. */
 export interface DecodedAddress {
-  readonly dialect: Dialect;
+  readonly dialect: DialectName;
   /** The upper half, as `address/64`. */
   readonly prefix: string;
   /** The router that the upper half names, or null where the prefix is not a 6bed4 one. */
   readonly router: Endpoint | null;
   /** The endpoint that the lower half spells, or null where it spells none. */
   readonly peer: Endpoint | null;
-  /** What is left to the holder of the endpoint; null where the layout or the address has none. */
+  /** The bits left to the holder of the endpoint; null where the layout or the address has none. */
   readonly lanip: number | null;
   /** Whether the peer can always be reached directly (draft-03 §3.1). */
   readonly invitation: boolean;
@@ -26,13 +32,13 @@ export interface DecodedAddress {
   readonly kind: AddressKind;
 }
 
-/** Which layout and constants to read or write with; a profile goes before a dialect. */
+/** The layout and constants to read or write with; a profile goes before a dialect. */
 export interface AddressOptions {
-  readonly dialect?: Dialect;
+  readonly dialect?: DialectName;
   readonly profile?: Profile;
 }
 
-/** What {@link encodeAddress} puts together. */
+/** The parts that {@link encodeAddress} puts together. */
 export interface AddressParts {
   /** `address/64`. */
   readonly prefix: string;
@@ -79,20 +85,15 @@ export function decodeAddress(
   const ipv4 = layout.readAddress(bytes, 0);
   const peer = opaque || port === 0 || ipv4 === 0 ? null : { address: formatIPv4(ipv4), port };
   return {
-    dialect: profile.dialect,
+    dialect: profile.dialect.name,
     prefix: formatPrefix({ bytes: Uint8Array.from(bytes).fill(0, 8), length: HALF_BITS }),
     router,
     peer,
-    lanip: opaque || layout.maxLanip === 0 ? null : layout.readLanip(bytes, 0),
-    invitation: router !== null && peer !== null && formatEndpoint(router) === formatEndpoint(peer),
+    lanip: opaque || !layout.hasLanip ? null : layout.readLanip(bytes, 0),
+    invitation: peer !== null && isInvitation(profile, bytes, 0),
     opaque,
     kind,
   };
-}
-
-/** Whether the address invites direct traffic: its router and its peer are one (draft-03 §3.1). */
-export function isInvitation(address: string | Uint8Array, options: AddressOptions = {}): boolean {
-  return decodeAddress(address, options).invitation;
 }
 
 /**
@@ -113,7 +114,7 @@ export function encodeAddress(parts: AddressParts, options: AddressOptions = {})
   }
   const peer = typeof parts.peer === 'string' ? parseEndpoint(parts.peer) : parts.peer;
   const bytes = Uint8Array.from(prefix.bytes);
-  const lanip = parts.lanip ?? Math.min(1, layout.maxLanip);
+  const lanip = parts.lanip ?? (layout.hasLanip ? 1 : 0);
   layout.writeEndpoint(bytes, 0, parseIPv4(peer.address, 'peer'), peer.port, lanip);
   return formatIPv6(bytes);
 }

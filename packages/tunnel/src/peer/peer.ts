@@ -134,8 +134,8 @@ export class Peer extends MachineCore {
     this.#peeringName = peering.name;
     this.#searchesLan = peering.lanTtl > 0;
     this.#avoidsTrapezium =
-      (options.peering?.avoidTrapezium ?? true) && this.#profile.layout.name === 'draft03';
-    this.#reading = { lenientRedirect: this.#profile.dialect === 'draft01' };
+      (options.peering?.avoidTrapezium ?? true) && this.#profile.dialect.avoidsTrapezium;
+    this.#reading = { lenientRedirect: this.#profile.dialect.redirects };
     this.#paths = new PathFinder(peering, {
       layout: this.#profile.layout,
       random: options.random,

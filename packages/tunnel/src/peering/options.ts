@@ -1,4 +1,4 @@
-import { CodecError, type Dialect, type Profile } from '@6bed4/codec';
+import { CodecError, type Profile } from '@6bed4/codec';
 import { HOLE_TIME, LAN_TTL, MAX_REMOTES, REFRESH_AFTER } from '../defaults.js';
 import { LEAST_HOLE_TIME } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
@@ -53,13 +53,6 @@ export interface PeeringOptions {
   readonly maxRemotes?: number;
 }
 
-const STRATEGIES: Readonly<Record<Dialect, PeeringName>> = {
-  draft00: 'via-router',
-  draft01: 'neighbor-discovery',
-  draft03: 'neighbor-discovery',
-  draft04: 'probe-and-seen',
-};
-
 /** A strategy, and how many remotes it may know. */
 export interface ChosenPeering {
   readonly name: PeeringName;
@@ -76,7 +69,7 @@ export interface ChosenPeering {
  * @throws CodecError naming the option that cannot be used
  */
 export function choosePeering(profile: Profile, options: PeeringOptions): ChosenPeering {
-  const name = options.strategy ?? STRATEGIES[profile.dialect];
+  const name = options.strategy ?? profile.dialect.peering;
   const maxRemotes = integer('maxRemotes', options.maxRemotes ?? MAX_REMOTES, 1, MOST_REMOTES);
   const lanTtl = integer('lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
   const directKeepalive = options.directKeepalive ?? 0;
@@ -94,7 +87,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         directKeepalive,
         lanTtl,
         wellKnownPort: profile.port,
-        redirects: profile.dialect === 'draft01',
+        redirects: profile.dialect.redirects,
         opportunism: options.opportunism ?? false,
       };
       return {

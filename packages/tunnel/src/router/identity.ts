@@ -107,7 +107,7 @@ function aliasesOf(
   linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
   const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
   // Where no lanip tells the router apart, the all-zero identifier does (RFC 4291 §2.6.1).
-  if (layout.maxLanip === 0) aliases.push(subnetPrefix.toBytes());
+  if (!layout.hasLanip) aliases.push(subnetPrefix.toBytes());
   return aliases;
 }
 

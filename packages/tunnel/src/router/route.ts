@@ -90,7 +90,7 @@ function toSubnetPrefix(
   layout.readEndpoint(bytes, destination, target);
   if (target.addressBits === 0 || target.port === 0)
     return notEndpoint(identity, bytes, destination, target);
-  if (layout.maxLanip > 0 && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
+  if (layout.hasLanip && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
     // "Any bottom half with lanid 0 is considered to terminate at the router" (draft-04 §5.2).
     return Route.self;
   }
@@ -104,7 +104,7 @@ function notEndpoint(
   target: RouteTarget,
 ): RouteCode {
   // The subnet-router anycast address (RFC 4291 §2.6.1) is ours where no lanip exists.
-  if (identity.layout.maxLanip === 0) {
+  if (!identity.layout.hasLanip) {
     let index = 8;
     while (index < 16 && bytes[destination + index] === 0) index++;
     if (index === 16) {

@@ -1,16 +1,16 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CodecError, Profile } from '@6bed4/codec';
+import type { CodecError, DialectName, Profile } from '@6bed4/codec';
 import type { CountersSnapshot, PeerOptions, RouterOptions, TunnelEvent } from '@6bed4/tunnel';
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
 
-/** A profile without its layout, whose functions cannot go to another thread; the dialect names it. */
-export type PlainProfile = Omit<Profile, 'layout'>;
+/** A profile that can go to another thread: functions cannot, but the name of its dialect can. */
+export type PlainProfile = Omit<Profile, 'layout' | 'dialect'> & { readonly dialect: DialectName };
 
 /** The part of a profile that can go to another thread. */
 export function plainProfile(profile: Profile): PlainProfile {
-  const { layout: _, ...plain } = profile;
-  return plain;
+  const { layout: _, dialect, ...plain } = profile;
+  return { ...plain, dialect: dialect.name };
 }
 
 /** A machine to be made in a worker. Random numbers come from there. */
