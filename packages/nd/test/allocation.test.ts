@@ -12,8 +12,6 @@ import {
   neighborAdvertisementView,
   neighborSolicitationView,
   nextHeader,
-  OPTION_NONCE,
-  OPTION_SOURCE_LINK_LAYER,
   payloadLength,
   routerAdvertisementView,
   setHopLimit,
@@ -22,6 +20,7 @@ import {
   updateChecksum,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
+import { OPTION_NONCE, OPTION_SOURCE_LINK_LAYER } from '../src/options/optionCodes.js';
 import { frame } from './support/frames.js';
 
 /** Few enough for what they would allocate to stay in the young generation, uncollected. */

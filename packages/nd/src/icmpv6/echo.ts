@@ -131,7 +131,7 @@ export function buildEcho(echo: Echo): Uint8Array {
 }
 
 /**
- * Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
  * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room

@@ -196,7 +196,7 @@ export function buildIcmpError(error: IcmpError): Uint8Array {
 }
 
 /**
- * Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written, 1280 at most
  * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room

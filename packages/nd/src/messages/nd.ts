@@ -5,7 +5,7 @@ import {
   ICMPV6_ROUTER_ADVERTISEMENT,
   ICMPV6_ROUTER_SOLICITATION,
 } from '../icmpv6/constants.js';
-import { optionsLength } from '../options/options.js';
+import { optionsLength } from '../options/writeOptions.js';
 import { isInside } from '../packet/bounds.js';
 import { IPV6_HEADER_LENGTH, NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '../packet/constants.js';
 import { isWholePacket } from '../packet/ipv6.js';
@@ -155,7 +155,7 @@ export function buildNd(message: NdMessage): Uint8Array {
 }
 
 /**
- * Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
  * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room; the

@@ -1,7 +1,8 @@
 import { isIPv6Multicast, isIPv6Unspecified, sameBytes } from '@6bed4/codec';
 import { ICMPV6_NEIGHBOR_SOLICITATION } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';

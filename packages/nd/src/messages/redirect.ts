@@ -1,7 +1,7 @@
 import { isIPv6LinkLocal, isIPv6Multicast, sameIPv6Address } from '@6bed4/codec';
 import { ICMPV6_REDIRECT } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { fitRedirectedHeaders } from '../options/options.js';
+import { fitRedirectedHeaders } from '../options/writeOptions.js';
 import { MINIMUM_MTU, SOURCE_OFFSET } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';

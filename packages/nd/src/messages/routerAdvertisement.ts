@@ -12,7 +12,7 @@ import {
   preferenceFromFlags,
   preferenceToFlags,
   type RouterPreference,
-} from '../options/options.js';
+} from '../options/routerPreference.js';
 import { SOURCE_OFFSET } from '../packet/constants.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
 import { type ParseResult, refuse } from '../packet/result.js';

@@ -1,7 +1,8 @@
 import { isIPv6Unspecified } from '@6bed4/codec';
 import { ICMPV6_ROUTER_SOLICITATION } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
 import { SOURCE_OFFSET } from '../packet/constants.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
 import { type ParseResult, refuse } from '../packet/result.js';

@@ -116,7 +116,7 @@ export function buildUdp(datagram: UdpDatagram & { readonly hopLimit?: number })
 }
 
 /**
- * Writes what {@link buildUdp} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildUdp} builds into a buffer at `offset`, over whatever was there.
  *
  * @param datagram - with a hop limit, 0..255, default 64
  * @returns bytes written

@@ -6,8 +6,8 @@ import {
   neighborAdvertisementView,
   type ParseResult,
   parseNd,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { neighborAdvertisement } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';

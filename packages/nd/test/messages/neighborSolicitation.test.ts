@@ -6,8 +6,8 @@ import {
   neighborSolicitationView,
   type ParseResult,
   parseNd,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { neighborSolicitation } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';

@@ -10,8 +10,8 @@ import {
   parseNd,
   type Redirect,
   redirectView,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { redirect } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';

@@ -7,8 +7,8 @@ import {
   parseNd,
   type RouterAdvertisement,
   routerAdvertisementView,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { routerAdvertisement } from '../support/arbitraries.js';
 import { frame } from '../support/frames.js';
 import { describeMessage } from '../support/messageTests.js';

@@ -7,8 +7,8 @@ import {
   parseNd,
   type RouterSolicitation,
   routerSolicitationView,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { routerSolicitation } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';
