@@ -33,8 +33,8 @@ export const ALL_HOSTS_IPV4 = 0xe000_0001;
 /** The shortest hole time that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
 export const LEAST_HOLE_TIME = 28_000;
 
-/** How long a Seen flag lets its receiver send direct, in milliseconds (draft-04 §7.3). */
+/** Time for which a Seen flag lets its receiver send directly, in milliseconds (draft-04 §7.3). */
 export const SEEN_LIFETIME = 27_000;
 
-/** What IPv4 and UDP headers add to a payload, in bytes; an empty datagram is nothing else. */
+/** Bytes that IPv4 and UDP headers add to a payload; an empty datagram is nothing else. */
 export const OUTER_HEADERS = 28;

@@ -16,16 +16,16 @@ export type PeeringName = 'via-router' | 'neighbor-discovery' | 'probe-and-seen'
  */
 export interface Dialect {
   readonly name: DialectName;
-  /** How addresses spell endpoints. */
+  /** The form of endpoints in addresses. */
   readonly layout: AddressLayout;
   /**
-   * Where a Router Advertisement tells a peer its endpoint: in the `prefix` that it offers, or in the
+   * The place of the peer's endpoint in a Router Advertisement: in the `prefix` that it offers, or in the
    * interface `identifier` of its own IPv6 destination.
    */
   readonly endpointIn: 'prefix' | 'identifier';
   /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */
   readonly retracts: boolean;
-  /** How direct paths are found, unless a user chooses otherwise. */
+  /** The way to find direct paths, unless a user chooses another. */
   readonly peering: PeeringName;
   /**
    * Whether peers send Redirects, and follow those of draft-01 §6.13, whose target and destination are

@@ -9,7 +9,7 @@ import { dialects } from './dialects.js';
 /** The constants of a deployment, which all its routers and peers must share. */
 export interface Profile {
   readonly name: string;
-  /** What differs between the generations of the protocol. */
+  /** The generation of the protocol that is spoken. */
   readonly dialect: Dialect;
   /** The address layout of the dialect. */
   readonly layout: AddressLayout;
@@ -39,7 +39,7 @@ export interface ProfileDefinition {
   readonly defaultNetid?: number;
 }
 
-/** Where a 6bed4-prefixed address has its router's IPv4 address. */
+/** Offset of the router's IPv4 address in a 6bed4-prefixed address. */
 const ROUTER_ADDRESS_OFFSET = 4;
 const DEFAULT_NETID = 0x0bed;
 const LONGEST_6BED4_PREFIX = 32;

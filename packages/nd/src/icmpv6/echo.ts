@@ -53,12 +53,12 @@ export interface Echo {
   readonly identifier: number;
   /** 0..65535. */
   readonly sequence: number;
-  /** What the reply repeats. */
+  /** Bytes that the reply repeats. */
   readonly data: Uint8Array;
 }
 
 /**
- * Reads the fields of an echo where they lie (RFC 4443 §4), without allocation, in a packet at `offset`
+ * Reads the fields of an echo in place (RFC 4443 §4), without allocation, in a packet at `offset`
  * that {@link parseEcho} accepts.
  */
 export const echoView = {
@@ -66,7 +66,7 @@ export const echoView = {
   identifier: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + IDENTIFIER),
   /** 0..65535. */
   sequence: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + SEQUENCE),
-  /** Where the data starts, in the buffer. */
+  /** Offset of the data in the buffer. */
   dataOffset: (offset: number): number => offset + DATA,
 } as const;
 

@@ -55,7 +55,7 @@ const INVOKING = MESSAGE + 8;
 const SECTION = 'RFC 4443 §3';
 const HIGHEST_UINT32 = 0xffff_ffff;
 
-/** What all ICMPv6 errors have. */
+/** The parts that all ICMPv6 errors have. */
 export interface IcmpErrorBase {
   /** 16 bytes. */
   readonly source: Uint8Array;
@@ -95,7 +95,7 @@ export interface ParameterProblem extends IcmpErrorBase {
   readonly type: 'parameter-problem';
   /** 0 field, 1 next header, 2 option. */
   readonly code: number;
-  /** Where in the invoking packet, in bytes, 0..0xffffffff. */
+  /** Offset of the fault in the invoking packet, in bytes, 0..0xffffffff. */
   readonly pointer: number;
 }
 
@@ -103,15 +103,15 @@ export interface ParameterProblem extends IcmpErrorBase {
 export type IcmpError = DestinationUnreachable | PacketTooBig | TimeExceeded | ParameterProblem;
 
 /**
- * Reads the fields of an ICMPv6 error where they lie (RFC 4443 §3), without allocation, in a packet at
+ * Reads the fields of an ICMPv6 error in place (RFC 4443 §3), without allocation, in a packet at
  * `offset` that {@link parseIcmpError} accepts.
  */
 export const icmpErrorView = {
   /** Of Packet Too Big: bytes that the next link takes. */
   mtu: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
-  /** Of Parameter Problem: where in the invoking packet, in bytes. */
+  /** Of Parameter Problem: offset of the fault in the invoking packet, in bytes. */
   pointer: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
-  /** Where the invoking packet starts, in the buffer. */
+  /** Offset of the invoking packet in the buffer. */
   invokingOffset: (offset: number): number => offset + INVOKING,
 } as const;
 

@@ -18,7 +18,7 @@ import {
 import { isWholePacket, writeIPv6Header } from '../packet/ipv6.js';
 import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
 
-/** What all Neighbor Discovery messages have. */
+/** The parts that all Neighbor Discovery messages have. */
 export interface MessageBase {
   /** IPv6 source, 16 bytes. */
   readonly source: Uint8Array;

@@ -50,7 +50,7 @@ export type NdMessage =
   | NeighborAdvertisement
   | Redirect;
 
-/** How to read what deployed nodes send against the rules. */
+/** Leniency towards messages that deployed nodes send against the rules. */
 export interface ParseNdOptions {
   /**
    * Accept a source link-layer option in a Router Solicitation from `::`, against RFC 4861 §6.1.1: all

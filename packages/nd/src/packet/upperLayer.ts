@@ -22,12 +22,12 @@ function optionsHeaderLength(bytes: Uint8Array, header: number): number {
   return (bytes[header + 1]! + 1) * EXTENSION_HEADER_UNIT;
 }
 
-/** Where a fragment belongs in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+/** The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
 function fragmentOffset(bytes: Uint8Array, header: number): number {
   return readUint16(bytes, header + 2) >>> 3;
 }
 
-/** Where the upper-layer header of a packet is. */
+/** The place of the upper-layer header of a packet. */
 export interface UpperLayer {
   /** Protocol number, 0..255. */
   readonly nextHeader: number;

@@ -8,7 +8,7 @@ import { check, checkSame } from './checks.js';
 import type { DriverCallbacks, MachineFactory, OpenDriver, OpenedDriver } from './driver.js';
 import { Probe } from './probe.js';
 
-/** What {@link driverTests} needs of the surroundings. */
+/** Options of {@link driverTests}. */
 export interface DriverTestOptions {
   readonly open: OpenDriver;
   /** Resolves after so many milliseconds. */

@@ -18,7 +18,7 @@ import {
 const LOWER_HALF = SOURCE_OFFSET + 8;
 const LOWER_HALF_WORDS = 4;
 
-/** Where the checksum is in the headers whose checksum covers the addresses. */
+/** Offset of the checksum in the headers whose checksum covers the addresses. */
 const CHECKSUM_OFFSETS: Readonly<Record<number, number>> = {
   [NEXT_HEADER_TCP]: TCP_CHECKSUM_OFFSET,
   [NEXT_HEADER_UDP]: UDP_CHECKSUM_OFFSET,

@@ -2,7 +2,7 @@ import { IPV6_HEADER_LENGTH, SOURCE_OFFSET } from '@6bed4/nd';
 import { RATE_LIMITER_BUCKETS } from '../defaults.js';
 
 const MILLISECONDS_PER_SECOND = 1000;
-/** 2^32 divided by the golden ratio: spreads neighbouring addresses over the table. */
+/** 2^32 divided by the golden ratio: spreads neighboring addresses over the table. */
 const HASH_MULTIPLIER = 0x9e37_79b1;
 
 /** A rate that all share: so many a second, and a burst after a quiet time. */
@@ -30,7 +30,7 @@ export class TokenBucket {
 }
 
 /**
- * Token buckets for what strangers can make us send, one per sender, in a table of fixed size: a
+ * Token buckets for answers to unknown senders, one per sender, in a table of fixed size: a
  * sender that asks too often runs dry without starving the others. Senders that fall into the same
  * bucket share it; which ones do depends on a random seed, so nobody can choose a victim to share
  * with.

@@ -4,7 +4,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
 
-/** Where a packet goes. */
+/** The ways of a packet through a router. */
 export const Route = {
   /** Nowhere: {@link RouteTarget.drop} says why. */
   drop: 0,
@@ -20,7 +20,7 @@ export const Route = {
 export type RouteCode = (typeof Route)[keyof typeof Route];
 
 /**
- * What a decision comes with: for {@link Route.tunnel} the endpoint. Written over for every packet, so
+ * The details of a decision: for {@link Route.tunnel} the endpoint. Written over for every packet, so
  * that none is allocated.
  */
 export class RouteTarget extends UdpEndpoint {
@@ -59,7 +59,7 @@ export function routeFromTunnel(
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (identity.segment.contains(bytes, destination)) {
-    const route = toSubnetPrefix(identity, bytes, destination, target);
+    const route = toOwnSubnet(identity, bytes, destination, target);
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
@@ -76,7 +76,7 @@ export function routeFromTunnel(
 }
 
 /** A destination under our /64: one of our own addresses, or a peer's endpoint (draft-04 §5.1). */
-function toSubnetPrefix(
+function toOwnSubnet(
   identity: RouterIdentity,
   bytes: Uint8Array,
   destination: number,
@@ -152,7 +152,7 @@ export function routeFromIPv6Side(
       isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
     );
   }
-  const route = toSubnetPrefix(identity, bytes, destination, target);
+  const route = toOwnSubnet(identity, bytes, destination, target);
   // What the host behind us has not taken for itself would come back to it.
   return route === Route.self ? dropped(target, Drop.loop) : route;
 }

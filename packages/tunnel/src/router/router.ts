@@ -47,7 +47,7 @@ export class Router extends MachineCore {
   readonly #advertiser: Advertiser;
   readonly #advertisements: RateLimiter;
   readonly #corrections: RateLimiter;
-  /** Where the packet at hand goes; written over for each. */
+  /** The destination of the packet at hand; written over for each. */
   readonly #target = new RouteTarget();
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
