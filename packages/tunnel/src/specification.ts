@@ -24,7 +24,9 @@ export const SUBNET_PREFIX_LENGTH = 64;
 /** Low bits that a /114 leaves to the holder; 0 names the router (draft-03 §3, draft-04 §3.1). */
 export const ROUTER_LANIP = 0;
 
-/** The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474). */
+/**
+ * The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474).
+ */
 export const DS_FIELD_MASK = 0xfc;
 
 /** 224.0.0.1, all hosts on the local network, as uint32 (draft-01 §6.2). */

@@ -44,7 +44,9 @@ export interface AddressParts {
   readonly prefix: string;
   /** The endpoint, or `A.B.C.D:port`. */
   readonly peer: Endpoint | string;
-  /** 0..16383 in draft03, 0..65535 in draft00, absent or 0 in draft01; default 1 where there is one. */
+  /**
+   * 0..16383 in draft03, 0..65535 in draft00, absent or 0 in draft01; default 1 where there is one.
+   */
   readonly lanip?: number;
 }
 

@@ -167,9 +167,9 @@ export function readRouterAddress(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Whether the address at `offset` is an invitation to direct traffic: its holder is its own router, and
- * so can always be reached at the endpoint that the address spells (draft-03 §3.1, §8.4). Does not
- * allocate.
+ * Whether the address at `offset` is an invitation to direct traffic: its holder is its own router,
+ * and so can always be reached at the endpoint that the address spells (draft-03 §3.1, §8.4). Does
+ * not allocate.
  */
 export function isInvitation(profile: Profile, bytes: Uint8Array, offset: number): boolean {
   const { dialect, layout, port } = profile;

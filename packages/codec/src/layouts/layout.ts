@@ -17,8 +17,8 @@ export interface AddressLayout {
   /** Whether only even ports can be expressed. */
   readonly evenPorts: boolean;
   /**
-   * The bits of the lower half that name the endpoint, as two int32 words: addresses that agree in these
-   * and in their upper half are held by the same node.
+   * The bits of the lower half that name the endpoint, as two int32 words: addresses that agree in
+   * these and in their upper half are held by the same node.
    */
   readonly endpointMask: readonly [number, number];
 

@@ -106,8 +106,8 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
 }
 
 /**
- * The reply to an echo request (RFC 4443 §4.2): the same identifier, sequence number and data, from the
- * destination of the request to its source.
+ * The reply to an echo request (RFC 4443 §4.2): the same identifier, sequence number and data, from
+ * the destination of the request to its source.
  */
 export function echoReplyTo(request: Echo): Echo {
   return {
@@ -134,7 +134,8 @@ export function buildEcho(echo: Echo): Uint8Array {
  * @internal Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeEcho(out: Uint8Array, offset: number, echo: Echo): number {
   const length = DATA + echo.data.length;

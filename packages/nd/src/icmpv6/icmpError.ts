@@ -116,8 +116,8 @@ export const icmpErrorView = {
 } as const;
 
 /**
- * Parses a whole IPv6 packet without extension headers as an ICMPv6 error (RFC 4443 §3). Addresses and
- * the invoking packet are copies. Never throws, nor reads outside the packet.
+ * Parses a whole IPv6 packet without extension headers as an ICMPv6 error (RFC 4443 §3). Addresses
+ * and the invoking packet are copies. Never throws, nor reads outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -178,7 +178,9 @@ function typeCodeParameter(error: IcmpError): readonly [number, number, number] 
   }
 }
 
-/** "As much of invoking packet as possible without the ICMPv6 packet exceeding the minimum IPv6 MTU." */
+/**
+ * "As much of invoking packet as possible without the ICMPv6 packet exceeding the minimum IPv6 MTU."
+ */
 function invokingLength(error: IcmpError): number {
   return Math.min(error.invoking.length, MINIMUM_MTU - INVOKING);
 }
@@ -196,10 +198,12 @@ export function buildIcmpError(error: IcmpError): Uint8Array {
 }
 
 /**
- * @internal Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was
+ * there.
  *
  * @returns bytes written, 1280 at most
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError): number {
   const [type, code, parameter] = typeCodeParameter(error);
@@ -229,9 +233,9 @@ export interface MulticastException {
 }
 
 /**
- * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect, was
- * not sent to multicast, and its source is one node. A packet too odd to tell gets no error. Neither
- * throws nor reads outside the packet.
+ * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect,
+ * was not sent to multicast, and its source is one node. A packet too odd to tell gets no error.
+ * Neither throws nor reads outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet that are there; it may be cut short

@@ -53,8 +53,8 @@ export type NdMessage =
 /** Leniency towards messages that deployed nodes send against the rules. */
 export interface ParseNdOptions {
   /**
-   * Accept a source link-layer option in a Router Solicitation from `::`, against RFC 4861 §6.1.1: all
-   * deployed 6bed4 peers send one.
+   * Accept a source link-layer option in a Router Solicitation from `::`, against RFC 4861 §6.1.1:
+   * all deployed 6bed4 peers send one.
    */
   readonly lenientSolicitation?: boolean;
   /**
@@ -66,8 +66,8 @@ export interface ParseNdOptions {
 }
 
 /**
- * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header (RFC 4861
- * §4). Looks at nothing else; does not allocate, throw, or read outside the packet.
+ * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header (RFC
+ * 4861 §4). Looks at nothing else; does not allocate, throw, or read outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -81,9 +81,9 @@ export function isNd(bytes: Uint8Array, offset: number, length: number): boolean
 
 /**
  * Parses a whole IPv6 packet as a Neighbor Discovery message and checks all that RFC 4861 §6.1.1,
- * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it, except that a Redirect comes from the current first
- * hop: its receiver knows its routes. Addresses and options are copies. Never throws, nor reads outside
- * the packet.
+ * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it, except that a Redirect comes from the current
+ * first hop: its receiver knows its routes. Addresses and options are copies. Never throws, nor reads
+ * outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -142,7 +142,8 @@ function cut(message: NdMessage): NdMessage {
 
 /**
  * Builds the IPv6 packet of a Neighbor Discovery message (RFC 4861 §4), with hop limit 255 and its
- * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see to.
+ * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see
+ * to.
  *
  * @throws InvalidArgumentError naming the field that cannot be expressed
  */
@@ -158,8 +159,8 @@ export function buildNd(message: NdMessage): Uint8Array {
  * @internal Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room; the
- * buffer may have been written to by then
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room; the buffer may have been written to by then
  */
 export function writeNd(out: Uint8Array, offset: number, message: NdMessage): number {
   return writeFitting(out, offset, cut(message));

@@ -28,7 +28,9 @@ const SECTION = 'RFC 4861 §7.1.2';
 /** @internal Bytes before the options. */
 export const NEIGHBOR_ADVERTISEMENT_LENGTH = 24;
 
-/** Neighbor Advertisement: tells a link-layer address and that its sender is there (RFC 4861 §4.4). */
+/**
+ * Neighbor Advertisement: tells a link-layer address and that its sender is there (RFC 4861 §4.4).
+ */
 export interface NeighborAdvertisement extends MessageBase {
   /** ICMPv6 type 136. */
   readonly type: 'neighbor-advertisement';

@@ -52,8 +52,9 @@ export const redirectView = {
 } as const;
 
 /**
- * @internal "The IP source address of the Redirect is the same as the current first-hop router for the
- * specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its routes.
+ * @internal "The IP source address of the Redirect is the same as the current first-hop router for
+ * the specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its
+ * routes.
  */
 export function parseRedirect(
   bytes: Uint8Array,

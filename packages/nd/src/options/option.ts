@@ -1,7 +1,8 @@
 import type { RouterPreference } from './routerPreference.js';
 
 /**
- * The link-layer address of the sender or of the target (RFC 4861 §4.6.1). 6bed4 puts an endpoint there.
+ * The link-layer address of the sender or of the target (RFC 4861 §4.6.1). 6bed4 puts an endpoint
+ * there.
  */
 export interface LinkLayerOption {
   /** Whose address it is. */

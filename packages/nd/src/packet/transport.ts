@@ -34,7 +34,9 @@ export const TCP_HEADER_LENGTH = 20;
 export const TCP_SEQUENCE_OFFSET = 4;
 /** Offset of the acknowledgment number in a TCP header, 4 bytes. */
 export const TCP_ACKNOWLEDGMENT_OFFSET = 8;
-/** Offset of the data offset in a TCP header: its length in 32-bit words, the high nibble of a byte. */
+/**
+ * Offset of the data offset in a TCP header: its length in 32-bit words, the high nibble of a byte.
+ */
 export const TCP_DATA_OFFSET_OFFSET = 12;
 /** Offset of the flags in a TCP header, 1 byte. */
 export const TCP_FLAGS_OFFSET = 13;
@@ -68,5 +70,8 @@ export const SCTP_HEADER_LENGTH = 12;
 export const SCTP_VERIFICATION_TAG_OFFSET = 4;
 /** Offset of the type of the first chunk in an SCTP packet, 1 byte (RFC 9260 §3.2). */
 export const SCTP_CHUNK_OFFSET = 12;
-/** Offset of the initiate tag in an SCTP packet that starts with INIT or INIT ACK, 4 bytes (RFC 9260 §3.3.2). */
+/**
+ * Offset of the initiate tag in an SCTP packet that starts with INIT or INIT ACK, 4 bytes (RFC 9260
+ * §3.3.2).
+ */
 export const SCTP_INITIATE_TAG_OFFSET = 16;

@@ -120,7 +120,8 @@ export function buildUdp(datagram: UdpDatagram & { readonly hopLimit?: number })
  *
  * @param datagram - with a hop limit, 0..255, default 64
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeUdp(
   out: Uint8Array,

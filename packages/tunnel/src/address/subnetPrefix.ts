@@ -2,8 +2,8 @@ import { readInt32, sameSubnetPrefix } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
 
 /**
- * The /64 that a router serves (draft-04 §3.3). Compares the upper half of an address in two steps and
- * without allocation.
+ * The /64 that a router serves (draft-04 §3.3). Compares the upper half of an address in two steps
+ * and without allocation.
  */
 export class SubnetPrefix {
   readonly #high: number;

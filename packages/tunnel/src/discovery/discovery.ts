@@ -10,8 +10,8 @@ export interface Offer {
 }
 
 /**
- * The way of a dialect to tell a peer its endpoint in a Router Advertisement: in the prefix (draft00, draft03,
- * draft04) or in the destination of the advertisement (draft01).
+ * The way of a dialect to tell a peer its endpoint in a Router Advertisement: in the prefix (draft00,
+ * draft03, draft04) or in the destination of the advertisement (draft01).
  */
 export interface Discovery {
   /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */

@@ -61,7 +61,9 @@ export class RateLimiter {
     this.#shift = 32 - Math.log2(buckets);
   }
 
-  /** Takes a token of the sender known by `key`, its IPv4 address as int32, at `now` in milliseconds. */
+  /**
+   * Takes a token of the sender known by `key`, its IPv4 address as int32, at `now` in milliseconds.
+   */
   allows(key: number, now: number): boolean {
     const bucket = Math.imul(key ^ this.#seed, HASH_MULTIPLIER) >>> this.#shift;
     const saved = (now - this.#updatedAt[bucket]!) * this.#perMillisecond;

@@ -44,7 +44,9 @@ export interface RouterIdentity {
   readonly routes: readonly Prefix[];
   /** Whether there is anything behind this router. */
   readonly ipv6Side: boolean;
-  /** Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes. */
+  /**
+   * Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes.
+   */
   readonly aliases: readonly Uint8Array[];
 }
 
