@@ -379,7 +379,7 @@ export class Peer extends MachineCore {
       if (refused === Drop.sourceMismatch) this.#correct(bytes, source, length, now);
       return refused;
     }
-    if (!this.#isOurs(bytes, offset, uplink, now)) {
+    if (!this.#isOurs(bytes, offset, uplink, remote, now)) {
       return isRoutable(bytes, offset + DESTINATION_OFFSET)
         ? Drop.destinationNotOurs
         : Drop.destinationNotAllowed;
@@ -391,16 +391,20 @@ export class Peer extends MachineCore {
   }
 
   /** Whether a packet is for us: for an address of ours, or the one under which its sender sees us. */
-  #isOurs(bytes: Uint8Array, offset: number, uplink: Uplink | null, now: number): boolean {
+  #isOurs(
+    bytes: Uint8Array,
+    offset: number,
+    uplink: Uplink | null,
+    remote: number,
+    now: number,
+  ): boolean {
     const destination = offset + DESTINATION_OFFSET;
     const owner = uplinkOwning(this.#uplinks, bytes, destination);
     if (owner !== null) {
       if (owner.temporary) owner.usedAt = now;
       return true;
     }
-    return (
-      uplink === null && this.#paths.isBoundAddress(bytes, destination, offset + SOURCE_OFFSET)
-    );
+    return uplink === null && this.#paths.isBoundAddress(remote, bytes, destination);
   }
 
   /** A remote on our own network sends from its private endpoint, once it has asked from there. */
@@ -624,7 +628,7 @@ export class Peer extends MachineCore {
     const remote = this.#paths.find(bytes, destination);
     if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink = uplinkOwning(this.#uplinks, bytes, source);
-    if (uplink === null && !this.#paths.isBoundAddress(bytes, source, destination)) {
+    if (uplink === null && !this.#paths.isBoundAddress(remote, bytes, source)) {
       return Drop.sourceNotAllowed;
     }
     if (remote < 0 && leaseOwning(this.#uplinks, bytes, destination) !== null) return Drop.loop;
