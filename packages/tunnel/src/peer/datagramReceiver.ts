@@ -9,7 +9,7 @@ import { Corrector } from './corrector.js';
 import { NdReceiver } from './ndReceiver.js';
 import type { PeerParts } from './peerParts.js';
 import { SourceFilter } from './sourceFilter.js';
-import { BOTH_OURS, NO_ADDRESS, NOT_OURS, type Uplinks } from './uplinks.js';
+import type { Uplinks } from './uplinks.js';
 
 /**
  * Receives the datagrams that come from the tunnel, through a router or directly: checks where a packet
@@ -94,15 +94,18 @@ export class DatagramReceiver {
     now: number,
   ): DropCode {
     const destination = offset + DESTINATION_OFFSET;
-    const source = isDirect || remote >= 0 ? NO_ADDRESS : offset + SOURCE_OFFSET;
-    const owner = this.#uplinks.ownerOf(bytes, destination, source);
-    if (owner === BOTH_OURS) return Drop.loop;
-    if (owner !== NOT_OURS) {
-      const uplink = this.#uplinks.get(owner);
-      if (uplink.temporary) uplink.usedAt = now;
+    const source = offset + SOURCE_OFFSET;
+    // A remote is not ourselves.
+    const mayLoop = !isDirect && remote < 0;
+    const owner = mayLoop
+      ? this.#uplinks.owningOnly(bytes, destination, source)
+      : this.#uplinks.owning(bytes, destination);
+    if (owner !== null) {
+      if (owner.temporary) owner.usedAt = now;
       return Drop.none;
     }
     if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
+    if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
     return isRoutable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed;
   }
 }

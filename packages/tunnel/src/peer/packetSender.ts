@@ -11,7 +11,7 @@ import { flowKey } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplink } from './uplink.js';
-import { BOTH_OURS, NO_ADDRESS, NOT_OURS, type Uplinks } from './uplinks.js';
+import type { Uplinks } from './uplinks.js';
 
 /**
  * Sends the packets of the local side into the tunnel: checks their addresses, decides whether each goes
@@ -43,28 +43,21 @@ export class PacketSender {
     const destination = offset + DESTINATION_OFFSET;
     const remote = this.#paths.find(bytes, destination);
     if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
-    const other = remote < 0 ? destination : NO_ADDRESS;
-    const owner = this.#uplinks.ownerOf(bytes, source, other);
-    if (owner === BOTH_OURS) return this.#refuseLoop(bytes, source);
-    if (owner === NOT_OURS && !this.#paths.isBoundAddress(remote, bytes, source)) {
-      return Drop.sourceNotAllowed;
+    const uplink =
+      remote < 0
+        ? this.#uplinks.owningOnly(bytes, source, destination)
+        : this.#uplinks.owning(bytes, source);
+    if (uplink === null && !this.#paths.isBoundAddress(remote, bytes, source)) {
+      return this.#uplinks.owning(bytes, source) === null ? Drop.sourceNotAllowed : Drop.loop;
     }
-    const uplink = owner === NOT_OURS ? null : this.#uplinks.get(owner);
-    const refused = refuseTransit(bytes, offset, length);
-    const outcome =
-      refused === Drop.none
-        ? this.#forward(uplink, remote, bytes, offset, length, intent, now)
-        : refused;
+    let outcome: SendOutcome = refuseTransit(bytes, offset, length);
+    if (outcome === Drop.none) {
+      outcome = this.#forward(uplink, remote, bytes, offset, length, intent, now);
+    }
     if (outcome > Drop.none) {
       this.#tellLocalSide(outcome as DropCode, uplink, bytes, offset, length, now);
     }
     return outcome;
-  }
-
-  /** The reason to drop a packet to ourselves; a false source, which counts first, is the rarer one. */
-  #refuseLoop(bytes: Uint8Array, source: number): DropCode {
-    const owner = this.#uplinks.ownerOf(bytes, source, NO_ADDRESS);
-    return owner === NOT_OURS ? Drop.sourceNotAllowed : Drop.loop;
   }
 
   /** The one place that decides whether a packet goes directly or through the router (draft-04 §4.1). */
@@ -79,10 +72,10 @@ export class PacketSender {
   ): SendOutcome {
     const to = this.#to;
     if (intent.opportunistic) {
-      const play = this.#paths.play(remote, bytes, offset, to, now);
-      if (play !== 0) {
+      const name = this.#paths.play(remote, bytes, offset, to, now);
+      if (name !== 0) {
         this.#output.send(to, bytes, offset, length);
-        return -play;
+        return -name;
       }
     }
     const route = this.#paths.route(remote, bytes, offset, length, to, intent.policy, now);
@@ -92,11 +85,15 @@ export class PacketSender {
     }
     // An address under which one remote sees us means nothing to a router.
     if (route === Route.refused || uplink === null) return Drop.noDirectPath;
+    this.#relay(uplink, bytes, offset, length, now);
+    return Drop.none;
+  }
+
+  #relay(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
     uplink.lastSentAt = now;
     uplink.usedAt = now;
     this.#output.send(uplink.endpoint, bytes, offset, length);
     this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
-    return Drop.none;
   }
 
   #tellLocalSide(

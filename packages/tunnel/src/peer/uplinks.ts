@@ -29,12 +29,6 @@ import { Uplink, type UplinkSnapshot } from './uplink.js';
 /** Offset of the router's IPv4 address in a 6bed4-prefixed address (draft-03 §3). */
 const ROUTER_IN_PREFIX = 4;
 
-/** Results of {@link Uplinks.ownerOf} that are no index. */
-export const NOT_OURS = -1;
-export const BOTH_OURS = -2;
-/** An offset of no address. */
-export const NO_ADDRESS = -1;
-
 /**
  * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
  * adds uplinks of its own for a while, where that saves packets the way through a second router.
@@ -185,11 +179,6 @@ export class Uplinks {
 
   // Look-ups
 
-  /** The uplink at an index that {@link ownerOf} returned. */
-  get(index: number): Uplink {
-    return this.#list[index]!;
-  }
-
   /** The uplink whose router is at an endpoint. */
   at(from: Readonly<UdpEndpoint>): Uplink | null {
     for (let index = 0; index < this.#list.length; index++) {
@@ -200,23 +189,29 @@ export class Uplinks {
     return null;
   }
 
-  /**
-   * The uplink under which an address of a packet is one that we may use; see {@link Lease.owns}. Looks
-   * in the same walk whether the packet's other address is one as well: then it would go in a circle.
-   *
-   * @param other - offset of the other address, or {@link NO_ADDRESS} where that cannot be ours
-   * @returns an index for {@link get}; {@link BOTH_OURS} when the other address is ours, whether the
-   * first one is or not; else {@link NOT_OURS}
-   */
-  ownerOf(bytes: Uint8Array, address: number, other: number): number {
-    let owner = NOT_OURS;
+  /** The uplink under which an IPv6 address is one that we may use; see {@link Lease.owns}. */
+  owning(bytes: Uint8Array, offset: number): Uplink | null {
     for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
+      const uplink = this.#list[index]!;
+      if (uplink.lease?.owns(bytes, offset)) return uplink;
+    }
+    return null;
+  }
+
+  /**
+   * As {@link owning}, but null also where the packet's other address is one that we may use: then it
+   * would go in a circle. Looks for both in one walk.
+   *
+   * @param other - offset of the other address
+   */
+  owningOnly(bytes: Uint8Array, offset: number, other: number): Uplink | null {
+    let owner: Uplink | null = null;
+    for (let index = 0; index < this.#list.length; index++) {
+      const uplink = this.#list[index]!;
+      const { lease } = uplink;
       if (lease === null) continue;
-      if (other !== NO_ADDRESS && lease.owns(bytes, other)) return BOTH_OURS;
-      if (owner !== NOT_OURS || !lease.owns(bytes, address)) continue;
-      owner = index;
-      if (other === NO_ADDRESS) break;
+      if (lease.owns(bytes, other)) return null;
+      if (owner === null && lease.owns(bytes, offset)) owner = uplink;
     }
     return owner;
   }
