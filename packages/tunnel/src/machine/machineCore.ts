@@ -16,7 +16,7 @@ export type SendOutcome = number;
 export abstract class MachineCore implements Machine {
   readonly counters: Counters;
 
-  /** @internal Where the datagram at hand came from; written over for each. */
+  /** @internal The endpoint that the datagram at hand came from; written over for each. */
   protected readonly from = new UdpEndpoint();
 
   /** @internal */

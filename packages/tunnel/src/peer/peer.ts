@@ -185,7 +185,7 @@ export class Peer extends MachineCore {
     });
   }
 
-  /** When something is due, in milliseconds; `Infinity` for never. */
+  /** The time at which something is due, in milliseconds; `Infinity` for never. */
   override nextTimeout(): number {
     return Math.min(this.#paths.nextTimeout(), this.#uplinks.nextTimeout());
   }

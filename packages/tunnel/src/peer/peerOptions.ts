@@ -28,13 +28,13 @@ export interface PeerOptions {
    * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl: number };
-  /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
+  /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
   readonly lanip?: number;
   /** Believe direct frames from private IPv4 space; default true. */
   readonly allowPrivate?: boolean;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
   readonly allowLoopback?: boolean;
-  /** How direct paths are found; default: as the dialect prescribes. */
+  /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions;
   /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;

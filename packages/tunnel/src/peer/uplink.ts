@@ -23,7 +23,7 @@ export interface UplinkSnapshot {
   readonly lease: AddressLease | null;
   /** Solicitations sent since the router last answered. */
   readonly attempts: number;
-  /** When the router last advertised; null for never. */
+  /** The time of the router's last advertisement; null for none. */
   readonly lastAdvertisementAt: number | null;
   /** Whether it was added only to avoid the trapezium path, and goes when it is not used. */
   readonly temporary: boolean;
@@ -47,11 +47,11 @@ export class Uplink {
   attempts = 0;
   /** Whether users have been informed that the router does not answer. */
   reportedUnreachable = false;
-  /** When anything last went to the router, in milliseconds. */
+  /** The time of the last datagram to the router, in milliseconds. */
   lastSentAt = Number.NEGATIVE_INFINITY;
-  /** When a packet last went from or to an address of this router, in milliseconds. */
+  /** The time of the last packet from or to an address of this router, in milliseconds. */
   usedAt = Number.NEGATIVE_INFINITY;
-  /** When the router last advertised, in milliseconds; `-Infinity` for never. */
+  /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
   lastAdvertisementAt = Number.NEGATIVE_INFINITY;
 
   readonly #due: Record<UplinkTimer, number> = {
