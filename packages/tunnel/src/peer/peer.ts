@@ -78,7 +78,7 @@ export class Peer extends MachineCore {
 
   /**
    * The remote with an IPv6 address of 16 bytes and its path, or null when no packets were exchanged
-   * with it lately or none but the router's path can lead there.
+   * with it lately or none but the relayed path can lead there.
    */
   remote(address: Uint8Array, now: number): RemoteSnapshot | null {
     return this.#paths.snapshotOf(address, 0, now);
