@@ -85,9 +85,9 @@ export const REDIRECT_INTERVAL = 10_000;
 /** How long the answer to a packet that was played may take (draft-03 §8.1). */
 export const PLAY_LIFETIME = 3_000;
 
-/** Packets that go the long way through two routers, and time, before the second is asked too. */
-export const DETOUR_PACKETS = 4;
-export const DETOUR_TIME = 1_000;
+/** Packets that take the trapezium path, and their time, before its second router is solicited too. */
+export const TRAPEZIUM_PACKETS = 4;
+export const TRAPEZIUM_TIME = 1_000;
 
 /** Routers of remotes that a peer asks for an address at the same time, besides its own. */
 export const MAX_TEMPORARY_UPLINKS = 4;

@@ -1,9 +1,20 @@
-import { CodecError, type Endpoint, type Profile } from '@6bed4/codec';
-import type { PeeringOptions } from '../peering/options.js';
+import {
+  CodecError,
+  type Endpoint,
+  formatEndpoint,
+  type Profile,
+  parseEndpoint,
+  reference2020,
+  type UdpEndpoint,
+} from '@6bed4/codec';
+import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { KEEPALIVE } from '../defaults.js';
+import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import { type ChosenPeering, choosePeering, type PeeringOptions } from '../peering/options.js';
 
 const HIGHEST_TTL = 255;
 
-/** What a `Peer` is told. */
+/** Options of a `Peer`. */
 export interface PeerOptions {
   /**
    * The routers to get addresses from, 16 at most; text is `A.B.C.D` or `A.B.C.D:port`, the default
@@ -17,20 +28,49 @@ export interface PeerOptions {
    * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl: number };
-  /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
+  /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
   readonly lanip?: number;
   /** Believe direct frames from private IPv4 space; default true. */
   readonly allowPrivate?: boolean;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
   readonly allowLoopback?: boolean;
-  /** How direct paths are found; default: as the dialect prescribes. */
+  /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions;
   /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;
 }
 
-/** @throws CodecError */
-export function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
+/** The options of one peer, checked and with their defaults. */
+export interface PeerSettings
+  extends Pick<Required<PeerOptions>, 'keepalive' | 'lanip' | 'random'> {
+  readonly profile: Profile;
+  readonly discovery: Discovery;
+  readonly peering: ChosenPeering;
+  readonly allowPrivate: boolean;
+  /** Undefined for: only when a router is there. */
+  readonly allowLoopback: boolean | undefined;
+  readonly avoidsTrapezium: boolean;
+}
+
+/** @throws CodecError naming the option that cannot be used */
+export function checkOptions(options: PeerOptions): PeerSettings {
+  const profile = options.profile ?? reference2020;
+  const { layout } = profile;
+  const peering = options.peering ?? {};
+  return {
+    profile,
+    discovery: discoveryOf(profile.dialect),
+    keepalive: checkKeepalive(options.keepalive ?? KEEPALIVE),
+    lanip: checkLanip(options.lanip ?? 1, layout.maxLanip),
+    peering: choosePeering(profile, peering),
+    allowPrivate: options.allowPrivate ?? true,
+    allowLoopback: options.allowLoopback,
+    avoidsTrapezium: (peering.avoidTrapezium ?? true) && profile.dialect.avoidsTrapezium,
+    random: options.random,
+  };
+}
+
+function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
   readonly interval: number;
   readonly ttl: number;
 } {
@@ -44,10 +84,27 @@ export function checkKeepalive(keepalive: { readonly interval: number; readonly 
   return { interval, ttl };
 }
 
-/** @throws CodecError */
-export function checkLanip(lanip: number, highest: number): number {
+function checkLanip(lanip: number, highest: number): number {
   if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
     throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
   }
   return lanip;
+}
+
+/**
+ * The endpoint of a router as users name it.
+ *
+ * @throws CodecError when that is not an endpoint
+ */
+export function parseRouter(router: Endpoint | string, defaultPort: number): Endpoint {
+  if (typeof router === 'string') return parseEndpoint(router, defaultPort);
+  return parseEndpoint(formatEndpoint(router));
+}
+
+/** @throws CodecError when no router can be at this endpoint */
+export function checkRouter(endpoint: Readonly<UdpEndpoint>, text: string): void {
+  const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
+  if (!everywhere.accepts(endpoint)) {
+    throw new CodecError('router', text, 'an endpoint that a router can be at');
+  }
 }

@@ -228,9 +228,12 @@ export class PathFinder {
     return this.#peering?.prefixOffered(offer, nonce, from, now) ?? Drop.advertisementRefused;
   }
 
-  /** Whether the address at `own` is the one under which the remote at `remote` sees us. */
-  isBoundAddress(bytes: Uint8Array, own: number, remote: number): boolean {
-    const slot = this.find(bytes, remote);
+  /**
+   * Whether the address at `own` is the one under which a remote sees us.
+   *
+   * @param slot - the slot of that remote, or -1
+   */
+  isBoundAddress(slot: number, bytes: Uint8Array, own: number): boolean {
     return slot !== NO_SLOT && this.#peering!.ownsBound(slot, bytes, own);
   }
 

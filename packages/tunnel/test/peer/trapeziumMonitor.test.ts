@@ -53,7 +53,7 @@ class Trapezium {
 }
 
 describe('avoiding the trapezium (draft-03 §10.2)', () => {
-  test('packets that keep taking two routers lead to an address from the second', () => {
+  test('gets an address from the second router after packets kept taking two', () => {
     const net = new Trapezium();
     for (let count = 0; count < 6; count++) {
       expect(net.pings()).toBe(1);
@@ -70,7 +70,7 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     expect(routers).toEqual([`${OTHER_ROUTER}:25790`]);
   });
 
-  test('a few packets, or many in an instant, do not', () => {
+  test('does not solicit the second router for few packets, nor for many in an instant', () => {
     const net = new Trapezium();
     for (let count = 0; count < 3; count++) {
       net.pings();
@@ -81,7 +81,7 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     expect([net.leases.length, other.leases.length]).toEqual([1, 1]);
   });
 
-  test('it is kept while used, and given up after', () => {
+  test('keeps that address while it is used, and gives it up after', () => {
     const net = new Trapezium();
     for (let count = 0; count < 6; count++) {
       net.pings();
@@ -97,7 +97,7 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     expect(net.left.recorder.events.at(-1)).toMatchObject({ type: 'address-lost' });
   });
 
-  test('a router that does not answer is left alone, and users hear nothing of it', () => {
+  test('leaves a router alone that does not answer, without an event', () => {
     const net = new Trapezium();
     net.network.remove(`${OTHER_ROUTER}:25790`);
     const target = `${OTHER_ROUTER}:25790`;
@@ -114,7 +114,7 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     expect(net.left.recorder.events.map(({ type }) => type)).not.toContain('router-unreachable');
   });
 
-  test('users can do without', () => {
+  test('can be switched off', () => {
     const net = new Trapezium({ peering: { avoidTrapezium: false } });
     for (let count = 0; count < 10; count++) {
       net.pings();
@@ -123,7 +123,7 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     expect(net.leases).toHaveLength(1);
   });
 
-  test('or make it their own', () => {
+  test('keeps the second router for good once the user adds it', () => {
     const net = new Trapezium();
     for (let count = 0; count < 6; count++) {
       net.pings();
