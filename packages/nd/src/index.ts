@@ -62,18 +62,19 @@ export {
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
 export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
-export {
-  type Advertised,
-  NeighborCache,
-  type NeighborCacheOptions,
-  type NeighborListener,
-} from './neighborCache.js';
+export { Deadlines } from './neighbors/deadlines.js';
 export {
   type NeighborEvent,
   type NeighborState,
   type NeighborTransition,
   neighborTransitions,
-} from './neighborStates.js';
+} from './neighbors/neighborStates.js';
+export {
+  type Advertised,
+  NeighborCache,
+  type NeighborCacheOptions,
+  type NeighborListener,
+} from './neighbors/neighborUnreachability.js';
 export {
   findOption,
   findOptionOffset,

@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { buildNd, SOURCE_OFFSET, setTrafficClass, trafficClass } from '@6bed4/nd';
+import { buildNd, Deadlines, SOURCE_OFFSET, setTrafficClass, trafficClass } from '@6bed4/nd';
 import { sameSegment } from '../address/subnetPrefix.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import { ANSWER_PROBE_INTERVAL, BINDING_INTERVAL, FAIL_IDLE } from '../defaults.js';
@@ -8,7 +8,6 @@ import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Path, type PathCode, Proof } from '../report/path.js';
 import { LEAST_HOLE_TIME, OUTER_HEADERS, SEEN_LIFETIME } from '../specification.js';
-import { Deadlines } from './deadlines.js';
 import { attemptOf, NONCE_LENGTH, writeNonce } from './nonce.js';
 import { type Peering, type PeeringHost, Route, type RouteCode } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';

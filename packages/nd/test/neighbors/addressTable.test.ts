@@ -2,7 +2,7 @@ import { toHex } from '@6bed4/testing/bytes';
 import { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AddressTable } from '../src/addressTable.js';
+import { AddressTable } from '../../src/neighbors/addressTable.js';
 
 /** Addresses that differ in one byte only, wherever that is. */
 function neighboring(index: number): Uint8Array {

@@ -3,7 +3,7 @@ import {
   type NeighborEvent,
   type NeighborState,
   neighborTransitions,
-} from '../src/neighborStates.js';
+} from '../../src/neighbors/neighborStates.js';
 
 const to = (state: NeighborState | 'none', event: NeighborEvent): string | undefined =>
   neighborTransitions[state][event]?.to;

@@ -6,7 +6,7 @@ import {
   type NeighborCacheOptions,
   type NeighborListener,
   type NeighborState,
-} from '../src/index.js';
+} from '../../src/index.js';
 
 const A = address('2001:db8::a');
 const B = address('2001:db8::b');

@@ -1,4 +1,4 @@
-import { sameAddress } from './addresses.js';
+import { sameAddress } from '../addresses.js';
 
 const ADDRESS_BYTES = 16;
 const WORDS = ADDRESS_BYTES / 2;

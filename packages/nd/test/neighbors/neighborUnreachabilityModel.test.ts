@@ -1,7 +1,7 @@
 import { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NeighborCache, type NeighborState } from '../src/index.js';
+import { NeighborCache, type NeighborState } from '../../src/index.js';
 
 const CAPACITY = 4;
 const TIMES: Readonly<Record<NeighborState, number>> = {
