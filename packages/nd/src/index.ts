@@ -1,6 +1,6 @@
 /**
  * IPv6 and ICMPv6 Neighbor Discovery: views that read fields where they lie, representations with
- * meaning, the checks that RFC 4861 prescribes, and a neighbor cache.
+ * meaning, the checks that RFC 4861 prescribes, and Neighbor Unreachability Detection.
  *
  * @packageDocumentation
  */
@@ -62,6 +62,7 @@ export {
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
 export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
+export { AddressTable, type SignificantBits } from './neighbors/addressTable.js';
 export { Deadlines } from './neighbors/deadlines.js';
 export {
   type NeighborEvent,
@@ -70,10 +71,9 @@ export {
   neighborTransitions,
 } from './neighbors/neighborStates.js';
 export {
-  type Advertised,
-  NeighborCache,
-  type NeighborCacheOptions,
   type NeighborListener,
+  NeighborUnreachability,
+  type NeighborUnreachabilityOptions,
 } from './neighbors/neighborUnreachability.js';
 export {
   findOption,

@@ -1,86 +1,66 @@
 /**
- * How well a neighbor is known (RFC 4861 §7.3.2).
+ * Reachability of a neighbor (RFC 4861 §7.3.2).
  *
- * - `incomplete`: asked for, not answered yet.
- * - `reachable`: proved to be there a short time ago.
- * - `stale`: known, but the proof is old; nothing is done about it until a packet goes there.
- * - `delay`: a packet went there; its answer may prove the neighbor without a question of ours.
- * - `probe`: asked again, not answered yet.
+ * - `none`: nothing is known, and nothing is under way.
+ * - `incomplete`: solicited, never confirmed.
+ * - `reachable`: confirmed within REACHABLE_TIME.
+ * - `stale`: the confirmation is old; nothing is done about it until a packet goes there.
+ * - `delay`: a packet went there; the first probe waits for DELAY_FIRST_PROBE_TIME.
+ * - `probe`: solicited again, not confirmed yet.
  */
-export type NeighborState = 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe';
+export type NeighborState = 'none' | 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe';
 
 /**
- * What happens to a neighbor (RFC 4861 Appendix C).
+ * Events that change the state of a neighbor (RFC 4861 Appendix C).
  *
  * - `sent`: a packet goes to it.
- * - `answered`: a Neighbor Advertisement answers our solicitation.
- * - `progress`: an upper layer knows that packets arrive there (RFC 4861 §7.3.1).
- * - `learnt`: something that proves nothing names a link-layer address for it, the first or another.
- * - `contradicted`: a Neighbor Advertisement names another link-layer address, but may not override.
+ * - `confirmed`: a solicited Neighbor Advertisement or an upper layer shows that packets arrive there
+ *   (RFC 4861 §7.3.1).
  * - `timeout`: the state has lasted long enough.
  * - `exhausted`: as `timeout`, after the last solicitation that the state allows.
  */
-export type NeighborEvent =
-  | 'sent'
-  | 'answered'
-  | 'progress'
-  | 'learnt'
-  | 'contradicted'
-  | 'timeout'
-  | 'exhausted';
+export type NeighborEvent = 'sent' | 'confirmed' | 'timeout' | 'exhausted';
 
-/** What an event does to a neighbor. */
+/** The effect of an event on a neighbor. */
 export interface NeighborTransition {
-  /** The next state; `none` when the entry goes. */
-  readonly to: NeighborState | 'none';
+  readonly to: NeighborState;
   /** Whether a Neighbor Solicitation is sent. */
   readonly solicit?: true;
 }
 
 /**
- * The states of RFC 4861 §7.3.2 and all that leads from one to the other, as in its Appendix C. `none`
- * is a neighbor without an entry. An event that is absent changes nothing; one that leads to the same
- * state starts its time anew.
+ * The transitions of RFC 4861 Appendix C for links on which the link-layer address of a neighbor follows
+ * from its IPv6 address, as in a tunnel. There it is never resolved and never changes, so the events
+ * that name or contradict one are absent, and a confirmation counts in every state.
+ *
+ * An event that is absent changes nothing; one that leads to the same state starts its time anew.
  */
 export const neighborTransitions: Readonly<
-  Record<
-    NeighborState | 'none',
-    Readonly<Partial<Record<NeighborEvent, Readonly<NeighborTransition>>>>
-  >
+  Record<NeighborState, Readonly<Partial<Record<NeighborEvent, Readonly<NeighborTransition>>>>>
 > = {
   none: {
     sent: { to: 'incomplete', solicit: true },
-    learnt: { to: 'stale' },
+    confirmed: { to: 'reachable' },
   },
   incomplete: {
-    answered: { to: 'reachable' },
-    learnt: { to: 'stale' },
+    confirmed: { to: 'reachable' },
     timeout: { to: 'incomplete', solicit: true },
     exhausted: { to: 'none' },
   },
   reachable: {
-    answered: { to: 'reachable' },
-    progress: { to: 'reachable' },
-    learnt: { to: 'stale' },
-    contradicted: { to: 'stale' },
+    confirmed: { to: 'reachable' },
     timeout: { to: 'stale' },
   },
   stale: {
     sent: { to: 'delay' },
-    answered: { to: 'reachable' },
-    progress: { to: 'reachable' },
-    learnt: { to: 'stale' },
+    confirmed: { to: 'reachable' },
   },
   delay: {
-    answered: { to: 'reachable' },
-    progress: { to: 'reachable' },
-    learnt: { to: 'stale' },
+    confirmed: { to: 'reachable' },
     timeout: { to: 'probe', solicit: true },
   },
   probe: {
-    answered: { to: 'reachable' },
-    progress: { to: 'reachable' },
-    learnt: { to: 'stale' },
+    confirmed: { to: 'reachable' },
     timeout: { to: 'probe', solicit: true },
     exhausted: { to: 'none' },
   },
