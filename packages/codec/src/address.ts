@@ -1,6 +1,7 @@
+import { isInvitationAt } from './address/invitation.js';
 import { type AddressKind, classify } from './classify.js';
 import type { Dialect } from './dialect.js';
-import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { CodecError } from './errors.js';
 import { formatIPv4, parseIPv4 } from './ipv4.js';
 import { formatIPv6, parseIPv6 } from './ipv6.js';
@@ -84,7 +85,7 @@ export function decodeAddress(
     router,
     peer,
     lanip: opaque || layout.maxLanip === 0 ? null : layout.readLanip(bytes, 0),
-    invitation: router !== null && peer !== null && formatEndpoint(router) === formatEndpoint(peer),
+    invitation: kind === '6bed4' && isInvitationAt(profile, bytes, 0),
     opaque,
     kind,
   };

@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+
+export { isInvitationAt } from './address/invitation.js';
 export {
   type AddressOptions,
   type AddressParts,
@@ -13,6 +15,7 @@ export {
   encodeAddress,
   isInvitation,
 } from './address.js';
+export { hashBytes } from './bytes/hashBytes.js';
 export { type AddressKind, classify } from './classify.js';
 export { completePrefix } from './completion.js';
 export { type Dialect, dialects, layoutOf, parseDialect } from './dialect.js';

@@ -10,6 +10,7 @@ import {
   dialects,
   encodeAddress,
   isInvitation,
+  isInvitationAt,
   layoutOf,
   parseDialect,
   parseIPv6,
@@ -172,6 +173,13 @@ describe('invitations (draft-03 §3.1)', () => {
   test('need a prefix that names the router', () => {
     const address = encodeAddress({ prefix: '2001:db8::/64', peer: '198.51.100.1:25790' });
     expect(isInvitation(address)).toBe(false);
+  });
+
+  test('are recognized in bytes at any offset', () => {
+    const bytes = new Uint8Array(20);
+    bytes.set(parseIPv6(invite('198.51.100.1:25790')), 3);
+    expect(isInvitationAt(reference2020, bytes, 3)).toBe(true);
+    expect(isInvitationAt(reference2020, bytes, 2)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
-import { DETOUR_PACKETS, DETOUR_TIME, TEMPORARY_BLOCK } from '../defaults.js';
+import { TEMPORARY_BLOCK, TRAPEZIUM_PACKETS, TRAPEZIUM_TIME } from '../defaults.js';
+import { DISTANT_PAST } from '../time.js';
 
-const NEVER = Number.NEGATIVE_INFINITY;
 /** Routers that are watched at a time. */
 const WATCHED = 8;
 
@@ -32,14 +32,14 @@ export class Detours {
   notice(router: number, now: number): boolean {
     let detour = this.#find(router);
     if (detour === null) {
-      detour = { router, packets: 0, since: now, lastAt: now, blockedUntil: NEVER };
+      detour = { router, packets: 0, since: now, lastAt: now, blockedUntil: DISTANT_PAST };
       this.#watch(detour, now);
     }
     detour.packets++;
     detour.lastAt = now;
     return (
-      detour.packets >= DETOUR_PACKETS &&
-      now - detour.since >= DETOUR_TIME &&
+      detour.packets >= TRAPEZIUM_PACKETS &&
+      now - detour.since >= TRAPEZIUM_TIME &&
       now >= detour.blockedUntil
     );
   }

@@ -4,6 +4,7 @@ import {
   formatEndpoint,
   formatIPv4,
   is6bed4Prefixed,
+  isInvitationAt,
   isLoopback,
   isPrivate,
   type Profile,
@@ -49,11 +50,10 @@ import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
 import { buildStaticNack } from '../packet/rohc.js';
 import { refuseTransit } from '../packet/transit.js';
-import { isInvitation } from '../peering/invitation.js';
 import { nonceOf } from '../peering/nonce.js';
 import { choosePeering } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
-import { Route } from '../peering/peering.js';
+import { NextHop } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
 import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
@@ -145,7 +145,8 @@ export class Peer extends MachineCore {
       isInterpretable: (bytes, at) => isInterpretable(this.#profile, this.#uplinks, bytes, at),
       silence: (now) => this.#silent(now),
       isOwn: (address) => leaseSpelling(this.#uplinks, address, 0) !== null,
-      isInvitation: (bytes, at) => isInvitation(this.#profile, bytes, at),
+      isInvitation: (bytes, at) =>
+        this.#profile.layout.name === 'draft03' && isInvitationAt(this.#profile, bytes, at),
       ownAddressFor: (remote) => identityFor(this.#uplinks, remote),
       pathChanged: (change) => this.event({ type: 'path-changed', ...change }),
     });
@@ -310,7 +311,7 @@ export class Peer extends MachineCore {
   reportAnswer(play: number, now: number): boolean {
     let proved = false;
     this.command(() => {
-      proved = this.#paths.playAnswered(play, now);
+      proved = this.#paths.replyReported(play, now);
     });
     return proved;
   }
@@ -647,18 +648,18 @@ export class Peer extends MachineCore {
   ): DropCode {
     const to = this.#to;
     if (this.#playing) {
-      this.#play = this.#paths.play(remote, bytes, offset, to, now);
+      this.#play = this.#paths.sendOpportunistic(remote, bytes, offset, to, now);
       if (this.#play !== 0) {
         this.send(to, bytes, offset, length);
         return Drop.none;
       }
     }
-    const route = this.#paths.route(remote, bytes, offset, length, to, this.#asked, now);
-    if (route === Route.direct) {
+    const nextHop = this.#paths.route(remote, bytes, offset, length, to, this.#asked, now);
+    if (nextHop === NextHop.direct) {
       this.send(to, bytes, offset, length);
       return Drop.none;
     }
-    if (route === Route.refused) return Drop.noDirectPath;
+    if (nextHop === NextHop.unreachable) return Drop.noDirectPath;
     // An address under which one remote sees us means nothing to a router.
     if (uplink === null) return Drop.noDirectPath;
     uplink.lastSentAt = now;

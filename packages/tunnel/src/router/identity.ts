@@ -18,7 +18,7 @@ import { Segment } from '../address/subnetPrefix.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { MAX_ROUTES } from '../defaults.js';
 import { type Discovery, discoveryOf } from '../discovery/discovery.js';
-import { ROUTER_LANIP, SEGMENT_PREFIX_LENGTH } from '../specification.js';
+import { ROUTER_LANIP, SUBNET_PREFIX_LENGTH } from '../specification.js';
 import type { RouterOptions } from './router.js';
 
 const HIGHEST_PORT = 0xffff;
@@ -70,7 +70,7 @@ export function identify(options: RouterOptions): RouterIdentity {
   const prefix =
     options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
   const segmentPrefix = completePrefix(prefix, { netid, router: address });
-  if (segmentPrefix.length !== SEGMENT_PREFIX_LENGTH) {
+  if (segmentPrefix.length !== SUBNET_PREFIX_LENGTH) {
     throw new CodecError('prefix', formatPrefix(prefix), 'a prefix that completes to /64');
   }
   const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'route'));
