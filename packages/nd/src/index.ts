@@ -1,6 +1,6 @@
 /**
  * IPv6 and ICMPv6 Neighbor Discovery: views that read fields in place, representations of whole
- * messages, the checks that RFC 4861 prescribes, and a neighbor cache.
+ * messages, the checks that RFC 4861 prescribes, and Neighbor Unreachability Detection.
  *
  * @packageDocumentation
  */
@@ -39,18 +39,19 @@ export {
   routerAdvertisementView,
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
-export {
-  type Advertised,
-  NeighborCache,
-  type NeighborCacheOptions,
-  type NeighborListener,
-} from './neighborCache.js';
+export { AddressTable, type SignificantBits } from './neighbors/addressTable.js';
+export { Deadlines } from './neighbors/deadlines.js';
 export {
   type NeighborEvent,
   type NeighborState,
   type NeighborTransition,
   neighborTransitions,
-} from './neighborStates.js';
+} from './neighbors/neighborStates.js';
+export {
+  type NeighborListener,
+  NeighborUnreachability,
+  type NeighborUnreachabilityOptions,
+} from './neighbors/neighborUnreachability.js';
 export { findOption, findOptionOffset } from './options/findOption.js';
 export type {
   LinkLayerOption,

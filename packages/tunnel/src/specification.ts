@@ -1,5 +1,5 @@
 /**
- * Constants that the drafts and RFCs prescribe. What this implementation chose for itself stands in
+ * Constants that the drafts and RFCs prescribe. Those that this implementation chose stand in
  * `defaults.ts`.
  */
 
@@ -32,8 +32,8 @@ export const DS_FIELD_MASK = 0xfc;
 /** 224.0.0.1, all hosts on the local network, as uint32 (draft-01 §6.2). */
 export const ALL_HOSTS_IPV4 = 0xe000_0001;
 
-/** The shortest hole time that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
-export const LEAST_HOLE_TIME = 28_000;
+/** The shortest mapping timeout that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
+export const MIN_MAPPING_TIMEOUT = 28_000;
 
 /** Time for which a Seen flag lets its receiver send directly, in milliseconds (draft-04 §7.3). */
 export const SEEN_LIFETIME = 27_000;

@@ -1,18 +1,13 @@
 import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import type { DialectName } from '../dialect/dialect.js';
-import {
-  isInvitation,
-  type Profile,
-  profileOf,
-  readRouterAddress,
-  reference2020,
-} from '../dialect/profile.js';
+import { type Profile, profileOf, readRouterAddress, reference2020 } from '../dialect/profile.js';
 import { type Endpoint, parseEndpoint } from '../ipv4/endpoint.js';
 import { formatIPv4, parseIPv4 } from '../ipv4/ipv4.js';
 import { formatIPv6, parseIPv6 } from '../ipv6/ipv6.js';
 import { IPV6_ADDRESS_BYTES } from '../ipv6/predicates.js';
 import { formatPrefix, parsePrefix } from '../ipv6/prefix.js';
 import { type AddressKind, classify } from './classify.js';
+import { isInvitationAt } from './invitation.js';
 
 /** An IPv6 address taken apart. */
 export interface DecodedAddress {
@@ -92,10 +87,15 @@ export function decodeAddress(
     router,
     peer,
     lanip: opaque || !layout.hasLanip ? null : layout.readLanip(bytes, 0),
-    invitation: peer !== null && isInvitation(profile, bytes, 0),
+    invitation: isInvitationAt(profile, bytes, 0),
     opaque,
     kind,
   };
+}
+
+/** Whether the address invites direct traffic: its router and its peer are one (draft-03 §3.1). */
+export function isInvitation(address: string | Uint8Array, options: AddressOptions = {}): boolean {
+  return decodeAddress(address, options).invitation;
 }
 
 /**

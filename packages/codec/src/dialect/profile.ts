@@ -165,19 +165,3 @@ export function is6bed4Prefixed(profile: Profile, bytes: Uint8Array, offset: num
 export function readRouterAddress(bytes: Uint8Array, offset: number): number {
   return readUint32(bytes, offset + ROUTER_ADDRESS_OFFSET);
 }
-
-/**
- * Whether the address at `offset` is an invitation to direct traffic: its holder is its own router,
- * and so can always be reached at the endpoint that the address spells (draft-03 §3.1, §8.4). Does
- * not allocate.
- */
-export function isInvitation(profile: Profile, bytes: Uint8Array, offset: number): boolean {
-  const { dialect, layout, port } = profile;
-  return (
-    dialect.invitations &&
-    is6bed4Prefixed(profile, bytes, offset) &&
-    !layout.isOpaque(bytes, offset) &&
-    layout.readPort(bytes, offset) === port &&
-    layout.readAddress(bytes, offset) === readRouterAddress(bytes, offset)
-  );
-}

@@ -10,6 +10,8 @@ import {
   dialects,
   encodeAddress,
   InvalidArgumentError,
+  isInvitation,
+  isInvitationAt,
   parseDialectName,
   parseIPv6,
   reference2020,
@@ -163,14 +165,21 @@ describe('invitations (draft-03 §3.1)', () => {
     encodeAddress({ prefix: 'fc64:bed:c633:6401::/64', peer });
 
   test('router and peer are one, at the well-known port', () => {
-    expect(decodeAddress(invite('198.51.100.1:25790')).invitation).toBe(true);
-    expect(decodeAddress(invite('198.51.100.1:25791')).invitation).toBe(false);
-    expect(decodeAddress(invite('198.51.100.2:25790')).invitation).toBe(false);
+    expect(isInvitation(invite('198.51.100.1:25790'))).toBe(true);
+    expect(isInvitation(invite('198.51.100.1:25791'))).toBe(false);
+    expect(isInvitation(invite('198.51.100.2:25790'))).toBe(false);
   });
 
   test('need a prefix that names the router', () => {
     const address = encodeAddress({ prefix: '2001:db8::/64', peer: '198.51.100.1:25790' });
-    expect(decodeAddress(address).invitation).toBe(false);
+    expect(isInvitation(address)).toBe(false);
+  });
+
+  test('are recognized in bytes at any offset', () => {
+    const bytes = new Uint8Array(20);
+    bytes.set(parseIPv6(invite('198.51.100.1:25790')), 3);
+    expect(isInvitationAt(reference2020, bytes, 3)).toBe(true);
+    expect(isInvitationAt(reference2020, bytes, 2)).toBe(false);
   });
 });
 

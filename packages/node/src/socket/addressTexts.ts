@@ -1,4 +1,4 @@
-import { formatIPv6 } from '@6bed4/codec';
+import { formatIPv6, hashBytes } from '@6bed4/codec';
 import { sameBytes } from './bytes.js';
 
 const ADDRESS_BYTES = 16;
@@ -26,7 +26,6 @@ export class AddressTexts {
 }
 
 function placeOf(bytes: Uint8Array, offset: number): number {
-  let key = 0;
-  for (let at = offset; at < offset + ADDRESS_BYTES; at++) key = Math.imul(key, 31) + bytes[at]!;
-  return Math.imul(key, HASH_MULTIPLIER) >>> 24;
+  const hash = hashBytes(bytes, offset, offset + ADDRESS_BYTES);
+  return Math.imul(hash, HASH_MULTIPLIER) >>> 24;
 }

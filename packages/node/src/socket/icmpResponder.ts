@@ -1,3 +1,4 @@
+import { hashBytes } from '@6bed4/codec';
 import {
   buildEcho,
   buildIcmpError,
@@ -58,7 +59,8 @@ export class IcmpResponder {
     length: number,
   ): Uint8Array | null {
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
-    if (!this.#limiter.allows(addressKey(bytes, offset + SOURCE_OFFSET), this.#clock())) {
+    const sender = offset + SOURCE_OFFSET;
+    if (!this.#limiter.allows(hashBytes(bytes, sender, sender + ADDRESS_BYTES), this.#clock())) {
       this.#counters.errorsWithheld++;
       return null;
     }
@@ -124,11 +126,4 @@ export class IcmpResponder {
       data: new Uint8Array(0),
     });
   }
-}
-
-/** An IPv6 address folded into 32 bits, for a rate limit. */
-function addressKey(bytes: Uint8Array, offset: number): number {
-  let key = 0;
-  for (let at = offset; at < offset + ADDRESS_BYTES; at++) key = Math.imul(key, 31) + bytes[at]!;
-  return key >>> 0;
 }

@@ -1,4 +1,4 @@
-import { readInt32, sameSubnetPrefix } from '@6bed4/codec';
+import { readInt32 } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
 
 /**
@@ -26,10 +26,4 @@ export class SubnetPrefix {
   toBytes(): Uint8Array {
     return this.#bytes.slice();
   }
-}
-
-// Former names, for code that is being moved to the new ones.
-export { readInt32, SubnetPrefix as Segment };
-export function sameSegment(left: Uint8Array, right: Uint8Array, at = 0): boolean {
-  return sameSubnetPrefix(left, 0, right, at);
 }

@@ -39,6 +39,3 @@ export interface Discovery {
    */
   readOffer(advertisement: RouterAdvertisement): Offer | null;
 }
-
-// Former place, for code that is being moved to the new one.
-export { discoveryOf } from './discoveryOf.js';

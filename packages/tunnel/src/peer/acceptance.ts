@@ -1,5 +1,5 @@
+import { isIPv6LinkLocal, isIPv6LinkLocalMulticast, sameIPv6Address } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
-import { isLinkLocal, isLinkLocalMulticast, sameAddress } from '../address/scope.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import type { Discovery, Offer } from '../discovery/discovery.js';
 
@@ -15,8 +15,8 @@ export function acceptAdvertisement(
   advertisement: RouterAdvertisement,
 ): Offer | null {
   const { source, destination } = advertisement;
-  if (!sameAddress(source, 0, ROUTER_LINK_LOCAL, 0)) return null;
-  if (!isLinkLocal(destination, 0) && !isLinkLocalMulticast(destination, 0)) return null;
+  if (!sameIPv6Address(source, 0, ROUTER_LINK_LOCAL, 0)) return null;
+  if (!isIPv6LinkLocal(destination, 0) && !isIPv6LinkLocalMulticast(destination, 0)) return null;
   if (advertisement.managed) return null;
   return discovery.readOffer(advertisement);
 }

@@ -1,12 +1,12 @@
 import type { Profile, UdpEndpoint } from '@6bed4/codec';
 import type { RouterSolicitation } from '@6bed4/nd';
-import { Segment } from '../address/subnetPrefix.js';
+import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { CORRECTION_RATE, PEER_LIMITER_BUCKETS } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
 import type { Discovery } from '../discovery/discovery.js';
 import type { MachineOutput } from '../machine/output.js';
+import { RateLimiter } from '../packet/rateLimiter.js';
 import { buildStaticNack } from '../packet/rohc.js';
-import { RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplinks } from './uplinks.js';
@@ -45,7 +45,7 @@ export class Corrector {
     now: number,
   ): void {
     if (!this.#discovery.retracts || this.#profile.layout.isOpaque(bytes, source)) return;
-    const subnetPrefix = new Segment(bytes.subarray(source, source + 16));
+    const subnetPrefix = new SubnetPrefix(bytes.subarray(source, source + 16));
     const answer = this.#advertiserFor(subnetPrefix).correct(bytes, source, from);
     if (answer.length > length || !this.#rate.allows(from.addressBits, now)) {
       this.#output.counters.answerWithheld();
@@ -87,7 +87,7 @@ export class Corrector {
     }
   }
 
-  #advertiserFor(subnetPrefix: Segment): Advertiser {
+  #advertiserFor(subnetPrefix: SubnetPrefix): Advertiser {
     return new Advertiser({
       discovery: this.#discovery,
       layout: this.#profile.layout,

@@ -1,6 +1,5 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import { isIPv6Routable, type UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import type { MachineOutput } from '../machine/output.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -53,7 +52,7 @@ export class DatagramReceiver {
         this.#corrector.correctSource(bytes, source, length, from, now);
       }
       if (refused !== Drop.none) return refused;
-    } else if (remote < 0 && !isRoutable(bytes, source)) {
+    } else if (remote < 0 && !isIPv6Routable(bytes, source)) {
       return Drop.sourceNotAllowed;
     }
     const refused = this.#refuseDestination(remote, isDirect, bytes, offset, now);
@@ -106,6 +105,8 @@ export class DatagramReceiver {
     }
     if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
     if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
-    return isRoutable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed;
+    return isIPv6Routable(bytes, destination)
+      ? Drop.destinationNotOurs
+      : Drop.destinationNotAllowed;
   }
 }

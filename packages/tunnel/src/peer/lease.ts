@@ -4,11 +4,11 @@ import {
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  sameIPv6Address,
   type UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
-import { sameAddress } from '../address/scope.js';
-import { Segment } from '../address/subnetPrefix.js';
+import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
@@ -25,7 +25,7 @@ export interface PeerIdentity {
 /** The address that one router gave to this peer, in the forms that the data path needs. */
 export class Lease {
   /** The /64 of the router. */
-  readonly subnetPrefix: Segment;
+  readonly subnetPrefix: SubnetPrefix;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
   /** The peer's own address and endpoint. */
@@ -51,7 +51,7 @@ export class Lease {
   ) {
     this.#layout = layout;
     this.#base = offer.base;
-    this.subnetPrefix = new Segment(offer.base);
+    this.subnetPrefix = new SubnetPrefix(offer.base);
     this.publicEndpoint = offer.endpoint;
     const { address, port } = offer.endpoint;
     const hasLanip = layout.maxLanip > 0;
@@ -96,7 +96,7 @@ export class Lease {
   /** Whether a new offer says the same as this lease. */
   agreesWith(offer: Offer, routes: readonly string[]): boolean {
     return (
-      sameAddress(this.#base, 0, offer.base, 0) &&
+      sameIPv6Address(this.#base, 0, offer.base, 0) &&
       routes.length === this.description.routes.length &&
       routes.every((route, index) => route === this.description.routes[index])
     );

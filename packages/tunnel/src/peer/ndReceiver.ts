@@ -1,4 +1,4 @@
-import type { Profile, UdpEndpoint } from '@6bed4/codec';
+import { isIPv6LinkLocal, isIPv6Routable, type Profile, type UdpEndpoint } from '@6bed4/codec';
 import {
   type NeighborSolicitation,
   type ParseNdOptions,
@@ -6,14 +6,13 @@ import {
   type RouterAdvertisement,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
-import { isLinkLocal, isRoutable } from '../address/scope.js';
 import { ADVERTISEMENT_RATE, PEER_LIMITER_BUCKETS } from '../defaults.js';
 import type { Discovery } from '../discovery/discovery.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
+import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { MachineOutput } from '../machine/output.js';
+import { RateLimiter } from '../packet/rateLimiter.js';
 import { nonceOf } from '../peering/nonce.js';
 import type { PathFinder } from '../peering/pathFinder.js';
-import { RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { acceptAdvertisement } from './acceptance.js';
 import type { Corrector } from './corrector.js';
@@ -116,11 +115,11 @@ export class NdReceiver {
         const refused = this.#sources.refuseDirect(remote, source, 0, from);
         if (refused !== Drop.none) return refused;
       }
-    } else if (!isRoutable(source, 0) && !isLinkLocal(source, 0)) {
+    } else if (!isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {
       return Drop.sourceNotAllowed;
     }
     if (!this.#advertisements.allows(from.addressBits, now)) return Drop.rateLimited;
-    const answer = buildNeighborAnswer(solicitation, target, {
+    const answer = buildSolicitedAdvertisement(solicitation, target, {
       layout,
       endpoint: lease.publicEndpoint,
       router: false,

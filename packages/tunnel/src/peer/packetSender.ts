@@ -1,13 +1,12 @@
-import { UdpEndpoint } from '@6bed4/codec';
+import { isIPv6Routable, UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import type { SendOutcome } from '../machine/machineCore.js';
 import type { MachineOutput } from '../machine/output.js';
+import { flowKey } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
 import type { PathFinder } from '../peering/pathFinder.js';
-import { Route } from '../peering/peering.js';
+import { NextHop } from '../peering/peering.js';
 import type { SendIntent } from '../peering/sendIntent.js';
-import { flowKey } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplink } from './uplink.js';
@@ -42,7 +41,7 @@ export class PacketSender {
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
     const remote = this.#paths.find(bytes, destination);
-    if (remote < 0 && !isRoutable(bytes, destination)) return Drop.destinationNotAllowed;
+    if (remote < 0 && !isIPv6Routable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink =
       remote < 0
         ? this.#uplinks.owningOnly(bytes, source, destination)
@@ -72,19 +71,19 @@ export class PacketSender {
   ): SendOutcome {
     const to = this.#to;
     if (intent.opportunistic) {
-      const name = this.#paths.play(remote, bytes, offset, to, now);
+      const name = this.#paths.sendOpportunistic(remote, bytes, offset, to, now);
       if (name !== 0) {
         this.#output.send(to, bytes, offset, length);
         return -name;
       }
     }
-    const route = this.#paths.route(remote, bytes, offset, length, to, intent.policy, now);
-    if (route === Route.direct) {
+    const nextHop = this.#paths.route(remote, bytes, offset, length, to, intent.policy, now);
+    if (nextHop === NextHop.direct) {
       this.#output.send(to, bytes, offset, length);
       return Drop.none;
     }
     // An address under which one remote sees us means nothing to a router.
-    if (route === Route.refused || uplink === null) return Drop.noDirectPath;
+    if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
     this.#relay(uplink, bytes, offset, length, now);
     return Drop.none;
   }

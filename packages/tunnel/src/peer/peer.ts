@@ -1,9 +1,9 @@
-import type { Endpoint, Profile } from '@6bed4/codec';
+import { type Endpoint, isInvitationAt, type Profile } from '@6bed4/codec';
 import { PEER_LIMITER_BUCKETS } from '../defaults.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore, type SendOutcome } from '../machine/machineCore.js';
-import { isInvitation } from '../peering/invitation.js';
-import { PathFinder, type PathFinderHost } from '../peering/pathFinder.js';
+import { PathFinder } from '../peering/pathFinder.js';
+import type { PeeringHost } from '../peering/peering.js';
 import { OPPORTUNISTIC_SEND, POLICY_SENDS, type SendIntent } from '../peering/sendIntent.js';
 import type { PolicyName } from '../peering/trafficClassPolicy.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
@@ -31,7 +31,7 @@ export class Peer extends MachineCore {
   readonly #receiver: DatagramReceiver;
   readonly #sender: PacketSender;
 
-  /** @throws CodecError naming the option that cannot be used */
+  /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
     super(sink, options.random, PEER_LIMITER_BUCKETS);
     const { output } = this;
@@ -113,7 +113,7 @@ export class Peer extends MachineCore {
   /**
    * Adds a router and, when the peer runs, solicits it for an address.
    *
-   * @throws CodecError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string, now: number): void {
     this.command(() => {
@@ -172,7 +172,7 @@ export class Peer extends MachineCore {
   reportAnswer(name: number, now: number): boolean {
     let isConfirmed = false;
     this.command(() => {
-      isConfirmed = this.#paths.playAnswered(name, now);
+      isConfirmed = this.#paths.replyReported(name, now);
     });
     return isConfirmed;
   }
@@ -229,7 +229,7 @@ export class Peer extends MachineCore {
     return this.#sender.send(bytes, offset, length, intent, now);
   }
 
-  #hostOfPaths(): PathFinderHost {
+  #hostOfPaths(): PeeringHost {
     const { profile, random } = this.#settings;
     const uplinks = this.#uplinks;
     return {
@@ -240,7 +240,7 @@ export class Peer extends MachineCore {
       sharesPublicAddress: (addressBits) => uplinks.hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => uplinks.isInterpretable(bytes, at),
       isOwn: (address) => uplinks.leaseSpelling(address, 0) !== null,
-      isInvitation: (bytes, at) => isInvitation(profile, bytes, at),
+      isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
       // If a NAT of ours forgot us, nothing reaches us until we send; if it gave us another endpoint,

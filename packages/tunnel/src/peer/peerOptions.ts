@@ -1,7 +1,7 @@
 import {
-  CodecError,
   type Endpoint,
   formatEndpoint,
+  InvalidArgumentError,
   type Profile,
   parseEndpoint,
   reference2020,
@@ -9,7 +9,8 @@ import {
 } from '@6bed4/codec';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
 import { KEEPALIVE } from '../defaults.js';
-import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import type { Discovery } from '../discovery/discovery.js';
+import { discoveryOf } from '../discovery/discoveryOf.js';
 import { type ChosenPeering, choosePeering, type PeeringOptions } from '../peering/options.js';
 
 const HIGHEST_TTL = 255;
@@ -52,7 +53,7 @@ export interface PeerSettings
   readonly avoidsTrapezium: boolean;
 }
 
-/** @throws CodecError naming the option that cannot be used */
+/** @throws InvalidArgumentError naming the option that cannot be used */
 export function checkOptions(options: PeerOptions): PeerSettings {
   const profile = options.profile ?? reference2020;
   const { layout } = profile;
@@ -76,17 +77,21 @@ function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: nu
 } {
   const { interval, ttl } = keepalive;
   if (!Number.isFinite(interval) || interval < 0) {
-    throw new CodecError('keepalive.interval', String(interval), 'seconds, 0 or more');
+    throw new InvalidArgumentError('keepalive.interval', String(interval), 'seconds, 0 or more');
   }
   if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
-    throw new CodecError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
+    throw new InvalidArgumentError(
+      'keepalive.ttl',
+      String(ttl),
+      `an integer from 0 to ${HIGHEST_TTL}`,
+    );
   }
   return { interval, ttl };
 }
 
 function checkLanip(lanip: number, highest: number): number {
   if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
-    throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
+    throw new InvalidArgumentError('lanip', String(lanip), `an integer from 1 to ${highest}`);
   }
   return lanip;
 }
@@ -94,17 +99,17 @@ function checkLanip(lanip: number, highest: number): number {
 /**
  * The endpoint of a router as users name it.
  *
- * @throws CodecError when that is not an endpoint
+ * @throws InvalidArgumentError when that is not an endpoint
  */
 export function parseRouter(router: Endpoint | string, defaultPort: number): Endpoint {
   if (typeof router === 'string') return parseEndpoint(router, defaultPort);
   return parseEndpoint(formatEndpoint(router));
 }
 
-/** @throws CodecError when no router can be at this endpoint */
+/** @throws InvalidArgumentError when no router can be at this endpoint */
 export function checkRouter(endpoint: Readonly<UdpEndpoint>, text: string): void {
   const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
   if (!everywhere.accepts(endpoint)) {
-    throw new CodecError('router', text, 'an endpoint that a router can be at');
+    throw new InvalidArgumentError('router', text, 'an endpoint that a router can be at');
   }
 }

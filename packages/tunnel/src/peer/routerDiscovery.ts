@@ -9,7 +9,7 @@ import {
 import type { Offer } from '../discovery/discovery.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import type { MachineOutput } from '../machine/output.js';
-import { RateLimiter } from '../rateLimiter.js';
+import { RateLimiter } from '../packet/rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { INFINITE_LIFETIME } from '../specification.js';
 import { acceptAdvertisement } from './acceptance.js';

@@ -1,4 +1,4 @@
-import { isPrivate, type Profile, type UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Private, type Profile, type UdpEndpoint } from '@6bed4/codec';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
@@ -51,7 +51,7 @@ export class SourceFilter {
     const { layout } = this.#profile;
     return (
       this.#searchesLan &&
-      isPrivate(from.address) &&
+      isIPv4Private(from.address) &&
       this.#uplinks.accepts(from) &&
       this.#uplinks.isInterpretable(source, 0) &&
       !layout.isOpaque(source, 0) &&

@@ -1,6 +1,7 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { SOLICITATION_WAITS } from '../defaults.js';
 import type { AddressLease } from '../report/events.js';
+import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 
@@ -31,8 +32,6 @@ export interface UplinkSnapshot {
   readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
-
 /** The state of one router of a peer: the solicitations to it, its lease, and when something is due. */
 export class Uplink {
   readonly router: Endpoint;
@@ -48,17 +47,17 @@ export class Uplink {
   /** Whether users have been informed that the router does not answer. */
   reportedUnreachable = false;
   /** The time of the last datagram to the router, in milliseconds. */
-  lastSentAt = Number.NEGATIVE_INFINITY;
+  lastSentAt = DISTANT_PAST;
   /** The time of the last packet from or to an address of this router, in milliseconds. */
-  usedAt = Number.NEGATIVE_INFINITY;
+  usedAt = DISTANT_PAST;
   /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
-  lastAdvertisementAt = Number.NEGATIVE_INFINITY;
+  lastAdvertisementAt = DISTANT_PAST;
 
   readonly #due: Record<UplinkTimer, number> = {
-    solicit: NEVER,
-    keepalive: NEVER,
-    refresh: NEVER,
-    expiry: NEVER,
+    solicit: DISTANT_FUTURE,
+    keepalive: DISTANT_FUTURE,
+    refresh: DISTANT_FUTURE,
+    expiry: DISTANT_FUTURE,
   };
 
   constructor(router: Endpoint, temporary = false) {
@@ -87,10 +86,10 @@ export class Uplink {
 
   /** Switches all timers off. */
   clearTimers(): void {
-    this.#due.solicit = NEVER;
-    this.#due.keepalive = NEVER;
-    this.#due.refresh = NEVER;
-    this.#due.expiry = NEVER;
+    this.#due.solicit = DISTANT_FUTURE;
+    this.#due.keepalive = DISTANT_FUTURE;
+    this.#due.refresh = DISTANT_FUTURE;
+    this.#due.expiry = DISTANT_FUTURE;
   }
 
   /** The earliest timer, in milliseconds. */
@@ -102,7 +101,7 @@ export class Uplink {
   /** The timer that {@link nextTimeout} is about, or null when none runs. */
   nextTimer(): UplinkTimer | null {
     const at = this.nextTimeout();
-    if (at === NEVER) return null;
+    if (at === DISTANT_FUTURE) return null;
     for (const timer of ['expiry', 'solicit', 'refresh', 'keepalive'] as const) {
       if (this.#due[timer] === at) return timer;
     }

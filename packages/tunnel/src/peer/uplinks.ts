@@ -1,17 +1,17 @@
 import {
-  CodecError,
   type Endpoint,
   formatEndpoint,
   formatIPv4,
+  InvalidArgumentError,
   is6bed4Prefixed,
-  isLoopback,
+  isIPv4Loopback,
   type Profile,
   parseIPv4,
+  readInt32,
   UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
-import { readInt32 } from '../address/subnetPrefix.js';
 import {
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
@@ -101,7 +101,7 @@ export class Uplinks {
   /**
    * Adds a router, or keeps one that is there temporarily; solicits it when running.
    *
-   * @throws CodecError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   add(router: Endpoint | string, now: number): void {
     const known = this.find(router);
@@ -125,7 +125,7 @@ export class Uplinks {
   /**
    * The uplink of a router as users name it, or null.
    *
-   * @throws CodecError when that is not an endpoint
+   * @throws InvalidArgumentError when that is not an endpoint
    */
   find(router: Endpoint | string): Uplink | null {
     const { address, port } = parseRouter(router, this.#profile.port);
@@ -283,10 +283,10 @@ export class Uplinks {
     const uplink = new Uplink(parseRouter(router, this.#profile.port));
     const text = formatEndpoint(uplink.router);
     if (this.at(uplink.endpoint) !== null) {
-      throw new CodecError('router', text, 'a router that is not there already');
+      throw new InvalidArgumentError('router', text, 'a router that is not there already');
     }
     if (this.#list.length >= MAX_UPLINKS) {
-      throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
+      throw new InvalidArgumentError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
     }
     checkRouter(uplink.endpoint, text);
     return uplink;
@@ -296,7 +296,7 @@ export class Uplinks {
     const { allowLoopback, allowPrivate } = this.#settings;
     return new EndpointPolicy({
       allowLoopback:
-        allowLoopback ?? this.#list.some((uplink) => isLoopback(uplink.endpoint.address)),
+        allowLoopback ?? this.#list.some((uplink) => isIPv4Loopback(uplink.endpoint.address)),
       allowPrivate,
     });
   }
