@@ -91,7 +91,7 @@ export class Corrector {
     return new Advertiser({
       discovery: this.#discovery,
       layout: this.#profile.layout,
-      segment: subnetPrefix,
+      subnetPrefix,
       routes: [],
     });
   }

@@ -54,7 +54,7 @@ export class Lease {
     this.subnetPrefix = new SubnetPrefix(offer.base);
     this.publicEndpoint = offer.endpoint;
     const { address, port } = offer.endpoint;
-    const hasLanip = layout.maxLanip > 0;
+    const { hasLanip } = layout;
     const own = offer.base.slice();
     if (hasLanip) layout.writeEndpoint(own, 0, address, port, lanip);
     this.identity = { address: own, endpoint: offer.endpoint };
@@ -75,7 +75,7 @@ export class Lease {
   owns(bytes: Uint8Array, offset: number): boolean {
     return (
       this.spellsUs(bytes, offset) &&
-      (this.#layout.maxLanip === 0 || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
+      (!this.#layout.hasLanip || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
     );
   }
 

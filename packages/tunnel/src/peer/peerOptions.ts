@@ -1,6 +1,9 @@
 import {
+  type AddressLayout,
+  checkInteger,
   type Endpoint,
   formatEndpoint,
+  HIGHEST_TTL,
   InvalidArgumentError,
   type Profile,
   parseEndpoint,
@@ -12,8 +15,6 @@ import { KEEPALIVE } from '../defaults.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { discoveryOf } from '../discovery/discoveryOf.js';
 import { type ChosenPeering, choosePeering, type PeeringOptions } from '../peering/options.js';
-
-const HIGHEST_TTL = 255;
 
 /** Options of a `Peer`. */
 export interface PeerOptions {
@@ -62,7 +63,7 @@ export function checkOptions(options: PeerOptions): PeerSettings {
     profile,
     discovery: discoveryOf(profile.dialect),
     keepalive: checkKeepalive(options.keepalive ?? KEEPALIVE),
-    lanip: checkLanip(options.lanip ?? 1, layout.maxLanip),
+    lanip: checkLanip(options.lanip ?? 1, layout),
     peering: choosePeering(profile, peering),
     allowPrivate: options.allowPrivate ?? true,
     allowLoopback: options.allowLoopback,
@@ -79,21 +80,12 @@ function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: nu
   if (!Number.isFinite(interval) || interval < 0) {
     throw new InvalidArgumentError('keepalive.interval', String(interval), 'seconds, 0 or more');
   }
-  if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
-    throw new InvalidArgumentError(
-      'keepalive.ttl',
-      String(ttl),
-      `an integer from 0 to ${HIGHEST_TTL}`,
-    );
-  }
+  checkInteger('keepalive.ttl', ttl, 0, HIGHEST_TTL);
   return { interval, ttl };
 }
 
-function checkLanip(lanip: number, highest: number): number {
-  if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
-    throw new InvalidArgumentError('lanip', String(lanip), `an integer from 1 to ${highest}`);
-  }
-  return lanip;
+function checkLanip(lanip: number, { hasLanip, maxLanip }: AddressLayout): number {
+  return hasLanip ? checkInteger('lanip', lanip, 1, maxLanip) : lanip;
 }
 
 /**

@@ -1,29 +1,25 @@
-import { hashBytes } from '@6bed4/codec';
-import { DESTINATION_OFFSET, findUpperLayer, SOURCE_OFFSET } from '@6bed4/nd';
+import { hashBytes, readUint32 } from '@6bed4/codec';
+import {
+  DESTINATION_OFFSET,
+  findUpperLayer,
+  NEXT_HEADER_SCTP,
+  NEXT_HEADER_TCP,
+  SCTP_CHUNK_OFFSET,
+  SCTP_HEADER_LENGTH,
+  SCTP_INITIATE_TAG_OFFSET,
+  SCTP_VERIFICATION_TAG_OFFSET,
+  SOURCE_OFFSET,
+  TCP_ACK,
+  TCP_ACKNOWLEDGMENT_OFFSET,
+  TCP_FIN,
+  TCP_FLAGS_OFFSET,
+  TCP_HEADER_LENGTH,
+  TCP_RST,
+  TCP_SEQUENCE_OFFSET,
+  TCP_SYN,
+} from '@6bed4/nd';
 
-/*
- * TCP (RFC 9293 §3.1):                       SCTP (RFC 9260 §3):
- *
- *   0   source port | destination port        0   source port | destination port
- *   4   sequence number                       4   verification tag
- *   8   acknowledgment number                 8   checksum
- *   12  offset, reserved | flags | window     12  chunk type | flags | length
- *                                             16  initiate tag, in INIT and INIT ACK
- */
-const TCP = 6;
-const SCTP = 132;
-const TCP_SEQUENCE = 4;
-const TCP_ACKNOWLEDGMENT = 8;
-const TCP_FLAGS = 13;
-const TCP_HEADER = 20;
-const FIN = 0x01;
-const SYN = 0x02;
-const RST = 0x04;
-const ACK = 0x10;
-const SCTP_TAG = 4;
-const SCTP_CHUNK = 12;
-const SCTP_INITIATE_TAG = 16;
-const SCTP_COMMON_HEADER = 12;
+/** Chunk types of the SCTP handshake (RFC 9260 §3.2). */
 const INIT = 1;
 const INIT_ACK = 2;
 const COOKIE_ECHO = 10;
@@ -52,19 +48,19 @@ export function readHandshakeSegment(
   if (upper === null) return null;
   const { offset: at, nextHeader } = upper;
   const end = offset + length;
-  if (nextHeader === TCP && at + TCP_HEADER <= end) {
-    const flags = bytes[at + TCP_FLAGS]!;
-    if ((flags & (SYN | RST | FIN)) !== SYN) return null;
-    const sequence = uint32(bytes, at + TCP_SEQUENCE);
+  if (nextHeader === NEXT_HEADER_TCP && at + TCP_HEADER_LENGTH <= end) {
+    const flags = bytes[at + TCP_FLAGS_OFFSET]!;
+    if ((flags & (TCP_SYN | TCP_RST | TCP_FIN)) !== TCP_SYN) return null;
+    const sequence = readUint32(bytes, at + TCP_SEQUENCE_OFFSET);
     return {
       expectedReply: ExpectedReply.ack,
       dedupKey: dedupKey(bytes, offset, at, sequence),
       expectedNumber: (sequence + 1) >>> 0,
     };
   }
-  if (nextHeader !== SCTP || at + SCTP_COMMON_HEADER + 4 > end) return null;
-  const tag = uint32(bytes, at + SCTP_TAG);
-  const chunk = bytes[at + SCTP_CHUNK]!;
+  if (nextHeader !== NEXT_HEADER_SCTP || at + SCTP_HEADER_LENGTH + 4 > end) return null;
+  const tag = readUint32(bytes, at + SCTP_VERIFICATION_TAG_OFFSET);
+  const chunk = bytes[at + SCTP_CHUNK_OFFSET]!;
   if (chunk === COOKIE_ECHO) {
     return {
       expectedReply: ExpectedReply.cookieAck,
@@ -72,8 +68,9 @@ export function readHandshakeSegment(
       expectedNumber: -1,
     };
   }
-  if ((chunk !== INIT && chunk !== INIT_ACK) || at + SCTP_INITIATE_TAG + 4 > end) return null;
-  const own = uint32(bytes, at + SCTP_INITIATE_TAG);
+  if ((chunk !== INIT && chunk !== INIT_ACK) || at + SCTP_INITIATE_TAG_OFFSET + 4 > end)
+    return null;
+  const own = readUint32(bytes, at + SCTP_INITIATE_TAG_OFFSET);
   return {
     expectedReply: chunk === INIT ? ExpectedReply.initAck : ExpectedReply.cookieEcho,
     dedupKey: dedupKey(bytes, offset, at, own + chunk),
@@ -95,27 +92,21 @@ export function isExpectedReply(
   const end = offset + length;
   if (expectedReply === ExpectedReply.ack) {
     return (
-      nextHeader === TCP &&
-      at + TCP_HEADER <= end &&
-      (bytes[at + TCP_FLAGS]! & ACK) !== 0 &&
-      uint32(bytes, at + TCP_ACKNOWLEDGMENT) === expectedNumber
+      nextHeader === NEXT_HEADER_TCP &&
+      at + TCP_HEADER_LENGTH <= end &&
+      (bytes[at + TCP_FLAGS_OFFSET]! & TCP_ACK) !== 0 &&
+      readUint32(bytes, at + TCP_ACKNOWLEDGMENT_OFFSET) === expectedNumber
     );
   }
-  if (nextHeader !== SCTP || at + SCTP_COMMON_HEADER + 4 > end) return false;
-  if (uint32(bytes, at + SCTP_TAG) !== expectedNumber) return false;
-  const chunk = bytes[at + SCTP_CHUNK]!;
+  if (nextHeader !== NEXT_HEADER_SCTP || at + SCTP_HEADER_LENGTH + 4 > end) return false;
+  if (readUint32(bytes, at + SCTP_VERIFICATION_TAG_OFFSET) !== expectedNumber) return false;
+  const chunk = bytes[at + SCTP_CHUNK_OFFSET]!;
   if (expectedReply === ExpectedReply.initAck) return chunk === INIT_ACK;
   return expectedReply === ExpectedReply.cookieEcho ? chunk === COOKIE_ECHO : chunk === COOKIE_ACK;
 }
 
 /** Folds addresses, ports and a number of the packet into 32 bits. */
 function dedupKey(bytes: Uint8Array, offset: number, ports: number, value: number): number {
-  const seed = value ^ uint32(bytes, ports);
+  const seed = value ^ readUint32(bytes, ports);
   return hashBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET + 16, seed) >>> 0;
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  );
 }

@@ -1,12 +1,17 @@
-import { InvalidArgumentError, type Profile } from '@6bed4/codec';
+import {
+  checkInteger,
+  HIGHEST_TTL,
+  InvalidArgumentError,
+  type PeeringName,
+  type Profile,
+} from '@6bed4/codec';
 import { LAN_TTL, MAPPING_TIMEOUT, MAX_REMOTES, REACHABLE_TIME } from '../defaults.js';
 import { MIN_MAPPING_TIMEOUT } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
-import type { PeeringKind, PeeringName } from './peering.js';
+import type { PeeringKind } from './peering.js';
 import { ProbeAndSeenPeering } from './probeAndSeen.js';
 
 const MOST_REMOTES = 2 ** 20;
-const HIGHEST_TTL = 255;
 const MILLISECONDS_PER_SECOND = 1000;
 const LEAST_KEEPALIVE = REACHABLE_TIME / MILLISECONDS_PER_SECOND;
 
@@ -70,8 +75,13 @@ export interface ChosenPeering {
  */
 export function choosePeering(profile: Profile, options: PeeringOptions): ChosenPeering {
   const name = options.strategy ?? profile.dialect.peering;
-  const maxRemotes = integer('maxRemotes', options.maxRemotes ?? MAX_REMOTES, 1, MOST_REMOTES);
-  const lanTtl = integer('lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const maxRemotes = checkInteger(
+    'peering.maxRemotes',
+    options.maxRemotes ?? MAX_REMOTES,
+    1,
+    MOST_REMOTES,
+  );
+  const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;
@@ -126,15 +136,4 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         'via-router, neighbor-discovery or probe-and-seen',
       );
   }
-}
-
-function integer(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new InvalidArgumentError(
-      `peering.${name}`,
-      String(value),
-      `an integer from ${least} to ${most}`,
-    );
-  }
-  return value;
 }

@@ -273,7 +273,7 @@ export class PathFinder {
     if (kind === null) return NO_SLOT;
     const { layout } = host;
     if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
-    if (layout.maxLanip > 0 && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
+    if (layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
     const endpoint = this.#spelled;
     layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint)) return NO_SLOT;

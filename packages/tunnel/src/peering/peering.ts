@@ -1,13 +1,10 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import type { AddressLayout, PeeringName, UdpEndpoint } from '@6bed4/codec';
 import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
 import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../report/drop.js';
 import type { PathChanged } from '../report/events.js';
 import type { RemoteKey, Remotes } from './remotes.js';
 import type { PolicyCode } from './trafficClassPolicy.js';
-
-/** The name of a strategy, as users choose it. */
-export type PeeringName = 'via-router' | 'neighbor-discovery' | 'probe-and-seen';
 
 /** The next hop of a packet of the local side. */
 export const NextHop = {

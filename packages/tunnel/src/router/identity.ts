@@ -34,7 +34,7 @@ export interface RouterIdentity {
   readonly discovery: Discovery;
   readonly policy: EndpointPolicy;
   /** The /64 that this router serves. */
-  readonly segment: SubnetPrefix;
+  readonly subnetPrefix: SubnetPrefix;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
   readonly ownAddress: Uint8Array;
   /** Its endpoint, in numbers and as text. */
@@ -86,7 +86,7 @@ export function identify(options: RouterOptions): RouterIdentity {
     layout,
     discovery: discoveryOf(profile.dialect),
     policy: EndpointPolicy.deduceFrom(address, options),
-    segment: subnetPrefix,
+    subnetPrefix,
     ownAddress,
     self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },

@@ -58,13 +58,13 @@ export function routeFromTunnel(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (identity.segment.contains(bytes, destination)) {
+  if (identity.subnetPrefix.contains(bytes, destination)) {
     const route = toOwnSubnet(identity, bytes, destination, target);
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
   // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
-  if (!identity.segment.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
+  if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
     return dropped(target, Drop.destinationNotOurs);
   }
   if (is6bed4Prefixed(identity.profile, bytes, destination)) {
@@ -146,7 +146,7 @@ export function routeFromIPv6Side(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (!identity.segment.contains(bytes, destination)) {
+  if (!identity.subnetPrefix.contains(bytes, destination)) {
     return dropped(
       target,
       isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,

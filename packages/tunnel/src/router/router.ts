@@ -66,7 +66,7 @@ export class Router extends MachineCore {
 
   /** The /64 that it serves, as `address/64`. */
   get prefix(): string {
-    return formatPrefix({ bytes: this.#identity.segment.toBytes(), length: 64 });
+    return formatPrefix({ bytes: this.#identity.subnetPrefix.toBytes(), length: 64 });
   }
 
   /** Its own endpoint. */
@@ -223,10 +223,10 @@ export class Router extends MachineCore {
 
   /** Whether this IPv6 source, global or link-local, is that of who sent the datagram at hand. */
   #isSender(source: Uint8Array): boolean {
-    const { layout, segment } = this.#identity;
+    const { layout, subnetPrefix } = this.#identity;
     return (
       isLinkLocalOf(layout, source, 0, this.from) ||
-      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
+      (subnetPrefix.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
     );
   }
 

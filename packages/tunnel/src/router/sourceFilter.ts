@@ -17,7 +17,7 @@ export function refuseTunnelSource(
   from: Readonly<UdpEndpoint>,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
   return from.port === identity.profile.port &&
@@ -37,7 +37,7 @@ export function refuseNativeSource(
   offset: number,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, identity.self)
       ? Drop.none
       : Drop.sourceNotAllowed;
