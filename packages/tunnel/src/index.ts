@@ -8,6 +8,7 @@
 
 export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
 export type { Machine, TunnelSink } from './machine/machine.js';
+export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
 export { RateLimiter } from './packet/rateLimiter.js';
 export { Peer } from './peer/peer.js';
 export type { PeerOptions } from './peer/peerOptions.js';

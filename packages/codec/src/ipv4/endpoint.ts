@@ -16,20 +16,26 @@ const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
  * Reads `A.B.C.D:port`, or `A.B.C.D` where there is a default port.
  *
  * @param defaultPort - the port where the text names none
+ * @param field - name for complaints; default: `endpoint`, or `port` for that part
  * @throws InvalidArgumentError
  */
-export function parseEndpoint(text: string, defaultPort?: number): Endpoint {
+export function parseEndpoint(text: string, defaultPort?: number, field?: string): Endpoint {
   const colon = text.indexOf(':');
-  const address = formatIPv4(parseIPv4(colon < 0 ? text : text.slice(0, colon), 'endpoint'));
+  const host = colon < 0 ? text : text.slice(0, colon);
+  const address = formatIPv4(parseIPv4(host, field ?? 'endpoint'));
   if (colon < 0) {
     if (defaultPort === undefined) {
-      throw new InvalidArgumentError('endpoint', JSON.stringify(text), 'A.B.C.D:port');
+      throw new InvalidArgumentError(field ?? 'endpoint', JSON.stringify(text), 'A.B.C.D:port');
     }
     return { address, port: defaultPort };
   }
   const port = text.slice(colon + 1);
   if (!PORT.test(port) || Number(port) > HIGHEST_PORT) {
-    throw new InvalidArgumentError('port', JSON.stringify(port), 'an integer from 0 to 65535');
+    throw new InvalidArgumentError(
+      field ?? 'port',
+      JSON.stringify(port),
+      'an integer from 0 to 65535',
+    );
   }
   return { address, port: Number(port) };
 }

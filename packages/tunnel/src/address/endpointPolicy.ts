@@ -28,7 +28,10 @@ export class EndpointPolicy {
    */
   static deduceFrom(
     ownAddress: number,
-    choice: { readonly allowLoopback?: boolean; readonly allowPrivate?: boolean },
+    choice: {
+      readonly allowLoopback?: boolean | undefined;
+      readonly allowPrivate?: boolean | undefined;
+    },
   ): EndpointPolicy {
     const onLoopback = isIPv4Loopback(ownAddress);
     return new EndpointPolicy({

@@ -21,41 +21,41 @@ export interface PeeringOptions {
    * The strategy. Default: that of the dialect, `neighbor-discovery` for draft01 and
    * draft03, `probe-and-seen` for draft04 and `via-router` for draft00, which knows no direct paths.
    */
-  readonly strategy?: PeeringName;
+  readonly strategy?: PeeringName | undefined;
   /**
    * With `neighbor-discovery`: refuse Neighbor Advertisements without our nonce. Default false, because
    * deployed peers do not repeat nonces; a remote that did so once must go on.
    */
-  readonly requireNonce?: boolean;
+  readonly requireNonce?: boolean | undefined;
   /**
    * Seconds, at least 5, after which an idle direct path is solicited, so that the NATs on it keep their
    * mappings; 0, the default, for never. The next packet finds an idle path again in any case.
    */
-  readonly directKeepalive?: number;
+  readonly directKeepalive?: number | undefined;
   /**
    * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has our
    * own public IPv4 address; 0 for none. Default 1: the local network and no further.
    */
-  readonly lanTtl?: number;
+  readonly lanTtl?: number | undefined;
   /**
    * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes directly to remotes whose
    * path is not confirmed yet. Where the path is open, a connection begins on it; where it is not, with
    * a retransmission. Default false.
    */
-  readonly opportunism?: boolean;
+  readonly opportunism?: boolean | undefined;
   /**
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep an idle UDP mapping
    * (the mapping timeout of RFC 4787 §4.3), 28 or more. Default 30, as nearly all of them do.
    */
-  readonly holeTime?: number;
+  readonly holeTime?: number | undefined;
   /**
    * Ask the router of a remote for an address as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */
-  readonly avoidTrapezium?: boolean;
+  readonly avoidTrapezium?: boolean | undefined;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
-  readonly maxRemotes?: number;
+  readonly maxRemotes?: number | undefined;
 }
 
 /** A strategy, and how many remotes it may know. */

@@ -74,7 +74,7 @@ export function identify(options: RouterOptions): RouterIdentity {
       'a prefix that completes to /64',
     );
   }
-  const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'route'));
+  const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'routes'));
   if (routes.length > MAX_ROUTES) {
     throw new InvalidArgumentError('routes', String(routes.length), `${MAX_ROUTES} at most`);
   }

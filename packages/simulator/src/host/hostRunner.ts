@@ -1,10 +1,16 @@
 import type { UdpEndpoint } from '@6bed4/codec';
-import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import {
+  type Machine,
+  type MachineHost,
+  MachineRunner,
+  type TunnelEvent,
+  type TunnelSink,
+} from '@6bed4/tunnel';
 import type { SimulationEvent } from '../time/eventQueue.js';
 import type { World } from '../world.js';
 import type { DatagramHandler, Host } from './host.js';
 
-/** What a machine says to its user, after each call. */
+/** Takes what a machine hands over, after each call. */
 export interface MachineUser {
   /** A packet for the local side; the bytes are the user's to keep. */
   packetDelivered(packet: Uint8Array): void;
@@ -16,26 +22,24 @@ export interface MachineUser {
 const MOST_TIMEOUTS_AT_ONCE = 1000;
 
 /**
- * Drives one machine of the tunnel in virtual time, as the contract of `Machine` says. The machine's
- * clock has an origin of its own, and may jump.
+ * Runs one machine of the tunnel on a host, in virtual time. The machine's clock has an origin of its
+ * own, and may jump.
  */
-export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHandler {
+export class HostRunner<M extends Machine> implements MachineHost, DatagramHandler {
   readonly #world: World;
   readonly #host: Host;
   readonly #user: MachineUser;
-  #machine: M;
+  #runner: MachineRunner<M>;
   #port: number;
-  /** What the machine's clock is ahead of the simulation's, in whole milliseconds. */
+  /** Whole milliseconds by which the machine's clock is ahead of the simulation's. */
   #clockOffset: number;
   /** When the timeout that counts is queued; others in the queue are stale. */
   #armedAt = Number.POSITIVE_INFINITY;
   readonly #wake: SimulationEvent = { happen: (now) => this.#wakeUp(now) };
   readonly #packets: Uint8Array[] = [];
-  readonly #events: TunnelEvent[] = [];
-  #isSettling = false;
   #timeoutsAt = -1;
   #timeouts = 0;
-  /** Where the datagram at hand came from, int32 and port; 0 when there is none. */
+  /** Source of the datagram at hand, int32 and port; 0 when there is none. */
   fromAddress = 0;
   fromPort = 0;
 
@@ -54,12 +58,12 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
     this.#port = port;
     this.#clockOffset = clockOffset;
     host.bind(port, this);
-    this.#machine = make(this);
+    this.#runner = new MachineRunner(make, this);
   }
 
   /** The machine. */
   get machine(): M {
-    return this.#machine;
+    return this.#runner.machine;
   }
 
   /** The UDP port of its socket. */
@@ -67,28 +71,27 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
     return this.#port;
   }
 
-  /** What the machine's clock shows now, in milliseconds. */
-  get now(): number {
+  /** The time of the machine's clock, in milliseconds. */
+  now(): number {
     return this.#world.scheduler.now + this.#clockOffset;
   }
 
   /** Runs a command of the machine, then does what it asked for. */
   command(run: (machine: M, now: number) => void): void {
-    run(this.#machine, this.now);
-    this.#settle();
+    this.#runner.command(run);
   }
 
   /** Gives the machine a packet from the local side; the machine may change its hop limit. */
   sendPacket(packet: Uint8Array): void {
-    this.#machine.handlePacket(packet, 0, packet.length, this.now);
-    this.#settle();
+    this.#runner.handlePacket(packet, 0, packet.length);
   }
 
   /** Replaces the machine by a fresh one, as after a restart of the program. */
   replace(make: (sink: TunnelSink) => M): void {
-    this.#machine = make(this);
+    this.#runner.close();
+    this.#runner = new MachineRunner(make, this);
     this.#armedAt = Number.POSITIVE_INFINITY;
-    this.#settle();
+    this.#runner.resume();
   }
 
   /** Opens another socket instead of the present one. */
@@ -105,14 +108,13 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
     }
     this.#clockOffset += milliseconds;
     this.#armedAt = Number.POSITIVE_INFINITY;
-    this.#settle();
+    this.#runner.resume();
   }
 
   datagramArrived(bytes: Uint8Array, length: number, address: number, port: number): void {
     this.fromAddress = address;
     this.fromPort = port;
-    this.#machine.handleDatagram(bytes, 0, length, address >>> 0, port, this.now);
-    this.#settle();
+    this.#runner.handleDatagram(bytes, 0, length, address >>> 0, port);
     this.fromAddress = 0;
     this.fromPort = 0;
   }
@@ -132,18 +134,31 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
     this.#packets.push(bytes.slice(offset, offset + length));
   }
 
-  event(event: TunnelEvent): void {
-    this.#events.push(event);
+  flush(): void {
+    for (let packet = this.#packets.shift(); packet; packet = this.#packets.shift()) {
+      this.#user.packetDelivered(packet);
+    }
+  }
+
+  eventHappened(event: TunnelEvent): void {
+    this.#user.eventHappened(event);
+  }
+
+  setTimer(at: number): void {
+    const { scheduler } = this.#world;
+    this.#armedAt = Math.max(at - this.#clockOffset, scheduler.now);
+    scheduler.at(this.#armedAt, this.#wake);
   }
 
   #wakeUp(now: number): void {
     if (now < this.#armedAt) return;
     this.#armedAt = Number.POSITIVE_INFINITY;
-    if (this.#machine.nextTimeout() <= this.now) {
-      this.#watch(now);
-      this.#machine.handleTimeout(this.now);
+    if (this.machine.nextTimeout() > this.now()) {
+      this.#runner.resume();
+      return;
     }
-    this.#settle();
+    this.#watch(now);
+    this.#runner.handleTimeout();
   }
 
   #watch(now: number): void {
@@ -154,35 +169,5 @@ export class MachineDriver<M extends Machine> implements TunnelSink, DatagramHan
         `${this.#host.name}: the machine asks for one timeout after another at ${now}`,
       );
     }
-  }
-
-  /** The user may act on the machine at once; then its turn is part of this one. */
-  #settle(): void {
-    if (this.#isSettling) return;
-    if (this.#packets.length > 0 || this.#events.length > 0) {
-      this.#isSettling = true;
-      try {
-        for (;;) {
-          const event = this.#events.shift();
-          if (event !== undefined) {
-            this.#user.eventHappened(event);
-            continue;
-          }
-          const packet = this.#packets.shift();
-          if (packet === undefined) break;
-          this.#user.packetDelivered(packet);
-        }
-      } finally {
-        this.#isSettling = false;
-      }
-    }
-    this.#arm();
-  }
-
-  #arm(): void {
-    const next = this.#machine.nextTimeout() - this.#clockOffset;
-    if (next >= this.#armedAt || next === Number.POSITIVE_INFINITY) return;
-    this.#armedAt = Math.max(next, this.#world.scheduler.now);
-    this.#world.scheduler.at(this.#armedAt, this.#wake);
   }
 }

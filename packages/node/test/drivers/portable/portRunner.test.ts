@@ -1,7 +1,7 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Driver } from '../../../src/drivers/portable/machineRunner.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { PortRunner } from '../../../src/drivers/portable/portRunner.js';
 import { ApplicationPort } from '../../../src/drivers/ports/applicationPort.js';
 import type { DatagramHandler, DatagramPort } from '../../../src/drivers/ports/datagramPort.js';
 
@@ -81,14 +81,14 @@ class FakePort implements DatagramPort {
   }
 }
 
-describe('the driver', () => {
+describe('PortRunner', () => {
   let datagrams: FakePort;
   let application: ApplicationPort;
   let events: TunnelEvent[];
   let packets: Uint8Array[];
   let onPacket: (packet: Uint8Array) => void;
   let onEvent: (event: TunnelEvent) => void;
-  let driver: Driver<FakeMachine>;
+  let driver: PortRunner<FakeMachine>;
   let machine: FakeMachine;
 
   beforeEach(() => {
@@ -99,7 +99,7 @@ describe('the driver', () => {
     onPacket = (packet) => packets.push(packet);
     onEvent = (event) => events.push(event);
     application = new ApplicationPort((packet) => onPacket(packet));
-    driver = new Driver({
+    driver = new PortRunner({
       machine: (sink) => new FakeMachine(sink),
       datagrams,
       packets: application,
@@ -114,7 +114,7 @@ describe('the driver', () => {
     vi.useRealTimers();
   });
 
-  it('hands over copies of packets, once the machine has finished', () => {
+  test('hands over copies of packets, once the machine has finished', () => {
     const lent = Uint8Array.of(1, 2, 3, 4);
     machine.onDatagram = () => {
       machine.sink.deliverPacket(lent, 1, 2);
@@ -125,7 +125,7 @@ describe('the driver', () => {
     expect(packets).toEqual([Uint8Array.of(2, 3)]);
   });
 
-  it('hands over copies also of what lies in a Buffer', () => {
+  test('hands over copies also of packets in a Buffer', () => {
     const lent = Buffer.from([1, 2, 3, 4]);
     machine.onDatagram = (bytes) => {
       expect(bytes.constructor).toBe(Uint8Array);
@@ -136,7 +136,7 @@ describe('the driver', () => {
     expect(packets).toEqual([Uint8Array.of(1, 2, 3, 4)]);
   });
 
-  it('lets an application answer from within a packet, in order', () => {
+  test('lets an application answer from within its packet listener, in order', () => {
     machine.onDatagram = () => {
       for (const value of [1, 2]) machine.sink.deliverPacket(Uint8Array.of(value), 0, 1);
     };
@@ -154,7 +154,7 @@ describe('the driver', () => {
     expect(datagrams.sent).toEqual(['11', '12']);
   });
 
-  it('lets a listener of events command the machine', () => {
+  test('lets an event listener command the machine', () => {
     machine.onDatagram = () => machine.sink.event(EVENT);
     onEvent = (event) => {
       events.push(event);
@@ -165,7 +165,7 @@ describe('the driver', () => {
     expect(machine.calls).toEqual(['datagram 0', expect.stringMatching(/^timeout/)]);
   });
 
-  it('postpones what reaches it while the machine works', () => {
+  test('postpones whatever reaches it while the machine works', () => {
     machine.onDatagram = () => machine.sink.sendDatagram(Uint8Array.of(5), 0, 1, NOWHERE, 0, 0);
     const lent = Uint8Array.of(1);
     datagrams.onSend = () => {
@@ -181,7 +181,7 @@ describe('the driver', () => {
     expect(packets).toEqual([Uint8Array.of(7)]);
   });
 
-  it('gives an application its packet back as it was', () => {
+  test('leaves the packet of an application as it was', () => {
     machine.onPacket = (bytes) => {
       bytes[HOP_LIMIT]!--;
     };
@@ -190,7 +190,7 @@ describe('the driver', () => {
     expect(packet[HOP_LIMIT]).toBe(64);
   });
 
-  it('goes on after a listener threw', () => {
+  test('continues after a listener threw', () => {
     machine.onDatagram = () => machine.sink.deliverPacket(Uint8Array.of(1), 0, 1);
     machine.timeout = 100;
     onPacket = () => {
@@ -204,7 +204,7 @@ describe('the driver', () => {
     expect(machine.calls).toContain('timeout 100');
   });
 
-  it('wakes the machine when it asked to be, and sets one timer at a time', () => {
+  test('calls the machine at the time that it asked for, and sets one timer at a time', () => {
     machine.timeout = 50;
     driver.command(() => {});
     machine.timeout = 20;
@@ -222,7 +222,7 @@ describe('the driver', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('lets a timer come early rather than set it again for every packet', () => {
+  test('lets a timer expire early rather than set it again for every packet', () => {
     const setTimer = vi.spyOn(globalThis, 'setTimeout');
     machine.timeout = 50;
     driver.command(() => {});
@@ -238,14 +238,14 @@ describe('the driver', () => {
     ]);
   });
 
-  it('waits for a time beyond what timers can wait', () => {
+  test('splits a delay that is longer than timers allow', () => {
     machine.timeout = 2 ** 40;
     driver.command(() => {});
     vi.advanceTimersByTime(2 ** 31 - 1);
     expect(machine.calls).toEqual([`timeout ${2 ** 31 - 1}`]);
   });
 
-  it('is deaf and without timers once closed', async () => {
+  test('ignores all input, and has no timer, once closed', async () => {
     machine.timeout = 10;
     driver.command(() => {});
     await driver.close();
