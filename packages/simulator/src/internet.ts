@@ -1,4 +1,4 @@
-import { type Endpoint, isMulticast, parseIPv4 } from '@6bed4/codec';
+import { type Endpoint, isIPv4Multicast, parseIPv4 } from '@6bed4/codec';
 import { DatagramPool } from './datagram/datagram.js';
 import type { HostPlace } from './host/host.js';
 import { PeerNode, type PeerSettings } from './host/peerNode.js';
@@ -315,7 +315,7 @@ export class Internet {
 
   #parse(text: string, field: string): number {
     const address = parseIPv4(text, field);
-    if (isMulticast(address)) throw new Error(`${field}: ${text} is a multicast group`);
+    if (isIPv4Multicast(address)) throw new Error(`${field}: ${text} is a multicast group`);
     return address | 0;
   }
 

@@ -1,4 +1,4 @@
-import { formatIPv4, isMulticast } from '@6bed4/codec';
+import { formatIPv4, isIPv4Multicast } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import type { World } from '../world.js';
 import type { AddressPool } from './addressPool.js';
@@ -100,7 +100,7 @@ export class Segment {
   /** Carries a datagram that an interface sent: to a member, to the group, or out. */
   route(datagram: Datagram, from: NetworkInterface): void {
     const { destination } = datagram;
-    if (isMulticast(destination >>> 0)) {
+    if (isIPv4Multicast(destination >>> 0)) {
       this.#routeMulticast(datagram, from);
       return;
     }
