@@ -15,6 +15,7 @@ export {
   isInvitation,
 } from './address/address.js';
 export { type AddressKind, classify } from './address/classify.js';
+export { isInvitationAt } from './address/invitation.js';
 export { InvalidArgumentError } from './arguments/invalidArgumentError.js';
 export {
   checkInteger,
@@ -30,8 +31,10 @@ export {
   writeUint16,
   writeUint32,
 } from './bytes/bigEndian.js';
+export { hashBytes } from './bytes/hashBytes.js';
 export { sameBytes } from './bytes/sameBytes.js';
-export { type Dialect, dialects, layoutOf, parseDialect } from './dialect/dialect.js';
+export type { Dialect, DialectName, PeeringName } from './dialect/dialect.js';
+export { dialectNames, dialects, parseDialectName } from './dialect/dialects.js';
 export {
   defineProfile,
   draft00Profile,
@@ -83,4 +86,3 @@ export { draft00 } from './layouts/draft00.js';
 export { draft01 } from './layouts/draft01.js';
 export { draft03 } from './layouts/draft03.js';
 export type { AddressLayout } from './layouts/layout.js';
-export * from './transition.js';

@@ -1,19 +1,13 @@
 /**
- * IPv6 and ICMPv6 Neighbor Discovery: views that read fields where they lie, representations with
- * meaning, the checks that RFC 4861 prescribes, and a neighbor cache.
+ * IPv6 and ICMPv6 Neighbor Discovery: views that read fields in place, representations of whole
+ * messages, the checks that RFC 4861 prescribes, and Neighbor Unreachability Detection.
  *
  * @packageDocumentation
  */
+
 export { InvalidArgumentError } from '@6bed4/codec';
 export * from './icmpv6/constants.js';
-export {
-  buildEcho,
-  type Echo,
-  echoReplyTo,
-  echoView,
-  parseEcho,
-  writeEcho,
-} from './icmpv6/echo.js';
+export { buildEcho, type Echo, echoReplyTo, echoView, parseEcho } from './icmpv6/echo.js';
 export {
   buildIcmpError,
   type DestinationUnreachable,
@@ -26,18 +20,10 @@ export {
   type ParameterProblem,
   parseIcmpError,
   type TimeExceeded,
-  writeIcmpError,
 } from './icmpv6/icmpError.js';
 export { icmpv6Checksum, icmpv6View, verifyIcmpv6Checksum } from './icmpv6/icmpv6.js';
 export type { MessageBase } from './messages/message.js';
-export {
-  buildNd,
-  isNd,
-  type NdMessage,
-  type ParseNdOptions,
-  parseNd,
-  writeNd,
-} from './messages/nd.js';
+export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd } from './messages/nd.js';
 export {
   type NeighborAdvertisement,
   neighborAdvertisementView,
@@ -53,42 +39,33 @@ export {
   routerAdvertisementView,
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
-export {
-  type Advertised,
-  NeighborCache,
-  type NeighborCacheOptions,
-  type NeighborListener,
-} from './neighborCache.js';
+export { AddressTable, type SignificantBits } from './neighbors/addressTable.js';
+export { Deadlines } from './neighbors/deadlines.js';
 export {
   type NeighborEvent,
   type NeighborState,
   type NeighborTransition,
   neighborTransitions,
-} from './neighborStates.js';
+} from './neighbors/neighborStates.js';
 export {
-  findOption,
-  findOptionOffset,
-  type LinkLayerOption,
-  type MtuOption,
-  type NdOption,
-  type NonceOption,
-  OPTION_MTU,
-  OPTION_NONCE,
-  OPTION_PREFIX_INFORMATION,
-  OPTION_RDNSS,
-  OPTION_REDIRECTED_HEADER,
-  OPTION_ROUTE_INFORMATION,
-  OPTION_SOURCE_LINK_LAYER,
-  OPTION_TARGET_LINK_LAYER,
-  OPTION_TIMESTAMP,
-  type PrefixInformationOption,
-  type RdnssOption,
-  type RedirectedHeaderOption,
-  type RouteInformationOption,
-  type RouterPreference,
-  type TimestampOption,
-  type UnknownOption,
-} from './options/options.js';
+  type NeighborListener,
+  NeighborUnreachability,
+  type NeighborUnreachabilityOptions,
+} from './neighbors/neighborUnreachability.js';
+export { findOption, findOptionOffset } from './options/findOption.js';
+export type {
+  LinkLayerOption,
+  MtuOption,
+  NdOption,
+  NonceOption,
+  PrefixInformationOption,
+  RdnssOption,
+  RedirectedHeaderOption,
+  RouteInformationOption,
+  TimestampOption,
+  UnknownOption,
+} from './options/option.js';
+export type { RouterPreference } from './options/routerPreference.js';
 export {
   fold,
   sumBytes,
@@ -112,11 +89,7 @@ export {
   version,
   writeIPv6Header,
 } from './packet/ipv6.js';
-export type {
-  ParseError,
-  ParseErrorCode,
-  ParseResult,
-} from './packet/result.js';
+export type { ParseError, ParseErrorCode, ParseResult } from './packet/result.js';
 export * from './packet/transport.js';
-export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './packet/udp.js';
+export { buildUdp, parseUdp, type UdpDatagram, udpView } from './packet/udp.js';
 export { findUdpHeader, findUpperLayer, type UpperLayer } from './packet/upperLayer.js';

@@ -23,7 +23,10 @@ const SEEN_LIFETIME = 27_000;
 /** Longest outage after a fault, in milliseconds. */
 function bound(traffic: Traffic, profile: Profile): number {
   if (traffic === 'both') return SILENCE_NOTICED + ROUND_TRIPS;
-  return (profile.dialect === 'draft04' ? SEEN_LIFETIME : DIRECT_PATH_NOTICED) + ROUND_TRIPS;
+  return (
+    (profile.dialect.peering === 'probe-and-seen' ? SEEN_LIFETIME : DIRECT_PATH_NOTICED) +
+    ROUND_TRIPS
+  );
 }
 
 const named = (...names: string[]): AccessKind[] =>
@@ -51,7 +54,7 @@ describe.each(profiles)('%s: connectivity returns in time', (_, profile) => {
             const title = `a behind ${first.name}, b behind ${second.name}, phase ${phase}`;
             const most = bound(traffic, profile) + interval;
             const time = outage(trial, new Internet());
-            const name = `${profile.dialect}, ${fault.name}, ${traffic} send`;
+            const name = `${profile.dialect.name}, ${fault.name}, ${traffic} send`;
             worst.set(name, Math.max(time, worst.get(name) ?? 0));
             if (time <= most) continue;
             // Again with a trace, for the message.

@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 
+export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
 export type { Machine, TunnelSink } from './machine/machine.js';
 export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
 export { RateLimiter } from './packet/rateLimiter.js';
@@ -18,7 +19,6 @@ export {
   uplinkTransitions,
 } from './peer/uplinkStates.js';
 export type { PeeringOptions } from './peering/options.js';
-export type { PeeringName } from './peering/peering.js';
 export type { PolicyName } from './peering/trafficClassPolicy.js';
 export type { CountersSnapshot } from './report/counters.js';
 export { Counters } from './report/counters.js';

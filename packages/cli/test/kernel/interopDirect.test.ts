@@ -1,4 +1,4 @@
-import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
+import { type DialectName, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
 import { command, PORT, startRouter } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
@@ -86,7 +86,7 @@ interface OurPeer {
 }
 
 /** Our peer, on `peer1`. */
-async function startOurs(dialect: Dialect, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
+async function startOurs(dialect: DialectName, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
   const words = command('peer', '--router', routerIPv4, '--dialect', dialect);
   const daemon = lab.spawn('peer1', words);
   await daemon.waitForLine(/^ready/);
@@ -104,7 +104,10 @@ class CapturedPackets {
   }
 
   /** Ends the capture. */
-  static async read(dialect: Dialect, ...addresses: readonly string[]): Promise<CapturedPackets> {
+  static async read(
+    dialect: DialectName,
+    ...addresses: readonly string[]
+  ): Promise<CapturedPackets> {
     const endpoints = addresses.map((address) => decodeAddress(address, { dialect }).peer!);
     return new CapturedPackets(await capture.stop(endpoints.map(({ port }) => port)), endpoints);
   }

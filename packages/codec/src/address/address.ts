@@ -1,23 +1,24 @@
 import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
-import type { Dialect } from '../dialect/dialect.js';
+import type { DialectName } from '../dialect/dialect.js';
 import { type Profile, profileOf, readRouterAddress, reference2020 } from '../dialect/profile.js';
-import { type Endpoint, formatEndpoint, parseEndpoint } from '../ipv4/endpoint.js';
+import { type Endpoint, parseEndpoint } from '../ipv4/endpoint.js';
 import { formatIPv4, parseIPv4 } from '../ipv4/ipv4.js';
 import { formatIPv6, parseIPv6 } from '../ipv6/ipv6.js';
 import { IPV6_ADDRESS_BYTES } from '../ipv6/predicates.js';
 import { formatPrefix, parsePrefix } from '../ipv6/prefix.js';
 import { type AddressKind, classify } from './classify.js';
+import { isInvitationAt } from './invitation.js';
 
 /** An IPv6 address taken apart. */
 export interface DecodedAddress {
-  readonly dialect: Dialect;
+  readonly dialect: DialectName;
   /** The upper half, as `address/64`. */
   readonly prefix: string;
   /** The router that the upper half names, or null where the prefix is not a 6bed4 one. */
   readonly router: Endpoint | null;
   /** The endpoint that the lower half spells, or null where it spells none. */
   readonly peer: Endpoint | null;
-  /** What is left to the holder of the endpoint; null where the layout or the address has none. */
+  /** The bits left to the holder of the endpoint; null where the layout or the address has none. */
   readonly lanip: number | null;
   /** Whether the peer can always be reached directly (draft-03 §3.1). */
   readonly invitation: boolean;
@@ -26,19 +27,21 @@ export interface DecodedAddress {
   readonly kind: AddressKind;
 }
 
-/** Which layout and constants to read or write with; a profile goes before a dialect. */
+/** The layout and constants to read or write with; a profile goes before a dialect. */
 export interface AddressOptions {
-  readonly dialect?: Dialect;
+  readonly dialect?: DialectName;
   readonly profile?: Profile;
 }
 
-/** What {@link encodeAddress} puts together. */
+/** The parts that {@link encodeAddress} puts together. */
 export interface AddressParts {
   /** `address/64`. */
   readonly prefix: string;
   /** The endpoint, or `A.B.C.D:port`. */
   readonly peer: Endpoint | string;
-  /** 0..16383 in draft03, 0..65535 in draft00, absent or 0 in draft01; default 1 where there is one. */
+  /**
+   * 0..16383 in draft03, 0..65535 in draft00, absent or 0 in draft01; default 1 where there is one.
+   */
   readonly lanip?: number;
 }
 
@@ -79,12 +82,12 @@ export function decodeAddress(
   const ipv4 = layout.readAddress(bytes, 0);
   const peer = opaque || port === 0 || ipv4 === 0 ? null : { address: formatIPv4(ipv4), port };
   return {
-    dialect: profile.dialect,
+    dialect: profile.dialect.name,
     prefix: formatPrefix({ bytes: Uint8Array.from(bytes).fill(0, 8), length: HALF_BITS }),
     router,
     peer,
-    lanip: opaque || layout.maxLanip === 0 ? null : layout.readLanip(bytes, 0),
-    invitation: router !== null && peer !== null && formatEndpoint(router) === formatEndpoint(peer),
+    lanip: opaque || !layout.hasLanip ? null : layout.readLanip(bytes, 0),
+    invitation: isInvitationAt(profile, bytes, 0),
     opaque,
     kind,
   };
@@ -113,7 +116,7 @@ export function encodeAddress(parts: AddressParts, options: AddressOptions = {})
   }
   const peer = typeof parts.peer === 'string' ? parseEndpoint(parts.peer) : parts.peer;
   const bytes = Uint8Array.from(prefix.bytes);
-  const lanip = parts.lanip ?? Math.min(1, layout.maxLanip);
+  const lanip = parts.lanip ?? (layout.hasLanip ? 1 : 0);
   layout.writeEndpoint(bytes, 0, parseIPv4(peer.address, 'peer'), peer.port, lanip);
   return formatIPv6(bytes);
 }

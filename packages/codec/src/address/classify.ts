@@ -8,7 +8,7 @@ import {
   isIPv6Unspecified,
 } from '../ipv6/predicates.js';
 
-/** What kind of IPv6 address it is; `native` is what is left (draft-03 §1). */
+/** The kind of an IPv6 address; `native` is any other (draft-03 §1). */
 export type AddressKind =
   | 'unspecified'
   | 'loopback'

@@ -6,9 +6,9 @@ export class InvalidArgumentError extends Error {
   override readonly name = 'InvalidArgumentError';
   /** The field or option that holds the value. */
   readonly field: string;
-  /** What was found. */
+  /** The value that was found. */
   readonly found: string;
-  /** What would have been accepted. */
+  /** The values that would have been accepted. */
   readonly expected: string;
 
   constructor(field: string, found: string, expected: string) {

@@ -4,8 +4,8 @@ export function readUint16(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Reads four bytes in network order as int32: the same bits as {@link readUint32}, but never boxed, so
- * that data paths compare and store such numbers without allocating.
+ * Reads four bytes in network order as int32: the same bits as {@link readUint32}, but never boxed,
+ * so that data paths compare and store such numbers without allocating.
  */
 export function readInt32(bytes: Uint8Array, offset: number): number {
   return (

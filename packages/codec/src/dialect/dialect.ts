@@ -1,39 +1,44 @@
-import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
-import { draft00 } from '../layouts/draft00.js';
-import { draft01 } from '../layouts/draft01.js';
-import { draft03 } from '../layouts/draft03.js';
 import type { AddressLayout } from '../layouts/layout.js';
 
-/**
- * A generation of the protocol. `draft03` is draft-vanrein-6bed4-02 and -03; `draft04` shares its
- * address layout.
- */
-export type Dialect = 'draft00' | 'draft01' | 'draft03' | 'draft04';
-
-const layouts: Readonly<Record<Dialect, AddressLayout>> = {
-  draft00,
-  draft01,
-  draft03,
-  draft04: draft03,
-};
-
-/** All dialects, oldest first. */
-export const dialects: readonly Dialect[] = ['draft00', 'draft01', 'draft03', 'draft04'];
-
-/** The address layout of a dialect. */
-export function layoutOf(dialect: Dialect): AddressLayout {
-  return layouts[dialect];
-}
+/** The name of a dialect, as users give it and as it travels between threads. */
+export type DialectName = 'draft00' | 'draft01' | 'draft03' | 'draft04';
 
 /**
- * Reads the name of a dialect.
- *
- * @throws InvalidArgumentError
+ * The name of a way to find direct paths: `via-router` finds none; `neighbor-discovery` solicits
+ * remotes and waits for their advertisements (draft-03 §8); `probe-and-seen` sends empty datagrams
+ * and flags in packets that take the router (draft-04 §7).
  */
-export function parseDialect(text: string): Dialect {
-  const found = dialects.find((dialect) => dialect === text);
-  if (found === undefined) {
-    throw new InvalidArgumentError('dialect', JSON.stringify(text), dialects.join(', '));
-  }
-  return found;
+export type PeeringName = 'via-router' | 'neighbor-discovery' | 'probe-and-seen';
+
+/**
+ * A generation of the protocol on the wire: all that differs between it and the others. Code that
+ * must differ reads a property of this descriptor and never compares names.
+ */
+export interface Dialect {
+  readonly name: DialectName;
+  /** The form of endpoints in addresses. */
+  readonly layout: AddressLayout;
+  /**
+   * The place of the peer's endpoint in a Router Advertisement: in the `prefix` that it offers, or in
+   * the interface `identifier` of its own IPv6 destination.
+   */
+  readonly endpointIn: 'prefix' | 'identifier';
+  /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */
+  readonly retracts: boolean;
+  /** The way to find direct paths, unless a user chooses another. */
+  readonly peering: PeeringName;
+  /**
+   * Whether peers send Redirects, and follow those of draft-01 §6.13, whose target and destination
+   * are the other way round than in RFC 4861 §4.5.
+   */
+  readonly redirects: boolean;
+  /**
+   * Whether an address whose router and peer are one invites direct traffic (draft-03 §3.1, §8.4).
+   */
+  readonly invitations: boolean;
+  /**
+   * Whether a peer asks the router of a remote for an address too, to avoid the trapezium path
+   * through two routers (draft-04 §5.1).
+   */
+  readonly avoidsTrapezium: boolean;
 }

@@ -3,11 +3,13 @@ import { checkInteger, HIGHEST_NETID } from '../arguments/ranges.js';
 import { readUint32 } from '../bytes/bigEndian.js';
 import { type Prefix, parsePrefix, prefixContains } from '../ipv6/prefix.js';
 import type { AddressLayout } from '../layouts/layout.js';
-import { type Dialect, layoutOf } from './dialect.js';
+import type { Dialect, DialectName } from './dialect.js';
+import { dialects } from './dialects.js';
 
 /** The constants of a deployment, which all its routers and peers must share. */
 export interface Profile {
   readonly name: string;
+  /** The generation of the protocol that is spoken. */
   readonly dialect: Dialect;
   /** The address layout of the dialect. */
   readonly layout: AddressLayout;
@@ -18,16 +20,16 @@ export interface Profile {
    * where addresses do not name their router.
    */
   readonly prefixes: readonly Prefix[];
-  /** What a router completes to its /64 when it is told nothing else. */
+  /** The prefix that a router completes to its /64 by default. */
   readonly defaultPrefix: Prefix;
   /** The network identifier that completion uses, 0..65535. */
   readonly defaultNetid: number;
 }
 
-/** What {@link defineProfile} takes; prefixes as text. */
+/** Options of {@link defineProfile}; prefixes as text. */
 export interface ProfileDefinition {
   readonly name: string;
-  readonly dialect: Dialect;
+  readonly dialect: DialectName;
   /** 1..65535; even in draft01. */
   readonly port: number;
   /** 6bed4 prefixes, /32 or shorter. */
@@ -37,18 +39,19 @@ export interface ProfileDefinition {
   readonly defaultNetid?: number;
 }
 
-/** Where a 6bed4-prefixed address has its router's IPv4 address. */
+/** Offset of the router's IPv4 address in a 6bed4-prefixed address. */
 const ROUTER_ADDRESS_OFFSET = 4;
 const DEFAULT_NETID = 0x0bed;
 const LONGEST_6BED4_PREFIX = 32;
 
 /**
- * Makes a profile of one's own.
+ * Makes a profile.
  *
  * @throws InvalidArgumentError naming the constant that cannot be used
  */
 export function defineProfile(definition: ProfileDefinition): Profile {
-  const layout = layoutOf(definition.dialect);
+  const dialect = dialects[definition.dialect];
+  const { layout } = dialect;
   const { port } = definition;
   const defaultNetid = checkInteger(
     'defaultNetid',
@@ -72,7 +75,7 @@ export function defineProfile(definition: ProfileDefinition): Profile {
   });
   return Object.freeze({
     name: definition.name,
-    dialect: definition.dialect,
+    dialect,
     layout,
     port,
     prefixes: Object.freeze(prefixes),
@@ -86,7 +89,7 @@ const FC64 = 'fc64::/16';
 const TBD1 = '2001:64::/32';
 const DEPLOYED_PORT = 25790;
 
-/** What the reference of 2017–2020 uses; the default everywhere. */
+/** The constants of the reference of 2017–2020; the default everywhere. */
 export const reference2020: Profile = /* @__PURE__ */ defineProfile({
   name: 'reference2020',
   dialect: 'draft03',
@@ -104,7 +107,7 @@ export const draft02Profile: Profile = /* @__PURE__ */ defineProfile({
   defaultPrefix: TBD1,
 });
 
-/** draft-01 and its reference of 2012: a native /64, which the router must be told. */
+/** draft-01 and its reference of 2012: a native /64, which the router is given. */
 export const draft01Profile: Profile = /* @__PURE__ */ defineProfile({
   name: 'draft01',
   dialect: 'draft01',
@@ -113,7 +116,7 @@ export const draft01Profile: Profile = /* @__PURE__ */ defineProfile({
   defaultPrefix: 'fd00::/8',
 });
 
-/** draft-00 (2011): a native /64, which the router must be told. */
+/** draft-00 (2011): a native /64, which the router is given. */
 export const draft00Profile: Profile = /* @__PURE__ */ defineProfile({
   name: 'draft00',
   dialect: 'draft00',
@@ -131,18 +134,16 @@ export const draft04Profile: Profile = /* @__PURE__ */ defineProfile({
   defaultPrefix: FC64,
 });
 
+const dialectProfiles: Readonly<Record<DialectName, Profile>> = {
+  draft00: draft00Profile,
+  draft01: draft01Profile,
+  draft03: reference2020,
+  draft04: draft04Profile,
+};
+
 /** The profile that a dialect is used with unless another is named. */
-export function profileOf(dialect: Dialect): Profile {
-  switch (dialect) {
-    case 'draft00':
-      return draft00Profile;
-    case 'draft01':
-      return draft01Profile;
-    case 'draft03':
-      return reference2020;
-    case 'draft04':
-      return draft04Profile;
-  }
+export function profileOf(dialect: DialectName): Profile {
+  return dialectProfiles[dialect];
 }
 
 /** The profile of that name among those defined here, or undefined. */

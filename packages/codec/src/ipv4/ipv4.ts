@@ -43,8 +43,8 @@ export function isIPv4Loopback(address: number): boolean {
 }
 
 /**
- * Addresses that mean nothing on the public Internet: RFC 1918 (10/8, 172.16/12, 192.168/16), RFC 6598
- * (100.64/10) and link-local 169.254/16 (RFC 3927); "internal addresses" in draft-03 §1.
+ * Addresses that mean nothing on the public Internet: RFC 1918 (10/8, 172.16/12, 192.168/16), RFC
+ * 6598 (100.64/10) and link-local 169.254/16 (RFC 3927); "internal addresses" in draft-03 §1.
  */
 export function isIPv4Private(address: number): boolean {
   return isIPv4PrivateBlock(address >>> 24, (address >>> 16) & 255);

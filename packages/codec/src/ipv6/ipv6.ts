@@ -71,7 +71,7 @@ export function formatIPv6(bytes: Uint8Array, offset = 0): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
-/** Where the longest row of zero groups starts, the first of equal ones, and its length (§4.2). */
+/** Start and length of the longest run of zero groups, the first of equal ones (§4.2). */
 function longestZeros(groups: readonly string[]): [start: number, length: number] {
   let longest: [number, number] = [0, 0];
   let length = 0;

@@ -49,8 +49,8 @@ export function isIPv4Mapped(bytes: Uint8Array, offset = 0): boolean {
 }
 
 /**
- * Whether packets with the address may travel from node to node: not multicast, not link-local, and not
- * one of ::/80 (unspecified, loopback, IPv4-compatible and IPv4-mapped; RFC 4291 §2.5, §2.7).
+ * Whether packets with the address may travel from node to node: not multicast, not link-local, and
+ * not one of ::/80 (unspecified, loopback, IPv4-compatible and IPv4-mapped; RFC 4291 §2.5, §2.7).
  */
 export function isIPv6Routable(bytes: Uint8Array, offset = 0): boolean {
   const first = bytes[offset]!;

@@ -43,8 +43,8 @@ export function parsePrefix(text: string, field = 'prefix'): Prefix {
 }
 
 /**
- * Clears the bits of the IPv6 address at `offset` beyond its first `length`, which receivers of a prefix
- * ignore (RFC 4861 §4.6.2, RFC 4191 §2.3).
+ * Clears the bits of the IPv6 address at `offset` beyond its first `length`, which receivers of a
+ * prefix ignore (RFC 4861 §4.6.2, RFC 4191 §2.3).
  *
  * @param length - 0..128
  * @returns `bytes`

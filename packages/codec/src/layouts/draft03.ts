@@ -20,7 +20,7 @@ const PORT = 12;
 const TAIL = 14;
 const FLAG_BITS = 0x03;
 const LANIP_HIGH_BITS = 0x3f;
-/** Where the link-scoped form of draft-03 §3 has IPv4 address and port. */
+/** Offsets of IPv4 address and port in the link-scoped form of draft-03 §3. */
 const LINK_SCOPED_IPV4 = 10;
 const LINK_SCOPED_PORT = 14;
 

@@ -3,7 +3,7 @@ import { checkInteger, HIGHEST_PORT } from '../arguments/ranges.js';
 import type { UdpEndpoint } from '../ipv4/udpEndpoint.js';
 
 /**
- * How a dialect writes an endpoint into the lower half of an IPv6 address. Every `offset` is the start
+ * The form of an endpoint in the lower half of an IPv6 address. Every `offset` is the start
  * of the whole 16-byte address; IPv4 addresses are uint32, ports 0..65535. Nothing here allocates.
  */
 export interface AddressLayout {
@@ -17,8 +17,8 @@ export interface AddressLayout {
   /** Whether only even ports can be expressed. */
   readonly evenPorts: boolean;
   /**
-   * Which bits of the lower half name the endpoint, as two int32 words: addresses that agree in these
-   * and in their upper half are held by the same node.
+   * The bits of the lower half that name the endpoint, as two int32 words: addresses that agree in
+   * these and in their upper half are held by the same node.
    */
   readonly endpointMask: readonly [number, number];
 

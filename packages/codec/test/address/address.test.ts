@@ -4,19 +4,20 @@ import { describe, expect, test } from 'vitest';
 import {
   classify,
   type DecodedAddress,
-  type Dialect,
+  type DialectName,
   decodeAddress,
+  dialectNames,
   dialects,
   encodeAddress,
   InvalidArgumentError,
   isInvitation,
-  layoutOf,
-  parseDialect,
+  isInvitationAt,
+  parseDialectName,
   parseIPv6,
   reference2020,
 } from '../../src/index.js';
 
-const decoded = (address: string, dialect: Dialect): Omit<DecodedAddress, 'kind'> => {
+const decoded = (address: string, dialect: DialectName): Omit<DecodedAddress, 'kind'> => {
   const { kind: _kind, ...rest } = decodeAddress(address, { dialect });
   return rest;
 };
@@ -71,7 +72,7 @@ describe('the worked examples', () => {
 describe('addresses that the reference implementations used', () => {
   const recorded: readonly {
     address: string;
-    dialect: Dialect;
+    dialect: DialectName;
     peer: string;
     lanip: number | null;
   }[] = JSON.parse(readFileSync(new URL('../fixtures/addresses.json', import.meta.url), 'utf8'));
@@ -85,8 +86,8 @@ describe('addresses that the reference implementations used', () => {
   });
 });
 
-describe.each(dialects)('any endpoint in %s', (dialect) => {
-  const layout = layoutOf(dialect);
+describe.each(dialectNames)('any endpoint in %s', (dialect) => {
+  const layout = dialects[dialect].layout;
 
   test('survives being put into an address', () => {
     fc.assert(
@@ -173,6 +174,13 @@ describe('invitations (draft-03 §3.1)', () => {
     const address = encodeAddress({ prefix: '2001:db8::/64', peer: '198.51.100.1:25790' });
     expect(isInvitation(address)).toBe(false);
   });
+
+  test('are recognized in bytes at any offset', () => {
+    const bytes = new Uint8Array(20);
+    bytes.set(parseIPv6(invite('198.51.100.1:25790')), 3);
+    expect(isInvitationAt(reference2020, bytes, 3)).toBe(true);
+    expect(isInvitationAt(reference2020, bytes, 2)).toBe(false);
+  });
 });
 
 test.each([
@@ -215,6 +223,6 @@ test('bytes are taken as well as text, and are left as they are', () => {
 });
 
 test('dialects are known by name', () => {
-  for (const dialect of dialects) expect(parseDialect(dialect)).toBe(dialect);
-  expect(() => parseDialect('draft02')).toThrow(/^dialect: found "draft02"/);
+  for (const dialect of dialectNames) expect(parseDialectName(dialect)).toBe(dialect);
+  expect(() => parseDialectName('draft02')).toThrow(/^dialect: found "draft02"/);
 });

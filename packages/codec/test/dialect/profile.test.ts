@@ -28,7 +28,7 @@ describe('profiles', () => {
     [draft00Profile, 'draft00', 'draft00', 3653, [], 'fd00::/8'],
     [draft04Profile, 'draft04', 'draft04', 25790, ['fc64::/16', '2001:64::/32'], 'fc64::/16'],
   ])('%#: has the constants of its deployment', (profile, name, dialect, port, prefixes, own) => {
-    expect(profile).toMatchObject({ name, dialect, port, defaultNetid: 0x0bed });
+    expect(profile).toMatchObject({ name, dialect: { name: dialect }, port, defaultNetid: 0x0bed });
     expect(profile.prefixes.map(formatPrefix)).toEqual(prefixes);
     expect(formatPrefix(profile.defaultPrefix)).toBe(own);
     expect(findProfile(name)).toBe(profile);

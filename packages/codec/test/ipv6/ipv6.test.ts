@@ -1,13 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import ipaddr from 'ipaddr.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { formatIPv6, InvalidArgumentError, parseIPv6 } from '../../src/index.js';
 
 const hexOf = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 describe('reading an IPv6 address (RFC 4291 §2.2)', () => {
-  it.each([
+  test.each([
     ['ABCD:EF01:2345:6789:abcd:ef01:2345:6789', 'abcdef0123456789abcdef0123456789'],
     ['2001:DB8:0:0:8:800:200C:417A', '20010db80000000000080800200c417a'],
     ['2001:db8::8:800:200c:417a', '20010db80000000000080800200c417a'],
@@ -24,7 +24,7 @@ describe('reading an IPv6 address (RFC 4291 §2.2)', () => {
     expect(hexOf(parseIPv6(text))).toBe(hex);
   });
 
-  it.each([
+  test.each([
     ...['', ':', ':::', '1', '1:2', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1::2::3', '1:::2'],
     ...[':1', '1:', ':1:2:3:4:5:6:7', '1:2:3:4:5:6:7:', '::1:', ':1::'],
     ...['1:2:3:4:5:6:7::8', '::1:2:3:4:5:6:7:8', '12345::', 'g::', '::-1', ':: 1', '::1 ', '::%1'],
@@ -64,7 +64,7 @@ describe('reading an IPv6 address (RFC 4291 §2.2)', () => {
 });
 
 describe('writing an IPv6 address (RFC 5952)', () => {
-  it.each([
+  test.each([
     ['2001:db8::1', '§4.1: no leading zeros', '2001:0db8:0:0:0:0:0:0001'],
     ['2001:db8:0:1:1:1:1:1', '§4.2.2: one zero group stays', '2001:db8::1:1:1:1:1'],
     ['2001:0:0:1::1', '§4.2.3: the longest row', '2001:0:0:1:0:0:0:1'],
@@ -90,7 +90,7 @@ describe('writing an IPv6 address (RFC 5952)', () => {
     },
   );
 
-  it('refuses what is no address', () => {
+  test('refuses what is no address', () => {
     expect(() => formatIPv6(new Uint8Array(15))).toThrow(InvalidArgumentError);
     expect(() => formatIPv6(new Uint8Array(20), 5)).toThrow(InvalidArgumentError);
     expect(formatIPv6(new Uint8Array(20), 4)).toBe('::');

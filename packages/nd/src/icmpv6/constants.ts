@@ -48,7 +48,7 @@ export const PROBLEM_NEXT_HEADER = 1;
 /** Parameter Problem: unrecognized IPv6 option (RFC 4443 §3.4). */
 export const PROBLEM_OPTION = 2;
 
-/** Where an ICMPv6 message has its checksum, from its own start, 2 bytes (RFC 4443 §2.1). */
+/** Offset of the checksum in an ICMPv6 message, from its own start, 2 bytes (RFC 4443 §2.1). */
 export const ICMPV6_CHECKSUM_OFFSET = 2;
 /** The hop limit that only messages from the same link can have (RFC 4861 §3.1). */
 export const ND_HOP_LIMIT = 255;

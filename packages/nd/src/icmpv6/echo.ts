@@ -53,12 +53,12 @@ export interface Echo {
   readonly identifier: number;
   /** 0..65535. */
   readonly sequence: number;
-  /** What the reply repeats. */
+  /** Bytes that the reply repeats. */
   readonly data: Uint8Array;
 }
 
 /**
- * Reads the fields of an echo where they lie (RFC 4443 §4), without allocation, in a packet at `offset`
+ * Reads the fields of an echo in place (RFC 4443 §4), without allocation, in a packet at `offset`
  * that {@link parseEcho} accepts.
  */
 export const echoView = {
@@ -66,7 +66,7 @@ export const echoView = {
   identifier: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + IDENTIFIER),
   /** 0..65535. */
   sequence: (bytes: Uint8Array, offset: number): number => readUint16(bytes, offset + SEQUENCE),
-  /** Where the data starts, in the buffer. */
+  /** Offset of the data in the buffer. */
   dataOffset: (offset: number): number => offset + DATA,
 } as const;
 
@@ -106,8 +106,8 @@ export function parseEcho(bytes: Uint8Array, offset: number, length: number): Pa
 }
 
 /**
- * The reply to an echo request (RFC 4443 §4.2): the same identifier, sequence number and data, from the
- * destination of the request to its source.
+ * The reply to an echo request (RFC 4443 §4.2): the same identifier, sequence number and data, from
+ * the destination of the request to its source.
  */
 export function echoReplyTo(request: Echo): Echo {
   return {
@@ -131,10 +131,11 @@ export function buildEcho(echo: Echo): Uint8Array {
 }
 
 /**
- * Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildEcho} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeEcho(out: Uint8Array, offset: number, echo: Echo): number {
   const length = DATA + echo.data.length;

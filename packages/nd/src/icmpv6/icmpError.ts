@@ -55,7 +55,7 @@ const INVOKING = MESSAGE + 8;
 const SECTION = 'RFC 4443 §3';
 const HIGHEST_UINT32 = 0xffff_ffff;
 
-/** What all ICMPv6 errors have. */
+/** The parts that all ICMPv6 errors have. */
 export interface IcmpErrorBase {
   /** 16 bytes. */
   readonly source: Uint8Array;
@@ -95,7 +95,7 @@ export interface ParameterProblem extends IcmpErrorBase {
   readonly type: 'parameter-problem';
   /** 0 field, 1 next header, 2 option. */
   readonly code: number;
-  /** Where in the invoking packet, in bytes, 0..0xffffffff. */
+  /** Offset of the fault in the invoking packet, in bytes, 0..0xffffffff. */
   readonly pointer: number;
 }
 
@@ -103,21 +103,21 @@ export interface ParameterProblem extends IcmpErrorBase {
 export type IcmpError = DestinationUnreachable | PacketTooBig | TimeExceeded | ParameterProblem;
 
 /**
- * Reads the fields of an ICMPv6 error where they lie (RFC 4443 §3), without allocation, in a packet at
+ * Reads the fields of an ICMPv6 error in place (RFC 4443 §3), without allocation, in a packet at
  * `offset` that {@link parseIcmpError} accepts.
  */
 export const icmpErrorView = {
   /** Of Packet Too Big: bytes that the next link takes. */
   mtu: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
-  /** Of Parameter Problem: where in the invoking packet, in bytes. */
+  /** Of Parameter Problem: offset of the fault in the invoking packet, in bytes. */
   pointer: (bytes: Uint8Array, offset: number): number => readUint32(bytes, offset + PARAMETER),
-  /** Where the invoking packet starts, in the buffer. */
+  /** Offset of the invoking packet in the buffer. */
   invokingOffset: (offset: number): number => offset + INVOKING,
 } as const;
 
 /**
- * Parses a whole IPv6 packet without extension headers as an ICMPv6 error (RFC 4443 §3). Addresses and
- * the invoking packet are copies. Never throws, nor reads outside the packet.
+ * Parses a whole IPv6 packet without extension headers as an ICMPv6 error (RFC 4443 §3). Addresses
+ * and the invoking packet are copies. Never throws, nor reads outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -178,7 +178,9 @@ function typeCodeParameter(error: IcmpError): readonly [number, number, number] 
   }
 }
 
-/** "As much of invoking packet as possible without the ICMPv6 packet exceeding the minimum IPv6 MTU." */
+/**
+ * "As much of invoking packet as possible without the ICMPv6 packet exceeding the minimum IPv6 MTU."
+ */
 function invokingLength(error: IcmpError): number {
   return Math.min(error.invoking.length, MINIMUM_MTU - INVOKING);
 }
@@ -196,10 +198,12 @@ export function buildIcmpError(error: IcmpError): Uint8Array {
 }
 
 /**
- * Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildIcmpError} builds into a buffer at `offset`, over whatever was
+ * there.
  *
  * @returns bytes written, 1280 at most
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError): number {
   const [type, code, parameter] = typeCodeParameter(error);
@@ -229,9 +233,9 @@ export interface MulticastException {
 }
 
 /**
- * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect, was
- * not sent to multicast, and its source is one node. A packet too odd to tell gets no error. Neither
- * throws nor reads outside the packet.
+ * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect,
+ * was not sent to multicast, and its source is one node. A packet too odd to tell gets no error.
+ * Neither throws nor reads outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet that are there; it may be cut short

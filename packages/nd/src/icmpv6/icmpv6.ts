@@ -22,8 +22,8 @@ export const CODE = MESSAGE + 1;
 export const CHECKSUM = MESSAGE + ICMPV6_CHECKSUM_OFFSET;
 
 /**
- * Reads what all ICMPv6 messages have (RFC 4443 §2.1), without allocation. `offset` is that of the IPv6
- * header, behind which the message must follow at once, with 44 bytes in all.
+ * Reads what all ICMPv6 messages have (RFC 4443 §2.1), without allocation. `offset` is that of the
+ * IPv6 header, behind which the message must follow at once, with 44 bytes in all.
  */
 export const icmpv6View = {
   /** Type, 0..255. */

@@ -6,7 +6,9 @@ import {
   verifyIcmpv6Checksum,
   writeIcmpv6Checksum,
 } from '../icmpv6/icmpv6.js';
-import { type NdOption, optionsLength, parseOptions, writeOptions } from '../options/options.js';
+import type { NdOption } from '../options/option.js';
+import { parseOptions } from '../options/parseOptions.js';
+import { optionsLength, writeOptions } from '../options/writeOptions.js';
 import {
   HOP_LIMIT_OFFSET,
   IPV6_HEADER_LENGTH,
@@ -16,7 +18,7 @@ import {
 import { isWholePacket, writeIPv6Header } from '../packet/ipv6.js';
 import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
 
-/** What all Neighbor Discovery messages have. */
+/** The parts that all Neighbor Discovery messages have. */
 export interface MessageBase {
   /** IPv6 source, 16 bytes. */
   readonly source: Uint8Array;

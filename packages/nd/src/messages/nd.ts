@@ -5,7 +5,7 @@ import {
   ICMPV6_ROUTER_ADVERTISEMENT,
   ICMPV6_ROUTER_SOLICITATION,
 } from '../icmpv6/constants.js';
-import { optionsLength } from '../options/options.js';
+import { optionsLength } from '../options/writeOptions.js';
 import { isInside } from '../packet/bounds.js';
 import { IPV6_HEADER_LENGTH, NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '../packet/constants.js';
 import { isWholePacket } from '../packet/ipv6.js';
@@ -50,11 +50,11 @@ export type NdMessage =
   | NeighborAdvertisement
   | Redirect;
 
-/** How to read what deployed nodes send against the rules. */
+/** Leniency towards messages that deployed nodes send against the rules. */
 export interface ParseNdOptions {
   /**
-   * Accept a source link-layer option in a Router Solicitation from `::`, against RFC 4861 §6.1.1: all
-   * deployed 6bed4 peers send one.
+   * Accept a source link-layer option in a Router Solicitation from `::`, against RFC 4861 §6.1.1:
+   * all deployed 6bed4 peers send one.
    */
   readonly lenientSolicitation?: boolean;
   /**
@@ -66,8 +66,8 @@ export interface ParseNdOptions {
 }
 
 /**
- * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header (RFC 4861
- * §4). Looks at nothing else; does not allocate, throw, or read outside the packet.
+ * Whether a packet is Neighbor Discovery: ICMPv6 of type 133..137 right behind the IPv6 header (RFC
+ * 4861 §4). Looks at nothing else; does not allocate, throw, or read outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -81,9 +81,9 @@ export function isNd(bytes: Uint8Array, offset: number, length: number): boolean
 
 /**
  * Parses a whole IPv6 packet as a Neighbor Discovery message and checks all that RFC 4861 §6.1.1,
- * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it, except that a Redirect comes from the current first
- * hop: its receiver knows its routes. Addresses and options are copies. Never throws, nor reads outside
- * the packet.
+ * §6.1.2, §7.1.1, §7.1.2 or §8.1 prescribes for it, except that a Redirect comes from the current
+ * first hop: its receiver knows its routes. Addresses and options are copies. Never throws, nor reads
+ * outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`
  * @param length - bytes of the packet
@@ -142,7 +142,8 @@ function cut(message: NdMessage): NdMessage {
 
 /**
  * Builds the IPv6 packet of a Neighbor Discovery message (RFC 4861 §4), with hop limit 255 and its
- * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see to.
+ * checksum. That the message obeys the rules which {@link parseNd} checks is for the caller to see
+ * to.
  *
  * @throws InvalidArgumentError naming the field that cannot be expressed
  */
@@ -155,11 +156,11 @@ export function buildNd(message: NdMessage): Uint8Array {
 }
 
 /**
- * Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildNd} builds into a buffer at `offset`, over whatever was there.
  *
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room; the
- * buffer may have been written to by then
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room; the buffer may have been written to by then
  */
 export function writeNd(out: Uint8Array, offset: number, message: NdMessage): number {
   return writeFitting(out, offset, cut(message));

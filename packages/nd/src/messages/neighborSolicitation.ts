@@ -1,7 +1,8 @@
 import { isIPv6Multicast, isIPv6Unspecified, sameBytes } from '@6bed4/codec';
 import { ICMPV6_NEIGHBOR_SOLICITATION } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
@@ -25,22 +26,22 @@ const SECTION = 'RFC 4861 §7.1.1';
 /** @internal Bytes before the options. */
 export const NEIGHBOR_SOLICITATION_LENGTH = 24;
 
-/** "Are you there?" (RFC 4861 §4.3) */
+/** Neighbor Solicitation: asks for a link-layer address or for reachability (RFC 4861 §4.3). */
 export interface NeighborSolicitation extends MessageBase {
   /** ICMPv6 type 135. */
   readonly type: 'neighbor-solicitation';
-  /** Who is asked for; 16 bytes, not multicast. */
+  /** The address that is solicited; 16 bytes, not multicast. */
   readonly target: Uint8Array;
 }
 
 /**
- * Where the parts of a Neighbor Solicitation are (RFC 4861 §4.3), for a packet at `offset` that
+ * Offsets of the parts of a Neighbor Solicitation (RFC 4861 §4.3), for a packet at `offset` that
  * {@link parseNd} accepts.
  */
 export const neighborSolicitationView = {
-  /** Where the target address is, 16 bytes, in the buffer. */
+  /** Offset of the target address in the buffer, 16 bytes. */
   targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_SOLICITATION_LENGTH,
 } as const;
 

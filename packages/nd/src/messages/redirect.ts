@@ -1,7 +1,7 @@
 import { isIPv6LinkLocal, isIPv6Multicast, sameIPv6Address } from '@6bed4/codec';
 import { ICMPV6_REDIRECT } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { fitRedirectedHeaders } from '../options/options.js';
+import { fitRedirectedHeaders } from '../options/writeOptions.js';
 import { MINIMUM_MTU, SOURCE_OFFSET } from '../packet/constants.js';
 import { copyBytes } from '../packet/copy.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
@@ -28,7 +28,7 @@ const SECTION = 'RFC 4861 §8.1';
 /** @internal Bytes before the options. */
 export const REDIRECT_LENGTH = 40;
 
-/** "For that destination, go there first." (RFC 4861 §4.5) */
+/** Redirect: tells of a better first hop to a destination (RFC 4861 §4.5). */
 export interface Redirect extends MessageBase {
   /** ICMPv6 type 137. */
   readonly type: 'redirect';
@@ -39,21 +39,22 @@ export interface Redirect extends MessageBase {
 }
 
 /**
- * Where the parts of a Redirect are (RFC 4861 §4.5), for a packet at `offset` that {@link parseNd}
+ * Offsets of the parts of a Redirect (RFC 4861 §4.5), for a packet at `offset` that {@link parseNd}
  * accepts.
  */
 export const redirectView = {
-  /** Where the address of the better first hop is, 16 bytes, in the buffer. */
+  /** Offset of the address of the better first hop in the buffer, 16 bytes. */
   targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
-  /** Where the redirected destination address is, 16 bytes, in the buffer. */
+  /** Offset of the redirected destination address in the buffer, 16 bytes. */
   redirectDestinationOffset: (offset: number): number => offset + MESSAGE + REDIRECTED,
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + REDIRECT_LENGTH,
 } as const;
 
 /**
- * @internal "The IP source address of the Redirect is the same as the current first-hop router for the
- * specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its routes.
+ * @internal "The IP source address of the Redirect is the same as the current first-hop router for
+ * the specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its
+ * routes.
  */
 export function parseRedirect(
   bytes: Uint8Array,

@@ -12,7 +12,7 @@ import {
   preferenceFromFlags,
   preferenceToFlags,
   type RouterPreference,
-} from '../options/options.js';
+} from '../options/routerPreference.js';
 import { SOURCE_OFFSET } from '../packet/constants.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
 import { type ParseResult, refuse } from '../packet/result.js';
@@ -45,7 +45,10 @@ const SECTION = 'RFC 4861 §6.1.2';
 /** @internal Bytes before the options. */
 export const ROUTER_ADVERTISEMENT_LENGTH = 16;
 
-/** "I route here, and this is your prefix." (RFC 4861 §4.2) */
+/**
+ * Router Advertisement: tells that a router is here, with its parameters and prefixes (RFC 4861
+ * §4.2).
+ */
 export interface RouterAdvertisement extends MessageBase {
   /** ICMPv6 type 134. */
   readonly type: 'router-advertisement';
@@ -84,7 +87,7 @@ export const ROUTER_ADVERTISEMENT_DEFAULTS = {
 } as const;
 
 /**
- * Reads the fields of a Router Advertisement where they lie (RFC 4861 §4.2), without allocation, in a
+ * Reads the fields of a Router Advertisement in place (RFC 4861 §4.2), without allocation, in a
  * packet at `offset` that {@link parseNd} accepts.
  */
 export const routerAdvertisementView = {
@@ -111,7 +114,7 @@ export const routerAdvertisementView = {
   /** Milliseconds. */
   retransTimer: (bytes: Uint8Array, offset: number): number =>
     readUint32(bytes, offset + MESSAGE + RETRANS_TIMER),
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + ROUTER_ADVERTISEMENT_LENGTH,
 } as const;
 

@@ -1,7 +1,8 @@
 import { isIPv6Unspecified } from '@6bed4/codec';
 import { ICMPV6_ROUTER_SOLICITATION } from '../icmpv6/constants.js';
 import { MESSAGE } from '../icmpv6/icmpv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
 import { SOURCE_OFFSET } from '../packet/constants.js';
 import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
 import { type ParseResult, refuse } from '../packet/result.js';
@@ -21,18 +22,18 @@ const SECTION = 'RFC 4861 §6.1.1';
 /** @internal Bytes before the options. */
 export const ROUTER_SOLICITATION_LENGTH = 8;
 
-/** "Who routes here, and what is my prefix?" (RFC 4861 §4.1) */
+/** Router Solicitation: asks routers to advertise at once (RFC 4861 §4.1). */
 export interface RouterSolicitation extends MessageBase {
   /** ICMPv6 type 133. */
   readonly type: 'router-solicitation';
 }
 
 /**
- * Where the parts of a Router Solicitation are (RFC 4861 §4.1), for a packet at `offset` that
+ * Offsets of the parts of a Router Solicitation (RFC 4861 §4.1), for a packet at `offset` that
  * {@link parseNd} accepts.
  */
 export const routerSolicitationView = {
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + ROUTER_SOLICITATION_LENGTH,
 } as const;
 

@@ -1,14 +1,14 @@
 /** IPv6 header length in bytes (RFC 8200 §3). */
 export const IPV6_HEADER_LENGTH = 40;
-/** Where an IPv6 header has its payload length, 2 bytes (RFC 8200 §3). */
+/** Offset of the payload length in an IPv6 header, 2 bytes (RFC 8200 §3). */
 export const PAYLOAD_LENGTH_OFFSET = 4;
-/** Where an IPv6 header has its next header field, 1 byte (RFC 8200 §3). */
+/** Offset of the next header field in an IPv6 header, 1 byte (RFC 8200 §3). */
 export const NEXT_HEADER_OFFSET = 6;
-/** Where an IPv6 header has its hop limit, 1 byte (RFC 8200 §3). */
+/** Offset of the hop limit in an IPv6 header, 1 byte (RFC 8200 §3). */
 export const HOP_LIMIT_OFFSET = 7;
-/** Where an IPv6 header has its source address, 16 bytes (RFC 8200 §3). */
+/** Offset of the source address in an IPv6 header, 16 bytes (RFC 8200 §3). */
 export const SOURCE_OFFSET = 8;
-/** Where an IPv6 header has its destination address, 16 bytes (RFC 8200 §3). */
+/** Offset of the destination address in an IPv6 header, 16 bytes (RFC 8200 §3). */
 export const DESTINATION_OFFSET = 24;
 /** Hop limit of packets whose sender has no reason for another (RFC 1700, "IP Time to Live"). */
 export const DEFAULT_HOP_LIMIT = 64;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 
-/** What is wrong with a packet that was refused. */
+/** The fault of a packet that was refused. */
 export type ParseErrorCode =
   /** Fewer bytes than the message needs. */
   | 'too-short'
@@ -29,17 +29,17 @@ export type ParseErrorCode =
   /** An option that must not be there. */
   | 'forbidden-option';
 
-/** Why a packet was refused. */
+/** The reason for which a packet was refused. */
 export interface ParseError {
-  /** What is wrong with it. */
+  /** The fault. */
   readonly code: ParseErrorCode;
-  /** Where in the packet, in bytes from its start. */
+  /** Its place, in bytes from the start of the packet. */
   readonly offset: number;
   /** The rule that it breaks, as `RFC 4861 §7.1.1`. */
   readonly section: string;
 }
 
-/** What a parser gives: it never throws. */
+/** The result of a parser, which never throws. */
 export type ParseResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: ParseError };

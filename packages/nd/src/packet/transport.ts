@@ -12,37 +12,39 @@
  *                                          12  chunks
  */
 
-/** Where TCP, UDP, SCTP, DCCP and UDP-Lite have their source port, 2 bytes. */
+/** Offset of the source port in headers of TCP, UDP, SCTP, DCCP and UDP-Lite, 2 bytes. */
 export const SOURCE_PORT_OFFSET = 0;
-/** Where TCP, UDP, SCTP, DCCP and UDP-Lite have their destination port, 2 bytes. */
+/** Offset of the destination port in headers of TCP, UDP, SCTP, DCCP and UDP-Lite, 2 bytes. */
 export const DESTINATION_PORT_OFFSET = 2;
 
 /** UDP header length in bytes (RFC 768). */
 export const UDP_HEADER_LENGTH = 8;
-/** Where a UDP header has its length, 2 bytes (RFC 768). */
+/** Offset of the length in a UDP header, 2 bytes (RFC 768). */
 export const UDP_LENGTH_OFFSET = 4;
-/** Where a UDP header has its checksum, 2 bytes (RFC 768). */
+/** Offset of the checksum in a UDP header, 2 bytes (RFC 768). */
 export const UDP_CHECKSUM_OFFSET = 6;
-/** Where a UDP-Lite header has its checksum, 2 bytes (RFC 3828 §3.1). */
+/** Offset of the checksum in a UDP-Lite header, 2 bytes (RFC 3828 §3.1). */
 export const UDP_LITE_CHECKSUM_OFFSET = 6;
-/** Where a DCCP header has its checksum, 2 bytes (RFC 4340 §5.1). */
+/** Offset of the checksum in a DCCP header, 2 bytes (RFC 4340 §5.1). */
 export const DCCP_CHECKSUM_OFFSET = 6;
 
 /** Length of a TCP header without options, in bytes (RFC 9293 §3.1). */
 export const TCP_HEADER_LENGTH = 20;
-/** Where a TCP header has its sequence number, 4 bytes. */
+/** Offset of the sequence number in a TCP header, 4 bytes. */
 export const TCP_SEQUENCE_OFFSET = 4;
-/** Where a TCP header has its acknowledgment number, 4 bytes. */
+/** Offset of the acknowledgment number in a TCP header, 4 bytes. */
 export const TCP_ACKNOWLEDGMENT_OFFSET = 8;
-/** Where a TCP header has its own length in 32-bit words, the high nibble of a byte. */
+/**
+ * Offset of the data offset in a TCP header: its length in 32-bit words, the high nibble of a byte.
+ */
 export const TCP_DATA_OFFSET_OFFSET = 12;
-/** Where a TCP header has its flags, 1 byte. */
+/** Offset of the flags in a TCP header, 1 byte. */
 export const TCP_FLAGS_OFFSET = 13;
-/** Where a TCP header has its window, 2 bytes. */
+/** Offset of the window in a TCP header, 2 bytes. */
 export const TCP_WINDOW_OFFSET = 14;
-/** Where a TCP header has its checksum, 2 bytes. */
+/** Offset of the checksum in a TCP header, 2 bytes. */
 export const TCP_CHECKSUM_OFFSET = 16;
-/** Where a TCP header has its urgent pointer, 2 bytes. */
+/** Offset of the urgent pointer in a TCP header, 2 bytes. */
 export const TCP_URGENT_POINTER_OFFSET = 18;
 
 /** TCP flag: no more data from the sender. */
@@ -64,9 +66,12 @@ export const TCP_CWR = 0x80;
 
 /** Length of the SCTP common header, in bytes (RFC 9260 §3.1). */
 export const SCTP_HEADER_LENGTH = 12;
-/** Where an SCTP header has its verification tag, 4 bytes (RFC 9260 §3.1). */
+/** Offset of the verification tag in an SCTP header, 4 bytes (RFC 9260 §3.1). */
 export const SCTP_VERIFICATION_TAG_OFFSET = 4;
-/** Where the first chunk of an SCTP packet has its type, 1 byte (RFC 9260 §3.2). */
+/** Offset of the type of the first chunk in an SCTP packet, 1 byte (RFC 9260 §3.2). */
 export const SCTP_CHUNK_OFFSET = 12;
-/** Where INIT and INIT ACK have their initiate tag, 4 bytes (RFC 9260 §3.3.2). */
+/**
+ * Offset of the initiate tag in an SCTP packet that starts with INIT or INIT ACK, 4 bytes (RFC 9260
+ * §3.3.2).
+ */
 export const SCTP_INITIATE_TAG_OFFSET = 16;

@@ -49,7 +49,7 @@ export interface UdpDatagram {
 }
 
 /**
- * Reads the fields of a UDP datagram where they lie (RFC 768), without allocation, in a packet at
+ * Reads the fields of a UDP datagram in place (RFC 768), without allocation, in a packet at
  * `offset` that {@link parseUdp} accepts.
  */
 export const udpView = {
@@ -59,7 +59,7 @@ export const udpView = {
   /** 0..65535. */
   destinationPort: (bytes: Uint8Array, offset: number): number =>
     readUint16(bytes, offset + DESTINATION_PORT),
-  /** Where the payload starts, in the buffer. */
+  /** Offset of the payload in the buffer. */
   payloadOffset: (offset: number): number => offset + PAYLOAD,
 } as const;
 
@@ -116,11 +116,12 @@ export function buildUdp(datagram: UdpDatagram & { readonly hopLimit?: number })
 }
 
 /**
- * Writes what {@link buildUdp} builds into a buffer at `offset`, over whatever was there.
+ * @internal Writes what {@link buildUdp} builds into a buffer at `offset`, over whatever was there.
  *
  * @param datagram - with a hop limit, 0..255, default 64
  * @returns bytes written
- * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no room
+ * @throws InvalidArgumentError naming the field that cannot be expressed, or `out` when there is no
+ * room
  */
 export function writeUdp(
   out: Uint8Array,

@@ -22,12 +22,12 @@ function optionsHeaderLength(bytes: Uint8Array, header: number): number {
   return (bytes[header + 1]! + 1) * EXTENSION_HEADER_UNIT;
 }
 
-/** Where a fragment belongs in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+/** The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
 function fragmentOffset(bytes: Uint8Array, header: number): number {
   return readUint16(bytes, header + 2) >>> 3;
 }
 
-/** Where the upper-layer header of a packet is. */
+/** The place of the upper-layer header of a packet. */
 export interface UpperLayer {
   /** Protocol number, 0..255. */
   readonly nextHeader: number;
@@ -36,8 +36,9 @@ export interface UpperLayer {
 }
 
 /**
- * Finds the upper-layer header behind hop-by-hop options, routing, destination options, authentication
- * and the first fragment's header (RFC 8200 §4). Neither throws nor reads outside the packet.
+ * Finds the upper-layer header behind hop-by-hop options, routing, destination options,
+ * authentication and the first fragment's header (RFC 8200 §4). Neither throws nor reads outside the
+ * packet.
  *
  * @param length - bytes of the packet that are there; it may be cut short
  * @returns null when there is none in reach: later fragments, cut short, more than 8 headers
@@ -82,11 +83,11 @@ export function findUpperLayer(
 }
 
 /**
- * Finds the UDP header of a whole packet at its destination, behind hop-by-hop and destination options
- * if there are any. Neither allocates nor reads outside the packet.
+ * Finds the UDP header of a whole packet at its destination, behind hop-by-hop and destination
+ * options if there are any. Neither allocates nor reads outside the packet.
  *
- * @returns where it starts in `bytes`; -1 when the packet is not UDP, is a fragment, or has headers that
- * a destination must act on
+ * @returns where it starts in `bytes`; -1 when the packet is not UDP, is a fragment, or has headers
+ * that a destination must act on
  */
 export function findUdpHeader(bytes: Uint8Array, offset: number, length: number): number {
   const end = offset + length;

@@ -1,5 +1,6 @@
 import { address, hex, toHex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
+import { writeEcho } from '../../src/icmpv6/echo.js';
 import {
   buildEcho,
   type Echo,
@@ -7,7 +8,6 @@ import {
   echoView,
   InvalidArgumentError,
   parseEcho,
-  writeEcho,
 } from '../../src/index.js';
 import { echo } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';

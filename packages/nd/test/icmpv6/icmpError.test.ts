@@ -1,6 +1,7 @@
 import { address, hex, toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { writeIcmpError } from '../../src/icmpv6/icmpError.js';
 import {
   buildEcho,
   buildIcmpError,
@@ -25,7 +26,6 @@ import {
   UNREACHABLE_PROHIBITED,
   UNREACHABLE_ROUTE_REJECTS,
   UNREACHABLE_SOURCE_POLICY,
-  writeIcmpError,
   writeIPv6Header,
 } from '../../src/index.js';
 import { icmpError, ndMessage } from '../support/arbitraries.js';

@@ -7,11 +7,11 @@ import {
   findOptionOffset,
   InvalidArgumentError,
   type NdOption,
-  OPTION_NONCE,
   parseNd,
   ROUTER_ADVERTISEMENT_DEFAULTS,
   routerAdvertisementView,
 } from '../../src/index.js';
+import { OPTION_NONCE } from '../../src/options/optionCodes.js';
 import { option } from '../support/arbitraries.js';
 import { fixChecksum, fixLength } from '../support/oracle.js';
 

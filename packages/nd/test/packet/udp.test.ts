@@ -7,8 +7,8 @@ import {
   type UdpDatagram,
   udpView,
   upperLayerChecksum,
-  writeUdp,
 } from '../../src/index.js';
+import { writeUdp } from '../../src/packet/udp.js';
 import { udpDatagram } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 

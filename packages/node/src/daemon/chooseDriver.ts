@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
+import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { driverNames } from '../drivers/driverName.js';
 import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
@@ -66,7 +66,9 @@ function conflictWith(options: CommonOptions, profile: Profile): string | null {
   if (tun === false) return 'there is no TUN interface';
   if (random !== undefined) return 'random numbers are given';
   if (clock !== undefined) return 'a clock is given';
-  if (profile.layout !== layoutOf(profile.dialect)) return 'an address layout is given';
+  const dialect = dialects[profile.dialect.name];
+  if (profile.layout !== dialect.layout) return 'an address layout is given';
+  if (profile.dialect !== dialect) return 'another dialect is given';
   return null;
 }
 

@@ -1,9 +1,9 @@
 import {
-  type Dialect,
+  type DialectName,
   findProfile,
   InvalidArgumentError,
   type Profile,
-  parseDialect,
+  parseDialectName,
   profileOf,
   reference2020,
 } from '@6bed4/codec';
@@ -18,7 +18,7 @@ export interface CommonOptions {
   /** Constants of the deployment, or the name of a known profile; default `reference2020`. */
   readonly profile?: Profile | string | undefined;
   /** The dialect to speak, with its usual constants; instead of `profile`. */
-  readonly dialect?: Dialect | undefined;
+  readonly dialect?: DialectName | undefined;
   /**
    * Name of a TUN interface to create (Linux, with CAP_NET_ADMIN); default `false`, which makes this
    * program the local side: see `send` and the event `packet`.
@@ -56,7 +56,7 @@ export function chooseProfile({ profile, dialect }: CommonOptions): Profile {
   if (typeof profile === 'string') return profileNamed(profile);
   if (profile !== undefined) return profile;
   if (dialect === undefined) return reference2020;
-  return profileOf(parseDialect(dialect));
+  return profileOf(parseDialectName(dialect));
 }
 
 function profileNamed(name: string): Profile {

@@ -1,6 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
-import { formatIPv6, IPV6_ADDRESS_BYTES, sameIPv6Address } from '@6bed4/codec';
-import { addressKey } from './addressKey.js';
+import { formatIPv6, hashBytes, IPV6_ADDRESS_BYTES, sameIPv6Address } from '@6bed4/codec';
 
 /** Number of entries, 2^8: some kilobytes in all. */
 const ENTRIES = 256;
@@ -31,5 +30,6 @@ export function remoteInfo(address: string, port: number, size: number): RemoteI
 }
 
 function entryOf(bytes: Uint8Array, offset: number): number {
-  return Math.imul(addressKey(bytes, offset), HASH_MULTIPLIER) >>> 24;
+  const hash = hashBytes(bytes, offset, offset + IPV6_ADDRESS_BYTES);
+  return Math.imul(hash, HASH_MULTIPLIER) >>> 24;
 }

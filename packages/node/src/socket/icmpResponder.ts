@@ -1,4 +1,4 @@
-import { IPV6_ADDRESS_BYTES } from '@6bed4/codec';
+import { hashBytes, IPV6_ADDRESS_BYTES } from '@6bed4/codec';
 import {
   buildEcho,
   buildIcmpError,
@@ -17,7 +17,6 @@ import {
   UNREACHABLE_SOURCE_POLICY,
 } from '@6bed4/nd';
 import { RateLimiter } from '@6bed4/tunnel';
-import { addressKey } from './addressKey.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { LayerCounters } from './layerCounters.js';
 
@@ -64,7 +63,10 @@ export class IcmpResponder {
     length: number,
   ): Uint8Array | null {
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
-    if (!this.#limiter.allows(addressKey(bytes, offset + SOURCE_OFFSET), this.#clock())) {
+    const sender = offset + SOURCE_OFFSET;
+    if (
+      !this.#limiter.allows(hashBytes(bytes, sender, sender + IPV6_ADDRESS_BYTES), this.#clock())
+    ) {
       this.#counters.errorsWithheld++;
       return null;
     }

@@ -1,6 +1,6 @@
 import { isIPv4Loopback, isIPv4Private, isIPv4PrivateBlock, type UdpEndpoint } from '@6bed4/codec';
 
-/** Which ranges of IPv4 are welcome besides the public ones. */
+/** Ranges of IPv4 that are accepted besides the public ones. */
 export interface EndpointPolicyOptions {
   /** 127.0.0.0/8: tests and demonstrations on one machine. */
   readonly allowLoopback: boolean;
@@ -9,7 +9,7 @@ export interface EndpointPolicyOptions {
 }
 
 /**
- * Which UDP/IPv4 endpoints are ever sent to or believed. An address under our prefix spells an
+ * The UDP/IPv4 endpoints that are ever sent to or believed. An address under our prefix spells an
  * endpoint of its holder's choice, so without this rule anyone could aim the router at loopback,
  * multicast or broadcast addresses (RFC 6169 §2, draft-04 §5.1).
  */

@@ -1,9 +1,9 @@
-import { readInt32, sameSubnetPrefix } from '@6bed4/codec';
+import { readInt32 } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
 
 /**
- * The /64 that a router serves (draft-04 §3.3). Compares the upper half of an address in two steps and
- * without allocation.
+ * The /64 that a router serves (draft-04 §3.3). Compares the upper half of an address in two steps
+ * and without allocation.
  */
 export class SubnetPrefix {
   readonly #high: number;
@@ -26,10 +26,4 @@ export class SubnetPrefix {
   toBytes(): Uint8Array {
     return this.#bytes.slice();
   }
-}
-
-// Former names, for code that is being moved to the new ones.
-export { readInt32, SubnetPrefix as Segment };
-export function sameSegment(left: Uint8Array, right: Uint8Array, at = 0): boolean {
-  return sameSubnetPrefix(left, 0, right, at);
 }

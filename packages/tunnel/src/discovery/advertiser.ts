@@ -27,7 +27,7 @@ const FIXED_FIELDS = {
 export interface AdvertisedNetwork {
   readonly discovery: Discovery;
   readonly layout: AddressLayout;
-  readonly segment: SubnetPrefix;
+  readonly subnetPrefix: SubnetPrefix;
   /** Offered besides. */
   readonly routes: readonly Prefix[];
 }
@@ -84,8 +84,8 @@ export class Advertiser {
   }
 
   #offer(to: Readonly<UdpEndpoint>): NdOption[] {
-    const { discovery, segment } = this.#network;
-    const prefix = discovery.advertisedPrefix(segment.toBytes(), to);
+    const { discovery, subnetPrefix } = this.#network;
+    const prefix = discovery.advertisedPrefix(subnetPrefix.toBytes(), to);
     return [prefixInformation(prefix, discovery.prefixLength, INFINITE_LIFETIME), ...this.#routes];
   }
 

@@ -1,7 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 
-/** What a peer reads from a Router Advertisement about itself. */
+/** The part of a Router Advertisement that tells a peer about itself. */
 export interface Offer {
   /** 16 bytes: the peer's address with lanip 0. */
   readonly base: Uint8Array;
@@ -10,8 +10,8 @@ export interface Offer {
 }
 
 /**
- * How a dialect tells a peer its endpoint in a Router Advertisement: in the prefix (draft00, draft03,
- * draft04) or in the destination of the advertisement (draft01).
+ * The way of a dialect to tell a peer its endpoint in a Router Advertisement: in the prefix (draft00,
+ * draft03, draft04) or in the destination of the advertisement (draft01).
  */
 export interface Discovery {
   /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */
@@ -39,6 +39,3 @@ export interface Discovery {
    */
   readOffer(advertisement: RouterAdvertisement): Offer | null;
 }
-
-// Former place, for code that is being moved to the new one.
-export { discoveryOf } from './discoveryOf.js';

@@ -5,5 +5,7 @@ import { endpointInPrefix } from './endpointInPrefix.js';
 
 /** The discovery of a dialect. */
 export function discoveryOf(dialect: Dialect): Discovery {
-  return dialect === 'draft01' ? endpointInIdentifier : endpointInPrefix(dialect);
+  return dialect.endpointIn === 'identifier'
+    ? endpointInIdentifier(dialect)
+    : endpointInPrefix(dialect);
 }

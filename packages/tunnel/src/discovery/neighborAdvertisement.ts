@@ -10,8 +10,8 @@ import {
 const LINK_LAYER_LENGTH = 6;
 
 /**
- * The options of a solicitation that its advertisement repeats: nonce and timestamp (draft-03 §10.1, §10.2;
- * RFC 3971 §5.3), in their order.
+ * The options of a solicitation that its advertisement repeats: nonce and timestamp (draft-03 §10.1,
+ * §10.2; RFC 3971 §5.3), in their order.
  */
 export function echoedOptions(solicitation: NeighborSolicitation | RouterSolicitation): NdOption[] {
   return solicitation.options.filter(
@@ -45,8 +45,8 @@ function isBrief(solicitation: NeighborSolicitation, sender: AdvertisedNeighbor)
 }
 
 /**
- * Builds the Neighbor Advertisement that answers a solicitation (RFC 4861 §7.2.4): its target, solicited,
- * with the sender's link-layer address and the {@link echoedOptions}.
+ * Builds the Neighbor Advertisement that answers a solicitation (RFC 4861 §7.2.4): its target,
+ * solicited, with the sender's link-layer address and the {@link echoedOptions}.
  *
  * @param source - 16 bytes; the IPv6 source of the advertisement
  */

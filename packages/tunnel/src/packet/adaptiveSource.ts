@@ -18,7 +18,7 @@ import {
 const LOWER_HALF = SOURCE_OFFSET + 8;
 const LOWER_HALF_WORDS = 4;
 
-/** Where the checksum is in the headers whose checksum covers the addresses. */
+/** Offset of the checksum in the headers whose checksum covers the addresses. */
 const CHECKSUM_OFFSETS: Readonly<Record<number, number>> = {
   [NEXT_HEADER_TCP]: TCP_CHECKSUM_OFFSET,
   [NEXT_HEADER_UDP]: UDP_CHECKSUM_OFFSET,
@@ -30,8 +30,8 @@ const CHECKSUM_OFFSETS: Readonly<Record<number, number>> = {
 const NEGATIVE_ZERO = 0xffff;
 
 /**
- * Writes another endpoint into the source of a packet, lanip and /64 staying as they are, and mends the
- * checksum of the upper layer (draft-04 §7.8).
+ * Writes another endpoint into the source of a packet, lanip and /64 staying as they are, and mends
+ * the checksum of the upper layer (draft-04 §7.8).
  *
  * @returns false, with nothing changed, where the checksum cannot be found
  */

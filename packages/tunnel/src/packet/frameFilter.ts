@@ -3,7 +3,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import { IPV6_NIBBLE, ROHC_LOWEST_NIBBLE } from '../specification.js';
 
 /**
- * What every frame must be before anyone looks at its addresses: one whole IPv6 packet, nothing
+ * Checks every frame before anyone looks at its addresses: one whole IPv6 packet, nothing
  * before and nothing behind it (draft-03 §6, draft-04 §4.2).
  */
 export function refuseFrame(bytes: Uint8Array, offset: number, length: number): DropCode {

@@ -1,16 +1,18 @@
+import { hashBytes } from '@6bed4/codec';
 import { IPV6_HEADER_LENGTH, SOURCE_OFFSET } from '@6bed4/nd';
 import { RATE_LIMITER_BUCKETS } from '../defaults.js';
+import { DISTANT_PAST } from '../time.js';
 
 const MILLISECONDS_PER_SECOND = 1000;
-/** 2^32 divided by the golden ratio: spreads neighbouring addresses over the table. */
+/** 2^32 divided by the golden ratio: spreads neighboring addresses over the table. */
 const HASH_MULTIPLIER = 0x9e37_79b1;
 
-/** A rate that all share: so many a second, and a burst after a quiet time. */
+/** Token bucket for a rate that all share: so many a second, and a burst after an idle time. */
 export class TokenBucket {
   readonly #perMillisecond: number;
   readonly #burst: number;
   #tokens: number;
-  #updatedAt = Number.NEGATIVE_INFINITY;
+  #updatedAt = DISTANT_PAST;
 
   constructor(rate: { readonly perSecond: number; readonly burst: number }) {
     this.#perMillisecond = rate.perSecond / MILLISECONDS_PER_SECOND;
@@ -30,8 +32,8 @@ export class TokenBucket {
 }
 
 /**
- * Token buckets for what strangers can make us send, one per sender, in a table of fixed size: a
- * sender that asks too often runs dry without starving the others. Senders that fall into the same
+ * Token buckets for answers to unknown senders, one per sender, in a table of fixed size: a
+ * sender that comes too often runs dry without starving the others. Senders that fall into the same
  * bucket share it; which ones do depends on a random seed, so nobody can choose a victim to share
  * with.
  */
@@ -44,7 +46,7 @@ export class RateLimiter {
   readonly #shift: number;
 
   /**
-   * @param rate - tokens a second and the most that a quiet sender can save up
+   * @param rate - tokens a second and the most that an idle sender can save up
    * @param random - numbers in [0, 1), for the seed
    * @param buckets - a power of two; 16 bytes each
    */
@@ -54,7 +56,7 @@ export class RateLimiter {
     buckets: number = RATE_LIMITER_BUCKETS,
   ) {
     this.#tokens = new Float64Array(buckets).fill(rate.burst);
-    this.#updatedAt = new Float64Array(buckets).fill(Number.NEGATIVE_INFINITY);
+    this.#updatedAt = new Float64Array(buckets).fill(DISTANT_PAST);
     this.#perMillisecond = rate.perSecond / MILLISECONDS_PER_SECOND;
     this.#burst = rate.burst;
     this.#seed = Math.floor(random() * 0x1_0000_0000) >>> 0;
@@ -77,13 +79,9 @@ export class RateLimiter {
 }
 
 /**
- * A key for the local side of a tunnel: both IPv6 addresses of a packet folded into 32 bits, so that
- * one conversation that runs dry leaves the others their errors.
+ * A key for the local side of a tunnel: both IPv6 addresses of a packet hashed to int32, so that one
+ * conversation that runs dry leaves the others their errors.
  */
 export function flowKey(bytes: Uint8Array, offset: number): number {
-  let key = 0;
-  for (let at = offset + SOURCE_OFFSET; at < offset + IPV6_HEADER_LENGTH; at++) {
-    key = (Math.imul(key, 31) + bytes[at]!) | 0;
-  }
-  return key >>> 0;
+  return hashBytes(bytes, offset + SOURCE_OFFSET, offset + IPV6_HEADER_LENGTH);
 }

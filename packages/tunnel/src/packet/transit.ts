@@ -3,7 +3,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import { LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
 
 /**
- * What every packet must pass that is put into the tunnel: it has a hop left (RFC 8200 §3) and fits
+ * Checks every packet that is put into the tunnel: it has a hop left (RFC 8200 §3) and fits
  * (draft-03 §11). Takes the hop. Taking a packet out of the tunnel costs none.
  */
 export function refuseTransit(bytes: Uint8Array, offset: number, length: number): DropCode {

@@ -34,7 +34,7 @@ export interface RouterIdentity {
   readonly discovery: Discovery;
   readonly policy: EndpointPolicy;
   /** The /64 that this router serves. */
-  readonly segment: SubnetPrefix;
+  readonly subnetPrefix: SubnetPrefix;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
   readonly ownAddress: Uint8Array;
   /** Its endpoint, in numbers and as text. */
@@ -44,7 +44,9 @@ export interface RouterIdentity {
   readonly routes: readonly Prefix[];
   /** Whether there is anything behind this router. */
   readonly ipv6Side: boolean;
-  /** Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes. */
+  /**
+   * Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes.
+   */
   readonly aliases: readonly Uint8Array[];
 }
 
@@ -84,7 +86,7 @@ export function identify(options: RouterOptions): RouterIdentity {
     layout,
     discovery: discoveryOf(profile.dialect),
     policy: EndpointPolicy.deduceFrom(address, options),
-    segment: subnetPrefix,
+    subnetPrefix,
     ownAddress,
     self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },
@@ -107,7 +109,7 @@ function aliasesOf(
   linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
   const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
   // Where no lanip tells the router apart, the all-zero identifier does (RFC 4291 §2.6.1).
-  if (layout.maxLanip === 0) aliases.push(subnetPrefix.toBytes());
+  if (!layout.hasLanip) aliases.push(subnetPrefix.toBytes());
   return aliases;
 }
 

@@ -4,7 +4,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
 
-/** Where a packet goes. */
+/** The ways of a packet through a router. */
 export const Route = {
   /** Nowhere: {@link RouteTarget.drop} says why. */
   drop: 0,
@@ -20,7 +20,7 @@ export const Route = {
 export type RouteCode = (typeof Route)[keyof typeof Route];
 
 /**
- * What a decision comes with: for {@link Route.tunnel} the endpoint. Written over for every packet, so
+ * The details of a decision: for {@link Route.tunnel} the endpoint. Written over for every packet, so
  * that none is allocated.
  */
 export class RouteTarget extends UdpEndpoint {
@@ -58,13 +58,13 @@ export function routeFromTunnel(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (identity.segment.contains(bytes, destination)) {
-    const route = toSubnetPrefix(identity, bytes, destination, target);
+  if (identity.subnetPrefix.contains(bytes, destination)) {
+    const route = toOwnSubnet(identity, bytes, destination, target);
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
   // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
-  if (!identity.segment.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
+  if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
     return dropped(target, Drop.destinationNotOurs);
   }
   if (is6bed4Prefixed(identity.profile, bytes, destination)) {
@@ -76,7 +76,7 @@ export function routeFromTunnel(
 }
 
 /** A destination under our /64: one of our own addresses, or a peer's endpoint (draft-04 §5.1). */
-function toSubnetPrefix(
+function toOwnSubnet(
   identity: RouterIdentity,
   bytes: Uint8Array,
   destination: number,
@@ -90,7 +90,7 @@ function toSubnetPrefix(
   layout.readEndpoint(bytes, destination, target);
   if (target.addressBits === 0 || target.port === 0)
     return notEndpoint(identity, bytes, destination, target);
-  if (layout.maxLanip > 0 && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
+  if (layout.hasLanip && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
     // "Any bottom half with lanid 0 is considered to terminate at the router" (draft-04 §5.2).
     return Route.self;
   }
@@ -104,7 +104,7 @@ function notEndpoint(
   target: RouteTarget,
 ): RouteCode {
   // The subnet-router anycast address (RFC 4291 §2.6.1) is ours where no lanip exists.
-  if (identity.layout.maxLanip === 0) {
+  if (!identity.layout.hasLanip) {
     let index = 8;
     while (index < 16 && bytes[destination + index] === 0) index++;
     if (index === 16) {
@@ -146,13 +146,13 @@ export function routeFromIPv6Side(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (!identity.segment.contains(bytes, destination)) {
+  if (!identity.subnetPrefix.contains(bytes, destination)) {
     return dropped(
       target,
       isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
     );
   }
-  const route = toSubnetPrefix(identity, bytes, destination, target);
+  const route = toOwnSubnet(identity, bytes, destination, target);
   // What the host behind us has not taken for itself would come back to it.
   return route === Route.self ? dropped(target, Drop.loop) : route;
 }

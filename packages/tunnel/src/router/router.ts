@@ -47,7 +47,7 @@ export class Router extends MachineCore {
   readonly #advertiser: Advertiser;
   readonly #advertisements: RateLimiter;
   readonly #corrections: RateLimiter;
-  /** Where the packet at hand goes; written over for each. */
+  /** The destination of the packet at hand; written over for each. */
   readonly #target = new RouteTarget();
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
@@ -66,7 +66,7 @@ export class Router extends MachineCore {
 
   /** The /64 that it serves, as `address/64`. */
   get prefix(): string {
-    return formatPrefix({ bytes: this.#identity.segment.toBytes(), length: 64 });
+    return formatPrefix({ bytes: this.#identity.subnetPrefix.toBytes(), length: 64 });
   }
 
   /** Its own endpoint. */
@@ -106,7 +106,7 @@ export class Router extends MachineCore {
     if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
       const { ownAddress } = identity;
       const receiver = from.addressBits;
-      const error = this.errorAbout(drop, ownAddress, bytes, offset, length, receiver, now);
+      const error = this.output.errorAbout(drop, ownAddress, bytes, offset, length, receiver, now);
       if (error !== null) this.#answer(error);
     }
     return drop;
@@ -119,7 +119,7 @@ export class Router extends MachineCore {
         return this.#forward(bytes, offset, length);
       case Route.ipv6Side:
         if (length > TUNNEL_MTU) return Drop.tooBig;
-        this.deliver(bytes, offset, length);
+        this.output.deliver(bytes, offset, length);
         return Drop.none;
       case Route.self:
         return this.#toSelf(bytes, offset, length);
@@ -144,8 +144,8 @@ export class Router extends MachineCore {
     if (drop !== Drop.none) {
       const { ownAddress } = identity;
       const key = flowKey(bytes, offset);
-      const error = this.errorAbout(drop, ownAddress, bytes, offset, length, key, now);
-      if (error !== null) this.deliver(error, 0, error.length);
+      const error = this.output.errorAbout(drop, ownAddress, bytes, offset, length, key, now);
+      if (error !== null) this.output.deliver(error, 0, error.length);
     }
     return drop;
   }
@@ -154,7 +154,7 @@ export class Router extends MachineCore {
   #forward(bytes: Uint8Array, offset: number, length: number): DropCode {
     const refused = refuseTransit(bytes, offset, length);
     if (refused !== Drop.none) return refused;
-    this.send(this.#target, bytes, offset, length);
+    this.output.send(this.#target, bytes, offset, length);
     return Drop.none;
   }
 
@@ -172,7 +172,7 @@ export class Router extends MachineCore {
       this.#identity.self,
     );
     if (this.#identity.ipv6Side && isHost) {
-      this.deliver(bytes, offset, length);
+      this.output.deliver(bytes, offset, length);
       return Drop.none;
     }
     return Drop.noListener;
@@ -223,10 +223,10 @@ export class Router extends MachineCore {
 
   /** Whether this IPv6 source, global or link-local, is that of who sent the datagram at hand. */
   #isSender(source: Uint8Array): boolean {
-    const { layout, segment } = this.#identity;
+    const { layout, subnetPrefix } = this.#identity;
     return (
       isLinkLocalOf(layout, source, 0, this.from) ||
-      (segment.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
+      (subnetPrefix.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
     );
   }
 
@@ -241,6 +241,6 @@ export class Router extends MachineCore {
 
   /** Answers whoever sent the datagram that is being handled. */
   #answer(packet: Uint8Array): void {
-    this.send(this.from, packet, 0, packet.length);
+    this.output.send(this.from, packet, 0, packet.length);
   }
 }

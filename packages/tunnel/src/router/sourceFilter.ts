@@ -4,9 +4,9 @@ import { Drop, type DropCode } from '../report/drop.js';
 import type { RouterIdentity } from './identity.js';
 
 /**
- * Who may send us packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose address
- * spells the very endpoint that the datagram came from, or another router that relays for a peer of
- * its own (second stage of trapezium routing), speaking from the well-known port.
+ * Checks the sender of packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose
+ * address spells the very endpoint that the datagram came from, or another router that relays for a
+ * peer of its own (second stage of trapezium routing), speaking from the well-known port.
  *
  * `Drop.sourceMismatch` is the one refusal that deserves a corrective advertisement.
  */
@@ -17,7 +17,7 @@ export function refuseTunnelSource(
   from: Readonly<UdpEndpoint>,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
   return from.port === identity.profile.port &&
@@ -28,7 +28,7 @@ export function refuseTunnelSource(
 }
 
 /**
- * Who may send us packets from the IPv6 side (draft-04 §2.1: a 6bed4 address is never behind a
+ * Checks the source of packets from the IPv6 side (draft-04 §2.1: a 6bed4 address is never behind a
  * router): native nodes, and our own host under our own address.
  */
 export function refuseNativeSource(
@@ -37,7 +37,7 @@ export function refuseNativeSource(
   offset: number,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, identity.self)
       ? Drop.none
       : Drop.sourceNotAllowed;

@@ -6,7 +6,7 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
+import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
@@ -48,7 +48,8 @@ function plainError(error: unknown): PlainError {
 }
 
 function profileFrom(plain: PlainProfile): Profile {
-  return { ...plain, layout: layoutOf(plain.dialect) };
+  const dialect = dialects[plain.dialect];
+  return { ...plain, dialect, layout: dialect.layout };
 }
 
 function makeMachine(plan: MachinePlan, sink: TunnelSink): AnyMachine {

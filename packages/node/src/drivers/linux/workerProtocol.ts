@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Endpoint, InvalidArgumentError, Profile } from '@6bed4/codec';
+import type { DialectName, Endpoint, InvalidArgumentError, Profile } from '@6bed4/codec';
 import type {
   CountersSnapshot,
   PeerOptions,
@@ -11,13 +11,13 @@ import type {
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
 
-/** A profile without its layout, whose functions cannot go to another thread; the dialect names it. */
-export type PlainProfile = Omit<Profile, 'layout'>;
+/** A profile that can go to another thread: functions cannot, but the name of its dialect can. */
+export type PlainProfile = Omit<Profile, 'layout' | 'dialect'> & { readonly dialect: DialectName };
 
 /** The part of a profile that can go to another thread. */
 export function plainProfile(profile: Profile): PlainProfile {
-  const { layout: _, ...plain } = profile;
-  return plain;
+  const { layout: _, dialect, ...plain } = profile;
+  return { ...plain, dialect: dialect.name };
 }
 
 /** A peer to be made in a worker. Random numbers come from there. */

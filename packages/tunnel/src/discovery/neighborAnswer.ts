@@ -1,1 +1,0 @@
-export { buildSolicitedAdvertisement as buildNeighborAnswer } from './neighborAdvertisement.js';
