@@ -1,4 +1,4 @@
-import { sameAddress } from './addresses.js';
+import { sameIPv6Address } from '@6bed4/codec';
 
 const ADDRESS_BYTES = 16;
 const WORDS = ADDRESS_BYTES / 2;
@@ -44,7 +44,10 @@ export class AddressTable {
   /** The slot of the address at `offset`, or -1. Does not allocate. */
   find(bytes: Uint8Array, offset: number): number {
     let slot = this.#buckets[this.#hash(bytes, offset)]!;
-    while (slot !== NO_SLOT && !sameAddress(this.#addresses, slot * ADDRESS_BYTES, bytes, offset)) {
+    while (
+      slot !== NO_SLOT &&
+      !sameIPv6Address(this.#addresses, slot * ADDRESS_BYTES, bytes, offset)
+    ) {
       slot = this.#next[slot]!;
     }
     return slot;

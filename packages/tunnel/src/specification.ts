@@ -18,8 +18,8 @@ export const ROHC_LOWEST_NIBBLE = 14;
 /** A lifetime that never ends, in seconds (RFC 4861 §4.6.2). */
 export const INFINITE_LIFETIME = 0xffff_ffff;
 
-/** Length in bits of the part of an address that names the network segment (draft-04 §3.3). */
-export const SEGMENT_PREFIX_LENGTH = 64;
+/** Length in bits of the subnet prefix that a router serves (draft-04 §3.3). */
+export const SUBNET_PREFIX_LENGTH = 64;
 
 /** Low bits that a /114 leaves to the holder; 0 names the router (draft-03 §3, draft-04 §3.1). */
 export const ROUTER_LANIP = 0;

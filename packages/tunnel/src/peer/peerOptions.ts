@@ -22,34 +22,36 @@ export interface PeerOptions {
    */
   readonly routers: readonly (Endpoint | string)[];
   /** Constants of the deployment; default `reference2020`. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
    * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
    */
-  readonly keepalive?: { readonly interval: number; readonly ttl: number };
+  readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
   /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
-  readonly lanip?: number;
+  readonly lanip?: number | undefined;
   /** Believe direct frames from private IPv4 space; default true. */
-  readonly allowPrivate?: boolean;
+  readonly allowPrivate?: boolean | undefined;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
-  readonly allowLoopback?: boolean;
+  readonly allowLoopback?: boolean | undefined;
   /** The search for direct paths; default: as the dialect prescribes. */
-  readonly peering?: PeeringOptions;
+  readonly peering?: PeeringOptions | undefined;
   /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;
 }
 
 /** The options of one peer, checked and with their defaults. */
-export interface PeerSettings
-  extends Pick<Required<PeerOptions>, 'keepalive' | 'lanip' | 'random'> {
+export interface PeerSettings {
   readonly profile: Profile;
   readonly discovery: Discovery;
+  readonly keepalive: { readonly interval: number; readonly ttl: number };
+  readonly lanip: number;
   readonly peering: ChosenPeering;
   readonly allowPrivate: boolean;
   /** Undefined for: only when a router is there. */
   readonly allowLoopback: boolean | undefined;
   readonly avoidsTrapezium: boolean;
+  readonly random: () => number;
 }
 
 /** @throws CodecError naming the option that cannot be used */
@@ -97,14 +99,14 @@ function checkLanip(lanip: number, highest: number): number {
  * @throws CodecError when that is not an endpoint
  */
 export function parseRouter(router: Endpoint | string, defaultPort: number): Endpoint {
-  if (typeof router === 'string') return parseEndpoint(router, defaultPort);
-  return parseEndpoint(formatEndpoint(router));
+  if (typeof router === 'string') return parseEndpoint(router, defaultPort, 'routers');
+  return parseEndpoint(formatEndpoint(router), undefined, 'routers');
 }
 
 /** @throws CodecError when no router can be at this endpoint */
 export function checkRouter(endpoint: Readonly<UdpEndpoint>, text: string): void {
   const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
   if (!everywhere.accepts(endpoint)) {
-    throw new CodecError('router', text, 'an endpoint that a router can be at');
+    throw new CodecError('routers', text, 'an endpoint that a router can be at');
   }
 }

@@ -129,7 +129,7 @@ export class Uplinks {
    */
   find(router: Endpoint | string): Uplink | null {
     const { address, port } = parseRouter(router, this.#profile.port);
-    return this.at(new UdpEndpoint(parseIPv4(address, 'router'), port));
+    return this.at(new UdpEndpoint(parseIPv4(address, 'routers'), port));
   }
 
   /** As users see them. */
@@ -283,7 +283,7 @@ export class Uplinks {
     const uplink = new Uplink(parseRouter(router, this.#profile.port));
     const text = formatEndpoint(uplink.router);
     if (this.at(uplink.endpoint) !== null) {
-      throw new CodecError('router', text, 'a router that is not there already');
+      throw new CodecError('routers', text, 'a router that is not there already');
     }
     if (this.#list.length >= MAX_UPLINKS) {
       throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);

@@ -16,41 +16,41 @@ export interface PeeringOptions {
    * The method. Default: what the dialect prescribes, that is `neighbor-discovery` for draft01 and
    * draft03, `probe-and-seen` for draft04 and `via-router` for draft00, which knows no direct paths.
    */
-  readonly strategy?: PeeringName;
+  readonly strategy?: PeeringName | undefined;
   /**
    * With `neighbor-discovery`: believe no answer without our nonce. Default false, because deployed
    * peers do not repeat nonces; a remote that did so once must go on.
    */
-  readonly requireNonce?: boolean;
+  readonly requireNonce?: boolean | undefined;
   /**
    * Seconds, at least 5, after which an idle direct path is tested, so that the NATs on it keep their
    * mappings; 0, the default, for never. An idle path is found again by its next packet in any case.
    */
-  readonly directKeepalive?: number;
+  readonly directKeepalive?: number | undefined;
   /**
    * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has the
    * same public IPv4 address as we; 0 for none. Default 1: the local network and no further.
    */
-  readonly lanTtl?: number;
+  readonly lanTtl?: number | undefined;
   /**
    * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes straight to remotes whose
    * path is not known yet. Where the path is open, a connection begins without a detour; where it is
    * not, with a retransmission. Default false.
    */
-  readonly opportunism?: boolean;
+  readonly opportunism?: boolean | undefined;
   /**
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep a silent UDP flow,
    * 28 or more. Default 30, which is what nearly all of them do.
    */
-  readonly holeTime?: number;
+  readonly holeTime?: number | undefined;
   /**
    * Ask the router of a remote for an address as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */
-  readonly avoidTrapezium?: boolean;
+  readonly avoidTrapezium?: boolean | undefined;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
-  readonly maxRemotes?: number;
+  readonly maxRemotes?: number | undefined;
 }
 
 const STRATEGIES: Readonly<Record<Dialect, PeeringName>> = {
