@@ -43,16 +43,17 @@ export interface PeerOptions {
 }
 
 /** The options of one peer, checked and with their defaults. */
-export interface PeerSettings extends Pick<PeerOptions, 'random'> {
-  readonly keepalive: NonNullable<PeerOptions['keepalive']>;
-  readonly lanip: number;
+export interface PeerSettings {
   readonly profile: Profile;
   readonly discovery: Discovery;
+  readonly keepalive: { readonly interval: number; readonly ttl: number };
+  readonly lanip: number;
   readonly peering: ChosenPeering;
   readonly allowPrivate: boolean;
   /** Undefined for: only when a router is there. */
   readonly allowLoopback: boolean | undefined;
   readonly avoidsTrapezium: boolean;
+  readonly random: () => number;
 }
 
 /** @throws InvalidArgumentError naming the option that cannot be used */
