@@ -5,4 +5,10 @@ export default defineConfig({
   ...nodeBuild,
   // An optional dependency, loaded when streams are used.
   external: [/^@matrixai\/quic/],
+<<<<<<< HEAD
+=======
+  platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
+>>>>>>> main
 });

@@ -4,16 +4,15 @@ import { address } from '@6bed4/testing/bytes';
 import { Random } from '@6bed4/testing/random';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  AddressTable,
   findOptionOffset,
   flowLabel,
   hopLimit,
   isNd,
-  NeighborCache,
+  NeighborUnreachability,
   neighborAdvertisementView,
   neighborSolicitationView,
   nextHeader,
-  OPTION_NONCE,
-  OPTION_SOURCE_LINK_LAYER,
   payloadLength,
   routerAdvertisementView,
   setHopLimit,
@@ -22,6 +21,7 @@ import {
   updateChecksum,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
+import { OPTION_NONCE, OPTION_SOURCE_LINK_LAYER } from '../src/options/optionCodes.js';
 import { frame } from './support/frames.js';
 
 /** Few enough for what they would allocate to stay in the young generation, uncollected. */
@@ -85,24 +85,32 @@ describe('no garbage is left behind', () => {
     expect(made).toBeLessThan(LIMIT);
   });
 
-  test('by the neighbor cache, look-ups, packets, timeouts, new and evicted neighbors', () => {
-    const cache = new NeighborCache<number>(
-      { capacity: 64, random: new Random(3).fraction },
-      { solicit: () => {}, unreachable: () => {}, evicted: () => {} },
+  test('by a table of addresses and the unreachability detection of its slots', () => {
+    const bits = { upperHalf: true, lowerHalf: [-1, -1] } as const;
+    const table = new AddressTable(64, bits, new Random(3).fraction);
+    const detection = new NeighborUnreachability(
+      {
+        capacity: 64,
+        reachableTime: 30,
+        delayFirstProbeTime: 5,
+        retransTimer: 10,
+        maxUnicastSolicit: 3,
+      },
+      { solicit: () => {}, unreachable: (slot) => table.remove(slot) },
     );
     const packet = new Uint8Array(40);
     packet.set(address('2001:db8::'), 24);
-    const advertised = { solicited: true, override: false, sameLink: true };
     let sum = 0;
     const made = allocation((index) => {
       packet[39] = index;
       packet[38] = index & 1;
-      let entry = cache.find(packet, 24);
-      if (entry < 0) entry = cache.create(packet, 24, 'sent', index, index);
-      else if ((index & 7) === 0) cache.advertised(entry, advertised, index);
-      cache.sent(entry, index);
-      cache.handleTimeout(index);
-      sum = (sum + entry + (cache.nextTimeout() < index ? 1 : 0)) & 0xffff;
+      let slot = table.find(packet, 24);
+      if (slot < 0) slot = table.insert(packet, 24);
+      if (slot < 0) slot = index & 63;
+      if ((index & 7) === 0) detection.confirmed(slot, index);
+      detection.sent(slot, index);
+      detection.handleTimeout(index);
+      sum = (sum + slot + (detection.nextTimeout() < index ? 1 : 0)) & 0xffff;
     });
     expect(sum).toBeGreaterThan(0);
     expect(made).toBeLessThan(LIMIT);

@@ -14,7 +14,6 @@ import {
   MINIMUM_MTU,
   mayCauseIcmpError,
   type NdMessage,
-  OPTION_NONCE,
   type ParseResult,
   parseEcho,
   parseIcmpError,
@@ -22,6 +21,7 @@ import {
   parseUdp,
   verifyIcmpv6Checksum,
 } from '../src/index.js';
+import { OPTION_NONCE } from '../src/options/optionCodes.js';
 import { Mutator } from './support/mutations.js';
 import { same } from './support/same.js';
 import { watch } from './support/watch.js';

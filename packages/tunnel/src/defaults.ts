@@ -1,4 +1,7 @@
-/** What this implementation chose where the drafts leave the choice; times in milliseconds. */
+/**
+ * Constants that this implementation chose where the drafts leave the choice; times in milliseconds.
+ * Those with a name of RFC 4861 §10 mean the same here, but have values for a path through NATs.
+ */
 
 /** Waits between Router Solicitations, as deployed peers do it; the last one repeats (draft-03 §10.2). */
 export const SOLICITATION_WAITS: readonly number[] = [1_000, 3_000, 7_000, 15_000, 30_000];
@@ -32,34 +35,45 @@ export const RATE_LIMITER_BUCKETS = 1024;
 /** Of a peer, which fewer strangers talk to, and of which there may be many in one program. */
 export const PEER_LIMITER_BUCKETS = 128;
 
-/** Remotes that a peer keeps apart at most, unless told otherwise. */
+/** Remotes that a peer keeps apart at most, unless options say otherwise. */
 export const MAX_REMOTES = 256;
 
-/** A remote that was silent for so long is forgotten. */
+/** A remote from and to which nothing went for so long is removed. */
 export const REMOTE_IDLE = 300_000;
 
-/** Questions in a row to a remote, and the time between them (draft-03 §8.2 leaves both open). */
-export const ATTEMPTS = 3;
-export const RETRANSMISSION = 500;
+/**
+ * Solicitations in one round, as RFC 4861 §10 has it. The first opens our own NAT, and the remote's own
+ * solicitation may arrive only after it (draft-03 §8.2 leaves the number open).
+ */
+export const MAX_UNICAST_SOLICIT = 3;
 
-/** How late an answer may come after the last question. */
-export const ATTEMPT_WINDOW = 3_000;
+/** Between the solicitations of a round: most round trips are shorter than half of RFC 4861's second. */
+export const RETRANS_TIMER = 500;
 
-/** A row in vain is repeated by a later packet, after a wait that doubles each time. */
-export const RETRY_FIRST = 2_000;
-export const RETRY_LONGEST = 60_000;
+/** A packet sent on a confirmation older than this makes us solicit again; 30 s in RFC 4861 §10. */
+export const REACHABLE_TIME = 5_000;
 
-/** How often a hint from outside can make us ask one remote. */
+/**
+ * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer tells
+ * us that it makes progress. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
+ */
+export const DELAY_FIRST_PROBE_TIME = 1;
+
+/** A confirmation older than this is none: shorter than the 30 s for which NATs keep idle mappings. */
+export const CONFIRMATION_LIFETIME = 25_000;
+
+/** How late an advertisement may come after the last solicitation. */
+export const ANSWER_WINDOW = 3_000;
+
+/** A round in vain is repeated by a later packet, after a wait that doubles each time. */
+export const FIRST_RETRY_WAIT = 2_000;
+export const MAX_RETRY_WAIT = 60_000;
+
+/** How often a reachability hint from outside can make us solicit one remote. */
 export const HINT_INTERVAL = 250;
 
-/** Rows of questions, to all remotes together. */
-export const ATTEMPT_RATE = { perSecond: 100, burst: 200 } as const;
-
-/** A proof older than this is renewed by the next packet. */
-export const REFRESH_AFTER = 5_000;
-
-/** A proof older than this is none: shorter than the 30 s for which NATs keep silent mappings. */
-export const PROOF_LIFETIME = 25_000;
+/** Rounds of solicitations, to all remotes together. */
+export const SOLICITATION_RATE = { perSecond: 100, burst: 200 } as const;
 
 /** How often a remote behind our own NAT is searched on the local network. */
 export const LAN_SEARCH_INTERVAL = 60_000;
@@ -67,29 +81,32 @@ export const LAN_SEARCH_INTERVAL = 60_000;
 /** IPv4 TTL of that search: the local network and no further (draft-01 §6.11). */
 export const LAN_TTL = 1;
 
-/** How long NATs and firewalls keep a silent UDP flow, unless users know better (draft-04 §7.3). */
-export const HOLE_TIME = 30_000;
+/**
+ * How long NATs and firewalls keep an idle UDP mapping, unless options say otherwise (draft-04 §7.3);
+ * RFC 4787 §4.3 calls it the mapping timeout, and demands more.
+ */
+export const MAPPING_TIMEOUT = 30_000;
 
-/** How long a remote that does not see us may be silent before its state is dropped (draft-04 §7.5). */
+/** A remote that does not see us and is sent nothing for so long loses its state (draft-04 §7.5). */
 export const FAIL_IDLE = 30_000;
 
 /** How often direct traffic from a remote that we cannot reach directly makes us probe it. */
 export const ANSWER_PROBE_INTERVAL = 5_000;
 
-/** How often a remote's correction of our address makes us ask it (draft-04 §7.7). */
+/** How often a remote's correction of our address makes us solicit it (draft-04 §7.7). */
 export const BINDING_INTERVAL = 10_000;
 
-/** How often a remote is told to send directly as we do (draft-01 §6.13). */
+/** How often a remote is redirected to the direct path that we use (draft-01 §6.13). */
 export const REDIRECT_INTERVAL = 10_000;
 
-/** How long the answer to a packet that was played may take (draft-03 §8.1). */
-export const PLAY_LIFETIME = 3_000;
+/** How long the reply to a packet that was sent opportunistically may take (draft-03 §8.1). */
+export const OPPORTUNISTIC_REPLY_WINDOW = 3_000;
 
-/** Packets that go the long way through two routers, and time, before the second is asked too. */
-export const DETOUR_PACKETS = 4;
-export const DETOUR_TIME = 1_000;
+/** Packets that take the trapezium path, and their time, before its second router is solicited too. */
+export const TRAPEZIUM_PACKETS = 4;
+export const TRAPEZIUM_TIME = 1_000;
 
-/** Routers of remotes that a peer asks for an address at the same time, besides its own. */
+/** Routers of remotes that a peer solicits for an address at the same time, besides its own. */
 export const MAX_TEMPORARY_UPLINKS = 4;
 
 /** Solicitations that such a router may leave unanswered, and how long it is left alone then. */
@@ -100,10 +117,13 @@ export const TEMPORARY_BLOCK = 600_000;
 export const TEMPORARY_IDLE = 120_000;
 
 /**
- * A conversation that falls silent for so long may have lost its way: a NAT on our side can have
- * forgotten us, and then nobody can tell us so. The routers are asked once, but not twice within the
- * second time: then when that is over. Looked for once in every interval while anybody speaks to us.
+ * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
+ * our side may have dropped our mappings, and then nobody can tell us so.
  */
 export const SILENCE = 3_000;
+
+/** Least time between two such solicitations; silence that comes earlier is acted on at its end. */
 export const SILENCE_REPEAT = 10_000;
-export const WATCH_INTERVAL = 1_000;
+
+/** How often remotes are looked through for silence while any of them sends. */
+export const SILENCE_WATCH_INTERVAL = 1_000;

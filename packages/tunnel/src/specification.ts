@@ -1,5 +1,5 @@
 /**
- * Constants that the drafts and RFCs prescribe. What this implementation chose for itself stands in
+ * Constants that the drafts and RFCs prescribe. Those that this implementation chose stand in
  * `defaults.ts`.
  */
 
@@ -18,23 +18,25 @@ export const ROHC_LOWEST_NIBBLE = 14;
 /** A lifetime that never ends, in seconds (RFC 4861 §4.6.2). */
 export const INFINITE_LIFETIME = 0xffff_ffff;
 
-/** Length in bits of the part of an address that names the network segment (draft-04 §3.3). */
-export const SEGMENT_PREFIX_LENGTH = 64;
+/** Length in bits of the subnet prefix that a router serves (draft-04 §3.3). */
+export const SUBNET_PREFIX_LENGTH = 64;
 
 /** Low bits that a /114 leaves to the holder; 0 names the router (draft-03 §3, draft-04 §3.1). */
 export const ROUTER_LANIP = 0;
 
-/** The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474). */
+/**
+ * The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474).
+ */
 export const DS_FIELD_MASK = 0xfc;
 
 /** 224.0.0.1, all hosts on the local network, as uint32 (draft-01 §6.2). */
 export const ALL_HOSTS_IPV4 = 0xe000_0001;
 
-/** The shortest hole time that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
-export const LEAST_HOLE_TIME = 28_000;
+/** The shortest mapping timeout that the Seen flag can work with, in milliseconds (draft-04 §7.5). */
+export const MIN_MAPPING_TIMEOUT = 28_000;
 
-/** How long a Seen flag lets its receiver send direct, in milliseconds (draft-04 §7.3). */
+/** Time for which a Seen flag lets its receiver send directly, in milliseconds (draft-04 §7.3). */
 export const SEEN_LIFETIME = 27_000;
 
-/** What IPv4 and UDP headers add to a payload, in bytes; an empty datagram is nothing else. */
+/** Bytes that IPv4 and UDP headers add to a payload; an empty datagram is nothing else. */
 export const OUTER_HEADERS = 28;

@@ -1,10 +1,10 @@
 import { draft01Profile, type Profile, profileOf } from '@6bed4/codec';
 import { hopLimit, parseEcho } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Peer, Router } from '../src/index.js';
 import { Network, type Node } from './support/network.js';
 import { ping } from './support/packets.js';
-import { seededRandom } from './support/random.js';
 
 const random = seededRandom(3);
 
@@ -53,7 +53,7 @@ describe.each([
 ] as const)('%s with prefix %s', (dialect, prefix) => {
   const profile = profileOf(dialect);
 
-  test('peers get addresses and reach each other through the router', () => {
+  test('gives peers addresses under which they reach each other through the router', () => {
     const network = new Network();
     addRouter(network, '198.51.100.1', profile, prefix);
     const peers = ['203.0.113.5:4000', '203.0.113.5:4002', '192.0.2.77:50000'].map((endpoint) =>
@@ -73,17 +73,17 @@ describe.each([
   });
 });
 
-describe('trapezium routing', () => {
+describe('a trapezium path', () => {
   test('connects peers of different routers', () => {
     const network = new Network();
     const profile = profileOf('draft03');
     addRouter(network, '198.51.100.1', profile);
     addRouter(network, '198.51.100.254', profile);
-    const here = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
-    const there = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
+    const left = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
+    const right = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
     network.settle();
-    expect(hopLimit(pingBetween(network, here, there)[0]!, 0)).toBe(61);
-    expect(pingBetween(network, there, here)).toHaveLength(1);
+    expect(hopLimit(pingBetween(network, left, right)[0]!, 0)).toBe(61);
+    expect(pingBetween(network, right, left)).toHaveLength(1);
   });
 
   test('is not needed by a peer that has an address under the other router', () => {
@@ -91,20 +91,20 @@ describe('trapezium routing', () => {
     const profile = profileOf('draft03');
     addRouter(network, '198.51.100.1', profile);
     addRouter(network, '198.51.100.254', profile);
-    const here = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1', '198.51.100.254']);
-    const there = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
+    const left = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1', '198.51.100.254']);
+    const right = addPeer(network, '192.0.2.77:5000', profile, ['198.51.100.254']);
     network.settle();
-    const packet = ping(addressOf(here, 1), addressOf(there));
-    here.machine.handlePacket(packet, 0, packet.length, network.now);
+    const packet = ping(addressOf(left, 1), addressOf(right));
+    left.machine.handlePacket(packet, 0, packet.length, network.now);
     network.settle();
-    expect(hopLimit(there.recorder.delivered[0]!, 0)).toBe(62);
+    expect(hopLimit(right.recorder.delivered[0]!, 0)).toBe(62);
   });
 });
 
 describe('a network that changes', () => {
   const profile = profileOf('draft03');
 
-  test('a router that starts late is found', () => {
+  test('lets peers find a router that starts late', () => {
     const network = new Network();
     const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
     network.advance(100_000);
@@ -114,7 +114,7 @@ describe('a network that changes', () => {
     expect(peer.machine.uplinks[0]!.state).toBe('leased');
   });
 
-  test('a restart of the stateless router is not noticed', () => {
+  test('stays usable through a restart of the stateless router', () => {
     const network = new Network();
     const router = addRouter(network, '198.51.100.1', profile);
     const a = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
@@ -125,7 +125,7 @@ describe('a network that changes', () => {
     expect(pingBetween(network, a, b)).toHaveLength(1);
   });
 
-  test('a NAT that forgets is noticed with the next packet sent', () => {
+  test('gives a new address with the next packet after a NAT has dropped its mapping', () => {
     const network = new Network();
     addRouter(network, '198.51.100.1', profile);
     const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
@@ -139,7 +139,7 @@ describe('a network that changes', () => {
     expect(pingBetween(network, other, moved)).toHaveLength(1);
   });
 
-  test('a NAT that forgets a silent peer is noticed within two minutes', () => {
+  test('gives a silent peer a new address within two minutes of that', () => {
     const network = new Network();
     addRouter(network, '198.51.100.1', profile);
     const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
@@ -150,7 +150,7 @@ describe('a network that changes', () => {
     expect(pingBetween(network, other, moved)).toHaveLength(1);
   });
 
-  test('an idle peer sends little: keepalives and one solicitation in two minutes', () => {
+  test('carries only keepalives and one solicitation in two minutes of an idle peer', () => {
     const network = new Network();
     addRouter(network, '198.51.100.1', profile);
     const peer = addPeer(network, '203.0.113.5:4000', profile, ['198.51.100.1']);
@@ -162,7 +162,7 @@ describe('a network that changes', () => {
     expect(sent.filter((datagram) => datagram.payload.length > 0)).toHaveLength(30);
   });
 
-  test('half of all datagrams lost: everybody still gets an address in the end', () => {
+  test('gives everyone an address in the end, though half of all datagrams are lost', () => {
     const network = new Network();
     const dice = seededRandom(99);
     network.loses = () => dice() < 0.5;
@@ -175,7 +175,7 @@ describe('a network that changes', () => {
   });
 });
 
-test('draft-01: a peer behind an odd public port gets none until it moved', () => {
+test('a draft-01 peer behind an odd public port gets an address only after it moved', () => {
   const network = new Network();
   addRouter(network, '198.51.100.1', draft01Profile, '2001:db8:64:64::/64');
   const peer = addPeer(network, '203.0.113.5:4001', draft01Profile, ['198.51.100.1']);

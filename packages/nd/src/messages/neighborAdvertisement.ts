@@ -1,9 +1,10 @@
-import { isMulticast } from '../addresses.js';
-import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6Multicast } from '@6bed4/codec';
+import { ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { DESTINATION_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -27,7 +28,9 @@ const SECTION = 'RFC 4861 §7.1.2';
 /** @internal Bytes before the options. */
 export const NEIGHBOR_ADVERTISEMENT_LENGTH = 24;
 
-/** "I am here." (RFC 4861 §4.4) */
+/**
+ * Neighbor Advertisement: tells a link-layer address and that its sender is there (RFC 4861 §4.4).
+ */
 export interface NeighborAdvertisement extends MessageBase {
   /** ICMPv6 type 136. */
   readonly type: 'neighbor-advertisement';
@@ -37,12 +40,12 @@ export interface NeighborAdvertisement extends MessageBase {
   readonly solicited: boolean;
   /** O: replaces what the receiver has cached. */
   readonly override: boolean;
-  /** Who is here; 16 bytes, not multicast. */
+  /** The address that is advertised; 16 bytes, not multicast. */
   readonly target: Uint8Array;
 }
 
 /**
- * Reads the fields of a Neighbor Advertisement where they lie (RFC 4861 §4.4), without allocation, in
+ * Reads the fields of a Neighbor Advertisement in place (RFC 4861 §4.4), without allocation, in
  * a packet at `offset` that {@link parseNd} accepts.
  */
 export const neighborAdvertisementView = {
@@ -52,9 +55,9 @@ export const neighborAdvertisementView = {
   solicited: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, SOLICITED),
   /** O. */
   override: (bytes: Uint8Array, offset: number): boolean => hasFlag(bytes, offset, OVERRIDE),
-  /** Where the target address is, 16 bytes, in the buffer. */
+  /** Offset of the target address in the buffer, 16 bytes. */
   targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_ADVERTISEMENT_LENGTH,
 } as const;
 
@@ -73,9 +76,9 @@ export function parseNeighborAdvertisement(
   const view = neighborAdvertisementView;
   const target = view.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
+  if (isIPv6Multicast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
   // "If the IP Destination Address is a multicast address the Solicited flag is zero."
-  if (view.solicited(bytes, offset) && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
+  if (view.solicited(bytes, offset) && isIPv6Multicast(bytes, offset + DESTINATION_OFFSET)) {
     return refuse('bad-flags', MESSAGE + FLAGS, SECTION);
   }
   return {

@@ -1,10 +1,12 @@
-import { isMulticast, isSolicitedNodeMulticast, isUnspecified } from '../addresses.js';
-import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6Multicast, isIPv6Unspecified, sameBytes } from '@6bed4/codec';
+import { ICMPV6_NEIGHBOR_SOLICITATION } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
+import { DESTINATION_OFFSET, SOURCE_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -24,24 +26,31 @@ const SECTION = 'RFC 4861 §7.1.1';
 /** @internal Bytes before the options. */
 export const NEIGHBOR_SOLICITATION_LENGTH = 24;
 
-/** "Are you there?" (RFC 4861 §4.3) */
+/** Neighbor Solicitation: asks for a link-layer address or for reachability (RFC 4861 §4.3). */
 export interface NeighborSolicitation extends MessageBase {
   /** ICMPv6 type 135. */
   readonly type: 'neighbor-solicitation';
-  /** Who is asked for; 16 bytes, not multicast. */
+  /** The address that is solicited; 16 bytes, not multicast. */
   readonly target: Uint8Array;
 }
 
 /**
- * Where the parts of a Neighbor Solicitation are (RFC 4861 §4.3), for a packet at `offset` that
+ * Offsets of the parts of a Neighbor Solicitation (RFC 4861 §4.3), for a packet at `offset` that
  * {@link parseNd} accepts.
  */
 export const neighborSolicitationView = {
-  /** Where the target address is, 16 bytes, in the buffer. */
+  /** Offset of the target address in the buffer, 16 bytes. */
   targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_SOLICITATION_LENGTH,
 } as const;
+
+const SOLICITED_NODE = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff);
+
+/** Whether the address at `offset` is under ff02::1:ff00:0/104 (RFC 4291 §2.7.1). */
+function isSolicitedNodeMulticast(bytes: Uint8Array, offset: number): boolean {
+  return sameBytes(bytes, offset, SOLICITED_NODE, 0, SOLICITED_NODE.length);
+}
 
 /** @internal */
 export function parseNeighborSolicitation(
@@ -53,8 +62,8 @@ export function parseNeighborSolicitation(
   if (!options.ok) return options;
   const target = neighborSolicitationView.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
-  if (isUnspecified(bytes, offset + SOURCE_OFFSET)) {
+  if (isIPv6Multicast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
+  if (isIPv6Unspecified(bytes, offset + SOURCE_OFFSET)) {
     // "If the IP source address is the unspecified address, the IP destination address is a
     // solicited-node multicast address."
     if (!isSolicitedNodeMulticast(bytes, offset + DESTINATION_OFFSET)) {

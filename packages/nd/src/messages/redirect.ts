@@ -1,10 +1,11 @@
-import { isLinkLocal, isMulticast, sameAddress } from '../addresses.js';
-import { ICMPV6_REDIRECT, MINIMUM_MTU, SOURCE_OFFSET } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { fitRedirectedHeaders } from '../options.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6LinkLocal, isIPv6Multicast, sameIPv6Address } from '@6bed4/codec';
+import { ICMPV6_REDIRECT } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { fitRedirectedHeaders } from '../options/writeOptions.js';
+import { MINIMUM_MTU, SOURCE_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -27,7 +28,7 @@ const SECTION = 'RFC 4861 §8.1';
 /** @internal Bytes before the options. */
 export const REDIRECT_LENGTH = 40;
 
-/** "For that destination, go there first." (RFC 4861 §4.5) */
+/** Redirect: tells of a better first hop to a destination (RFC 4861 §4.5). */
 export interface Redirect extends MessageBase {
   /** ICMPv6 type 137. */
   readonly type: 'redirect';
@@ -38,21 +39,22 @@ export interface Redirect extends MessageBase {
 }
 
 /**
- * Where the parts of a Redirect are (RFC 4861 §4.5), for a packet at `offset` that {@link parseNd}
+ * Offsets of the parts of a Redirect (RFC 4861 §4.5), for a packet at `offset` that {@link parseNd}
  * accepts.
  */
 export const redirectView = {
-  /** Where the address of the better first hop is, 16 bytes, in the buffer. */
+  /** Offset of the address of the better first hop in the buffer, 16 bytes. */
   targetOffset: (offset: number): number => offset + MESSAGE + TARGET,
-  /** Where the redirected destination address is, 16 bytes, in the buffer. */
+  /** Offset of the redirected destination address in the buffer, 16 bytes. */
   redirectDestinationOffset: (offset: number): number => offset + MESSAGE + REDIRECTED,
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + REDIRECT_LENGTH,
 } as const;
 
 /**
- * @internal "The IP source address of the Redirect is the same as the current first-hop router for the
- * specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its routes.
+ * @internal "The IP source address of the Redirect is the same as the current first-hop router for
+ * the specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its
+ * routes.
  */
 export function parseRedirect(
   bytes: Uint8Array,
@@ -63,22 +65,23 @@ export function parseRedirect(
   const options = parseFrame(bytes, offset, length, REDIRECT_LENGTH, SECTION);
   if (!options.ok) return options;
   // "IP Source Address is a link-local address."
-  if (!isLinkLocal(bytes, offset + SOURCE_OFFSET)) {
+  if (!isIPv6LinkLocal(bytes, offset + SOURCE_OFFSET)) {
     return refuse('bad-source', SOURCE_OFFSET, SECTION);
   }
   const target = redirectView.targetOffset(offset);
   const redirected = redirectView.redirectDestinationOffset(offset);
   // "The ICMP Destination Address field in the redirect message does not contain a multicast
   // address."
-  if (isMulticast(bytes, redirected)) {
+  if (isIPv6Multicast(bytes, redirected)) {
     return refuse('bad-destination', redirected - offset, SECTION);
   }
   // "The ICMP Target Address is either a link-local address (when redirected to a router) or the
   // same as the ICMP Destination Address (when redirected to the on-link destination)."
-  const isReversed = lenient && isLinkLocal(bytes, redirected) && !isMulticast(bytes, target);
+  const isReversed =
+    lenient && isIPv6LinkLocal(bytes, redirected) && !isIPv6Multicast(bytes, target);
   if (
-    !isLinkLocal(bytes, target) &&
-    !sameAddress(bytes, target, bytes, redirected) &&
+    !isIPv6LinkLocal(bytes, target) &&
+    !sameIPv6Address(bytes, target, bytes, redirected) &&
     !isReversed
   ) {
     return refuse('bad-target', target - offset, SECTION);

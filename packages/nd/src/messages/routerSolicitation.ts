@@ -1,9 +1,11 @@
-import { isUnspecified } from '../addresses.js';
-import { ICMPV6_ROUTER_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
-import { type ParseResult, refuse } from '../result.js';
+import { isIPv6Unspecified } from '@6bed4/codec';
+import { ICMPV6_ROUTER_SOLICITATION } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { findOptionOffset } from '../options/findOption.js';
+import { OPTION_SOURCE_LINK_LAYER } from '../options/optionCodes.js';
+import { SOURCE_OFFSET } from '../packet/constants.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -20,18 +22,18 @@ const SECTION = 'RFC 4861 §6.1.1';
 /** @internal Bytes before the options. */
 export const ROUTER_SOLICITATION_LENGTH = 8;
 
-/** "Who routes here, and what is my prefix?" (RFC 4861 §4.1) */
+/** Router Solicitation: asks routers to advertise at once (RFC 4861 §4.1). */
 export interface RouterSolicitation extends MessageBase {
   /** ICMPv6 type 133. */
   readonly type: 'router-solicitation';
 }
 
 /**
- * Where the parts of a Router Solicitation are (RFC 4861 §4.1), for a packet at `offset` that
+ * Offsets of the parts of a Router Solicitation (RFC 4861 §4.1), for a packet at `offset` that
  * {@link parseNd} accepts.
  */
 export const routerSolicitationView = {
-  /** Where the options start, in the buffer. */
+  /** Offset of the options in the buffer. */
   optionsOffset: (offset: number): number => offset + MESSAGE + ROUTER_SOLICITATION_LENGTH,
 } as const;
 
@@ -46,7 +48,7 @@ export function parseRouterSolicitation(
   if (!options.ok) return options;
   // "If the IP source address is the unspecified address, there is no source link-layer address
   // option in the message."
-  if (!lenient && isUnspecified(bytes, offset + SOURCE_OFFSET)) {
+  if (!lenient && isIPv6Unspecified(bytes, offset + SOURCE_OFFSET)) {
     const start = routerSolicitationView.optionsOffset(offset);
     const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
     if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);

@@ -6,11 +6,12 @@ import {
   neighborAdvertisementView,
   type ParseResult,
   parseNd,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { neighborAdvertisement } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
 import { fixChecksum } from '../support/oracle.js';
+import { changed, testRefusals } from '../support/refusals.js';
 
 const golden = hex(`
   60000000 0028 3a ff
@@ -73,70 +74,36 @@ describe('the view of a Neighbor Advertisement', () => {
 });
 
 describe('RFC 4861 §7.1.2: a Neighbor Advertisement is refused', () => {
-  const section = 'RFC 4861 §7.1.2';
-  const changed = (change: (packet: Uint8Array) => void): Uint8Array => {
-    const packet = golden.slice();
-    change(packet);
-    return fixChecksum(packet);
-  };
-
-  test.each([
-    [
-      'whose hop limit is not 255',
-      changed((packet) => packet.fill(63, 7, 8)),
-      { code: 'bad-hop-limit', offset: 7, section },
+  testRefusals({
+    section: 'RFC 4861 §7.1.2',
+    golden,
+    fixed: 24,
+    option: 72,
+    own: [
+      [
+        'whose target is multicast',
+        (packet) => packet.fill(0xff, 48, 49),
+        { code: 'bad-target', offset: 48 },
+      ],
+      [
+        'that is solicited, to multicast',
+        (packet) => packet.set(address('ff02::1'), 24),
+        { code: 'bad-flags', offset: 44 },
+      ],
     ],
-    [
-      'whose code is not 0',
-      changed((packet) => packet.fill(1, 41, 42)),
-      { code: 'bad-code', offset: 41, section },
-    ],
-    [
-      'whose target is multicast',
-      changed((packet) => packet.fill(0xff, 48, 49)),
-      { code: 'bad-target', offset: 48, section },
-    ],
-    [
-      'that is solicited, to multicast',
-      changed((packet) => packet.set(address('ff02::1'), 24)),
-      { code: 'bad-flags', offset: 44, section },
-    ],
-    [
-      'with an option of length zero',
-      changed((packet) => packet.fill(0, 73, 74)),
-      { code: 'bad-option-length', offset: 72, section: 'RFC 4861 §4.6' },
-    ],
-  ])('%s', (_, packet, error) => {
-    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error });
   });
+});
 
-  test('whose checksum is wrong', () => {
-    const packet = golden.slice();
-    packet[8]! ^= 0x80;
-    expect(parseNd(packet, 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'bad-checksum', offset: 42, section },
-    });
-  });
-
-  test('shorter than 24 bytes', () => {
-    const packet = golden.slice(0, 60);
-    packet[5] = 20;
-    expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'too-short', offset: 60, section },
-    });
-  });
-
-  test('not for being unsolicited, to multicast', () => {
-    const packet = changed((packet) => {
+describe('RFC 4861 §7.1.2: a Neighbor Advertisement is accepted', () => {
+  test('that is unsolicited, to multicast', () => {
+    const packet = changed(golden, (packet) => {
       packet.set(address('ff02::1'), 24);
       packet[44] = 0x20;
     });
     expect(parseNd(packet, 0, packet.length).ok).toBe(true);
   });
 
-  test('not for having no option, as Java peers send it', () => {
+  test('without options, as Java peers send it', () => {
     const packet = golden.slice(0, 64);
     packet[5] = 24;
     expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({

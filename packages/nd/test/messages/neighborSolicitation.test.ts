@@ -6,11 +6,11 @@ import {
   neighborSolicitationView,
   type ParseResult,
   parseNd,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { neighborSolicitation } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
-import { fixChecksum } from '../support/oracle.js';
+import { changed, testRefusals } from '../support/refusals.js';
 
 const golden = hex(`
   60000000 0028 3a ff
@@ -51,90 +51,58 @@ describe('the view of a Neighbor Solicitation', () => {
   });
 });
 
+/** Makes `::` the source of a packet. */
+const fromNobody = (destination: string) => (packet: Uint8Array) => {
+  packet.fill(0, 8, 24);
+  packet.set(address(destination), 24);
+};
+
 describe('RFC 4861 §7.1.1: a Neighbor Solicitation is refused', () => {
-  const section = 'RFC 4861 §7.1.1';
-  const changed = (change: (packet: Uint8Array) => void): Uint8Array => {
-    const packet = golden.slice();
-    change(packet);
-    return fixChecksum(packet);
-  };
-  const fromNobody = (destination: string) => (packet: Uint8Array) => {
-    packet.fill(0, 8, 24);
-    packet.set(address(destination), 24);
-  };
-
-  test.each([
-    [
-      'whose hop limit is not 255',
-      changed((packet) => packet.fill(254, 7, 8)),
-      { code: 'bad-hop-limit', offset: 7, section },
+  testRefusals({
+    section: 'RFC 4861 §7.1.1',
+    golden,
+    fixed: 24,
+    option: 64,
+    own: [
+      [
+        'whose target is multicast',
+        (packet) => packet.set(address('ff02::1'), 48),
+        { code: 'bad-target', offset: 48 },
+      ],
+      [
+        'from :: to something else than a solicited-node address',
+        fromNobody('ff02::1'),
+        { code: 'bad-destination', offset: 24 },
+      ],
+      [
+        'from :: with a source link-layer option',
+        fromNobody('ff02::1:ff6a:8001'),
+        { code: 'forbidden-option', offset: 64 },
+      ],
+      [
+        'from :: with a source link-layer option behind another',
+        (packet) => {
+          fromNobody('ff02::1:ff6a:8001')(packet);
+          packet[64] = 14;
+          packet[72] = 1;
+        },
+        { code: 'forbidden-option', offset: 72 },
+      ],
     ],
-    [
-      'whose code is not 0',
-      changed((packet) => packet.fill(1, 41, 42)),
-      { code: 'bad-code', offset: 41, section },
-    ],
-    [
-      'whose target is multicast',
-      changed((packet) => packet.set(address('ff02::1'), 48)),
-      { code: 'bad-target', offset: 48, section },
-    ],
-    [
-      'with an option of length zero',
-      changed((packet) => packet.fill(0, 65, 66)),
-      { code: 'bad-option-length', offset: 64, section: 'RFC 4861 §4.6' },
-    ],
-    [
-      'from :: to something else than a solicited-node address',
-      changed(fromNobody('ff02::1')),
-      { code: 'bad-destination', offset: 24, section },
-    ],
-    [
-      'from :: with a source link-layer option',
-      changed(fromNobody('ff02::1:ff6a:8001')),
-      { code: 'forbidden-option', offset: 64, section },
-    ],
-    [
-      'from :: with that option behind another',
-      changed((packet) => {
-        fromNobody('ff02::1:ff6a:8001')(packet);
-        packet[64] = 14;
-        packet[72] = 1;
-      }),
-      { code: 'forbidden-option', offset: 72, section },
-    ],
-  ])('%s', (_, packet, error) => {
-    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error });
   });
 
-  test('whose checksum is wrong', () => {
-    const packet = golden.slice();
-    packet[63]! ^= 1;
-    expect(parseNd(packet, 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'bad-checksum', offset: 42, section },
-    });
+  test('from :: with a source link-layer option, even where Router Solicitations are forgiven it', () => {
+    const packet = changed(golden, fromNobody('ff02::1:ff6a:8001'));
+    expect(parseNd(packet, 0, packet.length, { lenientSolicitation: true }).ok).toBe(false);
   });
+});
 
-  test('shorter than 24 bytes', () => {
-    const packet = golden.slice(0, 63);
-    packet[5] = 23;
-    expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'too-short', offset: 63, section },
-    });
-  });
-
-  test('not from :: to a solicited-node address without that option', () => {
-    const packet = changed((packet) => {
+describe('RFC 4861 §7.1.1: a Neighbor Solicitation is accepted', () => {
+  test('from :: to a solicited-node address without a source link-layer option', () => {
+    const packet = changed(golden, (packet) => {
       fromNobody('ff02::1:ff6a:8001')(packet);
       packet[64] = 14;
     });
     expect(parseNd(packet, 0, packet.length).ok).toBe(true);
-  });
-
-  test('from :: with that option even when solicitations of routers are forgiven theirs', () => {
-    const packet = changed(fromNobody('ff02::1:ff6a:8001'));
-    expect(parseNd(packet, 0, packet.length, { lenientSolicitation: true }).ok).toBe(false);
   });
 });

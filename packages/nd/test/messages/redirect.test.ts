@@ -10,11 +10,11 @@ import {
   parseNd,
   type Redirect,
   redirectView,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { redirect } from '../support/arbitraries.js';
 import { describeMessage } from '../support/messageTests.js';
-import { fixChecksum } from '../support/oracle.js';
+import { changed, testRefusals } from '../support/refusals.js';
 
 const golden = hex(`
   60000000 0048 3a ff
@@ -60,68 +60,34 @@ describe('the view of a Redirect', () => {
 });
 
 describe('RFC 4861 §8.1: a Redirect is refused', () => {
-  const section = 'RFC 4861 §8.1';
-  const changed = (change: (packet: Uint8Array) => void): Uint8Array => {
-    const packet = golden.slice();
-    change(packet);
-    return fixChecksum(packet);
-  };
-
-  test.each([
-    [
-      'whose source is not link-local',
-      changed((packet) => packet.set(address('2001:db8::1'), 8)),
-      { code: 'bad-source', offset: 8, section },
+  testRefusals({
+    section: 'RFC 4861 §8.1',
+    golden,
+    fixed: 40,
+    option: 80,
+    own: [
+      [
+        'whose source is not link-local',
+        (packet) => packet.set(address('2001:db8::1'), 8),
+        { code: 'bad-source', offset: 8 },
+      ],
+      [
+        'whose redirected destination is multicast',
+        (packet) => packet.fill(0xff, 64, 65),
+        { code: 'bad-destination', offset: 64 },
+      ],
+      [
+        'whose target is neither link-local nor the redirected destination',
+        (packet) => packet.set(address('2001:db8::5'), 48),
+        { code: 'bad-target', offset: 48 },
+      ],
     ],
-    [
-      'whose hop limit is not 255',
-      changed((packet) => packet.fill(254, 7, 8)),
-      { code: 'bad-hop-limit', offset: 7, section },
-    ],
-    [
-      'whose code is not 0',
-      changed((packet) => packet.fill(1, 41, 42)),
-      { code: 'bad-code', offset: 41, section },
-    ],
-    [
-      'whose redirected destination is multicast',
-      changed((packet) => packet.fill(0xff, 64, 65)),
-      { code: 'bad-destination', offset: 64, section },
-    ],
-    [
-      'whose target is neither link-local nor the redirected destination',
-      changed((packet) => packet.set(address('2001:db8::5'), 48)),
-      { code: 'bad-target', offset: 48, section },
-    ],
-    [
-      'with an option of length zero',
-      changed((packet) => packet.fill(0, 81, 82)),
-      { code: 'bad-option-length', offset: 80, section: 'RFC 4861 §4.6' },
-    ],
-  ])('%s', (_, packet, error) => {
-    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error });
   });
+});
 
-  test('whose checksum is wrong', () => {
-    const packet = golden.slice();
-    packet[111]! ^= 1;
-    expect(parseNd(packet, 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'bad-checksum', offset: 42, section },
-    });
-  });
-
-  test('shorter than 40 bytes', () => {
-    const packet = golden.slice(0, 79);
-    packet[5] = 39;
-    expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'too-short', offset: 79, section },
-    });
-  });
-
-  test('not when the target is the redirected destination itself', () => {
-    const packet = changed((packet) => packet.set(message.redirectDestination, 48));
+describe('RFC 4861 §8.1: a Redirect is accepted', () => {
+  test('when the target is the redirected destination itself', () => {
+    const packet = changed(golden, (packet) => packet.set(message.redirectDestination, 48));
     expect(parseNd(packet, 0, packet.length)).toEqual({
       ok: true,
       value: { ...message, target: message.redirectDestination },

@@ -2,17 +2,17 @@ import { address, hex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildNd,
-  NdBuildError,
+  InvalidArgumentError,
   type ParseResult,
   parseNd,
   type RouterAdvertisement,
   routerAdvertisementView,
-  writeNd,
 } from '../../src/index.js';
+import { writeNd } from '../../src/messages/nd.js';
 import { routerAdvertisement } from '../support/arbitraries.js';
 import { frame } from '../support/frames.js';
 import { describeMessage } from '../support/messageTests.js';
-import { fixChecksum } from '../support/oracle.js';
+import { testRefusals } from '../support/refusals.js';
 
 const golden = hex(`
   60000000 0038 3a ff
@@ -115,53 +115,18 @@ describe('the view of a Router Advertisement', () => {
 });
 
 describe('RFC 4861 §6.1.2: a Router Advertisement is refused', () => {
-  const changed = (change: (packet: Uint8Array) => void): Uint8Array => {
-    const packet = golden.slice();
-    change(packet);
-    return fixChecksum(packet);
-  };
-
-  test.each([
-    [
-      'whose source is not link-local',
-      changed((packet) => packet.set(address('2001:db8::1'), 8)),
-      { code: 'bad-source', offset: 8, section: 'RFC 4861 §6.1.2' },
+  testRefusals({
+    section: 'RFC 4861 §6.1.2',
+    golden,
+    fixed: 16,
+    option: 88,
+    own: [
+      [
+        'whose source is not link-local',
+        (packet) => packet.set(address('2001:db8::1'), 8),
+        { code: 'bad-source', offset: 8 },
+      ],
     ],
-    [
-      'whose hop limit is not 255',
-      changed((packet) => packet.fill(64, 7, 8)),
-      { code: 'bad-hop-limit', offset: 7, section: 'RFC 4861 §6.1.2' },
-    ],
-    [
-      'whose code is not 0',
-      changed((packet) => packet.fill(1, 41, 42)),
-      { code: 'bad-code', offset: 41, section: 'RFC 4861 §6.1.2' },
-    ],
-    [
-      'with a later option of length zero',
-      changed((packet) => packet.fill(0, 89, 90)),
-      { code: 'bad-option-length', offset: 88, section: 'RFC 4861 §4.6' },
-    ],
-  ])('%s', (_, packet, error) => {
-    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error });
-  });
-
-  test('whose checksum is wrong', () => {
-    const packet = golden.slice();
-    packet[44]! ^= 1;
-    expect(parseNd(packet, 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'bad-checksum', offset: 42, section: 'RFC 4861 §6.1.2' },
-    });
-  });
-
-  test('shorter than 16 bytes', () => {
-    const packet = golden.slice(0, 55);
-    packet[5] = 15;
-    expect(parseNd(fixChecksum(packet), 0, packet.length)).toEqual({
-      ok: false,
-      error: { code: 'too-short', offset: 55, section: 'RFC 4861 §6.1.2' },
-    });
   });
 });
 
@@ -213,7 +178,7 @@ describe('building a Router Advertisement', () => {
     ['retransTimer', { retransTimer: 0.5 }, 'retransTimer: found 0.5, '],
   ])('names the field %s when it is out of range', (field, change, text) => {
     const build = (): Uint8Array => buildNd({ ...message, ...change });
-    expect(build).toThrow(NdBuildError);
+    expect(build).toThrow(InvalidArgumentError);
     expect(build).toThrow(text);
     expect(build).toThrow(expect.objectContaining({ field }));
   });

@@ -2,7 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelSink } from '../machine/machine.js';
 import type { TunnelEvent } from '../report/events.js';
 
-/** What a driver tells the program that uses it; both are called while no machine works. */
+/** Listeners of a driver; both are called while no machine works. */
 export interface DriverCallbacks {
   /** A packet that the machine delivered; the program may keep it. */
   packet(packet: Uint8Array): void;
@@ -12,7 +12,7 @@ export interface DriverCallbacks {
 
 /** A driver at work: a machine, a UDP socket and a timer. */
 export interface OpenedDriver<M extends Machine> {
-  /** Where the socket is bound: an address that other sockets of this computer can send to. */
+  /** The address of the socket: one that other sockets of this computer can send to. */
   readonly endpoint: Endpoint;
   /** Calls the machine with the time, when it is free, and does what comes of it. */
   command(action: (machine: M, now: number) => void): void;

@@ -8,7 +8,7 @@ import { check, checkSame } from './checks.js';
 import type { DriverCallbacks, MachineFactory, OpenDriver, OpenedDriver } from './driver.js';
 import { Probe } from './probe.js';
 
-/** What {@link driverTests} needs of the surroundings. */
+/** Options of {@link driverTests}. */
 export interface DriverTestOptions {
   readonly open: OpenDriver;
   /** Resolves after so many milliseconds. */
@@ -32,7 +32,9 @@ const LATENESS_MS = 500;
 const BEYOND_TIMERS = 0x8000_0000;
 const LARGEST = 1280;
 const BURST = 32;
-/** A process that moves to another processor while it sends may see some of its datagrams overtaken. */
+/**
+ * A process that moves to another processor while it sends may see some of its datagrams overtaken.
+ */
 const MOST_STEPS_BACK = 4;
 
 const ignore: DriverCallbacks = { packet: () => undefined, event: () => undefined };

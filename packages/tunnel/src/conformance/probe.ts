@@ -8,7 +8,7 @@ export interface ProbedDatagram {
   readonly source: Endpoint;
 }
 
-/** What fills a buffer after a driver had to have taken what it needed. */
+/** Fills a buffer after the time until which a driver may read it. */
 const GARBAGE = 0xee;
 
 /**
@@ -20,7 +20,7 @@ export class Probe implements Machine {
   readonly datagrams: ProbedDatagram[] = [];
   readonly packets: number[][] = [];
   readonly timeouts: number[] = [];
-  /** What the driver did against the contract. */
+  /** Violations of the contract by the driver. */
   readonly faults: string[] = [];
   /** Whether each datagram is sent back at once. */
   echo = false;

@@ -1,9 +1,7 @@
-import type { Dialect, UdpEndpoint } from '@6bed4/codec';
+import type { UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
-import { endpointInIdentifier } from './endpointInIdentifier.js';
-import { endpointInPrefix } from './endpointInPrefix.js';
 
-/** What a peer reads from a Router Advertisement about itself. */
+/** The part of a Router Advertisement that tells a peer about itself. */
 export interface Offer {
   /** 16 bytes: the peer's address with lanip 0. */
   readonly base: Uint8Array;
@@ -12,8 +10,8 @@ export interface Offer {
 }
 
 /**
- * How a dialect tells a peer its endpoint in a Router Advertisement: in the prefix (draft00, draft03,
- * draft04) or in the destination of the advertisement (draft01).
+ * The way of a dialect to tell a peer its endpoint in a Router Advertisement: in the prefix (draft00,
+ * draft03, draft04) or in the destination of the advertisement (draft01).
  */
 export interface Discovery {
   /** Whether a corrective advertisement retracts the false prefix (draft-03 §6). */
@@ -22,7 +20,7 @@ export interface Discovery {
   readonly prefixLength: number;
 
   /** The prefix advertised to a peer at this endpoint; 16 bytes. */
-  advertisedPrefix(segment: Uint8Array, to: Readonly<UdpEndpoint>): Uint8Array;
+  advertisedPrefix(subnetPrefix: Uint8Array, to: Readonly<UdpEndpoint>): Uint8Array;
 
   /**
    * The IPv6 destination of an advertisement to that endpoint.
@@ -40,9 +38,4 @@ export interface Discovery {
    * @returns null when there is none that this dialect can use
    */
   readOffer(advertisement: RouterAdvertisement): Offer | null;
-}
-
-/** The discovery of a dialect. */
-export function discoveryOf(dialect: Dialect): Discovery {
-  return dialect === 'draft01' ? endpointInIdentifier : endpointInPrefix(dialect);
 }

@@ -1,4 +1,4 @@
-import { type Dialect, layoutOf, UdpEndpoint } from '@6bed4/codec';
+import { type Dialect, UdpEndpoint } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
 import { ALL_NODES } from '../address/wellKnownAddresses.js';
 import { ROUTER_LANIP } from '../specification.js';
@@ -6,18 +6,18 @@ import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
 
 /**
- * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself spells the endpoint that
- * the router saw. The advertisement goes to the source of the solicitation, or to all nodes where that
- * was `::` or where there was none.
+ * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself spells the endpoint
+ * that the router saw. The advertisement goes to the source of the solicitation, or to all nodes
+ * where that was `::` or where there was none.
  */
-export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discovery {
-  const layout = layoutOf(dialect);
+export function endpointInPrefix(dialect: Dialect): Discovery {
+  const { layout, retracts } = dialect;
   return {
-    retracts: dialect !== 'draft00',
+    retracts,
     prefixLength: layout.prefixLength,
 
-    advertisedPrefix(segment, { address, port }) {
-      const prefix = copyBytes(segment, 0, 16);
+    advertisedPrefix(subnetPrefix, { address, port }) {
+      const prefix = copyBytes(subnetPrefix, 0, 16);
       layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
       return prefix;
     },

@@ -3,8 +3,8 @@ import type { Counters } from '../report/counters.js';
 import type { TunnelEvent } from '../report/events.js';
 
 /**
- * What a machine asks of its driver, synchronously, while one of its `handle…` methods or commands
- * runs. Bytes are lent for the duration of the call: who keeps them copies them.
+ * The demands of a machine on its driver, made synchronously while one of its `handle…` methods or
+ * commands runs. Bytes are lent for the duration of the call: who keeps them copies them.
  */
 export interface TunnelSink {
   /**
@@ -68,12 +68,12 @@ export interface Machine {
   handleTimeout(now: number): void;
 
   /**
-   * When {@link Machine.handleTimeout} wants to be called, in milliseconds on the clock of `now`;
-   * `Infinity` for never. Changes only by calls to the machine.
+   * The time at which {@link Machine.handleTimeout} wants to be called, in milliseconds on the clock
+   * of `now`; `Infinity` for never. Changes only by calls to the machine.
    */
   nextTimeout(): number;
 
-  /** What passed and what was dropped and why; readable at any time. */
+  /** Counts of packets that passed and that were dropped, by reason; readable at any time. */
   readonly counters: Counters;
 }
 

@@ -1,27 +1,33 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { refuseFrame } from '../packet/frameFilter.js';
-import { IcmpErrors } from '../packet/icmpErrors.js';
-import { tosOf } from '../packet/trafficClass.js';
-import { Counters } from '../report/counters.js';
+import { type SendIntent, USUAL_SEND } from '../peering/sendIntent.js';
+import type { Counters } from '../report/counters.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import type { TunnelEvent } from '../report/events.js';
 import { type Machine, ReentrancyGuard, type TunnelSink } from './machine.js';
+import { MachineOutput } from './output.js';
 
-/** What router and peer have in common: the way in, the way out, and the count of both. */
+/**
+ * Outcome of sending one packet, in one number: 0 when it was sent; positive, a `DropCode`, when it was
+ * dropped; negative when it was sent opportunistically, with a number of the machine's that names it.
+ */
+export type SendOutcome = number;
+
+/** The parts that router and peer have in common: the way in, the way out, and the count of both. */
 export abstract class MachineCore implements Machine {
-  readonly counters: Counters = new Counters();
+  readonly counters: Counters;
 
-  /** @internal Where the datagram at hand came from; written over for each. */
+  /** @internal The endpoint that the datagram at hand came from; written over for each. */
   protected readonly from = new UdpEndpoint();
 
-  readonly #sink: TunnelSink;
-  readonly #errors: IcmpErrors;
+  /** @internal */
+  protected readonly output: MachineOutput;
+
   readonly #guard = new ReentrancyGuard();
 
   /** @internal */
   protected constructor(sink: TunnelSink, random: () => number, limiterBuckets?: number) {
-    this.#sink = sink;
-    this.#errors = new IcmpErrors(random, limiterBuckets);
+    this.output = new MachineOutput(sink, random, limiterBuckets);
+    this.counters = this.output.counters;
   }
 
   handleDatagram(
@@ -52,19 +58,27 @@ export abstract class MachineCore implements Machine {
   }
 
   handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
-    this.takePacket(bytes, offset, length, now);
+    this.takePacket(bytes, offset, length, now, USUAL_SEND);
   }
 
-  /** @internal As {@link handlePacket}; tells whether and why the packet was dropped. */
-  protected takePacket(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+  /** @internal As {@link handlePacket}, with what its sender wants; returns what became of it. */
+  protected takePacket(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+    intent: SendIntent,
+  ): SendOutcome {
     this.#guard.enter();
     try {
       this.counters.packetTaken(length);
       const malformed = refuseFrame(bytes, offset, length);
-      const drop =
-        malformed === Drop.none ? this.fromLocalSide(bytes, offset, length, now) : malformed;
-      if (drop !== Drop.none) this.counters.dropped(drop);
-      return drop;
+      const outcome =
+        malformed === Drop.none
+          ? this.fromLocalSide(bytes, offset, length, now, intent)
+          : malformed;
+      if (outcome > Drop.none) this.counters.dropped(outcome as DropCode);
+      return outcome;
     } finally {
       this.#guard.leave();
     }
@@ -99,7 +113,8 @@ export abstract class MachineCore implements Machine {
     offset: number,
     length: number,
     now: number,
-  ): DropCode;
+    intent: SendIntent,
+  ): SendOutcome;
 
   /** @internal Runs what may use the sink, outside of packets. */
   protected command(run: () => void): void {
@@ -109,48 +124,5 @@ export abstract class MachineCore implements Machine {
     } finally {
       this.#guard.leave();
     }
-  }
-
-  /** @internal Sends a datagram; `ttl` 0 is the system's default. */
-  protected send(
-    to: Readonly<UdpEndpoint>,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    ttl = 0,
-  ): void {
-    this.counters.datagramSent(length);
-    const tos = length === 0 ? 0 : tosOf(bytes, offset);
-    this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
-  }
-
-  /** @internal Hands a packet to the local side. */
-  protected deliver(bytes: Uint8Array, offset: number, length: number): void {
-    this.counters.packetDelivered(length);
-    this.#sink.deliverPacket(bytes, offset, length);
-  }
-
-  /** @internal Tells the user. */
-  protected event(event: TunnelEvent): void {
-    this.#sink.event(event);
-  }
-
-  /**
-   * @internal Builds the ICMPv6 error about a dropped packet, where there is one to send now; see
-   * {@link IcmpErrors.build}.
-   */
-  protected errorAbout(
-    drop: DropCode,
-    source: Uint8Array,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    receiver: number,
-    now: number,
-  ): Uint8Array | null {
-    const error = this.#errors.build(drop, source, bytes, offset, length, receiver, now);
-    if (error !== 'withheld') return error;
-    this.counters.answerWithheld();
-    return null;
   }
 }

@@ -1,6 +1,6 @@
 /*
- * RFC 5795 §5.2, as draft-03 §9 uses it: large context identifiers, of which 1 to 15 may take the short
- * form too.
+ * RFC 5795 §5.2, as draft-03 §9 uses it: large context identifiers, of which 1 to 15 may take the
+ * short form too.
  *
  *   IR:        [ padding e0 ]... [ 1110 CID, short form ] 1111110x [ CID, long form ] profile ...
  *   feedback:  11110 size | CID, long form | acktype(2) mode(2) SN(4) | SN(8) | options
@@ -18,8 +18,8 @@ const STATIC_NACK = 0x90;
 const SN_NOT_VALID = 0x30;
 
 /**
- * The answer to an IR packet: a STATIC-NACK for its context, which says that we understand none of its
- * profile (draft-03 §10.2; RFC 3095 §5.7.6.1). We support no profile at all.
+ * The answer to an IR packet: a STATIC-NACK for its context, which says that we understand none of
+ * its profile (draft-03 §10.2; RFC 3095 §5.7.6.1). We support no profile at all.
  *
  * @returns five or six bytes, or null for anything but an IR packet
  */

@@ -4,11 +4,11 @@ import {
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  sameIPv6Address,
   type UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
-import { sameAddress } from '../address/scope.js';
-import { Segment } from '../address/subnetPrefix.js';
+import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
@@ -22,10 +22,10 @@ export interface PeerIdentity {
   readonly endpoint: Readonly<UdpEndpoint>;
 }
 
-/** What one router gave to this peer, in the forms that the data path needs. */
+/** The address that one router gave to this peer, in the forms that the data path needs. */
 export class Lease {
   /** The /64 of the router. */
-  readonly segment: Segment;
+  readonly subnetPrefix: SubnetPrefix;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
   /** The peer's own address and endpoint. */
@@ -51,10 +51,10 @@ export class Lease {
   ) {
     this.#layout = layout;
     this.#base = offer.base;
-    this.segment = new Segment(offer.base);
+    this.subnetPrefix = new SubnetPrefix(offer.base);
     this.publicEndpoint = offer.endpoint;
     const { address, port } = offer.endpoint;
-    const hasLanip = layout.maxLanip > 0;
+    const { hasLanip } = layout;
     const own = offer.base.slice();
     if (hasLanip) layout.writeEndpoint(own, 0, address, port, lanip);
     this.identity = { address: own, endpoint: offer.endpoint };
@@ -63,7 +63,7 @@ export class Lease {
       router,
       address: formatIPv6(own),
       prefix: formatPrefix({
-        bytes: hasLanip ? offer.base : this.segment.toBytes(),
+        bytes: hasLanip ? offer.base : this.subnetPrefix.toBytes(),
         length: layout.prefixLength,
       }),
       publicEndpoint: { address: formatIPv4(address), port },
@@ -75,22 +75,28 @@ export class Lease {
   owns(bytes: Uint8Array, offset: number): boolean {
     return (
       this.spellsUs(bytes, offset) &&
-      (this.#layout.maxLanip === 0 || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
+      (!this.#layout.hasLanip || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
     );
   }
 
   /** Whether the IPv6 address at `offset` spells our own endpoint under this router, any lanip. */
   spellsUs(bytes: Uint8Array, offset: number): boolean {
     return (
-      this.segment.contains(bytes, offset) &&
+      this.subnetPrefix.contains(bytes, offset) &&
       this.#layout.matchesEndpoint(bytes, offset, this.publicEndpoint)
     );
+  }
+
+  /** Whether the router sees us at the same endpoint as under another lease. */
+  isAtEndpointOf(other: Lease): boolean {
+    const [one, two] = [this.publicEndpoint, other.publicEndpoint];
+    return one.addressBits === two.addressBits && one.port === two.port;
   }
 
   /** Whether a new offer says the same as this lease. */
   agreesWith(offer: Offer, routes: readonly string[]): boolean {
     return (
-      sameAddress(this.#base, 0, offer.base, 0) &&
+      sameIPv6Address(this.#base, 0, offer.base, 0) &&
       routes.length === this.description.routes.length &&
       routes.every((route, index) => route === this.description.routes[index])
     );
@@ -111,21 +117,9 @@ export function offeredRoutes(advertisement: RouterAdvertisement): string[] {
       lifetime = option.lifetime;
     } else continue;
     if (lifetime === 0 || option.prefixLength > 128 || routes.length >= MAX_ROUTES) continue;
-    const text = formatPrefix({
-      bytes: maskedTo(option.prefix, option.prefixLength),
-      length: option.prefixLength,
-    });
+    // Bits beyond the length, which receivers must ignore (RFC 4861 §4.6.2), were cleared in parsing.
+    const text = formatPrefix({ bytes: option.prefix, length: option.prefixLength });
     if (!routes.includes(text)) routes.push(text);
   }
   return routes;
-}
-
-/** The prefix with all bits beyond its length cleared: receivers must ignore them (RFC 4861 §4.6.2). */
-function maskedTo(prefix: Uint8Array, length: number): Uint8Array {
-  const masked = new Uint8Array(16);
-  masked.set(prefix.subarray(0, 16));
-  for (let bit = length; bit < 128; bit++) {
-    masked[bit >>> 3]! &= ~(0x80 >>> (bit & 7));
-  }
-  return masked;
 }

@@ -1,9 +1,22 @@
-import { CodecError, type Endpoint, type Profile } from '@6bed4/codec';
-import type { PeeringOptions } from '../peering/options.js';
+import {
+  type AddressLayout,
+  checkInteger,
+  type Endpoint,
+  formatEndpoint,
+  HIGHEST_TTL,
+  InvalidArgumentError,
+  type Profile,
+  parseEndpoint,
+  reference2020,
+  type UdpEndpoint,
+} from '@6bed4/codec';
+import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { KEEPALIVE } from '../defaults.js';
+import type { Discovery } from '../discovery/discovery.js';
+import { discoveryOf } from '../discovery/discoveryOf.js';
+import { type ChosenPeering, choosePeering, type PeeringOptions } from '../peering/options.js';
 
-const HIGHEST_TTL = 255;
-
-/** What a `Peer` is told. */
+/** Options of a `Peer`. */
 export interface PeerOptions {
   /**
    * The routers to get addresses from, 16 at most; text is `A.B.C.D` or `A.B.C.D:port`, the default
@@ -11,43 +24,86 @@ export interface PeerOptions {
    */
   readonly routers: readonly (Endpoint | string)[];
   /** Constants of the deployment; default `reference2020`. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
    * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
    */
-  readonly keepalive?: { readonly interval: number; readonly ttl: number };
-  /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
-  readonly lanip?: number;
+  readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
+  /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
+  readonly lanip?: number | undefined;
   /** Believe direct frames from private IPv4 space; default true. */
-  readonly allowPrivate?: boolean;
+  readonly allowPrivate?: boolean | undefined;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
-  readonly allowLoopback?: boolean;
-  /** How direct paths are found; default: as the dialect prescribes. */
-  readonly peering?: PeeringOptions;
+  readonly allowLoopback?: boolean | undefined;
+  /** The search for direct paths; default: as the dialect prescribes. */
+  readonly peering?: PeeringOptions | undefined;
   /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;
 }
 
-/** @throws CodecError */
-export function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
+/** The options of one peer, checked and with their defaults. */
+export interface PeerSettings {
+  readonly profile: Profile;
+  readonly discovery: Discovery;
+  readonly keepalive: { readonly interval: number; readonly ttl: number };
+  readonly lanip: number;
+  readonly peering: ChosenPeering;
+  readonly allowPrivate: boolean;
+  /** Undefined for: only when a router is there. */
+  readonly allowLoopback: boolean | undefined;
+  readonly avoidsTrapezium: boolean;
+  readonly random: () => number;
+}
+
+/** @throws InvalidArgumentError naming the option that cannot be used */
+export function checkOptions(options: PeerOptions): PeerSettings {
+  const profile = options.profile ?? reference2020;
+  const { layout } = profile;
+  const peering = options.peering ?? {};
+  return {
+    profile,
+    discovery: discoveryOf(profile.dialect),
+    keepalive: checkKeepalive(options.keepalive ?? KEEPALIVE),
+    lanip: checkLanip(options.lanip ?? 1, layout),
+    peering: choosePeering(profile, peering),
+    allowPrivate: options.allowPrivate ?? true,
+    allowLoopback: options.allowLoopback,
+    avoidsTrapezium: (peering.avoidTrapezium ?? true) && profile.dialect.avoidsTrapezium,
+    random: options.random,
+  };
+}
+
+function checkKeepalive(keepalive: { readonly interval: number; readonly ttl: number }): {
   readonly interval: number;
   readonly ttl: number;
 } {
   const { interval, ttl } = keepalive;
   if (!Number.isFinite(interval) || interval < 0) {
-    throw new CodecError('keepalive.interval', String(interval), 'seconds, 0 or more');
+    throw new InvalidArgumentError('keepalive.interval', String(interval), 'seconds, 0 or more');
   }
-  if (!Number.isInteger(ttl) || ttl < 0 || ttl > HIGHEST_TTL) {
-    throw new CodecError('keepalive.ttl', String(ttl), `an integer from 0 to ${HIGHEST_TTL}`);
-  }
+  checkInteger('keepalive.ttl', ttl, 0, HIGHEST_TTL);
   return { interval, ttl };
 }
 
-/** @throws CodecError */
-export function checkLanip(lanip: number, highest: number): number {
-  if (highest > 0 && (!Number.isInteger(lanip) || lanip < 1 || lanip > highest)) {
-    throw new CodecError('lanip', String(lanip), `an integer from 1 to ${highest}`);
+function checkLanip(lanip: number, { hasLanip, maxLanip }: AddressLayout): number {
+  return hasLanip ? checkInteger('lanip', lanip, 1, maxLanip) : lanip;
+}
+
+/**
+ * The endpoint of a router as users name it.
+ *
+ * @throws InvalidArgumentError when that is not an endpoint
+ */
+export function parseRouter(router: Endpoint | string, defaultPort: number): Endpoint {
+  if (typeof router === 'string') return parseEndpoint(router, defaultPort, 'routers');
+  return parseEndpoint(formatEndpoint(router), undefined, 'routers');
+}
+
+/** @throws InvalidArgumentError when no router can be at this endpoint */
+export function checkRouter(endpoint: Readonly<UdpEndpoint>, text: string): void {
+  const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
+  if (!everywhere.accepts(endpoint)) {
+    throw new InvalidArgumentError('routers', text, 'an endpoint that a router can be at');
   }
-  return lanip;
 }

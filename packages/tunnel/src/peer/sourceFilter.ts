@@ -1,60 +1,63 @@
-import { is6bed4Prefixed, type Profile, type UdpEndpoint } from '@6bed4/codec';
-import type { EndpointPolicy } from '../address/endpointPolicy.js';
-import { isRoutable } from '../address/scope.js';
+import { isIPv4Private, type Profile, type UdpEndpoint } from '@6bed4/codec';
+import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import type { Uplink } from './uplink.js';
+import type { PeerParts } from './peerParts.js';
+import type { Uplinks } from './uplinks.js';
 
-/**
- * What a router may put before us: anything that could have come from elsewhere, but nothing that
- * claims to be ourselves (draft-03 §6, draft-04 §4.2).
- *
- * @param source - offset of the IPv6 source address
- */
-export function refuseRelayedSource(
-  uplinks: readonly Uplink[],
-  bytes: Uint8Array,
-  source: number,
-): DropCode {
-  if (!isRoutable(bytes, source)) return Drop.sourceNotAllowed;
-  for (let index = 0; index < uplinks.length; index++) {
-    if (uplinks[index]!.lease?.owns(bytes, source)) return Drop.loop;
+/** Decides who may send to a peer without a router between (draft-03 §6, draft-04 §4.2). */
+export class SourceFilter {
+  readonly #profile: Profile;
+  readonly #uplinks: Uplinks;
+  readonly #paths: PathFinder;
+  /** Whether remotes behind our own NAT may come from private endpoints. */
+  readonly #searchesLan: boolean;
+
+  constructor({ settings, uplinks, paths }: PeerParts) {
+    this.#profile = settings.profile;
+    this.#searchesLan = settings.peering.lanTtl > 0;
+    this.#uplinks = uplinks;
+    this.#paths = paths;
   }
-  return Drop.none;
-}
 
-/**
- * Who may send to us without a router between: a node whose IPv6 source spells the very endpoint that
- * the datagram came from, and lies in the /64 of one of our routers or under a 6bed4 prefix (draft-03
- * §6, draft-04 §4.2).
- *
- * @param source - offset of the IPv6 source address
- */
-export function refuseDirectSource(
-  profile: Profile,
-  policy: EndpointPolicy,
-  uplinks: readonly Uplink[],
-  bytes: Uint8Array,
-  source: number,
-  from: Readonly<UdpEndpoint>,
-): DropCode {
-  if (!policy.accepts(from)) return Drop.sourceEndpointRefused;
-  if (!isInterpretable(profile, uplinks, bytes, source)) return Drop.sourceNotAllowed;
-  return profile.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
-}
-
-/**
- * Whether the lower half of the IPv6 address at `offset` may be read as an endpoint: it lies in the
- * /64 of one of our routers, or its prefix says so (draft-04 §2.1).
- */
-export function isInterpretable(
-  profile: Profile,
-  uplinks: readonly Uplink[],
-  bytes: Uint8Array,
-  offset: number,
-): boolean {
-  if (is6bed4Prefixed(profile, bytes, offset)) return true;
-  for (let index = 0; index < uplinks.length; index++) {
-    if (uplinks[index]!.lease?.segment.contains(bytes, offset)) return true;
+  /**
+   * Accepts a node whose IPv6 source spells the very endpoint that the datagram came from, and lies in
+   * the /64 of one of our routers or under a 6bed4 prefix. A remote on our own network may send from its
+   * private endpoint, once it has solicited us from there.
+   *
+   * @param remote - the slot of the remote with this source, or -1
+   * @param source - offset of the IPv6 source address
+   */
+  refuseDirect(
+    remote: number,
+    bytes: Uint8Array,
+    source: number,
+    from: Readonly<UdpEndpoint>,
+  ): DropCode {
+    const paths = this.#paths;
+    if (remote >= 0 && paths.isSpelledBy(remote, from)) return Drop.none;
+    if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
+    if (!this.#uplinks.isInterpretable(bytes, source)) return Drop.sourceNotAllowed;
+    if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
+    return paths.isLanEndpointOf(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
-  return false;
+
+  /**
+   * Whether a Neighbor Solicitation comes from our local network, from a node behind the same NAT
+   * (draft-01 §6.1).
+   *
+   * @param source - its IPv6 source, 16 bytes
+   */
+  isOnLan(source: Uint8Array, from: Readonly<UdpEndpoint>): boolean {
+    const { layout } = this.#profile;
+    return (
+      this.#searchesLan &&
+      isIPv4Private(from.address) &&
+      this.#uplinks.accepts(from) &&
+      this.#uplinks.isInterpretable(source, 0) &&
+      !layout.isOpaque(source, 0) &&
+      !layout.matchesEndpoint(source, 0, from) &&
+      this.#uplinks.leaseSpelling(source, 0) === null &&
+      this.#uplinks.hasPublicAddress(layout.readAddress(source, 0) | 0)
+    );
+  }
 }

@@ -1,16 +1,17 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { SOLICITATION_WAITS } from '../defaults.js';
 import type { AddressLease } from '../report/events.js';
+import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 
-/** Why an uplink wants to be woken. */
+/** Reasons for an uplink to be woken. */
 export type UplinkTimer =
   /** Send the next solicitation. */
   | 'solicit'
   /** Send a keepalive, so that the NATs between us and the router keep their mapping. */
   | 'keepalive'
-  /** Ask whether the lease still holds. */
+  /** Solicit, to see whether the lease still holds. */
   | 'refresh'
   /** The lifetime of the lease ends. */
   | 'expiry';
@@ -19,52 +20,50 @@ export type UplinkTimer =
 export interface UplinkSnapshot {
   readonly router: Endpoint;
   readonly state: UplinkState;
-  /** What the router gave, or null. */
+  /** The address that the router gave, or null. */
   readonly lease: AddressLease | null;
   /** Solicitations sent since the router last answered. */
   readonly attempts: number;
-  /** When the router last advertised; null for never. */
+  /** The time of the router's last advertisement; null for none. */
   readonly lastAdvertisementAt: number | null;
-  /** Whether it was added only to avoid a detour, and goes when it is not used. */
+  /** Whether it was added only to avoid the trapezium path, and goes when it is not used. */
   readonly temporary: boolean;
-  /** What is due next, and when; null for nothing. */
+  /** The timer that is due next, and when; null for none. */
   readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
-
-/** One router of a peer: what we asked it, what it gave us, and when something is due. */
+/** The state of one router of a peer: the solicitations to it, its lease, and when something is due. */
 export class Uplink {
   readonly router: Endpoint;
   /** The same in numbers. */
   readonly endpoint: UdpEndpoint;
-  /** Whether it is there only to avoid the long way through two routers, and goes when not used. */
+  /** Whether it is there only to avoid the trapezium path, and goes when not used. */
   temporary: boolean;
 
   state: UplinkState = 'idle';
   lease: Lease | null = null;
   /** Solicitations since the last answer. */
   attempts = 0;
-  /** Whether users were told that the router does not answer. */
+  /** Whether users have been informed that the router does not answer. */
   reportedUnreachable = false;
-  /** When anything last went to the router, in milliseconds. */
-  lastSentAt = Number.NEGATIVE_INFINITY;
-  /** When a packet last went from or to an address of this router, in milliseconds. */
-  usedAt = Number.NEGATIVE_INFINITY;
-  /** When the router last advertised, in milliseconds; `-Infinity` for never. */
-  lastAdvertisementAt = Number.NEGATIVE_INFINITY;
+  /** The time of the last datagram to the router, in milliseconds. */
+  lastSentAt = DISTANT_PAST;
+  /** The time of the last packet from or to an address of this router, in milliseconds. */
+  usedAt = DISTANT_PAST;
+  /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
+  lastAdvertisementAt = DISTANT_PAST;
 
   readonly #due: Record<UplinkTimer, number> = {
-    solicit: NEVER,
-    keepalive: NEVER,
-    refresh: NEVER,
-    expiry: NEVER,
+    solicit: DISTANT_FUTURE,
+    keepalive: DISTANT_FUTURE,
+    refresh: DISTANT_FUTURE,
+    expiry: DISTANT_FUTURE,
   };
 
   constructor(router: Endpoint, temporary = false) {
     this.router = router;
     this.temporary = temporary;
-    this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'router'), router.port);
+    this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
   }
 
   /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */
@@ -87,10 +86,10 @@ export class Uplink {
 
   /** Switches all timers off. */
   clearTimers(): void {
-    this.#due.solicit = NEVER;
-    this.#due.keepalive = NEVER;
-    this.#due.refresh = NEVER;
-    this.#due.expiry = NEVER;
+    this.#due.solicit = DISTANT_FUTURE;
+    this.#due.keepalive = DISTANT_FUTURE;
+    this.#due.refresh = DISTANT_FUTURE;
+    this.#due.expiry = DISTANT_FUTURE;
   }
 
   /** The earliest timer, in milliseconds. */
@@ -99,17 +98,17 @@ export class Uplink {
     return Math.min(due.solicit, due.keepalive, due.refresh, due.expiry);
   }
 
-  /** What {@link nextTimeout} is for, or null when no timer runs. */
+  /** The timer that {@link nextTimeout} is about, or null when none runs. */
   nextTimer(): UplinkTimer | null {
     const at = this.nextTimeout();
-    if (at === NEVER) return null;
+    if (at === DISTANT_FUTURE) return null;
     for (const timer of ['expiry', 'solicit', 'refresh', 'keepalive'] as const) {
       if (this.#due[timer] === at) return timer;
     }
     return null;
   }
 
-  /** How long to wait for an answer to the solicitation just sent, in milliseconds. */
+  /** The wait for an answer to the solicitation just sent, in milliseconds. */
   solicitationWait(): number {
     const last = SOLICITATION_WAITS.length - 1;
     return SOLICITATION_WAITS[Math.min(Math.max(this.attempts - 1, 0), last)]!;

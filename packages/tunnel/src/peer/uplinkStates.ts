@@ -6,16 +6,16 @@
  * own.
  */
 export type UplinkState =
-  /** Not asked, not asking. */
+  /** No address, and not soliciting. */
   | 'idle'
-  /** Asking, without an address. */
+  /** Soliciting, without an address. */
   | 'soliciting'
   /** Has an address. */
   | 'leased'
-  /** Has an address and asks whether it still holds. */
+  /** Has an address and solicits, to see whether it still holds. */
   | 'refreshing';
 
-/** What happens to an uplink. */
+/** Events in the life of an uplink. */
 export type UplinkInput =
   /** The user starts the peer or adds the router. */
   | 'start'

@@ -3,27 +3,58 @@ import { findOption, type NdMessage } from '@6bed4/nd';
 /** Bytes of a nonce; RFC 3971 §5.3.2 demands 6 at least, and 6 fill the option. */
 export const NONCE_LENGTH = 6;
 
+const ATTEMPT = NONCE_LENGTH - 1;
+
 /**
- * Writes a fresh nonce. Its last byte is left to count attempts, so that an answer tells which of
- * them it answers; 40 random bits are what a stranger has to guess.
+ * The nonces of solicitations, by slot. 40 bits of each are random: that is what a stranger has to
+ * guess. The last byte counts the solicitations of a round, so that an answer shows which of them it
+ * answers.
  */
-export function writeNonce(nonces: Uint8Array, at: number, random: () => number): void {
-  for (let index = 0; index < NONCE_LENGTH - 1; index++) {
-    nonces[at + index] = Math.floor(random() * 256);
+export class Nonces {
+  readonly #bytes: Uint8Array;
+  readonly #random: () => number;
+
+  /** @param random - numbers in [0, 1) that strangers cannot foresee */
+  constructor(capacity: number, random: () => number) {
+    this.#bytes = new Uint8Array(capacity * NONCE_LENGTH);
+    this.#random = random;
   }
-  nonces[at + NONCE_LENGTH - 1] = 0;
+
+  /** Makes a fresh nonce: answers to earlier solicitations count no more. */
+  renew(slot: number): void {
+    const at = slot * NONCE_LENGTH;
+    for (let index = 0; index < ATTEMPT; index++) {
+      this.#bytes[at + index] = Math.floor(this.#random() * 256);
+    }
+    this.#bytes[at + ATTEMPT] = 0;
+  }
+
+  /** The solicitation of a round that the nonce belongs to, 0..255. */
+  attempt(slot: number): number {
+    return this.#bytes[slot * NONCE_LENGTH + ATTEMPT]!;
+  }
+
+  setAttempt(slot: number, attempt: number): void {
+    this.#bytes[slot * NONCE_LENGTH + ATTEMPT] = attempt;
+  }
+
+  /** The nonce of a slot; a copy. */
+  get(slot: number): Uint8Array {
+    return this.#bytes.slice(slot * NONCE_LENGTH, (slot + 1) * NONCE_LENGTH);
+  }
+
+  /** The solicitation that an answer with this nonce belongs to, 0..255; -1 when it is not ours. */
+  match(slot: number, nonce: Uint8Array): number {
+    if (nonce.length !== NONCE_LENGTH) return -1;
+    const at = slot * NONCE_LENGTH;
+    for (let index = 0; index < ATTEMPT; index++) {
+      if (this.#bytes[at + index] !== nonce[index]) return -1;
+    }
+    return nonce[ATTEMPT]!;
+  }
 }
 
 /** The nonce in a message, or null. */
 export function nonceOf(message: NdMessage): Uint8Array | null {
   return findOption(message.options, 'nonce')?.nonce ?? null;
-}
-
-/** The attempt that a nonce answers, 0..255, or -1 when it is not one of ours. */
-export function attemptOf(nonces: Uint8Array, at: number, nonce: Uint8Array): number {
-  if (nonce.length !== NONCE_LENGTH) return -1;
-  for (let index = 0; index < NONCE_LENGTH - 1; index++) {
-    if (nonces[at + index] !== nonce[index]) return -1;
-  }
-  return nonce[NONCE_LENGTH - 1]!;
 }

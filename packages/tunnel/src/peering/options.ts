@@ -1,64 +1,62 @@
-import { CodecError, type Dialect, type Profile } from '@6bed4/codec';
-import { HOLE_TIME, LAN_TTL, MAX_REMOTES, REFRESH_AFTER } from '../defaults.js';
-import { LEAST_HOLE_TIME } from '../specification.js';
+import {
+  checkInteger,
+  HIGHEST_TTL,
+  InvalidArgumentError,
+  type PeeringName,
+  type Profile,
+} from '@6bed4/codec';
+import { LAN_TTL, MAPPING_TIMEOUT, MAX_REMOTES, REACHABLE_TIME } from '../defaults.js';
+import { MIN_MAPPING_TIMEOUT } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
-import type { PeeringKind, PeeringName } from './peering.js';
+import type { PeeringKind } from './peering.js';
 import { ProbeAndSeenPeering } from './probeAndSeen.js';
 
 const MOST_REMOTES = 2 ** 20;
-const HIGHEST_TTL = 255;
 const MILLISECONDS_PER_SECOND = 1000;
-const LEAST_KEEPALIVE = REFRESH_AFTER / MILLISECONDS_PER_SECOND;
+const LEAST_KEEPALIVE = REACHABLE_TIME / MILLISECONDS_PER_SECOND;
 
-/** How a peer finds direct paths. */
+/** Options of how a peer finds direct paths. */
 export interface PeeringOptions {
   /**
-   * The method. Default: what the dialect prescribes, that is `neighbor-discovery` for draft01 and
+   * The strategy. Default: that of the dialect, `neighbor-discovery` for draft01 and
    * draft03, `probe-and-seen` for draft04 and `via-router` for draft00, which knows no direct paths.
    */
-  readonly strategy?: PeeringName;
+  readonly strategy?: PeeringName | undefined;
   /**
-   * With `neighbor-discovery`: believe no answer without our nonce. Default false, because deployed
-   * peers do not repeat nonces; a remote that did so once must go on.
+   * With `neighbor-discovery`: refuse Neighbor Advertisements without our nonce. Default false, because
+   * deployed peers do not repeat nonces; a remote that did so once must go on.
    */
-  readonly requireNonce?: boolean;
+  readonly requireNonce?: boolean | undefined;
   /**
-   * Seconds, at least 5, after which an idle direct path is tested, so that the NATs on it keep their
-   * mappings; 0, the default, for never. An idle path is found again by its next packet in any case.
+   * Seconds, at least 5, after which an idle direct path is solicited, so that the NATs on it keep their
+   * mappings; 0, the default, for never. The next packet finds an idle path again in any case.
    */
-  readonly directKeepalive?: number;
+  readonly directKeepalive?: number | undefined;
   /**
-   * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has the
-   * same public IPv4 address as we; 0 for none. Default 1: the local network and no further.
+   * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has our
+   * own public IPv4 address; 0 for none. Default 1: the local network and no further.
    */
-  readonly lanTtl?: number;
+  readonly lanTtl?: number | undefined;
   /**
-   * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes straight to remotes whose
-   * path is not known yet. Where the path is open, a connection begins without a detour; where it is
-   * not, with a retransmission. Default false.
+   * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes directly to remotes whose
+   * path is not confirmed yet. Where the path is open, a connection begins on it; where it is not, with
+   * a retransmission. Default false.
    */
-  readonly opportunism?: boolean;
+  readonly opportunism?: boolean | undefined;
   /**
-   * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep a silent UDP flow,
-   * 28 or more. Default 30, which is what nearly all of them do.
+   * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep an idle UDP mapping
+   * (the mapping timeout of RFC 4787 §4.3), 28 or more. Default 30, as nearly all of them do.
    */
-  readonly holeTime?: number;
+  readonly holeTime?: number | undefined;
   /**
    * Ask the router of a remote for an address as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */
-  readonly avoidTrapezium?: boolean;
+  readonly avoidTrapezium?: boolean | undefined;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
-  readonly maxRemotes?: number;
+  readonly maxRemotes?: number | undefined;
 }
-
-const STRATEGIES: Readonly<Record<Dialect, PeeringName>> = {
-  draft00: 'via-router',
-  draft01: 'neighbor-discovery',
-  draft03: 'neighbor-discovery',
-  draft04: 'probe-and-seen',
-};
 
 /** A strategy, and how many remotes it may know. */
 export interface ChosenPeering {
@@ -73,28 +71,33 @@ export interface ChosenPeering {
 /**
  * The strategy for a profile and what the user wants.
  *
- * @throws CodecError naming the option that cannot be used
+ * @throws InvalidArgumentError naming the option that cannot be used
  */
 export function choosePeering(profile: Profile, options: PeeringOptions): ChosenPeering {
-  const name = options.strategy ?? STRATEGIES[profile.dialect];
-  const maxRemotes = integer('maxRemotes', options.maxRemotes ?? MAX_REMOTES, 1, MOST_REMOTES);
-  const lanTtl = integer('lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const name = options.strategy ?? profile.dialect.peering;
+  const maxRemotes = checkInteger(
+    'peering.maxRemotes',
+    options.maxRemotes ?? MAX_REMOTES,
+    1,
+    MOST_REMOTES,
+  );
+  const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;
-    throw new CodecError('peering.directKeepalive', String(directKeepalive), expected);
+    throw new InvalidArgumentError('peering.directKeepalive', String(directKeepalive), expected);
   }
   const requireNonce = options.requireNonce ?? false;
   switch (name) {
     case 'via-router':
       return { name, kind: null, maxRemotes, lanTtl: 0 };
     case 'neighbor-discovery': {
-      const told = {
+      const settings = {
         requireNonce,
         directKeepalive,
         lanTtl,
         wellKnownPort: profile.port,
-        redirects: profile.dialect === 'draft01',
+        redirects: profile.dialect.redirects,
         opportunism: options.opportunism ?? false,
       };
       return {
@@ -104,16 +107,16 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         kind: {
           name,
           key: 'address',
-          make: (host) => new NeighborDiscoveryPeering(host, told),
+          make: (host, remotes) => new NeighborDiscoveryPeering(host, remotes, settings),
         },
       };
     }
     case 'probe-and-seen': {
-      const holeTime =
-        (options.holeTime ?? HOLE_TIME / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
-      if (!(holeTime >= LEAST_HOLE_TIME && Number.isFinite(holeTime))) {
-        const expected = `at least ${LEAST_HOLE_TIME / MILLISECONDS_PER_SECOND} seconds`;
-        throw new CodecError('peering.holeTime', String(options.holeTime), expected);
+      const mappingTimeout =
+        (options.holeTime ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
+      if (!(mappingTimeout >= MIN_MAPPING_TIMEOUT && Number.isFinite(mappingTimeout))) {
+        const expected = `at least ${MIN_MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND} seconds`;
+        throw new InvalidArgumentError('peering.holeTime', String(options.holeTime), expected);
       }
       return {
         name,
@@ -122,22 +125,15 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         kind: {
           name,
           key: 'endpoint',
-          make: (host) => new ProbeAndSeenPeering(host, { holeTime }),
+          make: (host, remotes) => new ProbeAndSeenPeering(host, remotes, { mappingTimeout }),
         },
       };
     }
     default:
-      throw new CodecError(
+      throw new InvalidArgumentError(
         'peering.strategy',
         JSON.stringify(name),
         'via-router, neighbor-discovery or probe-and-seen',
       );
   }
-}
-
-function integer(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new CodecError(`peering.${name}`, String(value), `an integer from ${least} to ${most}`);
-  }
-  return value;
 }

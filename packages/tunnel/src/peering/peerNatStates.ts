@@ -1,5 +1,5 @@
 /**
- * What a peer knows about sending direct to one remote (draft-04 §7.4).
+ * The knowledge of a peer about sending directly to one remote (draft-04 §7.4).
  *
  * - `init`, `init-again`: working towards it.
  * - `peer`: the remote saw our direct traffic; reliable.
@@ -8,7 +8,7 @@
  */
 export type PeerNatState = 'init' | 'init-again' | 'peer' | 'poll' | 'poll-again' | 'fail';
 
-/** Milliseconds that a state lasts, what follows it, and whether it is entered with a probe. */
+/** A state's duration in milliseconds, the state that follows, and whether it is entered with a probe. */
 export interface PeerNatStep {
   readonly lasts: number;
   readonly next: PeerNatState;

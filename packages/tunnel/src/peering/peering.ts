@@ -1,36 +1,38 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import type { AddressLayout, PeeringName, UdpEndpoint } from '@6bed4/codec';
 import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
 import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../report/drop.js';
-import type { PathCode, ProofCode } from '../report/path.js';
+import type { PathChanged } from '../report/events.js';
 import type { RemoteKey, Remotes } from './remotes.js';
 import type { PolicyCode } from './trafficClassPolicy.js';
 
-/** The name of a strategy, as users choose it. */
-export type PeeringName = 'via-router' | 'neighbor-discovery' | 'probe-and-seen';
-
-/** Where a packet of the local side goes. */
-export const Route = {
-  /** To the router of its source address. */
+/** The next hop of a packet of the local side. */
+export const NextHop = {
+  /** The router of its source address, which relays it. */
   router: 0,
-  /** Straight to the remote, at the endpoint in the columns of {@link Remotes}. */
+  /** The remote itself, at the endpoint of its direct path. */
   direct: 1,
-  /** Nowhere: its sender is told that the remote cannot be reached. */
-  refused: 2,
+  /** None: its sender is told that the remote cannot be reached. */
+  unreachable: 2,
 } as const;
 
-/** One of the numbers in {@link Route}. */
-export type RouteCode = (typeof Route)[keyof typeof Route];
+/** One of the numbers in {@link NextHop}. */
+export type NextHopCode = (typeof NextHop)[keyof typeof NextHop];
 
-/** What a strategy needs of its peer. */
+/** An address of our own, 16 bytes, and our endpoint under it. */
+export interface OwnAddress {
+  readonly address: Uint8Array;
+  readonly endpoint: Readonly<UdpEndpoint>;
+}
+
+/** The services of a peer to its path finder and the strategy in it. */
 export interface PeeringHost {
   readonly layout: AddressLayout;
-  readonly remotes: Remotes;
   /** Numbers in [0, 1) that strangers cannot foresee. */
   readonly random: () => number;
 
   /**
-   * Sends bytes of our own, from their beginning, straight to an endpoint.
+   * Sends bytes of our own, from their beginning, directly to an endpoint.
    *
    * @param length - 0 for a probe
    * @param ttl - IPv4 TTL; 0 for the system's default
@@ -46,24 +48,30 @@ export interface PeeringHost {
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
 
-  /**
-   * Our own IPv6 address for talking to a remote: one in its /64 if we have it.
-   *
-   * @returns 16 bytes and our endpoint under that address, or null while we have none
-   */
-  ownAddressFor(
-    slot: number,
-  ): { readonly address: Uint8Array; readonly endpoint: Readonly<UdpEndpoint> } | null;
+  /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
+  isInterpretable(bytes: Uint8Array, offset: number): boolean;
 
-  /** Tells users that packets to a remote take this path from now on, if that is news. */
-  pathChanged(slot: number, path: PathCode, proof: ProofCode): void;
+  /** Whether an interpretable address says that its holder can always be reached directly. */
+  isInvitation(bytes: Uint8Array, offset: number): boolean;
+
+  /**
+   * Our own IPv6 address for talking to the one given, 16 bytes: one under its subnet prefix if we have
+   * it, or null while we have none.
+   */
+  ownAddressFor(remote: Uint8Array): OwnAddress | null;
+
+  /** Remotes that were sending do so no more: solicit the routers, in case a NAT dropped our mapping. */
+  silence(now: number): void;
+
+  /** Packets to a remote take another path from now on. */
+  pathChanged(change: Omit<PathChanged, 'type'>): void;
 }
 
 /**
- * Decides which packets leave the router's path and go straight to the remote's own endpoint. One
- * object per peer, chosen by dialect and option; what it learnt about paths lies in {@link Remotes}
- * and in columns of its own. Is asked only about remotes that have an endpoint which may be sent to.
- * What runs for every packet must not allocate.
+ * A strategy that decides which packets leave the relayed path and go directly to the remote's own
+ * endpoint. There is one object per peer, chosen by dialect and option; it writes what it learns about
+ * paths by the verbs of {@link Remotes}, and the rest in columns of its own. It is asked only about
+ * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
 export interface Peering {
   /** The name under which users choose and see this strategy. */
@@ -72,18 +80,19 @@ export interface Peering {
   /**
    * A slot of {@link Remotes} was taken.
    *
-   * @param invited - whether the remote's address says that it can always be reached directly
+   * @param isInvitation - whether the remote's address says that it can always be reached directly
    */
-  met(slot: number, invited: boolean, now: number): void;
+  created(slot: number, isInvitation: boolean, now: number): void;
 
   /** A slot is given back. */
-  forgotten(slot: number): void;
+  removed(slot: number): void;
 
   /**
-   * Where this packet goes now. Runs for every packet; may change its traffic class and its source.
+   * Chooses the next hop of this packet. Runs for every packet; may change its traffic class and its
+   * source.
    *
    * @param bytes - buffer with the IPv6 packet, its destination the remote
-   * @param policy - what its sender wants, or null for what the packet itself may say
+   * @param policy - the wish of its sender, or null for what the packet itself may say
    * @param now - milliseconds
    */
   route(
@@ -93,40 +102,44 @@ export interface Peering {
     length: number,
     policy: PolicyCode | null,
     now: number,
-  ): RouteCode;
+  ): NextHopCode;
 
   /**
-   * An application wants this packet straight to the remote, though the path is not proved, and will
-   * send it again otherwise (draft-03 §8.7).
+   * An application wants this packet sent directly to the remote, though the path is not confirmed, and
+   * will send it again otherwise (draft-03 §8.7).
    *
-   * @returns a number that names the play, or 0 when the packet goes its usual way
+   * @returns a number that names the send, or 0 when the packet takes its usual path
    */
-  play(slot: number, now: number): number;
+  sendOpportunistic(slot: number, now: number): number;
 
-  /** The application received the answer to a play; false when that proves nothing any more. */
-  playAnswered(play: number, now: number): boolean;
+  /** The application received the reply to such a packet; false when that confirms nothing any more. */
+  replyReported(send: number, now: number): boolean;
 
-  /** An acceptable packet arrived from a remote; `via` tells how. */
+  /**
+   * An acceptable packet arrived from a remote.
+   *
+   * @param isDirect - whether it came without a router between
+   */
   packetArrived(
     slot: number,
-    via: PathCode,
+    isDirect: boolean,
     bytes: Uint8Array,
     offset: number,
     length: number,
     now: number,
   ): void;
 
-  /** A valid Neighbor Solicitation came straight from a remote and was answered. */
+  /** A valid Neighbor Solicitation came directly from a remote and was answered. */
   solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void;
 
-  /** A valid Neighbor Advertisement came straight from this endpoint. */
+  /** A valid Neighbor Advertisement came directly from this endpoint. */
   advertised(
     advertisement: NeighborAdvertisement,
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode;
 
-  /** A valid Redirect of `length` bytes came straight from this endpoint. */
+  /** A valid Redirect of `length` bytes came directly from this endpoint. */
   redirected(
     redirect: Redirect,
     length: number,
@@ -135,8 +148,8 @@ export interface Peering {
   ): DropCode;
 
   /**
-   * A valid Router Advertisement came straight from somebody who is no router of ours: how a remote
-   * sees us (draft-04 §7.7).
+   * A valid Router Advertisement came directly from an endpoint that is no router of ours: a remote
+   * says how it sees us (draft-04 §7.7).
    */
   prefixOffered(
     offer: Offer,
@@ -148,10 +161,10 @@ export interface Peering {
   /** Whether an address is the one under which a remote sees us, and us only it (draft-04 §7.7). */
   ownsBound(slot: number, bytes: Uint8Array, at: number): boolean;
 
-  /** An empty datagram came straight from this endpoint (draft-04 §7.2). */
+  /** An empty datagram came directly from this endpoint (draft-04 §7.2). */
   probed(from: Readonly<UdpEndpoint>, now: number): void;
 
-  /** Our own addresses changed: what was proved before proves nothing now. */
+  /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
 
   /** A time asked for by {@link Peering.nextTimeout} has come. */
@@ -161,9 +174,9 @@ export interface Peering {
   nextTimeout(): number;
 }
 
-/** How remotes are told apart, and how a strategy is made. */
+/** A strategy to be made, and how its remotes are told apart. */
 export interface PeeringKind {
   readonly name: PeeringName;
   readonly key: RemoteKey;
-  readonly make: (host: PeeringHost) => Peering;
+  readonly make: (host: PeeringHost, remotes: Remotes) => Peering;
 }

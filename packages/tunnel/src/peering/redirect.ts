@@ -1,4 +1,4 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import { type AddressLayout, sameIPv6Address, type UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   copyBytes,
@@ -8,18 +8,18 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
-import { sameAddress } from '../address/scope.js';
+import type { OwnAddress } from './peering.js';
 
 /**
- * Builds the Redirect of draft-01 §6.13: "send to me straight, as I do to you". Its Target is our own
+ * Builds the Redirect of draft-01 §6.13: "send directly to me, as I do to you". Its Target is our own
  * address, its Destination the link-local address that spells our endpoint, and it carries as much as
- * fits of the packet that took the longer way.
+ * fits of the packet that was relayed.
  *
- * @param bytes - buffer with the packet that a remote sent to us the longer way
+ * @param bytes - buffer with the packet of the remote that was relayed to us
  */
 export function buildRedirect(
   layout: AddressLayout,
-  own: { readonly address: Uint8Array; readonly endpoint: Readonly<UdpEndpoint> },
+  own: OwnAddress,
   bytes: Uint8Array,
   offset: number,
   length: number,
@@ -37,8 +37,8 @@ export function buildRedirect(
 }
 
 /**
- * Whether a Redirect is worth a question (draft-01 §6.13): it proposes the very endpoint that it came
- * from, and carries a packet of ours to the remote that it speaks for.
+ * Whether a Redirect is worth a solicitation (draft-01 §6.13): it proposes the very endpoint that it
+ * came from, and carries a packet of ours to the remote that it speaks for.
  *
  * @param isOwn - whether an address is ours
  */
@@ -53,6 +53,6 @@ export function isCredible(
   if (cause === undefined || cause.length < DESTINATION_OFFSET + 16) return false;
   return (
     isOwn(cause.subarray(SOURCE_OFFSET, DESTINATION_OFFSET)) &&
-    sameAddress(cause, DESTINATION_OFFSET, redirect.target, 0)
+    sameIPv6Address(cause, DESTINATION_OFFSET, redirect.target, 0)
   );
 }

@@ -13,13 +13,13 @@ const POLICY_BITS = 0xc0;
 const FLAG = 0x20;
 const FOREIGN_BITS = 0x1c;
 
-/** What the sender of a packet wants of its path (draft-04 §6). */
+/** The wish of a packet's sender for its path, as a number (draft-04 §6). */
 export const Policy = {
   /** Direct only when known to be reliable; also for traffic classes that are not 6bed4's. */
   proper: 0,
   /** Never direct. */
   prohibited: 1,
-  /** Direct while a direct path is being looked for, then as `proper`. */
+  /** Direct while a direct path is being searched, then as `proper`. */
   presumptuous: 2,
   /** Direct always; an error to the sender where that fails. */
   persistent: 3,
@@ -29,11 +29,11 @@ export const Policy = {
 export type PolicyCode = (typeof Policy)[keyof typeof Policy];
 
 /**
- * What the sender of a packet wants of its path (draft-04 §6).
+ * The wish of a packet's sender for its path (draft-04 §6).
  *
  * - `proper`: direct when that is known to work.
- * - `prohibited`: never direct, nor a reason to look for a direct path.
- * - `presumptuous`: direct at once while a path is being looked for; then as `proper`.
+ * - `prohibited`: never direct, nor a reason to search a direct path.
+ * - `presumptuous`: direct at once while a path is being searched; then as `proper`.
  * - `persistent`: direct or not at all; refused once the search was in vain.
  */
 export type PolicyName = 'proper' | 'prohibited' | 'presumptuous' | 'persistent';

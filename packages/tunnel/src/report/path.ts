@@ -1,24 +1,24 @@
-/** The way packets to a remote take, as a number that data paths compare. */
+/** The path of packets to a remote, as a number that data paths compare. */
 export const Path = { relayed: 0, direct: 1, lan: 2 } as const;
 
 /** One of the numbers in {@link Path}. */
 export type PathCode = (typeof Path)[keyof typeof Path];
 
 /**
- * The way packets to a remote take.
+ * The path of packets to a remote.
  *
  * - `relayed`: through the router.
- * - `direct`: straight to the endpoint that the remote's address spells.
- * - `lan`: straight to the remote's private endpoint on the local network (draft-01 §6.11, the bypass
- *   of low metric).
+ * - `direct`: to the endpoint that the remote's address spells.
+ * - `lan`: to the remote's private endpoint on the local network (draft-01 §6.11, the bypass of low
+ *   metric).
  */
 export type PathKind = 'relayed' | 'direct' | 'lan';
 
 /** Names of {@link Path}, by number. */
 export const pathNames: readonly PathKind[] = ['relayed', 'direct', 'lan'];
 
-/** Why a path is believed, as a number. */
-export const Proof = {
+/** The reachability confirmation of a direct path, as a number. */
+export const Confirmation = {
   none: 0,
   neighborAdvertisement: 1,
   seen: 2,
@@ -26,22 +26,22 @@ export const Proof = {
   invitation: 4,
 } as const;
 
-/** One of the numbers in {@link Proof}. */
-export type ProofCode = (typeof Proof)[keyof typeof Proof];
+/** One of the numbers in {@link Confirmation}. */
+export type ConfirmationCode = (typeof Confirmation)[keyof typeof Confirmation];
 
 /**
- * Why a direct path is believed.
+ * The reachability confirmation of a direct path.
  *
  * - `neighbor-advertisement`: our Neighbor Solicitation was answered on it (draft-03 §8.2).
- * - `seen`: the remote told that it saw our direct traffic (draft-04 §7.3).
- * - `upper-layer`: TCP, SCTP or the application received an answer to what went direct (draft-03 §8.5
- *   to §8.7).
+ * - `seen`: the remote reported that it saw our direct traffic (draft-04 §7.3).
+ * - `upper-layer`: TCP, SCTP or the application received a reply to what went direct (draft-03 §8.5 to
+ *   §8.7).
  * - `invitation`: the remote's address says that it can always be reached there (draft-03 §8.4).
  */
 export type ProofKind = 'neighbor-advertisement' | 'seen' | 'upper-layer' | 'invitation';
 
-/** Names of {@link Proof}, by number. */
-export const proofNames: readonly (ProofKind | null)[] = [
+/** Names of {@link Confirmation}, by number. */
+export const confirmationNames: readonly (ProofKind | null)[] = [
   null,
   'neighbor-advertisement',
   'seen',

@@ -1,11 +1,10 @@
-import { is6bed4Prefixed, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
+import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
 
-/** Where a packet goes. */
+/** The ways of a packet through a router. */
 export const Route = {
   /** Nowhere: {@link RouteTarget.drop} says why. */
   drop: 0,
@@ -21,7 +20,7 @@ export const Route = {
 export type RouteCode = (typeof Route)[keyof typeof Route];
 
 /**
- * What a decision comes with: for {@link Route.tunnel} the endpoint. Written over for every packet, so
+ * The details of a decision: for {@link Route.tunnel} the endpoint. Written over for every packet, so
  * that none is allocated.
  */
 export class RouteTarget extends UdpEndpoint {
@@ -59,25 +58,25 @@ export function routeFromTunnel(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (identity.segment.contains(bytes, destination)) {
-    const route = toSegment(identity, bytes, destination, target);
+  if (identity.subnetPrefix.contains(bytes, destination)) {
+    const route = toOwnSubnet(identity, bytes, destination, target);
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
   // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
-  if (!identity.segment.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
+  if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
     return dropped(target, Drop.destinationNotOurs);
   }
   if (is6bed4Prefixed(identity.profile, bytes, destination)) {
     return toOtherRouter(identity, bytes, destination, target);
   }
-  if (!isRoutable(bytes, destination)) return dropped(target, Drop.destinationNotAllowed);
+  if (!isIPv6Routable(bytes, destination)) return dropped(target, Drop.destinationNotAllowed);
   if (!identity.ipv6Side) return dropped(target, Drop.noRoute);
   return Route.ipv6Side;
 }
 
 /** A destination under our /64: one of our own addresses, or a peer's endpoint (draft-04 §5.1). */
-function toSegment(
+function toOwnSubnet(
   identity: RouterIdentity,
   bytes: Uint8Array,
   destination: number,
@@ -91,7 +90,7 @@ function toSegment(
   layout.readEndpoint(bytes, destination, target);
   if (target.addressBits === 0 || target.port === 0)
     return notEndpoint(identity, bytes, destination, target);
-  if (layout.maxLanip > 0 && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
+  if (layout.hasLanip && layout.readLanip(bytes, destination) === ROUTER_LANIP) {
     // "Any bottom half with lanid 0 is considered to terminate at the router" (draft-04 §5.2).
     return Route.self;
   }
@@ -105,7 +104,7 @@ function notEndpoint(
   target: RouteTarget,
 ): RouteCode {
   // The subnet-router anycast address (RFC 4291 §2.6.1) is ours where no lanip exists.
-  if (identity.layout.maxLanip === 0) {
+  if (!identity.layout.hasLanip) {
     let index = 8;
     while (index < 16 && bytes[destination + index] === 0) index++;
     if (index === 16) {
@@ -147,13 +146,13 @@ export function routeFromIPv6Side(
   target: RouteTarget,
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
-  if (!identity.segment.contains(bytes, destination)) {
+  if (!identity.subnetPrefix.contains(bytes, destination)) {
     return dropped(
       target,
-      isRoutable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
+      isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
     );
   }
-  const route = toSegment(identity, bytes, destination, target);
+  const route = toOwnSubnet(identity, bytes, destination, target);
   // What the host behind us has not taken for itself would come back to it.
   return route === Route.self ? dropped(target, Drop.loop) : route;
 }

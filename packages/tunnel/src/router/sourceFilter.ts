@@ -1,13 +1,12 @@
-import { is6bed4Prefixed, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
+import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
 import { SOURCE_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { RouterIdentity } from './identity.js';
 
 /**
- * Who may send us packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose address
- * spells the very endpoint that the datagram came from, or another router that relays for a peer of
- * its own (second stage of trapezium routing), speaking from the well-known port.
+ * Checks the sender of packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose
+ * address spells the very endpoint that the datagram came from, or another router that relays for a
+ * peer of its own (second stage of trapezium routing), speaking from the well-known port.
  *
  * `Drop.sourceMismatch` is the one refusal that deserves a corrective advertisement.
  */
@@ -18,7 +17,7 @@ export function refuseTunnelSource(
   from: Readonly<UdpEndpoint>,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
   return from.port === identity.profile.port &&
@@ -29,7 +28,7 @@ export function refuseTunnelSource(
 }
 
 /**
- * Who may send us packets from the IPv6 side (draft-04 §2.1: a 6bed4 address is never behind a
+ * Checks the source of packets from the IPv6 side (draft-04 §2.1: a 6bed4 address is never behind a
  * router): native nodes, and our own host under our own address.
  */
 export function refuseNativeSource(
@@ -38,11 +37,11 @@ export function refuseNativeSource(
   offset: number,
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
-  if (identity.segment.contains(bytes, source)) {
+  if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, identity.self)
       ? Drop.none
       : Drop.sourceNotAllowed;
   }
   if (is6bed4Prefixed(identity.profile, bytes, source)) return Drop.sourceNotAllowed;
-  return isRoutable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
+  return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
 }

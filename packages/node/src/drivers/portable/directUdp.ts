@@ -1,20 +1,20 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import { Arena } from '../kernel/arena.js';
 import { AF_INET, MSG_DONTWAIT } from '../kernel/constants.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
+import { bindRawLibc, type RawLibc } from '../kernel/rawLibc.js';
+import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import {
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
-} from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
-import { bindRawLibc, type RawLibc } from '../kernel/rawLibc.js';
-import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
+} from '../kernel/socketAddress.js';
 
 /** Larger than any packet of the tunnel; what is larger still is left to others. */
 const SLOT_SIZE = 2048;
 const PAGE = 4096;
 
-/** What became of a datagram: 0 for sent, -1 for not now, or the error number. */
+/** Result of sending a datagram: 0 for sent, -1 for not now, or the error number. */
 export type DirectResult = number;
 
 /** Memory for what is received by one call. */
@@ -24,8 +24,8 @@ interface Batch {
 }
 
 /**
- * Sends and receives datagrams on a socket of Node.js without its detours: addresses that are text, and
- * some objects for each datagram. The socket stays with Node.js, which tells when there is something to
+ * Sends and receives datagrams on a socket of Node.js without what that costs: addresses that are text,
+ * and some objects for each datagram. The socket stays with Node.js, which watches for something to
  * receive, and keeps what the system does not take at once.
  */
 export class DirectUdp {

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Dialect,
+  dialectNames,
+  dialects,
+  draft00,
+  draft01,
+  draft03,
+} from '../../src/index.js';
+
+const expected: readonly Dialect[] = [
+  {
+    name: 'draft00',
+    layout: draft00,
+    endpointIn: 'prefix',
+    retracts: false,
+    peering: 'via-router',
+    redirects: false,
+    invitations: false,
+    avoidsTrapezium: false,
+  },
+  {
+    name: 'draft01',
+    layout: draft01,
+    endpointIn: 'identifier',
+    retracts: false,
+    peering: 'neighbor-discovery',
+    redirects: true,
+    invitations: false,
+    avoidsTrapezium: false,
+  },
+  {
+    name: 'draft03',
+    layout: draft03,
+    endpointIn: 'prefix',
+    retracts: true,
+    peering: 'neighbor-discovery',
+    redirects: false,
+    invitations: true,
+    avoidsTrapezium: true,
+  },
+  {
+    name: 'draft04',
+    layout: draft03,
+    endpointIn: 'prefix',
+    retracts: true,
+    peering: 'probe-and-seen',
+    redirects: false,
+    invitations: true,
+    avoidsTrapezium: true,
+  },
+];
+
+describe('dialects', () => {
+  test('are these, oldest first', () => {
+    expect(Object.values(dialects)).toEqual(expected);
+    expect(dialectNames).toEqual(expected.map(({ name }) => name));
+  });
+
+  test.each(dialectNames)('%s says of its layout only what holds', (name) => {
+    const { layout } = dialects[name];
+    expect(dialects[name].name).toBe(name);
+    expect(layout.hasLanip).toBe(layout.maxLanip > 0);
+    expect(layout.evenPorts).toBe(!layout.acceptsPort(25_789));
+  });
+});

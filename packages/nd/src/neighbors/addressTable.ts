@@ -1,0 +1,202 @@
+import { IPV6_ADDRESS_BYTES, readInt32 } from '@6bed4/codec';
+
+const KEY_WORDS = 4;
+const LOWER_HALF = 8;
+const NO_SLOT = -1;
+/** A power of two. */
+const RECENT = 64;
+
+/** The bits by which an {@link AddressTable} tells addresses apart. */
+export interface SignificantBits {
+  /** Whether the upper half counts, all of it. */
+  readonly upperHalf: boolean;
+  /** The bits that count of the two words of the lower half, as int32; what else differs is the same. */
+  readonly lowerHalf: readonly [number, number];
+}
+
+/**
+ * A table of IPv6 addresses which gives each a slot, a number below its capacity, by which its owner
+ * keeps what it knows about the address in columns. Nothing allocates but the constructor and
+ * {@link AddressTable.address}.
+ *
+ * The hash is multiply-shift over the 16-bit words of the lower half with secret random multipliers. Any
+ * two lower halves meet with probability 1 / buckets, whoever chose them, so strangers cannot make a
+ * chain long (Dietzfelbinger's universal hashing). Addresses with the same lower half do share a chain,
+ * and {@link AddressTable.firstAlike} walks them; the owner limits how many there can be.
+ */
+export class AddressTable {
+  /** Most addresses there can be. */
+  readonly capacity: number;
+  readonly #upperMatters: boolean;
+  readonly #thirdMask: number;
+  readonly #fourthMask: number;
+  readonly #keys: Int32Array;
+  readonly #addresses: Uint8Array;
+  readonly #inUse: Uint8Array;
+  /** The chain of a bucket, or of free slots. */
+  readonly #next: Int32Array;
+  readonly #buckets: Int32Array;
+  readonly #multipliers: Int32Array;
+  readonly #shift: number;
+  /** Slots found lately, by a few bits of their address: most packets go where others went. */
+  readonly #recent = new Uint32Array(RECENT);
+  #free = 0;
+  #size = 0;
+
+  /**
+   * @param capacity - slots, 1..2^20; about 45 bytes each are taken at once
+   * @param random - numbers in [0, 1), for a hash that strangers cannot foresee
+   */
+  constructor(capacity: number, bits: SignificantBits, random: () => number) {
+    this.capacity = capacity;
+    this.#upperMatters = bits.upperHalf;
+    [this.#thirdMask, this.#fourthMask] = bits.lowerHalf;
+    const bucketBits = Math.max(1, Math.ceil(Math.log2(capacity)));
+    this.#keys = new Int32Array(capacity * KEY_WORDS);
+    this.#addresses = new Uint8Array(capacity * IPV6_ADDRESS_BYTES);
+    this.#inUse = new Uint8Array(capacity);
+    this.#next = new Int32Array(capacity).map((_, slot) => slot + 1);
+    this.#next[capacity - 1] = NO_SLOT;
+    this.#buckets = new Int32Array(2 ** bucketBits).fill(NO_SLOT);
+    this.#multipliers = new Int32Array(5).map(() => random() * 0x1_0000_0000);
+    this.#shift = 32 - bucketBits;
+  }
+
+  /** Addresses there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The slot of the address at `offset`, or -1. For every packet. */
+  find(bytes: Uint8Array, offset: number): number {
+    const third = readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask;
+    const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
+    const recent = this.#recent[place]!;
+    if (this.#isAt(recent, third, fourth, bytes, offset)) return recent;
+    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
+      slot = this.#next[slot]!;
+    }
+    if (slot !== NO_SLOT) this.#recent[place] = slot;
+    return slot;
+  }
+
+  /**
+   * Takes a slot for an address that has none.
+   *
+   * @param bytes - the address, 16 bytes at `offset`
+   * @returns the slot, or -1 when none is free
+   */
+  insert(bytes: Uint8Array, offset: number): number {
+    const slot = this.#free;
+    if (slot === NO_SLOT) return NO_SLOT;
+    this.#free = this.#next[slot]!;
+    this.#size++;
+    this.#inUse[slot] = 1;
+    for (let index = 0; index < IPV6_ADDRESS_BYTES; index++) {
+      this.#addresses[slot * IPV6_ADDRESS_BYTES + index] = bytes[offset + index]!;
+    }
+    const third = readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask;
+    const at = slot * KEY_WORDS;
+    this.#keys[at] = readInt32(bytes, offset);
+    this.#keys[at + 1] = readInt32(bytes, offset + 4);
+    this.#keys[at + 2] = third;
+    this.#keys[at + 3] = fourth;
+    const bucket = this.#hash(third, fourth);
+    this.#next[slot] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = slot;
+    return slot;
+  }
+
+  /** Gives the slot of an address back. */
+  remove(slot: number): void {
+    const at = slot * KEY_WORDS;
+    const bucket = this.#hash(this.#keys[at + 2]!, this.#keys[at + 3]!);
+    let previous = this.#buckets[bucket]!;
+    if (previous === slot) {
+      this.#buckets[bucket] = this.#next[slot]!;
+    } else {
+      while (this.#next[previous] !== slot) previous = this.#next[previous]!;
+      this.#next[previous] = this.#next[slot]!;
+    }
+    this.#inUse[slot] = 0;
+    this.#next[slot] = this.#free;
+    this.#free = slot;
+    this.#size--;
+  }
+
+  /** Whether the address at `offset` has the upper half under which a slot was taken. */
+  hasUpperHalf(slot: number, bytes: Uint8Array, offset: number): boolean {
+    const at = slot * KEY_WORDS;
+    return (
+      this.#keys[at] === readInt32(bytes, offset) &&
+      this.#keys[at + 1] === readInt32(bytes, offset + 4)
+    );
+  }
+
+  /** The first slot whose lower half counts as that of the address at `offset`, or -1. */
+  firstAlike(bytes: Uint8Array, offset: number): number {
+    const third = readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask;
+    const fourth = readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask;
+    return this.#alike(this.#buckets[this.#hash(third, fourth)]!, third, fourth);
+  }
+
+  /** The next one after a slot that {@link firstAlike} or this method returned, or -1. */
+  nextAlike(slot: number): number {
+    const at = slot * KEY_WORDS;
+    return this.#alike(this.#next[slot]!, this.#keys[at + 2]!, this.#keys[at + 3]!);
+  }
+
+  /** Calls `visit` with every slot in use; it may remove the one that it is given. */
+  forEach(visit: (slot: number) => void): void {
+    for (let slot = 0; slot < this.capacity; slot++) {
+      if (this.#inUse[slot] === 1) visit(slot);
+    }
+  }
+
+  /** The address for which a slot was taken, 16 bytes; valid until the slot is given back. */
+  address(slot: number): Uint8Array {
+    return this.#addresses.subarray(slot * IPV6_ADDRESS_BYTES, (slot + 1) * IPV6_ADDRESS_BYTES);
+  }
+
+  #alike(from: number, third: number, fourth: number): number {
+    let slot = from;
+    while (slot !== NO_SLOT && !this.#hasLowerHalf(slot, third, fourth)) slot = this.#next[slot]!;
+    return slot;
+  }
+
+  #isAt(slot: number, third: number, fourth: number, bytes: Uint8Array, offset: number): boolean {
+    return (
+      this.#hasLowerHalf(slot, third, fourth) &&
+      this.#inUse[slot] === 1 &&
+      (!this.#upperMatters || this.hasUpperHalf(slot, bytes, offset))
+    );
+  }
+
+  #hasLowerHalf(slot: number, third: number, fourth: number): boolean {
+    const at = slot * KEY_WORDS;
+    return this.#keys[at + 3] === fourth && this.#keys[at + 2] === third;
+  }
+
+  #hash(third: number, fourth: number): number {
+    return hashWords(this.#multipliers, third, fourth) >>> this.#shift;
+  }
+}
+
+/**
+ * @internal Hashes two int32 words, of which the highest bits of the result are the best.
+ *
+ * @param multipliers - five secret random numbers, int32
+ */
+export function hashWords(multipliers: Int32Array, left: number, right: number): number {
+  return (
+    (multipliers[4]! +
+      Math.imul(multipliers[0]!, left >>> 16) +
+      Math.imul(multipliers[1]!, left & 0xffff) +
+      Math.imul(multipliers[2]!, right >>> 16) +
+      Math.imul(multipliers[3]!, right & 0xffff)) |
+    0
+  );
+}

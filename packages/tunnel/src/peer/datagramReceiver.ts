@@ -1,0 +1,112 @@
+import { isIPv6Routable, type UdpEndpoint } from '@6bed4/codec';
+import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import type { MachineOutput } from '../machine/output.js';
+import type { PathFinder } from '../peering/pathFinder.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import { TUNNEL_MTU } from '../specification.js';
+import { Corrector } from './corrector.js';
+import { NdReceiver } from './ndReceiver.js';
+import type { PeerParts } from './peerParts.js';
+import { SourceFilter } from './sourceFilter.js';
+import type { Uplinks } from './uplinks.js';
+
+/**
+ * Receives the datagrams that come from the tunnel, through a router or directly: checks where a packet
+ * comes from and whom it is for, and delivers it to the local side.
+ */
+export class DatagramReceiver {
+  readonly #uplinks: Uplinks;
+  readonly #paths: PathFinder;
+  readonly #output: MachineOutput;
+  readonly #sources: SourceFilter;
+  readonly #corrector: Corrector;
+  readonly #nd: NdReceiver;
+
+  constructor(parts: PeerParts) {
+    this.#uplinks = parts.uplinks;
+    this.#paths = parts.paths;
+    this.#output = parts.output;
+    this.#sources = new SourceFilter(parts);
+    this.#corrector = new Corrector(parts);
+    this.#nd = new NdReceiver(parts, this.#sources, this.#corrector);
+  }
+
+  /** One whole IPv6 packet arrived; tells whether and why it is dropped. */
+  receive(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    const uplink = this.#uplinks.at(from);
+    if (isNd(bytes, offset, length)) {
+      return this.#nd.receive(bytes, offset, length, uplink, from, now);
+    }
+    const source = offset + SOURCE_OFFSET;
+    const remote = this.#paths.find(bytes, source);
+    const isDirect = uplink === null;
+    if (isDirect) {
+      const refused = this.#sources.refuseDirect(remote, bytes, source, from);
+      if (refused === Drop.sourceMismatch) {
+        this.#corrector.correctSource(bytes, source, length, from, now);
+      }
+      if (refused !== Drop.none) return refused;
+    } else if (remote < 0 && !isIPv6Routable(bytes, source)) {
+      return Drop.sourceNotAllowed;
+    }
+    const refused = this.#refuseDestination(remote, isDirect, bytes, offset, now);
+    if (refused !== Drop.none) return refused;
+    if (length > TUNNEL_MTU) return Drop.tooBig;
+    this.#paths.packetArrived(remote, isDirect, bytes, offset, length, now);
+    this.#output.deliver(bytes, offset, length);
+    return Drop.none;
+  }
+
+  /** An empty datagram arrived: from a remote, that is a probe. */
+  receiveEmpty(from: Readonly<UdpEndpoint>, now: number): void {
+    if (this.#uplinks.at(from) === null) this.#paths.probed(from, now);
+  }
+
+  /** A frame with compressed headers arrived, which is dropped. */
+  receiveCompressed(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): void {
+    if (this.#uplinks.at(from) !== null) return;
+    this.#corrector.refuseCompression(bytes, offset, length, from, now);
+  }
+
+  /**
+   * Accepts packets for an address of ours, and directly also for the one under which their sender sees
+   * us. A router may bring packets from anywhere, but none that claims to be ours (draft-03 §6, draft-04
+   * §4.2).
+   */
+  #refuseDestination(
+    remote: number,
+    isDirect: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    now: number,
+  ): DropCode {
+    const destination = offset + DESTINATION_OFFSET;
+    const source = offset + SOURCE_OFFSET;
+    // A remote is not ourselves.
+    const mayLoop = !isDirect && remote < 0;
+    const owner = mayLoop
+      ? this.#uplinks.owningOnly(bytes, destination, source)
+      : this.#uplinks.owning(bytes, destination);
+    if (owner !== null) {
+      if (owner.temporary) owner.usedAt = now;
+      return Drop.none;
+    }
+    if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
+    if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
+    return isIPv6Routable(bytes, destination)
+      ? Drop.destinationNotOurs
+      : Drop.destinationNotAllowed;
+  }
+}

@@ -1,0 +1,113 @@
+import { isIPv6Routable, UdpEndpoint } from '@6bed4/codec';
+import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import type { SendOutcome } from '../machine/machineCore.js';
+import type { MachineOutput } from '../machine/output.js';
+import { flowKey } from '../packet/rateLimiter.js';
+import { refuseTransit } from '../packet/transit.js';
+import type { PathFinder } from '../peering/pathFinder.js';
+import { NextHop } from '../peering/peering.js';
+import type { SendIntent } from '../peering/sendIntent.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import type { PeerParts } from './peerParts.js';
+import type { Uplink } from './uplink.js';
+import type { Uplinks } from './uplinks.js';
+
+/**
+ * Sends the packets of the local side into the tunnel: checks their addresses, decides whether each goes
+ * directly or through a router, and tells the local side when it goes nowhere.
+ */
+export class PacketSender {
+  readonly #uplinks: Uplinks;
+  readonly #paths: PathFinder;
+  readonly #output: MachineOutput;
+  /** The remote endpoint of the packet at hand, if it goes directly; written over for each. */
+  readonly #to = new UdpEndpoint();
+
+  constructor({ uplinks, paths, output }: PeerParts) {
+    this.#uplinks = uplinks;
+    this.#paths = paths;
+    this.#output = output;
+  }
+
+  /** Sends one whole IPv6 packet. */
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    intent: SendIntent,
+    now: number,
+  ): SendOutcome {
+    if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    const source = offset + SOURCE_OFFSET;
+    const destination = offset + DESTINATION_OFFSET;
+    const remote = this.#paths.find(bytes, destination);
+    if (remote < 0 && !isIPv6Routable(bytes, destination)) return Drop.destinationNotAllowed;
+    const uplink =
+      remote < 0
+        ? this.#uplinks.owningOnly(bytes, source, destination)
+        : this.#uplinks.owning(bytes, source);
+    if (uplink === null && !this.#paths.isBoundAddress(remote, bytes, source)) {
+      return this.#uplinks.owning(bytes, source) === null ? Drop.sourceNotAllowed : Drop.loop;
+    }
+    let outcome: SendOutcome = refuseTransit(bytes, offset, length);
+    if (outcome === Drop.none) {
+      outcome = this.#forward(uplink, remote, bytes, offset, length, intent, now);
+    }
+    if (outcome > Drop.none) {
+      this.#tellLocalSide(outcome as DropCode, uplink, bytes, offset, length, now);
+    }
+    return outcome;
+  }
+
+  /** The one place that decides whether a packet goes directly or through the router (draft-04 §4.1). */
+  #forward(
+    uplink: Uplink | null,
+    remote: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    intent: SendIntent,
+    now: number,
+  ): SendOutcome {
+    const to = this.#to;
+    if (intent.opportunistic) {
+      const name = this.#paths.sendOpportunistic(remote, bytes, offset, to, now);
+      if (name !== 0) {
+        this.#output.send(to, bytes, offset, length);
+        return -name;
+      }
+    }
+    const nextHop = this.#paths.route(remote, bytes, offset, length, to, intent.policy, now);
+    if (nextHop === NextHop.direct) {
+      this.#output.send(to, bytes, offset, length);
+      return Drop.none;
+    }
+    // An address under which one remote sees us means nothing to a router.
+    if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
+    this.#relay(uplink, bytes, offset, length, now);
+    return Drop.none;
+  }
+
+  #relay(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
+    uplink.lastSentAt = now;
+    uplink.usedAt = now;
+    this.#output.send(uplink.endpoint, bytes, offset, length);
+    this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
+  }
+
+  #tellLocalSide(
+    drop: DropCode,
+    uplink: Uplink | null,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
+    const lease = uplink?.lease ?? this.#uplinks.firstLease();
+    if (lease === null) return;
+    const key = flowKey(bytes, offset);
+    const { errorSource } = lease;
+    const error = this.#output.errorAbout(drop, errorSource, bytes, offset, length, key, now);
+    if (error !== null) this.#output.deliver(error, 0, error.length);
+  }
+}

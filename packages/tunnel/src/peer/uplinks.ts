@@ -1,0 +1,326 @@
+import {
+  type Endpoint,
+  formatEndpoint,
+  formatIPv4,
+  InvalidArgumentError,
+  is6bed4Prefixed,
+  isIPv4Loopback,
+  type Profile,
+  parseIPv4,
+  readInt32,
+  UdpEndpoint,
+} from '@6bed4/codec';
+import type { RouterAdvertisement } from '@6bed4/nd';
+import { EndpointPolicy } from '../address/endpointPolicy.js';
+import {
+  MAX_TEMPORARY_UPLINKS,
+  MAX_UPLINKS,
+  TEMPORARY_ATTEMPTS,
+  TEMPORARY_IDLE,
+} from '../defaults.js';
+import type { MachineOutput } from '../machine/output.js';
+import type { DropCode } from '../report/drop.js';
+import type { Lease, PeerIdentity } from './lease.js';
+import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
+import { RouterDiscovery } from './routerDiscovery.js';
+import { TrapeziumMonitor } from './trapeziumMonitor.js';
+import { Uplink, type UplinkSnapshot } from './uplink.js';
+
+/** Offset of the router's IPv4 address in a 6bed4-prefixed address (draft-03 §3). */
+const ROUTER_IN_PREFIX = 4;
+
+/**
+ * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
+ * adds uplinks of its own for a while, where that saves packets the way through a second router.
+ *
+ * There is a handful of uplinks, so walking them beats any table; walks for packets do not allocate.
+ */
+export class Uplinks {
+  readonly #settings: PeerSettings;
+  readonly #profile: Profile;
+  readonly #discovery: RouterDiscovery;
+  readonly #trapezium = new TrapeziumMonitor();
+  readonly #list: Uplink[] = [];
+  /** The second router of the packet at hand; written over for each. */
+  readonly #second = new UdpEndpoint();
+  #policy: EndpointPolicy;
+  #isRunning = false;
+
+  /**
+   * @param addressesChanged - is called when addresses came or went; `moved` tells whether we are seen at
+   * another endpoint than before
+   */
+  constructor(
+    settings: PeerSettings,
+    output: MachineOutput,
+    addressesChanged: (moved: boolean, now: number) => void,
+  ) {
+    this.#settings = settings;
+    this.#profile = settings.profile;
+    this.#discovery = new RouterDiscovery(settings, output, {
+      leaseAdopted: (uplink, lease, previous, now) => {
+        if (uplink.temporary) this.#trapezium.settle(uplink.endpoint.addressBits, true, now);
+        addressesChanged(previous !== null && !previous.isAtEndpointOf(lease), now);
+      },
+      leaseLost: () => addressesChanged(false, 0),
+    });
+    this.#policy = this.#choosePolicy();
+  }
+
+  // Commands
+
+  /** Whether {@link start} was called, and {@link stop} not since. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Begins to solicit all routers. */
+  start(now: number): void {
+    this.#isRunning = true;
+    for (const uplink of this.#list) this.#discovery.start(uplink, now);
+  }
+
+  /** Gives all leases up. */
+  stop(): void {
+    this.#isRunning = false;
+    for (const uplink of this.#list) this.#discovery.stop(uplink);
+  }
+
+  /** Solicits all routers again at once. */
+  solicit(now: number): void {
+    for (const uplink of this.#list) this.#discovery.doubt(uplink, now);
+  }
+
+  /** Solicits those routers again whose leases are not in doubt already. */
+  solicitLeased(now: number): void {
+    for (const uplink of this.#list) {
+      if (uplink.state === 'leased') this.#discovery.doubt(uplink, now);
+    }
+  }
+
+  /**
+   * Adds a router, or keeps one that is there temporarily; solicits it when running.
+   *
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
+   */
+  add(router: Endpoint | string, now: number): void {
+    const known = this.find(router);
+    if (known?.temporary) {
+      known.temporary = false;
+      return;
+    }
+    const uplink = this.#newUplink(router);
+    this.#list.push(uplink);
+    this.#policy = this.#choosePolicy();
+    if (this.#isRunning) this.#discovery.start(uplink, now);
+  }
+
+  /** Gives a router's lease up and removes it. */
+  remove(uplink: Uplink): void {
+    this.#discovery.stop(uplink);
+    this.#list.splice(this.#list.indexOf(uplink), 1);
+    this.#policy = this.#choosePolicy();
+  }
+
+  /**
+   * The uplink of a router as users name it, or null.
+   *
+   * @throws InvalidArgumentError when that is not an endpoint
+   */
+  find(router: Endpoint | string): Uplink | null {
+    const { address, port } = parseRouter(router, this.#profile.port);
+    return this.at(new UdpEndpoint(parseIPv4(address, 'routers'), port));
+  }
+
+  /** As users see them. */
+  snapshot(): UplinkSnapshot[] {
+    return this.#list.map((uplink) => uplink.snapshot());
+  }
+
+  // Input
+
+  /** A valid Router Advertisement came from the router of an uplink. */
+  advertised(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
+    return this.#discovery.advertised(uplink, message, now);
+  }
+
+  /**
+   * A packet was sent to the router of an uplink, by a way that may take a second router (draft-04 §5,
+   * draft-03 §10.2).
+   *
+   * @param destination - offset of the packet's destination address
+   */
+  packetRelayed(uplink: Uplink, bytes: Uint8Array, destination: number, now: number): void {
+    if (!this.#settings.avoidsTrapezium) return;
+    if (uplink.lease?.subnetPrefix.contains(bytes, destination)) return;
+    if (!is6bed4Prefixed(this.#profile, bytes, destination)) return;
+    if (this.#profile.layout.isOpaque(bytes, destination)) return;
+    const second = this.#second;
+    second.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
+    second.port = this.#profile.port;
+    if (this.at(second) !== null || !this.accepts(second)) return;
+    if (this.#trapezium.notice(second.addressBits, now)) this.#addTemporary(second, now);
+  }
+
+  /** Does what is due. */
+  handleTimeout(now: number): void {
+    for (const uplink of this.#list) this.#discovery.handleTimeout(uplink, now);
+    this.#dropTemporary(now);
+  }
+
+  /** The earliest timer of all uplinks, in milliseconds; `Infinity` for none. */
+  nextTimeout(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#list.length; index++) {
+      earliest = Math.min(earliest, this.#list[index]!.nextTimeout());
+    }
+    return earliest;
+  }
+
+  // Look-ups
+
+  /** The uplink whose router is at an endpoint. */
+  at(from: Readonly<UdpEndpoint>): Uplink | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const uplink = this.#list[index]!;
+      const { endpoint } = uplink;
+      if (endpoint.addressBits === from.addressBits && endpoint.port === from.port) return uplink;
+    }
+    return null;
+  }
+
+  /** The uplink under which an IPv6 address is one that we may use; see {@link Lease.owns}. */
+  owning(bytes: Uint8Array, offset: number): Uplink | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const uplink = this.#list[index]!;
+      if (uplink.lease?.owns(bytes, offset)) return uplink;
+    }
+    return null;
+  }
+
+  /**
+   * As {@link owning}, but null also where the packet's other address is one that we may use: then it
+   * would go in a circle. Looks for both in one walk.
+   *
+   * @param other - offset of the other address
+   */
+  owningOnly(bytes: Uint8Array, offset: number, other: number): Uplink | null {
+    let owner: Uplink | null = null;
+    for (let index = 0; index < this.#list.length; index++) {
+      const uplink = this.#list[index]!;
+      const { lease } = uplink;
+      if (lease === null) continue;
+      if (lease.owns(bytes, other)) return null;
+      if (owner === null && lease.owns(bytes, offset)) owner = uplink;
+    }
+    return owner;
+  }
+
+  /** The lease whose endpoint an IPv6 address spells; see {@link Lease.spellsUs}. */
+  leaseSpelling(bytes: Uint8Array, offset: number): Lease | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease?.spellsUs(bytes, offset)) return lease;
+    }
+    return null;
+  }
+
+  /** The first lease there is, or null. */
+  firstLease(): Lease | null {
+    return this.#list.find((uplink) => uplink.lease !== null)?.lease ?? null;
+  }
+
+  /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
+  identityFor(remote: Uint8Array): PeerIdentity | null {
+    let found: Lease | null = null;
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease === null) continue;
+      if (lease.subnetPrefix.contains(remote, 0)) return lease.identity;
+      found ??= lease;
+    }
+    return found?.identity ?? null;
+  }
+
+  /** Whether a router sees us at this IPv4 address, an int32. */
+  hasPublicAddress(addressBits: number): boolean {
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease !== null && lease.publicEndpoint.addressBits === addressBits) return true;
+    }
+    return false;
+  }
+
+  /** Whether a router sees us at this endpoint. */
+  hasPublicEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
+    return this.#list.some(
+      ({ lease }) =>
+        lease?.publicEndpoint.addressBits === endpoint.addressBits &&
+        lease.publicEndpoint.port === endpoint.port,
+    );
+  }
+
+  /**
+   * Whether the lower half of the IPv6 address at `offset` may be read as an endpoint: it lies in the
+   * /64 of one of our routers, or its prefix says so (draft-04 §2.1).
+   */
+  isInterpretable(bytes: Uint8Array, offset: number): boolean {
+    if (is6bed4Prefixed(this.#profile, bytes, offset)) return true;
+    for (let index = 0; index < this.#list.length; index++) {
+      if (this.#list[index]!.lease?.subnetPrefix.contains(bytes, offset)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a node can be at an endpoint, and we may talk to it. */
+  accepts(endpoint: Readonly<UdpEndpoint>): boolean {
+    return this.#policy.accepts(endpoint);
+  }
+
+  // Inside
+
+  #newUplink(router: Endpoint | string): Uplink {
+    const uplink = new Uplink(parseRouter(router, this.#profile.port));
+    const text = formatEndpoint(uplink.router);
+    if (this.at(uplink.endpoint) !== null) {
+      throw new InvalidArgumentError('routers', text, 'a router that is not there already');
+    }
+    if (this.#list.length >= MAX_UPLINKS) {
+      throw new InvalidArgumentError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
+    }
+    checkRouter(uplink.endpoint, text);
+    return uplink;
+  }
+
+  #choosePolicy(): EndpointPolicy {
+    const { allowLoopback, allowPrivate } = this.#settings;
+    return new EndpointPolicy({
+      allowLoopback:
+        allowLoopback ?? this.#list.some((uplink) => isIPv4Loopback(uplink.endpoint.address)),
+      allowPrivate,
+    });
+  }
+
+  #addTemporary(router: Readonly<UdpEndpoint>, now: number): void {
+    const temporary = this.#list.filter((uplink) => uplink.temporary).length;
+    if (temporary >= MAX_TEMPORARY_UPLINKS || this.#list.length >= MAX_UPLINKS) return;
+    const uplink = new Uplink({ address: formatIPv4(router.address), port: router.port }, true);
+    uplink.usedAt = now;
+    this.#list.push(uplink);
+    this.#discovery.start(uplink, now);
+  }
+
+  /** Gives up what was only to avoid the trapezium, once it does not help or is not used. */
+  #dropTemporary(now: number): void {
+    for (let index = this.#list.length - 1; index >= 0; index--) {
+      const uplink = this.#list[index]!;
+      if (!uplink.temporary) continue;
+      const isSilent = uplink.attempts > TEMPORARY_ATTEMPTS;
+      const isIdle = uplink.attempts > 0 && now - uplink.usedAt >= TEMPORARY_IDLE;
+      if (!isSilent && !isIdle) continue;
+      this.#trapezium.settle(uplink.endpoint.addressBits, !isSilent, now);
+      this.#list.splice(index, 1);
+      this.#discovery.stop(uplink);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
+import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
+import { BINDING_INTERVAL } from '../defaults.js';
+import type { Offer } from '../discovery/discovery.js';
+import { adaptSource } from '../packet/adaptiveSource.js';
+import { Drop, type DropCode } from '../report/drop.js';
+import { DISTANT_PAST } from '../time.js';
+import { Nonces } from './nonce.js';
+import type { OwnAddress, PeeringHost } from './peering.js';
+import type { Remotes } from './remotes.js';
+
+/**
+ * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
+ * remote sees us at another endpoint than our routers do, and refuses direct packets whose source
+ * spells that. It sends a Router Advertisement that says how it sees us. As anyone could forge that, the
+ * remote is solicited, and only an advertisement with our nonce counts.
+ *
+ * Until then, packets go directly to the remote with the address it knows us by, if their sender allows
+ * that their source is adapted, or chose that address.
+ */
+export class BoundPrefixes {
+  readonly #host: PeeringHost;
+  readonly #remotes: Remotes;
+  /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
+  readonly #address: Int32Array;
+  readonly #port: Uint16Array;
+  /** When the remote was last solicited for it, and the nonce of that. */
+  readonly #solicitedAt: Float64Array;
+  readonly #nonces: Nonces;
+  readonly #endpoint = new UdpEndpoint();
+  readonly #to = new UdpEndpoint();
+
+  constructor(host: PeeringHost, remotes: Remotes) {
+    this.#host = host;
+    this.#remotes = remotes;
+    this.#address = new Int32Array(remotes.capacity);
+    this.#port = new Uint16Array(remotes.capacity);
+    this.#solicitedAt = new Float64Array(remotes.capacity);
+    this.#nonces = new Nonces(remotes.capacity, host.random);
+  }
+
+  /** Begins with a remote, or anew with it after our network changed. */
+  restart(slot: number): void {
+    this.#port[slot] = 0;
+    this.#solicitedAt[slot] = DISTANT_PAST;
+  }
+
+  /**
+   * A remote says how it sees us.
+   *
+   * @param nonce - that of its advertisement, or null
+   */
+  offered(slot: number, offer: Offer, nonce: Uint8Array | null, now: number): DropCode {
+    const own = this.#ownAddress(slot);
+    if (own === null || !sameSubnetPrefix(own.address, 0, offer.base, 0))
+      return Drop.advertisementRefused;
+    if (nonce === null) {
+      this.#solicit(slot, now);
+      return Drop.none;
+    }
+    const isAnswer =
+      now - this.#solicitedAt[slot]! < BINDING_INTERVAL && this.#nonces.match(slot, nonce) === 0;
+    if (!isAnswer) return Drop.advertisementRefused;
+    const { endpoint } = offer;
+    const isUsual =
+      endpoint.addressBits === own.endpoint.addressBits && endpoint.port === own.endpoint.port;
+    this.#address[slot] = endpoint.addressBits;
+    this.#port[slot] = isUsual ? 0 : endpoint.port;
+    return Drop.none;
+  }
+
+  /** Whether an address is the one under which a remote sees us, and us only it. */
+  owns(slot: number, bytes: Uint8Array, at: number): boolean {
+    const own = this.#ownAddress(slot);
+    return (
+      own !== null &&
+      this.#port[slot] !== 0 &&
+      sameSubnetPrefix(own.address, 0, bytes, at) &&
+      this.#host.layout.matchesEndpoint(bytes, at, this.#bound(slot))
+    );
+  }
+
+  /**
+   * Whether a remote will find in the source of a packet the endpoint at which it sees us. Where the
+   * packet allows that, its source is adapted (draft-04 §7.8). For every direct packet.
+   */
+  fitsSource(
+    slot: number,
+    isAdaptive: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
+    if (this.#port[slot] === 0) return true;
+    const { layout } = this.#host;
+    const bound = this.#bound(slot);
+    if (layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, bound)) return true;
+    return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
+  }
+
+  #solicit(slot: number, now: number): void {
+    if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
+    this.#solicitedAt[slot] = now;
+    this.#nonces.renew(slot);
+    const solicitation = buildNd({
+      type: 'router-solicitation',
+      source: UNSPECIFIED,
+      destination: ALL_ROUTERS,
+      options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
+    });
+    this.#remotes.paths.readSpelled(slot, this.#to);
+    this.#host.send(this.#to, solicitation, solicitation.length, 0);
+  }
+
+  #ownAddress(slot: number): OwnAddress | null {
+    return this.#host.ownAddressFor(this.#remotes.address(slot));
+  }
+
+  #bound(slot: number): UdpEndpoint {
+    this.#endpoint.address = this.#address[slot]!;
+    this.#endpoint.port = this.#port[slot]!;
+    return this.#endpoint;
+  }
+}

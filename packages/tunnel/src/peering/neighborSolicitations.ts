@@ -1,0 +1,139 @@
+import type { UdpEndpoint } from '@6bed4/codec';
+import { buildNd, type NeighborAdvertisement } from '@6bed4/nd';
+import { ANSWER_WINDOW, RETRANS_TIMER } from '../defaults.js';
+import { OUTER_HEADERS } from '../specification.js';
+import { DISTANT_PAST } from '../time.js';
+import { Nonces, nonceOf } from './nonce.js';
+import type { PeeringHost } from './peering.js';
+import type { Remotes } from './remotes.js';
+
+/** Bytes of a solicitation on the wire: IPv6 header, message and nonce, and the headers around it. */
+export const NEIGHBOR_SOLICITATION_WEIGHT = 72 + OUTER_HEADERS;
+
+/** An advertisement that answers one of our solicitations, without saying which. */
+export const ANY_ATTEMPT = -1;
+/** An advertisement that answers none of our solicitations. */
+export const NO_ATTEMPT = -2;
+
+/**
+ * The Neighbor Solicitations that make remotes confirm our direct paths, and their answers.
+ *
+ * Each solicitation carries a nonce, which the Neighbor Advertisement has to repeat, so nobody who does
+ * not see the solicitation can forge the answer. Deployed peers of 2012 and 2018 know no nonces: their
+ * answers count within {@link ANSWER_WINDOW}, unless options forbid it. A remote that has repeated a
+ * nonce once must go on doing so.
+ */
+export class NeighborSolicitations {
+  readonly #host: PeeringHost;
+  readonly #remotes: Remotes;
+  readonly #requireNonce: boolean;
+  readonly #nonces: Nonces;
+  /** When the last one was sent, in milliseconds. */
+  readonly #sentAt: Float64Array;
+  /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
+  readonly #repeatsNonces: Uint8Array;
+
+  constructor(host: PeeringHost, remotes: Remotes, requireNonce: boolean) {
+    this.#host = host;
+    this.#remotes = remotes;
+    this.#requireNonce = requireNonce;
+    this.#nonces = new Nonces(remotes.capacity, host.random);
+    this.#sentAt = new Float64Array(remotes.capacity);
+    this.#repeatsNonces = new Uint8Array(remotes.capacity);
+  }
+
+  /** Begins with a new remote. */
+  created(slot: number): void {
+    this.#repeatsNonces[slot] = 0;
+    this.restart(slot);
+  }
+
+  /** Begins anew with a known remote: answers to earlier solicitations count no more. */
+  restart(slot: number): void {
+    this.#sentAt[slot] = DISTANT_PAST;
+  }
+
+  /** Whether a remote may be sent a solicitation. */
+  affords(slot: number): boolean {
+    return this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT);
+  }
+
+  /**
+   * Prepares the nonce of the next solicitation in a round, a fresh one for each round.
+   *
+   * @param attempt - 1 for the first
+   */
+  prepare(slot: number, attempt: number): void {
+    if (attempt === 1) this.#nonces.renew(slot);
+    this.#nonces.setAttempt(slot, attempt);
+  }
+
+  /** Prepares the nonce of a solicitation outside of rounds: that of the last round while it counts. */
+  prepareExtra(slot: number, now: number): void {
+    if (!this.#isAnswerable(slot, now)) this.#nonces.renew(slot);
+  }
+
+  /**
+   * Sends a solicitation, if we have an address and the remote's credit suffices.
+   *
+   * @param ttl - IPv4 TTL; 0 for the system's default
+   */
+  send(slot: number, to: Readonly<UdpEndpoint>, ttl: number, now: number): void {
+    const remote = this.#remotes.address(slot);
+    const own = this.#host.ownAddressFor(remote);
+    if (own === null) return;
+    if (!this.#remotes.credit.charge(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
+    const solicitation = buildNeighborSolicitation(own.address, remote, this.#nonces.get(slot));
+    this.#sentAt[slot] = now;
+    this.#host.send(to, solicitation, solicitation.length, ttl);
+  }
+
+  /**
+   * The solicitation of a round that an advertisement of the remote answers, {@link ANY_ATTEMPT} or
+   * {@link NO_ATTEMPT}.
+   */
+  attemptAnswered(slot: number, advertisement: NeighborAdvertisement, now: number): number {
+    if (!this.#isAnswerable(slot, now)) return NO_ATTEMPT;
+    const nonce = nonceOf(advertisement);
+    if (nonce === null) {
+      const isRequired = this.#requireNonce || this.#repeatsNonces[slot] === 1;
+      return isRequired ? NO_ATTEMPT : ANY_ATTEMPT;
+    }
+    const attempt = this.#nonces.match(slot, nonce);
+    if (attempt < 0) return NO_ATTEMPT;
+    this.#repeatsNonces[slot] = 1;
+    return attempt;
+  }
+
+  /** Milliseconds since a solicitation, from the number that {@link attemptAnswered} returned. */
+  roundTrip(slot: number, attempt: number, now: number): number {
+    const later = attempt === ANY_ATTEMPT ? 0 : this.#nonces.attempt(slot) - attempt;
+    return now - this.#sentAt[slot]! + later * RETRANS_TIMER;
+  }
+
+  #isAnswerable(slot: number, now: number): boolean {
+    return now - this.#sentAt[slot]! <= ANSWER_WINDOW;
+  }
+}
+
+/**
+ * Builds the solicitation: from our own address to the remote's, about that address, with a nonce
+ * (draft-03 §8.2, RFC 4861 §4.3).
+ *
+ * It has no source link-layer option: the address says where we are, RFC 4861 §7.2.2 demands one only in
+ * multicast, and the deployed C peer of 2012 answers no solicitation but one with exactly one option of
+ * 8 bytes.
+ */
+function buildNeighborSolicitation(
+  own: Uint8Array,
+  target: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  return buildNd({
+    type: 'neighbor-solicitation',
+    source: own,
+    destination: target,
+    target,
+    options: [{ type: 'nonce', nonce }],
+  });
+}

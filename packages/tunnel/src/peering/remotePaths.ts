@@ -1,0 +1,211 @@
+import { type Endpoint, formatIPv4, type UdpEndpoint } from '@6bed4/codec';
+import type { PathChanged, RemoteSnapshot } from '../report/events.js';
+import {
+  Confirmation,
+  type ConfirmationCode,
+  confirmationNames,
+  Path,
+  type PathCode,
+  pathNames,
+} from '../report/path.js';
+import { DISTANT_PAST } from '../time.js';
+
+/** A path that was never reported. */
+const NOT_REPORTED = 255;
+
+/** The change of a path, as users are told of it, but for the remote. */
+export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
+
+/** The properties of a path in the snapshot of its remote. */
+export type PathSnapshot = Pick<
+  RemoteSnapshot,
+  'path' | 'endpoint' | 'proof' | 'provedAt' | 'usableUntil' | 'roundTrip'
+>;
+
+/**
+ * The paths to remotes, by slot. A path is `relayed` until it is confirmed. A confirmation is valid for
+ * a time, after which packets are relayed again; the path itself is remembered until
+ * {@link RemotePaths.giveUp}, so that it is solicited where it was.
+ *
+ * Direct packets go to the endpoint that the remote's address spells, or to one that a confirmation
+ * names; nothing else can move them.
+ */
+export class RemotePaths {
+  readonly #changed: (slot: number, change: PathChange) => void;
+  /** The {@link Path} confirmed last. */
+  readonly #paths: Uint8Array;
+  /** The {@link Path} that users know of. */
+  readonly #reported: Uint8Array;
+  /** The {@link Confirmation} of the path. */
+  readonly #confirmations: Uint8Array;
+  readonly #validUntil: Float64Array;
+  readonly #confirmedAt: Float64Array;
+  readonly #roundTrips: Float64Array;
+  /** The endpoint that the remote's address spells: IPv4 as int32. */
+  readonly #spelledAddress: Int32Array;
+  readonly #spelledPort: Uint16Array;
+  /** The endpoint of direct packets. */
+  readonly #directAddress: Int32Array;
+  readonly #directPort: Uint16Array;
+
+  /**
+   * @param capacity - slots of remotes
+   * @param changed - is told of each path that differs from the one told before
+   */
+  constructor(capacity: number, changed: (slot: number, change: PathChange) => void) {
+    this.#changed = changed;
+    this.#paths = new Uint8Array(capacity);
+    this.#reported = new Uint8Array(capacity);
+    this.#confirmations = new Uint8Array(capacity);
+    this.#validUntil = new Float64Array(capacity);
+    this.#confirmedAt = new Float64Array(capacity);
+    this.#roundTrips = new Float64Array(capacity);
+    this.#spelledAddress = new Int32Array(capacity);
+    this.#spelledPort = new Uint16Array(capacity);
+    this.#directAddress = new Int32Array(capacity);
+    this.#directPort = new Uint16Array(capacity);
+  }
+
+  /**
+   * Begins with a remote of which no path is known.
+   *
+   * @param endpoint - the endpoint that its address spells
+   */
+  reset(slot: number, endpoint: Readonly<UdpEndpoint>): void {
+    this.#paths[slot] = Path.relayed;
+    this.#reported[slot] = NOT_REPORTED;
+    this.#confirmations[slot] = Confirmation.none;
+    this.#validUntil[slot] = DISTANT_PAST;
+    this.#confirmedAt[slot] = DISTANT_PAST;
+    this.#roundTrips[slot] = Number.NaN;
+    this.#spelledAddress[slot] = endpoint.addressBits;
+    this.#spelledPort[slot] = endpoint.port;
+    this.#directAddress[slot] = endpoint.addressBits;
+    this.#directPort[slot] = endpoint.port;
+  }
+
+  /** Whether packets may go direct. For every packet. */
+  isValid(slot: number, now: number): boolean {
+    return now < this.#validUntil[slot]!;
+  }
+
+  /** The path that was confirmed last, valid or not; `relayed` where none was. */
+  path(slot: number): PathCode {
+    return this.#paths[slot] as PathCode;
+  }
+
+  /** When the path was last confirmed, in milliseconds; {@link DISTANT_PAST} for never. */
+  confirmedAt(slot: number): number {
+    return this.#confirmedAt[slot]!;
+  }
+
+  /**
+   * A direct path is confirmed.
+   *
+   * @param endpoint - where direct packets go from now on
+   * @param validUntil - until when they may, in milliseconds
+   */
+  confirm(
+    slot: number,
+    path: PathCode,
+    endpoint: Readonly<UdpEndpoint>,
+    confirmation: ConfirmationCode,
+    validUntil: number,
+    now: number,
+  ): void {
+    this.#directAddress[slot] = endpoint.addressBits;
+    this.#directPort[slot] = endpoint.port;
+    this.#confirmedAt[slot] = now;
+    this.#validUntil[slot] = validUntil;
+    this.#set(slot, path, confirmation);
+  }
+
+  /** The remote's address is an invitation: packets may go direct though nothing was confirmed. */
+  invite(slot: number, validUntil: number): void {
+    this.#validUntil[slot] = validUntil;
+    this.#set(slot, Path.direct, Confirmation.invitation);
+  }
+
+  /** The confirmation is valid no more: packets are relayed until there is another one. */
+  expire(slot: number): void {
+    this.#validUntil[slot] = DISTANT_PAST;
+  }
+
+  /** The search for a direct path, or for a confirmation of the one there was, was in vain. */
+  giveUp(slot: number): void {
+    this.expire(slot);
+    this.#directAddress[slot] = this.#spelledAddress[slot]!;
+    this.#directPort[slot] = this.#spelledPort[slot]!;
+    this.#set(slot, Path.relayed, Confirmation.none);
+  }
+
+  /** Keeps the round trip on the direct path, in milliseconds. */
+  measured(slot: number, roundTrip: number): void {
+    this.#roundTrips[slot] = roundTrip;
+  }
+
+  /** Whether this is the endpoint that the address of a remote spells. */
+  isSpelled(slot: number, endpoint: Readonly<UdpEndpoint>): boolean {
+    return (
+      this.#spelledAddress[slot] === endpoint.addressBits &&
+      this.#spelledPort[slot] === endpoint.port
+    );
+  }
+
+  /** The IPv4 address that the address of a remote spells, as int32. */
+  spelledAddress(slot: number): number {
+    return this.#spelledAddress[slot]!;
+  }
+
+  /** Reads the endpoint that the address of a remote spells. */
+  readSpelled(slot: number, into: UdpEndpoint): void {
+    into.address = this.#spelledAddress[slot]!;
+    into.port = this.#spelledPort[slot]!;
+  }
+
+  /** Reads the endpoint to which direct packets go. */
+  readDirect(slot: number, into: UdpEndpoint): void {
+    into.address = this.#directAddress[slot]!;
+    into.port = this.#directPort[slot]!;
+  }
+
+  /** A path at this moment, as users see it. */
+  snapshot(slot: number, now: number): PathSnapshot {
+    const isValid = this.isValid(slot, now);
+    return {
+      path: pathNames[isValid ? this.#paths[slot]! : Path.relayed]!,
+      endpoint: isValid ? this.#directEndpoint(slot) : null,
+      proof: isValid ? confirmationNames[this.#confirmations[slot]!]! : null,
+      provedAt: finiteOrNull(this.#confirmedAt[slot]!),
+      usableUntil: isValid ? finiteOrNull(this.#validUntil[slot]!) : null,
+      roundTrip: finiteOrNull(this.#roundTrips[slot]!),
+    };
+  }
+
+  #set(slot: number, path: PathCode, confirmation: ConfirmationCode): void {
+    this.#paths[slot] = path;
+    this.#confirmations[slot] = confirmation;
+    const previous = this.#reported[slot]!;
+    if (previous === path) return;
+    this.#reported[slot] = path;
+    this.#changed(slot, {
+      path: pathNames[path]!,
+      previous: previous === NOT_REPORTED ? null : pathNames[previous]!,
+      endpoint: path === Path.relayed ? null : this.#directEndpoint(slot),
+      proof: confirmationNames[confirmation]!,
+      roundTrip: path === Path.relayed ? null : finiteOrNull(this.#roundTrips[slot]!),
+    });
+  }
+
+  #directEndpoint(slot: number): Endpoint {
+    return {
+      address: formatIPv4(this.#directAddress[slot]! >>> 0),
+      port: this.#directPort[slot]!,
+    };
+  }
+}
+
+/** A number for users, to whom what never was and what never ends is null. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

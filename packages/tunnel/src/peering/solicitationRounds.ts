@@ -1,0 +1,166 @@
+import { NeighborUnreachability } from '@6bed4/nd';
+import {
+  DELAY_FIRST_PROBE_TIME,
+  FIRST_RETRY_WAIT,
+  HINT_INTERVAL,
+  MAX_RETRY_WAIT,
+  MAX_UNICAST_SOLICIT,
+  REACHABLE_TIME,
+  RETRANS_TIMER,
+  SOLICITATION_RATE,
+} from '../defaults.js';
+import { TokenBucket } from '../packet/rateLimiter.js';
+import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
+import { NEIGHBOR_SOLICITATION_WEIGHT } from './neighborSolicitations.js';
+import type { Remotes } from './remotes.js';
+
+/** Rounds in vain beyond which the wait for the next one grows no more. */
+const MAX_FAILURES = 16;
+
+/** The owner of {@link SolicitationRounds}. */
+export interface RoundListener {
+  /**
+   * The next solicitation of a round is to be sent now.
+   *
+   * @param attempt - 1 for the first
+   */
+  solicit(slot: number, attempt: number, now: number): void;
+
+  /** A round was in vain. */
+  unreachable(slot: number): void;
+}
+
+/**
+ * The rounds of Neighbor Solicitations to remotes: when a packet or a hint begins one, and when its
+ * solicitations are sent. Neighbor Unreachability Detection (RFC 4861 §7.3) counts them: up to
+ * MAX_UNICAST_SOLICIT, one each RETRANS_TIMER.
+ *
+ * - After a round in vain, packets begin no other for 2 s, and each time for twice as long, up to a
+ *   minute.
+ * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet.
+ * - All rounds that are not to renew a confirmation share one rate.
+ */
+export class SolicitationRounds {
+  readonly #remotes: Remotes;
+  readonly #listener: RoundListener;
+  readonly #detection: NeighborUnreachability;
+  readonly #rate = new TokenBucket(SOLICITATION_RATE);
+  /** When a packet begins a round, in milliseconds: on a valid path, and on none. */
+  readonly #refreshAt: Float64Array;
+  readonly #retryAt: Float64Array;
+  /** Rounds in vain since the last confirmation. */
+  readonly #failures: Uint8Array;
+  /** When a hint last had an effect. */
+  readonly #hintedAt: Float64Array;
+
+  constructor(remotes: Remotes, listener: RoundListener) {
+    const { capacity } = remotes;
+    this.#remotes = remotes;
+    this.#listener = listener;
+    this.#detection = new NeighborUnreachability(
+      {
+        capacity,
+        reachableTime: REACHABLE_TIME,
+        delayFirstProbeTime: DELAY_FIRST_PROBE_TIME,
+        retransTimer: RETRANS_TIMER,
+        maxUnicastSolicit: MAX_UNICAST_SOLICIT,
+      },
+      {
+        solicit: (slot, attempt, now) => this.#listener.solicit(slot, attempt, now),
+        unreachable: (slot, now) => this.#failed(slot, now),
+      },
+    );
+    this.#refreshAt = new Float64Array(capacity);
+    this.#retryAt = new Float64Array(capacity);
+    this.#failures = new Uint8Array(capacity);
+    this.#hintedAt = new Float64Array(capacity);
+  }
+
+  /** Begins with a remote, or anew with it after our network changed. */
+  restart(slot: number): void {
+    this.#detection.remove(slot);
+    this.#refreshAt[slot] = DISTANT_FUTURE;
+    this.#retryAt[slot] = DISTANT_PAST;
+    this.#failures[slot] = 0;
+    this.#hintedAt[slot] = DISTANT_PAST;
+  }
+
+  /** Ends the round that may be under way. */
+  removed(slot: number): void {
+    this.#detection.remove(slot);
+  }
+
+  /** Whether a direct packet begins a round, to renew the confirmation. For every such packet. */
+  isRefreshDue(slot: number, now: number): boolean {
+    return now >= this.#refreshAt[slot]!;
+  }
+
+  /** Lets the next direct packet begin a round. */
+  refreshSoon(slot: number, now: number): void {
+    this.#refreshAt[slot] = now;
+  }
+
+  /** Whether a packet that is not sent directly begins a round. For every such packet. */
+  isRetryDue(slot: number, now: number): boolean {
+    return now >= this.#retryAt[slot]!;
+  }
+
+  /** Whether the last round was in vain. */
+  hasFailed(slot: number): boolean {
+    return this.#failures[slot]! > 0;
+  }
+
+  /** Whether a search for a path has begun, and none was in vain. */
+  isFirstSearch(slot: number): boolean {
+    return this.#detection.isKnown(slot) && this.#failures[slot] === 0;
+  }
+
+  /** Whether a round is under way. */
+  isUnderWay(slot: number): boolean {
+    return this.#retryAt[slot] === DISTANT_FUTURE;
+  }
+
+  /** Begins a round, unless one is under way or the remote's credit or the common rate forbids it. */
+  begin(slot: number, now: number): void {
+    const { credit, paths } = this.#remotes;
+    if (!credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
+    if (!paths.isValid(slot, now) && !this.#rate.allows(now)) return;
+    this.#refreshAt[slot] = DISTANT_FUTURE;
+    this.#retryAt[slot] = DISTANT_FUTURE;
+    this.#detection.sent(slot, now);
+  }
+
+  /** Whether a hint may have an effect; takes its price, and the next hint has to wait. */
+  admitsHint(slot: number, now: number): boolean {
+    const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, MAX_RETRY_WAIT);
+    if (now - this.#hintedAt[slot]! < interval) return false;
+    if (!this.#remotes.credit.chargeHint(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return false;
+    this.#hintedAt[slot] = now;
+    return true;
+  }
+
+  /** The direct path is confirmed, which ends the round that may be under way. */
+  confirmed(slot: number, now: number): void {
+    this.#detection.confirmed(slot, now);
+    this.#refreshAt[slot] = now + REACHABLE_TIME;
+    this.#retryAt[slot] = DISTANT_PAST;
+    this.#failures[slot] = 0;
+  }
+
+  handleTimeout(now: number): void {
+    this.#detection.handleTimeout(now);
+  }
+
+  /** When {@link SolicitationRounds.handleTimeout} wants to run; `Infinity` for never. */
+  nextTimeout(): number {
+    return this.#detection.nextTimeout();
+  }
+
+  #failed(slot: number, now: number): void {
+    const wait = Math.min(FIRST_RETRY_WAIT * 2 ** this.#failures[slot]!, MAX_RETRY_WAIT);
+    this.#failures[slot] = Math.min(this.#failures[slot]! + 1, MAX_FAILURES);
+    this.#retryAt[slot] = now + wait;
+    this.#refreshAt[slot] = DISTANT_FUTURE;
+    this.#listener.unreachable(slot);
+  }
+}

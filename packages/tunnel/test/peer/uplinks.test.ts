@@ -1,0 +1,64 @@
+import { encodeAddress, parseIPv6 } from '@6bed4/codec';
+import { describe, expect, test } from 'vitest';
+import { ping } from '../support/packets.js';
+import {
+  advertise,
+  NATIVE,
+  OWN,
+  OWN_ENDPOINT,
+  offer,
+  ROUTER,
+  RoutedPeerBench,
+} from '../support/routedPeerBench.js';
+
+describe('several routers', () => {
+  const OTHER = '192.0.2.1:25790';
+  const otherPrefix = encodeAddress({
+    prefix: 'fc64:bed:c000:201::/64',
+    peer: OWN_ENDPOINT,
+    lanip: 0,
+  });
+  const otherAddress = encodeAddress({
+    prefix: 'fc64:bed:c000:201::/64',
+    peer: OWN_ENDPOINT,
+    lanip: 1,
+  });
+  const twoLeases = (): RoutedPeerBench => {
+    const bench = RoutedPeerBench.leased();
+    bench.peer.addRouter('192.0.2.1', bench.now);
+    bench.datagram(OTHER, advertise({ options: [offer({ prefix: parseIPv6(otherPrefix) })] }));
+    return bench;
+  };
+
+  test('send each packet to the router of its source address (draft-04 §4.1)', () => {
+    const bench = twoLeases();
+    expect(bench.packet(ping(OWN, NATIVE)).sent[0]!.to).toBe(ROUTER);
+    expect(bench.packet(ping(otherAddress, NATIVE)).sent[0]!.to).toBe(OTHER);
+  });
+
+  test('carry no packet from one of our addresses to another', () => {
+    const bench = twoLeases();
+    expect(bench.packet(ping(OWN, otherAddress)).sent).toEqual([]);
+    expect(bench.datagram(ROUTER, ping(otherAddress, OWN)).delivered).toEqual([]);
+    expect(bench.drops).toEqual({ loop: 2 });
+  });
+
+  test('keep the other addresses when one is removed', () => {
+    const bench = twoLeases();
+    bench.recorder.clear();
+    expect(bench.peer.removeRouter('198.51.100.1:25790')).toBe(true);
+    expect(bench.peer.removeRouter('198.51.100.1')).toBe(false);
+    expect(bench.recorder.events).toMatchObject([{ type: 'address-lost', address: OWN }]);
+    expect(bench.packet(ping(OWN, NATIVE)).sent).toEqual([]);
+    expect(bench.packet(ping(otherAddress, NATIVE)).sent).toHaveLength(1);
+  });
+
+  test('are refused by name when one is there already, is no endpoint, or is the seventeenth', () => {
+    const bench = RoutedPeerBench.leased();
+    expect(() => bench.peer.addRouter('198.51.100.1:25790', 0)).toThrow(/router/);
+    expect(() => bench.peer.addRouter('198.51.100.256', 0)).toThrow(/found/);
+    expect(() => bench.peer.addRouter('224.0.0.1', 0)).toThrow(/router/);
+    for (let index = 2; index <= 16; index++) bench.peer.addRouter(`192.0.2.${index}`, 0);
+    expect(() => bench.peer.addRouter('192.0.2.99', 0)).toThrow(/routers/);
+  });
+});
