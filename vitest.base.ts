@@ -40,6 +40,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
       name,
       include: ['test/**/*.test.ts'],
       exclude: ['test/kernel/**'],
+      setupFiles: fileURLToPath(new URL('./vitest.setup.ts', import.meta.url)),
       // Thousands of runs of a property take their time where others use the processor, too.
       testTimeout: 30_000,
       // Of a group 0, vitest would run files that must not run at the same time at the very end.

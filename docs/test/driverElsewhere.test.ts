@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
-<<<<<<< HEAD
 import { runtimes } from '@6bed4/testing/runtimes';
-import { describe, expect, it } from 'vitest';
-=======
 import { describe, expect, test } from 'vitest';
-// @ts-expect-error: plain JavaScript that the scripts at the root share
-import { runtime, runtimeNames } from '../../scripts/lib/runtimes.mjs';
->>>>>>> main
 import { type ProgramPlan, planPage } from './support/plan.js';
 import { runProgram } from './support/program.js';
 
@@ -23,19 +17,9 @@ describe('the driver of the guide', () => {
     expect(lines.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(LONGEST_DRIVER);
   });
 
-<<<<<<< HEAD
   for (const [name, elsewhere] of runtimes) {
-    it.runIf(elsewhere !== null || required)(
-      `meets all demands on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
-=======
-  const all = (runtimeNames as string[]).map((name): [string, Runtime | null] => [
-    name,
-    runtime(name),
-  ]);
-  for (const [name, elsewhere] of all) {
     test.runIf(elsewhere !== null || required)(
       `meets all requirements on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
->>>>>>> main
       async () => {
         expect(elsewhere, `${name} is required, and missing: npm run runtimes`).not.toBeNull();
         expect(await runProgram(`driver-${name}`, programs.at(-1)!, elsewhere)).toBeNull();

@@ -9,10 +9,4 @@ export default defineConfig({
     loopWorker: 'src/drivers/linux/loopWorker.ts',
   },
   dts: { entry: { index: 'src/index.ts' } },
-<<<<<<< HEAD
-=======
-  platform: 'node',
-  sourcemap: true,
-  esbuildOptions: () => undefined,
->>>>>>> main
 });

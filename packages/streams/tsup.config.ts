@@ -5,10 +5,4 @@ export default defineConfig({
   ...nodeBuild,
   // An optional dependency, loaded when streams are used.
   external: [/^@matrixai\/quic/],
-<<<<<<< HEAD
-=======
-  platform: 'node',
-  sourcemap: true,
-  esbuildOptions: () => undefined,
->>>>>>> main
 });
