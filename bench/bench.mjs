@@ -13,7 +13,14 @@ import {
   reference2020,
   UdpEndpoint,
 } from '@6bed4/codec';
-import { buildNd, buildUdp, parseNd, setTrafficClass, verifyIcmpv6Checksum } from '@6bed4/nd';
+import {
+  buildNd,
+  buildUdp,
+  parseNd,
+  ROUTER_ADVERTISEMENT_DEFAULTS,
+  setTrafficClass,
+  verifyIcmpv6Checksum,
+} from '@6bed4/nd';
 import { Peer, Router } from '@6bed4/tunnel';
 import Table from 'cli-table3';
 
@@ -153,14 +160,9 @@ const solicitation = {
   options: [{ type: 'nonce', nonce: Uint8Array.of(1, 2, 3, 4, 5, 6) }],
 };
 const advertisement = {
-  type: 'router-advertisement',
+  ...ROUTER_ADVERTISEMENT_DEFAULTS,
   source: parseIPv6('fe80::'),
   destination: parseIPv6('ff02::1'),
-  currentHopLimit: 0,
-  managed: false,
-  other: false,
-  homeAgent: false,
-  proxy: false,
   preference: 'low',
   routerLifetime: 0xffff,
   reachableTime: 0xffff_ffff,

@@ -8,10 +8,7 @@ export default defineConfig({
     // A thread starts from a file of its own.
     loopWorker: 'src/drivers/linux/loopWorker.ts',
   },
-  // `import.meta.url` in CommonJS.
-  shims: true,
   dts: { entry: { index: 'src/index.ts' } },
-  format: ['esm', 'cjs'],
   platform: 'node',
   sourcemap: true,
   esbuildOptions: () => undefined,

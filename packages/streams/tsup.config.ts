@@ -5,8 +5,6 @@ export default defineConfig({
   ...libraryBuild,
   // An optional dependency, loaded when streams are used.
   external: [/^@matrixai\/quic/],
-  shims: true,
-  format: ['esm', 'cjs'],
   platform: 'node',
   sourcemap: true,
   esbuildOptions: () => undefined,

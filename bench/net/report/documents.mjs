@@ -1,10 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chart } from './chart.mjs';
 import { reportMarkdown } from './markdown.mjs';
 
 const CHART = 'performance.svg';
 const DOCUMENT = 'performance.md';
+/** Ends the generated part; what is written by hand behind it stays. */
+const END = '<!-- End of the generated part. -->';
+
+function partByHand(path) {
+  if (!existsSync(path)) return '';
+  const text = readFileSync(path, 'utf8');
+  const end = text.indexOf(END);
+  return end < 0 ? '' : `\n${text.slice(end)}`;
+}
 
 /** Writes what was measured into a folder of documents. */
 export function writeDocuments(folder, report) {
@@ -14,6 +23,7 @@ export function writeDocuments(folder, report) {
     writeFileSync(path, content);
     console.log(`wrote ${path}`);
   };
+  const generated = reportMarkdown({ ...report, chart: CHART });
   write(CHART, chart(candidates, results));
-  write(DOCUMENT, reportMarkdown({ ...report, chart: CHART }));
+  write(DOCUMENT, generated + partByHand(join(folder, DOCUMENT)));
 }

@@ -1,5 +1,11 @@
-import { decodeAddress, encodeAddress, formatIPv6, type Profile, parseIPv6 } from '@6bed4/codec';
-import { checkingOptions, UsageError } from '@6bed4/node';
+import {
+  decodeAddress,
+  encodeAddress,
+  formatIPv6,
+  InvalidArgumentError,
+  type Profile,
+  parseIPv6,
+} from '@6bed4/codec';
 import type { Command } from 'commander';
 import { fieldsOf, reportOf } from './addressReport.js';
 import { commandNeeded } from './commandNeeded.js';
@@ -72,11 +78,16 @@ function decode(text: string, { dialect: profile, json }: DecodeFlags): void {
 const OPTION_OF_FIELD: Readonly<Record<string, string>> = { port: 'peer', endpoint: 'peer' };
 
 function encode({ prefix, peer, lanip, dialect: profile, json }: EncodeFlags): void {
-  if (prefix === undefined) throw new UsageError('prefix', 'nothing', 'the upper half, as P/64');
-  if (peer === undefined) throw new UsageError('peer', 'nothing', 'an endpoint, as A.B.C.D:PORT');
-  const address = checkingOptions(
-    () => encodeAddress({ prefix, peer, ...defined({ lanip }) }, defined({ profile })),
-    OPTION_OF_FIELD,
-  );
-  console.log(json === true ? JSON.stringify({ address }) : address);
+  if (prefix === undefined)
+    throw new InvalidArgumentError('prefix', 'nothing', 'the upper half, as P/64');
+  if (peer === undefined)
+    throw new InvalidArgumentError('peer', 'nothing', 'an endpoint, as A.B.C.D:PORT');
+  try {
+    const address = encodeAddress({ prefix, peer, ...defined({ lanip }) }, defined({ profile }));
+    console.log(json === true ? JSON.stringify({ address }) : address);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const { field, found, expected } = error;
+    throw new InvalidArgumentError(OPTION_OF_FIELD[field] ?? field, found, expected);
+  }
 }

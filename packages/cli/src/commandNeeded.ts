@@ -1,4 +1,4 @@
-import { UsageError } from '@6bed4/node';
+import { InvalidArgumentError } from '@6bed4/node';
 import type { Command } from 'commander';
 
 /** Makes a command that only has commands of its own ask for one of them. */
@@ -9,6 +9,6 @@ export function commandNeeded(group: Command): Command {
     .action(() => {
       const found = group.args[0] === undefined ? 'nothing' : JSON.stringify(group.args[0]);
       const names = group.commands.map((command) => command.name());
-      throw new UsageError('command', found, `one of ${names.join(', ')}`);
+      throw new InvalidArgumentError('command', found, `one of ${names.join(', ')}`);
     });
 }

@@ -1,4 +1,4 @@
-import { StartError, UsageError } from '@6bed4/node';
+import { InvalidArgumentError, StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './addressCommand.js';
 import { commandNeeded } from './commandNeeded.js';
@@ -81,8 +81,8 @@ function pathOf(program: Command, args: readonly string[]): string {
  * @throws the error itself when it is not about the arguments
  */
 function complaintOf(error: unknown, path: string): string | null {
-  if (error instanceof UsageError) {
-    return `${flagOf(error.option)}: found ${error.found}, expected ${error.expected}`;
+  if (error instanceof InvalidArgumentError) {
+    return `${flagOf(error.field)}: found ${error.found}, expected ${error.expected}`;
   }
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode === 0) return null;

@@ -1,6 +1,6 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { DriverName, Offloads } from '@6bed4/node';
-import { answerEcho, type PeerDaemon, startPeer, UsageError } from '@6bed4/node';
+import { answerEcho, InvalidArgumentError, type PeerDaemon, startPeer } from '@6bed4/node';
 import type { AddressLease, PeeringName } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
@@ -113,7 +113,7 @@ export function addPeerCommand(program: Command, version: string): void {
 async function runPeer(flags: PeerFlags, version: string): Promise<void> {
   const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
   if (routers === undefined) {
-    throw new UsageError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
+    throw new InvalidArgumentError('router', 'nothing', 'the A.B.C.D or A.B.C.D:port of a router');
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;

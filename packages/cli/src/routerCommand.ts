@@ -1,6 +1,6 @@
 import { formatEndpoint, type Profile } from '@6bed4/codec';
 import type { DriverName, Offloads } from '@6bed4/node';
-import { startRouter, UsageError } from '@6bed4/node';
+import { InvalidArgumentError, startRouter } from '@6bed4/node';
 import type { Command } from 'commander';
 import { statusOfRouter } from './control/status.js';
 import { type ControlFlags, openControl } from './control.js';
@@ -63,7 +63,11 @@ export function addRouterCommand(program: Command, version: string): void {
 async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN, ...rest } = flags;
   if (listen === undefined) {
-    throw new UsageError('listen', 'nothing', 'the IPv4 address by which peers reach this router');
+    throw new InvalidArgumentError(
+      'listen',
+      'nothing',
+      'the IPv4 address by which peers reach this router',
+    );
   }
   const log = await openLog(flags);
   await live({

@@ -9,18 +9,17 @@ import {
 } from '@6bed4/codec';
 import {
   checkInterfaceName,
-  checkingOptions,
   type DriverName,
   driverNames,
+  InvalidArgumentError,
   type Offloads,
   offloadNames,
-  UsageError,
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 
 /*
  * Readers of what is written on the command line. Each takes the text of one option or argument and
- * throws a UsageError that names it as it is written there.
+ * throws an InvalidArgumentError that names it as it is written there.
  */
 
 const HIGHEST_PORT = 0xffff;
@@ -41,7 +40,11 @@ export function integer(option: string, lowest: number, highest: number): (text:
   return (text) => {
     const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
     if (!(value >= lowest && value <= highest)) {
-      throw new UsageError(option, quoted(text), `an integer from ${lowest} to ${highest}`);
+      throw new InvalidArgumentError(
+        option,
+        quoted(text),
+        `an integer from ${lowest} to ${highest}`,
+      );
     }
     return value;
   };
@@ -50,7 +53,7 @@ export function integer(option: string, lowest: number, highest: number): (text:
 /** Reads `A.B.C.D`. */
 export function ipv4(option: string): (text: string) => string {
   return (text) => {
-    checkingOptions(() => parseIPv4(text), option);
+    parseIPv4(text, option);
     return text;
   };
 }
@@ -59,8 +62,9 @@ export function ipv4(option: string): (text: string) => string {
 export function endpoint(option: string, portNeeded: boolean): (text: string) => string {
   return (text) => {
     const form = portNeeded ? 'A.B.C.D:port' : 'A.B.C.D or A.B.C.D:port';
-    const { port } = checkingOptions(() => parseEndpoint(text, portNeeded ? undefined : 1), option);
-    if (port === 0) throw new UsageError(option, quoted(text), `${form} with a port from 1`);
+    const { port } = parseEndpoint(text, portNeeded ? undefined : 1, option);
+    if (port === 0)
+      throw new InvalidArgumentError(option, quoted(text), `${form} with a port from 1`);
     return text;
   };
 }
@@ -68,9 +72,9 @@ export function endpoint(option: string, portNeeded: boolean): (text: string) =>
 /** Reads an IPv6 prefix, of the given length or of any. */
 export function prefix(option: string, length?: number): (text: string) => string {
   return (text) => {
-    const found: Prefix = checkingOptions(() => parsePrefix(text), option);
+    const found: Prefix = parsePrefix(text, option);
     if (length !== undefined && found.length !== length) {
-      throw new UsageError(option, quoted(text), `a prefix of /${length}`);
+      throw new InvalidArgumentError(option, quoted(text), `a prefix of /${length}`);
     }
     return text;
   };
@@ -79,7 +83,7 @@ export function prefix(option: string, length?: number): (text: string) => strin
 /** Reads an IPv6 address. */
 export function ipv6(option: string): (text: string) => string {
   return (text) => {
-    checkingOptions(() => parseIPv6(text), option);
+    parseIPv6(text, option);
     return text;
   };
 }
@@ -93,7 +97,11 @@ export function repeated<T>(read: (text: string) => T): (text: string, previous?
 export function netid(text: string): number {
   if (!HEXADECIMAL.test(text)) {
     const highest = HIGHEST_NETID.toString(16);
-    throw new UsageError('netid', quoted(text), `hexadecimal digits from 0 to ${highest}`);
+    throw new InvalidArgumentError(
+      'netid',
+      quoted(text),
+      `hexadecimal digits from 0 to ${highest}`,
+    );
   }
   return Number.parseInt(text.replace(/^0x/i, ''), 16);
 }
@@ -109,7 +117,7 @@ export function keepalive(text: string): { interval: number; ttl?: number } {
     (ttl !== undefined && !valid(ttl, HIGHEST_TTL))
   ) {
     const form = `S or S,TTL with S from 0 to ${LONGEST_KEEPALIVE} seconds and TTL from 0 to 255`;
-    throw new UsageError('keepalive', quoted(text), form);
+    throw new InvalidArgumentError('keepalive', quoted(text), form);
   }
   const interval = Number(seconds);
   return ttl === undefined ? { interval } : { interval, ttl: Number(ttl) };
@@ -129,7 +137,8 @@ export const DIALECTS = Object.keys(PROFILES).join(', ');
 /** Reads the name of a dialect. */
 export function dialect(text: string): Profile {
   const profile = Object.hasOwn(PROFILES, text) ? findProfile(PROFILES[text]!) : undefined;
-  if (profile === undefined) throw new UsageError('dialect', quoted(text), `one of ${DIALECTS}`);
+  if (profile === undefined)
+    throw new InvalidArgumentError('dialect', quoted(text), `one of ${DIALECTS}`);
   return profile;
 }
 
@@ -144,7 +153,8 @@ export const STRATEGIES = STRATEGY_NAMES.join(', ');
 /** Reads the name of a peering strategy. */
 export function strategy(text: string): PeeringName {
   const found = STRATEGY_NAMES.find((name) => name === text);
-  if (found === undefined) throw new UsageError('peering', quoted(text), `one of ${STRATEGIES}`);
+  if (found === undefined)
+    throw new InvalidArgumentError('peering', quoted(text), `one of ${STRATEGIES}`);
   return found;
 }
 
@@ -153,7 +163,8 @@ export const DRIVERS = driverNames.join(', ');
 /** Reads the name of a driver. */
 export function driver(text: string): DriverName {
   const found = driverNames.find((name) => name === text);
-  if (found === undefined) throw new UsageError('driver', quoted(text), `one of ${DRIVERS}`);
+  if (found === undefined)
+    throw new InvalidArgumentError('driver', quoted(text), `one of ${DRIVERS}`);
   return found;
 }
 
@@ -162,7 +173,8 @@ export const OFFLOADS = offloadNames.join(', ');
 /** Reads what the kernel may do for the Linux driver. */
 export function offloads(text: string): Offloads {
   const found = offloadNames.find((name) => name === text);
-  if (found === undefined) throw new UsageError('offloads', quoted(text), `one of ${OFFLOADS}`);
+  if (found === undefined)
+    throw new InvalidArgumentError('offloads', quoted(text), `one of ${OFFLOADS}`);
   return found;
 }
 

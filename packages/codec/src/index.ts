@@ -6,7 +6,6 @@
  * @packageDocumentation
  */
 
-export { isInvitationAt } from './address/invitation.js';
 export {
   type AddressOptions,
   type AddressParts,
@@ -14,29 +13,27 @@ export {
   decodeAddress,
   encodeAddress,
   isInvitation,
-} from './address.js';
-export { hashBytes } from './bytes/hashBytes.js';
-export { type AddressKind, classify } from './classify.js';
-export { completePrefix } from './completion.js';
-export { type Dialect, dialects, layoutOf, parseDialect } from './dialect.js';
-export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
-export { CodecError } from './errors.js';
+} from './address/address.js';
+export { type AddressKind, classify } from './address/classify.js';
+export { isInvitationAt } from './address/invitation.js';
+export { InvalidArgumentError } from './arguments/invalidArgumentError.js';
 export {
-  formatIPv4,
-  isLoopback,
-  isMulticast,
-  isPrivate,
-  isPrivateBlock,
-  isReserved,
-  isUnspecifiedRange,
-  parseIPv4,
-} from './ipv4.js';
-export { formatIPv6, parseIPv6 } from './ipv6.js';
-export type { AddressLayout } from './layout.js';
-export { draft00 } from './layouts/draft00.js';
-export { draft01 } from './layouts/draft01.js';
-export { draft03 } from './layouts/draft03.js';
-export { formatPrefix, type Prefix, parsePrefix, prefixContains } from './prefix.js';
+  checkInteger,
+  checkPort,
+  HIGHEST_NETID,
+  HIGHEST_PORT,
+  HIGHEST_TTL,
+} from './arguments/ranges.js';
+export {
+  readInt32,
+  readUint16,
+  readUint32,
+  writeUint16,
+  writeUint32,
+} from './bytes/bigEndian.js';
+export { hashBytes } from './bytes/hashBytes.js';
+export { sameBytes } from './bytes/sameBytes.js';
+export { type Dialect, dialects, layoutOf, parseDialect } from './dialect/dialect.js';
 export {
   defineProfile,
   draft00Profile,
@@ -50,5 +47,42 @@ export {
   profileOf,
   readRouterAddress,
   reference2020,
-} from './profile.js';
-export { UdpEndpoint } from './udpEndpoint.js';
+} from './dialect/profile.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './ipv4/endpoint.js';
+export {
+  formatIPv4,
+  isIPv4Loopback,
+  isIPv4Multicast,
+  isIPv4Private,
+  isIPv4PrivateBlock,
+  isIPv4Reserved,
+  isIPv4ThisNetwork,
+  parseIPv4,
+} from './ipv4/ipv4.js';
+export { UdpEndpoint } from './ipv4/udpEndpoint.js';
+export { completePrefix } from './ipv6/completion.js';
+export { formatIPv6, parseIPv6 } from './ipv6/ipv6.js';
+export {
+  IPV6_ADDRESS_BYTES,
+  isIPv4Mapped,
+  isIPv6LinkLocal,
+  isIPv6LinkLocalMulticast,
+  isIPv6Loopback,
+  isIPv6Multicast,
+  isIPv6Routable,
+  isIPv6Unspecified,
+  sameIPv6Address,
+  sameSubnetPrefix,
+} from './ipv6/predicates.js';
+export {
+  clearBeyondPrefix,
+  formatPrefix,
+  type Prefix,
+  parsePrefix,
+  prefixContains,
+} from './ipv6/prefix.js';
+export { draft00 } from './layouts/draft00.js';
+export { draft01 } from './layouts/draft01.js';
+export { draft03 } from './layouts/draft03.js';
+export type { AddressLayout } from './layouts/layout.js';
+export * from './transition.js';

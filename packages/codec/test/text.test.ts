@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  CodecError,
   formatEndpoint,
   formatIPv4,
   formatIPv6,
   formatPrefix,
-  isLoopback,
-  isMulticast,
-  isPrivate,
-  isReserved,
-  isUnspecifiedRange,
+  InvalidArgumentError,
+  isIPv4Loopback,
+  isIPv4Multicast,
+  isIPv4Private,
+  isIPv4Reserved,
+  isIPv4ThisNetwork,
   parseEndpoint,
   parseIPv4,
   parseIPv6,
@@ -48,24 +48,24 @@ describe('IPv4 text', () => {
     ],
     ...['::1', '1,2,3,4', '１.2.3.4'],
   ])('refuses %j', (text) => {
-    expect(() => parseIPv4(text, 'here')).toThrow(CodecError);
+    expect(() => parseIPv4(text, 'here')).toThrow(InvalidArgumentError);
     expect(() => parseIPv4(text, 'here')).toThrow(/^here: found /);
   });
 
   test.each([
-    ['0.255.255.255', isUnspecifiedRange, '1.0.0.0'],
-    ['127.255.255.255', isLoopback, '128.0.0.0'],
-    ['10.255.255.255', isPrivate, '11.0.0.0'],
-    ['100.64.0.0', isPrivate, '100.63.255.255'],
-    ['100.127.255.255', isPrivate, '100.128.0.0'],
-    ['169.254.0.0', isPrivate, '169.253.255.255'],
-    ['172.16.0.0', isPrivate, '172.15.255.255'],
-    ['172.31.255.255', isPrivate, '172.32.0.0'],
-    ['192.168.255.255', isPrivate, '192.169.0.0'],
-    ['224.0.0.0', isMulticast, '223.255.255.255'],
-    ['239.255.255.255', isMulticast, '240.0.0.0'],
-    ['240.0.0.0', isReserved, '239.255.255.255'],
-    ['255.255.255.255', isReserved, '0.0.0.0'],
+    ['0.255.255.255', isIPv4ThisNetwork, '1.0.0.0'],
+    ['127.255.255.255', isIPv4Loopback, '128.0.0.0'],
+    ['10.255.255.255', isIPv4Private, '11.0.0.0'],
+    ['100.64.0.0', isIPv4Private, '100.63.255.255'],
+    ['100.127.255.255', isIPv4Private, '100.128.0.0'],
+    ['169.254.0.0', isIPv4Private, '169.253.255.255'],
+    ['172.16.0.0', isIPv4Private, '172.15.255.255'],
+    ['172.31.255.255', isIPv4Private, '172.32.0.0'],
+    ['192.168.255.255', isIPv4Private, '192.169.0.0'],
+    ['224.0.0.0', isIPv4Multicast, '223.255.255.255'],
+    ['239.255.255.255', isIPv4Multicast, '240.0.0.0'],
+    ['240.0.0.0', isIPv4Reserved, '239.255.255.255'],
+    ['255.255.255.255', isIPv4Reserved, '0.0.0.0'],
   ])('%s is in its range and %s is not', (inside, range, outside) => {
     expect([range(parseIPv4(inside)), range(parseIPv4(outside))]).toEqual([true, false]);
   });

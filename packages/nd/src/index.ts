@@ -4,17 +4,16 @@
  *
  * @packageDocumentation
  */
+export { InvalidArgumentError } from '@6bed4/codec';
+export * from './icmpv6/constants.js';
 export {
-  fold,
-  icmpv6Checksum,
-  sumBytes,
-  updateChecksum,
-  upperLayerChecksum,
-  verifyIcmpv6Checksum,
-} from './checksum.js';
-export * from './constants.js';
-export { copyBytes } from './copy.js';
-export { buildEcho, type Echo, echoView, parseEcho, writeEcho } from './echo.js';
+  buildEcho,
+  type Echo,
+  echoReplyTo,
+  echoView,
+  parseEcho,
+  writeEcho,
+} from './icmpv6/echo.js';
 export {
   buildIcmpError,
   type DestinationUnreachable,
@@ -28,25 +27,17 @@ export {
   parseIcmpError,
   type TimeExceeded,
   writeIcmpError,
-} from './icmpError.js';
-export { icmpv6View } from './icmpv6.js';
-export {
-  destinationAddress,
-  findUpperLayer,
-  flowLabel,
-  hopLimit,
-  type IPv6Header,
-  nextHeader,
-  payloadLength,
-  setHopLimit,
-  setTrafficClass,
-  sourceAddress,
-  trafficClass,
-  type UpperLayer,
-  version,
-  writeIPv6Header,
-} from './ipv6.js';
+} from './icmpv6/icmpError.js';
+export { icmpv6Checksum, icmpv6View, verifyIcmpv6Checksum } from './icmpv6/icmpv6.js';
 export type { MessageBase } from './messages/message.js';
+export {
+  buildNd,
+  isNd,
+  type NdMessage,
+  type ParseNdOptions,
+  parseNd,
+  writeNd,
+} from './messages/nd.js';
 export {
   type NeighborAdvertisement,
   neighborAdvertisementView,
@@ -57,11 +48,11 @@ export {
 } from './messages/neighborSolicitation.js';
 export { type Redirect, redirectView } from './messages/redirect.js';
 export {
+  ROUTER_ADVERTISEMENT_DEFAULTS,
   type RouterAdvertisement,
   routerAdvertisementView,
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
-export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd, writeNd } from './nd.js';
 export { AddressTable, type SignificantBits } from './neighbors/addressTable.js';
 export { Deadlines } from './neighbors/deadlines.js';
 export {
@@ -98,11 +89,35 @@ export {
   type RouterPreference,
   type TimestampOption,
   type UnknownOption,
-} from './options.js';
+} from './options/options.js';
 export {
-  NdBuildError,
-  type ParseError,
-  type ParseErrorCode,
-  type ParseResult,
-} from './result.js';
-export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './udp.js';
+  fold,
+  sumBytes,
+  sumView,
+  updateChecksum,
+  upperLayerChecksum,
+} from './packet/checksum.js';
+export * from './packet/constants.js';
+export { copyBytes } from './packet/copy.js';
+export {
+  destinationAddress,
+  flowLabel,
+  hopLimit,
+  type IPv6Header,
+  nextHeader,
+  payloadLength,
+  setHopLimit,
+  setTrafficClass,
+  sourceAddress,
+  trafficClass,
+  version,
+  writeIPv6Header,
+} from './packet/ipv6.js';
+export type {
+  ParseError,
+  ParseErrorCode,
+  ParseResult,
+} from './packet/result.js';
+export * from './packet/transport.js';
+export { buildUdp, parseUdp, type UdpDatagram, udpView, writeUdp } from './packet/udp.js';
+export { findUdpHeader, findUpperLayer, type UpperLayer } from './packet/upperLayer.js';

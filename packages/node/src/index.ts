@@ -5,16 +5,17 @@
  * @packageDocumentation
  */
 
+export { InvalidArgumentError } from '@6bed4/codec';
 export { answerEcho } from './daemon/answerEcho.js';
-export { type DriverName, driverNames } from './daemon/chooseDriver.js';
+export { Daemon, type DaemonEvents } from './daemon/daemon.js';
 export type { CommonOptions } from './daemon/options.js';
 export {
   PeerDaemon,
   type PeerDaemonEvents,
-  type PeerDaemonOptions,
   type PortMove,
   startPeer,
 } from './daemon/peerDaemon.js';
+export type { PeerDaemonOptions } from './daemon/peerOptions.js';
 export {
   RouterDaemon,
   type RouterDaemonEvents,
@@ -22,6 +23,7 @@ export {
   startRouter,
 } from './daemon/routerDaemon.js';
 export type { DaemonCounters } from './drivers/driver.js';
+export { type DriverName, driverNames } from './drivers/driverName.js';
 export type {
   BatchReport,
   DriverReport,
@@ -47,7 +49,7 @@ export {
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
 export { checkInterfaceName } from './drivers/tun/tunDevice.js';
-export { checkingOptions, StartError, type StartErrorCode, UsageError } from './errors.js';
+export { StartError, type StartErrorCode } from './errors.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {

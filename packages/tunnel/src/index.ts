@@ -7,6 +7,8 @@
  */
 
 export type { Machine, TunnelSink } from './machine/machine.js';
+export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
+export { RateLimiter } from './packet/rateLimiter.js';
 export { Peer } from './peer/peer.js';
 export type { PeerOptions } from './peer/peerOptions.js';
 export type { UplinkSnapshot, UplinkTimer } from './peer/uplink.js';
@@ -18,7 +20,6 @@ export {
 export type { PeeringOptions } from './peering/options.js';
 export type { PeeringName } from './peering/peering.js';
 export type { PolicyName } from './peering/trafficClassPolicy.js';
-export { RateLimiter } from './rateLimiter.js';
 export type { CountersSnapshot } from './report/counters.js';
 export { Counters } from './report/counters.js';
 export { type DropReason, dropReasons } from './report/drop.js';
@@ -35,5 +36,6 @@ export type {
   TunnelEvent,
 } from './report/events.js';
 export type { PathKind, ProofKind } from './report/path.js';
-export { Router, type RouterOptions } from './router/router.js';
+export { Router } from './router/router.js';
+export type { RouterOptions } from './router/routerOptions.js';
 export { TUNNEL_MTU } from './specification.js';

@@ -1,4 +1,4 @@
-import { is6bed4Prefixed, type Profile, readRouterAddress } from '../profile.js';
+import { is6bed4Prefixed, type Profile, readRouterAddress } from '../dialect/profile.js';
 
 /**
  * Whether the IPv6 address at `offset` is an invitation: its holder is its own router, so it can always

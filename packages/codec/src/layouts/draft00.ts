@@ -1,6 +1,6 @@
-import { type AddressLayout, checkEndpoint } from '../layout.js';
-import { readLinkLayerAddress, readLinkLayerPort, writeLinkLayer } from '../linkLayer.js';
-import { writeLinkLocalPrefix } from '../linkLocal.js';
+import { type AddressLayout, checkEndpoint } from './layout.js';
+import { readLinkLayerAddress, readLinkLayerPort, writeLinkLayer } from './linkLayer.js';
+import { writeLinkLocalPrefix } from './linkLocal.js';
 
 /*
  * draft-vanrein-v6ops-6bed4-00:

@@ -1,15 +1,20 @@
-import { verifyIcmpv6Checksum } from '../checksum.js';
+import { ND_HOP_LIMIT } from '../icmpv6/constants.js';
+import {
+  CHECKSUM,
+  CODE,
+  MESSAGE,
+  verifyIcmpv6Checksum,
+  writeIcmpv6Checksum,
+} from '../icmpv6/icmpv6.js';
+import { type NdOption, optionsLength, parseOptions, writeOptions } from '../options/options.js';
 import {
   HOP_LIMIT_OFFSET,
   IPV6_HEADER_LENGTH,
-  ND_HOP_LIMIT,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
-} from '../constants.js';
-import { CHECKSUM, CODE, MESSAGE, writeIcmpv6Checksum } from '../icmpv6.js';
-import { isWholePacket, writeIPv6Header } from '../ipv6.js';
-import { type NdOption, optionsLength, parseOptions, writeOptions } from '../options.js';
-import { checkRoom, type ParseResult, refuse } from '../result.js';
+} from '../packet/constants.js';
+import { isWholePacket, writeIPv6Header } from '../packet/ipv6.js';
+import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
 
 /** What all Neighbor Discovery messages have. */
 export interface MessageBase {

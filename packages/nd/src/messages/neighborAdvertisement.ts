@@ -1,9 +1,10 @@
-import { isMulticast } from '../addresses.js';
-import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6Multicast } from '@6bed4/codec';
+import { ICMPV6_NEIGHBOR_ADVERTISEMENT } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { DESTINATION_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -73,9 +74,9 @@ export function parseNeighborAdvertisement(
   const view = neighborAdvertisementView;
   const target = view.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
+  if (isIPv6Multicast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
   // "If the IP Destination Address is a multicast address the Solicited flag is zero."
-  if (view.solicited(bytes, offset) && isMulticast(bytes, offset + DESTINATION_OFFSET)) {
+  if (view.solicited(bytes, offset) && isIPv6Multicast(bytes, offset + DESTINATION_OFFSET)) {
     return refuse('bad-flags', MESSAGE + FLAGS, SECTION);
   }
   return {

@@ -1,10 +1,11 @@
-import { isMulticast, isSolicitedNodeMulticast, isUnspecified } from '../addresses.js';
-import { DESTINATION_OFFSET, ICMPV6_NEIGHBOR_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6Multicast, isIPv6Unspecified, sameBytes } from '@6bed4/codec';
+import { ICMPV6_NEIGHBOR_SOLICITATION } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { DESTINATION_OFFSET, SOURCE_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -43,6 +44,13 @@ export const neighborSolicitationView = {
   optionsOffset: (offset: number): number => offset + MESSAGE + NEIGHBOR_SOLICITATION_LENGTH,
 } as const;
 
+const SOLICITED_NODE = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff);
+
+/** Whether the address at `offset` is under ff02::1:ff00:0/104 (RFC 4291 §2.7.1). */
+function isSolicitedNodeMulticast(bytes: Uint8Array, offset: number): boolean {
+  return sameBytes(bytes, offset, SOLICITED_NODE, 0, SOLICITED_NODE.length);
+}
+
 /** @internal */
 export function parseNeighborSolicitation(
   bytes: Uint8Array,
@@ -53,8 +61,8 @@ export function parseNeighborSolicitation(
   if (!options.ok) return options;
   const target = neighborSolicitationView.targetOffset(offset);
   // "Target Address is not a multicast address."
-  if (isMulticast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
-  if (isUnspecified(bytes, offset + SOURCE_OFFSET)) {
+  if (isIPv6Multicast(bytes, target)) return refuse('bad-target', target - offset, SECTION);
+  if (isIPv6Unspecified(bytes, offset + SOURCE_OFFSET)) {
     // "If the IP source address is the unspecified address, the IP destination address is a
     // solicited-node multicast address."
     if (!isSolicitedNodeMulticast(bytes, offset + DESTINATION_OFFSET)) {

@@ -1,10 +1,11 @@
-import { isLinkLocal, isMulticast, sameAddress } from '../addresses.js';
-import { ICMPV6_REDIRECT, MINIMUM_MTU, SOURCE_OFFSET } from '../constants.js';
-import { copyBytes } from '../copy.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { fitRedirectedHeaders } from '../options.js';
-import { checkBytes, type ParseResult, refuse } from '../result.js';
+import { isIPv6LinkLocal, isIPv6Multicast, sameIPv6Address } from '@6bed4/codec';
+import { ICMPV6_REDIRECT } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { fitRedirectedHeaders } from '../options/options.js';
+import { MINIMUM_MTU, SOURCE_OFFSET } from '../packet/constants.js';
+import { copyBytes } from '../packet/copy.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { checkBytes, type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -63,22 +64,23 @@ export function parseRedirect(
   const options = parseFrame(bytes, offset, length, REDIRECT_LENGTH, SECTION);
   if (!options.ok) return options;
   // "IP Source Address is a link-local address."
-  if (!isLinkLocal(bytes, offset + SOURCE_OFFSET)) {
+  if (!isIPv6LinkLocal(bytes, offset + SOURCE_OFFSET)) {
     return refuse('bad-source', SOURCE_OFFSET, SECTION);
   }
   const target = redirectView.targetOffset(offset);
   const redirected = redirectView.redirectDestinationOffset(offset);
   // "The ICMP Destination Address field in the redirect message does not contain a multicast
   // address."
-  if (isMulticast(bytes, redirected)) {
+  if (isIPv6Multicast(bytes, redirected)) {
     return refuse('bad-destination', redirected - offset, SECTION);
   }
   // "The ICMP Target Address is either a link-local address (when redirected to a router) or the
   // same as the ICMP Destination Address (when redirected to the on-link destination)."
-  const isReversed = lenient && isLinkLocal(bytes, redirected) && !isMulticast(bytes, target);
+  const isReversed =
+    lenient && isIPv6LinkLocal(bytes, redirected) && !isIPv6Multicast(bytes, target);
   if (
-    !isLinkLocal(bytes, target) &&
-    !sameAddress(bytes, target, bytes, redirected) &&
+    !isIPv6LinkLocal(bytes, target) &&
+    !sameIPv6Address(bytes, target, bytes, redirected) &&
     !isReversed
   ) {
     return refuse('bad-target', target - offset, SECTION);

@@ -1,10 +1,21 @@
-import { isLinkLocal } from '../addresses.js';
-import { readUint16, readUint32, writeUint16, writeUint32 } from '../bigEndian.js';
-import { ICMPV6_ROUTER_ADVERTISEMENT, SOURCE_OFFSET } from '../constants.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { preferenceFromFlags, preferenceToFlags, type RouterPreference } from '../options.js';
-import { checkRange, type ParseResult, refuse } from '../result.js';
+import {
+  checkInteger,
+  isIPv6LinkLocal,
+  readUint16,
+  readUint32,
+  writeUint16,
+  writeUint32,
+} from '@6bed4/codec';
+import { ICMPV6_ROUTER_ADVERTISEMENT } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import {
+  preferenceFromFlags,
+  preferenceToFlags,
+  type RouterPreference,
+} from '../options/options.js';
+import { SOURCE_OFFSET } from '../packet/constants.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -58,6 +69,20 @@ export interface RouterAdvertisement extends MessageBase {
   readonly retransTimer: number;
 }
 
+/** The fixed fields of a Router Advertisement with all flags clear and every value unspecified. */
+export const ROUTER_ADVERTISEMENT_DEFAULTS = {
+  type: 'router-advertisement',
+  currentHopLimit: 0,
+  managed: false,
+  other: false,
+  homeAgent: false,
+  proxy: false,
+  preference: 'medium',
+  routerLifetime: 0,
+  reachableTime: 0,
+  retransTimer: 0,
+} as const;
+
 /**
  * Reads the fields of a Router Advertisement where they lie (RFC 4861 §4.2), without allocation, in a
  * packet at `offset` that {@link parseNd} accepts.
@@ -103,7 +128,7 @@ export function parseRouterAdvertisement(
   const options = parseFrame(bytes, offset, length, ROUTER_ADVERTISEMENT_LENGTH, SECTION);
   if (!options.ok) return options;
   // "IP Source Address is a link-local address."
-  if (!isLinkLocal(bytes, offset + SOURCE_OFFSET)) {
+  if (!isIPv6LinkLocal(bytes, offset + SOURCE_OFFSET)) {
     return refuse('bad-source', SOURCE_OFFSET, SECTION);
   }
   const view = routerAdvertisementView;
@@ -133,10 +158,10 @@ export function writeRouterAdvertisement(
   offset: number,
   ra: RouterAdvertisement,
 ): number {
-  const currentHopLimit = checkRange('currentHopLimit', ra.currentHopLimit, 0xff);
-  const routerLifetime = checkRange('routerLifetime', ra.routerLifetime, 0xffff);
-  const reachableTime = checkRange('reachableTime', ra.reachableTime, 0xffff_ffff);
-  const retransTimer = checkRange('retransTimer', ra.retransTimer, 0xffff_ffff);
+  const currentHopLimit = checkInteger('currentHopLimit', ra.currentHopLimit, 0, 0xff);
+  const routerLifetime = checkInteger('routerLifetime', ra.routerLifetime, 0, 0xffff);
+  const reachableTime = checkInteger('reachableTime', ra.reachableTime, 0, 0xffff_ffff);
+  const retransTimer = checkInteger('retransTimer', ra.retransTimer, 0, 0xffff_ffff);
   const flags =
     (ra.managed ? MANAGED : 0) |
     (ra.other ? OTHER : 0) |

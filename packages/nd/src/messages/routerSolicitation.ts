@@ -1,9 +1,10 @@
-import { isUnspecified } from '../addresses.js';
-import { ICMPV6_ROUTER_SOLICITATION, SOURCE_OFFSET } from '../constants.js';
-import { MESSAGE } from '../icmpv6.js';
-import { destinationAddress, sourceAddress } from '../ipv6.js';
-import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options.js';
-import { type ParseResult, refuse } from '../result.js';
+import { isIPv6Unspecified } from '@6bed4/codec';
+import { ICMPV6_ROUTER_SOLICITATION } from '../icmpv6/constants.js';
+import { MESSAGE } from '../icmpv6/icmpv6.js';
+import { findOptionOffset, OPTION_SOURCE_LINK_LAYER } from '../options/options.js';
+import { SOURCE_OFFSET } from '../packet/constants.js';
+import { destinationAddress, sourceAddress } from '../packet/ipv6.js';
+import { type ParseResult, refuse } from '../packet/result.js';
 import { type MessageBase, parseFrame, writeFrame } from './message.js';
 
 /*
@@ -46,7 +47,7 @@ export function parseRouterSolicitation(
   if (!options.ok) return options;
   // "If the IP source address is the unspecified address, there is no source link-layer address
   // option in the message."
-  if (!lenient && isUnspecified(bytes, offset + SOURCE_OFFSET)) {
+  if (!lenient && isIPv6Unspecified(bytes, offset + SOURCE_OFFSET)) {
     const start = routerSolicitationView.optionsOffset(offset);
     const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
     if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);

@@ -1,3 +1,5 @@
+import { readInt32 } from '@6bed4/codec';
+
 const ADDRESS_BYTES = 16;
 const KEY_WORDS = 4;
 const LOWER_HALF = 8;
@@ -209,14 +211,5 @@ export function hashWords(multipliers: Int32Array, left: number, right: number):
       Math.imul(multipliers[2]!, right >>> 16) +
       Math.imul(multipliers[3]!, right & 0xffff)) |
     0
-  );
-}
-
-function readInt32(bytes: Uint8Array, offset: number): number {
-  return (
-    (bytes[offset]! << 24) |
-    (bytes[offset + 1]! << 16) |
-    (bytes[offset + 2]! << 8) |
-    bytes[offset + 3]!
   );
 }

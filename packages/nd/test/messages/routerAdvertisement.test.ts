@@ -2,7 +2,7 @@ import { address, hex } from '@6bed4/testing/bytes';
 import { describe, expect, test } from 'vitest';
 import {
   buildNd,
-  NdBuildError,
+  InvalidArgumentError,
   type ParseResult,
   parseNd,
   type RouterAdvertisement,
@@ -213,7 +213,7 @@ describe('building a Router Advertisement', () => {
     ['retransTimer', { retransTimer: 0.5 }, 'retransTimer: found 0.5, '],
   ])('names the field %s when it is out of range', (field, change, text) => {
     const build = (): Uint8Array => buildNd({ ...message, ...change });
-    expect(build).toThrow(NdBuildError);
+    expect(build).toThrow(InvalidArgumentError);
     expect(build).toThrow(text);
     expect(build).toThrow(expect.objectContaining({ field }));
   });

@@ -1,7 +1,7 @@
 import { toHex } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NdBuildError, type ParseResult } from '../../src/index.js';
+import { InvalidArgumentError, type ParseResult } from '../../src/index.js';
 
 const DIRT = 0xa5;
 const MARGIN = 24;
@@ -48,7 +48,7 @@ export function describeMessage<T>(name: string, given: MessageCase<T>): void {
 
     test('does not write where there is no room', () => {
       const buffer = new Uint8Array(golden.length - 1).fill(DIRT);
-      expect(() => write(buffer, 0, message)).toThrow(NdBuildError);
+      expect(() => write(buffer, 0, message)).toThrow(InvalidArgumentError);
       expect(buffer.every((byte) => byte === DIRT)).toBe(true);
       expect(() => write(new Uint8Array(golden.length), 1, message)).toThrow(/^out: found/);
     });

@@ -1,18 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { layoutOf, type Profile } from '@6bed4/codec';
+import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
+import { driverNames } from '../drivers/driverName.js';
 import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
 import { workerFile } from '../drivers/linux/workerFile.js';
-import { StartError, UsageError } from '../errors.js';
+import { StartError } from '../errors.js';
 import type { CommonOptions } from './options.js';
 
-/** The drivers by name, and the choice between them. */
-export type DriverName = 'auto' | 'linux' | 'portable';
-
-export const driverNames: readonly DriverName[] = ['auto', 'linux', 'portable'];
-
-/** Which driver to take. */
+/** The driver to take, and with which parts. */
 export type DriverChoice =
   | { readonly name: 'linux'; readonly libc: Libc; readonly offloads: Offloads }
   | { readonly name: 'portable'; readonly reason: string | null };
@@ -20,7 +16,7 @@ export type DriverChoice =
 /**
  * Chooses a driver for a daemon.
  *
- * @throws UsageError when what is wanted goes without the Linux driver, which is wanted too
+ * @throws InvalidArgumentError when another option rules out the Linux driver, which is wanted
  * @throws StartError with code `ENOTSUP` when the Linux driver is wanted and cannot work here
  */
 export async function chooseDriver(
@@ -35,7 +31,7 @@ export async function chooseDriver(
   const conflict = conflictWith(options, profile);
   if (conflict !== null) {
     if (driver === 'linux')
-      throw new UsageError('driver', `linux, though ${conflict}`, 'portable or auto');
+      throw new InvalidArgumentError('driver', `linux, though ${conflict}`, 'portable or auto');
     return { name: 'portable', reason: conflict };
   }
   try {
@@ -60,7 +56,7 @@ function requireWorker(): void {
   }
 }
 
-/** What in the options keeps the Linux driver from being used. */
+/** The option, if any, that keeps the Linux driver from being used. */
 function conflictWith(options: CommonOptions, profile: Profile): string | null {
   const { tun = false, datagrams, random, clock } = options;
   if (datagrams !== undefined) return 'a UDP port of another kind is given';
@@ -73,5 +69,5 @@ function conflictWith(options: CommonOptions, profile: Profile): string | null {
 
 function checkName(option: string, found: string, names: readonly string[]): void {
   if (names.includes(found)) return;
-  throw new UsageError(option, JSON.stringify(found), `one of ${names.join(', ')}`);
+  throw new InvalidArgumentError(option, JSON.stringify(found), `one of ${names.join(', ')}`);
 }

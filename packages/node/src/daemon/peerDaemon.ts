@@ -1,17 +1,8 @@
-import { EventEmitter } from 'node:events';
-import {
-  type Endpoint,
-  formatEndpoint,
-  type Profile,
-  parseEndpoint,
-  parseIPv4,
-} from '@6bed4/codec';
+import type { Endpoint, Profile } from '@6bed4/codec';
 import {
   type AddressLease,
   type PathChanged,
   Peer,
-  type PeeringOptions,
-  type PeerOptions,
   type PortRefused,
   type RemoteSnapshot,
   type RouterReachable,
@@ -19,56 +10,22 @@ import {
   type TunnelEvent,
   type UplinkSnapshot,
 } from '@6bed4/tunnel';
-import { defined } from '../defined.js';
-import type { DaemonCounters, DataPath } from '../drivers/driver.js';
-import type { DriverReport } from '../drivers/driverReport.js';
-import { WorkerCarrier } from '../drivers/linux/linuxDriver.js';
-import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
-import { usesUdp } from '../drivers/linux/offloads.js';
+import type { PeerDriver } from '../drivers/driver.js';
+import { LinuxPeerDriver } from '../drivers/linux/linuxPeerDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
-import { peerCommands, peerQueries } from '../drivers/peerCalls.js';
-import { Carrier, type LocalSide } from '../drivers/portable/portableDriver.js';
-import { PortableUdp } from '../drivers/portable/portableUdp.js';
-import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import type { LocalSide } from '../drivers/portable/portableDriver.js';
+import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { planOfPeer } from '../drivers/ports/interfacePlan.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
-import { checkingOptions, StartError, UsageError } from '../errors.js';
-import { unforeseeable } from '../random.js';
-import { chooseDriver, type DriverChoice } from './chooseDriver.js';
-import { type CommonOptions, checkPort, chooseProfile } from './options.js';
+import { StartError } from '../errors.js';
+import { secureRandom } from '../random.js';
+import { Daemon, type DaemonEvents } from './daemon.js';
+import { type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
+import { chooseProfile } from './options.js';
+import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptions.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
-
-const DEFAULT_KEEPALIVE_TTL = 3;
-
-type PeerPath = DataPath<typeof peerQueries, typeof peerCommands>;
-/** @internal The portable driver of a peer. */
-export type PeerCarrier = Carrier<Peer, typeof peerQueries, typeof peerCommands>;
-type PlainOptions = Omit<PeerOptions, 'profile' | 'random'> & {
-  readonly routers: readonly Endpoint[];
-};
-
-/** What {@link startPeer} is told. */
-export interface PeerDaemonOptions extends CommonOptions {
-  /** One or more routers to get addresses from, as `A.B.C.D` or `A.B.C.D:port`. */
-  readonly routers: Endpoint | string | readonly (Endpoint | string)[];
-  /** IPv4 address of this computer to use; default 0.0.0.0, which is all. */
-  readonly listen?: string;
-  /** UDP port; default 0, which lets the system choose. draft01 needs an even one. */
-  readonly port?: number;
-  /**
-   * Keepalives to each router: `interval` in seconds (0 for none), `ttl` the IPv4 TTL (default 3;
-   * 0 for the system's). Default: every 30 s.
-   */
-  readonly keepalive?: { readonly interval: number; readonly ttl?: number };
-  /** Which address under each prefix is the peer's own, 1..16383; default 1. */
-  readonly lanip?: number;
-  /** With a TUN: send all IPv6 that has no better route into the tunnel; default false. */
-  readonly defaultRoute?: boolean;
-  /** How direct paths are found; default: as the dialect prescribes. */
-  readonly peering?: PeeringOptions;
-}
 
 /** A router sees this peer at a UDP port that draft01 cannot express. */
 export interface PortMove extends Omit<PortRefused, 'type'> {
@@ -77,11 +34,11 @@ export interface PortMove extends Omit<PortRefused, 'type'> {
   readonly movedTo: number | null;
 }
 
-/** What a {@link PeerDaemon} tells. */
-export interface PeerDaemonEvents {
+/** Events of a {@link PeerDaemon}. */
+export interface PeerDaemonEvents extends DaemonEvents {
   /** A packet for one of the peer's addresses; only without TUN. */
   packet: [packet: Uint8Array];
-  /** A router gave an address; `previous` is what it gave before, or null. */
+  /** A router gave an address; `previous` is the one that it gave before, or null. */
   address: [lease: AddressLease, previous: AddressLease | null];
   /** An address is given up. */
   'address-lost': [lease: AddressLease];
@@ -93,24 +50,17 @@ export interface PeerDaemonEvents {
   'port-refused': [move: PortMove];
   /** Packets to a remote take another path from now on, or the search for one was in vain. */
   path: [change: Omit<PathChanged, 'type'>];
-  /** Something is not as it should be, but the peer goes on. */
-  warning: [error: StartError];
-  /** The peer cannot go on and has closed. */
-  error: [error: StartError];
-  /** Everything was given back. */
-  close: [];
 }
 
 /** A running 6bed4 peer; made by {@link startPeer}. */
-export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
+export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   /** The first address; rejects when the peer is closed before it has one. */
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
   readonly #defaultRoute: boolean;
   readonly #mayMove: boolean;
-  #carrier: PeerPath | null = null;
-  #closing: Promise<void> | null = null;
+  #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
@@ -132,13 +82,15 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
   static async start(options: PeerDaemonOptions, localSide?: LocalSide): Promise<PeerDaemon> {
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
-    await daemon.#open(options, profile, localSide);
+    await daemon.#open(options, localSide);
     return daemon;
   }
 
-  /** @internal What carries its packets; only without TUN, where that is always the portable driver. */
-  get carrier(): PeerCarrier {
-    return this.#running as PeerCarrier;
+  /** @internal Its driver; only without TUN, where that is always the portable one. */
+  get portableDriver(): PortablePeerDriver {
+    const driver = this.#driver;
+    if (driver instanceof PortablePeerDriver) return driver;
+    throw new Error('this peer does not run on the portable driver');
   }
 
   /** @internal */
@@ -146,29 +98,24 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     return this.#profile;
   }
 
+  /** @internal */
+  protected override get running(): PeerDriver {
+    return this.#driver!;
+  }
+
   /** The address that the first answering router gave, or null while none has. */
   get address(): string | null {
     return this.leases[0]?.address ?? null;
   }
 
-  /** What routers gave, in the order of the routers. */
+  /** The addresses that routers gave, in the order of the routers. */
   get leases(): readonly AddressLease[] {
     return this.uplinks().flatMap(({ lease }) => (lease === null ? [] : [lease]));
   }
 
-  /** Where the peer's UDP socket is bound. */
-  get endpoint(): Endpoint {
-    return this.#running.endpoint;
-  }
-
-  /** Name of its TUN interface, or null. */
-  get tun(): string | null {
-    return this.#running.tun;
-  }
-
   /** The routers of this peer and what they gave. */
   uplinks(): readonly UplinkSnapshot[] {
-    return this.#running.query('uplinks');
+    return this.running.uplinks();
   }
 
   /**
@@ -176,175 +123,73 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
    * milliseconds on the clock of `performance.now`, or the one given.
    */
   remotes(): readonly RemoteSnapshot[] {
-    return this.#running.command('remotes') ?? [];
-  }
-
-  /** What passed and what was dropped and why. */
-  counters(): DaemonCounters {
-    return this.#running.counters;
-  }
-
-  /** Which driver carries the packets, what the kernel does for it, and how many go at a time. */
-  driver(): DriverReport {
-    return this.#running.driver;
+    return this.running.remotes();
   }
 
   /**
-   * Sends an IPv6 packet from one of the peer's addresses into the tunnel; only without TUN.
+   * As {@link send}, for a packet that the application sends again if no reply comes, such as a SIP
+   * request over UDP: it goes directly to the remote, even before that path is confirmed. Send it again
+   * with {@link send}, which takes the usual way (draft-03 §8.7).
    *
-   * @param packet - the whole packet; may be used again when this returns
+   * @returns a number for {@link reportReply}, or 0 when the packet went its usual way
    */
-  send(packet: Uint8Array): void {
-    this.#running.send(packet);
+  sendOpportunistic(packet: Uint8Array): number {
+    return this.running.sendOpportunistic(packet);
   }
 
   /**
-   * As {@link send}, for a packet that the application sends again if no answer comes, such as a SIP
-   * request over UDP: it goes straight to the remote, even where that path is not proved yet. Send it
-   * again with {@link send}, which takes the usual way (draft-03 §8.7).
+   * The reply to what {@link sendOpportunistic} sent has come, before the packet was sent again.
    *
-   * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
+   * @returns whether that confirmed the direct path
    */
-  sendPlayful(packet: Uint8Array): number {
-    return this.#running.command('sendPlayful', packet.slice()) ?? 0;
-  }
-
-  /**
-   * The answer to what {@link sendPlayful} sent has come, before the packet was sent again.
-   *
-   * @returns whether that proved the direct path
-   */
-  reportAnswer(play: number): boolean {
-    return this.#running.command('reportAnswer', play) ?? false;
+  reportReply(number: number): boolean {
+    return this.running.reportReply(number);
   }
 
   /**
    * Asks one more router for an address.
    *
-   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
-    checkingOptions(() => this.#running.command('addRouter', router));
+    this.running.addRouter(router);
   }
 
   /** Gives up the address that a router gave, and forgets the router. */
   removeRouter(router: Endpoint | string): void {
-    checkingOptions(() => this.#running.command('removeRouter', router));
+    this.running.removeRouter(router);
   }
 
-  /** Ends the peer and gives everything back. May be called again. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
+    const profile = this.#profile;
+    const listener = this.listener((event) => this.#onEvent(event));
+    const maker = peerMaker(options, profile, localSide);
+    const driver = await openDaemonDriver(options, profile, listener, maker);
+    this.#driver = driver;
+    driver.start();
+    if (driver.searchesLan) await this.#listenOnLan();
   }
 
-  /** Closes at the end of an `await using` block. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  get #running(): PeerPath {
-    return this.#carrier!;
-  }
-
-  async #open(
-    options: PeerDaemonOptions,
-    profile: Profile,
-    localSide: LocalSide | undefined,
-  ): Promise<void> {
-    const routers = readRouters(options.routers, profile);
-    const { lanip, peering, allowPrivate, allowLoopback } = options;
-    const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
-    const machine = {
-      routers,
-      ...defined({ keepalive, lanip, peering, allowPrivate, allowLoopback }),
-    };
-    const choice = await chooseDriver(options, profile);
-    this.#carrier =
-      choice.name === 'linux'
-        ? await this.#openLinux(choice, options, profile, machine)
-        : await this.#openPortable(choice, options, profile, machine, localSide);
-    this.#running.start();
-    this.#running.command('start');
-    if (this.#running.query('searchesLan')) await this.#listenOnLan(profile);
-  }
-
-  async #openPortable(
-    { reason }: DriverChoice & { readonly name: 'portable' },
-    options: PeerDaemonOptions,
-    profile: Profile,
-    machine: PlainOptions,
-    localSide: LocalSide | undefined,
-  ): Promise<PeerPath> {
-    const random = options.random ?? unforeseeable;
-    return Carrier.open<Peer, typeof peerQueries, typeof peerCommands>({
-      datagrams: options.datagrams ?? (await openUdp(options, profile, machine.routers)),
-      tun: options.tun ?? false,
-      machine: (sink) => new Peer({ ...machine, profile, random }, sink),
-      queries: peerQueries,
-      commands: peerCommands,
-      reason,
-      onPacket: (packet) => this.emit('packet', packet),
-      ...this.#listener,
-      ...defined({ clock: options.clock, localSide }),
-    });
-  }
-
-  async #openLinux(
-    { libc, offloads }: DriverChoice & { readonly name: 'linux' },
-    options: PeerDaemonOptions,
-    profile: Profile,
-    machine: PlainOptions,
-  ): Promise<PeerPath> {
-    const { address, port, even } = whereToListen(options, profile);
-    const sockets = 1;
-    const udp = LinuxUdp.open(libc, { address, port, even, sockets, offloads: usesUdp(offloads) });
-    await checkRoutes(udp, machine.routers, address);
-    return WorkerCarrier.open<typeof peerQueries, typeof peerCommands>({
-      libc,
-      udp,
-      tun: String(options.tun),
-      machine: { kind: 'peer', profile: plainProfile(profile), options: machine },
-      offloads,
-      queries: peerQueries,
-      ...this.#listener,
-    });
-  }
-
-  /** What both drivers tell. */
-  get #listener(): {
-    readonly onEvent: (event: TunnelEvent) => void;
-    readonly onWarning: (error: StartError) => void;
-    readonly onFailure: (error: StartError) => void;
-  } {
-    return {
-      onEvent: (event) => this.#onEvent(event),
-      onWarning: (error) => this.emit('warning', error),
-      onFailure: (error) => void this.close().then(() => this.emit('error', error)),
-    };
-  }
-
-  /** Lets others behind the same NAT find us; without it, they reach us by longer ways. */
-  async #listenOnLan(profile: Profile): Promise<void> {
+  /** Lets others behind the same NAT find this peer; otherwise they reach it by longer ways. */
+  async #listenOnLan(): Promise<void> {
     try {
-      await this.#running.listenOnLan(profile.port);
+      await this.running.listenOnLan(this.#profile.port);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const why = `peers on the local network cannot find this one: ${error.message}`;
       const warning = new StartError(error.code, why, { cause: error });
-      // Who listens for warnings begins to when the peer has started.
-      setImmediate(() => this.emit('warning', warning));
+      // Listeners for warnings are added when the peer has started.
+      setImmediate(() => this.warn(warning));
     }
   }
 
-  async #close(): Promise<void> {
-    const carrier = this.#running;
-    carrier.command('stop');
-    await carrier.close();
+  /** @internal */
+  protected override async end(): Promise<void> {
+    this.running.stop();
+    await super.end();
     this.#settleReady?.reject(
       new StartError('ECANCELED', 'closed before a router gave an address'),
     );
-    this.emit('close');
   }
 
   #onEvent(event: TunnelEvent): void {
@@ -382,10 +227,10 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
 
   #configure(): void {
     try {
-      this.#running.configure(planOfPeer(this.leases, this.#profile, this.#defaultRoute));
+      this.running.configure(planOfPeer(this.leases, this.#profile, this.#defaultRoute));
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      this.emit('warning', error);
+      this.warn(error);
     }
   }
 
@@ -401,17 +246,17 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
     }
     this.#moving = true;
     try {
-      await this.#running.rebind(true);
+      await this.running.rebind(true);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      this.emit('warning', error);
+      this.warn(error);
       return;
     } finally {
       this.#moving = false;
     }
-    if (this.#closing !== null) return;
+    if (this.isClosing) return;
     this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
-    this.#running.command('solicit');
+    this.running.solicit();
   }
 }
 
@@ -419,7 +264,7 @@ export class PeerDaemon extends EventEmitter<PeerDaemonEvents> {
  * Starts a 6bed4 peer: gets an IPv6 address from a router and carries packets between it and a TUN
  * interface or this program. Resolves when the peer works; its address comes with `ready`.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError when there is no route to any router, or the port or interface cannot be had
  *
  * @example
@@ -437,54 +282,37 @@ function leaseOf({ router, address, prefix, publicEndpoint, routes }: AddressLea
   return { router, address, prefix, publicEndpoint, routes };
 }
 
-function readRouters(
-  routers: Endpoint | string | readonly (Endpoint | string)[],
-  profile: Profile,
-): Endpoint[] {
-  const list = Array.isArray(routers) ? routers : [routers];
-  if (list.length === 0) throw new UsageError('routers', 'none', 'at least one');
-  return list.map((router: Endpoint | string) => {
-    const text = typeof router === 'string' ? router : formatEndpoint(router);
-    const endpoint = checkingOptions(() => parseEndpoint(text, profile.port), 'routers');
-    if (endpoint.port !== 0) return endpoint;
-    throw new UsageError('routers', text, 'a port from 1 to 65535');
-  });
-}
-
-function whereToListen(
+/** Makes the drivers of a peer. */
+function peerMaker(
   options: PeerDaemonOptions,
   profile: Profile,
-): { readonly address: string; readonly port: number; readonly even: boolean } {
-  const address = options.listen ?? '0.0.0.0';
-  checkingOptions(() => parseIPv4(address, 'listen'));
-  const port = checkPort(options.port ?? 0);
-  if (port !== 0 && !profile.layout.acceptsPort(port)) {
-    throw new UsageError('port', String(port), `a port that ${profile.layout.name} can express`);
-  }
-  return { address, port, even: !profile.layout.acceptsPort(1) };
+  localSide: LocalSide | undefined,
+): DriverMaker<PeerDriver> {
+  const machine = machineOptions(options, profile);
+  const random = options.random ?? secureRandom;
+  return {
+    bindOptions: () => bindOptions(options, profile),
+    sockets: () => 1,
+    checkRoutes: (address) => checkRoutes(machine.routers, address),
+    portable: (common) =>
+      PortablePeerDriver.open({
+        ...common,
+        localSide,
+        machine: (sink) => new Peer({ ...machine, profile, random }, sink),
+      }),
+    linux: (common) =>
+      LinuxPeerDriver.open({
+        ...common,
+        machine: { kind: 'peer', profile: plainProfile(profile), options: machine },
+      }),
+  };
 }
 
-async function openUdp(
-  options: PeerDaemonOptions,
-  profile: Profile,
-  routers: readonly Endpoint[],
-): Promise<DatagramPort> {
-  const where = whereToListen(options, profile);
-  const datagrams = await PortableUdp.open(where);
-  await checkRoutes(datagrams, routers, where.address);
-  return datagrams;
-}
-
-/** Closes the socket when there is no way to any router, and says so. @throws StartError */
-async function checkRoutes(
-  socket: { close(): unknown },
-  routers: readonly Endpoint[],
-  address: string,
-): Promise<void> {
+/** Checks that there is a way to any router. @throws StartError */
+async function checkRoutes(routers: readonly Endpoint[], address: string): Promise<void> {
   try {
     await Promise.any(routers.map((router) => checkRoute(router, address)));
   } catch (error) {
-    await socket.close();
     throw error instanceof AggregateError ? error.errors[0] : error;
   }
 }

@@ -1,58 +1,40 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { CountersSnapshot } from '@6bed4/tunnel';
+import type { CountersSnapshot, RemoteSnapshot, TunnelEvent, UplinkSnapshot } from '@6bed4/tunnel';
+import type { StartError } from '../errors.js';
 import type { DriverReport } from './driverReport.js';
 import type { DatagramPortCounters } from './ports/datagramPort.js';
 import type { InterfacePlan } from './ports/interfacePlan.js';
 
 /** All counters of a daemon. */
 export interface DaemonCounters extends CountersSnapshot {
-  /** What happened to datagrams outside the machine. */
+  /** Counters of datagrams outside the machine. */
   readonly udp: DatagramPortCounters;
   /** Packets delivered that the interface did not take, because it was down or its queue full. */
   readonly localDrops: number;
 }
 
-/**
- * What can be asked of a machine, by name: the machine may be in another thread. Arguments and results
- * are plain data.
- */
-export type MachineCalls<M> = Readonly<
-  Record<string, (machine: M, now: number, ...args: never[]) => unknown>
->;
+/** Listener for the reports of a {@link Driver}. */
+export interface DriverListener {
+  /** The machine reports something. */
+  readonly onEvent: (event: TunnelEvent) => void;
+  /** Something is not as it should be, but the driver goes on. */
+  readonly onWarning: (error: StartError) => void;
+  /** Nothing can go on. */
+  readonly onFailure: (error: StartError) => void;
+}
 
-/** The arguments of one of {@link MachineCalls} behind the machine and the time. */
-export type CallArguments<F> = F extends (
-  machine: never,
-  now: number,
-  ...args: infer A extends unknown[]
-) => unknown
-  ? A
-  : never;
-
-/** The result of one of {@link MachineCalls}. */
-export type CallResult<F> = F extends (...args: never[]) => infer R ? R : never;
-
-/** A machine with its two sides and whatever drives it: all that routers and peers have in common. */
-export interface DataPath<Q, C> {
+/** A machine with its two sides and whatever runs it: all that routers and peers have in common. */
+export interface Driver {
   /** Name of the TUN interface, or null when the application is the local side. */
   readonly tun: string | null;
-  /** Where the UDP socket is bound. */
+  /** Address and port that the UDP socket is bound to. */
   readonly endpoint: Endpoint;
   readonly counters: DaemonCounters;
-  /** Which driver this is, and how it fares. */
-  readonly driver: DriverReport;
+  /** The kind of driver that this is, and its figures. */
+  readonly report: DriverReport;
 
   /** Begins to carry packets. */
   start(): void;
-
-  /** Asks the machine for something that changes nothing; also after the end. */
-  query<K extends keyof Q & string>(name: K, ...args: CallArguments<Q[K]>): CallResult<Q[K]>;
-
-  /** Tells the machine to do something; undefined when it has ended. */
-  command<K extends keyof C & string>(
-    name: K,
-    ...args: CallArguments<C[K]>
-  ): CallResult<C[K]> | undefined;
 
   /** Gives the local side its addresses and routes. @throws StartError */
   configure(plan: InterfacePlan): void;
@@ -73,4 +55,62 @@ export interface DataPath<Q, C> {
 
   /** Ends everything. */
   close(): Promise<void>;
+}
+
+/**
+ * A driver of a peer. After its end, commands have no effect, and what it knew last can still be read.
+ */
+export interface PeerDriver extends Driver {
+  /** Begins to carry packets, and to ask all routers for addresses. */
+  start(): void;
+
+  /** The routers, and the addresses that they gave. */
+  uplinks(): readonly UplinkSnapshot[];
+
+  /** Whether the peer looks for remotes on the local network; see {@link Driver.listenOnLan}. */
+  readonly searchesLan: boolean;
+
+  /** Gives up all addresses. */
+  stop(): void;
+
+  /** Asks all routers again. */
+  solicit(): void;
+
+  /** The remotes with which packets were exchanged lately; none after the end. */
+  remotes(): readonly RemoteSnapshot[];
+
+  /** Asks one more router for an address. @throws InvalidArgumentError */
+  addRouter(router: Endpoint | string): void;
+
+  /** Gives up the address that a router gave. @throws InvalidArgumentError */
+  removeRouter(router: Endpoint | string): void;
+
+  /**
+   * Sends a packet directly, even before the direct path is confirmed.
+   *
+   * @returns a number for {@link reportReply}, or 0 when the packet went its usual way
+   */
+  sendOpportunistic(packet: Uint8Array): number;
+
+  /** The reply to such a packet has come. @returns whether that confirmed the direct path */
+  reportReply(number: number): boolean;
+}
+
+/** A driver of a router. */
+export interface RouterDriver extends Driver {
+  /** The router's own IPv6 address. */
+  readonly address: string;
+  /** The /64 that it serves, as `address/64`. */
+  readonly prefix: string;
+}
+
+/** Checks what an application wants to send. @throws TypeError for anything but bytes */
+export function checkPacket(packet: unknown): asserts packet is Uint8Array {
+  if (packet instanceof Uint8Array) return;
+  throw new TypeError(`packet: found ${typeof packet}, expected a Uint8Array`);
+}
+
+/** The complaint about a packet of the application where there is a TUN interface. */
+export function packetsComeFrom(tun: string | null): Error {
+  return new Error(`packets are taken from the interface ${tun}, not from the application`);
 }

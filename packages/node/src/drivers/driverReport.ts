@@ -1,12 +1,12 @@
-/** What the operating system can do in our place; see {@link OffloadReport}. */
+/** Work that the operating system can do in our place; see {@link OffloadReport}. */
 export type OffloadName =
   /** Several datagrams sent by one system call, and by one walk through the kernel (`UDP_SEGMENT`). */
   | 'udp-send'
   /** Several datagrams received as one (`UDP_GRO`). */
   | 'udp-receive'
-  /** TCP segments pass the interface joined (`IFF_VNET_HDR`, `TUN_F_TSO6`). */
+  /** TCP segments pass the interface coalesced (`IFF_VNET_HDR`, `TUN_F_TSO6`). */
   | 'tun-tcp'
-  /** UDP datagrams pass the interface joined (`TUN_F_USO6`, Linux 6.2). */
+  /** UDP datagrams pass the interface coalesced (`TUN_F_USO6`, Linux 6.2). */
   | 'tun-udp';
 
 /** Whether one offload is in use. */
@@ -17,7 +17,7 @@ export interface OffloadReport {
   readonly reason: string | null;
 }
 
-/** What a driver did since it began; averages are quotients of these. */
+/** Counts of a driver since it began; averages are quotients of these. */
 export interface BatchReport {
   /** Times that a thread waited for something to happen. */
   readonly waits: number;
@@ -37,7 +37,7 @@ export interface BatchReport {
   readonly packetsWritten: number;
 }
 
-/** Which driver a daemon runs on, and how it fares. */
+/** The driver that a daemon runs on, and its figures. */
 export interface DriverReport {
   readonly name: 'linux' | 'portable';
   /** Why it is not the Linux driver; null when it is, or was not asked for. */

@@ -1,5 +1,4 @@
 import { parseIPv4, parseIPv6 } from '@6bed4/codec';
-import { checkingOptions } from '../errors.js';
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
@@ -7,14 +6,12 @@ const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
  * An address as the 16 bytes that RFC 6724 §2 compares, IPv4 as `::ffff:a.b.c.d`. A zone (`%eth0`)
  * says nothing about its order.
  *
- * @throws UsageError when it is no address
+ * @throws InvalidArgumentError when it is no address
  */
 export function addressBytes(text: string, option = 'address'): Uint8Array {
-  return checkingOptions(() => {
-    if (text.includes(':')) return parseIPv6(text.replace(/%.*$/, ''), option);
-    const ipv4 = parseIPv4(text, option);
-    return Uint8Array.of(...MAPPED, ipv4 >>> 24, ipv4 >>> 16, ipv4 >>> 8, ipv4);
-  }, option);
+  if (text.includes(':')) return parseIPv6(text.replace(/%.*$/, ''), option);
+  const ipv4 = parseIPv4(text, option);
+  return Uint8Array.of(...MAPPED, ipv4 >>> 24, ipv4 >>> 16, ipv4 >>> 8, ipv4);
 }
 
 /** Whether 16 bytes are those of an IPv4 address. */

@@ -1,7 +1,6 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { checkPort } from '../daemon/options.js';
-import { UsageError } from '../errors.js';
+import { checkPort, InvalidArgumentError } from '@6bed4/codec';
 import { type CandidateOptions, selectCandidates, type TunnelAddresses } from './candidates.js';
 import { interleave } from './interleave.js';
 import { createLookup, type Resolve } from './lookup.js';
@@ -43,13 +42,13 @@ export interface ConnectOptions<S extends Duplex = Duplex>
  *
  * @returns an open TCP socket, or an open stream of the tunnel. Rejects with the one error where there
  * was one address, else with an `AggregateError`; with `ENETUNREACH` when there is no way to any
- * @throws UsageError for options that cannot be used
+ * @throws InvalidArgumentError for options that cannot be used
  */
 export async function connect<S extends Duplex = Duplex>(
   options: ConnectOptions<S>,
 ): Promise<Socket | S> {
   const { port, tunnel, timeout, signal } = options;
-  if (checkPort(port) === 0) throw new UsageError('port', '0', 'an integer from 1 to 65535');
+  checkPort('port', port, 1);
   const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
   const signals = [signal, limit].filter((each) => each !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
@@ -91,11 +90,11 @@ async function addressesOf(options: ConnectOptions): Promise<readonly string[]> 
   const { host, addresses } = options;
   if (addresses !== undefined && host === undefined) {
     if (addresses.length > 0) return addresses;
-    throw new UsageError('addresses', 'none', 'at least one address');
+    throw new InvalidArgumentError('addresses', 'none', 'at least one address');
   }
   if (host === undefined || addresses !== undefined) {
     const found = host === undefined ? 'neither' : 'both';
-    throw new UsageError('host', found, 'one of host and addresses');
+    throw new InvalidArgumentError('host', found, 'one of host and addresses');
   }
   const found = await createLookup(options).promise(host, { all: true, verbatim: true });
   return found.map(({ address }) => address);

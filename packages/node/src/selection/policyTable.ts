@@ -1,5 +1,4 @@
-import { type Prefix, parsePrefix, prefixContains } from '@6bed4/codec';
-import { checkingOptions, UsageError } from '../errors.js';
+import { InvalidArgumentError, type Prefix, parsePrefix, prefixContains } from '@6bed4/codec';
 import { addressBytes } from './addressBytes.js';
 
 /** One line of a policy table (RFC 6724 §2.1). */
@@ -47,20 +46,20 @@ export const defaultPolicy: readonly PolicyRule[] = [
 export class PolicyTable {
   readonly #rules: readonly (Policy & { readonly prefix: Prefix })[];
 
-  /** @throws UsageError for a prefix that is none, or a table that does not cover all addresses */
+  /** @throws InvalidArgumentError for a prefix that is none, or a table that does not cover all addresses */
   constructor(rules: readonly PolicyRule[]) {
     this.#rules = rules
       .map((rule) => ({
         ...rule,
-        prefix: checkingOptions(() => parsePrefix(rule.prefix), 'policy'),
+        prefix: parsePrefix(rule.prefix, 'policy'),
       }))
       .sort((a, b) => b.prefix.length - a.prefix.length);
     if (!this.#rules.some(({ prefix }) => prefix.length === 0)) {
-      throw new UsageError('policy', `${rules.length} rules`, 'one of them for ::/0');
+      throw new InvalidArgumentError('policy', `${rules.length} rules`, 'one of them for ::/0');
     }
   }
 
-  /** What the rule with the longest matching prefix says. @throws UsageError */
+  /** What the rule with the longest matching prefix says. @throws InvalidArgumentError */
   lookUp(address: string): Policy {
     return this.of(addressBytes(address));
   }

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { InvalidArgumentError } from '@6bed4/codec';
 
 /** One way to reach the aim; gives up when the signal says so. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T> | T;
@@ -23,7 +23,7 @@ const LONGEST_DELAY_MS = 2_000;
 function checkDelay(delay: number): number {
   if (delay >= SHORTEST_DELAY_MS && delay <= LONGEST_DELAY_MS) return delay;
   const expected = `milliseconds from ${SHORTEST_DELAY_MS} to ${LONGEST_DELAY_MS}`;
-  throw new UsageError('delay', String(delay), expected);
+  throw new InvalidArgumentError('delay', String(delay), expected);
 }
 
 /** What all attempts had to say; the code is that of the first, as `net.connect` does it. */
@@ -43,7 +43,7 @@ function failure(errors: readonly unknown[]): AggregateError {
  *
  * @returns rejects with an `AggregateError` when all fail, whose `errors` are in the order of the
  * attempts and whose `code` is the first one's
- * @throws UsageError for a delay that RFC 8305 forbids; RangeError when there is no attempt
+ * @throws InvalidArgumentError for a delay that RFC 8305 forbids; RangeError when there is no attempt
  */
 export async function race<T>(
   attempts: readonly Attempt<T>[],

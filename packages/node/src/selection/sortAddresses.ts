@@ -79,7 +79,7 @@ function byPrefix(a: Destination, b: Destination): number {
  *
  * @param destinations - addresses of a remote, IPv4 or IPv6
  * @param sources - addresses that packets may be sent from
- * @throws UsageError for what is no address, naming `destinations`, `sources` or `policy`
+ * @throws InvalidArgumentError for what is no address, naming `destinations`, `sources` or `policy`
  */
 export function selectAddresses(
   destinations: readonly string[],

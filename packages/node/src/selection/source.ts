@@ -29,7 +29,7 @@ export interface Source extends SourceAddress {
 const DEFAULT_PREFIX_LENGTH = 64;
 const MAPPED_BITS = 96;
 
-/** Reads the address of a source. @throws UsageError */
+/** Reads the address of a source. @throws InvalidArgumentError */
 export function describeSource(given: SourceAddress | string, table: PolicyTable): Source {
   const source = typeof given === 'string' ? { address: given } : given;
   const bytes = addressBytes(source.address, 'sources');

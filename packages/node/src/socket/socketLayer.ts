@@ -8,7 +8,7 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
-import type { PeerCarrier } from '../daemon/peerDaemon.js';
+import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import { AddressTexts } from './addressTexts.js';
 import { Binding, type BoundPlace, LOOPBACK_LANIP, type Receiver } from './binding.js';
@@ -70,7 +70,7 @@ export class SocketLayer extends ApplicationPort {
   #nextArrival = 0;
   /** What sockets of this tunnel sent to each other. */
   #local: (() => void)[] = [];
-  #carrier: PeerCarrier | null = null;
+  #carrier: PortablePeerDriver | null = null;
 
   constructor(
     onPacket: (packet: Uint8Array) => void,
@@ -85,7 +85,7 @@ export class SocketLayer extends ApplicationPort {
   }
 
   /** Tells what carries the packets; before anything is sent. */
-  attach(carrier: PeerCarrier): void {
+  attach(carrier: PortablePeerDriver): void {
     this.#carrier = carrier;
   }
 

@@ -10,10 +10,11 @@ import type {
   RouterUnreachable,
 } from '@6bed4/tunnel';
 import { chooseProfile } from '../daemon/options.js';
-import { PeerDaemon, type PeerDaemonOptions } from '../daemon/peerDaemon.js';
+import { PeerDaemon } from '../daemon/peerDaemon.js';
+import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
-import { unforeseeable } from '../random.js';
+import { secureRandom } from '../random.js';
 import { readAddress } from './destination.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
 import { KeepAlive } from './keepAlive.js';
@@ -102,10 +103,10 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     super();
     this.peer = peer;
     this.#layer = layer;
-    const { carrier } = peer;
+    const { portableDriver } = peer;
     this.#keepAlive = new KeepAlive(
-      () => carrier.ref(),
-      () => carrier.unref(),
+      () => portableDriver.ref(),
+      () => portableDriver.unref(),
     );
     const host: SocketHost = {
       layer,
@@ -128,7 +129,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
     signal?.throwIfAborted();
     const { layout } = chooseProfile(options);
-    const random = options.random ?? unforeseeable;
+    const random = options.random ?? secureRandom;
     const clock = options.clock ?? (() => performance.now());
     const addresses = new OwnAddresses(layout, options.lanip ?? 1);
     let layer: SocketLayer | undefined;
@@ -136,7 +137,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       layer = new SocketLayer(onPacket, addresses, random, clock);
       return layer;
     });
-    layer!.attach(peer.carrier);
+    layer!.attach(peer.portableDriver);
     try {
       await firstAddress(peer, timeout, signal);
     } catch (error) {
@@ -175,8 +176,8 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
    */
   path(remote: string): RemoteSnapshot | null {
     const address = this.#readRemote(remote);
-    const { carrier } = this.peer;
-    return carrier.run((peer, now) => peer.remote(address, now)) ?? null;
+    const { portableDriver } = this.peer;
+    return portableDriver.run((peer, now) => peer.remote(address, now)) ?? null;
   }
 
   /**
@@ -205,7 +206,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   /**
    * Asks one more router for an address.
    *
-   * @throws UsageError when it is there already, is not an endpoint, or there are 16
+   * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
     this.peer.addRouter(router);
@@ -280,7 +281,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
  * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves with the
  * first address.
  *
- * @throws UsageError for an option that cannot be used
+ * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError with code ETIMEDOUT when no router answers in time, saying which ones were asked how
  *   often; or as {@link startPeer}
  *

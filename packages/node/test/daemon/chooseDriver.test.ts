@@ -1,5 +1,5 @@
 import { draft01, reference2020 } from '@6bed4/codec';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { chooseDriver } from '../../src/daemon/chooseDriver.js';
 import type { CommonOptions } from '../../src/daemon/options.js';
 import { workerFile } from '../../src/drivers/linux/workerFile.js';
@@ -9,14 +9,14 @@ vi.mock('../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() })
 
 const HERE = new URL(import.meta.url);
 const TUN: CommonOptions = { tun: '6bed4' };
-const onLinux = it.skipIf(process.platform !== 'linux');
+const onLinux = test.skipIf(process.platform !== 'linux');
 
-describe('the choice of a driver', () => {
+describe('chooseDriver', () => {
   beforeEach(() => {
     vi.mocked(workerFile).mockReturnValue(HERE);
   });
 
-  it('is the portable driver where the file of the worker was not bundled', async () => {
+  test('returns the portable driver where the file of the worker was not bundled', async () => {
     vi.mocked(workerFile).mockReturnValue(new URL('./absent.js', HERE));
     expect(await chooseDriver(TUN, reference2020)).toMatchObject({
       name: 'portable',
@@ -26,7 +26,7 @@ describe('the choice of a driver', () => {
     await expect(insisting).rejects.toMatchObject({ code: 'ENOTSUP' });
   });
 
-  onLinux('is the Linux driver for an interface', async () => {
+  onLinux('returns the Linux driver for a TUN interface', async () => {
     expect(await chooseDriver(TUN, reference2020)).toMatchObject({
       name: 'linux',
       offloads: 'all',
@@ -35,7 +35,7 @@ describe('the choice of a driver', () => {
     expect(some).toMatchObject({ name: 'linux', offloads: 'udp' });
   });
 
-  it('is the portable driver when told so, for no reason', async () => {
+  test('returns the portable driver, without a reason, when that is asked for', async () => {
     const choice = await chooseDriver({ ...TUN, driver: 'portable' }, reference2020);
     expect(choice).toEqual({ name: 'portable', reason: null });
   });
@@ -50,25 +50,25 @@ describe('the choice of a driver', () => {
       'a UDP port of another kind is given',
     ],
   ])('with %o', (options, reason) => {
-    it('is the portable driver, and says why', async () => {
+    test('returns the portable driver and the reason', async () => {
       expect(await chooseDriver(options, reference2020)).toEqual({ name: 'portable', reason });
     });
 
-    it('is an error when the Linux driver is wanted', async () => {
+    test('throws when the Linux driver is asked for', async () => {
       await expect(chooseDriver({ ...options, driver: 'linux' }, reference2020)).rejects.toThrow(
         `driver: found linux, though ${reason}, expected portable or auto`,
       );
     });
   });
 
-  it('is the portable driver for an address layout that is not that of the dialect', async () => {
+  test('returns the portable driver for an address layout that is not that of the dialect', async () => {
     const profile = { ...reference2020, layout: draft01 };
     expect(await chooseDriver(TUN, profile)).toMatchObject({
       reason: 'an address layout is given',
     });
   });
 
-  it.each([
+  test.each([
     [{ driver: 'fast' }, 'driver: found "fast", expected one of auto, linux, portable'],
     [{ offloads: 'some' }, 'offloads: found "some", expected one of none, udp, tun, all'],
   ])('refuses %o', async (options, message) => {

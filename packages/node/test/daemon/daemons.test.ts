@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { parseEcho, parseUdp } from '@6bed4/nd';
 import { pingPacket, udpPacket } from '@6bed4/testing/packets';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   answerEcho,
   type DatagramPort,
@@ -77,7 +77,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     return { router, peers };
   }
 
-  it('have addresses that spell their endpoints under the prefix of the router', async () => {
+  test('have addresses made of their endpoints under the prefix of the router', async () => {
     const { router, peers } = await build();
     const segment = router.prefix.replace('::/64', ':');
     for (const peer of peers) {
@@ -93,7 +93,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(new Set(peers.map((peer) => peer.address)).size).toBe(3);
   });
 
-  it('ping each other, every pair, through the router or directly', async () => {
+  test('ping each other, every pair, through the router or directly', async () => {
     const { peers } = await build();
     for (const peer of peers) answerEcho(peer);
     for (const from of peers) {
@@ -109,7 +109,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     }
   });
 
-  it('find the direct path to each other and tell it', async () => {
+  test('find the direct path to each other and report it', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const found = once(left, 'path') as Promise<PeerDaemonEvents['path']>;
@@ -130,22 +130,26 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     ]);
   });
 
-  it('play with a packet whose answer proves the direct path', async () => {
+  test('send a packet opportunistically, whose reply confirms the direct path', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const request = nextPacket(right);
-    const play = left.sendPlayful(udpPacket(left.address!, right.address!, new Uint8Array(8)));
+    const play = left.sendOpportunistic(
+      udpPacket(left.address!, right.address!, new Uint8Array(8)),
+    );
     expect(play).toBeGreaterThan(0);
     await request;
     const answer = nextPacket(left);
-    const number = right.sendPlayful(udpPacket(right.address!, left.address!, new Uint8Array(8)));
+    const number = right.sendOpportunistic(
+      udpPacket(right.address!, left.address!, new Uint8Array(8)),
+    );
     expect(number).toBeGreaterThan(0);
     await answer;
-    expect(left.reportAnswer(play)).toBe(true);
+    expect(left.reportReply(play)).toBe(true);
     expect(left.remotes()).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
   });
 
-  it('get echo replies from the router', async () => {
+  test('get echo replies from the router', async () => {
     const { router, peers } = await build();
     const reply = nextPacket(peers[0]!);
     peers[0]!.send(pingPacket({ from: peers[0]!.address!, to: router.address }));
@@ -153,7 +157,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(parseEcho(packet, 0, packet.length)).toMatchObject({ value: { type: 'echo-reply' } });
   });
 
-  it('exchange UDP datagrams of all sizes that fit', async () => {
+  test('exchange UDP datagrams of all sizes that fit', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     for (const size of [0, 1, 100, 1232]) {
@@ -165,7 +169,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     }
   });
 
-  it('reach the IPv6 side of the router and are reached from there', async () => {
+  test('reach the IPv6 side of the router and are reached from there', async () => {
     const { router, peers } = await build();
     const [peer] = peers as [PeerDaemon];
     const outbound = nextPacket(router);
@@ -179,7 +183,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect((await inbound).length).toBe(request.length);
   });
 
-  it('count what passes and what is dropped', async () => {
+  test('count what passes and what is dropped', async () => {
     const { router, peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const arrival = nextPacket(right);
@@ -197,7 +201,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(router.counters()).toMatchObject({ datagramsReceived: 4, datagramsSent: 4 });
   });
 
-  it('let a packet be answered from within the event of another', async () => {
+  test('let a packet be answered from within the event of another', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     let rallies = 0;
@@ -214,7 +218,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(rallies).toBe(20);
   });
 
-  it('tell when an address is given up, and that they closed', async () => {
+  test('report when an address is given up, and that they closed', async () => {
     const { router, peers } = await build();
     const [peer] = peers as [PeerDaemon];
     const told: string[] = [];
@@ -229,7 +233,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(peer.address).toBeNull();
   });
 
-  it('survive that the sender uses its buffer again', async () => {
+  test('copy what is sent, so that the sender may use its buffer again', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const packet = udpPacket(left.address!, right.address!, Uint8Array.of(1, 2, 3));
@@ -244,7 +248,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     });
   });
 
-  it('take packets in a Buffer, and hand out packets that may be kept', async () => {
+  test('accept packets in a Buffer, and hand over packets that may be kept', async () => {
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const kept: Uint8Array[] = [];
@@ -258,8 +262,8 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
   });
 });
 
-describe('a peer', () => {
-  it('may have several routers, and add and remove them', async () => {
+describe('a PeerDaemon', () => {
+  test('has several routers, and adds and removes them', async () => {
     const network = memoryNetwork();
     const routers = [];
     for (const host of [1, 2]) {
@@ -283,7 +287,7 @@ describe('a peer', () => {
     expect(peer.leases).toHaveLength(1);
   });
 
-  it('tells about a changed address with the one before', async () => {
+  test('reports a changed address with the one before', async () => {
     const network = memoryNetwork();
     await keep(startRouter({ datagrams: network.bind('192.0.2.1', 25790) }));
     const datagrams = network.bind('198.51.100.1', 5000);
@@ -299,7 +303,7 @@ describe('a peer', () => {
     expect(peer.address).toBe(lease.address);
   });
 
-  it('moves to an even port when a draft01 router refuses its odd one', async () => {
+  test('moves to an even port when a draft01 router refuses its odd one', async () => {
     const network = memoryNetwork();
     const profile = 'draft01';
     const router = await keep(
@@ -321,7 +325,7 @@ describe('a peer', () => {
     expect(lease.prefix).toBe('2001:db8:64:64::/64');
   });
 
-  it('does not move, and says so once, when no port helps', async () => {
+  test('gives up moving, and reports that once, when no port helps', async () => {
     const network = memoryNetwork();
     const profile = 'draft01';
     const router = await keep(
@@ -350,7 +354,7 @@ describe('a peer', () => {
     expect(moves).toEqual([...Array<number>(16).fill(49_153), null]);
   });
 
-  it('rejects ready when it is closed before a router answers', async () => {
+  test('rejects ready when it is closed before a router answers', async () => {
     const network = memoryNetwork();
     const peer = await startPeer({
       routers: '192.0.2.1',
@@ -361,7 +365,7 @@ describe('a peer', () => {
     await expect(peer.ready).rejects.toMatchObject({ code: 'ECANCELED' });
   });
 
-  it('sends keepalives with the TTL that it was told', async () => {
+  test('sends keepalives with the TTL of its options', async () => {
     const ttls: number[] = [];
     let first: () => void = () => {};
     const sent = new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
+  InvalidArgumentError,
   memoryNetwork,
   type PeerDaemonOptions,
   PortableUdp,
@@ -7,7 +8,6 @@ import {
   StartError,
   startPeer,
   startRouter,
-  UsageError,
 } from '../../src/index.js';
 
 const LISTEN = '127.0.0.1';
@@ -21,8 +21,8 @@ async function failureOf(starting: Promise<{ close(): Promise<void> }>): Promise
   throw new Error('started');
 }
 
-describe('options that cannot be used are refused with their name:', () => {
-  it.each<[RouterDaemonOptions, string]>([
+describe('options that cannot be used', () => {
+  test.each<[RouterDaemonOptions, string]>([
     [{}, 'listen: found "", expected an IPv4 address such as 192.0.2.1'],
     [{ listen: 'localhost' }, 'listen: found "localhost"'],
     [{ listen: '0.0.0.0' }, 'listen: found 0.0.0.0'],
@@ -37,13 +37,13 @@ describe('options that cannot be used are refused with their name:', () => {
     [{ listen: LISTEN, port: 0, tun: 'sixteen-letters!' }, 'tun: found "sixteen-letters!"'],
     [{ listen: LISTEN, profile: 'none' }, 'profile: found "none"'],
     [{ listen: LISTEN, dialect: 'draft99' as 'draft01' }, 'dialect: found "draft99"'],
-  ])('a router with %j', async (options, message) => {
+  ])('are named by startRouter: %j', async (options, message) => {
     const error = await failureOf(startRouter(options));
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
   });
 
-  it.each<[PeerDaemonOptions, string]>([
+  test.each<[PeerDaemonOptions, string]>([
     [{ routers: [] }, 'routers: found none, expected at least one'],
     [{ routers: 'router.example' }, 'routers: found "router.example"'],
     [{ routers: '192.0.2.1:0' }, 'routers: found 192.0.2.1:0'],
@@ -51,21 +51,21 @@ describe('options that cannot be used are refused with their name:', () => {
     [{ routers: LISTEN, port: -1 }, 'port: found -1'],
     [{ routers: LISTEN, port: 40_001, profile: 'draft01' }, 'port: found 40001'],
     [{ routers: [LISTEN, LISTEN] }, 'routers: found 127.0.0.1:25790'],
-    [{ routers: LISTEN, keepalive: { interval: -1 } }, 'keepalive: found -1'],
-    [{ routers: LISTEN, keepalive: { interval: 30, ttl: 256 } }, 'keepalive: found 256'],
+    [{ routers: LISTEN, keepalive: { interval: -1 } }, 'keepalive.interval: found -1'],
+    [{ routers: LISTEN, keepalive: { interval: 30, ttl: 256 } }, 'keepalive.ttl: found 256'],
     [{ routers: LISTEN, lanip: 0 }, 'lanip: found 0'],
-  ])('a peer with %j', async (options, message) => {
+  ])('are named by startPeer: %j', async (options, message) => {
     const error = await failureOf(startPeer(options));
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).message.startsWith(message), String(error)).toBe(true);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
   });
 });
 
-describe('surroundings that do not allow it', () => {
+describe('startRouter and startPeer', () => {
   const open: PortableUdp[] = [];
   afterEach(() => Promise.all(open.splice(0).map((port) => port.close())));
 
-  it('are told when the port is in use', async () => {
+  test('reject with EADDRINUSE when the port is in use', async () => {
     const holder = await PortableUdp.open({ address: LISTEN });
     open.push(holder);
     const { port } = holder.endpoint;
@@ -82,7 +82,7 @@ describe('surroundings that do not allow it', () => {
     }
   });
 
-  it('are told when the address is not local', async () => {
+  test('reject with EADDRNOTAVAIL when the address is not local', async () => {
     for (const starting of [
       startRouter({ listen: '192.0.2.1' }),
       startPeer({ routers: '192.0.2.9', listen: '192.0.2.1' }),
@@ -95,13 +95,16 @@ describe('surroundings that do not allow it', () => {
   });
 
   // Other systems notice only when something is sent.
-  it.runIf(process.platform === 'linux')('are told when there is no route', async () => {
-    const error = await failureOf(startPeer({ routers: '192.0.2.9', listen: LISTEN }));
-    expect(error).toMatchObject({ code: 'ENETUNREACH' });
-    expect((error as Error).message).toMatch(/^no route to the router 192\.0\.2\.9:25790 /);
-  });
+  test.runIf(process.platform === 'linux')(
+    'reject with ENETUNREACH when there is no route to a router',
+    async () => {
+      const error = await failureOf(startPeer({ routers: '192.0.2.9', listen: LISTEN }));
+      expect(error).toMatchObject({ code: 'ENETUNREACH' });
+      expect((error as Error).message).toMatch(/^no route to the router 192\.0\.2\.9:25790 /);
+    },
+  );
 
-  it('leave the port free when something else fails', async () => {
+  test('leave the UDP port free when something else fails', async () => {
     const holder = await PortableUdp.open({ address: LISTEN });
     const { port } = holder.endpoint;
     await holder.close();
@@ -110,7 +113,7 @@ describe('surroundings that do not allow it', () => {
     open.push(await PortableUdp.open({ address: LISTEN, port }));
   });
 
-  it('are told when packets are not bytes', async () => {
+  test('make daemons whose send throws for what is not bytes', async () => {
     const datagrams = memoryNetwork().bind('192.0.2.1', 25790);
     await using router = await startRouter({ datagrams });
     expect(() => router.send('hello' as unknown as Uint8Array)).toThrow(

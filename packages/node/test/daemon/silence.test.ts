@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { memoryNetwork, startPeer, startRouter } from '../../src/index.js';
 
-describe('a peer whose router is silent', () => {
+describe('a PeerDaemon whose router is silent', () => {
   beforeEach(() => {
     vi.useFakeTimers({
       toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
@@ -12,7 +12,7 @@ describe('a peer whose router is silent', () => {
     vi.useRealTimers();
   });
 
-  it('says so, goes on asking, and says when the router answers again', async () => {
+  test('reports that, goes on soliciting, and reports when the router answers again', async () => {
     const network = memoryNetwork();
     const peer = await startPeer({
       routers: '192.0.2.1',

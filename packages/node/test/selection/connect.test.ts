@@ -180,8 +180,8 @@ describe('connect', () => {
   ])('refuses a %s that cannot be used', async (option, options) => {
     const systemSource = ipv4Only;
     await expect(connect({ ...(options as ConnectOptions), systemSource })).rejects.toMatchObject({
-      name: 'UsageError',
-      option,
+      name: 'InvalidArgumentError',
+      field: option,
     });
   });
 });

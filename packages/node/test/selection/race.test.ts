@@ -126,7 +126,7 @@ describe('a race in virtual time', () => {
 
   it('refuses delays that RFC 8305 forbids, and an empty field', async () => {
     for (const delay of [0, 9, 2_001, Number.NaN]) {
-      await expect(race([() => 1], { delay })).rejects.toMatchObject({ option: 'delay' });
+      await expect(race([() => 1], { delay })).rejects.toMatchObject({ field: 'delay' });
     }
     await expect(race([])).rejects.toBeInstanceOf(RangeError);
   });

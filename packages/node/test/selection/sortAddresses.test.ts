@@ -258,7 +258,7 @@ describe('sorting', () => {
     ['policy', () => sortAddresses([], [], { policy: [{ prefix: 'x', precedence: 1, label: 1 }] })],
     ['policy', () => sortAddresses([], [], { policy: [] })],
   ])('names the %s when they cannot be used', (option, sort) => {
-    expect(sort).toThrow(expect.objectContaining({ name: 'UsageError', option }));
+    expect(sort).toThrow(expect.objectContaining({ name: 'InvalidArgumentError', field: option }));
   });
 
   const prefixes = [

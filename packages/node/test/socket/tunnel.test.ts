@@ -164,8 +164,8 @@ describe('addresses of a tunnel', () => {
     await once(socket, 'listening');
     const before = right.address!;
     const told = once(right, 'address');
-    await (right.peer as PeerDaemon).carrier.datagrams.rebind(false);
-    right.peer.carrier.command('solicit');
+    await (right.peer as PeerDaemon).portableDriver.datagrams.rebind(false);
+    right.peer.portableDriver.solicit();
     const [lease, previous] = (await told) as [{ address: string }, { address: string }];
     expect(previous.address).toBe(before);
     expect(lease.address).not.toBe(before);

@@ -5,7 +5,7 @@ import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver } from './machineRunner.js';
+import { HostRunner } from './hostRunner.js';
 import type { PathReport } from './paths.js';
 
 /** What a {@link PeerNode} is, besides its place. */
@@ -45,7 +45,7 @@ export class PeerNode {
   readonly name: string;
   readonly #world: World;
   readonly #host: Host;
-  readonly #driver: MachineDriver<Peer>;
+  readonly #runner: HostRunner<Peer>;
   readonly #settings: PeerSettings;
   readonly #paths = new Map<string, PathReport>();
   #sequence = 0;
@@ -73,7 +73,7 @@ export class PeerNode {
     const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
-    this.#driver = new MachineDriver(
+    this.#runner = new HostRunner(
       world,
       this.#host,
       port ?? this.#host.freePort((candidate) => layout.acceptsPort(candidate)),
@@ -86,7 +86,7 @@ export class PeerNode {
 
   /** The machine itself. */
   get machine(): Peer {
-    return this.#driver.machine;
+    return this.#runner.machine;
   }
 
   /** Its IPv6 address from the first router that gave one, RFC 5952; null when there is none. */
@@ -106,7 +106,7 @@ export class PeerNode {
 
   /** The UDP port of its socket. */
   get port(): number {
-    return this.#driver.port;
+    return this.#runner.port;
   }
 
   /** What the machine last reported about each remote, by IPv6 address. */
@@ -116,7 +116,7 @@ export class PeerNode {
 
   /** The machine's own list of remotes; its times are those of the machine's clock. */
   get remotes(): readonly RemoteSnapshot[] {
-    return this.machine.remotes(this.#driver.now);
+    return this.machine.remotes(this.#runner.now());
   }
 
   /** Changes its link, for datagrams to come. */
@@ -126,27 +126,27 @@ export class PeerNode {
 
   /** Begins to ask its routers for addresses. */
   start(): void {
-    this.#driver.command((peer, now) => peer.start(now));
+    this.#runner.command((peer, now) => peer.start(now));
   }
 
   /** Gives its addresses up and falls silent. */
   stop(): void {
-    this.#driver.command((peer, now) => peer.stop(now));
+    this.#runner.command((peer, now) => peer.stop(now));
   }
 
   /** Asks all routers again. */
   solicit(): void {
-    this.#driver.command((peer, now) => peer.solicit(now));
+    this.#runner.command((peer, now) => peer.solicit(now));
   }
 
   /** Runs any command of the machine. */
   command(run: (peer: Peer, now: number) => void): void {
-    this.#driver.command(run);
+    this.#runner.command(run);
   }
 
   /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
   jump(milliseconds: number): void {
-    this.#driver.jump(milliseconds);
+    this.#runner.jump(milliseconds);
   }
 
   /** Loses its network: what it sends and what is sent to it is lost. */
@@ -205,7 +205,7 @@ export class PeerNode {
 
   /** Sends any IPv6 packet; its hop limit may be changed in place. */
   sendPacket(packet: Uint8Array): void {
-    this.#driver.sendPacket(packet);
+    this.#runner.sendPacket(packet);
   }
 
   /** Whether the echo request of this number was answered. */
@@ -218,7 +218,7 @@ export class PeerNode {
   /** @internal */
   packetDelivered(packet: Uint8Array): void {
     if (this.#settings.records ?? true) {
-      const { fromAddress, fromPort } = this.#driver;
+      const { fromAddress, fromPort } = this.#runner;
       this.received.push({
         at: this.#world.scheduler.now,
         via: `${formatIPv4(fromAddress)}:${fromPort}`,
@@ -249,7 +249,7 @@ export class PeerNode {
     if (this.#settings.port !== undefined || this.#moves >= PORT_MOVES) return;
     this.#moves++;
     const { layout } = this.machine.profile;
-    this.#driver.rebind(this.#host.freePort((port) => layout.acceptsPort(port)));
+    this.#runner.rebind(this.#host.freePort((port) => layout.acceptsPort(port)));
     this.solicit();
   }
 

@@ -3,7 +3,7 @@ import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
 import type { LinkDescription } from '../wire/link.js';
 import type { World } from '../world.js';
 import { Host, type HostPlace } from './host.js';
-import { MachineDriver } from './machineRunner.js';
+import { HostRunner } from './hostRunner.js';
 
 /** What a {@link RouterNode} is: its machine's options, but those that the simulation gives. */
 export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
@@ -12,7 +12,7 @@ export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
 export class RouterNode {
   readonly name: string;
   readonly #host: Host;
-  readonly #driver: MachineDriver<Router>;
+  readonly #runner: HostRunner<Router>;
   readonly #make: (sink: ConstructorParameters<typeof Router>[1]) => Router;
   /** IPv6 packets that it handed to its IPv6 side, in order. */
   readonly delivered: Uint8Array[] = [];
@@ -37,12 +37,12 @@ export class RouterNode {
       eventHappened: (event: TunnelEvent) => this.events.push(event),
     };
     const port = settings.port ?? (settings.profile ?? reference2020).port;
-    this.#driver = new MachineDriver(world, this.#host, port, clockOffset, user, this.#make);
+    this.#runner = new HostRunner(world, this.#host, port, clockOffset, user, this.#make);
   }
 
   /** The machine itself. */
   get machine(): Router {
-    return this.#driver.machine;
+    return this.#runner.machine;
   }
 
   /** Its IPv4 address and UDP port. */
@@ -62,7 +62,7 @@ export class RouterNode {
 
   /** Sends an IPv6 packet from its IPv6 side. */
   sendPacket(packet: Uint8Array): void {
-    this.#driver.sendPacket(packet);
+    this.#runner.sendPacket(packet);
   }
 
   /** Stops: nobody answers at its address. */
@@ -72,12 +72,12 @@ export class RouterNode {
 
   /** Comes back with a fresh machine that knows nothing. */
   restart(): void {
-    this.#driver.replace(this.#make);
+    this.#runner.replace(this.#make);
     this.#host.plug();
   }
 
   /** The machine's clock jumps ahead by whole milliseconds. */
   jump(milliseconds: number): void {
-    this.#driver.jump(milliseconds);
+    this.#runner.jump(milliseconds);
   }
 }

@@ -1,4 +1,4 @@
-import { isLoopback, isPrivate, isPrivateBlock, type UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Loopback, isIPv4Private, isIPv4PrivateBlock, type UdpEndpoint } from '@6bed4/codec';
 
 /** Which ranges of IPv4 are welcome besides the public ones. */
 export interface EndpointPolicyOptions {
@@ -28,12 +28,15 @@ export class EndpointPolicy {
    */
   static deduceFrom(
     ownAddress: number,
-    choice: { readonly allowLoopback?: boolean; readonly allowPrivate?: boolean },
+    choice: {
+      readonly allowLoopback?: boolean | undefined;
+      readonly allowPrivate?: boolean | undefined;
+    },
   ): EndpointPolicy {
-    const onLoopback = isLoopback(ownAddress);
+    const onLoopback = isIPv4Loopback(ownAddress);
     return new EndpointPolicy({
       allowLoopback: choice.allowLoopback ?? onLoopback,
-      allowPrivate: choice.allowPrivate ?? (onLoopback || isPrivate(ownAddress)),
+      allowPrivate: choice.allowPrivate ?? (onLoopback || isIPv4Private(ownAddress)),
     });
   }
 
@@ -43,6 +46,6 @@ export class EndpointPolicy {
     const first = addressBits >>> 24;
     if (port === 0 || first === 0 || first >= 224) return false;
     if (first === 127) return this.#allowLoopback;
-    return this.#allowPrivate || !isPrivateBlock(first, (addressBits >>> 16) & 255);
+    return this.#allowPrivate || !isIPv4PrivateBlock(first, (addressBits >>> 16) & 255);
   }
 }

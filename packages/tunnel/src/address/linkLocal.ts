@@ -1,5 +1,9 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
-import { isLinkLocal, sameAddress } from './scope.js';
+import {
+  type AddressLayout,
+  isIPv6LinkLocal,
+  sameIPv6Address,
+  type UdpEndpoint,
+} from '@6bed4/codec';
 
 /** Whether a link-local IPv6 address spells this endpoint, in either form in use (draft-03 §3). */
 export function isLinkLocalOf(
@@ -8,9 +12,9 @@ export function isLinkLocalOf(
   offset: number,
   endpoint: Readonly<UdpEndpoint>,
 ): boolean {
-  if (!isLinkLocal(bytes, offset)) return false;
+  if (!isIPv6LinkLocal(bytes, offset)) return false;
   if (layout.matchesEndpoint(bytes, offset, endpoint)) return true;
   const linkScoped = new Uint8Array(16);
   layout.writeLinkLocal(linkScoped, 0, endpoint.address, endpoint.port);
-  return sameAddress(linkScoped, 0, bytes, offset);
+  return sameIPv6Address(linkScoped, 0, bytes, offset);
 }

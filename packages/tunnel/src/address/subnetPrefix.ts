@@ -1,22 +1,11 @@
+import { readInt32, sameSubnetPrefix } from '@6bed4/codec';
 import { copyBytes } from '@6bed4/nd';
 
-const SEGMENT_BYTES = 8;
-
-/** Reads four bytes as a signed 32-bit number, which compares faster than an unsigned one. */
-export function readInt32(bytes: Uint8Array, offset: number): number {
-  return (
-    (bytes[offset]! << 24) |
-    (bytes[offset + 1]! << 16) |
-    (bytes[offset + 2]! << 8) |
-    bytes[offset + 3]!
-  );
-}
-
 /**
- * The /64 that a router serves: the identity of one 6bed4 network segment (draft-04 §3.3). Compares
- * the upper half of an address in two steps and without allocation.
+ * The /64 that a router serves (draft-04 §3.3). Compares the upper half of an address in two steps and
+ * without allocation.
  */
-export class Segment {
+export class SubnetPrefix {
   readonly #high: number;
   readonly #low: number;
   readonly #bytes: Uint8Array;
@@ -28,7 +17,7 @@ export class Segment {
     this.#low = readInt32(address, 4);
   }
 
-  /** Whether the IPv6 address at `offset` lies in this segment. */
+  /** Whether the IPv6 address at `offset` has this subnet prefix. */
   contains(bytes: Uint8Array, offset: number): boolean {
     return readInt32(bytes, offset) === this.#high && readInt32(bytes, offset + 4) === this.#low;
   }
@@ -39,10 +28,8 @@ export class Segment {
   }
 }
 
-/** Whether two IPv6 addresses have the same upper half. */
+// Former names, for code that is being moved to the new ones.
+export { readInt32, SubnetPrefix as Segment };
 export function sameSegment(left: Uint8Array, right: Uint8Array, at = 0): boolean {
-  for (let index = 0; index < SEGMENT_BYTES; index++) {
-    if (left[index] !== right[at + index]) return false;
-  }
-  return true;
+  return sameSubnetPrefix(left, 0, right, at);
 }

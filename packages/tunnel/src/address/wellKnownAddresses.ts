@@ -1,5 +1,7 @@
+import { IPV6_ADDRESS_BYTES } from '@6bed4/codec';
+
 function linkLocalMulticast(group: number): Uint8Array {
-  const address = new Uint8Array(16);
+  const address = new Uint8Array(IPV6_ADDRESS_BYTES);
   address[0] = 0xff;
   address[1] = 0x02;
   address[15] = group;
@@ -16,4 +18,4 @@ export const ALL_ROUTERS: Uint8Array = linkLocalMulticast(2);
 export const ROUTER_LINK_LOCAL: Uint8Array = Uint8Array.of(0xfe, 0x80, ...new Uint8Array(14));
 
 /** `::` (RFC 4291 §2.5.2). */
-export const UNSPECIFIED: Uint8Array = new Uint8Array(16);
+export const UNSPECIFIED: Uint8Array = new Uint8Array(IPV6_ADDRESS_BYTES);

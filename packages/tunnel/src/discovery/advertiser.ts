@@ -1,38 +1,33 @@
-import type { AddressLayout, Prefix, UdpEndpoint } from '@6bed4/codec';
+import { type AddressLayout, isIPv6Unspecified, type Prefix, type UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   copyBytes,
   type NdOption,
+  ROUTER_ADVERTISEMENT_DEFAULTS,
   type RouterAdvertisement,
   type RouterSolicitation,
 } from '@6bed4/nd';
-import { isUnspecified } from '../address/scope.js';
-import type { Segment } from '../address/subnetPrefix.js';
+import type { SubnetPrefix } from '../address/subnetPrefix.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { INFINITE_LIFETIME } from '../specification.js';
 import type { Discovery } from './discovery.js';
-import { echoedOptions } from './neighborAnswer.js';
+import { echoedOptions } from './neighborAdvertisement.js';
 
-/** What every deployed router says in the fixed fields: "unspecified" hop limit, lasting for ever. */
+/** The fixed fields as deployed routers send them: of low preference, and lasting for ever. */
 const FIXED_FIELDS = {
-  type: 'router-advertisement',
+  ...ROUTER_ADVERTISEMENT_DEFAULTS,
   source: ROUTER_LINK_LOCAL,
-  currentHopLimit: 0,
-  managed: false,
-  other: false,
-  homeAgent: false,
-  proxy: false,
   preference: 'low',
   routerLifetime: 0xffff,
   reachableTime: 0xffff_ffff,
   retransTimer: 0xffff_ffff,
 } as const;
 
-/** Of which network a Router Advertisement tells. */
+/** The network that a Router Advertisement describes. */
 export interface AdvertisedNetwork {
   readonly discovery: Discovery;
   readonly layout: AddressLayout;
-  readonly segment: Segment;
+  readonly segment: SubnetPrefix;
   /** Offered besides. */
   readonly routes: readonly Prefix[];
 }
@@ -58,7 +53,7 @@ export class Advertiser {
   /** The answer to a solicitation that came from this endpoint; an IPv6 packet. */
   answer(solicitation: RouterSolicitation, to: Readonly<UdpEndpoint>): Uint8Array {
     const { source } = solicitation;
-    return this.#build(isUnspecified(source, 0) ? null : source, to, [
+    return this.#build(isIPv6Unspecified(source, 0) ? null : source, to, [
       ...this.#offer(to),
       ...echoedOptions(solicitation),
     ]);

@@ -1,7 +1,5 @@
-import type { Dialect, UdpEndpoint } from '@6bed4/codec';
+import type { UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
-import { endpointInIdentifier } from './endpointInIdentifier.js';
-import { endpointInPrefix } from './endpointInPrefix.js';
 
 /** What a peer reads from a Router Advertisement about itself. */
 export interface Offer {
@@ -22,7 +20,7 @@ export interface Discovery {
   readonly prefixLength: number;
 
   /** The prefix advertised to a peer at this endpoint; 16 bytes. */
-  advertisedPrefix(segment: Uint8Array, to: Readonly<UdpEndpoint>): Uint8Array;
+  advertisedPrefix(subnetPrefix: Uint8Array, to: Readonly<UdpEndpoint>): Uint8Array;
 
   /**
    * The IPv6 destination of an advertisement to that endpoint.
@@ -42,7 +40,5 @@ export interface Discovery {
   readOffer(advertisement: RouterAdvertisement): Offer | null;
 }
 
-/** The discovery of a dialect. */
-export function discoveryOf(dialect: Dialect): Discovery {
-  return dialect === 'draft01' ? endpointInIdentifier : endpointInPrefix(dialect);
-}
+// Former place, for code that is being moved to the new one.
+export { discoveryOf } from './discoveryOf.js';

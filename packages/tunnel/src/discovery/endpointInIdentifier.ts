@@ -1,6 +1,5 @@
-import { draft01 as layout, UdpEndpoint } from '@6bed4/codec';
+import { isIPv6LinkLocal, draft01 as layout, UdpEndpoint } from '@6bed4/codec';
 import { copyBytes, type RouterAdvertisement } from '@6bed4/nd';
-import { isLinkLocal } from '../address/scope.js';
 import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
 
@@ -13,8 +12,8 @@ export const endpointInIdentifier: Discovery = {
   retracts: false,
   prefixLength: layout.prefixLength,
 
-  advertisedPrefix(segment) {
-    return copyBytes(segment, 0, 16).fill(0, 8);
+  advertisedPrefix(subnetPrefix) {
+    return copyBytes(subnetPrefix, 0, 16).fill(0, 8);
   },
 
   advertisementDestination(_solicitationSource, { address, port }) {
@@ -27,7 +26,7 @@ export const endpointInIdentifier: Discovery = {
 
   readOffer(advertisement: RouterAdvertisement): Offer | null {
     const option = offeredPrefix(advertisement, layout.prefixLength);
-    if (option === null || !isLinkLocal(advertisement.destination, 0)) return null;
+    if (option === null || !isIPv6LinkLocal(advertisement.destination, 0)) return null;
     const base = copyBytes(option.prefix, 0, 16);
     base.set(advertisement.destination.subarray(8, 16), 8);
     const endpoint = new UdpEndpoint();

@@ -16,8 +16,8 @@ export function endpointInPrefix(dialect: Exclude<Dialect, 'draft01'>): Discover
     retracts: dialect !== 'draft00',
     prefixLength: layout.prefixLength,
 
-    advertisedPrefix(segment, { address, port }) {
-      const prefix = copyBytes(segment, 0, 16);
+    advertisedPrefix(subnetPrefix, { address, port }) {
+      const prefix = copyBytes(subnetPrefix, 0, 16);
       layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
       return prefix;
     },

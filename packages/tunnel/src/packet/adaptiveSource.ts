@@ -1,19 +1,33 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
-import { findUpperLayer, SOURCE_OFFSET, updateChecksum } from '@6bed4/nd';
+import { type AddressLayout, readUint16, type UdpEndpoint, writeUint16 } from '@6bed4/codec';
+import {
+  DCCP_CHECKSUM_OFFSET,
+  findUpperLayer,
+  ICMPV6_CHECKSUM_OFFSET,
+  NEXT_HEADER_DCCP,
+  NEXT_HEADER_ICMPV6,
+  NEXT_HEADER_TCP,
+  NEXT_HEADER_UDP,
+  NEXT_HEADER_UDP_LITE,
+  SOURCE_OFFSET,
+  TCP_CHECKSUM_OFFSET,
+  UDP_CHECKSUM_OFFSET,
+  UDP_LITE_CHECKSUM_OFFSET,
+  updateChecksum,
+} from '@6bed4/nd';
 
 const LOWER_HALF = SOURCE_OFFSET + 8;
 const LOWER_HALF_WORDS = 4;
 
 /** Where the checksum is in the headers whose checksum covers the addresses. */
 const CHECKSUM_OFFSETS: Readonly<Record<number, number>> = {
-  6: 16, // TCP
-  17: 6, // UDP
-  33: 6, // DCCP
-  58: 2, // ICMPv6
-  136: 6, // UDP-Lite
+  [NEXT_HEADER_TCP]: TCP_CHECKSUM_OFFSET,
+  [NEXT_HEADER_UDP]: UDP_CHECKSUM_OFFSET,
+  [NEXT_HEADER_DCCP]: DCCP_CHECKSUM_OFFSET,
+  [NEXT_HEADER_ICMPV6]: ICMPV6_CHECKSUM_OFFSET,
+  [NEXT_HEADER_UDP_LITE]: UDP_LITE_CHECKSUM_OFFSET,
 };
-const UDP = 17;
-const NO_CHECKSUM = 0xffff;
+/** The other form of a checksum of zero. */
+const NEGATIVE_ZERO = 0xffff;
 
 /**
  * Writes another endpoint into the source of a packet, lanip and /64 staying as they are, and mends the
@@ -33,22 +47,21 @@ export function adaptSource(
   const field = CHECKSUM_OFFSETS[upper.nextHeader];
   const at = field === undefined ? -1 : upper.offset + field;
   if (at + 2 > offset + length) return false;
-  let checksum = at < 0 ? 0 : word(bytes, at);
+  let checksum = at < 0 ? 0 : readUint16(bytes, at);
   const start = offset + LOWER_HALF;
   const before = bytes.slice(start, start + 2 * LOWER_HALF_WORDS);
   const lanip = layout.readLanip(bytes, offset + SOURCE_OFFSET);
   layout.writeUnchecked(bytes, offset + SOURCE_OFFSET, endpoint.address, endpoint.port, lanip);
   if (at < 0) return true;
   for (let index = 0; index < LOWER_HALF_WORDS; index++) {
-    checksum = updateChecksum(checksum, word(before, 2 * index), word(bytes, start + 2 * index));
+    checksum = updateChecksum(
+      checksum,
+      readUint16(before, 2 * index),
+      readUint16(bytes, start + 2 * index),
+    );
   }
   // A UDP checksum of zero would mean that there is none (RFC 8200 §8.1).
-  if (checksum === 0 && upper.nextHeader === UDP) checksum = NO_CHECKSUM;
-  bytes[at] = checksum >>> 8;
-  bytes[at + 1] = checksum;
+  if (checksum === 0 && upper.nextHeader === NEXT_HEADER_UDP) checksum = NEGATIVE_ZERO;
+  writeUint16(bytes, at, checksum);
   return true;
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
 }

@@ -1,4 +1,4 @@
-import { IPV6_HEADER_LENGTH } from '@6bed4/nd';
+import { IPV6_HEADER_LENGTH, payloadLength } from '@6bed4/nd';
 import { Drop, type DropCode } from '../report/drop.js';
 import { IPV6_NIBBLE, ROHC_LOWEST_NIBBLE } from '../specification.js';
 
@@ -11,6 +11,7 @@ export function refuseFrame(bytes: Uint8Array, offset: number, length: number): 
   if (nibble >= ROHC_LOWEST_NIBBLE) return Drop.rohc;
   if (length < IPV6_HEADER_LENGTH) return Drop.tooShort;
   if (nibble !== IPV6_NIBBLE) return Drop.notIPv6;
-  const payloadLength = (bytes[offset + 4]! << 8) | bytes[offset + 5]!;
-  return payloadLength + IPV6_HEADER_LENGTH === length ? Drop.none : Drop.lengthMismatch;
+  return payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length
+    ? Drop.none
+    : Drop.lengthMismatch;
 }

@@ -1,25 +1,22 @@
+import { isIPv6Routable } from '@6bed4/codec';
 import {
   buildIcmpError,
   copyBytes,
   DESTINATION_OFFSET,
+  EXCEEDED_HOP_LIMIT,
   type IcmpError,
   mayCauseIcmpError,
   SOURCE_OFFSET,
+  UNREACHABLE_ADDRESS,
+  UNREACHABLE_NO_ROUTE,
+  UNREACHABLE_PORT,
 } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import { ICMP_ERROR_RATE } from '../defaults.js';
-import { RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
+import { RateLimiter } from './rateLimiter.js';
 
-/** Destination Unreachable codes that a tunnel has use for (RFC 4443 §3.1). */
-const NO_ROUTE = 0;
-const ADDRESS_UNREACHABLE = 3;
-const PORT_UNREACHABLE = 4;
-/** Time Exceeded, hop limit exceeded in transit (RFC 4443 §3.3). */
-const HOP_LIMIT_EXCEEDED = 0;
-
-/** What RFC 4443 §3 has to say about a dropped packet; null where silence is right. */
+/** The ICMPv6 error about a dropped packet (RFC 4443 §3); null where there is none. */
 function describe(
   drop: DropCode,
 ):
@@ -30,14 +27,14 @@ function describe(
     case Drop.tooBig:
       return { type: 'packet-too-big', mtu: TUNNEL_MTU };
     case Drop.hopLimitExceeded:
-      return { type: 'time-exceeded', code: HOP_LIMIT_EXCEEDED };
+      return { type: 'time-exceeded', code: EXCEEDED_HOP_LIMIT };
     case Drop.noRoute:
-      return { type: 'destination-unreachable', code: NO_ROUTE };
+      return { type: 'destination-unreachable', code: UNREACHABLE_NO_ROUTE };
     case Drop.destinationNotEndpoint:
     case Drop.noDirectPath:
-      return { type: 'destination-unreachable', code: ADDRESS_UNREACHABLE };
+      return { type: 'destination-unreachable', code: UNREACHABLE_ADDRESS };
     case Drop.noListener:
-      return { type: 'destination-unreachable', code: PORT_UNREACHABLE };
+      return { type: 'destination-unreachable', code: UNREACHABLE_PORT };
     default:
       return null;
   }
@@ -58,9 +55,8 @@ export class IcmpErrors {
    * @param source - 16 bytes; the address that reports it
    * @param receiver - key of the rate limit: the IPv4 address (uint32) that the error goes to, or 0
    *   for the local side
-   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC
-   *   4443 §2.4 (e) forbids one; `'withheld'` when the receiver
-   *   had enough of them (RFC 4443 §2.4 (f))
+   * @returns an IPv6 packet; `null` when there is none for this reason, or RFC 4443 §2.4 (e) forbids
+   *   one; `'withheld'` when the receiver had enough of them (RFC 4443 §2.4 (f))
    */
   build(
     drop: DropCode,
@@ -72,7 +68,7 @@ export class IcmpErrors {
     now: number,
   ): Uint8Array | 'withheld' | null {
     const description = describe(drop);
-    if (description === null || !isRoutable(bytes, offset + SOURCE_OFFSET)) return null;
+    if (description === null || !isIPv6Routable(bytes, offset + SOURCE_OFFSET)) return null;
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
     if (!this.#limiter.allows(receiver, now)) return 'withheld';
     const error: IcmpError = {

@@ -1,3 +1,4 @@
+import { trafficClass } from '@6bed4/nd';
 import { DS_FIELD_MASK } from '../specification.js';
 
 /**
@@ -6,5 +7,5 @@ import { DS_FIELD_MASK } from '../specification.js';
  * not invite them (RFC 6040 §4.3, compatibility mode).
  */
 export function tosOf(bytes: Uint8Array, offset: number): number {
-  return (((bytes[offset]! << 4) | (bytes[offset + 1]! >>> 4)) & DS_FIELD_MASK) >>> 0;
+  return trafficClass(bytes, offset) & DS_FIELD_MASK;
 }

@@ -1,4 +1,4 @@
-import { HOP_LIMIT_OFFSET } from '@6bed4/nd';
+import { hopLimit, setHopLimit } from '@6bed4/nd';
 import { Drop, type DropCode } from '../report/drop.js';
 import { LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
 
@@ -7,9 +7,9 @@ import { LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
  * (draft-03 §11). Takes the hop. Taking a packet out of the tunnel costs none.
  */
 export function refuseTransit(bytes: Uint8Array, offset: number, length: number): DropCode {
-  const hopLimit = bytes[offset + HOP_LIMIT_OFFSET]!;
-  if (hopLimit < LEAST_FORWARDED_HOP_LIMIT) return Drop.hopLimitExceeded;
+  const hops = hopLimit(bytes, offset);
+  if (hops < LEAST_FORWARDED_HOP_LIMIT) return Drop.hopLimitExceeded;
   if (length > TUNNEL_MTU) return Drop.tooBig;
-  bytes[offset + HOP_LIMIT_OFFSET] = hopLimit - 1;
+  setHopLimit(bytes, offset, hops - 1);
   return Drop.none;
 }

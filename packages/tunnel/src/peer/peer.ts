@@ -48,6 +48,7 @@ import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
 import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
+import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { buildStaticNack } from '../packet/rohc.js';
 import { refuseTransit } from '../packet/transit.js';
 import { nonceOf } from '../peering/nonce.js';
@@ -55,7 +56,6 @@ import { choosePeering } from '../peering/options.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import { NextHop } from '../peering/peering.js';
 import { Policy, type PolicyCode, type PolicyName } from '../peering/trafficClassPolicy.js';
-import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
 import type { RemoteSnapshot, TunnelEvent } from '../report/events.js';
 import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
@@ -708,7 +708,7 @@ export class Peer extends MachineCore {
     const endpoint = this.#toEndpoint(router);
     const text = formatEndpoint(endpoint);
     if (this.#uplinks.some((uplink) => formatEndpoint(uplink.router) === text)) {
-      throw new CodecError('router', text, 'a router that is not there already');
+      throw new CodecError('routers', text, 'a router that is not there already');
     }
     if (this.#uplinks.length >= MAX_UPLINKS) {
       throw new CodecError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
@@ -716,19 +716,19 @@ export class Peer extends MachineCore {
     const uplink = new Uplink(endpoint);
     const everywhere = new EndpointPolicy({ allowLoopback: true, allowPrivate: true });
     if (!everywhere.accepts(uplink.endpoint)) {
-      throw new CodecError('router', text, 'an endpoint that a router can be at');
+      throw new CodecError('routers', text, 'an endpoint that a router can be at');
     }
     return uplink;
   }
 
   #newEndpoint(router: Endpoint | string): UdpEndpoint {
     const { address, port } = this.#toEndpoint(router);
-    return new UdpEndpoint(parseIPv4(address, 'router'), port);
+    return new UdpEndpoint(parseIPv4(address, 'routers'), port);
   }
 
   #toEndpoint(router: Endpoint | string): Endpoint {
-    if (typeof router === 'string') return parseEndpoint(router, this.#profile.port);
-    return parseEndpoint(formatEndpoint(router));
+    if (typeof router === 'string') return parseEndpoint(router, this.#profile.port, 'routers');
+    return parseEndpoint(formatEndpoint(router), undefined, 'routers');
   }
 
   #choosePolicy(): EndpointPolicy {

@@ -11,20 +11,20 @@ export interface PeerOptions {
    */
   readonly routers: readonly (Endpoint | string)[];
   /** Constants of the deployment; default `reference2020`. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
    * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
    */
-  readonly keepalive?: { readonly interval: number; readonly ttl: number };
+  readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
   /** Which address under each prefix is the peer's own: 1..16383 in draft03; default 1. */
-  readonly lanip?: number;
+  readonly lanip?: number | undefined;
   /** Believe direct frames from private IPv4 space; default true. */
-  readonly allowPrivate?: boolean;
+  readonly allowPrivate?: boolean | undefined;
   /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
-  readonly allowLoopback?: boolean;
+  readonly allowLoopback?: boolean | undefined;
   /** How direct paths are found; default: as the dialect prescribes. */
-  readonly peering?: PeeringOptions;
+  readonly peering?: PeeringOptions | undefined;
   /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
   readonly random: () => number;
 }

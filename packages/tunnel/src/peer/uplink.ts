@@ -63,7 +63,7 @@ export class Uplink {
   constructor(router: Endpoint, temporary = false) {
     this.router = router;
     this.temporary = temporary;
-    this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'router'), router.port);
+    this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
   }
 
   /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */

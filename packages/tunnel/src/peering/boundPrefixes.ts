@@ -1,6 +1,5 @@
-import { UdpEndpoint } from '@6bed4/codec';
+import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { sameSegment } from '../address/subnetPrefix.js';
 import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import { BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
@@ -54,7 +53,8 @@ export class BoundPrefixes {
    */
   offered(slot: number, offer: Offer, nonce: Uint8Array | null, now: number): DropCode {
     const own = this.#ownAddress(slot);
-    if (own === null || !sameSegment(own.address, offer.base)) return Drop.advertisementRefused;
+    if (own === null || !sameSubnetPrefix(own.address, 0, offer.base, 0))
+      return Drop.advertisementRefused;
     if (nonce === null) {
       this.#solicit(slot, now);
       return Drop.none;
@@ -76,7 +76,7 @@ export class BoundPrefixes {
     return (
       own !== null &&
       this.#port[slot] !== 0 &&
-      sameSegment(own.address, bytes, at) &&
+      sameSubnetPrefix(own.address, 0, bytes, at) &&
       this.#host.layout.matchesEndpoint(bytes, at, this.#bound(slot))
     );
   }

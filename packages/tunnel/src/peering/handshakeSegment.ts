@@ -1,4 +1,4 @@
-import { hashBytes } from '@6bed4/codec';
+import { hashBytes, readUint32 } from '@6bed4/codec';
 import { DESTINATION_OFFSET, findUpperLayer, SOURCE_OFFSET } from '@6bed4/nd';
 
 /*
@@ -55,7 +55,7 @@ export function readHandshakeSegment(
   if (nextHeader === TCP && at + TCP_HEADER <= end) {
     const flags = bytes[at + TCP_FLAGS]!;
     if ((flags & (SYN | RST | FIN)) !== SYN) return null;
-    const sequence = uint32(bytes, at + TCP_SEQUENCE);
+    const sequence = readUint32(bytes, at + TCP_SEQUENCE);
     return {
       expectedReply: ExpectedReply.ack,
       dedupKey: dedupKey(bytes, offset, at, sequence),
@@ -63,7 +63,7 @@ export function readHandshakeSegment(
     };
   }
   if (nextHeader !== SCTP || at + SCTP_COMMON_HEADER + 4 > end) return null;
-  const tag = uint32(bytes, at + SCTP_TAG);
+  const tag = readUint32(bytes, at + SCTP_TAG);
   const chunk = bytes[at + SCTP_CHUNK]!;
   if (chunk === COOKIE_ECHO) {
     return {
@@ -73,7 +73,7 @@ export function readHandshakeSegment(
     };
   }
   if ((chunk !== INIT && chunk !== INIT_ACK) || at + SCTP_INITIATE_TAG + 4 > end) return null;
-  const own = uint32(bytes, at + SCTP_INITIATE_TAG);
+  const own = readUint32(bytes, at + SCTP_INITIATE_TAG);
   return {
     expectedReply: chunk === INIT ? ExpectedReply.initAck : ExpectedReply.cookieEcho,
     dedupKey: dedupKey(bytes, offset, at, own + chunk),
@@ -98,11 +98,11 @@ export function isExpectedReply(
       nextHeader === TCP &&
       at + TCP_HEADER <= end &&
       (bytes[at + TCP_FLAGS]! & ACK) !== 0 &&
-      uint32(bytes, at + TCP_ACKNOWLEDGMENT) === expectedNumber
+      readUint32(bytes, at + TCP_ACKNOWLEDGMENT) === expectedNumber
     );
   }
   if (nextHeader !== SCTP || at + SCTP_COMMON_HEADER + 4 > end) return false;
-  if (uint32(bytes, at + SCTP_TAG) !== expectedNumber) return false;
+  if (readUint32(bytes, at + SCTP_TAG) !== expectedNumber) return false;
   const chunk = bytes[at + SCTP_CHUNK]!;
   if (expectedReply === ExpectedReply.initAck) return chunk === INIT_ACK;
   return expectedReply === ExpectedReply.cookieEcho ? chunk === COOKIE_ECHO : chunk === COOKIE_ACK;
@@ -110,12 +110,6 @@ export function isExpectedReply(
 
 /** Folds addresses, ports and a number of the packet into 32 bits. */
 function dedupKey(bytes: Uint8Array, offset: number, ports: number, value: number): number {
-  const seed = value ^ uint32(bytes, ports);
+  const seed = value ^ readUint32(bytes, ports);
   return hashBytes(bytes, offset + SOURCE_OFFSET, offset + DESTINATION_OFFSET + 16, seed) >>> 0;
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  );
 }

@@ -1,12 +1,17 @@
-import { CodecError, type Dialect, type Profile } from '@6bed4/codec';
+import {
+  checkInteger,
+  type Dialect,
+  HIGHEST_TTL,
+  InvalidArgumentError,
+  type Profile,
+} from '@6bed4/codec';
 import { LAN_TTL, MAPPING_TIMEOUT, MAX_REMOTES, REACHABLE_TIME } from '../defaults.js';
 import { MIN_MAPPING_TIMEOUT } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
 import type { PeeringKind, PeeringName } from './peering.js';
 import { ProbeAndSeenPeering } from './probeAndSeen.js';
 
-const MOST_REMOTES = 2 ** 20;
-const HIGHEST_TTL = 255;
+const HIGHEST_MAX_REMOTES = 2 ** 20;
 const MILLISECONDS_PER_SECOND = 1000;
 const LEAST_KEEPALIVE = REACHABLE_TIME / MILLISECONDS_PER_SECOND;
 
@@ -16,41 +21,41 @@ export interface PeeringOptions {
    * The strategy. Default: that of the dialect, `neighbor-discovery` for draft01 and
    * draft03, `probe-and-seen` for draft04 and `via-router` for draft00, which knows no direct paths.
    */
-  readonly strategy?: PeeringName;
+  readonly strategy?: PeeringName | undefined;
   /**
    * With `neighbor-discovery`: refuse Neighbor Advertisements without our nonce. Default false, because
    * deployed peers do not repeat nonces; a remote that did so once must go on.
    */
-  readonly requireNonce?: boolean;
+  readonly requireNonce?: boolean | undefined;
   /**
    * Seconds, at least 5, after which an idle direct path is solicited, so that the NATs on it keep their
    * mappings; 0, the default, for never. The next packet finds an idle path again in any case.
    */
-  readonly directKeepalive?: number;
+  readonly directKeepalive?: number | undefined;
   /**
    * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has our
    * own public IPv4 address; 0 for none. Default 1: the local network and no further.
    */
-  readonly lanTtl?: number;
+  readonly lanTtl?: number | undefined;
   /**
    * With `neighbor-discovery`: send the first packet of TCP and SCTP handshakes directly to remotes whose
    * path is not confirmed yet. Where the path is open, a connection begins on it; where it is not, with
    * a retransmission. Default false.
    */
-  readonly opportunism?: boolean;
+  readonly opportunism?: boolean | undefined;
   /**
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep an idle UDP mapping
    * (the mapping timeout of RFC 4787 §4.3), 28 or more. Default 30, as nearly all of them do.
    */
-  readonly holeTime?: number;
+  readonly holeTime?: number | undefined;
   /**
    * Ask the router of a remote for an address as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */
-  readonly avoidTrapezium?: boolean;
+  readonly avoidTrapezium?: boolean | undefined;
   /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
-  readonly maxRemotes?: number;
+  readonly maxRemotes?: number | undefined;
 }
 
 const STRATEGIES: Readonly<Record<Dialect, PeeringName>> = {
@@ -73,16 +78,21 @@ export interface ChosenPeering {
 /**
  * The strategy for a profile and what the user wants.
  *
- * @throws CodecError naming the option that cannot be used
+ * @throws InvalidArgumentError naming the option that cannot be used
  */
 export function choosePeering(profile: Profile, options: PeeringOptions): ChosenPeering {
   const name = options.strategy ?? STRATEGIES[profile.dialect];
-  const maxRemotes = integer('maxRemotes', options.maxRemotes ?? MAX_REMOTES, 1, MOST_REMOTES);
-  const lanTtl = integer('lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const maxRemotes = checkInteger(
+    'peering.maxRemotes',
+    options.maxRemotes ?? MAX_REMOTES,
+    1,
+    HIGHEST_MAX_REMOTES,
+  );
+  const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;
-    throw new CodecError('peering.directKeepalive', String(directKeepalive), expected);
+    throw new InvalidArgumentError('peering.directKeepalive', String(directKeepalive), expected);
   }
   const requireNonce = options.requireNonce ?? false;
   switch (name) {
@@ -113,7 +123,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         (options.holeTime ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
       if (!(mappingTimeout >= MIN_MAPPING_TIMEOUT && Number.isFinite(mappingTimeout))) {
         const expected = `at least ${MIN_MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND} seconds`;
-        throw new CodecError('peering.holeTime', String(options.holeTime), expected);
+        throw new InvalidArgumentError('peering.holeTime', String(options.holeTime), expected);
       }
       return {
         name,
@@ -127,17 +137,10 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
       };
     }
     default:
-      throw new CodecError(
+      throw new InvalidArgumentError(
         'peering.strategy',
         JSON.stringify(name),
         'via-router, neighbor-discovery or probe-and-seen',
       );
   }
-}
-
-function integer(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new CodecError(`peering.${name}`, String(value), `an integer from ${least} to ${most}`);
-  }
-  return value;
 }

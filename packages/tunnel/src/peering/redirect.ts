@@ -1,4 +1,4 @@
-import type { AddressLayout, UdpEndpoint } from '@6bed4/codec';
+import { type AddressLayout, sameIPv6Address, type UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   copyBytes,
@@ -8,7 +8,6 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
-import { sameAddress } from '../address/scope.js';
 import type { OwnAddress } from './peering.js';
 
 /**
@@ -54,6 +53,6 @@ export function isCredible(
   if (cause === undefined || cause.length < DESTINATION_OFFSET + 16) return false;
   return (
     isOwn(cause.subarray(SOURCE_OFFSET, DESTINATION_OFFSET)) &&
-    sameAddress(cause, DESTINATION_OFFSET, redirect.target, 0)
+    sameIPv6Address(cause, DESTINATION_OFFSET, redirect.target, 0)
   );
 }

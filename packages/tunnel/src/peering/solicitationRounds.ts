@@ -9,7 +9,7 @@ import {
   RETRANS_TIMER,
   SOLICITATION_RATE,
 } from '../defaults.js';
-import { TokenBucket } from '../rateLimiter.js';
+import { TokenBucket } from '../packet/rateLimiter.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import { NEIGHBOR_SOLICITATION_WEIGHT } from './neighborSolicitations.js';
 import type { Remotes } from './remotes.js';

@@ -1,28 +1,30 @@
 import {
   type AddressLayout,
-  CodecError,
+  checkInteger,
+  checkPort,
   completePrefix,
   type Endpoint,
   formatIPv6,
   formatPrefix,
+  HIGHEST_NETID,
+  InvalidArgumentError,
   type Prefix,
   type Profile,
   parseIPv4,
   parsePrefix,
   reference2020,
+  sameIPv6Address,
   UdpEndpoint,
 } from '@6bed4/codec';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
-import { sameAddress } from '../address/scope.js';
-import { Segment } from '../address/subnetPrefix.js';
+import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { MAX_ROUTES } from '../defaults.js';
-import { type Discovery, discoveryOf } from '../discovery/discovery.js';
+import type { Discovery } from '../discovery/discovery.js';
+import { discoveryOf } from '../discovery/discoveryOf.js';
 import { ROUTER_LANIP, SUBNET_PREFIX_LENGTH } from '../specification.js';
-import type { RouterOptions } from './router.js';
+import type { RouterOptions } from './routerOptions.js';
 
-const HIGHEST_PORT = 0xffff;
-const HIGHEST_NETID = 0xffff;
 const IDENTIFIER_OFFSET = 8;
 
 /** Everything a router knows about itself; fixed when it is made. */
@@ -32,7 +34,7 @@ export interface RouterIdentity {
   readonly discovery: Discovery;
   readonly policy: EndpointPolicy;
   /** The /64 that this router serves. */
-  readonly segment: Segment;
+  readonly segment: SubnetPrefix;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
   readonly ownAddress: Uint8Array;
   /** Its endpoint, in numbers and as text. */
@@ -46,58 +48,55 @@ export interface RouterIdentity {
   readonly aliases: readonly Uint8Array[];
 }
 
-function checkInteger(field: string, value: number, lowest: number, highest: number): number {
-  if (!Number.isInteger(value) || value < lowest || value > highest) {
-    throw new CodecError(field, String(value), `an integer from ${lowest} to ${highest}`);
-  }
-  return value;
-}
-
 /**
  * Completes a router's options (draft-04 §3.3).
  *
- * @throws CodecError naming the option that cannot be used
+ * @throws InvalidArgumentError naming the option that cannot be used
  */
 export function identify(options: RouterOptions): RouterIdentity {
   const profile = options.profile ?? reference2020;
   const { layout } = profile;
   const address = parseIPv4(options.address, 'address');
-  const port = checkInteger('port', options.port ?? profile.port, 1, HIGHEST_PORT);
+  const port = checkPort('port', options.port ?? profile.port, 1);
   if (!layout.acceptsPort(port)) {
-    throw new CodecError('port', String(port), `a port that ${layout.name} can express`);
+    throw new InvalidArgumentError('port', String(port), `a port that ${layout.name} can express`);
   }
   const netid = checkInteger('netid', options.netid ?? profile.defaultNetid, 0, HIGHEST_NETID);
   const prefix =
     options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
-  const segmentPrefix = completePrefix(prefix, { netid, router: address });
-  if (segmentPrefix.length !== SUBNET_PREFIX_LENGTH) {
-    throw new CodecError('prefix', formatPrefix(prefix), 'a prefix that completes to /64');
+  const completed = completePrefix(prefix, { netid, router: address });
+  if (completed.length !== SUBNET_PREFIX_LENGTH) {
+    throw new InvalidArgumentError(
+      'prefix',
+      formatPrefix(prefix),
+      'a prefix that completes to /64',
+    );
   }
-  const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'route'));
+  const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'routes'));
   if (routes.length > MAX_ROUTES) {
-    throw new CodecError('routes', String(routes.length), `${MAX_ROUTES} at most`);
+    throw new InvalidArgumentError('routes', String(routes.length), `${MAX_ROUTES} at most`);
   }
-  const segment = new Segment(segmentPrefix.bytes);
-  const ownAddress = segment.toBytes();
+  const subnetPrefix = new SubnetPrefix(completed.bytes);
+  const ownAddress = subnetPrefix.toBytes();
   layout.writeEndpoint(ownAddress, 0, address, port, ROUTER_LANIP);
   return {
     profile,
     layout,
     discovery: discoveryOf(profile.dialect),
     policy: EndpointPolicy.deduceFrom(address, options),
-    segment,
+    segment: subnetPrefix,
     ownAddress,
     self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },
     routes,
     ipv6Side: options.ipv6Side ?? true,
-    aliases: aliasesOf(layout, segment, ownAddress, address, port),
+    aliases: aliasesOf(layout, subnetPrefix, ownAddress, address, port),
   };
 }
 
 function aliasesOf(
   layout: AddressLayout,
-  segment: Segment,
+  subnetPrefix: SubnetPrefix,
   ownAddress: Uint8Array,
   address: number,
   port: number,
@@ -108,15 +107,15 @@ function aliasesOf(
   linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
   const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
   // Where no lanip tells the router apart, the all-zero identifier does (RFC 4291 §2.6.1).
-  if (layout.maxLanip === 0) aliases.push(segment.toBytes());
+  if (layout.maxLanip === 0) aliases.push(subnetPrefix.toBytes());
   return aliases;
 }
 
 /** Whether the IPv6 address at `offset` is one of the router's own. */
 export function isOwnAddress(identity: RouterIdentity, bytes: Uint8Array, offset: number): boolean {
   return (
-    sameAddress(identity.ownAddress, 0, bytes, offset) ||
-    identity.aliases.some((alias) => sameAddress(alias, 0, bytes, offset))
+    sameIPv6Address(identity.ownAddress, 0, bytes, offset) ||
+    identity.aliases.some((alias) => sameIPv6Address(alias, 0, bytes, offset))
   );
 }
 

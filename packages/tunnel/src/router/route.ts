@@ -1,6 +1,5 @@
-import { is6bed4Prefixed, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
+import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
@@ -60,7 +59,7 @@ export function routeFromTunnel(
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (identity.segment.contains(bytes, destination)) {
-    const route = toSegment(identity, bytes, destination, target);
+    const route = toSubnetPrefix(identity, bytes, destination, target);
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
@@ -71,13 +70,13 @@ export function routeFromTunnel(
   if (is6bed4Prefixed(identity.profile, bytes, destination)) {
     return toOtherRouter(identity, bytes, destination, target);
   }
-  if (!isRoutable(bytes, destination)) return dropped(target, Drop.destinationNotAllowed);
+  if (!isIPv6Routable(bytes, destination)) return dropped(target, Drop.destinationNotAllowed);
   if (!identity.ipv6Side) return dropped(target, Drop.noRoute);
   return Route.ipv6Side;
 }
 
 /** A destination under our /64: one of our own addresses, or a peer's endpoint (draft-04 §5.1). */
-function toSegment(
+function toSubnetPrefix(
   identity: RouterIdentity,
   bytes: Uint8Array,
   destination: number,
@@ -150,10 +149,10 @@ export function routeFromIPv6Side(
   if (!identity.segment.contains(bytes, destination)) {
     return dropped(
       target,
-      isRoutable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
+      isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,
     );
   }
-  const route = toSegment(identity, bytes, destination, target);
+  const route = toSubnetPrefix(identity, bytes, destination, target);
   // What the host behind us has not taken for itself would come back to it.
   return route === Route.self ? dropped(target, Drop.loop) : route;
 }

@@ -1,7 +1,13 @@
-import { type Endpoint, formatPrefix, type Profile } from '@6bed4/codec';
+import {
+  type Endpoint,
+  formatPrefix,
+  isIPv6LinkLocal,
+  isIPv6LinkLocalMulticast,
+} from '@6bed4/codec';
 import {
   buildEcho,
   DESTINATION_OFFSET,
+  echoReplyTo,
   isNd,
   type NeighborSolicitation,
   parseEcho,
@@ -10,45 +16,20 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
-import { isLinkLocal, isLinkLocalMulticast } from '../address/scope.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
-import { buildNeighborAnswer } from '../discovery/neighborAnswer.js';
+import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
+import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
-import { flowKey, RateLimiter } from '../rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
-
 import { identify, isOwnAddress, ownAddressText, type RouterIdentity } from './identity.js';
 import { Route, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';
+import type { RouterOptions } from './routerOptions.js';
 import { refuseNativeSource, refuseTunnelSource } from './sourceFilter.js';
-
-/** What a {@link Router} is told about itself. */
-export interface RouterOptions {
-  /** Own public IPv4 address; part of every address that is handed out. */
-  readonly address: string;
-  /** Own UDP port; default: the profile's well-known port, which other routers rely on. */
-  readonly port?: number;
-  /** Constants of the deployment; default `reference2020`. */
-  readonly profile?: Profile;
-  /** Prefix to serve, completed to /64 (draft-04 §3.3); default: the profile's. */
-  readonly prefix?: string;
-  /** Network identifier for prefixes with room for it, 0..65535; default: the profile's. */
-  readonly netid?: number;
-  /** Prefixes that are offered to peers as routes, at most 32. */
-  readonly routes?: readonly string[];
-  /** Whether there is something behind this router that takes IPv6 packets; default true. */
-  readonly ipv6Side?: boolean;
-  /** Relay to and from private IPv4 space; default: only when `address` itself is private. */
-  readonly allowPrivate?: boolean;
-  /** Relay to and from 127.0.0.0/8; default: only when `address` itself is loopback. */
-  readonly allowLoopback?: boolean;
-  /** Random numbers in [0, 1), for seeds of hash tables. */
-  readonly random: () => number;
-}
 
 /**
  * The 6bed4 router (draft-03 §10.1, draft-04 §5): hands out prefixes, relays between peers, to other
@@ -69,7 +50,7 @@ export class Router extends MachineCore {
   /** Where the packet at hand goes; written over for each. */
   readonly #target = new RouteTarget();
 
-  /** @throws CodecError naming the option that cannot be used */
+  /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
     super(sink, options.random);
     this.#identity = identify(options);
@@ -182,15 +163,7 @@ export class Router extends MachineCore {
     const echo = parseEcho(bytes, offset, length);
     if (echo.ok && echo.value.type === 'echo-request') {
       if (length > TUNNEL_MTU) return Drop.tooBig;
-      const { source, destination } = echo.value;
-      const reply = buildEcho({
-        ...echo.value,
-        type: 'echo-reply',
-        source: destination,
-        destination: source,
-        hopLimit: 64,
-      });
-      this.#answer(reply);
+      this.#answer(buildEcho(echoReplyTo(echo.value)));
       return Drop.none;
     }
     const isHost = this.#identity.layout.matchesEndpoint(
@@ -223,7 +196,7 @@ export class Router extends MachineCore {
   /** Exempt from the source filter: this is how a peer learns which source to use (draft-03 §6). */
   #answerRouterSolicitation(solicitation: RouterSolicitation, now: number): DropCode {
     const { destination } = solicitation;
-    if (!isLinkLocal(destination, 0) && !isLinkLocalMulticast(destination, 0)) {
+    if (!isIPv6LinkLocal(destination, 0) && !isIPv6LinkLocalMulticast(destination, 0)) {
       return Drop.ndUnexpected;
     }
     if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
@@ -237,7 +210,7 @@ export class Router extends MachineCore {
     if (!isOwnAddress(identity, solicitation.target, 0)) return Drop.ndUnexpected;
     if (!this.#isSender(solicitation.source)) return Drop.sourceMismatch;
     if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
-    const answer = buildNeighborAnswer(solicitation, ROUTER_LINK_LOCAL, {
+    const answer = buildSolicitedAdvertisement(solicitation, ROUTER_LINK_LOCAL, {
       layout: identity.layout,
       endpoint: identity.self,
       router: true,

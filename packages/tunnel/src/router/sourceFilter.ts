@@ -1,6 +1,5 @@
-import { is6bed4Prefixed, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
+import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
 import { SOURCE_OFFSET } from '@6bed4/nd';
-import { isRoutable } from '../address/scope.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { RouterIdentity } from './identity.js';
 
@@ -44,5 +43,5 @@ export function refuseNativeSource(
       : Drop.sourceNotAllowed;
   }
   if (is6bed4Prefixed(identity.profile, bytes, source)) return Drop.sourceNotAllowed;
-  return isRoutable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
+  return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
 }

@@ -1,5 +1,12 @@
 import { parseIPv6 } from '@6bed4/codec';
-import { buildEcho, buildNd, buildUdp, type NdOption, type RouterAdvertisement } from '@6bed4/nd';
+import {
+  buildEcho,
+  buildNd,
+  buildUdp,
+  type NdOption,
+  ROUTER_ADVERTISEMENT_DEFAULTS,
+  type RouterAdvertisement,
+} from '@6bed4/nd';
 
 /** An echo request between two addresses in text form. */
 export function ping(
@@ -50,18 +57,11 @@ export function prefixOption(
 /** A Router Advertisement as routers send it, but for what is overridden. */
 export function advertisement(overrides: Partial<RouterAdvertisement>): Uint8Array {
   return buildNd({
-    type: 'router-advertisement',
+    ...ROUTER_ADVERTISEMENT_DEFAULTS,
     source: parseIPv6('fe80::'),
     destination: parseIPv6('ff02::1'),
-    currentHopLimit: 0,
-    managed: false,
-    other: false,
-    homeAgent: false,
-    proxy: false,
     preference: 'low',
     routerLifetime: 0xffff,
-    reachableTime: 0,
-    retransTimer: 0,
     options: [],
     ...overrides,
   });

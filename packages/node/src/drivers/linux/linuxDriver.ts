@@ -1,12 +1,11 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { TunnelEvent } from '@6bed4/tunnel';
-import { checkingOptions, StartError } from '../../errors.js';
-import type {
-  CallArguments,
-  CallResult,
-  DaemonCounters,
-  DataPath,
-  MachineCalls,
+import { StartError } from '../../errors.js';
+import {
+  checkPacket,
+  type DaemonCounters,
+  type Driver,
+  type DriverListener,
+  packetsComeFrom,
 } from '../driver.js';
 import type { BatchReport, DriverReport, OffloadName, OffloadReport } from '../driverReport.js';
 import type { Libc } from '../kernel/libc.js';
@@ -15,119 +14,50 @@ import { TunConfiguration } from '../tun/tunConfiguration.js';
 import { LinuxTun } from './linuxTun.js';
 import type { LinuxUdp } from './linuxUdp.js';
 import type { LoopCounters } from './loopCounters.js';
-import { FastThread } from './loopThread.js';
+import { LoopThread, type LoopThreadListener } from './loopThread.js';
 import { type Offloads, usesTun, usesUdp } from './offloads.js';
 import { addCounters, NOTHING_COUNTED } from './sums.js';
-import type { MachinePlan, WorkerCounters } from './workerProtocol.js';
+import type { MachinePlan, Request, Results, WorkerCounters } from './workerProtocol.js';
 
-/** What a {@link WorkerCarrier} is made of. */
-export interface WorkerCarrierOptions<Q> {
+/** Options of a {@link LinuxDriver}. */
+export interface LinuxDriverOptions<P extends MachinePlan = MachinePlan> extends DriverListener {
   readonly libc: Libc;
-  /** Opened already; closed with the carrier, and if it cannot be made. One socket for each thread. */
+  /** Opened already; closed with the driver, and if that cannot be made. One socket for each thread. */
   readonly udp: LinuxUdp;
   readonly tun: string;
-  readonly machine: MachinePlan;
+  readonly machine: P;
   readonly offloads: Offloads;
-  /** What the machine can be asked that changes nothing. */
-  readonly queries: Q;
-  readonly onEvent: (event: TunnelEvent) => void;
-  readonly onWarning: (error: StartError) => void;
-  readonly onFailure: (error: StartError) => void;
+}
+
+/** The parts of a {@link LinuxDriver}. */
+export interface LinuxParts {
+  readonly udp: LinuxUdp;
+  readonly tun: LinuxTun;
+  readonly offloads: Offloads;
+  readonly configuration: TunConfiguration;
+  readonly threads: readonly LoopThread[];
 }
 
 /**
  * The Linux driver: one thread or several with a machine each, between a UDP socket and a queue of a TUN
  * interface. This thread opens, configures and closes.
  */
-export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls<never>>
-  implements DataPath<Q, C>
-{
-  readonly #options: WorkerCarrierOptions<Q>;
-  readonly #udp: LinuxUdp;
-  readonly #tun: LinuxTun;
-  readonly #configuration: TunConfiguration;
-  readonly #threads: readonly FastThread[];
-  /** What was answered last, for when nobody answers any more. */
-  readonly #answers = new Map<string, unknown>();
+export class LinuxDriver implements Driver {
+  readonly #parts: LinuxParts;
   #lastCounters: WorkerCounters = NOTHING_COUNTED;
   #closing: Promise<void> | null = null;
 
-  private constructor(
-    options: WorkerCarrierOptions<Q>,
-    tun: LinuxTun,
-    configuration: TunConfiguration,
-    threads: readonly FastThread[],
-  ) {
-    this.#options = options;
-    this.#udp = options.udp;
-    this.#tun = tun;
-    this.#configuration = configuration;
-    this.#threads = threads;
-    this.#remember();
-  }
-
-  /**
-   * Opens the interface and makes the machine; it asks nobody for anything yet.
-   *
-   * @throws UsageError for an option that the machine or the interface refuses
-   * @throws StartError when the interface cannot be had
-   */
-  static async open<Q extends MachineCalls<never>, C extends MachineCalls<never>>(
-    options: WorkerCarrierOptions<Q>,
-  ): Promise<WorkerCarrier<Q, C>> {
-    const { libc, udp } = options;
-    let tun: LinuxTun | null = null;
-    let configuration: TunConfiguration | null = null;
-    const threads: FastThread[] = [];
-    try {
-      tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(options.offloads));
-      const { created, features, queues } = tun;
-      // An interface that was prepared may have one queue only.
-      udp.keep(queues.length);
-      configuration = TunConfiguration.open(libc, options.tun, created, options.onWarning);
-      let failed = false;
-      const fail = (error: StartError): void => {
-        if (failed) return;
-        failed = true;
-        options.onFailure(error);
-      };
-      const listener = {
-        event: options.onEvent,
-        gone: () => fail(new StartError('ENODEV', `the interface ${options.tun} was removed`)),
-        died: fail,
-      };
-      for (const [index, socket] of udp.sockets.entries()) {
-        const thread = await FastThread.start(
-          libc,
-          {
-            machine: options.machine,
-            udp: socket,
-            tun: queues[index]!,
-            tunFeatures: features,
-            udpSegmentation: udp.features.send,
-          },
-          listener,
-        );
-        threads.push(thread);
-      }
-      return new WorkerCarrier<Q, C>(options, tun, configuration, threads);
-    } catch (error) {
-      await Promise.all(threads.map((thread) => thread.close()));
-      configuration?.close();
-      tun?.close();
-      udp.close();
-      return checkingOptions(() => {
-        throw error;
-      });
-    }
+  /** @see openLinux */
+  constructor(parts: LinuxParts) {
+    this.#parts = parts;
   }
 
   get tun(): string {
-    return this.#tun.name;
+    return this.#parts.tun.name;
   }
 
   get endpoint(): Endpoint {
-    return this.#udp.endpoint;
+    return this.#parts.udp.endpoint;
   }
 
   get counters(): DaemonCounters {
@@ -135,13 +65,13 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     return { ...machine, udp: loop.udp, localDrops: loop.localDrops };
   }
 
-  get driver(): DriverReport {
+  get report(): DriverReport {
     const { loop } = this.#count();
     return {
       name: 'linux',
       reason: null,
-      workers: this.#threads.length,
-      offloads: this.#offloads(loop.udpSegmentation),
+      workers: this.#parts.threads.length,
+      offloads: offloadReports(this.#parts, loop.udpSegmentation),
       batches: batchesOf(loop),
     };
   }
@@ -149,37 +79,21 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
   /** Packets flow as soon as the machine knows what to do with them. */
   start(): void {}
 
-  query<K extends keyof Q & string>(name: K, ...args: CallArguments<Q[K]>): CallResult<Q[K]> {
-    if (!this.#first.isOver) {
-      this.#answers.set(name, this.#first.ask({ type: 'query', name, args }));
-    }
-    return this.#answers.get(name) as CallResult<Q[K]>;
-  }
-
-  command<K extends keyof C & string>(
-    name: K,
-    ...args: CallArguments<C[K]>
-  ): CallResult<C[K]> | undefined {
-    if (this.#first.isOver) return undefined;
-    return this.#first.ask({ type: 'command', name, args }) as CallResult<C[K]>;
-  }
-
   configure(plan: InterfacePlan): void {
-    if (this.#closing === null) this.#configuration.configure(plan);
+    if (this.#closing === null) this.#parts.configuration.configure(plan);
   }
 
   send(packet: Uint8Array): never {
-    if (!(packet instanceof Uint8Array)) {
-      throw new TypeError(`packet: found ${typeof packet}, expected a Uint8Array`);
-    }
-    throw new Error(`packets are taken from the interface ${this.tun}, not from the application`);
+    checkPacket(packet);
+    throw packetsComeFrom(this.tun);
   }
 
   rebind(even: boolean): Promise<void> {
+    const { udp, threads } = this.#parts;
     return attempt(() => {
-      const closePrevious = this.#udp.rebind(even);
-      for (const [index, thread] of this.#threads.entries()) {
-        thread.ask({ type: 'udp', fd: this.#udp.sockets[index]! });
+      const closePrevious = udp.rebind(even);
+      for (const [index, thread] of threads.entries()) {
+        thread.ask({ type: 'udp', fd: udp.sockets[index]! });
       }
       closePrevious();
     });
@@ -187,7 +101,7 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
 
   listenOnLan(port: number): Promise<void> {
     return attempt(() => {
-      this.#first.ask({ type: 'lan', fd: this.#udp.openLan(port) });
+      this.#first.ask({ type: 'lan', fd: this.#parts.udp.openLan(port) });
     });
   }
 
@@ -196,61 +110,133 @@ export class WorkerCarrier<Q extends MachineCalls<never>, C extends MachineCalls
     return this.#closing;
   }
 
+  /** @internal Asks for all that may be read later, when nobody answers any more. */
+  remember(): void {
+    this.#count();
+  }
+
+  /** Asks the machine; undefined when it has ended. @throws StartError when it ends meanwhile */
+  protected ask<R extends Request>(request: R): Results[R['type']] | undefined {
+    return this.#first.isOver ? undefined : this.#first.ask(request);
+  }
+
   async #close(): Promise<void> {
+    const { udp, tun, configuration, threads } = this.#parts;
     try {
-      this.#remember();
+      this.remember();
     } catch (error) {
       // It ended meanwhile, and took with it what it knew.
       if (!(error instanceof StartError)) throw error;
     }
-    await Promise.all(this.#threads.map((thread) => thread.close()));
-    this.#configuration.close();
-    this.#tun.close();
-    this.#udp.close();
+    await Promise.all(threads.map((thread) => thread.close()));
+    configuration.close();
+    tun.close();
+    udp.close();
   }
 
-  /** Asks for all that may be asked for later. */
-  #remember(): void {
-    this.#count();
-    for (const name of Object.keys(this.#options.queries)) {
-      this.query(name as keyof Q & string, ...([] as CallArguments<Q[keyof Q & string]>));
-    }
-  }
-
-  get #first(): FastThread {
-    return this.#threads[0]!;
+  get #first(): LoopThread {
+    return this.#parts.threads[0]!;
   }
 
   /** The counters of all threads together. */
   #count(): WorkerCounters {
-    const working = this.#threads.filter((thread) => !thread.isOver);
-    if (working.length === this.#threads.length) {
-      this.#lastCounters = working
-        .map((thread) => thread.ask({ type: 'counters' }) as WorkerCounters)
+    const { threads } = this.#parts;
+    if (!threads.some((thread) => thread.isOver)) {
+      this.#lastCounters = threads
+        .map((thread) => thread.ask({ type: 'counters' }))
         .reduce(addCounters);
     }
     return this.#lastCounters;
   }
+}
 
-  #offloads(stillSegments: boolean): OffloadReport[] {
-    const { offloads } = this.#options;
-    const { send, receive } = this.#udp.features;
-    const { virtioHeader, udpSegmentation } = this.#tun.features;
-    const udp = usesUdp(offloads) ? null : SWITCHED_OFF;
-    const tun = usesTun(offloads) ? null : SWITCHED_OFF;
-    const device = send ? 'the network device cannot' : 'needs Linux 4.18';
-    return [
-      report('udp-send', send && stillSegments, udp ?? device),
-      report('udp-receive', receive, udp ?? 'needs Linux 5.0'),
-      report('tun-tcp', virtioHeader, tun ?? 'the TUN driver cannot'),
-      report('tun-udp', udpSegmentation, tun ?? 'needs Linux 6.2'),
-    ];
+/**
+ * Opens the interface and makes the machines; they ask nobody for anything yet.
+ *
+ * @param make - makes the driver of its parts
+ * @throws InvalidArgumentError for an option that the machine or the interface refuses
+ * @throws StartError when the interface cannot be had
+ */
+export async function openLinux<D extends LinuxDriver>(
+  options: LinuxDriverOptions,
+  make: (parts: LinuxParts) => D,
+): Promise<D> {
+  const { libc, udp, offloads } = options;
+  let tun: LinuxTun | null = null;
+  let configuration: TunConfiguration | null = null;
+  const threads: LoopThread[] = [];
+  try {
+    tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(offloads));
+    // An interface that was prepared may have one queue only.
+    udp.keep(tun.queues.length);
+    configuration = TunConfiguration.open(libc, options.tun, tun.created, options.onWarning);
+    const listener = listenerOf(options);
+    for (const index of udp.sockets.keys()) {
+      threads.push(await startThread(options, tun, index, listener));
+    }
+    const driver = make({ udp, tun, offloads, configuration, threads });
+    driver.remember();
+    return driver;
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.close()));
+    configuration?.close();
+    tun?.close();
+    udp.close();
+    throw error;
   }
+}
+
+function startThread(
+  { libc, machine, udp }: LinuxDriverOptions,
+  { queues, features }: LinuxTun,
+  index: number,
+  listener: LoopThreadListener,
+): Promise<LoopThread> {
+  const setup = {
+    machine,
+    udp: udp.sockets[index]!,
+    tun: queues[index]!,
+    tunFeatures: features,
+    udpSegmentation: udp.features.send,
+  };
+  return LoopThread.start(libc, setup, listener);
+}
+
+/** Reports the first failure of all threads. */
+function listenerOf({ tun, onEvent, onFailure }: LinuxDriverOptions): LoopThreadListener {
+  let failed = false;
+  const fail = (error: StartError): void => {
+    if (failed) return;
+    failed = true;
+    onFailure(error);
+  };
+  return {
+    event: onEvent,
+    gone: () => fail(new StartError('ENODEV', `the interface ${tun} was removed`)),
+    died: fail,
+  };
 }
 
 const SWITCHED_OFF = 'switched off';
 
-function report(name: OffloadName, active: boolean, otherwise: string): OffloadReport {
+function offloadReports(
+  { offloads, udp, tun }: LinuxParts,
+  stillSegments: boolean,
+): OffloadReport[] {
+  const { send, receive } = udp.features;
+  const { virtioHeader, udpSegmentation } = tun.features;
+  const noUdp = usesUdp(offloads) ? null : SWITCHED_OFF;
+  const noTun = usesTun(offloads) ? null : SWITCHED_OFF;
+  const device = send ? 'the network device cannot' : 'needs Linux 4.18';
+  return [
+    offloadReport('udp-send', send && stillSegments, noUdp ?? device),
+    offloadReport('udp-receive', receive, noUdp ?? 'needs Linux 5.0'),
+    offloadReport('tun-tcp', virtioHeader, noTun ?? 'the TUN driver cannot'),
+    offloadReport('tun-udp', udpSegmentation, noTun ?? 'needs Linux 6.2'),
+  ];
+}
+
+function offloadReport(name: OffloadName, active: boolean, otherwise: string): OffloadReport {
   return { name, active, reason: active ? null : otherwise };
 }
 

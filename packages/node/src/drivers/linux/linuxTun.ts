@@ -48,7 +48,7 @@ export class LinuxTun {
    *
    * @param queues - how many are wanted; an interface that was prepared without several has one
    * @param offloads - whether long packets may pass
-   * @throws UsageError for a name that no interface can have
+   * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string, queues: number, offloads: boolean): LinuxTun {

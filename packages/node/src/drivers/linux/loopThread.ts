@@ -4,7 +4,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from 'node:worker_threads';
-import { CodecError } from '@6bed4/codec';
+import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
@@ -16,6 +16,8 @@ import {
   type Notice,
   type PlainError,
   type Request,
+  type Result,
+  type Results,
   SHARED_SIZE,
   Shared,
   type WorkerSetup,
@@ -26,8 +28,8 @@ const LONGEST_ANSWER = 5000;
 /** For how long a thread may take to end by itself, in milliseconds. */
 const LONGEST_END = 2000;
 
-/** What a {@link FastThread} tells. */
-export interface FastThreadListener {
+/** Listener for the reports of a {@link LoopThread}. */
+export interface LoopThreadListener {
   event(event: TunnelEvent): void;
   /** The interface was removed. */
   gone(): void;
@@ -35,16 +37,16 @@ export interface FastThreadListener {
   died(error: StartError): void;
 }
 
-/** What a thread is made of; the rest of its set-up is of its own making. */
-export type FastThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
+/** Options of a {@link LoopThread}, which adds the rest of its set-up. */
+export type LoopThreadOptions = Omit<WorkerSetup, 'wake' | 'shared' | 'requests' | 'timeOrigin'>;
 
 /**
  * A worker thread with a loop that waits in the kernel. Requests are answered while the caller waits:
  * the loop is woken at once and answers between two batches.
  */
-export class FastThread {
+export class LoopThread {
   readonly #libc: Libc;
-  readonly #listener: FastThreadListener;
+  readonly #listener: LoopThreadListener;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #shared: Int32Array;
@@ -56,8 +58,8 @@ export class FastThread {
   private constructor(
     libc: Libc,
     wake: number,
-    options: FastThreadOptions,
-    listener: FastThreadListener,
+    options: LoopThreadOptions,
+    listener: LoopThreadListener,
   ) {
     this.#libc = libc;
     this.#wake = wake;
@@ -88,20 +90,20 @@ export class FastThread {
   /**
    * Starts a thread and waits until its machine is made.
    *
-   * @throws CodecError for an option that the machine refuses
+   * @throws InvalidArgumentError for an option that the machine refuses
    * @throws StartError when the thread cannot work
    */
   static async start(
     libc: Libc,
-    options: FastThreadOptions,
-    listener: FastThreadListener,
-  ): Promise<FastThread> {
+    options: LoopThreadOptions,
+    listener: LoopThreadListener,
+  ): Promise<LoopThread> {
     const wake = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake < 0) {
       const code = libc.nameOf(libc.errno());
       throw new StartError(code, `the thread that carries packets cannot be woken: ${code}`);
     }
-    const thread = new FastThread(libc, wake, options, listener);
+    const thread = new LoopThread(libc, wake, options, listener);
     try {
       await thread.#becomeReady();
       return thread;
@@ -119,10 +121,10 @@ export class FastThread {
   /**
    * Asks the loop, and waits for its answer.
    *
-   * @throws CodecError what the machine throws about arguments
+   * @throws InvalidArgumentError what the machine throws about arguments
    * @throws StartError when there is no answer
    */
-  ask(request: Request): unknown {
+  ask<R extends Request>(request: R): Results[R['type']] {
     const shared = this.#shared;
     const before = Atomics.load(shared, Shared.answers);
     if (this.isOver) throw noAnswer('has ended');
@@ -131,7 +133,8 @@ export class FastThread {
     const end = performance.now() + LONGEST_ANSWER;
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
-      if (received !== undefined) return openAnswer(received.message as Answer);
+      if (received !== undefined)
+        return openAnswer(received.message as Answer) as Results[R['type']];
       if (this.isOver) throw noAnswer('has ended');
       const left = end - performance.now();
       if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
@@ -213,14 +216,16 @@ function asStartError(error: Error): StartError {
   return error instanceof StartError ? error : threadEnded(error.message, error);
 }
 
-function openAnswer(answer: Answer): unknown {
+function openAnswer(answer: Answer): Result {
   if (answer.ok) return answer.value;
   throw errorFrom(answer.error);
 }
 
 /** The error of the other thread, of the same kind where that matters. */
-function errorFrom({ message, stack, codec, code }: PlainError): Error {
-  if (codec !== null) return new CodecError(codec.field, codec.found, codec.expected);
+function errorFrom({ message, stack, argument, code }: PlainError): Error {
+  if (argument !== null) {
+    return new InvalidArgumentError(argument.field, argument.found, argument.expected);
+  }
   if (code !== null) return new StartError(code, message);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

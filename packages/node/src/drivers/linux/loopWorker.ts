@@ -6,13 +6,11 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import { CodecError, layoutOf, type Profile } from '@6bed4/codec';
-import { type Machine, Peer, Router, type TunnelSink } from '@6bed4/tunnel';
+import { InvalidArgumentError, layoutOf, type Profile } from '@6bed4/codec';
+import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
-import { unforeseeable } from '../../random.js';
+import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
-import { peerCommands, peerQueries } from '../peerCalls.js';
-import { routerCommands, routerQueries } from '../routerCalls.js';
 import { FastLoop } from './packetLoop.js';
 import { StagedLibc } from './replayLibc.js';
 import { rehearse } from './warmUp.js';
@@ -23,104 +21,152 @@ import {
   type PlainError,
   type PlainProfile,
   type Request,
+  type Result,
+  type Results,
   Shared,
-  type WorkerCounters,
   type WorkerSetup,
 } from './workerProtocol.js';
 
-type Calls = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+type AnyMachine = Peer | Router;
+type Loop = FastLoop<AnyMachine>;
 
 const setup = workerData as WorkerSetup;
 const shared = new Int32Array(setup.shared);
 const outside = parentPort as MessagePort;
 
-function tell(notice: Notice): void {
+function post(notice: Notice): void {
   outside.postMessage(notice);
 }
 
 function plainError(error: unknown): PlainError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const codec =
-    error instanceof CodecError
+  const argument =
+    error instanceof InvalidArgumentError
       ? { field: error.field, found: error.found, expected: error.expected }
       : null;
-  return { message, stack, codec, code: error instanceof StartError ? error.code : null };
+  return { message, stack, argument, code: error instanceof StartError ? error.code : null };
 }
 
 function profileFrom(plain: PlainProfile): Profile {
   return { ...plain, layout: layoutOf(plain.dialect) };
 }
 
-function makeMachine(plan: MachinePlan, sink: TunnelSink): Machine {
-  const common = { profile: profileFrom(plan.profile), random: unforeseeable };
+function makeMachine(plan: MachinePlan, sink: TunnelSink): AnyMachine {
+  const common = { profile: profileFrom(plan.profile), random: secureRandom };
   return plan.kind === 'peer'
     ? new Peer({ ...plan.options, ...common }, sink)
     : new Router({ ...plan.options, ...common }, sink);
 }
 
-async function carry(): Promise<void> {
+function asPeer(machine: AnyMachine): Peer {
+  if (machine instanceof Peer) return machine;
+  throw new TypeError('the machine is a router');
+}
+
+function asRouter(machine: AnyMachine): Router {
+  if (machine instanceof Router) return machine;
+  throw new TypeError('the machine is a peer');
+}
+
+/** Calls the peer with the time, and carries out what it says. */
+function commandPeer<T>(loop: Loop, action: (peer: Peer, now: number) => T): T {
+  return loop.command((machine, now) => action(asPeer(machine), now));
+}
+
+function carryOut(loop: Loop, request: Request): Result {
+  switch (request.type) {
+    case 'uplinks':
+      return asPeer(loop.machine).uplinks satisfies Results['uplinks'];
+    case 'searchesLan':
+      return asPeer(loop.machine).searchesLan satisfies Results['searchesLan'];
+    case 'start':
+      commandPeer(loop, (peer, now) => peer.start(now));
+      return null;
+    case 'stop':
+      commandPeer(loop, (peer, now) => peer.stop(now));
+      return null;
+    case 'solicit':
+      commandPeer(loop, (peer, now) => peer.solicit(now));
+      return null;
+    case 'remotes':
+      return commandPeer(loop, (peer, now) => peer.remotes(now)) satisfies Results['remotes'];
+    case 'addRouter':
+      commandPeer(loop, (peer, now) => peer.addRouter(request.router, now));
+      return null;
+    case 'removeRouter':
+      return commandPeer(loop, (peer) =>
+        peer.removeRouter(request.router),
+      ) satisfies Results['removeRouter'];
+    case 'sendOpportunistic': {
+      const { packet } = request;
+      return commandPeer(loop, (peer, now) =>
+        peer.handlePlayfulPacket(packet, 0, packet.length, now),
+      ) satisfies Results['sendOpportunistic'];
+    }
+    case 'reportReply':
+      return commandPeer(loop, (peer, now) =>
+        peer.reportAnswer(request.number, now),
+      ) satisfies Results['reportReply'];
+    case 'address':
+      return asRouter(loop.machine).address satisfies Results['address'];
+    case 'prefix':
+      return asRouter(loop.machine).prefix satisfies Results['prefix'];
+    case 'counters':
+      return {
+        machine: loop.machine.counters.snapshot(),
+        loop: loop.counters,
+      } satisfies Results['counters'];
+    case 'udp':
+      loop.useUdp(request.fd);
+      return null;
+    case 'lan':
+      loop.useLan(request.fd);
+      return null;
+  }
+}
+
+function answerTo(loop: Loop, request: Request): Answer {
+  try {
+    return { ok: true, value: carryOut(loop, request) };
+  } catch (error) {
+    return { ok: false, error: plainError(error) };
+  }
+}
+
+/** Counts one more answer, for whoever waits for it. */
+function announceAnswer(): void {
+  Atomics.add(shared, Shared.answers, 1);
+  Atomics.notify(shared, Shared.answers);
+}
+
+function answerAll(loop: Loop): void {
+  for (
+    let received = receiveMessageOnPort(setup.requests);
+    received !== undefined;
+    received = receiveMessageOnPort(setup.requests)
+  ) {
+    setup.requests.postMessage(answerTo(loop, received.message as Request));
+    announceAnswer();
+  }
+  if (Atomics.load(shared, Shared.stop) === 1) loop.stop();
+}
+
+async function carryPackets(): Promise<void> {
   const libc = new StagedLibc(await bindRawLibc());
-  const isPeer = setup.machine.kind === 'peer';
-  // The names are checked where they are called, and the machine is the one that they are for.
-  const queries = (isPeer ? peerQueries : routerQueries) as unknown as Calls;
-  const commands = (isPeer ? peerCommands : routerCommands) as unknown as Calls;
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
-  let loop: FastLoop<Machine> | null = null;
-
-  const answerTo = (loop: FastLoop<Machine>, request: Request): unknown => {
-    switch (request.type) {
-      case 'query':
-        return queries[request.name]!(loop.machine, 0, ...request.args);
-      case 'command':
-        return loop.command((machine, now) =>
-          commands[request.name]!(machine, now, ...request.args),
-        );
-      case 'counters':
-        return {
-          machine: loop.machine.counters.snapshot(),
-          loop: loop.counters,
-        } satisfies WorkerCounters;
-      case 'udp':
-        loop.useUdp(request.fd);
-        return null;
-      case 'lan':
-        loop.useLan(request.fd);
-        return null;
-    }
-  };
-
-  const answer = (loop: FastLoop<Machine>, request: Request): Answer => {
-    try {
-      return { ok: true, value: answerTo(loop, request) };
-    } catch (error) {
-      return { ok: false, error: plainError(error) };
-    }
-  };
-
+  let loop: Loop | null = null;
   const onWake = (): void => {
-    if (loop === null) return;
-    for (
-      let received = receiveMessageOnPort(setup.requests);
-      received !== undefined;
-      received = receiveMessageOnPort(setup.requests)
-    ) {
-      setup.requests.postMessage(answer(loop, received.message as Request));
-      Atomics.add(shared, Shared.answers, 1);
-      Atomics.notify(shared, Shared.answers);
-    }
-    if (Atomics.load(shared, Shared.stop) === 1) loop.stop();
+    if (loop !== null) answerAll(loop);
   };
-
   const { kind, profile } = setup.machine;
   try {
     rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
   } catch (error) {
-    // Some profiles cannot do without a prefix of the user's. Then the first packets are the rehearsal.
-    if (!(error instanceof CodecError)) throw error;
+    // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
+    if (!(error instanceof InvalidArgumentError)) throw error;
   }
-
-  loop = new FastLoop<Machine>({
+  loop = new FastLoop<AnyMachine>({
     libc,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,
@@ -130,23 +176,22 @@ async function carry(): Promise<void> {
     udpSegmentation: setup.udpSegmentation,
     clock,
     onWake,
-    onEvent: (event) => tell({ type: 'event', event }),
-    onGone: () => tell({ type: 'gone' }),
+    onEvent: (event) => post({ type: 'event', event }),
+    onGone: () => post({ type: 'gone' }),
   });
-  tell({ type: 'ready' });
+  post({ type: 'ready' });
   loop.run();
 }
 
 async function main(): Promise<void> {
   try {
-    await carry();
+    await carryPackets();
   } catch (error) {
-    tell({ type: 'refused', error: plainError(error) });
+    post({ type: 'refused', error: plainError(error) });
   } finally {
     Atomics.store(shared, Shared.ended, 1);
     // Whoever waits for an answer learns that none comes.
-    Atomics.add(shared, Shared.answers, 1);
-    Atomics.notify(shared, Shared.answers);
+    announceAnswer();
   }
 }
 

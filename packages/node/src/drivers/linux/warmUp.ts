@@ -1,7 +1,7 @@
 import { encodeAddress, type Profile, parseIPv4, parseIPv6 } from '@6bed4/codec';
 import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
-import { unforeseeable } from '../../random.js';
+import { secureRandom } from '../../random.js';
 import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
 import { FastLoop } from './packetLoop.js';
 import {
@@ -86,7 +86,7 @@ export function rehearse(
 
 function routerPlay(profile: Profile, features: TunFeatures): Play {
   const machine = (sink: TunnelSink): Router =>
-    new Router({ ...ROUTER, profile, random: unforeseeable }, sink);
+    new Router({ ...ROUTER, profile, random: secureRandom }, sink);
   const { prefix } = machine(new Listener());
   const one = addressOf(ONE, prefix, profile);
   return {
@@ -105,10 +105,10 @@ function routerPlay(profile: Profile, features: TunFeatures): Play {
 }
 
 function peerPlay(profile: Profile, features: TunFeatures): Play {
-  const options: PeerOptions = { routers: [ROUTER], profile, random: unforeseeable };
+  const options: PeerOptions = { routers: [ROUTER], profile, random: secureRandom };
   // What a router says to a peer that asks.
   const said = new Listener();
-  const router = new Router({ ...ROUTER, profile, random: unforeseeable }, said);
+  const router = new Router({ ...ROUTER, profile, random: secureRandom }, said);
   const question = solicitation(profile);
   router.handleDatagram(question, 0, question.length, parseIPv4(ONE.address), ONE.port, 0);
   const one = addressOf(ONE, router.prefix, profile);
@@ -131,7 +131,7 @@ function peerPlay(profile: Profile, features: TunFeatures): Play {
 /** What a peer asks a router first. */
 function solicitation(profile: Profile): Uint8Array {
   const asked = new Listener();
-  new Peer({ routers: [ROUTER], profile, random: unforeseeable }, asked).start(0);
+  new Peer({ routers: [ROUTER], profile, random: secureRandom }, asked).start(0);
   return asked.datagrams[0]!;
 }
 

@@ -1,6 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CodecError, Profile } from '@6bed4/codec';
-import type { CountersSnapshot, PeerOptions, RouterOptions, TunnelEvent } from '@6bed4/tunnel';
+import type { Endpoint, InvalidArgumentError, Profile } from '@6bed4/codec';
+import type {
+  CountersSnapshot,
+  PeerOptions,
+  RemoteSnapshot,
+  RouterOptions,
+  TunnelEvent,
+  UplinkSnapshot,
+} from '@6bed4/tunnel';
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
 
@@ -13,20 +20,23 @@ export function plainProfile(profile: Profile): PlainProfile {
   return plain;
 }
 
-/** A machine to be made in a worker. Random numbers come from there. */
-export type MachinePlan =
-  | {
-      readonly kind: 'peer';
-      readonly profile: PlainProfile;
-      readonly options: Omit<PeerOptions, 'profile' | 'random'>;
-    }
-  | {
-      readonly kind: 'router';
-      readonly profile: PlainProfile;
-      readonly options: Omit<RouterOptions, 'profile' | 'random'>;
-    };
+/** A peer to be made in a worker. Random numbers come from there. */
+export interface PeerPlan {
+  readonly kind: 'peer';
+  readonly profile: PlainProfile;
+  readonly options: Omit<PeerOptions, 'profile' | 'random'>;
+}
 
-/** What a worker is told when it starts. */
+/** A router to be made in a worker. Random numbers come from there. */
+export interface RouterPlan {
+  readonly kind: 'router';
+  readonly profile: PlainProfile;
+  readonly options: Omit<RouterOptions, 'profile' | 'random'>;
+}
+
+export type MachinePlan = PeerPlan | RouterPlan;
+
+/** Everything that a worker needs when it starts. */
 export interface WorkerSetup {
   readonly machine: MachinePlan;
   readonly wake: number;
@@ -52,33 +62,68 @@ export const Shared = {
 } as const;
 export const SHARED_SIZE = 12;
 
-/** What a worker is asked; it answers each with one {@link Answer}. */
-export type Request =
-  | { readonly type: 'query' | 'command'; readonly name: string; readonly args: readonly unknown[] }
+/** A call of a peer; see the methods of `PeerDriver`. */
+export type PeerRequest =
+  | { readonly type: 'uplinks' | 'searchesLan' | 'start' | 'stop' | 'solicit' | 'remotes' }
+  | { readonly type: 'addRouter' | 'removeRouter'; readonly router: Endpoint | string }
+  | { readonly type: 'sendOpportunistic'; readonly packet: Uint8Array }
+  | { readonly type: 'reportReply'; readonly number: number };
+
+/** A call of a router; see the methods of `RouterDriver`. */
+export type RouterRequest = { readonly type: 'address' | 'prefix' };
+
+/** A call of the loop itself. */
+export type LoopRequest =
   | { readonly type: 'counters' }
+  /** Takes another UDP socket, or one more for what is sent to all hosts on the local network. */
   | { readonly type: 'udp' | 'lan'; readonly fd: number };
+
+/** A call of a worker, which gives one {@link Answer} to each. */
+export type Request = PeerRequest | RouterRequest | LoopRequest;
+
+/** The result of each {@link Request}, by its type. */
+export interface Results {
+  readonly uplinks: readonly UplinkSnapshot[];
+  readonly searchesLan: boolean;
+  readonly start: null;
+  readonly stop: null;
+  readonly solicit: null;
+  readonly remotes: readonly RemoteSnapshot[];
+  readonly addRouter: null;
+  readonly removeRouter: boolean;
+  readonly sendOpportunistic: number;
+  readonly reportReply: boolean;
+  readonly address: string;
+  readonly prefix: string;
+  readonly counters: WorkerCounters;
+  readonly udp: null;
+  readonly lan: null;
+}
+
+/** The result of any request. */
+export type Result = Results[Request['type']];
 
 /** An error on its way to another thread. */
 export interface PlainError {
   readonly message: string;
   readonly stack: string | undefined;
-  /** What a `CodecError` has to say. */
-  readonly codec: Pick<CodecError, 'field' | 'found' | 'expected'> | null;
+  /** The fields of a `InvalidArgumentError`. */
+  readonly argument: Pick<InvalidArgumentError, 'field' | 'found' | 'expected'> | null;
   /** The code of a `StartError`. */
   readonly code: string | null;
 }
 
 export type Answer =
-  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly error: PlainError };
 
-/** What the request `counters` is answered with. */
+/** The counters of a machine and of the loop around it. */
 export interface WorkerCounters {
   readonly machine: CountersSnapshot;
   readonly loop: LoopCounters;
 }
 
-/** What a worker tells unasked. */
+/** A message of a worker that nobody asked for. */
 export type Notice =
   /** The machine is made and waits for packets. */
   | { readonly type: 'ready' }

@@ -14,7 +14,7 @@ import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 const SLOT_SIZE = 2048;
 const PAGE = 4096;
 
-/** What became of a datagram: 0 for sent, -1 for not now, or the error number. */
+/** Result of sending a datagram: 0 for sent, -1 for not now, or the error number. */
 export type DirectResult = number;
 
 /** Memory for what is received by one call. */
@@ -24,8 +24,8 @@ interface Batch {
 }
 
 /**
- * Sends and receives datagrams on a socket of Node.js without its detours: addresses that are text, and
- * some objects for each datagram. The socket stays with Node.js, which tells when there is something to
+ * Sends and receives datagrams on a socket of Node.js without what that costs: addresses that are text,
+ * and some objects for each datagram. The socket stays with Node.js, which watches for something to
  * receive, and keeps what the system does not take at once.
  */
 export class DirectUdp {

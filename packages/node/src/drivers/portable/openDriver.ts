@@ -2,26 +2,26 @@ import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
-import { Driver } from './machineRunner.js';
+import { PortRunner } from './portRunner.js';
 
-/** What {@link openDriver} is told. */
+/** Options of {@link openDriver}. */
 export interface OpenDriverOptions<M extends Machine> {
   /** The UDP port, such as a {@link PortableUdp}; closed with the driver. */
   readonly datagrams: DatagramPort;
-  /** Makes the machine around its sink; `endpoint` is where the port is bound. */
+  /** Makes the machine around its sink; `endpoint` is the address that the port is bound to. */
   readonly machine: (sink: TunnelSink, endpoint: Endpoint) => M;
   /** Takes what the machine delivers; the packet is the program's to keep. */
-  readonly packet?: (packet: Uint8Array) => void;
-  /** Takes what the machine tells. */
-  readonly event?: (event: TunnelEvent) => void;
+  readonly packet?: ((packet: Uint8Array) => void) | undefined;
+  /** Takes what the machine reports. */
+  readonly event?: ((event: TunnelEvent) => void) | undefined;
   /** Milliseconds that never go back; default `performance.now`. */
-  readonly clock?: () => number;
+  readonly clock?: (() => number) | undefined;
 }
 
 /** A machine at work; made by {@link openDriver}. */
 export interface MachineDriver<M extends Machine> {
   readonly machine: M;
-  /** Where the UDP port is bound. */
+  /** Address and port that the UDP port is bound to. */
   readonly endpoint: Endpoint;
   /** Calls the machine with the time: at once, or when it has finished what it is doing. */
   command(action: (machine: M, now: number) => void): void;
@@ -38,21 +38,21 @@ export interface MachineDriver<M extends Machine> {
 export function openDriver<M extends Machine>(options: OpenDriverOptions<M>): MachineDriver<M> {
   const { datagrams, machine, packet, event, clock } = options;
   const packets = new ApplicationPort(packet ?? (() => undefined));
-  const driver = new Driver({
+  const runner = new PortRunner({
     machine: (sink) => machine(sink, datagrams.endpoint),
     datagrams,
     packets,
     onEvent: event ?? (() => undefined),
-    ...(clock === undefined ? {} : { clock }),
+    clock,
   });
-  driver.start();
+  runner.start();
   return {
-    machine: driver.machine,
+    machine: runner.machine,
     get endpoint() {
       return datagrams.endpoint;
     },
-    command: (action) => driver.command(action),
+    command: (action) => runner.command(action),
     send: (bytes) => packets.send(bytes),
-    close: () => driver.close(),
+    close: () => runner.close(),
   };
 }

@@ -1,12 +1,11 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
-import { checkingOptions, type StartError } from '../../errors.js';
-import type {
-  CallArguments,
-  CallResult,
-  DaemonCounters,
-  DataPath,
-  MachineCalls,
+import type { Machine, TunnelSink } from '@6bed4/tunnel';
+import {
+  checkPacket,
+  type DaemonCounters,
+  type Driver,
+  type DriverListener,
+  packetsComeFrom,
 } from '../driver.js';
 import type { DriverReport } from '../driverReport.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
@@ -14,85 +13,48 @@ import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketPort } from '../ports/packetPort.js';
 import { TunPort } from '../tun/tunPort.js';
-import { Driver } from './machineRunner.js';
+import { PortRunner } from './portRunner.js';
 
 /** Makes a local side that hands over what it does not take itself. */
 export type LocalSide = (onPacket: (packet: Uint8Array) => void) => ApplicationPort;
 
-/** What a {@link Carrier} is made of. */
-export interface CarrierOptions<M extends Machine, Q, C> {
-  /** Opened already; closed with the carrier, and if it cannot be made. */
+/** Options of a {@link PortableDriver}. */
+export interface PortableDriverOptions<M extends Machine> extends DriverListener {
+  /** Opened already; closed with the driver, and if that cannot be made. */
   readonly datagrams: DatagramPort;
   readonly tun: string | false;
   /** Without TUN: makes another local side than one that only hands packets over. */
-  readonly localSide?: LocalSide;
+  readonly localSide?: LocalSide | undefined;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
-  readonly clock?: () => number;
-  /** What the machine can be asked that changes nothing. */
-  readonly queries: Q;
-  /** What the machine can be told to do. */
-  readonly commands: C;
+  readonly clock?: (() => number) | undefined;
   /** Why this is not the Linux driver; null when that was not asked for. */
   readonly reason: string | null;
-  /** The machine tells something. */
-  readonly onEvent: (event: TunnelEvent) => void;
   /** A packet for the application; only without TUN. */
   readonly onPacket: (packet: Uint8Array) => void;
-  /** Something is not as it should be, but goes on. */
-  readonly onWarning: (error: StartError) => void;
-  /** Nothing can go on. */
-  readonly onFailure: (error: StartError) => void;
+}
+
+/** The parts of a {@link PortableDriver}. */
+export interface PortableParts<M extends Machine>
+  extends Pick<PortableDriverOptions<M>, 'datagrams' | 'tun' | 'reason'> {
+  readonly runner: PortRunner<M>;
+  readonly packets: PacketPort;
 }
 
 /** The portable driver: a machine with its two sides in the thread of its user. */
-export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>
-  implements DataPath<Q, C>
-{
+export class PortableDriver<M extends Machine> implements Driver {
   readonly tun: string | null;
-  readonly driver: DriverReport;
+  readonly report: DriverReport;
   readonly datagrams: DatagramPort;
-  readonly #queries: Q;
-  readonly #commands: C;
-  readonly #driver: Driver<M>;
+  readonly #runner: PortRunner<M>;
   readonly #packets: PacketPort;
 
-  private constructor(options: CarrierOptions<M, Q, C>, driver: Driver<M>, packets: PacketPort) {
-    this.#driver = driver;
+  /** Nothing flows yet. */
+  constructor({ datagrams, tun, reason, runner, packets }: PortableParts<M>) {
+    this.datagrams = datagrams;
+    this.tun = tun === false ? null : tun;
+    this.report = { name: 'portable', reason, workers: 0, offloads: [], batches: null };
+    this.#runner = runner;
     this.#packets = packets;
-    this.#queries = options.queries;
-    this.#commands = options.commands;
-    this.datagrams = options.datagrams;
-    this.tun = options.tun === false ? null : options.tun;
-    const { reason } = options;
-    this.driver = { name: 'portable', reason, workers: 0, offloads: [], batches: null };
-  }
-
-  /**
-   * Opens the local side and makes the machine; nothing flows yet.
-   *
-   * @throws UsageError for an option that the machine or the interface refuses
-   * @throws StartError when the interface cannot be had
-   */
-  static async open<M extends Machine, Q extends MachineCalls<M>, C extends MachineCalls<M>>(
-    options: CarrierOptions<M, Q, C>,
-  ): Promise<Carrier<M, Q, C>> {
-    const { datagrams, onEvent, clock } = options;
-    let packets: PacketPort | null = null;
-    try {
-      packets = await openLocalSide(options);
-      const driver = new Driver({
-        machine: (sink) => checkingOptions(() => options.machine(sink, datagrams)),
-        datagrams,
-        packets,
-        onEvent,
-        ...(clock === undefined ? {} : { clock }),
-      });
-      return new Carrier(options, driver, packets);
-    } catch (error) {
-      packets?.close();
-      await datagrams.close();
-      throw error;
-    }
   }
 
   get endpoint(): Endpoint {
@@ -101,50 +63,39 @@ export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends Mac
 
   get counters(): DaemonCounters {
     return {
-      ...this.#driver.machine.counters.snapshot(),
+      ...this.machine.counters.snapshot(),
       udp: this.datagrams.counters,
       localDrops: this.#packets.dropped,
     };
   }
 
   start(): void {
-    this.#driver.start();
+    this.#runner.start();
   }
 
-  query<K extends keyof Q & string>(name: K, ...args: CallArguments<Q[K]>): CallResult<Q[K]> {
-    const query = this.#queries[name] as Call<M>;
-    return query(this.#driver.machine, 0, ...args) as CallResult<Q[K]>;
+  protected get machine(): M {
+    return this.#runner.machine;
   }
 
-  command<K extends keyof C & string>(
-    name: K,
-    ...args: CallArguments<C[K]>
-  ): CallResult<C[K]> | undefined {
-    const command = this.#commands[name] as Call<M>;
-    return this.run((machine, now) => command(machine, now, ...args)) as
-      | CallResult<C[K]>
-      | undefined;
-  }
-
-  /** Calls the machine when it is free; tells what came of it, if that is at once. */
+  /** Calls the machine when it is free; returns what the action does, if that is at once. */
   run<T>(action: (machine: M, now: number) => T): T | undefined {
-    return this.#driver.command(action);
+    return this.#runner.command(action);
   }
 
   /** Whether a command would have to wait. */
   get isBusy(): boolean {
-    return this.#driver.isBusy;
+    return this.#runner.isBusy;
   }
 
   /** Keeps the process alive, as at first. */
   ref(): void {
-    this.#driver.ref();
+    this.#runner.ref();
     this.datagrams.ref?.();
   }
 
   /** Lets the process end. */
   unref(): void {
-    this.#driver.unref();
+    this.#runner.unref();
     this.datagrams.unref?.();
   }
 
@@ -153,12 +104,8 @@ export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends Mac
   }
 
   send(packet: Uint8Array): void {
-    if (!(packet instanceof Uint8Array)) {
-      throw new TypeError(`packet: found ${typeof packet}, expected a Uint8Array`);
-    }
-    if (!(this.#packets instanceof ApplicationPort)) {
-      throw new Error(`packets are taken from the interface ${this.tun}, not from the application`);
-    }
+    checkPacket(packet);
+    if (!(this.#packets instanceof ApplicationPort)) throw packetsComeFrom(this.tun);
     this.#packets.send(packet);
   }
 
@@ -171,18 +118,35 @@ export class Carrier<M extends Machine, Q extends MachineCalls<M>, C extends Mac
   }
 
   close(): Promise<void> {
-    return this.#driver.close();
+    return this.#runner.close();
   }
 }
 
-/** Any of {@link MachineCalls}; that the arguments fit was checked where it was named. */
-type Call<M> = (machine: M, now: number, ...args: unknown[]) => unknown;
+/**
+ * Opens the local side and makes the machine.
+ *
+ * @throws InvalidArgumentError for an option that the machine or the interface refuses
+ * @throws StartError when the interface cannot be had
+ */
+export async function openParts<M extends Machine>(
+  options: PortableDriverOptions<M>,
+): Promise<PortableParts<M>> {
+  const { datagrams, tun, reason, onEvent, clock } = options;
+  let packets: PacketPort | null = null;
+  try {
+    packets = await openLocalSide(options);
+    const machine = (sink: TunnelSink): M => options.machine(sink, datagrams);
+    const runner = new PortRunner({ machine, datagrams, packets, onEvent, clock });
+    return { datagrams, tun, reason, runner, packets };
+  } catch (error) {
+    packets?.close();
+    await datagrams.close();
+    throw error;
+  }
+}
 
 function openLocalSide(
-  options: Pick<
-    CarrierOptions<Machine, unknown, unknown>,
-    'tun' | 'localSide' | 'onPacket' | 'onWarning' | 'onFailure'
-  >,
+  options: Omit<PortableDriverOptions<Machine>, 'machine'>,
 ): Promise<PacketPort> {
   const { tun, localSide, onPacket, onWarning, onFailure } = options;
   if (tun === false) {

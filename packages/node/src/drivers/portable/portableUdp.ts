@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
+import { type Endpoint, isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
@@ -19,19 +19,17 @@ const QUEUE_LENGTH = 4096;
 /** All hosts on the local network. */
 const LAN_GROUP = '224.0.0.1';
 const LAN_TTL = 1;
-/** 224.0.0.0/4 */
-const MULTICAST_NIBBLE = 14;
 /** The odds to find no even port in so many tries are one to a million. */
 const PORT_ATTEMPTS = 20;
 
-/** Where a {@link PortableUdp} is bound. */
+/** Options of a {@link PortableUdp}: the address and port to bind. */
 export interface PortableUdpOptions {
   /** IPv4 address of this computer; default 0.0.0.0, which is all. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** UDP port; default 0, which lets the system choose. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Whether a port of the system's choice has to be even, as draft01 needs it. */
-  readonly even?: boolean;
+  readonly even?: boolean | undefined;
 }
 
 /** A UDP socket by `node:dgram`: any platform, no privileges. */
@@ -148,8 +146,8 @@ export class PortableUdp implements DatagramPort {
     this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
     const ownTtl = ttl !== 0 && !waiting;
-    if (isMulticast(to)) {
-      // Has a TTL of its own, 1 unless told otherwise: nothing leaves the local network by accident.
+    if (isIPv4Multicast(to.addressBits)) {
+      // Has a TTL of its own, 1 unless set otherwise: nothing leaves the local network by accident.
       socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
       socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
       return;
@@ -166,7 +164,7 @@ export class PortableUdp implements DatagramPort {
     ttl: number,
   ): void {
     const socket = this.#socket;
-    const multicast = isMulticast(to);
+    const multicast = isIPv4Multicast(to.addressBits);
     serial.send({
       bytes,
       address: this.#texts.textOf(to),
@@ -249,7 +247,7 @@ export class PortableUdp implements DatagramPort {
     tos: number,
   ): boolean {
     const direct = this.#direct;
-    if (direct === null || isMulticast(to)) return false;
+    if (direct === null || isIPv4Multicast(to.addressBits)) return false;
     this.#options?.setTos(tos);
     const result = direct.send(bytes, offset, length, to);
     if (result > 0) count(this.#sendErrors, direct.nameOf(result));
@@ -325,8 +323,4 @@ function bind(
       resolve(socket);
     });
   });
-}
-
-function isMulticast(to: Readonly<UdpEndpoint>): boolean {
-  return to.addressBits >>> 28 === MULTICAST_NIBBLE;
 }

@@ -15,7 +15,7 @@ export interface WaitingDatagram {
  * Sends one datagram after the other, each when the system has taken the one before.
  *
  * Node.js hands datagrams to the system before `send` returns. Deno does so later, and those of one
- * moment in reverse order; nor does it tell how many wait.
+ * moment in reverse order; nor can it be asked how many wait.
  */
 export class SerialSender {
   readonly #socket: Socket;
@@ -24,7 +24,7 @@ export class SerialSender {
   #bytes = 0;
   #closed = false;
 
-  /** @param done - is told of each datagram whether the system took it */
+  /** @param done - called for each datagram, with the error if the system refused it */
   constructor(socket: Socket, done: (error: Error | null) => void) {
     this.#socket = socket;
     this.#done = done;

@@ -59,7 +59,7 @@ export class SocketOptions {
   }
 }
 
-/** The IPv4 TTL of a socket that was told nothing. */
+/** The IPv4 TTL of a socket for which none was set. */
 export function systemTtl(): number {
   if (process.platform === 'win32') return 128;
   try {

@@ -1,7 +1,7 @@
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 
 /**
- * Takes one UDP payload and where it came from (uint32 address, port). The bytes belong to the
+ * Takes one UDP payload and its source (uint32 address, port). The bytes belong to the
  * receiver, which may change them, for the duration of the call.
  */
 export type DatagramHandler = (
@@ -12,7 +12,7 @@ export type DatagramHandler = (
   port: number,
 ) => void;
 
-/** What happened to datagrams outside the machine. */
+/** Counters of datagrams outside the machine. */
 export interface DatagramPortCounters {
   /** Datagrams that the system refused, by the code of its error. */
   readonly sendErrors: Readonly<Record<string, number>>;
@@ -24,7 +24,7 @@ export interface DatagramPortCounters {
 
 /** A UDP socket, as far as the tunnel needs one. */
 export interface DatagramPort {
-  /** Where it is bound. */
+  /** Address and port that it is bound to. */
   readonly endpoint: Endpoint;
 
   /** Begins to hand over datagrams. Called once. */

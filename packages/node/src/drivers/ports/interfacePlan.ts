@@ -9,7 +9,7 @@ export interface PlannedRoute {
   readonly metric: number;
 }
 
-/** What a network interface has to carry. */
+/** Addresses and routes that a network interface has to carry. */
 export interface InterfacePlan {
   /** Own addresses with the length of the on-link prefix, as `address/length`. */
   readonly addresses: readonly string[];
@@ -24,16 +24,16 @@ export const DEFAULT_ROUTE_METRIC = 1042;
 export const ROUTE_METRIC = 1052;
 
 const DEFAULT_ROUTE = '::/0';
-const SEGMENT_BITS = 64;
-const SEGMENT_BYTES = 8;
+const SUBNET_BITS = 64;
+const SUBNET_BYTES = 8;
 
-/** What a router's interface carries: its address, and with it the /64 that it serves. */
+/** The plan of a router's interface: its address, and with it the /64 that it serves. */
 export function planOfRouter(address: string): InterfacePlan {
   return { addresses: [`${address}/64`], routes: [] };
 }
 
 /**
- * What a peer's interface carries: the address of each lease, the /64 that it is from, the prefixes
+ * The plan of a peer's interface: the address of each lease, the /64 that it is from, the prefixes
  * that are 6bed4 by themselves (draft-03 §4.1), and what the routers offer to route.
  */
 export function planOfPeer(
@@ -47,7 +47,7 @@ export function planOfPeer(
   );
   const onLink = leases.map(({ prefix }) => prefix);
   const prefixes = new Set([
-    ...leases.map(({ prefix }) => segmentOf(prefix)),
+    ...leases.map(({ prefix }) => subnetPrefixOf(prefix)),
     ...profile.prefixes.map(formatPrefix),
     ...leases.flatMap(({ routes }) => routes),
   ]);
@@ -59,8 +59,8 @@ export function planOfPeer(
   return { addresses, routes };
 }
 
-/** The /64 around a longer prefix. */
-function segmentOf(prefix: string): string {
+/** The /64 that a longer prefix is part of. */
+function subnetPrefixOf(prefix: string): string {
   const { bytes } = parsePrefix(prefix);
-  return formatPrefix({ bytes: bytes.slice().fill(0, SEGMENT_BYTES), length: SEGMENT_BITS });
+  return formatPrefix({ bytes: bytes.slice().fill(0, SUBNET_BYTES), length: SUBNET_BITS });
 }

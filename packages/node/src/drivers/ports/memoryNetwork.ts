@@ -18,10 +18,10 @@ export interface MemoryDatagram {
   readonly ttl: number;
 }
 
-/** What a {@link memoryNetwork} is told. */
+/** Options of a {@link memoryNetwork}. */
 export interface MemoryNetworkOptions {
   /** Whether a datagram arrives; default: all do. */
-  readonly forward?: (datagram: MemoryDatagram) => boolean;
+  readonly forward?: ((datagram: MemoryDatagram) => boolean) | undefined;
 }
 
 /** An IPv4 network inside this process. */
@@ -46,7 +46,7 @@ const NOTHING_COUNTED: DatagramPortCounters = Object.freeze({
 
 /**
  * Makes a network in memory, for tests and demonstrations without sockets. Datagrams arrive in order,
- * each in a turn of the event loop after the one in which it was sent; what nobody is bound to is lost.
+ * each in a turn of the event loop after the one in which it was sent; those to addresses that nothing is bound to are lost.
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
   const ports = new Map<string, MemoryPort>();

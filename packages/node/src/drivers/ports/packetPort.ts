@@ -3,7 +3,7 @@ import type { InterfacePlan } from './interfacePlan.js';
 /** Takes one IPv6 packet; the bytes are lent for the duration of the call. */
 export type PacketHandler = (bytes: Uint8Array, offset: number, length: number) => void;
 
-/** Where IPv6 packets come from and go to on the local side: a network interface or a program. */
+/** The local side, which IPv6 packets come from and go to: a network interface or a program. */
 export interface PacketPort {
   /** Begins to hand over packets of the local side. Called once. */
   start(handler: PacketHandler): void;

@@ -1,4 +1,5 @@
-import { StartError, UsageError } from '../../errors.js';
+import { InvalidArgumentError } from '@6bed4/codec';
+import { StartError } from '../../errors.js';
 import {
   IFF_NO_PI,
   IFF_TUN,
@@ -27,7 +28,7 @@ const READ_BATCH = 64;
  * Checks the name of a network interface by the kernel's rules (`dev_valid_name`), and refuses `%`,
  * which the kernel would replace by a number.
  *
- * @throws UsageError
+ * @throws InvalidArgumentError
  */
 export function checkInterfaceName(name: string): string {
   const valid =
@@ -37,7 +38,7 @@ export function checkInterfaceName(name: string): string {
     name !== '.' &&
     name !== '..';
   if (!valid) {
-    throw new UsageError(
+    throw new InvalidArgumentError(
       'tun',
       JSON.stringify(name),
       `a name of 1 to ${IFNAMSIZ - 1} characters without space, "/", ":" or "%"`,
@@ -82,7 +83,7 @@ export class Tun {
   /**
    * Creates an interface, or attaches to a persistent one of that name which nobody is using.
    *
-   * @throws UsageError for a name that no interface can have
+   * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string): Tun {
@@ -165,7 +166,7 @@ export interface TunQueue {
  * Creates an interface, or attaches to a persistent one of that name which nobody is using.
  *
  * @param flags - of `struct ifreq`, besides those that every interface of ours has
- * @throws UsageError for a name that no interface can have
+ * @throws InvalidArgumentError for a name that no interface can have
  * @throws StartError when it is taken, or not allowed, or there is no TUN driver
  */
 export function openQueue(libc: Libc, name: string, flags: number): TunQueue {

@@ -29,7 +29,7 @@ export class TunPort implements PacketPort {
   /**
    * Creates the interface, with the tunnel's MTU, and brings it up.
    *
-   * @throws UsageError for a name that no interface can have
+   * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when that is not possible
    */
   static async open(name: string, listener: TunPortListener): Promise<TunPort> {

@@ -9,7 +9,7 @@ export class AddressTexts {
   #lastBits = 0;
   #lastText = '0.0.0.0';
 
-  /** How many are kept. */
+  /** Number of texts that are kept. */
   get size(): number {
     return this.#texts.size;
   }

@@ -1,7 +1,7 @@
 import { formatEndpoint } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 
-/** What the failure to bind a UDP socket means, by the code of the system's error. */
+/** The meaning of a failure to bind a UDP socket, by the code of the system's error. */
 export function bindError(
   code: string,
   address: string,

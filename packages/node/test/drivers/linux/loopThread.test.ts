@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CodecError } from '@6bed4/codec';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InvalidArgumentError } from '@6bed4/codec';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
-import { FastThread, type FastThreadListener } from '../../../src/drivers/linux/loopThread.js';
+import { LoopThread, type LoopThreadListener } from '../../../src/drivers/linux/loopThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
 import type { StartError } from '../../../src/errors.js';
 
@@ -20,7 +20,7 @@ const SETUP = {
   tun: -1,
   tunFeatures: { virtioHeader: false, udpSegmentation: false },
   udpSegmentation: false,
-} as unknown as Parameters<typeof FastThread.start>[1];
+} as unknown as Parameters<typeof LoopThread.start>[1];
 
 /** How the worker of a test begins: it can answer as the true one does. */
 const PRELUDE = `
@@ -37,23 +37,23 @@ const PRELUDE = `
   const tell = (notice) => parentPort.postMessage(notice);
 `;
 
-describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
+describe.skipIf(!isLinux)('LoopThread', () => {
   let folder: string;
-  let thread: FastThread | null;
+  let thread: LoopThread | null;
   let died: StartError[];
   let events: unknown[];
 
   /** Starts a thread that runs this code. */
-  async function start(code: string): Promise<FastThread> {
+  async function start(code: string): Promise<LoopThread> {
     const file = join(folder, 'worker.mjs');
     writeFileSync(file, PRELUDE + code);
     vi.mocked(workerFile).mockReturnValue(pathToFileURL(file));
-    const listener: FastThreadListener = {
+    const listener: LoopThreadListener = {
       event: (event) => events.push(event),
       gone: () => events.push('gone'),
       died: (error) => died.push(error),
     };
-    thread = await FastThread.start(await loadLibc(), SETUP, listener);
+    thread = await LoopThread.start(await loadLibc(), SETUP, listener);
     return thread;
   }
 
@@ -69,7 +69,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('answers while the caller waits, although it never comes back to its event loop', async () => {
+  test('answers while the caller waits, although the thread never returns to its event loop', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       while (shared[1] === 0) {
@@ -83,19 +83,21 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(died).toEqual([]);
   });
 
-  it('throws what the machine throws about arguments', async () => {
+  test('throws the complaints of the machine about arguments', async () => {
     const running = await start(`
       tell({ type: 'ready' });
-      const codec = { field: 'router', found: 'x', expected: 'y' };
+      const argument = { field: 'router', found: 'x', expected: 'y' };
       while (shared[1] === 0) {
-        if (next() !== undefined) answer({ ok: false, error: { message: '', codec, code: null } });
+        if (next() !== undefined) answer({ ok: false, error: { message: '', argument, code: null } });
         sleep(1);
       }
     `);
-    expect(() => running.ask({ type: 'counters' })).toThrow(new CodecError('router', 'x', 'y'));
+    expect(() => running.ask({ type: 'counters' })).toThrow(
+      new InvalidArgumentError('router', 'x', 'y'),
+    );
   });
 
-  it('hands on events, and what happens to the interface', async () => {
+  test('passes on events, and the removal of the interface', async () => {
     await start(`
       tell({ type: 'ready' });
       tell({ type: 'event', event: { type: 'made-up' } });
@@ -104,24 +106,26 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     await vi.waitFor(() => expect(events).toEqual([{ type: 'made-up' }, 'gone']));
   });
 
-  it('is not started when the machine refuses an option', async () => {
-    const codec = `{ field: 'lanip', found: '0', expected: 'more' }`;
+  test('rejects the start when the machine refuses an option', async () => {
+    const argument = `{ field: 'lanip', found: '0', expected: 'more' }`;
     await expect(
-      start(`tell({ type: 'refused', error: { message: '', codec: ${codec}, code: null } });`),
+      start(
+        `tell({ type: 'refused', error: { message: '', argument: ${argument}, code: null } });`,
+      ),
     ).rejects.toThrow('lanip: found 0, expected more');
   });
 
-  it.each([
+  test.each([
     ['throws', `throw new Error('out of order');`, 'out of order'],
     ['ends', 'process.exit(3);', 'exit code 3'],
-  ])('is not started when it %s', async (_, code, why) => {
+  ])('rejects the start when the thread %s', async (_, code, why) => {
     await expect(start(code)).rejects.toMatchObject({
       code: 'EPIPE',
       message: `the thread that carries packets ended: ${why}`,
     });
   });
 
-  it('is reported once when it dies, and gives no answer any more', async () => {
+  test('reports once that the thread died, and gives no answer afterwards', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       setTimeout(() => { throw new TypeError('a fault'); }, 20);
@@ -134,7 +138,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
   });
 
-  it('does not keep a caller waiting when it ends instead of answering', async () => {
+  test('does not keep a caller waiting when the thread ends instead of answering', async () => {
     const running = await start(`
       tell({ type: 'ready' });
       while (next() === undefined) sleep(1);
@@ -147,7 +151,7 @@ describe.skipIf(!isLinux)('the thread of the Linux driver', () => {
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
-  it('is ended by force when it does not end by itself', { timeout: 10_000 }, async () => {
+  test('terminates a thread that does not end by itself', { timeout: 10_000 }, async () => {
     const running = await start(`tell({ type: 'ready' }); for (;;) sleep(10);`);
     await running.close();
     expect(running.isOver).toBe(true);

@@ -1,7 +1,7 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import type { TunnelSink } from '@6bed4/tunnel';
 import { type DriverTestOptions, driverTests } from '@6bed4/tunnel/conformance';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openDriver } from '../../../src/drivers/portable/openDriver.js';
 import { PortableUdp } from '../../../src/drivers/portable/portableUdp.js';
 import { memoryNetwork } from '../../../src/drivers/ports/memoryNetwork.js';
@@ -34,10 +34,10 @@ const drivers: [string, DriverTestOptions['open']][] = [
 ];
 
 describe.each(drivers)('%s', (_, open) => {
-  for (const { name, run } of driverTests({ ...platform, open })) it(name, run);
+  for (const { name, run } of driverTests({ ...platform, open })) test(name, run);
 });
 
-describe('the demands on drivers', () => {
+describe('the conformance tests of drivers', () => {
   /** Runs one demand on the portable driver with something broken. */
   async function broken(demand: string, open: DriverTestOptions['open']): Promise<unknown> {
     const test = driverTests({ ...platform, open }).find(({ name }) => name.startsWith(demand));
@@ -48,7 +48,7 @@ describe('the demands on drivers', () => {
   }
   const portable = drivers[0]![1];
 
-  it('are not met by a driver that hands over Buffers', async () => {
+  test('reject a driver that hands over Buffers', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) =>
       portable((sink, endpoint) => {
         const made = machine(sink, endpoint);
@@ -59,7 +59,7 @@ describe('the demands on drivers', () => {
     expect(String(await broken('carries empty', open))).toContain('Buffer');
   });
 
-  it('are not met by a driver that keeps the bytes instead of copying them', async () => {
+  test('reject a driver that keeps the bytes instead of copying them', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) =>
       portable((sink, endpoint) => {
         const late: TunnelSink = {
@@ -75,7 +75,7 @@ describe('the demands on drivers', () => {
     expect(String(await broken('has taken bytes', open))).toContain('payloads');
   });
 
-  it('are not met by a driver that sends the last datagram first', async () => {
+  test('reject a driver that sends the last datagram first', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) =>
       portable((sink, endpoint) => {
         let waiting: (() => void)[] = [];
@@ -97,7 +97,7 @@ describe('the demands on drivers', () => {
     expect(String(await broken('sends in the order', open))).toContain('that order');
   });
 
-  it('are not met by a driver whose clock runs in seconds', async () => {
+  test('reject a driver whose clock runs in seconds', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) =>
       openDriver({
         machine,
@@ -108,7 +108,7 @@ describe('the demands on drivers', () => {
     expect(String(await broken('gives the time', open))).toContain('100 ms');
   });
 
-  it('are not met by a driver that loses packets of the program', async () => {
+  test('reject a driver that loses packets of the program', async () => {
     const open: DriverTestOptions['open'] = async (machine, callbacks) => {
       const driver = await portable(machine, callbacks);
       return { ...driver, endpoint: driver.endpoint, send: () => undefined };

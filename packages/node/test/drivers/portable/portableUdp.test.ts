@@ -1,7 +1,7 @@
 import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { PortableUdp, type PortableUdpOptions } from '../../../src/drivers/portable/portableUdp.js';
 import { StartError } from '../../../src/errors.js';
 
@@ -14,7 +14,7 @@ interface Received {
   readonly port: number;
 }
 
-describe('the portable UDP driver', () => {
+describe('PortableUdp', () => {
   const open: PortableUdp[] = [];
 
   async function bind(options: PortableUdpOptions = {}): Promise<PortableUdp> {
@@ -43,7 +43,7 @@ describe('the portable UDP driver', () => {
     await Promise.all(open.splice(0).map((port) => port.close()));
   });
 
-  it('carries datagrams, empty ones included, and tells where they came from', async () => {
+  test('carries datagrams, empty ones included, with their sources', async () => {
     const left = await bind();
     const right = await bind();
     const received = receive(right, 3);
@@ -61,19 +61,19 @@ describe('the portable UDP driver', () => {
     expect(left.counters).toEqual({ sendErrors: {}, receiveErrors: {}, queueDrops: 0 });
   });
 
-  it('is bound where it was told, and says so', async () => {
+  test('is bound to the address of its options, which it shows', async () => {
     const port = await bind();
     expect(port.endpoint).toEqual({ address: '127.0.0.1', port: expect.any(Number) });
     expect((await bind({ address: '0.0.0.0' })).endpoint.address).toBe('0.0.0.0');
   });
 
-  it('finds an even port when that is needed', async () => {
+  test('finds an even port when that is needed', async () => {
     for (let count = 0; count < 8; count++) {
       expect((await bind({ even: true })).endpoint.port % 2).toBe(0);
     }
   });
 
-  it('moves to another port, and goes on there', async () => {
+  test('moves to another port, and carries datagrams there', async () => {
     const left = await bind();
     const right = await bind();
     const first = receive(right, 2);
@@ -91,7 +91,7 @@ describe('the portable UDP driver', () => {
     await bind({ port: previous });
   });
 
-  it('says which port is in use', async () => {
+  test('rejects a port that is in use, and names it', async () => {
     const { port } = (await bind()).endpoint;
     const error = await bind({ port }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StartError);
@@ -101,14 +101,14 @@ describe('the portable UDP driver', () => {
     });
   });
 
-  it('says which address is not of this computer', async () => {
+  test('rejects an address that is not of this computer, and names it', async () => {
     await expect(bind({ address: '192.0.2.1' })).rejects.toMatchObject({
       code: 'EADDRNOTAVAIL',
       message: '192.0.2.1 is not an address of this computer',
     });
   });
 
-  it('counts what the system refuses to send, and goes on', async () => {
+  test('counts datagrams that the system refuses, and sends the next', async () => {
     const left = await bind();
     const right = await bind();
     const received = receive(right, 1);
@@ -119,7 +119,7 @@ describe('the portable UDP driver', () => {
     expect(left.counters.sendErrors).toEqual({ EMSGSIZE: 1, EINVAL: 1 });
   });
 
-  it('outlives destinations where nobody listens', async () => {
+  test('keeps working after destinations that nothing listens at', async () => {
     const left = await bind();
     const gone = await bind();
     const { port } = gone.endpoint;
@@ -134,7 +134,7 @@ describe('the portable UDP driver', () => {
     expect((await received)[0]?.bytes).toEqual([2]);
   });
 
-  it.each([
+  test.each([
     ['bytes', 1000, 1 << 20],
     ['datagrams', 4096, 0],
   ])('drops and counts when too many %s wait to be sent', async (_, datagrams, bytes) => {
@@ -147,7 +147,7 @@ describe('the portable UDP driver', () => {
     expect(left.counters.queueDrops).toBe(1);
   });
 
-  it('changes the TTL for one datagram only, and not while others wait', async () => {
+  test('sets the TTL for one datagram only, and not while others wait', async () => {
     const left = await bind();
     const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
     left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
@@ -160,7 +160,7 @@ describe('the portable UDP driver', () => {
     expect(setTtl).not.toHaveBeenCalled();
   });
 
-  it('receives from ordinary sockets and sends nothing once closed', async () => {
+  test('receives from ordinary sockets, and sends nothing once closed', async () => {
     const port = await bind();
     const received = receive(port, 1);
     const socket = createSocket('udp4');

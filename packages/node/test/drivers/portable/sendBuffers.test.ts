@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SendBuffers } from '../../../src/drivers/portable/sendBuffers.js';
 
-describe('buffers of datagrams to be sent', () => {
-  it('are one and the same while nothing waits', () => {
+describe('SendBuffers', () => {
+  test('keeps all datagrams in one slot while none waits', () => {
     const buffers = new SendBuffers();
     const first = buffers.keep(Uint8Array.of(1, 2), 0, 2, false);
     const second = buffers.keep(Uint8Array.of(0, 3, 4), 1, 2, false);
@@ -10,7 +10,7 @@ describe('buffers of datagrams to be sent', () => {
     expect([...second.subarray(0, 2)]).toEqual([3, 4]);
   });
 
-  it('keep every datagram as it was while some wait', () => {
+  test('keeps each datagram unchanged while some wait', () => {
     const buffers = new SendBuffers();
     const lent = Uint8Array.of(0);
     const kept = [1, 2, 3].map((value, index) => {
@@ -21,7 +21,7 @@ describe('buffers of datagrams to be sent', () => {
     expect(buffers.keep(lent, 0, 1, false)).toBe(kept[0]);
   });
 
-  it('are as large as they have to be', () => {
+  test('makes a larger buffer for a larger datagram', () => {
     const large = new Uint8Array(5000).fill(7);
     expect([...new SendBuffers().keep(large, 0, 5000, false)]).toEqual([...large]);
   });

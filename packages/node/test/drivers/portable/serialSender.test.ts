@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SerialSender } from '../../../src/drivers/portable/serialSender.js';
 
 type Sent = (error: Error | null) => void;
@@ -34,13 +34,13 @@ function bench() {
   return { socket, sender, outcomes, send };
 }
 
-describe('a platform that sends later', () => {
-  it('is known by not telling how much waits', () => {
+describe('SerialSender', () => {
+  test('is needed where a socket cannot be asked how much waits', () => {
     expect(SerialSender.isNeededFor({})).toBe(true);
     expect(SerialSender.isNeededFor({ getSendQueueCount: () => 0 })).toBe(false);
   });
 
-  it('gets one datagram at a time, in their order', () => {
+  test('sends one datagram at a time, in order', () => {
     const { socket, sender, send } = bench();
     send(1);
     send(2);
@@ -52,7 +52,7 @@ describe('a platform that sends later', () => {
     expect([sender.length, sender.bytes]).toEqual([0, 0]);
   });
 
-  it('has a TTL for one datagram while that one is sent, and no longer', () => {
+  test('sets the TTL of one datagram while that one is sent, and no longer', () => {
     const { socket, send } = bench();
     send(1, 3);
     send(2);
@@ -65,7 +65,7 @@ describe('a platform that sends later', () => {
     ]);
   });
 
-  it('tells what was refused, and goes on', () => {
+  test('reports datagrams that were refused, and sends the next', () => {
     const { socket, outcomes, send } = bench();
     const error = new Error('refused');
     send(1);
@@ -75,7 +75,7 @@ describe('a platform that sends later', () => {
     expect(outcomes).toEqual([error, null]);
   });
 
-  it('is left alone once the socket is closed', () => {
+  test('leaves the socket alone once it is closed', () => {
     const { socket, sender, outcomes, send } = bench();
     send(1, 3);
     send(2);

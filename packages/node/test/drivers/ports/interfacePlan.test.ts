@@ -1,6 +1,6 @@
 import { draft01Profile, reference2020 } from '@6bed4/codec';
 import type { AddressLease } from '@6bed4/tunnel';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { planOfPeer, planOfRouter } from '../../../src/drivers/ports/interfacePlan.js';
 
 const LEASE: AddressLease = {
@@ -11,18 +11,18 @@ const LEASE: AddressLease = {
   routes: ['2001:db8:beef::/64'],
 };
 
-describe('the interface of a router', () => {
-  it('carries its address with the /64 that it serves', () => {
+describe('planOfRouter', () => {
+  test('has the address with the /64 that the router serves', () => {
     expect(planOfRouter('fc64::1')).toEqual({ addresses: ['fc64::1/64'], routes: [] });
   });
 });
 
-describe('the interface of a peer', () => {
-  it('carries nothing before there is an address', () => {
+describe('planOfPeer', () => {
+  test('is empty before there is an address', () => {
     expect(planOfPeer([], reference2020, true)).toEqual({ addresses: [], routes: [] });
   });
 
-  it('carries its address and routes to all that is 6bed4 or was offered', () => {
+  test('has the address, and routes to all 6bed4 prefixes and those that were offered', () => {
     expect(planOfPeer([LEASE], reference2020, false)).toEqual({
       addresses: ['fc64:bed:c633:6401:c433:6402:e49e:8001/114'],
       routes: [
@@ -34,7 +34,7 @@ describe('the interface of a peer', () => {
     });
   });
 
-  it('carries a default route only when asked, whatever the router offers', () => {
+  test('has a default route only when asked, whatever the router offers', () => {
     const greedy = { ...LEASE, routes: ['::/0'] };
     const defaultsOf = (wanted: boolean) =>
       planOfPeer([greedy], reference2020, wanted).routes.filter(({ prefix }) => prefix === '::/0');
@@ -42,7 +42,7 @@ describe('the interface of a peer', () => {
     expect(defaultsOf(true)).toEqual([{ prefix: '::/0', metric: 1042 }]);
   });
 
-  it('carries what two routers have in common once', () => {
+  test('has once whatever two routers have in common', () => {
     const other = {
       ...LEASE,
       address: 'fc64:bed:c633:6409:c433:6402:e49e:8001',
@@ -59,7 +59,7 @@ describe('the interface of a peer', () => {
     ]);
   });
 
-  it('has no route of its own for an on-link /64', () => {
+  test('has no route of its own for an on-link /64', () => {
     const lease = {
       ...LEASE,
       address: '2001:db8:64:64:50f5:c6ff:fe33:6402',

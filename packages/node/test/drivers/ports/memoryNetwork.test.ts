@@ -1,5 +1,5 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type DatagramPort, type MemoryDatagram, memoryNetwork } from '../../../src/index.js';
 
 const to = (port: number): UdpEndpoint => new UdpEndpoint(parseIPv4('192.0.2.2'), port);
@@ -14,8 +14,8 @@ function record(port: DatagramPort): string[] {
   return received;
 }
 
-describe('a network in memory', () => {
-  it('carries copies in order, later and not during the call', async () => {
+describe('memoryNetwork', () => {
+  test('delivers copies in order, after the call has returned', async () => {
     const network = memoryNetwork();
     const left = network.bind('192.0.2.1', 1);
     const received = record(network.bind('192.0.2.2', 2));
@@ -28,7 +28,7 @@ describe('a network in memory', () => {
     expect(received).toEqual([`2,3 from ${0xc000_0201}:1`, ` from ${0xc000_0201}:1`]);
   });
 
-  it('loses what nobody is bound to, and what its owner wants lost', async () => {
+  test('loses datagrams to unbound ports, and those that `forward` refuses', async () => {
     const seen: MemoryDatagram[] = [];
     const network = memoryNetwork({
       forward: (datagram) => {
@@ -51,7 +51,7 @@ describe('a network in memory', () => {
     });
   });
 
-  it('gives each port to one', async () => {
+  test('binds each port once', async () => {
     const network = memoryNetwork();
     const port = network.bind('192.0.2.1', 1);
     expect(() => network.bind('192.0.2.1', 1)).toThrow('UDP 192.0.2.1:1 is in use');
@@ -61,7 +61,7 @@ describe('a network in memory', () => {
     expect(network.bind('192.0.2.1').endpoint.port).not.toBe(first);
   });
 
-  it('lets a port move, to an even one if asked', async () => {
+  test('moves a port, to an even one if asked', async () => {
     const network = memoryNetwork();
     const port = network.bind('192.0.2.1', 49_153);
     await port.rebind(true);

@@ -5,9 +5,9 @@ import { AddressNumbers, AddressTexts } from '../../../src/drivers/udp/addressTe
 
 const address = fc.integer({ min: 0, max: 0xffff_ffff });
 
-describe('IPv4 addresses between machines and sockets', () => {
+describe('AddressTexts and AddressNumbers', () => {
   test.prop([fc.array(fc.oneof(address, fc.integer({ min: 0, max: 3 })), { minLength: 1 })])(
-    'are the same in both directions, in any order',
+    'convert both ways alike, in any order',
     (addresses) => {
       const texts = new AddressTexts();
       const numbers = new AddressNumbers();
@@ -18,7 +18,7 @@ describe('IPv4 addresses between machines and sockets', () => {
     },
   );
 
-  test('take no more memory for more of them', () => {
+  test('keep a limited number of texts', () => {
     const texts = new AddressTexts();
     for (let one = 0; one < 20_000; one++) texts.textOf(new UdpEndpoint(one));
     expect(texts.size).toBeLessThanOrEqual(4096);

@@ -1,0 +1,102 @@
+import { readUint16 } from '@6bed4/codec';
+import { isInside } from './bounds.js';
+import {
+  IPV6_HEADER_LENGTH,
+  NEXT_HEADER_AUTHENTICATION,
+  NEXT_HEADER_DESTINATION_OPTIONS,
+  NEXT_HEADER_FRAGMENT,
+  NEXT_HEADER_HOP_BY_HOP,
+  NEXT_HEADER_ROUTING,
+  NEXT_HEADER_UDP,
+} from './constants.js';
+import { nextHeader } from './ipv6.js';
+import { UDP_HEADER_LENGTH } from './transport.js';
+
+/** Extension headers that are looked through; more is abuse. */
+const MAX_EXTENSION_HEADERS = 8;
+/** The least that any extension header takes. */
+const EXTENSION_HEADER_UNIT = 8;
+
+/** The length of hop-by-hop options, a routing header or destination options (RFC 8200 §4.3). */
+function optionsHeaderLength(bytes: Uint8Array, header: number): number {
+  return (bytes[header + 1]! + 1) * EXTENSION_HEADER_UNIT;
+}
+
+/** Where a fragment belongs in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+function fragmentOffset(bytes: Uint8Array, header: number): number {
+  return readUint16(bytes, header + 2) >>> 3;
+}
+
+/** Where the upper-layer header of a packet is. */
+export interface UpperLayer {
+  /** Protocol number, 0..255. */
+  readonly nextHeader: number;
+  /** In bytes from the start of the buffer; at the end of the packet if nothing follows. */
+  readonly offset: number;
+}
+
+/**
+ * Finds the upper-layer header behind hop-by-hop options, routing, destination options, authentication
+ * and the first fragment's header (RFC 8200 §4). Neither throws nor reads outside the packet.
+ *
+ * @param length - bytes of the packet that are there; it may be cut short
+ * @returns null when there is none in reach: later fragments, cut short, more than 8 headers
+ */
+export function findUpperLayer(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): UpperLayer | null {
+  if (length < IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return null;
+  const end = offset + length;
+  let next = nextHeader(bytes, offset);
+  let at = offset + IPV6_HEADER_LENGTH;
+  for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
+    switch (next) {
+      case NEXT_HEADER_HOP_BY_HOP:
+      case NEXT_HEADER_ROUTING:
+      case NEXT_HEADER_DESTINATION_OPTIONS: {
+        if (at + EXTENSION_HEADER_UNIT > end) return null;
+        next = bytes[at]!;
+        at += optionsHeaderLength(bytes, at);
+        break;
+      }
+      case NEXT_HEADER_AUTHENTICATION: {
+        if (at + EXTENSION_HEADER_UNIT > end) return null;
+        next = bytes[at]!;
+        // Counted in 32-bit words, less two (RFC 4302 §2.2).
+        at += (bytes[at + 1]! + 2) * 4;
+        break;
+      }
+      case NEXT_HEADER_FRAGMENT: {
+        if (at + EXTENSION_HEADER_UNIT > end || fragmentOffset(bytes, at) !== 0) return null;
+        next = bytes[at]!;
+        at += EXTENSION_HEADER_UNIT;
+        break;
+      }
+      default:
+        return at <= end ? { nextHeader: next, offset: at } : null;
+    }
+  }
+  return null;
+}
+
+/**
+ * Finds the UDP header of a whole packet at its destination, behind hop-by-hop and destination options
+ * if there are any. Neither allocates nor reads outside the packet.
+ *
+ * @returns where it starts in `bytes`; -1 when the packet is not UDP, is a fragment, or has headers that
+ * a destination must act on
+ */
+export function findUdpHeader(bytes: Uint8Array, offset: number, length: number): number {
+  const end = offset + length;
+  let next = nextHeader(bytes, offset);
+  let at = offset + IPV6_HEADER_LENGTH;
+  while (next !== NEXT_HEADER_UDP) {
+    if (next !== NEXT_HEADER_HOP_BY_HOP && next !== NEXT_HEADER_DESTINATION_OPTIONS) return -1;
+    if (at + EXTENSION_HEADER_UNIT > end) return -1;
+    next = bytes[at]!;
+    at += optionsHeaderLength(bytes, at);
+  }
+  return at + UDP_HEADER_LENGTH <= end ? at : -1;
+}

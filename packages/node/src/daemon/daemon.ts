@@ -1,0 +1,102 @@
+import { EventEmitter } from 'node:events';
+import type { Endpoint } from '@6bed4/codec';
+import type { TunnelEvent } from '@6bed4/tunnel';
+import type { DaemonCounters, Driver, DriverListener } from '../drivers/driver.js';
+import type { DriverReport } from '../drivers/driverReport.js';
+import type { StartError } from '../errors.js';
+
+/** Events that every {@link Daemon} has. */
+export interface DaemonEvents {
+  /** A packet for this program as the local side; only without TUN. */
+  packet: [packet: Uint8Array];
+  /** Something is not as it should be, but the daemon goes on. */
+  warning: [error: StartError];
+  /** The daemon cannot go on and has closed. */
+  error: [error: StartError];
+  /** Everything was given back. */
+  close: [];
+}
+
+/** All that a running router and a running peer have in common. */
+export abstract class Daemon<
+  Events extends Record<keyof Events, unknown[]>,
+> extends EventEmitter<Events> {
+  #closing: Promise<void> | null = null;
+
+  /** Name of its TUN interface, or null. */
+  get tun(): string | null {
+    return this.running.tun;
+  }
+
+  /** Address and port that the UDP socket is bound to. */
+  get endpoint(): Endpoint {
+    return this.running.endpoint;
+  }
+
+  /** The counters of what passed and of what was dropped, by reason. */
+  counters(): DaemonCounters {
+    return this.running.counters;
+  }
+
+  /** The driver that carries the packets, what the kernel does for it, and how many go at a time. */
+  driver(): DriverReport {
+    return this.running.report;
+  }
+
+  /**
+   * Sends an IPv6 packet of this program into the tunnel; only without TUN.
+   *
+   * @param packet - the whole packet; may be used again when this returns
+   */
+  send(packet: Uint8Array): void {
+    this.running.send(packet);
+  }
+
+  /** Ends the daemon and gives everything back. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.end().then(() => {
+      this.#common.emit('close');
+    });
+    return this.#closing;
+  }
+
+  /** Closes at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal The driver, once there is one. */
+  protected abstract get running(): Driver;
+
+  /** @internal Whether {@link close} was called. */
+  protected get isClosing(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** @internal Ends whatever there is to end. */
+  protected async end(): Promise<void> {
+    await this.running.close();
+  }
+
+  /** @internal */
+  protected warn(error: StartError): void {
+    this.#common.emit('warning', error);
+  }
+
+  /** @internal Listener for the driver, whichever it is. */
+  protected listener(
+    onEvent: (event: TunnelEvent) => void,
+  ): DriverListener & { readonly onPacket: (packet: Uint8Array) => void } {
+    return {
+      onEvent,
+      onPacket: (packet) => this.#common.emit('packet', packet),
+      onWarning: (error) => this.warn(error),
+      onFailure: (error) => void this.close().then(() => this.#common.emit('error', error)),
+    };
+  }
+
+  /** The events of every subclass include these, which its type parameter does not show. */
+  get #common(): EventEmitter<DaemonEvents> {
+    return this as unknown as EventEmitter<DaemonEvents>;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Profile } from '@6bed4/codec';
+import type { Machine } from '@6bed4/tunnel';
+import type { DriverListener } from '../drivers/driver.js';
+import type { LinuxDriverOptions } from '../drivers/linux/linuxDriver.js';
+import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
+import { usesUdp } from '../drivers/linux/offloads.js';
+import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
+import { PortableUdp } from '../drivers/portable/portableUdp.js';
+import { chooseDriver } from './chooseDriver.js';
+import type { CommonOptions } from './options.js';
+
+/** The address and port of a UDP socket. */
+export interface BindOptions {
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Whether a port of the system's choice has to be even, as draft01 needs it. */
+  readonly even: boolean;
+}
+
+/** The part of one kind of daemon in opening a driver `D`. */
+export interface DriverMaker<D> {
+  /** Checks the options of the UDP socket; not called when the user gives a port of another kind. */
+  bindOptions(): BindOptions;
+  /** UDP sockets, and with them threads, of the Linux driver. */
+  sockets(): number;
+  /** Checks that somebody can be reached from a local address. @throws StartError */
+  checkRoutes?(address: string): Promise<void>;
+  portable(options: Omit<PortableDriverOptions<Machine>, 'machine'>): Promise<D>;
+  linux(options: Omit<LinuxDriverOptions, 'machine'>): Promise<D>;
+}
+
+/**
+ * Chooses a driver and opens it; nothing flows yet.
+ *
+ * @throws InvalidArgumentError for an option that cannot be used
+ * @throws StartError when the port, the interface or a route cannot be had
+ */
+export async function openDaemonDriver<D>(
+  options: CommonOptions,
+  profile: Profile,
+  listener: DriverListener & Pick<PortableDriverOptions<Machine>, 'onPacket'>,
+  maker: DriverMaker<D>,
+): Promise<D> {
+  const choice = await chooseDriver(options, profile);
+  if (choice.name === 'portable') {
+    const { tun = false, clock } = options;
+    const datagrams = options.datagrams ?? (await openPortableUdp(maker));
+    return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
+  }
+  const { libc, offloads } = choice;
+  const where = maker.bindOptions();
+  const sockets = maker.sockets();
+  const udp = LinuxUdp.open(libc, { ...where, sockets, offloads: usesUdp(offloads) });
+  await closeUnlessReachable(udp, maker, where);
+  return maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
+}
+
+async function openPortableUdp(maker: DriverMaker<unknown>): Promise<PortableUdp> {
+  const where = maker.bindOptions();
+  const datagrams = await PortableUdp.open(where);
+  await closeUnlessReachable(datagrams, maker, where);
+  return datagrams;
+}
+
+async function closeUnlessReachable(
+  socket: { close(): unknown },
+  maker: DriverMaker<unknown>,
+  { address }: BindOptions,
+): Promise<void> {
+  try {
+    await maker.checkRoutes?.(address);
+  } catch (error) {
+    await socket.close();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Endpoint } from '@6bed4/codec';
+import type { RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
+import type { PeerDriver } from '../driver.js';
+import { LinuxDriver, type LinuxDriverOptions, openLinux } from './linuxDriver.js';
+import type { PeerPlan } from './workerProtocol.js';
+
+/** The Linux driver of a peer. */
+export class LinuxPeerDriver extends LinuxDriver implements PeerDriver {
+  #uplinks: readonly UplinkSnapshot[] = [];
+  #searchesLan = false;
+
+  /** Makes a driver that asks nobody yet. @throws InvalidArgumentError, StartError as {@link openLinux} */
+  static open(options: LinuxDriverOptions<PeerPlan>): Promise<LinuxPeerDriver> {
+    return openLinux(options, (parts) => new LinuxPeerDriver(parts));
+  }
+
+  override start(): void {
+    this.ask({ type: 'start' });
+  }
+
+  uplinks(): readonly UplinkSnapshot[] {
+    this.#uplinks = this.ask({ type: 'uplinks' }) ?? this.#uplinks;
+    return this.#uplinks;
+  }
+
+  get searchesLan(): boolean {
+    this.#searchesLan = this.ask({ type: 'searchesLan' }) ?? this.#searchesLan;
+    return this.#searchesLan;
+  }
+
+  stop(): void {
+    this.ask({ type: 'stop' });
+  }
+
+  solicit(): void {
+    this.ask({ type: 'solicit' });
+  }
+
+  remotes(): readonly RemoteSnapshot[] {
+    return this.ask({ type: 'remotes' }) ?? [];
+  }
+
+  addRouter(router: Endpoint | string): void {
+    this.ask({ type: 'addRouter', router });
+  }
+
+  removeRouter(router: Endpoint | string): void {
+    this.ask({ type: 'removeRouter', router });
+  }
+
+  sendOpportunistic(packet: Uint8Array): number {
+    return this.ask({ type: 'sendOpportunistic', packet }) ?? 0;
+  }
+
+  reportReply(number: number): boolean {
+    return this.ask({ type: 'reportReply', number }) ?? false;
+  }
+
+  override remember(): void {
+    super.remember();
+    this.#uplinks = this.uplinks();
+    this.#searchesLan = this.searchesLan;
+  }
+}

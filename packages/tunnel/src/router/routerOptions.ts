@@ -1,0 +1,25 @@
+import type { Profile } from '@6bed4/codec';
+
+/** Options of a `Router`. */
+export interface RouterOptions {
+  /** Own public IPv4 address; part of every address that is handed out. */
+  readonly address: string;
+  /** Own UDP port; default: the profile's well-known port, which other routers rely on. */
+  readonly port?: number | undefined;
+  /** Constants of the deployment; default `reference2020`. */
+  readonly profile?: Profile | undefined;
+  /** Prefix to serve, completed to /64 (draft-04 §3.3); default: the profile's. */
+  readonly prefix?: string | undefined;
+  /** Network identifier for prefixes with room for it, 0..65535; default: the profile's. */
+  readonly netid?: number | undefined;
+  /** Prefixes that are offered to peers as routes, at most 32. */
+  readonly routes?: readonly string[] | undefined;
+  /** Whether there is something behind this router that takes IPv6 packets; default true. */
+  readonly ipv6Side?: boolean | undefined;
+  /** Relay to and from private IPv4 space; default: only when `address` itself is private. */
+  readonly allowPrivate?: boolean | undefined;
+  /** Relay to and from 127.0.0.0/8; default: only when `address` itself is loopback. */
+  readonly allowLoopback?: boolean | undefined;
+  /** Random numbers in [0, 1), for seeds of hash tables. */
+  readonly random: () => number;
+}

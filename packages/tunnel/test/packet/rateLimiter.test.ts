@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { RateLimiter } from '../../src/packet/rateLimiter.js';
+import { seededRandom } from '../support/random.js';
+
+describe('RateLimiter', () => {
+  const rate = { perSecond: 2, burst: 3 };
+
+  test('lets a quiet sender burst, then holds it to its rate', () => {
+    const limiter = new RateLimiter(rate, seededRandom(1));
+    const allowed = (now: number): boolean => limiter.allows(0xc000_0201, now);
+    expect([allowed(0), allowed(0), allowed(0), allowed(0)]).toEqual([true, true, true, false]);
+    expect([allowed(499), allowed(500), allowed(500)]).toEqual([false, true, false]);
+    expect([allowed(99_999), allowed(99_999), allowed(99_999), allowed(99_999)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('one sender running dry leaves nearly all others alone', () => {
+    const limiter = new RateLimiter(rate, seededRandom(2));
+    for (let index = 0; index < 10; index++) limiter.allows(0xc000_0201, 0);
+    let refused = 0;
+    for (let address = 0; address < 1_000; address++) {
+      if (!limiter.allows(0x0a00_0000 + address * 65_537, 0)) refused++;
+    }
+    expect(refused).toBeLessThan(50);
+  });
+
+  test('a clock that stands still or jumps back gives nothing away', () => {
+    const limiter = new RateLimiter(rate, seededRandom(3));
+    for (let index = 0; index < 3; index++) limiter.allows(1, 1_000);
+    expect(limiter.allows(1, 1_000)).toBe(false);
+    expect(limiter.allows(1, 0)).toBe(false);
+  });
+});
