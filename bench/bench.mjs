@@ -1,6 +1,6 @@
 /**
  * Costs of the pure parts, without sockets: nanoseconds and operations a second of each, and the heap
- * that they leave behind. Run it with `npm run bench`.
+ * that they allocate. Run it with `npm run bench`.
  */
 import {
   draft00,
@@ -32,20 +32,20 @@ if (collectGarbage === undefined) {
 
 const ROUNDS = 7;
 const MINIMUM_ROUND_MS = 150;
-/** Few enough for what they allocate to fit the young generation, so that nothing is collected. */
+/** Few enough for their allocations to fit the young generation, so that nothing is collected. */
 const ALLOCATION_OPERATIONS = 20_000;
 const ALLOCATION_OPERATIONS_OF_BUILDERS = 1_000;
-/** Bytes an operation below which it is the measurement itself that shows; a boxed number takes 16. */
+/** Bytes an operation below which a result is noise of the measurement; a boxed number takes 16. */
 const LEAST_ALLOCATION = 0.5;
 const TARGET_PACKETS_PER_SECOND = 5_000_000;
-/** Peering may make a packet a fifth dearer. */
+/** Highest cost of a packet with peering, as a ratio to one without. */
 const PEERING_COST = 1.2;
 const BYTES_PER_REMOTE = 400;
 const SEEN_FLAG = 0x20;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Runs `batch(count)` long enough to be timed, several times; nanoseconds an operation. */
+/** Runs `batch(count)` long enough to be timed, several times. @returns nanoseconds an operation */
 function time(batch) {
   let count = 1_000;
   for (;;) {
@@ -62,7 +62,7 @@ function time(batch) {
   return { typical: median(rounds), best: Math.min(...rounds), worst: Math.max(...rounds) };
 }
 
-/** Bytes of heap that an operation leaves behind, before any collection; the least of a few tries. */
+/** Bytes of heap that an operation allocates, before any collection; the least of a few attempts. */
 function allocation(batch, operations) {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -83,11 +83,11 @@ const table = new Table({
 });
 const failures = [];
 
-/** Only operations whose name holds this: `npm run bench -- "peer sends"`. */
-const wanted = process.argv[2] ?? '';
+/** Only operations whose name contains this: `npm run bench -- "peer sends"`. */
+const nameFilter = process.argv[2] ?? '';
 
 function measure(name, batch, { mustNotAllocate = false, atLeast = 0 } = {}) {
-  if (!name.includes(wanted)) return;
+  if (!name.includes(nameFilter)) return;
   batch(20_000);
   const { typical, best, worst } = time(batch);
   const bytes = allocation(
@@ -245,7 +245,7 @@ for (const size of [100, 500, 1280]) {
     'tunnel: router drops a spoofed 100 bytes',
     (count) => {
       for (let index = 0; index < count; index++) {
-        // One moment in time: the correction is sent five times, then withheld.
+        // At one fixed time: the correction is sent five times, then withheld.
         router.handleDatagram(spoofed, 0, 100, fromAddress, 40_000, 1e12);
       }
     },
@@ -253,7 +253,7 @@ for (const size of [100, 500, 1280]) {
   );
 }
 
-const answering = new Router(
+const leasingRouter = new Router(
   { address: '198.51.100.1', random: Math.random },
   { ...countingSink, sendDatagram: (...datagram) => keep(...datagram) },
 );
@@ -261,52 +261,59 @@ let kept = null;
 function keep(bytes, offset, length) {
   if (length > 0) kept = bytes.slice(offset, offset + length);
 }
-const ask = buildNd({
+const routerSolicitation = buildNd({
   type: 'router-solicitation',
   source: parseIPv6('::'),
   destination: parseIPv6('ff02::2'),
   options: [],
 });
-answering.handleDatagram(ask, 0, ask.length, fromAddress, 40_000, 0);
-const offer = kept;
+leasingRouter.handleDatagram(
+  routerSolicitation,
+  0,
+  routerSolicitation.length,
+  fromAddress,
+  40_000,
+  0,
+);
+const routerAdvertisement = kept;
 const routerAddress = parseIPv4('198.51.100.1');
 const remoteEndpoint = parseIPv4('198.51.100.3');
 
 /** A peer with its address. */
 function leasedPeer(options = {}) {
-  const made = new Peer(
+  const peer = new Peer(
     { routers: ['198.51.100.1'], random: Math.random, ...options },
     countingSink,
   );
-  made.start(0);
-  made.handleDatagram(offer, 0, offer.length, routerAddress, 25790, 0);
-  if (made.uplinks[0].lease === null) throw new Error('the peer got no address');
-  return made;
+  peer.start(0);
+  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
+  if (peer.uplinks[0].lease === null) throw new Error('the peer got no address');
+  return peer;
 }
 
-/** A peer whose direct path to the remote is proved, and its time until which that holds. */
+/** A peer with a confirmed direct path to the remote. */
 function directPeer(profile) {
-  let watching = true;
-  const made = new Peer(
+  let isRecording = true;
+  const peer = new Peer(
     { routers: ['198.51.100.1'], profile, random: Math.random },
     {
       ...countingSink,
       sendDatagram: (bytes, offset, length, to) => {
-        if (watching) keep(bytes, offset, length);
+        if (isRecording) keep(bytes, offset, length);
         else countingSink.sendDatagram(bytes, offset, length, to);
       },
     },
   );
-  made.start(0);
-  made.handleDatagram(offer, 0, offer.length, routerAddress, 25790, 0);
+  peer.start(0);
+  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
   kept = null;
   const first = packetOf(ownAddress, remoteAddress, 100);
-  made.handlePacket(first, 0, 100, 0);
+  peer.handlePacket(first, 0, 100, 0);
   if (profile === reference2020) {
-    // The question is looked for at its repetition, when nothing else is sent.
-    made.handleTimeout(500);
-    const question = parseNd(kept, 0, kept.length).value;
-    const answer = buildNd({
+    // The retransmission of the solicitation is taken, since nothing else is sent with it.
+    peer.handleTimeout(500);
+    const sentSolicitation = parseNd(kept, 0, kept.length).value;
+    const reply = buildNd({
       type: 'neighbor-advertisement',
       source: remoteAddress,
       destination: ownAddress,
@@ -314,17 +321,17 @@ function directPeer(profile) {
       solicited: true,
       override: true,
       target: remoteAddress,
-      options: question.options.filter(({ type }) => type === 'nonce'),
+      options: sentSolicitation.options.filter(({ type }) => type === 'nonce'),
     });
-    made.handleDatagram(answer, 0, answer.length, remoteEndpoint, 40_001, 501);
+    peer.handleDatagram(reply, 0, reply.length, remoteEndpoint, 40_001, 501);
   } else {
     const seen = packetOf(remoteAddress, ownAddress, 100);
     setTrafficClass(seen, 0, SEEN_FLAG);
-    made.handleDatagram(seen, 0, 100, routerAddress, 25790, 501);
+    peer.handleDatagram(seen, 0, 100, routerAddress, 25790, 501);
   }
-  watching = false;
-  if (made.remotes(502)[0].path !== 'direct') throw new Error('no direct path');
-  return made;
+  isRecording = false;
+  if (peer.remotes(502)[0].path !== 'direct') throw new Error('no direct path');
+  return peer;
 }
 
 const peers = {
@@ -332,27 +339,27 @@ const peers = {
   'direct, Neighbor Discovery': directPeer(reference2020),
   'direct, probe and seen': directPeer(draft04Profile),
 };
-/** One moment in time: no path is renewed meanwhile, and none runs out. */
+/** One fixed time: no path is refreshed meanwhile, and none expires. */
 const NOW = 600;
-const sends = (made) => {
+const sends = (peer) => {
   const out = packetOf(ownAddress, remoteAddress, 100);
   return (count) => {
     for (let index = 0; index < count; index++) {
       out[HOP_LIMIT] = 255;
-      made.handlePacket(out, 0, 100, NOW);
+      peer.handlePacket(out, 0, 100, NOW);
     }
   };
 };
-const receives = (made, address, port) => {
+const receives = (peer, address, port) => {
   const into = packetOf(remoteAddress, ownAddress, 100);
   return (count) => {
     for (let index = 0; index < count; index++) {
-      made.handleDatagram(into, 0, 100, address, port, NOW);
+      peer.handleDatagram(into, 0, 100, address, port, NOW);
     }
   };
 };
-for (const [name, made] of Object.entries(peers)) {
-  measure(`tunnel: peer sends 100 bytes, ${name}`, sends(made), { mustNotAllocate: true });
+for (const [name, peer] of Object.entries(peers)) {
+  measure(`tunnel: peer sends 100 bytes, ${name}`, sends(peer), { mustNotAllocate: true });
 }
 measure(
   'tunnel: peer receives 100 bytes, through the router',
@@ -369,7 +376,7 @@ for (const name of ['direct, Neighbor Discovery', 'direct, probe and seen']) {
 
 console.log(table.toString());
 
-/** How much longer one batch takes than another, measured in turns: the median of the ratios. */
+/** The time of one batch as a ratio to another, measured in turns: the median of the ratios. */
 function ratio(batch, reference) {
   const count = 1_000_000;
   const run = (one) => {
@@ -381,7 +388,7 @@ function ratio(batch, reference) {
   return median(ratios);
 }
 
-console.log('what peering costs a packet, as a ratio to one that only knows the router:');
+console.log('cost of a packet with peering, as a ratio to one without:');
 const plainOut = sends(peers['through the router']);
 const plainIn = receives(peers['through the router'], routerAddress, 25790);
 for (const name of ['direct, Neighbor Discovery', 'direct, probe and seen']) {
@@ -410,24 +417,24 @@ function retained(make, count) {
 
 const perPeer = retained((count) => Array.from({ length: count }, () => leasedPeer()), 200);
 
-/** A peer that sends to so many remotes. */
+/** A peer that sends to this many remotes. */
 function peerWith(remotes) {
-  const made = leasedPeer({ peering: { maxRemotes: remotes } });
+  const peer = leasedPeer({ peering: { maxRemotes: remotes } });
   const packet = packetOf(ownAddress, remoteAddress, 100);
   for (let remote = 0; remote < remotes; remote++) {
     packet[HOP_LIMIT] = 255;
     draft03.writeEndpoint(packet, 24, remoteEndpoint, 1_024 + remote, 1);
-    made.handlePacket(packet, 0, 100, remote * 20);
-    made.handleTimeout(remote * 20);
+    peer.handlePacket(packet, 0, 100, remote * 20);
+    peer.handleTimeout(remote * 20);
   }
-  if (made.remotes(0).length !== remotes) throw new Error('not all remotes were kept');
-  return made;
+  if (peer.remotes(0).length !== remotes) throw new Error('not all remotes were kept');
+  return peer;
 }
 const REMOTES = 1_000;
 const perRemote =
   retained((count) => Array.from({ length: count }, () => peerWith(REMOTES)), 20) / REMOTES;
 
-/** Packets from a million endpoints, each believed, since its address spells where it comes from. */
+/** Relays packets from a million endpoints, each accepted, since its source address contains the endpoint. */
 function relayForAMillion() {
   const packet = packetOf(ownAddress, remoteAddress, 100);
   for (let remote = 0; remote < 1_000_000; remote++) {

@@ -1,6 +1,6 @@
 /**
  * Datagrams between two programs in one process, over sockets of `node:dgram` on ::1 and over sockets of
- * two 6bed4 tunnels on 127.0.0.1, taken in turns; and the memory that remotes take. Run it with
+ * two 6bed4 tunnels on 127.0.0.1, taken in turns; and the memory of remotes. Run it with
  * `npm run bench:sockets`.
  */
 import { createSocket } from 'node:dgram';
@@ -13,7 +13,7 @@ const ROUNDS = 25;
 const ROUND_MS = 250;
 const UNBLOCK_MS = 50;
 const PAYLOAD = 1200;
-/** Datagrams under way at a time: few enough for any receive buffer. */
+/** Datagrams in flight at a time: few enough for any receive buffer. */
 const WINDOW = 64;
 const TARGET_RATIO = 0.8;
 const REMOTES = 10_000;
@@ -21,8 +21,11 @@ const TARGET_REMOTES_MB = 64;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Sends as many datagrams as arrive, for a while; the datagrams a second that arrived, and the
- * microseconds of processor time for each. */
+/**
+ * Sends as many datagrams as arrive, for a while.
+ *
+ * @returns the datagrams a second that arrived, and the microseconds of processor time for each
+ */
 async function measure({ sender, receiver, port, address }) {
   const payload = Buffer.alloc(PAYLOAD, 0x5a);
   let sent = 0;
@@ -39,7 +42,7 @@ async function measure({ sender, receiver, port, address }) {
     if (!stop && sent - received <= WINDOW / 2) fill();
   };
   receiver.on('message', count);
-  // What is lost would never be waited for again.
+  // Lost datagrams must not count as in flight.
   let before = 0;
   const unblock = setInterval(() => {
     if (received === before) {
@@ -132,7 +135,7 @@ async function rates() {
   return ratio(1) >= TARGET_RATIO;
 }
 
-/** One socket talks to ten thousand remotes, none of which exists. */
+/** One socket sends to ten thousand remotes, none of which exists. */
 async function memory() {
   const network = memoryNetwork({
     forward: ({ source, destination }) => source.port === 25790 || destination.port === 25790,

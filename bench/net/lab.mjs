@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from './program.mjs';
 
-/** Where the hosts are. The reference peer of 2020 knows no other router than this one. */
+/** Addresses of the hosts. The reference peer of 2020 has the router's compiled in. */
 export const ROUTER = '198.51.100.1';
 export const LEFT = '198.51.100.2';
 export const RIGHT = '198.51.100.3';
-/** A host whose interface cuts what is to be cut before it sends: its frames always travel alone. */
+/** A host whose interface segments before it sends, so that its frames always arrive singly. */
 export const CUTTER = '198.51.100.4';
 /** Further addresses of the right host: destinations of flows that cannot be sent together. */
 export const SPREAD = Array.from({ length: 16 }, (_, index) => `198.51.100.${100 + index}`);
-/** What arrives at this UDP port of the right host is counted by its interface, and goes no further. */
+/** Datagrams to this UDP port of the right host are counted by its interface, and dropped. */
 export const SINK_PORT = 40_000;
 
 const HOSTS = { router: [ROUTER], left: [LEFT], cutter: [CUTTER], right: [RIGHT, ...SPREAD] };
@@ -27,14 +27,14 @@ function ip(...words) {
 }
 
 /**
- * Three hosts on one bridge, in network namespaces whose names carry the number of this process, as
- * those of the kernel tests do. `dispose` removes all of it, and runs when the process ends or is
- * told to end.
+ * Three hosts on one bridge, in network namespaces whose names contain the id of this process, as
+ * those of the kernel tests. `dispose` removes all of it, and runs when the process exits or gets a
+ * signal.
  */
 export class Lab {
   /** A folder for keys and sockets. */
   folder = join(tmpdir(), `6bed4-lab-${process.pid}-0`);
-  /** Files that programs make elsewhere, and leave behind when they are killed. */
+  /** Files of programs in other folders, which remain when they are killed. */
   strayFiles = [];
   #labels = [];
   #programs = new Set();
@@ -83,7 +83,7 @@ export class Lab {
     return program;
   }
 
-  /** Number of a process that does nothing but live in a host, so that its /proc can be read. */
+  /** Id of an idle process in a host, whose /proc shows the state of the host. */
   holderOf(label) {
     return this.#holders.get(label).pid;
   }
@@ -96,7 +96,7 @@ export class Lab {
       try {
         ip('netns', 'delete', this.nameOf(label));
       } catch {
-        // Never came to be, or is gone already.
+        // It was never created, or is removed already.
       }
     }
     for (const file of [this.folder, ...this.strayFiles]) {

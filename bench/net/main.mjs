@@ -1,6 +1,6 @@
 /*
- * What the daemons carry on this computer, next to others, in network namespaces. Run it with
- * `npm run bench:net`; `--help` tells its options.
+ * Throughput and latency of the daemons and of other tunnels on this computer, in network namespaces. Run
+ * it with `npm run bench:net`; `--help` shows its options.
  */
 import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -35,20 +35,20 @@ function choose(wanted) {
 
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
-/** How much a hypervisor disturbed the measurements that count. */
+/** The disturbance of the measurements by a hypervisor. */
 function describeStolen(shares) {
   if (shares.length === 0) return 'unknown';
   const { median, most } = summarise(shares);
   return `${percent(median)} of a measurement, ${percent(most)} at most`;
 }
 
-/** The arguments without those that only say where samples go. */
+/** The arguments without those for the place of samples. */
 function repetition(args) {
   const at = args.indexOf('--json');
   return at < 0 ? args : args.toSpliced(at, 2);
 }
 
-/** Measures all candidates in turn, round after round; what failed, and the share of time stolen. */
+/** Measures all candidates in turn, round after round. @returns the failures, and the share of time stolen */
 async function measureAll(lab, candidates, options, results) {
   const failures = [];
   const stolen = [];

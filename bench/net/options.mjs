@@ -30,7 +30,7 @@ function number(name, text, lowest, isWhole) {
   return value;
 }
 
-/** Reads the command line. @throws TypeError with a line that says what is wrong */
+/** Parses the command line. @throws TypeError with a line that explains the error */
 export function readOptions(args) {
   const { values } = parseArgs({
     args,

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Linux' USER_HZ, in which /proc counts, on every architecture that Node.js runs on. */
+/** USER_HZ of Linux, the unit of /proc, on every architecture that Node.js runs on. */
 const TICKS_PER_SECOND = 100;
 const UTIME = 11;
 const STIME = 12;
 
 /**
- * Seconds of CPU that all threads of a process took. The scheduler's nanoseconds of each thread, where
- * the kernel keeps them: they tell more than the ticks of 10 ms, and are the same time. It includes
- * what the kernel does with a sent frame until it lies in the queue of the next socket, as this all
- * happens within the system call on virtual links.
+ * Seconds of CPU time of all threads of a process: the scheduler's nanoseconds of each thread where the
+ * kernel has them, which are more precise than the ticks of 10 ms. It includes the work of the kernel on a
+ * sent frame until it is in the queue of the next socket, since all this happens within the system call
+ * on virtual links.
  */
 export function cpuSeconds(pid) {
   try {
@@ -26,12 +26,12 @@ export function cpuSeconds(pid) {
 
 function tickSeconds(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program stands in brackets and may hold anything.
+  // The name of the program is in brackets and may contain anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
 }
 
-/** CPU time of this computer so far: all of it, and what a hypervisor gave to others; in ticks. */
+/** CPU time of this computer so far, in ticks: total, and stolen by a hypervisor for other machines. */
 export function cpuTimes() {
   const STEAL = 7;
   const ticks = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1, 9);

@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline';
 
 const STOP_MS = 5_000;
 
-/** A running program; what it says is kept unless it says too much. */
+/** A running program; its output is kept up to a limit. */
 export class Program {
   /** Milliseconds of `performance.now` at which it was started. */
   startedAt = performance.now();
-  /** Resolves to `{ code, signal }` once it is gone. */
+  /** Resolves to `{ code, signal }` once it has exited. */
   ended;
   stdout = '';
   stderr = '';
@@ -16,7 +16,7 @@ export class Program {
   #running = true;
   #watchers = new Set();
 
-  /** @param options - `quiet`: do not listen to its standard output; `stdin`: what it is told */
+  /** @param options - `quiet`: ignore its standard output; `stdin`: its standard input */
   constructor(command, args, title, { quiet = false, env = {} } = {}) {
     this.#title = title;
     this.#child = spawn(command, args, {
@@ -44,7 +44,7 @@ export class Program {
     return this.#running;
   }
 
-  /** The first line of its output that matches, also if it came before; and when it was seen. */
+  /** The first line of its output that matches, also if it came before; and its time. */
   waitForLine(pattern, timeout = 10_000) {
     return new Promise((resolve, reject) => {
       const finish = (settle, value) => {
@@ -64,7 +64,7 @@ export class Program {
     });
   }
 
-  /** Asks it to end, and insists after a while. */
+  /** Terminates it, and kills it after a while. */
   async stop() {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.kill(), STOP_MS);
@@ -79,7 +79,7 @@ export class Program {
     this.#child.kill('SIGKILL');
   }
 
-  /** What went wrong, with what the program itself said. */
+  /** An error with the output of the program. */
   complaint(what) {
     return `${this.#title}: ${what}\n${this.stdout}${this.stderr}`.trimEnd();
   }

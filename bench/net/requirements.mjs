@@ -15,7 +15,7 @@ function isInstalled(program) {
   });
 }
 
-/** The first thing that is needed and is not there, as a line; null when all is well. */
+/** The first missing requirement, as a line; null when there is none. */
 export function missingRequirement() {
   if (process.platform !== 'linux') return `needs Linux, found ${process.platform}`;
   if (process.getuid() !== 0) return 'needs root: it makes network namespaces and interfaces';

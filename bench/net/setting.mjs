@@ -18,7 +18,7 @@ export class Setting {
   }
 }
 
-/** Runs `use` with what `start` brings up in a new setting, and ends it all. */
+/** Runs `use` with the programs that `start` starts in a new setting, and stops them. */
 export async function withSetting(start, use) {
   const setting = new Setting();
   try {
@@ -29,7 +29,7 @@ export async function withSetting(start, use) {
   }
 }
 
-/** Asks until there is an answer that is neither null nor undefined. */
+/** Repeats a query until its result is neither null nor undefined. */
 export async function poll(program, ask) {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {

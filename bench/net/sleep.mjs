@@ -1,4 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits for so many milliseconds. */
+/** Waits for this many milliseconds. */
 export const sleep = (milliseconds) => setTimeout(milliseconds);

@@ -1,6 +1,6 @@
 /*
- * What the Linux driver has to reach, as ratios within one run. Each gives the value and whether that
- * is enough; a value of NaN was not measured.
+ * Targets of the Linux driver, as ratios within one run. Each has the value and whether it is reached; a
+ * value of NaN was not measured.
  */
 const BEST = 'linux-all';
 const MEGABYTE = 1e6;

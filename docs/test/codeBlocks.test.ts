@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCommands } from './support/commands.js';
 import { type Plan, planPage } from './support/plan.js';
 import { runProgram } from './support/program.js';
@@ -25,13 +25,13 @@ const pages = ['.', ...GUIDES, ...foldersIn('packages'), ...foldersIn('examples'
   .flatMap(pagesIn)
   .sort();
 
-/** What went wrong, or null. */
+/** Runs a plan. @returns the failure, or null */
 async function carryOut(page: string, plan: Plan): Promise<string | null> {
   switch (plan.kind) {
     case 'program':
       return runProgram(`${relative(ROOT, page).replaceAll(/\W/g, '-')}-${plan.line}`, plan);
     case 'commands':
-      // The guides speak to somebody at the top of a clone, or nowhere in particular.
+      // Commands of guides are for the top folder of a clone, or for any folder.
       return runCommands(
         GUIDES.includes(relative(ROOT, dirname(page))) ? ROOT : dirname(page),
         plan,
@@ -47,7 +47,7 @@ async function carryOut(page: string, plan: Plan): Promise<string | null> {
 }
 
 const TITLES: Readonly<Record<Plan['kind'], string>> = {
-  program: 'is a program that does what the page says',
+  program: 'is a program with the output on the page',
   commands: 'holds commands that work',
   json: 'is well-formed',
   fault: 'can be run',
@@ -60,10 +60,10 @@ describe.each(pages.map((page) => [relative(ROOT, page).split(sep).join('/'), pa
     const plans = planPage(readFileSync(page!, 'utf8'));
     for (const plan of plans) {
       const reason = plan.kind === 'not-run' ? `: ${plan.reason}` : '';
-      it(`line ${plan.line} ${TITLES[plan.kind]}${reason}`, async () => {
+      test(`line ${plan.line} ${TITLES[plan.kind]}${reason}`, async () => {
         expect(await carryOut(page!, plan)).toBeNull();
       });
     }
-    if (plans.length === 0) it('has no code', () => undefined);
+    if (plans.length === 0) test('has no code', () => undefined);
   },
 );

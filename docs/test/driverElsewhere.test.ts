@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 // @ts-expect-error: plain JavaScript that the scripts at the root share
 import { runtime, runtimeNames } from '../../scripts/lib/runtimes.mjs';
 import { type ProgramPlan, planPage } from './support/plan.js';
@@ -13,7 +13,7 @@ const page = readFileSync(new URL('../writing-a-driver.md', import.meta.url), 'u
 const programs = planPage(page).filter((plan): plan is ProgramPlan => plan.kind === 'program');
 
 describe('the driver of the guide', () => {
-  it('fits on a page', () => {
+  test('fits on a page', () => {
     const lines = programs[0]!.pieces[0]!.code.split('\n');
     expect(lines.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(LONGEST_DRIVER);
   });
@@ -23,8 +23,8 @@ describe('the driver of the guide', () => {
     runtime(name),
   ]);
   for (const [name, elsewhere] of all) {
-    it.runIf(elsewhere !== null || required)(
-      `meets all demands on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
+    test.runIf(elsewhere !== null || required)(
+      `meets all requirements on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
       async () => {
         expect(elsewhere, `${name} is required, and missing: npm run runtimes`).not.toBeNull();
         expect(await runProgram(`driver-${name}`, programs.at(-1)!, elsewhere)).toBeNull();

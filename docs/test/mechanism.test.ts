@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCommands } from './support/commands.js';
 import { isAsPromised } from './support/output.js';
 import { type Plan, planPage } from './support/plan.js';
@@ -21,37 +21,37 @@ const outcomeOf = (page: string): Promise<string | null> =>
   runProgram('mechanism', planned('program', page));
 
 describe('a program in a page', () => {
-  it('passes when it prints what the text below says', async () => {
+  test('passes when it prints the text below', async () => {
     expect(await outcomeOf(fenced('js', "console.log('a')") + fenced('text', 'a'))).toBeNull();
   });
 
-  it('fails when it prints something else, less or more', async () => {
+  test('fails when it prints something else, less or more', async () => {
     for (const said of ["console.log('b')", '', "console.log('a\\nb')"]) {
       const outcome = await outcomeOf(fenced('js', said) + fenced('text', 'a'));
       expect(outcome).toContain('promised:\na');
     }
   });
 
-  it('fails when it throws, tells the line of the page, and when a promise is left rejected', async () => {
+  test('fails when it throws, with the line of the page, and when a promise is left rejected', async () => {
     expect(await outcomeOf(`# Page\n\n${fenced('js', '', "throw new Error('no')")}`)).toMatch(
       /Error: no\n.*:5:7/,
     );
     expect(await outcomeOf(fenced('js', "Promise.reject(new Error('late'))"))).toContain('late');
   });
 
-  it('fails when a comment promises another value or another line', async () => {
+  test('fails when a comment promises another value or another line', async () => {
     expect(await outcomeOf(fenced('js', '1 + 1; // → 2'))).toBeNull();
     expect(await outcomeOf(fenced('js', '1 + 1; // → 3'))).toContain('AssertionError');
     expect(await outcomeOf(fenced('js', "console.log('x');", '// prints: x'))).toBeNull();
     expect(await outcomeOf(fenced('js', "console.log('y');", '// prints: x'))).toContain('x');
   });
 
-  it('is ended when it goes on, once it has printed what it promises', async () => {
+  test('is stopped when it has printed the promised output', async () => {
     const code = "setInterval(() => {}, 1000); setTimeout(() => console.log('now'), 50);";
     expect(await outcomeOf(fenced('js', code) + fenced('text', 'now'))).toBeNull();
   });
 
-  it('may have hidden lines before and after, and continue the block before', async () => {
+  test('may have hidden lines before and after, and continue the block before', async () => {
     const page = [
       hidden('setup', 'const hidden = 1;'),
       fenced('js', 'const seen = hidden + 1;'),
@@ -63,7 +63,7 @@ describe('a program in a page', () => {
     expect(await outcomeOf(page)).toBeNull();
   });
 
-  it('may run beside the program before it', async () => {
+  test('may run beside the program before it', async () => {
     const page = [
       fenced('js', 'const name = 1; globalThis.shared = name;'),
       '<!-- test: beside -->\n',
@@ -73,7 +73,7 @@ describe('a program in a page', () => {
     expect(await outcomeOf(page)).toBeNull();
   });
 
-  it('finds a router wherever addresses for documentation say', async () => {
+  test('finds a router at addresses for documentation', async () => {
     const code = [
       "import { startPeer } from '@6bed4/node';",
       "const peer = await startPeer({ routers: '192.0.2.1' });",
@@ -83,7 +83,7 @@ describe('a program in a page', () => {
     expect(await outcomeOf(fenced('js', ...code) + text)).toBeNull();
   });
 
-  it('may be TypeScript, and fails when its types are wrong', async () => {
+  test('may be TypeScript, and fails when its types are wrong', async () => {
     const code = 'const list: readonly number[] = [1]; console.log(list.length as number);';
     expect(await outcomeOf(fenced('ts', code) + fenced('text', '1'))).toBeNull();
     const wrong =
@@ -93,7 +93,7 @@ describe('a program in a page', () => {
 });
 
 describe('a page', () => {
-  it('fails for code that nobody knows how to run, unless it says why it is not run', () => {
+  test('fails for code in an unknown language, unless it has a reason not to be run', () => {
     expect(planned('fault', fenced('kotlin', 'x')).fault).toContain('kotlin');
     expect(planned('fault', `<!-- test: not-run -->\n${fenced('js', 'x')}`).fault).toContain(
       'reason',
@@ -103,7 +103,7 @@ describe('a page', () => {
     ).toMatchObject({ reason: 'a phone' });
   });
 
-  it('fails for instructions that are unknown or belong to no block', () => {
+  test('fails for instructions that are unknown or belong to no block', () => {
     expect(planned('fault', hidden('set-up', 'x')).fault).toContain('set-up');
     expect(planned('fault', hidden('setup', 'x')).fault).toContain('no block');
     expect(planned('fault', hidden('setup', 'x') + fenced('text', 'x')).fault).toContain('no code');
@@ -117,7 +117,7 @@ describe('a command in a page', () => {
   const outcome = (...lines: string[]): Promise<string | null> =>
     runCommands(ROOT, planned('commands', fenced('sh', ...lines)));
 
-  it('fails when it does not work or what it names does not exist', async () => {
+  test('fails when it does not work or names what does not exist', async () => {
     expect(await outcome('6bed4 address decode nonsense')).toContain('exit code 2');
     expect(await outcome('6bed4 peer --router 192.0.2.1 --unknown')).toContain(
       'did not become ready',
@@ -130,7 +130,7 @@ describe('a command in a page', () => {
     expect(await outcome('make install')).toContain('make');
   });
 
-  it('has to print what the text below says', async () => {
+  test('has to print the text below', async () => {
     const page = fenced('sh', '6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001 # why');
     const check = (text: string): Promise<string | null> => {
       const plan = planPage(page + fenced('text', text))[0];
@@ -142,7 +142,7 @@ describe('a command in a page', () => {
 });
 
 describe('the ellipsis in promised output', () => {
-  it('stands for some text, or on its own line for any lines', () => {
+  test('stands for some text, or on its own line for any lines', () => {
     expect(isAsPromised('took 12 ms\n', 'took … ms')).toBe(true);
     expect(isAsPromised('took  ms\n', 'took … ms!')).toBe(false);
     expect(isAsPromised('a\nb\nc\nd\n', 'a\n…\nd')).toBe(true);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
- * How esbuild makes the page: three files in `dist`, which need no server.
+ * The options of esbuild for the page: three files in `dist`, which need no server.
  * @type {import('esbuild').BuildOptions & { outdir: string }}
  */
 export const options = {

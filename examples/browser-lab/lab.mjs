@@ -1,22 +1,22 @@
 import { profileOf } from '@6bed4/codec';
-import { arrows, Internet, natKinds, predictPath } from '@6bed4/simulator';
+import { arrows, Internet, natTypes, predictPath } from '@6bed4/simulator';
 
 export const dialects = ['draft03', 'draft04', 'draft01'];
 
-/** What may stand between a peer and the Internet; the first is what most homes have. */
-export const kinds = {
-  'port-restricted cone': natKinds.portRestrictedCone,
-  'restricted cone': natKinds.restrictedCone,
-  'full cone': natKinds.fullCone,
-  symmetric: natKinds.symmetric,
+/** The choices of a NAT between a peer and the Internet; most homes have the first. */
+export const natChoices = {
+  'port-restricted cone': natTypes.portRestrictedCone,
+  'restricted cone': natTypes.restrictedCone,
+  'full cone': natTypes.fullCone,
+  symmetric: natTypes.symmetric,
   'no NAT': null,
 };
 
-const ADDRESSES = 30_000;
-const PAUSE = 200;
-const TALK = 5_000;
+const START = 30_000;
+const PING_INTERVAL = 200;
+const PING_DURATION = 5_000;
 
-/** Two peers, each behind a NAT of some kind, and a router; they have their addresses. */
+/** A router and two peers, each behind the chosen NAT; they have their addresses. */
 export class Lab {
   #since = 0;
   /** @type {[import('@6bed4/simulator').PeerNode, number | null][]} */
@@ -26,14 +26,14 @@ export class Lab {
     this.net = new Internet({ seed: 1, trace: true });
     const profile = profileOf(dialect);
     this.net.router('router', { address: '198.51.100.1', profile });
-    this.sides = { alice: side(alice), bob: side(bob) };
+    this.accessPaths = { alice: accessPath(alice), bob: accessPath(bob) };
     /** @type {Partial<Record<'alice' | 'bob', import('@6bed4/simulator').Nat>>} */
     this.nats = {};
     this.peers = {
-      alice: this.#peer('alice', '192.0.2.10', kinds[alice], profile),
-      bob: this.#peer('bob', '203.0.113.20', kinds[bob], profile),
+      alice: this.#peer('alice', '192.0.2.10', natChoices[alice], profile),
+      bob: this.#peer('bob', '203.0.113.20', natChoices[bob], profile),
     };
-    this.net.run(ADDRESSES);
+    this.net.run(START);
     this.#since = this.net.now;
   }
 
@@ -47,11 +47,11 @@ export class Lab {
     this.#pings.push([this.peers[name], this.peers[name].ping(to.address)]);
   }
 
-  /** Lets one of them ping the other for some seconds, or both. */
+  /** Lets one of them, or both, ping the other for some seconds. */
   talk(first) {
-    for (let waited = 0; waited < TALK; waited += PAUSE) {
+    for (let elapsed = 0; elapsed < PING_DURATION; elapsed += PING_INTERVAL) {
       for (const name of first === 'both' ? ['alice', 'bob'] : [first]) this.ping(name);
-      this.net.run(PAUSE);
+      this.net.run(PING_INTERVAL);
     }
   }
 
@@ -60,34 +60,34 @@ export class Lab {
     return { sent: this.#pings.length, answered };
   }
 
-  /** The path that one of them takes now, since when, and what theory says about it. */
+  /** The present path of one of them to the other, its time, and the predicted path. */
   path(name) {
     const [from, to] = name === 'alice' ? ['alice', 'bob'] : ['bob', 'alice'];
     const peer = this.peers[from];
     const remote = this.peers[to].address;
     const report = peer.paths.get(remote);
-    const conduct = { strategy: peer.machine.peering, answers: true };
-    const theory = predictPath(this.sides[from], this.sides[to], conduct);
+    const scenario = { strategy: peer.machine.peering, receiverSends: true };
+    const prediction = predictPath(this.accessPaths[from], this.accessPaths[to], scenario);
     const { path } = peer.remotes.find(({ address }) => address === remote) ?? { path: 'relayed' };
-    return { path, since: report === undefined ? null : report.at - this.#since, theory };
+    return { path, since: report === undefined ? null : report.at - this.#since, prediction };
   }
 
-  /** What went over the wire since both have their addresses, the newest last. */
-  arrows(most) {
+  /** The datagrams since both have their addresses, the newest last. */
+  arrows(limit) {
     return arrows(this.net.trace)
       .filter(({ sentAt }) => sentAt >= this.#since)
       .map((arrow) => ({ ...arrow, at: arrow.sentAt - this.#since }))
-      .slice(-most);
+      .slice(-limit);
   }
 
-  #peer(name, address, kind, profile) {
+  #peer(name, address, natOptions, profile) {
     const settings = { profile, link: { delay: 10 } };
-    if (kind === null) return this.net.peer(name, { ...settings, address });
-    this.nats[name] = this.net.nat(`${name}'s NAT`, { external: address, ...kind });
+    if (natOptions === null) return this.net.peer(name, { ...settings, address });
+    this.nats[name] = this.net.nat(`${name}'s NAT`, { external: address, ...natOptions });
     return this.net.peer(name, { ...settings, behind: this.nats[name] });
   }
 }
 
-function side(name) {
-  return { boxes: kinds[name] === null ? [] : [kinds[name]] };
+function accessPath(name) {
+  return { middleboxes: natChoices[name] === null ? [] : [natChoices[name]] };
 }

@@ -2,15 +2,15 @@ const ORDER = ['alice', "alice's NAT", 'router', "bob's NAT", 'bob'];
 const [COLUMN, ROW, LEFT, TOP] = [160, 26, 150, 34];
 
 const text = (x, y, anchor, kind, content) =>
-  `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${kind}">${quoted(content)}</text>`;
+  `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${kind}">${escapeHtml(content)}</text>`;
 
-function quoted(content) {
+function escapeHtml(content) {
   return content.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** Draws datagrams as arrows between the columns of those who sent, received or dropped them. */
+/** Draws datagrams as arrows between the columns of the nodes that sent, received or dropped them. */
 export function picture(all) {
-  // Keepalives die in the middle of the Internet, on purpose.
+  // Keepalives are dropped in the core on purpose, by their low TTL.
   const arrows = all.filter(({ from, to }) => ORDER.includes(from) && ORDER.includes(to));
   const columns = ORDER.filter((name) =>
     arrows.some(({ from, to }) => from === name || to === name),

@@ -1,4 +1,4 @@
-/** Documents over HTTP, named by their SHA-256. Who was offered one fetches what it lacks of it. */
+/** Documents over HTTP, named by their SHA-256. The receiver of an offer fetches the missing bytes. */
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -12,11 +12,11 @@ import { printable } from './contacts.mjs';
 
 export const sha256Of = (path) => hashFile(path, { algorithm: 'sha256' });
 
-/** A visible name without folders and without whatever some system does not allow in names. */
+/** A visible name without folders and without characters that some system does not allow. */
 export const safeName = (name) =>
   sanitize(printable(name).slice(-60), { replacement: '_' }).replace(/^[.\s]/, '_') || 'document';
 
-/** Serves, from any byte on, what `find` has for a path and for who asks; `transfer` runs the rest. */
+/** Serves, from any byte on, what `find` returns for a path and a client; `transfer` runs the rest. */
 export const serveDocuments = (find, transfer) =>
   createServer((request, response) => {
     const { path, name, size } = find(request.url, request.socket.remoteAddress) ?? {};
@@ -30,7 +30,7 @@ export const serveDocuments = (find, transfer) =>
     );
   });
 
-/** Fetches what a folder lacks of a document, checks it, and returns its path. Nothing is overwritten. */
+/** Fetches the missing bytes of a document into a folder, checks it, and returns its path; overwrites nothing. */
 export async function fetchOffer(offer, { folder, limit, createConnection }, meter, signal) {
   const { name, size, sha256 } = offer;
   if (!(size <= limit && /^[0-9a-f]{64}$/.test(sha256))) throw new Error(`above ${limit} bytes`);
@@ -43,14 +43,14 @@ export async function fetchOffer(offer, { folder, limit, createConnection }, met
     const request = get({ path: `/${sha256}`, headers, createConnection, signal });
     request.on('error', () => {}); // the response fails too
     const [response] = await once(request, 'response');
-    // HTTP sees to it that not more comes than was announced.
+    // HTTP delivers no more than the announced length.
     const isOffered = Number(response.headers['content-length']) === size - start;
     if (!isOffered) throw request.destroy() && new Error('not on offer');
     await pipeline(meter(response, start), createWriteStream(part, { flags: 'a' }));
   }
-  const isRight = (await sha256Of(part)) === sha256;
-  if (!isRight) await rm(part);
-  if (!isRight) throw new Error('its SHA-256 is another one');
+  const isCorrect = (await sha256Of(part)) === sha256;
+  if (!isCorrect) await rm(part);
+  if (!isCorrect) throw new Error('its SHA-256 is another one');
   const path = await unusedFilename(join(folder, safeName(name)));
   await writeFile(path, '', { flag: 'wx' });
   await rename(part, path);

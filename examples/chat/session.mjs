@@ -1,4 +1,4 @@
-/** One who takes part: a tunnel, contacts and documents over it, and the lines that are typed. */
+/** One participant: a tunnel, contacts and documents over it, and the lines that are typed. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +17,7 @@ const HELP = '/call ADDRESS, /send FILE, /cancel, /who, /quit, or what you have 
 export async function openSession(input, output, { router, name, folder, limit }) {
   const tunnel = await openTunnel({ routers: router });
   const lines = createInterface({ input, output: output.isTTY ? output : undefined });
-  const contacts = openContacts(tunnel.createSocket('udp6'), name, tell, hear);
+  const contacts = openContacts(tunnel.createSocket('udp6'), name, report, receive);
   const offers = new Map();
   let [partner, running, fetching] = [null, new AbortController(), Promise.resolve()];
 
@@ -25,29 +25,29 @@ export async function openSession(input, output, { router, name, folder, limit }
     output.write(output.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
     lines.prompt(true);
   }
-  /** The progress bar stands in the prompt. */
+  /** Shows the progress bar in the prompt. */
   function draw(bar) {
     lines.setPrompt(bar ? `${bar} > ` : '> ');
     if (output.isTTY) lines.prompt(true);
     else if (bar) show(bar);
   }
-  function tell({ name, presence, address }) {
+  function report({ name, presence, address }) {
     const path = tunnel.path(address)?.path ?? 'unknown';
     show(`${pico.cyan(name)} is ${pico.bold(presence)}, path ${path}, ${address}`);
   }
-  tunnel.on('path', ({ remote }) => contacts.all.has(remote) && tell(contacts.all.get(remote)));
+  tunnel.on('path', ({ remote }) => contacts.all.has(remote) && report(contacts.all.get(remote)));
   tunnel.on('address', ({ address }) => show(`you are at ${pico.bold(address)} now`));
   show(`you are at ${pico.bold(tunnel.address)}; ${HELP}`);
 
-  /** Runs a transfer, whose bytes move a bar, and tells how it ended. */
-  async function transfer(name, size, work) {
+  /** Runs a transfer with a progress bar, and shows its outcome. */
+  async function transfer(name, size, run) {
     const bar = new SingleBar({ ...BAR, stream: { write: (text) => text !== '\n' && draw(text) } });
     const counted = (source, start) => {
       bar.start(size, start, { name });
       return source.on('data', (chunk) => bar.increment(chunk.length));
     };
     const failed = ({ message }) => `${message}; sent again, it goes on where it stopped`;
-    const outcome = await work(counted, running.signal).catch(failed);
+    const outcome = await run(counted, running.signal).catch(failed);
     bar.stop();
     draw('');
     show(`${name}: ${outcome ?? 'sent'}`);
@@ -60,33 +60,33 @@ export async function openSession(input, output, { router, name, folder, limit }
     offers.set(`${contact.address}/${sha256}`, { path, name, size });
     contacts.say(contact, { offer: { name, size, sha256 } });
   }
-  function receive(contact, offer) {
+  function fetchDocument(contact, offer) {
     if (!contact.trusted) return contacts.say(contact, '(takes nothing from strangers)');
     const remote = { host: contact.address, port: PORT, keepAlive: true };
-    const place = { folder, limit: limit * 1e6, createConnection: () => tunnel.connect(remote) };
-    return transfer(printable(offer.name), offer.size, async (...told) => {
-      const path = await fetchOffer(offer, place, ...told);
+    const target = { folder, limit: limit * 1e6, createConnection: () => tunnel.connect(remote) };
+    return transfer(printable(offer.name), offer.size, async (...progress) => {
+      const path = await fetchOffer(offer, target, ...progress);
       contacts.say(contact, '(has it, SHA-256 verified)');
       return `SHA-256 verified, saved as ${path}`;
     });
   }
-  function hear(contact, content) {
+  function receive(contact, content) {
     partner ??= contact;
-    if (content?.offer) fetching = fetching.then(() => receive(contact, content.offer));
+    if (content?.offer) fetching = fetching.then(() => fetchDocument(contact, content.offer));
     else show(`${pico.cyan(contact.name)}: ${printable(content)}`);
   }
 
-  async function obey(line) {
+  async function runCommand(line) {
     const [, command, rest] = /^(\/\S+) *(.*)$/.exec(line) ?? [];
     if (command === '/quit') lines.close();
     else if (command === '/call') partner = contacts.call(rest);
-    else if (command === '/who') contacts.all.forEach(tell);
+    else if (command === '/who') contacts.all.forEach(report);
     else if (command === '/cancel') running = running.abort() ?? new AbortController();
     else if (!partner || (command && command !== '/send')) show(HELP);
     else if (command) await offer(contacts.call(partner.address), rest);
     else contacts.say(contacts.call(partner.address), line);
   }
-  lines.on('line', (line) => obey(line).catch(({ message }) => show(message)));
+  lines.on('line', (line) => runCommand(line).catch(({ message }) => show(message)));
   lines.on('close', () => contacts.leave());
   lines.on('close', () => tunnel.close().then(() => input.destroy()));
   return { lines, address: tunnel.address };

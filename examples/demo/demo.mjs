@@ -10,43 +10,43 @@ import picocolors from 'picocolors';
 const ANSWER_TIMEOUT_MS = 2_000;
 const PORT = 5060;
 
-// picocolors alone would also colour the pipes of a CI.
+// picocolors alone would also color the pipes of a CI.
 const { NO_COLOR, FORCE_COLOR } = process.env;
-const colours = picocolors.createColors(
+const colors = picocolors.createColors(
   !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== '0' : process.stdout.isTTY === true),
 );
 
 const paint = {
-  prefix: colours.cyan,
-  router: colours.green,
-  endpoint: colours.yellow,
-  lanip: colours.magenta,
+  prefix: colors.cyan,
+  router: colors.green,
+  endpoint: colors.yellow,
+  lanip: colors.magenta,
 };
 
 function heading(text) {
-  console.log(`\n${colours.bold(text)}`);
+  console.log(`\n${colors.bold(text)}`);
 }
 
-/** All eight groups of an address, with their zeroes, so that the bits stay where they are. */
+/** All eight groups of an address, with leading zeros. */
 function groups(address) {
   const bytes = parseIPv6(address);
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return hex.match(/.{4}/g);
 }
 
-/** Shows an address with each field in its colour, and below it what the fields say. */
+/** Prints an address with each field in its color, and below it the meaning of each field. */
 function explain(name, lease) {
   const [p0, p1, r0, r1, a0, a1, port, tail] = groups(lease.address);
   const { router, peer, lanip } = decodeAddress(lease.address);
-  const written = [
+  const colored = [
     paint.prefix(`${p0}:${p1}`),
     paint.router(`${r0}:${r1}`),
     paint.endpoint(`${a0}:${a1}:${port}:${tail[0]}`) + paint.lanip(tail.slice(1)),
   ].join(':');
-  console.log(`\n  ${colours.bold(name)} is ${colours.bold(lease.address)}`);
-  console.log(`    ${written}`);
+  console.log(`\n  ${colors.bold(name)} is ${colors.bold(lease.address)}`);
+  console.log(`    ${colored}`);
   const field = (paintIt, label, value, remark) =>
-    console.log(`    ${paintIt(label.padEnd(10))}${value.padEnd(22)}${colours.dim(remark)}`);
+    console.log(`    ${paintIt(label.padEnd(10))}${value.padEnd(22)}${colors.dim(remark)}`);
   field(paint.prefix, 'network', `${p0}:${p1}::/32`, '6bed4 and its network identifier');
   field(paint.router, 'router', router.address, 'where to send when nothing better is known');
   field(paint.endpoint, 'peer', formatEndpoint(peer), 'where the router saw this peer');
@@ -58,23 +58,23 @@ function explain(name, lease) {
   );
 }
 
-/** Resolves with the first packet for which `pick` gives something. */
+/** Resolves with the first result of `pick` that is not null. */
 function nextPacket(peer, pick) {
   return new Promise((resolve, reject) => {
-    const give = (settle, value) => {
+    const finish = (settle, value) => {
       clearTimeout(timer);
-      peer.off('packet', look);
+      peer.off('packet', onPacket);
       settle(value);
     };
-    const look = (packet) => {
+    const onPacket = (packet) => {
       const picked = pick(packet);
-      if (picked !== null) give(resolve, picked);
+      if (picked !== null) finish(resolve, picked);
     };
     const timer = setTimeout(
-      () => give(reject, new Error(`nothing arrived within ${ANSWER_TIMEOUT_MS} ms`)),
+      () => finish(reject, new Error(`nothing arrived within ${ANSWER_TIMEOUT_MS} ms`)),
       ANSWER_TIMEOUT_MS,
     );
-    peer.on('packet', look);
+    peer.on('packet', onPacket);
   });
 }
 
@@ -99,13 +99,13 @@ async function ping(from, to, sequence) {
   const echo = await reply;
   const time = `${(performance.now() - start).toFixed(2)} ms`;
   console.log(
-    `  ${from.name.padEnd(6)} → ${to.name.padEnd(6)} ${colours.green('answered')} by ` +
+    `  ${from.name.padEnd(6)} → ${to.name.padEnd(6)} ${colors.green('answered')} by ` +
       `${formatIPv6(echo.source)}, hop limit ${echo.hopLimit}, ${time}`,
   );
 }
 
-async function say(from, to, text) {
-  const heard = nextPacket(to.daemon, (packet) => {
+async function sendText(from, to, text) {
+  const received = nextPacket(to.daemon, (packet) => {
     const datagram = parseUdp(packet, 0, packet.length);
     return datagram.ok && datagram.value.destinationPort === PORT ? datagram.value : null;
   });
@@ -118,10 +118,10 @@ async function say(from, to, text) {
       payload: Buffer.from(text),
     }),
   );
-  const { source, payload } = await heard;
+  const { source, payload } = await received;
   if (Buffer.from(payload).toString() !== text) throw new Error('the text was changed on its way');
-  console.log(`  ${to.name.padEnd(6)} heard ${colours.yellow(`“${text}”`)}`);
-  console.log(colours.dim(`         from [${formatIPv6(source)}]:${PORT}`));
+  console.log(`  ${to.name.padEnd(6)} heard ${colors.yellow(`“${text}”`)}`);
+  console.log(colors.dim(`         from [${formatIPv6(source)}]:${PORT}`));
 }
 
 const router = await startRouter({ listen: '127.0.0.1', port: 0 });
@@ -154,9 +154,9 @@ try {
 
   heading('They exchange UDP datagrams over IPv6');
   const [alice, bob, carol] = peers;
-  await say(alice, bob, 'Hello Bob, this is IPv6 without any of it around us.');
-  await say(bob, alice, 'Hello Alice, my address says where I am.');
-  await say(carol, alice, 'No account, no configuration, no privileges.');
+  await sendText(alice, bob, 'Hello Bob, this is IPv6 without any of it around us.');
+  await sendText(bob, alice, 'Hello Alice, my address says where I am.');
+  await sendText(carol, alice, 'No account, no configuration, no privileges.');
 
   const { datagramsReceived, datagramsSent, drops } = router.counters();
   heading('The router');

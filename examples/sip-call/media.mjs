@@ -13,8 +13,8 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.len
  * The media of one call, a tone each way over RTP, with the interface through which SIP.js asks for it.
  *
  * @param socket UDP socket with the interface of `node:dgram`
- * @param address where that is reached
- * @param report is told at the end how many packets were sent, and what was received
+ * @param address its IPv6 address
+ * @param report called at the end with the number of packets sent, and the reception report
  */
 export function createMedia(socket, address, report) {
   const bound = once(socket.bind(), 'listening');
@@ -22,7 +22,7 @@ export function createMedia(socket, address, report) {
   const packet = new RtpPacket();
   packet.setSsrc(Math.floor(Math.random() * 2 ** 32));
   packet.setPayload(viewOf(TONE));
-  let begin;
+  let startedAt;
   let timer;
   let sent = 0;
 
@@ -30,14 +30,14 @@ export function createMedia(socket, address, report) {
     packet.setSequenceNumber(sent & 0xffff);
     packet.setTimestamp((sent * TONE.length) >>> 0);
     socket.send(packet.getView());
-    // Counted from the beginning, so that late timers do not slow the clock of the stream.
-    timer = setTimeout(send, begin + ++sent * FRAME_MS - performance.now());
+    // Relative to the start of the stream, so that late timers do not slow its clock.
+    timer = setTimeout(send, Math.max(0, startedAt + ++sent * FRAME_MS - performance.now()));
   }
   socket.on('message', (bytes) => {
-    const heard = viewOf(bytes);
-    if (begin === undefined || bytes.length === 0 || !isRtp(heard)) return;
-    // Sequence number and timestamp: the header of RTP may be followed by anything.
-    reception.take(heard.getUint16(2), heard.getUint32(4), performance.now());
+    const received = viewOf(bytes);
+    if (startedAt === undefined || bytes.length === 0 || !isRtp(received)) return;
+    // Sequence number and timestamp; the header may be followed by anything.
+    reception.add(received.getUint16(2), received.getUint32(4), performance.now());
   });
 
   return {
@@ -53,9 +53,9 @@ export function createMedia(socket, address, report) {
       const { connection, media } = parse(body);
       const audio = media.find(({ type, port }) => type === 'audio' && port > 0);
       if (audio === undefined) throw new Error('the session description offers no audio');
-      // A connected socket hears nobody else.
+      // A connected socket receives from no other source.
       socket.connect(audio.port, (audio.connection ?? connection).ip, () => {
-        begin = performance.now();
+        startedAt = performance.now();
         send();
       });
     },

@@ -3,14 +3,14 @@ import { createMedia } from './media.mjs';
 import { UdpTransport } from './transport.mjs';
 
 /**
- * A SIP user agent at an IPv6 address, which takes every call.
+ * A SIP user agent at an IPv6 address, which accepts every call.
  *
- * @param createSocket makes UDP sockets at that address: a tunnel's, or that of `node:dgram`
- * @param trace is told of all SIP messages
- * @param report is told at the end of each call what was heard
+ * @param createSocket creates UDP sockets at that address: of a tunnel, or of `node:dgram`
+ * @param trace called with all SIP messages
+ * @param report called at the end of each call with the reception report
  */
 export function createPhone({ user, address, createSocket, trace, report }) {
-  // What cannot be sent is lost, as on the way.
+  // A datagram that cannot be sent counts as lost.
   const open = () => createSocket('udp6').on('error', () => {});
   return new UserAgent({
     uri: UserAgent.makeURI(`sip:${user}@[${address}]`),

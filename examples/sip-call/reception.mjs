@@ -1,11 +1,11 @@
-/** What a receiver learns about an RTP stream (RFC 3550 §6.4.1) whose clock runs at 8 kHz. */
+/** Statistics of a received RTP stream (RFC 3550 §6.4.1) with a clock of 8 kHz. */
 export function createReception() {
   let [first, highest, lastTransit] = [];
   let received = 0;
   let jitter = 0;
   return {
-    /** Counts a packet: its sequence number, its timestamp, and when it came in milliseconds. */
-    take(sequence, timestamp, arrival) {
+    /** Counts a packet by its sequence number, its timestamp, and its arrival in milliseconds. */
+    add(sequence, timestamp, arrival) {
       const transit = (Math.round(arrival * 8) - timestamp) | 0;
       first ??= sequence;
       highest ??= sequence;
@@ -17,7 +17,7 @@ export function createReception() {
       lastTransit = transit;
       received++;
     },
-    /** `lost` is expected less received (RFC 3550 A.3), `jitter` in milliseconds. */
+    /** `lost` is expected minus received (RFC 3550 A.3), `jitter` in milliseconds. */
     report() {
       const expected = received === 0 ? 0 : highest - first + 1;
       return { received, lost: expected - received, jitter: jitter / 8 };

@@ -17,7 +17,7 @@ function help() {
   return execFileSync(process.execPath, [COMMAND, 'router', '--help'], { encoding: 'utf8' });
 }
 
-/** Which of these options the command as built does not have, said in a line; null for none. */
+/** The options that the command as built does not have, as a line; null for none. */
 function missingAmong(options, known) {
   if (known === '') return 'the command is not built';
   const unknown = options.filter((option) => option.startsWith('--') && !known.includes(option));
@@ -40,7 +40,7 @@ class Ours {
     await this.#start(lab, setting, 'router', ['router', '--listen', ROUTER]);
   }
 
-  /** A router and two peers; the peers talk through it or straight to each other. */
+  /** A router and two peers; the peers send through it or directly to each other. */
   async startPath(lab, setting, path) {
     await this.startRouter(lab, setting);
     const peering = path === 'relayed' ? ['--peering', 'via-router'] : [];
@@ -63,7 +63,7 @@ class Ours {
   }
 }
 
-/** Exchanges pings until both peers say that their packets go straight to the other. */
+/** Exchanges pings until both peers report a direct path to the other. */
 async function goDirect(lab, { programs: { left, right }, target }) {
   for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
     await lab.exec('left', ['ping', '-6', '-n', '-c', '1', '-W', '2', target]);
@@ -83,7 +83,7 @@ export function ours() {
   const linux = (offloads, title) =>
     candidate(`linux-${offloads}`, title, ['--driver', 'linux', '--offloads', offloads]);
   return [
-    // Without a choice there is only this one.
+    // Without such an option there is only this one.
     known.includes('--driver')
       ? candidate('portable', '6bed4, portable driver', ['--driver', 'portable'])
       : candidate('portable', '6bed4, portable driver', []),

@@ -1,6 +1,6 @@
 import { RIGHT } from '../lab.mjs';
 
-/** The virtual links themselves, without any tunnel: the limit of what a tunnel over them can do. */
+/** The virtual links themselves, without any tunnel: the upper limit for a tunnel over them. */
 class Plain {
   id = 'plain';
   title = 'plain veth, no tunnel';

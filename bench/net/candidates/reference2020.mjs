@@ -7,7 +7,7 @@ import { poll } from '../setting.mjs';
 const ROUTER_VARIABLE = 'SIXBED4_REFERENCE_ROUTER_2020';
 const PEER_VARIABLE = 'SIXBED4_REFERENCE_PEER_2020';
 const TUN = '6bed4';
-/** What the router is told to offer as a route; the peer sets it last. */
+/** The route option for the router; the peer sets it last. */
 const ROUTE = { text: 'fc64::/16', digits: `fc64${'0'.repeat(28)}`, length: 16 };
 
 function complaintAbout(variable) {
@@ -30,7 +30,7 @@ class Reference2020 {
   missing = complaintAbout(ROUTER_VARIABLE) ?? complaintAbout(PEER_VARIABLE);
 
   async startRouter(lab, setting) {
-    // It writes a line for some frames; nobody reads them.
+    // It writes a line for some frames, which are not read.
     const argv = [process.env[ROUTER_VARIABLE], '-l', ROUTER, '-R', ROUTE.text];
     const router = lab.spawn('router', argv, { quiet: true });
     setting.programs.router = router;

@@ -44,7 +44,7 @@ class WireGuard {
       ['left', 'right'],
       ['right', 'left'],
     ]) {
-      // Its control sockets of all namespaces are in one folder.
+      // The control sockets of all namespaces are in one folder.
       const device = `wg${role[0]}${process.pid}`;
       lab.strayFiles.push(`/var/run/wireguard/${device}.sock`);
       const program = lab.spawn(role, ['wireguard-go', '-f', device], { quiet: true });

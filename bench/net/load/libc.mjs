@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import koffi from 'koffi';
 
 /*
- * What the sender needs of the C library. Structures are laid out for 64-bit Linux:
+ * Functions of the C library for the sender. Structures are laid out for 64-bit Linux:
  *   msghdr   name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48; 56 bytes
  *   mmsghdr  msghdr, then the length sent at 56; 64 bytes
  *   iovec    base 0, length 8; 16 bytes
@@ -30,7 +30,7 @@ const setsockopt = library.func(
 );
 const sendmmsg = library.func('int sendmmsg(int fd, void *messages, unsigned int n, int flags)');
 
-/** Sleeps for at least so many microseconds; nothing else of this process runs meanwhile. */
+/** Sleeps for at least this many microseconds, and blocks this process. */
 export const usleep = library.func('int usleep(unsigned int microseconds)');
 
 function check(result, what) {
@@ -55,13 +55,13 @@ export function openSocket(from, to) {
   return fd;
 }
 
-/** Lets the kernel cut what is sent into datagrams of a size, as late as it can (udp(7)). */
+/** Lets the kernel segment what is sent into datagrams of a size, as late as possible (UDP_SEGMENT, udp(7)). */
 export function setSegmentSize(fd, size) {
   const value = new Uint8Array(new Int32Array([size]).buffer);
   check(setsockopt(fd, SOL_UDP, UDP_SEGMENT, value, value.length), 'UDP_SEGMENT');
 }
 
-/** Messages that can be sent again and again with one call. */
+/** Messages that can be sent repeatedly with one call. */
 export class Batch {
   /** @param payloads - a Uint8Array for each message */
   constructor(payloads) {

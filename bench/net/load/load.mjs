@@ -10,17 +10,18 @@ const RECEIVER = fileURLToPath(new URL('./receiveOne.mjs', import.meta.url));
 const SOURCE_PORT = 40_002;
 const ROUTER_PORT = 25_790;
 const PROBE_PORT = 40_004;
-/** Ethernet, IPv4 and UDP: once a frame on the wire, or once for many that are still together. */
+/** Headers of Ethernet, IPv4 and UDP: once a frame, or once for coalesced frames. */
 const OUTER_HEADERS = 14 + 20 + 8;
 const HOP_LIMIT = 7;
 const WARM_UP_MS = 300;
 
-/** The most frames that leave as one: 64, of 65,507 bytes together. */
+/** The most frames to send as one: 64, of 65,507 bytes together. */
 export const coalescedCount = (size) => Math.min(64, Math.floor(65_507 / size));
 
 /**
- * Who sends, and how. The cheapest way to send many frames is to let the kernel cut them, which a flood
- * needs to be more than a router can take; where that happens decides how they arrive.
+ * The host and batching of the sender. The cheapest way to send many frames is to let the kernel segment
+ * them, which a flood needs to exceed what a router can relay; where it segments decides whether they
+ * arrive coalesced.
  */
 function chooseSender({ size, rate, coalesced }) {
   if (rate > 0) return { label: 'left', address: LEFT, together: 0 };
@@ -46,7 +47,7 @@ function startSender(lab, destinations, load) {
 }
 
 /**
- * Makes sure that a router relays at all: a frame has to arrive as it was sent, its hop limit one less.
+ * Checks that a router relays: a frame has to arrive as it was sent, with its hop limit one less.
  */
 export async function checkRelay(lab) {
   const to = { address: RIGHT, port: PROBE_PORT };
@@ -67,7 +68,7 @@ export async function checkRelay(lab) {
   }
 }
 
-/** Frames that an interface has seen; those that came together share their outer headers. */
+/** Number of frames that an interface received; coalesced frames share their outer headers. */
 function framesOn(lab, label, size, since = { bytes: 0, packets: 0 }) {
   const now = receivedOn('eth0', lab.holderOf(label));
   const packets = now.packets - since.packets;
@@ -80,7 +81,7 @@ function framesOn(lab, label, size, since = { bytes: 0, packets: 0 }) {
  * @param pid - the router's process
  * @param load - `size` in bytes; `rate` in frames a second, 0 for as many as possible; `coalesced` to
  *   send many as one; `spread` to send to 16 destinations in turn
- * @param seconds - how long is measured
+ * @param seconds - duration of the measurement
  * @returns frames a second offered and relayed, and CPU microseconds of the router for a frame relayed
  */
 export async function measureRelay(lab, pid, load, seconds) {

@@ -1,10 +1,10 @@
 /*
- * Sends frames without end, as fast as it can or at a rate, many with one system call: what is measured
- * shall be slower than this. Is ended with a signal. Its one argument is JSON:
+ * Sends frames until it gets a signal, as fast as it can or at a rate, many with one system call, so that
+ * it is faster than the measured program. Its one argument is JSON:
  *   from, to    UDP endpoints
  *   frames      the frames to send in turn, in base64; all of one size
  *   rate        frames a second; 0 for as many as possible
- *   coalesced   frames that leave as one, for the kernel to cut; 0 for none
+ *   coalesced   frames to send as one, for the kernel to segment; 0 for none
  */
 import { Batch, openSocket, setSegmentSize, usleep } from './libc.mjs';
 
@@ -15,7 +15,7 @@ const { from, to, frames, rate, coalesced } = JSON.parse(process.argv[2]);
 const fd = openSocket(from, to);
 const templates = frames.map((text) => new Uint8Array(Buffer.from(text, 'base64')));
 
-/** Each message that a batch holds, and how many frames that is. */
+/** The messages of a batch, and their number of frames. */
 const framesEach = coalesced === 0 ? 1 : coalesced;
 const messages = Array.from({ length: coalesced === 0 ? BATCH : 1 }, (_, index) => {
   const parts = Array.from({ length: framesEach }, (_, part) => {
@@ -28,7 +28,7 @@ const batch = new Batch(messages);
 
 process.stdout.write('sending\n');
 
-/** What cannot be sent, because a queue is full or nobody listens yet, counts as sent. */
+/** Frames that cannot be sent, because a queue is full or no socket is bound yet, count as sent. */
 function flood() {
   for (;;) batch.send(fd, messages.length);
 }

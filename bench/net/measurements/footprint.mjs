@@ -5,7 +5,7 @@ import { sleep } from '../sleep.mjs';
 const SETTLE_MS = 1_000;
 const IDLE_SECONDS = 3;
 
-/** What daemons take that have nothing to do, and how long they take to start. */
+/** CPU time and memory of idle daemons, and their time to start. */
 export const footprint = {
   id: 'footprint',
   applies: ({ family }) => family === 'ours' || family === 'reference',

@@ -4,7 +4,7 @@ const READY = /^Server listening/;
 /** Headers of IPv6 and UDP, within packets of the tunnel's MTU of 1280 bytes. */
 const TUNNEL_PAYLOAD = 1232;
 
-/** Room enough for datagrams to wait while their receiver does, as far as the system allows, in bytes. */
+/** Receive buffer for bursts while the receiver waits, as far as the system allows, in bytes. */
 const SOCKET_BUFFER = 4 << 20;
 
 /** iperf3 reads integers, and 0 as "for ever". */
@@ -32,7 +32,7 @@ async function run(lab, target, words) {
 /**
  * Payload that TCP carries from left to right, in bits a second as the receiver sees it.
  *
- * @param warmUp - seconds before, which do not count: windows open, and code is compiled
+ * @param warmUp - seconds before, not measured, in which windows open and code is compiled
  */
 export async function tcpGoodput(lab, { target }, seconds, warmUp) {
   const words = ['-t', wholeSeconds(seconds), '-O', wholeSeconds(warmUp)];

@@ -5,12 +5,13 @@ import { roundTrip } from './roundTrip.mjs';
 
 const PINGS = 100;
 const FEW_PINGS = 20;
-/** Seconds of TCP before the ones that count. */
+/** Seconds of TCP before the measured ones. */
 const WARM_UP = 1;
 
 /**
- * What TCP, UDP and pings get from one host to the other, by each way that a candidate has. Round trips
- * are measured before and after: code that has just been loaded is slow in some candidates.
+ * Throughput of TCP and UDP and round trips of pings from one host to the other, on each path of a
+ * candidate. Round trips are measured before and after, since code that was just loaded is slow in some
+ * candidates.
  */
 export const path = {
   id: 'path',

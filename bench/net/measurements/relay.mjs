@@ -13,13 +13,13 @@ const loads = [
   ...SIZES.map((size) => ({ id: `coalesced-${size}`, size, rate: 0, coalesced: true })),
 ];
 
-/** What a router relays from one peer to another. */
+/** Frames that a router relays from one peer to another. */
 export const relay = {
   id: 'relay',
-  /** TUN offloads do not touch frames that are only relayed. */
+  /** TUN offloads do not apply to relayed frames. */
   applies: ({ id, startRouter }) => startRouter !== undefined && id !== 'linux-tun',
   async measure(lab, candidate, { seconds, short }) {
-    // There are many loads, and frames flow steadily: half the time is enough for each.
+    // There are many loads with a steady rate: half the time is enough for each.
     const window = seconds / 2;
     const samples = {};
     await withSetting(

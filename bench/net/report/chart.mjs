@@ -10,7 +10,7 @@ const TITLE_HEIGHT = 36;
 const ROW_HEIGHT = 24;
 const BAR_HEIGHT = 14;
 
-/** Seen on light and on dark pages. */
+/** Colors for light and for dark pages. */
 const STYLE = `
   svg { font: 13px system-ui, sans-serif; background: #fff; }
   text { fill: #24292f; }
@@ -30,7 +30,7 @@ const panels = [
     measurement: 'path',
     metric: 'direct/tcp',
     unit: units.megabits,
-    // The links themselves carry so much more that nothing else could be told apart.
+    // The links themselves carry so much more that the other bars would be indistinguishable.
     without: ['plain'],
   },
   {
@@ -97,7 +97,7 @@ function drawBar({ title, family, value }, scale, unit, top) {
   ].join('\n');
 }
 
-/** A chart with a group of bars for each of the most telling metrics, as an SVG document. */
+/** A chart with a group of bars for each of the main metrics, as an SVG document. */
 export function chart(candidates, results) {
   const parts = [];
   let top = MARGIN;

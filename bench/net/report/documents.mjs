@@ -15,7 +15,7 @@ function partByHand(path) {
   return end < 0 ? '' : `\n${text.slice(end)}`;
 }
 
-/** Writes what was measured into a folder of documents. */
+/** Writes the results into a folder of documents. */
 export function writeDocuments(folder, report) {
   const { candidates, results } = report;
   const write = (name, content) => {

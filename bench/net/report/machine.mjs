@@ -11,7 +11,7 @@ function versionOf(command, ...words) {
   }
 }
 
-/** What was measured on, as pairs of name and value; take it before the work begins. */
+/** The computer, as pairs of name and value; to be read before the measurements. */
 export function describeMachine() {
   return [
     ['date', new Date().toISOString().slice(0, 10)],

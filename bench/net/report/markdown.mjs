@@ -1,6 +1,6 @@
 import { cellText, rowsOf, tables } from './metrics.mjs';
 
-/** A table in Markdown whose columns are aligned for readers of the source too. */
+/** A table in Markdown with columns aligned in its source. */
 export function markdownTable(head, rows, isText = (column) => column === 0) {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column].length)));
@@ -44,7 +44,7 @@ of 1420 bytes where 6bed4 has 1280; it is there to show what a user-space tunnel
 datagrams with 1280 bytes of payload, as the tunnel's are, and one system call for each. The links without
 a tunnel are virtual and hand over TCP in pieces of 64 KiB, so nothing comes near them.`;
 
-/** The document with all that was measured. */
+/** The document with all results. */
 export function reportMarkdown({ candidates, results, verdicts, machine, command, chart }) {
   const found = (value) => (Number.isNaN(value) ? '' : value.toFixed(2));
   const targets = verdicts.map(({ name, bound, value, verdict }) => [

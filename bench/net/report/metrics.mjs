@@ -2,7 +2,7 @@ import { FIXED_RATE } from '../measurements/relay.mjs';
 
 const SIZES = [100, 500, 1280];
 
-/** What a metric is counted in, and how a value of it is written. */
+/** The unit of a metric, and the format of its values. */
 export const units = {
   kiloframes: { name: 'thousand frames/s', scale: 1e-3, digits: 1 },
   microseconds: { name: 'µs', scale: 1, digits: 0 },
@@ -36,7 +36,7 @@ export const tables = [
     title: 'Router: flood of single frames',
     note:
       'Each frame is a datagram of its own when it reaches the router. In the last columns they go ' +
-      'to 16 IPv4 addresses in turn, so that no two neighbours can leave together. ≥ marks what relays ' +
+      'to 16 IPv4 addresses in turn, so that no two neighbors can leave together. ≥ marks what relays ' +
       'all that the sender can offer.',
     columns: [
       ...SIZES.flatMap((size) => relayedOf(`flood-${size}`, `${size} bytes`)),
@@ -89,12 +89,12 @@ function pathColumns(way) {
 /** A value with its unit's digits. */
 export const format = (value, { scale, digits }) => (value * scale).toFixed(digits);
 
-/** The share of frames below which nothing counts as lost. */
+/** The share of lost frames below which nothing counts as lost. */
 const NEGLIGIBLE = 0.01;
 
 /**
- * A median with its extremes, in a column's unit; with a mark where the candidate did all that was
- * asked of it and would have done more.
+ * A median with its extremes, in a column's unit; with a mark where the candidate relayed all of the load,
+ * and could have relayed more.
  */
 export function cellText(cell, { unit }) {
   if (cell === null) return '';

@@ -3,7 +3,7 @@ import { cellText, rowsOf, tables } from './metrics.mjs';
 
 const styled = { head: [], border: [] };
 
-/** All that was measured, for a terminal. */
+/** All results, for a terminal. */
 export function reportText(candidates, results) {
   const parts = [];
   for (const description of tables) {

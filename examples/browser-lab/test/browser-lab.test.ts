@@ -6,31 +6,31 @@ import { domInChromium, findChromium } from '@6bed4/testing/chromium';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { options } from '../bundle.mjs';
-import { dialects, kinds, Lab } from '../lab.mjs';
+import { dialects, Lab, natChoices } from '../lab.mjs';
 
 const required = process.env['SIXBED4_REQUIRE_BROWSER'] === '1';
 const browser = findChromium();
-const names = Object.keys(kinds);
+const names = Object.keys(natChoices);
 
 describe('the lab', () => {
-  test.each(dialects)('finds what theory says behind all pairs of NATs in %s', (dialect) => {
+  test.each(dialects)('finds the predicted paths between all pairs of NATs in %s', (dialect) => {
     for (const alice of names) {
       for (const bob of names) {
         const lab = new Lab({ dialect, alice, bob });
         lab.talk('alice');
-        const { path, theory } = lab.path('alice');
-        expect([alice, bob, path]).toEqual([alice, bob, theory.path]);
+        const { path, prediction } = lab.path('alice');
+        expect([alice, bob, path]).toEqual([alice, bob, prediction.path]);
         lab.net.run(1_000);
         expect(lab.pings).toEqual({ sent: 25, answered: 25 });
       }
     }
   });
 
-  test('goes on after a NAT has forgotten', () => {
+  test('finds a direct path again after the reset of a NAT', () => {
     const [home] = names;
     const lab = new Lab({ dialect: 'draft03', alice: home, bob: home });
     lab.talk('both');
-    lab.nats.bob!.forget();
+    lab.nats.bob!.reset();
     lab.talk('both');
     lab.talk('both');
     expect(lab.path('alice').path).toBe('direct');
@@ -57,7 +57,7 @@ describe('the page', () => {
       url.search = new URLSearchParams({ alice, bob, dialect: 'draft03' }).toString();
       const dom = await domInChromium(browser, url.href);
       expect(dom).toContain(`<output id="alice-path" class="${path}">${path}</output>`);
-      expect(dom).toMatch(new RegExp(`id="alice-theory">${path}: `));
+      expect(dom).toMatch(new RegExp(`id="alice-prediction">${path}: `));
       expect(dom).toContain('25 of 25 pings answered');
       expect(dom).toMatch(/<g class="data">.*echo request alice → bob/);
     },

@@ -45,7 +45,7 @@ async function acquaint(): Promise<[alice: ChatProcess, bob: ChatProcess]> {
   return [alice, bob];
 }
 
-test('two processes greet each other, talk, find a direct path, and take leave', async () => {
+test('two processes greet each other, talk, find a direct path, and end', async () => {
   const [alice, bob] = await acquaint();
   await alice.line(/^bob is online, path direct/);
   alice.type('/quit');
@@ -55,11 +55,11 @@ test('two processes greet each other, talk, find a direct path, and take leave',
   expect([alice.exitCode, bob.exitCode]).toEqual([0, 0]);
 }, 40_000);
 
-/** How many per cent a line says that have arrived. */
+/** The percentage of received bytes in a line. */
 const percentage = (line: string): number => Number(/ (\d+) % of/.exec(line)?.[1]);
 
 test.each(['alice', 'bob'] as const)(
-  'a document goes on where it stopped after %s was killed, and is the same in the end',
+  'a document goes on where it stopped after %s was killed, and arrives unchanged',
   async (victim) => {
     const document = join(home, 'report.pdf');
     const sha256 = await writeDocument(document, SIZE);
@@ -70,7 +70,7 @@ test.each(['alice', 'bob'] as const)(
     if (victim === 'alice') {
       await alice.stop('SIGKILL');
       alice = start('alice');
-      // Nobody waits for a sender that has vanished.
+      // The receiver does not wait for a sender that is gone.
       bob.type('/cancel');
       await bob.line(/^report\.pdf: aborted; sent again, it goes on where it stopped/);
     } else {
@@ -81,16 +81,16 @@ test.each(['alice', 'bob'] as const)(
     expect(kept).toBeGreaterThan(0);
     expect(kept).toBeLessThan(SIZE);
 
-    const heard = bob.said.length;
+    const before = bob.output.length;
     alice.type(`/call ${await bob.address()}`);
     bob.type(`/call ${await alice.address()}`);
     await alice.line(/^bob is online/);
     alice.type(`/send ${document}`);
-    expect(percentage(await bob.line(/^report\.pdf .* % of/, heard))).toBe(
+    expect(percentage(await bob.line(/^report\.pdf .* % of/, before))).toBe(
       Math.floor((kept / SIZE) * 100),
     );
     const path = join(home, 'bob', 'report.pdf');
-    await bob.line(new RegExp(`^report\\.pdf: SHA-256 verified, saved as ${path}$`), heard);
+    await bob.line(new RegExp(`^report\\.pdf: SHA-256 verified, saved as ${path}$`), before);
     await alice.line(/^bob: \(has it, SHA-256 verified\)$/);
     expect(await sha256Of(path)).toBe(sha256);
     expect(await readdir(join(home, 'bob'))).toEqual(['report.pdf']);
@@ -113,7 +113,7 @@ test('documents of strangers and documents above the limit are refused', async (
   await expect(readdir(join(home, 'bob'))).rejects.toThrow('ENOENT');
 }, 40_000);
 
-test('what cannot be done is said, and the chat goes on', async () => {
+test('the chat shows an error for each command that fails, and goes on', async () => {
   const alice = start('alice');
   await alice.address();
   alice.type('Hello?');
@@ -130,7 +130,7 @@ test('what cannot be done is said, and the chat goes on', async () => {
   expect(alice.exitCode).toBe(0);
 }, 40_000);
 
-test('a router that does not answer is told of, and the program ends', async () => {
+test('the program shows that the router does not answer, and ends', async () => {
   const lonely = new ChatProcess(['--router', '127.0.0.1:9']);
   running.push(lonely);
   await lonely.line(/no router gave an address within 15000 ms: 127\.0\.0\.1:9/, 0, 30_000);
@@ -138,7 +138,7 @@ test('a router that does not answer is told of, and the program ends', async () 
   expect(lonely.exitCode).toBe(1);
 }, 40_000);
 
-test('npm start shows what the chat does, with two participants on this machine', async () => {
+test('npm start plays a conversation of two participants on this machine', async () => {
   const conversation = new ChatProcess(
     [],
     [],

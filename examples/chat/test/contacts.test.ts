@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 // @ts-expect-error the example is plain JavaScript
 import { openContacts, printable } from '../contacts.mjs';
 
@@ -39,7 +39,7 @@ class Wire {
 }
 
 class Person {
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly seen: string[] = [];
   readonly contacts;
   readonly socket: EventEmitter;
@@ -50,7 +50,7 @@ class Person {
       this.socket,
       name,
       ({ presence }: Contact) => this.seen.push(presence),
-      (_: Contact, content: string) => this.heard.push(content),
+      (_: Contact, content: string) => this.received.push(content),
     );
   }
 
@@ -78,49 +78,49 @@ afterEach(() => {
 });
 
 describe('messages', () => {
-  it('arrive once and in order although two of three datagrams are lost', async () => {
+  test('arrive once and in order when two of three datagrams are lost', async () => {
     let state = 1;
     wire.lose = () => {
       state = (state * 48_271) % 0x7fff_ffff;
       return state % 3 !== 0;
     };
-    const bobThere = alice.contacts.call(BOB);
+    const bobsContact = alice.contacts.call(BOB);
     const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
-    for (const text of texts) alice.contacts.say(bobThere, text);
+    for (const text of texts) alice.contacts.say(bobsContact, text);
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(bob.heard).toEqual(texts);
-    expect(bobThere.waiting).toEqual([]);
+    expect(bob.received).toEqual(texts);
+    expect(bobsContact.waiting).toEqual([]);
   });
 
-  it('arrive once and in order although datagrams overtake each other', async () => {
+  test('arrive once and in order when datagrams overtake each other', async () => {
     wire.delay = (count) => (count % 4) * 700;
-    const bobThere = alice.contacts.call(BOB);
+    const bobsContact = alice.contacts.call(BOB);
     const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
-    for (const text of texts) alice.contacts.say(bobThere, text);
+    for (const text of texts) alice.contacts.say(bobsContact, text);
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(bob.heard).toEqual(texts);
+    expect(bob.received).toEqual(texts);
   });
 
-  it('wait for somebody who is offline', async () => {
+  test('wait for a contact that is offline', async () => {
     bob.end();
-    const bobThere = alice.contacts.call(BOB);
-    alice.contacts.say(bobThere, 'are you there?');
+    const bobsContact = alice.contacts.call(BOB);
+    alice.contacts.say(bobsContact, 'are you there?');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(alice.seen).toEqual(['offline']);
     bob = new Person(wire, BOB, 'bob');
     await vi.advanceTimersByTimeAsync(6_000);
-    expect(bob.heard).toEqual(['are you there?']);
+    expect(bob.received).toEqual(['are you there?']);
     expect(alice.seen).toEqual(['offline', 'online']);
   });
 
-  it('are refused when they do not fit into a datagram', () => {
-    const bobThere = alice.contacts.call(BOB);
-    expect(() => alice.contacts.say(bobThere, 'é'.repeat(500))).toThrow('1002 bytes; 900 fit');
+  test('are rejected when they do not fit into a datagram', () => {
+    const bobsContact = alice.contacts.call(BOB);
+    expect(() => alice.contacts.say(bobsContact, 'é'.repeat(500))).toThrow('1002 bytes; 900 fit');
   });
 });
 
 describe('presence', () => {
-  it('is away after 12 s of silence and offline after 30 s, and online again when heard', async () => {
+  test('is away after 12 s of silence, offline after 30 s, and online again after a datagram', async () => {
     alice.contacts.call(BOB);
     await vi.advanceTimersByTimeAsync(100);
     expect([alice.seen, bob.seen]).toEqual([['online'], ['online']]);
@@ -136,7 +136,7 @@ describe('presence', () => {
     expect(alice.seen).toEqual(['online', 'away', 'offline', 'online']);
   });
 
-  it('is offline at once when somebody says so', async () => {
+  test('is offline at once after a goodbye', async () => {
     alice.contacts.call(BOB);
     await vi.advanceTimersByTimeAsync(100);
     bob.contacts.leave();
@@ -147,7 +147,7 @@ describe('presence', () => {
 });
 
 describe('strangers', () => {
-  it('are forgotten when they fall silent, and those who were called are not', async () => {
+  test('are removed when they are silent, unless they were called', async () => {
     alice.contacts.call(BOB);
     await vi.advanceTimersByTimeAsync(100);
     alice.end();
@@ -162,7 +162,7 @@ describe('strangers', () => {
     expect(alice.contacts.all.size).toBe(1);
   });
 
-  it('cannot fill the memory, and do not stand in the way of a call', () => {
+  test('are limited in number, and do not prevent a call', () => {
     const greeting = Buffer.from(JSON.stringify({ name: 'x', got: 0 }));
     for (let index = 0; index < 1000; index++) {
       wire.deliver(greeting, `2001:db8:1::${index.toString(16)}`, BOB);
@@ -172,7 +172,7 @@ describe('strangers', () => {
     expect(bob.contacts.all.size).toBe(101);
   });
 
-  it.each([
+  test.each([
     '',
     'null',
     '0',
@@ -186,14 +186,14 @@ describe('strangers', () => {
     '{"name":{"toString":1}}',
     '{"message":{"id":{"toString":1,"valueOf":1}}}',
     '{"message":{"id":1e400}}',
-  ])('may send %s', (text) => {
+  ])('cannot stop the program or become trusted by sending %s', (text) => {
     expect(() => wire.deliver(Buffer.from(text), ALICE, BOB)).not.toThrow();
     expect([...bob.contacts.all.values()].filter(({ trusted }) => trusted)).toEqual([]);
   });
 });
 
-describe('what others wrote', () => {
-  it('is shown without what moves the cursor, changes colours or turns text around', () => {
+describe('text of others', () => {
+  test('is shown without what moves the cursor, changes colors or reverses text', () => {
     expect(printable('\u001b[2Ja\u0007b\u202ec\r\nd\u200be')).toBe('[2Jabcde');
     expect(printable('naïve 日本 👍')).toBe('naïve 日本 👍');
   });

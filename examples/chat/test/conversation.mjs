@@ -1,4 +1,4 @@
-/** Alice and Bob on one machine, with a router on loopback: what they type, and what they see. */
+/** A conversation of Alice and Bob on one machine, with a router on loopback. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ function enter(name) {
 }
 const people = { alice: await enter('alice'), bob: await enter('bob') };
 
-/** Who types what, and what comes of it. */
+/** The participant, the line typed, and its result. */
 const script = [
   ['alice', `/call ${people.bob.address}`, /bob is online, path direct/],
   ['alice', 'Hello Bob! I have a photo for you.', /Hello/],

@@ -5,8 +5,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fc, test as property } from '@fast-check/vitest';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fc, test } from '@fast-check/vitest';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
 // @ts-expect-error the example is plain JavaScript
 import * as documents from '../documents.mjs';
 
@@ -33,20 +33,20 @@ afterEach(async () => {
 const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const counted = (source: Readable): Readable => source;
 
-/** Fetches over TCP what a server of the moment has. */
+/** Fetches a document over TCP from a temporary server. */
 async function fetchFrom(handler: Server, offer: object): Promise<string> {
   server = handler;
   await new Promise<void>((resolve) => handler.listen(0, '127.0.0.1', resolve));
   const { port } = handler.address() as AddressInfo;
-  const place = {
+  const target = {
     folder,
     limit: LIMIT,
     createConnection: (): Socket => connect(port, '127.0.0.1'),
   };
-  return fetchOffer(offer, place, counted, new AbortController().signal);
+  return fetchOffer(offer, target, counted, new AbortController().signal);
 }
 
-/** Serves one document and remembers which ranges were asked for. */
+/** Serves one document and records the requested ranges. */
 function serve(bytes: Buffer, ranges: (string | undefined)[] = []): Server {
   return createServer((request, response) => {
     ranges.push(request.headers.range);
@@ -64,14 +64,14 @@ const offerOf = (name: string, bytes: Buffer) => ({
 describe('a document that is fetched', () => {
   const bytes = randomBytes(100_000);
 
-  it('is saved under its name when its SHA-256 is right', async () => {
+  test('is saved under its name when its SHA-256 is correct', async () => {
     const path = await fetchFrom(serve(bytes), offerOf('report.pdf', bytes));
     expect(path).toBe(join(folder, 'report.pdf'));
     expect(await readFile(path)).toEqual(bytes);
     expect(await readdir(folder)).toEqual(['report.pdf']);
   });
 
-  it('is asked for from where it stopped', async () => {
+  test('is requested from the first missing byte on', async () => {
     await mkdir(folder);
     await writeFile(join(folder, `.${sha256Of(bytes)}.part`), bytes.subarray(0, 12_345));
     const ranges: string[] = [];
@@ -80,7 +80,7 @@ describe('a document that is fetched', () => {
     expect(await readFile(path)).toEqual(bytes);
   });
 
-  it('is not asked for when all of it is there', async () => {
+  test('is not requested when it is complete', async () => {
     await mkdir(folder);
     await writeFile(join(folder, `.${sha256Of(bytes)}.part`), bytes);
     const ranges: string[] = [];
@@ -89,12 +89,12 @@ describe('a document that is fetched', () => {
     expect(await readFile(path)).toEqual(bytes);
   });
 
-  it('may be empty', async () => {
+  test('may be empty', async () => {
     const path = await fetchFrom(serve(Buffer.alloc(0)), offerOf('empty', Buffer.alloc(0)));
     expect(await readFile(path)).toEqual(Buffer.alloc(0));
   });
 
-  it('overwrites nothing, not even through a link', async () => {
+  test('overwrites nothing, not even through a link', async () => {
     await mkdir(folder);
     await writeFile(join(folder, 'report.pdf'), 'mine');
     await writeFile(join(home, 'precious'), 'mine');
@@ -105,7 +105,7 @@ describe('a document that is fetched', () => {
     expect(await readFile(join(home, 'precious'), 'utf8')).toBe('mine');
   });
 
-  it('is thrown away when its SHA-256 is another one', async () => {
+  test('is removed when its SHA-256 is another one', async () => {
     const other = Buffer.from(bytes);
     other[50_000]! ^= 1;
     await expect(fetchFrom(serve(other), offerOf('report.pdf', bytes))).rejects.toThrow(
@@ -114,18 +114,18 @@ describe('a document that is fetched', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('stays in its folder, whatever it is called', async () => {
+  test('stays in its folder, whatever it is called', async () => {
     const path = await fetchFrom(serve(bytes), offerOf('../../../../etc/passwd', bytes));
     expect(path.startsWith(join(folder, '_'))).toBe(true);
     expect(await readdir(home)).toEqual(['downloads']);
   });
 });
 
-describe('a document is refused', () => {
+describe('a document is rejected', () => {
   const bytes = randomBytes(1000);
   const offer = offerOf('report.pdf', bytes);
 
-  it.each([
+  test.each([
     { size: LIMIT + 1 },
     { size: undefined },
     { size: {} },
@@ -136,31 +136,31 @@ describe('a document is refused', () => {
     expect(await readdir(home)).toEqual([]);
   });
 
-  it('when more bytes are announced than were offered', async () => {
+  test('when more bytes are announced than were offered', async () => {
     const longer = createServer((_, response) => response.writeHead(206).end(Buffer.alloc(LIMIT)));
     await expect(fetchFrom(longer, offer)).rejects.toThrow('not on offer');
   });
 
-  it('when more bytes come than were announced', async () => {
-    const liar = createServer((request) => {
+  test('when more bytes come than were announced', async () => {
+    const server = createServer((request) => {
       request.socket.end(`HTTP/1.1 206 OK\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(5000)}`);
     });
-    await expect(fetchFrom(liar, offer)).rejects.toThrow();
+    await expect(fetchFrom(server, offer)).rejects.toThrow();
     for (const name of await readdir(folder)) {
       expect((await readFile(join(folder, name))).length).toBeLessThanOrEqual(1000);
     }
   });
 });
 
-describe('documents that are served', () => {
-  it('are those that were offered to whoever asks, and no others', async () => {
+describe('served documents', () => {
+  test('are those that were offered to the client, and no others', async () => {
     const path = join(home, 'report.pdf');
     const bytes = randomBytes(1000);
     await writeFile(path, bytes);
     const offer = offerOf('report.pdf', bytes);
-    const asked: string[] = [];
+    const requests: string[] = [];
     const find = (url: string, address: string): object | undefined => {
-      asked.push(`${address} ${url}`);
+      requests.push(`${address} ${url}`);
       return url === `/${offer.sha256}` ? { ...offer, path } : undefined;
     };
     const transfer = (
@@ -169,21 +169,21 @@ describe('documents that are served', () => {
       work: (counted: unknown, signal: AbortSignal) => Promise<void>,
     ): Promise<void> => work(counted, new AbortController().signal);
     expect(basename(await fetchFrom(serveDocuments(find, transfer), offer))).toBe('report.pdf');
-    expect(asked).toEqual([`127.0.0.1 /${offer.sha256}`]);
+    expect(requests).toEqual([`127.0.0.1 /${offer.sha256}`]);
     const { port } = server!.address() as AddressInfo;
-    const ask = async (url: string, range?: string): Promise<number> =>
+    const statusOf = async (url: string, range?: string): Promise<number> =>
       (await fetch(`http://127.0.0.1:${port}${url}`, { headers: range ? { range } : {} })).status;
-    expect(await ask('/report.pdf', 'bytes=0-')).toBe(404);
-    expect(await ask('/../report.pdf', 'bytes=0-')).toBe(404);
-    expect(await ask(`/${offer.sha256}`)).toBe(404);
-    expect(await ask(`/${offer.sha256}`, 'bytes=1000-')).toBe(404);
-    expect(await ask(`/${offer.sha256}`, 'bytes=-5')).toBe(404);
-    expect(await ask(`/${offer.sha256}`, 'bytes=999-')).toBe(206);
+    expect(await statusOf('/report.pdf', 'bytes=0-')).toBe(404);
+    expect(await statusOf('/../report.pdf', 'bytes=0-')).toBe(404);
+    expect(await statusOf(`/${offer.sha256}`)).toBe(404);
+    expect(await statusOf(`/${offer.sha256}`, 'bytes=1000-')).toBe(404);
+    expect(await statusOf(`/${offer.sha256}`, 'bytes=-5')).toBe(404);
+    expect(await statusOf(`/${offer.sha256}`, 'bytes=999-')).toBe(206);
   });
 });
 
 describe('names', () => {
-  property.prop([fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.jsonValue())])(
+  test.prop([fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.jsonValue())])(
     'of any kind become names of visible files in one folder',
     (name) => {
       const safe = safeName(name);
@@ -193,7 +193,7 @@ describe('names', () => {
     },
   );
 
-  it.each([
+  test.each([
     ['report.pdf', 'report.pdf'],
     ['/etc/passwd', '_etc_passwd'],
     ['.con', '_con'],

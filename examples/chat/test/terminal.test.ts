@@ -9,14 +9,14 @@ import { expect, test, vi } from 'vitest';
 import { openSession } from '../session.mjs';
 import { writeDocument } from './support/document.js';
 
-/** What somebody sees after the last carriage return or line feed. */
+/** The visible text after the last carriage return or line feed. */
 function lastRow(screen: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by them
   const rows = screen.split(/[\r\n]|\u001b\[1G\u001b\[0J/);
   return stripVTControlCharacters(rows.at(-1)!);
 }
 
-test('on a terminal, the bar stands in the prompt, before what is being typed', async () => {
+test('on a terminal, the progress bar is in the prompt, before the typed text', async () => {
   const home = await mkdtemp(join(tmpdir(), '6bed4-chat-terminal-'));
   const router = await startRouter({ listen: '127.0.0.1', port: 0 });
   const enter = async (name: string, isTTY: boolean) => {

@@ -17,7 +17,7 @@ async function run(environment: Record<string, string>): Promise<string> {
 }
 
 describe('the demonstration', () => {
-  test('gives three peers addresses, lets them ping and talk, and ends well', async () => {
+  test('gives three peers addresses, lets them ping and exchange datagrams, and ends without error', async () => {
     const output = await run({ CI: 'true' });
     expect(output).not.toContain(ESCAPE);
     expect(output.match(/ is fc64:/g)).toHaveLength(3);
@@ -27,7 +27,7 @@ describe('the demonstration', () => {
     for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   }, 30_000);
 
-  test('is in colour where that is wanted', async () => {
+  test('prints colors where FORCE_COLOR asks for them', async () => {
     expect(await run({ FORCE_COLOR: '1' })).toContain(ESCAPE);
   }, 30_000);
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('what one tunnel says comes back from the other, and the program ends', async () => {
+test('one tunnel gets its datagram back from the other, and the program ends', async () => {
   const program = fileURLToPath(new URL('../hello.mjs', import.meta.url));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
     timeout: 20_000,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseUdp } from '@6bed4/nd';
 import { memoryNetwork, openTunnel, startRouter, type Tunnel } from '@6bed4/node';
 import { Inviter } from 'sip.js';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createPhone } from '../phone.mjs';
 
 const ROUTER = '198.51.100.1';
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Bob's and Alice's phones on a network that loses what it is told to lose. */
+/** Starts the phones of Bob and Alice on a network that drops what `loses` says. */
 async function phones(loses: (port: number, payload: Uint8Array, to: string) => boolean) {
   const network = memoryNetwork({
     forward: ({ bytes, destination }) => {
@@ -35,7 +35,7 @@ async function phones(loses: (port: number, payload: Uint8Array, to: string) => 
   closing.push(() => router.close());
   const reports: Record<string, Report> = {};
   const lines: string[] = [];
-  const install = async (user: string, ipv4: string) => {
+  const start = async (user: string, ipv4: string) => {
     const datagrams = network.bind(ipv4);
     const tunnel: Tunnel = await openTunnel({ routers: router.endpoint, datagrams });
     closing.push(() => tunnel.close());
@@ -53,8 +53,8 @@ async function phones(loses: (port: number, payload: Uint8Array, to: string) => 
     closing.push(() => phone.stop());
     return phone;
   };
-  const bob = await install('bob', BOB);
-  const alice = await install('alice', ALICE);
+  const bob = await start('bob', BOB);
+  const alice = await start('alice', ALICE);
   const call = new Inviter(alice, bob.configuration.uri);
   return { call, reports, lines };
 }
@@ -63,53 +63,55 @@ type Request = (options: {
   requestDelegate: { onAccept: (value: unknown) => void; onReject: (reason: unknown) => void };
 }) => unknown;
 
-const succeeded = (ask: Request): Promise<unknown> =>
-  new Promise((onAccept, onReject) => ask({ requestDelegate: { onAccept, onReject } }));
+const succeeded = (request: Request): Promise<unknown> =>
+  new Promise((onAccept, onReject) => request({ requestDelegate: { onAccept, onReject } }));
 
-it('given a network that loses RTP, then the loss that is reported is the loss there was', async () => {
-  let dropped = 0;
-  const { call, reports } = await phones((port, payload, to) => {
-    const isRtp = port !== SIP_PORT && payload[0] === 0x80;
-    const sequence = (payload[2]! << 8) | payload[3]!;
-    // On the last part of the way, which each packet takes once.
-    if (!isRtp || to !== BOB || sequence % 20 !== 10) return false;
-    dropped++;
-    return true;
-  });
-  await succeeded((options) => call.invite(options));
-  await sleep(2_000);
-  await succeeded((options) => call.bye(options));
+describe('a call over a network that loses packets', () => {
+  test('reports the loss of RTP that there was', async () => {
+    let dropped = 0;
+    const { call, reports } = await phones((port, payload, to) => {
+      const isRtp = port !== SIP_PORT && payload[0] === 0x80;
+      const sequence = (payload[2]! << 8) | payload[3]!;
+      // On the last link, which each packet takes once.
+      if (!isRtp || to !== BOB || sequence % 20 !== 10) return false;
+      dropped++;
+      return true;
+    });
+    await succeeded((options) => call.invite(options));
+    await sleep(2_000);
+    await succeeded((options) => call.bye(options));
 
-  const { lost } = reports['bob']!;
-  expect(lost).toBeGreaterThanOrEqual(4);
-  expect(lost).toBeLessThanOrEqual(dropped);
-  // Nobody misses what was lost after the last that came.
-  expect(lost).toBeGreaterThanOrEqual(dropped - 1);
-  expect(reports['alice']!.lost).toBe(0);
-}, 20_000);
+    const { lost } = reports['bob']!;
+    expect(lost).toBeGreaterThanOrEqual(4);
+    expect(lost).toBeLessThanOrEqual(dropped);
+    // A loss after the last packet received is not noticed.
+    expect(lost).toBeGreaterThanOrEqual(dropped - 1);
+    expect(reports['alice']!.lost).toBe(0);
+  }, 20_000);
 
-it('given a network that loses each message of SIP once, then the call is made all the same', async () => {
-  const known = new Set<string>();
-  const { call, reports, lines } = await phones((port, payload, to) => {
-    if (port !== SIP_PORT || to === ROUTER) return false;
-    const text = Buffer.from(payload).toString();
-    const message = text.slice(0, text.indexOf('\r\n')) + /CSeq.*/.exec(text)![0];
-    const isFirst = !known.has(message);
-    known.add(message);
-    return isFirst;
-  });
-  await succeeded((options) => call.invite(options));
-  await sleep(1_500);
-  await succeeded((options) => call.bye(options));
+  test('succeeds when each SIP message is lost once', async () => {
+    const known = new Set<string>();
+    const { call, reports, lines } = await phones((port, payload, to) => {
+      if (port !== SIP_PORT || to === ROUTER) return false;
+      const text = Buffer.from(payload).toString();
+      const message = text.slice(0, text.indexOf('\r\n')) + /CSeq.*/.exec(text)![0];
+      const isFirst = !known.has(message);
+      known.add(message);
+      return isFirst;
+    });
+    await succeeded((options) => call.invite(options));
+    await sleep(1_500);
+    await succeeded((options) => call.bye(options));
 
-  const received = lines.filter((line) => line.includes(' received '));
-  for (const line of [
-    ...['bob received INVITE', 'alice received 200 OK'],
-    ...['bob received ACK', 'bob received BYE'],
-  ]) {
-    expect(received).toContain(line);
-  }
-  expect(reports['alice']).toMatchObject({ lost: 0 });
-  expect(reports['bob']).toMatchObject({ lost: 0 });
-  expect(reports['bob']!.received).toBeGreaterThan(30);
-}, 30_000);
+    const received = lines.filter((line) => line.includes(' received '));
+    for (const line of [
+      ...['bob received INVITE', 'alice received 200 OK'],
+      ...['bob received ACK', 'bob received BYE'],
+    ]) {
+      expect(received).toContain(line);
+    }
+    expect(reports['alice']).toMatchObject({ lost: 0 });
+    expect(reports['bob']).toMatchObject({ lost: 0 });
+    expect(reports['bob']!.received).toBeGreaterThan(30);
+  }, 30_000);
+});

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UdpTransport } from '../transport.mjs';
 
 const BOB = 'fc64:bed::b';
@@ -10,10 +10,10 @@ interface Sent {
   readonly text: string;
   readonly port: number;
   readonly address: string;
-  readonly playful: boolean;
+  readonly opportunistic: boolean;
 }
 
-/** A socket that keeps what is sent, with the time since the test began. */
+/** A socket that records what is sent, with the time since the test began. */
 class RecordingSocket extends EventEmitter {
   readonly sent: Sent[] = [];
   readonly answered = vi.fn();
@@ -24,11 +24,11 @@ class RecordingSocket extends EventEmitter {
   }
 
   send(bytes: Buffer, port: number, address: string): void {
-    this.#keep(bytes, port, address, false);
+    this.#record(bytes, port, address, false);
   }
 
-  sendPlayful(bytes: Buffer, port: number, address: string): { answered: () => void } {
-    this.#keep(bytes, port, address, true);
+  sendOpportunistic(bytes: Buffer, port: number, address: string): { answered: () => void } {
+    this.#record(bytes, port, address, true);
     return { answered: this.answered };
   }
 
@@ -38,8 +38,8 @@ class RecordingSocket extends EventEmitter {
     this.emit('message', Buffer.from(text), { address, port: 5060, family: 'IPv6' });
   }
 
-  #keep(bytes: Buffer, port: number, address: string, playful: boolean): void {
-    this.sent.push({ at: Date.now(), text: bytes.toString(), port, address, playful });
+  #record(bytes: Buffer, port: number, address: string, opportunistic: boolean): void {
+    this.sent.push({ at: Date.now(), text: bytes.toString(), port, address, opportunistic });
   }
 }
 
@@ -81,7 +81,7 @@ afterEach(async () => {
 const times = (): number[] => socket.sent.map(({ at }) => at);
 
 describe('requests over UDP', () => {
-  it('given no response, then an INVITE is sent again after T1, 2 T1, 4 T1, … for 64 T1 (RFC 3261 §17.1.1.2)', async () => {
+  test('retransmit an INVITE without response after T1, 2 T1, 4 T1, … for 64 T1 (RFC 3261 §17.1.1.2)', async () => {
     await transport.send(request('INVITE'));
     await vi.advanceTimersByTimeAsync(120_000);
     expect(times()).toEqual([0, 500, 1500, 3500, 7500, 15_500, 31_500]);
@@ -89,7 +89,7 @@ describe('requests over UDP', () => {
     expect(socket.sent[0]).toMatchObject({ address: BOB, port: 5060 });
   });
 
-  it('given no response, then other requests are sent again at most every T2 (RFC 3261 §17.1.2.2)', async () => {
+  test('retransmit another request without response at most every T2 (RFC 3261 §17.1.2.2)', async () => {
     await transport.send(request('BYE'));
     await vi.advanceTimersByTimeAsync(120_000);
     expect(times()).toEqual([
@@ -97,7 +97,7 @@ describe('requests over UDP', () => {
     ]);
   });
 
-  it('given a provisional response, then the INVITE is not sent again, but a BYE is', async () => {
+  test('retransmit a BYE, but not an INVITE, after a provisional response', async () => {
     await transport.send(request('INVITE'));
     await transport.send(request('BYE'));
     socket.receive(response(100, 'INVITE'), BOB);
@@ -109,7 +109,7 @@ describe('requests over UDP', () => {
     expect(socket.sent.length).toBe(3);
   });
 
-  it('given a response to another request, then it goes on', async () => {
+  test('retransmit after a response to another request', async () => {
     await transport.send(request('INVITE'));
     socket.receive(response(200, 'BYE'), BOB);
     socket.receive(response(200, 'INVITE', `[${ALICE}];branch=z9hG4bK2`), BOB);
@@ -117,7 +117,7 @@ describe('requests over UDP', () => {
     expect(times()).toEqual([0, 500]);
   });
 
-  it('given a request of the same branch, then that is no response', async () => {
+  test('retransmit after a request with the same branch', async () => {
     await transport.send(request('INVITE'));
     socket.receive(message(`INVITE sip:alice@[${ALICE}] SIP/2.0`, 'INVITE'), BOB);
     await vi.advanceTimersByTimeAsync(500);
@@ -125,13 +125,13 @@ describe('requests over UDP', () => {
     expect(times()).toEqual([0, 500]);
   });
 
-  it('given an ACK, then it is sent once, and not played', async () => {
+  test('send an ACK once, and not opportunistically', async () => {
     await transport.send(request('ACK'));
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(socket.sent.map(({ playful }) => playful)).toEqual([false]);
+    expect(socket.sent.map(({ opportunistic }) => opportunistic)).toEqual([false]);
   });
 
-  it('given a port and a Route, then the request goes there (RFC 3261 §8.1.2)', async () => {
+  test('go to the port of the URI and to the Route (RFC 3261 §8.1.2)', async () => {
     const routed = message('ACK sip:bob@[fc64:bed::b]:5070 SIP/2.0', 'ACK');
     await transport.send(routed);
     await transport.send(routed.replace('CSeq', 'Route: <sip:[fc64:bed::c]:5080;lr>\r\nCSeq'));
@@ -142,21 +142,21 @@ describe('requests over UDP', () => {
   });
 });
 
-describe('playful requests', () => {
-  it('given a request, then its first transmission is played and the others are not', async () => {
+describe('opportunistic requests', () => {
+  test('are opportunistic in their first transmission only', async () => {
     await transport.send(request('INVITE'));
     await vi.advanceTimersByTimeAsync(1500);
-    expect(socket.sent.map(({ playful }) => playful)).toEqual([true, false, false]);
+    expect(socket.sent.map(({ opportunistic }) => opportunistic)).toEqual([true, false, false]);
   });
 
-  it('given a response before the retransmission, then the play is answered', async () => {
+  test('report a response that comes before the retransmission', async () => {
     await transport.send(request('INVITE'));
     expect(socket.answered).not.toHaveBeenCalled();
     socket.receive(response(100, 'INVITE'), BOB);
     expect(socket.answered).toHaveBeenCalledOnce();
   });
 
-  it('given a response after it, then nobody knows which transmission that answers', async () => {
+  test('do not report a response after it, which may be to either transmission', async () => {
     await transport.send(request('INVITE'));
     await vi.advanceTimersByTimeAsync(500);
     socket.receive(response(100, 'INVITE'), BOB);
@@ -175,13 +175,13 @@ describe('responses over UDP', () => {
     return response(status, 'INVITE', via.trim());
   };
 
-  it('given a request that names another sender, then the response goes to the real one (RFC 3261 §18.2.1)', async () => {
+  test('go to the source of a request, whatever its Via says (RFC 3261 §18.2.1)', async () => {
     socket.receive(incoming, ALICE);
     await transport.send(answer(200));
-    expect(socket.sent).toMatchObject([{ address: ALICE, port: 5060, playful: false }]);
+    expect(socket.sent).toMatchObject([{ address: ALICE, port: 5060, opportunistic: false }]);
   });
 
-  it('given a refusal without ACK, then it is sent again as timer G says (RFC 3261 §17.2.1)', async () => {
+  test('retransmit a refusal without ACK by timer G (RFC 3261 §17.2.1)', async () => {
     socket.receive(incoming, ALICE);
     await transport.send(answer(486));
     await vi.advanceTimersByTimeAsync(3500);
@@ -192,7 +192,7 @@ describe('responses over UDP', () => {
     expect(times().length).toBe(4);
   });
 
-  it('given the INVITE again meanwhile, then the refusal goes on no more often than before', async () => {
+  test('retransmit a refusal no more often when the INVITE comes again', async () => {
     socket.receive(incoming, ALICE);
     await transport.send(answer(486));
     await vi.advanceTimersByTimeAsync(400);
@@ -201,7 +201,7 @@ describe('responses over UDP', () => {
     expect(times()).toEqual([0, 400, 900, 1900]);
   });
 
-  it('given another response, then it is sent once: SIP.js sees to what is left', async () => {
+  test('are sent once when they are no refusal, since SIP.js does the rest', async () => {
     socket.receive(incoming, ALICE);
     for (const status of [100, 180, 200]) await transport.send(answer(status));
     await vi.advanceTimersByTimeAsync(120_000);
@@ -209,8 +209,8 @@ describe('responses over UDP', () => {
   });
 });
 
-describe('what is not SIP', () => {
-  it('given bytes of any other kind, then nothing is passed on and nothing is sent', () => {
+describe('bytes that are not SIP', () => {
+  test('are not passed on, and nothing is sent', () => {
     for (const text of ['', '\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', '\0\0\0\0', 'SIP/2.0 200']) {
       socket.receive(text, BOB);
     }

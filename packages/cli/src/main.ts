@@ -1,10 +1,12 @@
-import { InvalidArgumentError, StartError } from '@6bed4/node';
+import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
-import { addAddressCommand } from './addressCommand.js';
-import { commandNeeded } from './commandNeeded.js';
-import { addPeerCommand } from './peerCommand.js';
-import { addRouterCommand } from './routerCommand.js';
-import { addStatusCommand } from './statusCommand.js';
+import { addAddressCommand } from './commands/addressCommand.js';
+import { addPeerCommand } from './commands/peerCommand.js';
+import { requireSubcommand } from './commands/requireSubcommand.js';
+import { addRouterCommand } from './commands/routerCommand.js';
+import { addStatusCommand } from './commands/statusCommand.js';
+import { namedRefusal, nameRefusals } from './options/refusals.js';
+import { UsageError } from './options/usageError.js';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
@@ -32,15 +34,12 @@ export async function main(args: readonly string[], version: string): Promise<nu
     await program.parseAsync([...args], { from: 'user' });
     return EXIT_OK;
   } catch (error) {
-    const path = pathOf(program, args);
-    if (error instanceof StartError) {
-      console.error(`${path}: ${error.message}`);
-      return EXIT_FAILURE;
-    }
-    const complaint = complaintOf(error, path);
-    if (complaint === null) return EXIT_OK;
-    console.error(`${path}: ${complaint}`);
-    return EXIT_USAGE;
+    const words = commandWords(program, args);
+    const path = words.join(' ');
+    const failure = namedRefusal(error, words.at(-1)!);
+    if (failure instanceof CommanderError && failure.exitCode === 0) return EXIT_OK;
+    console.error(`${path}: ${messageOf(failure, path)}`);
+    return failure instanceof StartError ? EXIT_FAILURE : EXIT_USAGE;
   }
 }
 
@@ -48,7 +47,7 @@ function buildProgram(version: string): Command {
   const program = new Command('6bed4')
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
     .version(version, '--version', 'print the version')
-    .helpOption('--help', 'explain the command')
+    .helpOption('--help', 'show this help')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError(false)
@@ -59,11 +58,12 @@ function buildProgram(version: string): Command {
   addPeerCommand(program, version);
   addStatusCommand(program);
   addAddressCommand(program);
-  return commandNeeded(program);
+  nameRefusals(program);
+  return requireSubcommand(program);
 }
 
-/** The words of the arguments that name a command, for messages. */
-function pathOf(program: Command, args: readonly string[]): string {
+/** The words of the arguments that name a command, from `6bed4` on. */
+function commandWords(program: Command, args: readonly string[]): readonly string[] {
   const words = [program.name()];
   let commands: readonly Command[] = program.commands;
   for (const arg of args) {
@@ -72,31 +72,17 @@ function pathOf(program: Command, args: readonly string[]): string {
     words.push(arg);
     commands = command.commands;
   }
-  return words.join(' ');
+  return words;
 }
 
 /**
- * What is wrong with the arguments, in a line; null when nothing is, as after `--help`.
+ * The error message of a failure.
  *
- * @throws the error itself when it is not about the arguments
+ * @param path - the words of the command
+ * @throws the failure itself when it is a fault of the program
  */
-function complaintOf(error: unknown, path: string): string | null {
-  if (error instanceof InvalidArgumentError) {
-    return `${flagOf(error.field)}: found ${error.found}, expected ${error.expected}`;
-  }
-  if (!(error instanceof CommanderError)) throw error;
-  if (error.exitCode === 0) return null;
-  return `${error.message.replace(/^error: /, '')} (see ${path} --help)`;
-}
-
-/** Options of the library by the names that they have on the command line. */
-const FLAGS: Readonly<Record<string, string>> = {
-  routers: '--router',
-  routes: '--route',
-  command: 'command',
-  ADDR: 'ADDR',
-};
-
-function flagOf(option: string): string {
-  return FLAGS[option] ?? `--${option}`;
+function messageOf(failure: unknown, path: string): string {
+  if (failure instanceof StartError || failure instanceof UsageError) return failure.message;
+  if (!(failure instanceof CommanderError)) throw failure;
+  return `${failure.message.replace(/^error: /, '')} (see ${path} --help)`;
 }

@@ -23,14 +23,14 @@ export {
   startRouter,
 } from './daemon/routerDaemon.js';
 export type { DaemonCounters } from './drivers/driver.js';
-export { type DriverName, driverNames } from './drivers/driverName.js';
+export type { DriverName } from './drivers/driverName.js';
 export type {
   BatchReport,
   DriverReport,
   OffloadName,
   OffloadReport,
 } from './drivers/driverReport.js';
-export { type Offloads, offloadNames } from './drivers/linux/offloads.js';
+export type { Offloads } from './drivers/linux/offloads.js';
 export {
   type MachineDriver,
   type OpenDriverOptions,
@@ -48,10 +48,17 @@ export {
   type MemoryNetworkOptions,
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
-export { checkInterfaceName } from './drivers/tun/tunDevice.js';
 export { StartError, type StartErrorCode } from './errors.js';
-export type { CandidateOptions, TunnelAddresses } from './selection/candidates.js';
+export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
+export {
+  type AddressPair,
+  type SelectionOptions,
+  type Sources,
+  selectAddresses,
+  sortAddresses,
+} from './selection/destinationSelection.js';
+export { type Attempt, type RaceOptions, race } from './selection/happyEyeballs.js';
 export {
   type CreateLookupOptions,
   createLookup,
@@ -61,18 +68,10 @@ export {
   type Resolve,
 } from './selection/lookup.js';
 export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
-export { type Attempt, type RaceOptions, race } from './selection/race.js';
-export {
-  type AddressPair,
-  type SelectionOptions,
-  type Sources,
-  selectAddresses,
-  sortAddresses,
-} from './selection/sortAddresses.js';
-export type { SourceAddress } from './selection/source.js';
+export type { SourceAddress } from './selection/sourceSelection.js';
 export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
-export { PlayfulSend } from './socket/playfulSend.js';
+export { OpportunisticSend } from './socket/opportunisticSend.js';
 export type { Sendable, SendCallback } from './socket/sendArguments.js';
 export type { SocketStatistics } from './socket/socketCounters.js';
 export {
@@ -84,10 +83,6 @@ export {
   type TunnelSocketOptions,
   type TunnelStatistics,
 } from './socket/tunnel.js';
-export {
-  type SocketLookup,
-  TunnelSocket,
-  type TunnelSocketEvents,
-  type TunnelSocketSettings,
-} from './socket/tunnelSocket.js';
+export { TunnelSocket, type TunnelSocketEvents } from './socket/tunnelSocket.js';
+export type { SocketLookup, TunnelSocketSettings } from './socket/tunnelSocketOptions.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';

@@ -1,4 +1,4 @@
-/** What {@link carry} did. */
+/** The result of {@link carry}. */
 export interface Carried {
   /** Datagrams that reached a socket. */
   readonly delivered: number;

@@ -1,4 +1,4 @@
-import { Internet, natKinds } from '@6bed4/simulator';
+import { Internet, natTypes } from '@6bed4/simulator';
 
 const PAIRS = 50;
 const PAYLOAD = new Uint8Array(500);
@@ -11,8 +11,8 @@ export function carry(count) {
     socket.received.length = 0;
   };
   for (let pair = 0; pair < PAIRS; pair++) {
-    const natA = net.nat(`natA ${pair}`, natKinds.fullCone);
-    const natB = net.nat(`natB ${pair}`, natKinds.fullCone);
+    const natA = net.nat(`natA ${pair}`, natTypes.fullCone);
+    const natB = net.nat(`natB ${pair}`, natTypes.fullCone);
     const a = net.host(`a ${pair}`, { behind: natA }).bind(5000, sendBack);
     const b = net.host(`b ${pair}`, { behind: natB }).bind(6000, sendBack);
     b.send(`${natA.external}:5000`, PAYLOAD);

@@ -1,6 +1,6 @@
 /**
- * What simulation costs: datagrams carried a second, and 1000, 10 000 and 100 000 peers against one
- * Router machine. Run it with `npm run scale` in this package; other sizes as an argument.
+ * The cost of simulation: datagrams carried a second, and 1000, 10 000 and 100 000 peers of one Router
+ * machine. Run it with `npm run scale` in this package; other sizes as an argument.
  */
 import { parseIPv4, parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import { buildUdp } from '@6bed4/nd';
@@ -30,8 +30,8 @@ const heap = () => {
 
 const settings = { records: false, joinsLan: false, start: false };
 
-/** So many peers on the public core with one router, which relays everything. */
-function crowd(size) {
+/** Measures this many peers on the public core with one router, which relays everything. */
+function measurePeers(size) {
   const peering = { strategy: 'via-router' };
   const before = heap();
   const net = new Internet({ seed: 1 });
@@ -75,8 +75,8 @@ function crowd(size) {
   };
 }
 
-/** One Router machine alone: packets between so many endpoints, in memory, without a network. */
-function alone(size) {
+/** Measures one Router machine with packets between this many endpoints, without a network. */
+function measureRouter(size) {
   const { layout } = reference2020;
   const before = heap();
   let sent = 0;
@@ -117,15 +117,15 @@ function alone(size) {
   };
 }
 
-/** What a peer's heap grows by with its first remote, and with a hundred. */
-function remotes() {
+/** Measures the growth of a peer's heap by its first remote, and by a hundred more. */
+function measureRemotes() {
   const net = new Internet({ seed: 1 });
   net.router('r', { address: '198.51.100.1' });
   const peers = Array.from({ length: 200 }, (_, index) => net.peer(`peer ${index}`, settings));
   for (const peer of peers) peer.start();
   net.run(START);
   const addresses = peers.map((peer) => peer.address);
-  const meet = (count) => {
+  const contact = (count) => {
     const before = heap();
     for (let other = 1; other <= count; other++) {
       for (let index = 0; index < peers.length; index++) {
@@ -137,7 +137,7 @@ function remotes() {
     net.run(10_000);
     return Math.round((heap() - before) / peers.length);
   };
-  return { 'first remote, bytes': meet(1), 'a hundred more, bytes': meet(101) };
+  return { 'first remote, bytes': contact(1), 'a hundred more, bytes': contact(101) };
 }
 
 carry(100_000);
@@ -145,6 +145,6 @@ const { delivered, perSecond } = carry(CARRIED);
 console.log(
   `${delivered} datagrams from host to host through two NATs: ${Math.round(perSecond)} a second`,
 );
-console.table(SIZES.map(crowd));
-console.table(SIZES.map(alone));
-console.table([remotes()]);
+console.table(SIZES.map(measurePeers));
+console.table(SIZES.map(measureRouter));
+console.table([measureRemotes()]);

@@ -1,9 +1,9 @@
 import { draft04Profile } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
-import { Internet, predictPath, withTrace } from '../src/index.js';
-import { kinds } from './support/natKinds.js';
+import { Internet, predictPath, showTraceOnFailure } from '../src/index.js';
+import { accessKinds } from './support/accessKinds.js';
 
-/** Presumptuous, and the source may be adapted (draft-04 §7.1). */
+/** Traffic class: presumptuous, and the source may be adapted (draft-04 §7.1). */
 const PRESUMPTUOUS_ADAPTIVE = 0xa0;
 /** More than the Router Advertisement that corrects its source. */
 const SIZE = 300;
@@ -11,10 +11,10 @@ const INTERVAL = 100;
 /** A presumptuous packet is lost where there is no direct path, for as long as INIT lasts. */
 const TRIAL = 2_000;
 
-describe('draft04, packets that go direct on trial and may be adapted', () => {
-  describe.each(kinds)('from behind $name', (first) => {
-    test.each(kinds)('to one behind $name: as theory says', (second) => {
-      withTrace(new Internet({ trace: true }), (net) => {
+describe('draft04, with packets that are presumptuous and allow an adapted source', () => {
+  describe.each(accessKinds)('a sender behind $name', (first) => {
+    test.each(accessKinds)('takes the predicted path to a receiver behind $name', (second) => {
+      showTraceOnFailure(new Internet({ trace: true }), (net) => {
         const profile = draft04Profile;
         net.router('r', { address: '198.51.100.1', profile });
         const [a, b] = [first, second].map((kind, index) => {
@@ -31,9 +31,13 @@ describe('draft04, packets that go direct on trial and may be adapted', () => {
           pings.push({ after: net.now - start, number: a!.ping(b!.address!, SIZE) });
         }
         net.run(1_000);
-        const conduct = { strategy: 'probe-and-seen', answers: true, adaptive: true } as const;
-        const theory = predictPath(first.side, second.side, conduct);
-        expect(a!.remotes[0]?.path, theory.reason).toBe(theory.path);
+        const scenario = {
+          strategy: 'probe-and-seen',
+          receiverSends: true,
+          adaptsSource: true,
+        } as const;
+        const prediction = predictPath(first.access, second.access, scenario);
+        expect(a!.remotes[0]?.path, prediction.reason).toBe(prediction.path);
         const lost = pings.filter(({ number }) => !a!.wasAnswered(number));
         expect(lost.filter(({ after }) => after >= TRIAL)).toEqual([]);
       });

@@ -1,12 +1,12 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { Internet, natKinds } from '../src/index.js';
+import { Internet, natTypes } from '../src/index.js';
 
 /** A small Internet with everything in it that draws random numbers. */
-function story(seed: number, trace: boolean): Internet {
+function simulate(seed: number, trace: boolean): Internet {
   const net = new Internet({ seed, trace });
   net.router('r', { address: '198.51.100.1', link: { jitter: 10, duplication: 0.1 } });
-  const nat = net.nat('nat', { ...natKinds.symmetric, link: { loss: 0.1, reordering: 0.1 } });
+  const nat = net.nat('nat', { ...natTypes.symmetric, link: { loss: 0.1, reordering: 0.1 } });
   const a = net.peer('a', { behind: nat, link: { jitter: 3 } });
   const b = net.peer('b', { link: { up: { loss: 0.2 }, down: { delay: 1 } } });
   for (let round = 0; round < 20; round++) {
@@ -18,24 +18,27 @@ function story(seed: number, trace: boolean): Internet {
   return net;
 }
 
-describe('the same seed', () => {
+describe('an Internet with the same seed', () => {
   test.prop([fc.integer()], { numRuns: 10 })(
-    'gives the same datagrams at the same times',
+    'carries the same datagrams at the same times',
     (seed) => {
-      expect(story(seed, true).ladder()).toBe(story(seed, true).ladder());
+      expect(simulate(seed, true).ladder()).toBe(simulate(seed, true).ladder());
     },
   );
 
-  test.prop([fc.integer()], { numRuns: 10 })('gives the same whether recorded or not', (seed) => {
-    expect(story(seed, true).statistics).toEqual(story(seed, false).statistics);
-  });
+  test.prop([fc.integer()], { numRuns: 10 })(
+    'has the same statistics with and without a trace',
+    (seed) => {
+      expect(simulate(seed, true).statistics).toEqual(simulate(seed, false).statistics);
+    },
+  );
 });
 
-test('another seed gives another story', () => {
-  expect(story(1, true).ladder()).not.toBe(story(2, true).ladder());
+test('an Internet with another seed carries other datagrams', () => {
+  expect(simulate(1, true).ladder()).not.toBe(simulate(2, true).ladder());
 });
 
-test('runUntil stops at the event that fulfils the condition, or at the limit', () => {
+test('runUntil stops at the event that fulfills the condition, or at the limit', () => {
   const net = new Internet();
   net.router('r', { link: { delay: 3 } });
   const a = net.peer('a', { link: { delay: 4 } });
@@ -45,7 +48,7 @@ test('runUntil stops at the event that fulfils the condition, or at the limit', 
   expect(net.now).toBe(64);
 });
 
-test('at: something happens in the middle of a run', () => {
+test('at runs an action in the middle of a run', () => {
   const net = new Internet();
   const times: number[] = [];
   for (const time of [30, 10, 20]) net.at(time, () => times.push(net.now));

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Internet, natKinds } from '../src/index.js';
+import { Internet, natTypes } from '../src/index.js';
 
 const guide = new URL('../../../docs/direct-paths.md', import.meta.url);
 const START = '<!-- from the simulator: npm run guide in packages/simulator -->\n';
 const END = '<!-- until here -->';
 
 /** Alice pings Bob three times, each behind a home NAT. */
-function story(): Internet {
+function simulate(): Internet {
   const net = new Internet({ seed: 1, trace: true });
   net.router('router', { address: '198.51.100.1' });
   const [alice, bob] = ['alice', 'bob'].map((name, index) => {
     const external = `192.0.2.${index + 1}0`;
-    const home = net.nat(`${name}'s NAT`, { external, ...natKinds.portRestrictedCone });
+    const home = net.nat(`${name}'s NAT`, { external, ...natTypes.portRestrictedCone });
     return net.peer(name, { behind: home, link: { delay: 10 } });
   });
   net.run(1_000);
@@ -23,8 +23,8 @@ function story(): Internet {
   return net;
 }
 
-test('the guide shows how a path is found as the simulator does it', async () => {
-  const net = story();
+test('docs/direct-paths.md shows the datagrams of this simulation (npm run guide writes them anew)', async () => {
+  const net = simulate();
   const nodes = ['alice', 'router', "bob's NAT", 'bob'];
   const options = { nodes, from: 1_000 };
   const text = readFileSync(guide, 'utf8');

@@ -1,35 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { predictPath } from '../src/index.js';
+import { accessKinds } from './support/accessKinds.js';
 import { profiles } from './support/dialects.js';
-import { type Beginning, sendOneWay } from './support/encounter.js';
 import { simulateMatrix } from './support/matrix.js';
-import { type Chapter, matrixDocument } from './support/matrixDocument.js';
-import { kinds } from './support/natKinds.js';
+import { type DialectSection, matrixDocument } from './support/matrixDocument.js';
+import { type Initiator, sendOneWay } from './support/talk.js';
 
-const beginnings: readonly Beginning[] = ['one', 'both'];
+const initiators: readonly Initiator[] = ['one', 'both'];
 const path = (time: number | null) => (time === null ? 'relayed' : 'direct');
 
-const chapters = profiles.map(
-  ([dialect, profile]): Chapter => ({
+const sections = profiles.map(
+  ([dialect, profile]): DialectSection => ({
     dialect,
     matrices: new Map(
-      beginnings.map((beginning) => [beginning, simulateMatrix(profile, beginning)]),
+      initiators.map((initiator) => [initiator, simulateMatrix(profile, initiator)]),
     ),
   }),
 );
 
-describe.each(chapters)('$dialect', ({ matrices }) => {
-  for (const [beginning, rows] of matrices) {
+describe.each(sections)('$dialect', ({ matrices }) => {
+  for (const [initiator, rows] of matrices) {
     for (const row of rows) {
       const { first } = row[0]!;
-      describe(`${beginning} begins, the first peer behind ${first.name}`, () => {
-        test.each(row)('and one behind $second.name: as theory says', (cell) => {
-          const { outcome, there, back } = cell;
-          expect(path(outcome.there), there.reason).toBe(there.path);
-          expect(path(outcome.back), back.reason).toBe(back.path);
-        });
+      describe(`${initiator} of two peers sending first, the first behind ${first.name}`, () => {
+        test.each(row)(
+          'takes the predicted paths to and from a peer behind $second.name',
+          (cell) => {
+            const { outcome, toSecond, toFirst } = cell;
+            expect(path(outcome.toSecond), toSecond.reason).toBe(toSecond.path);
+            expect(path(outcome.toFirst), toFirst.reason).toBe(toFirst.path);
+          },
+        );
 
-        test('no packet is lost, whoever the other is', () => {
+        test('loses no packet, whatever is in front of the second peer', () => {
           expect(row.filter(({ outcome }) => outcome.lost > 0)).toEqual([]);
         });
       });
@@ -37,17 +40,20 @@ describe.each(chapters)('$dialect', ({ matrices }) => {
   }
 });
 
-describe.each(profiles)('%s, one sends and the other is silent', (_, profile) => {
-  test.each(kinds)('from behind $name: as theory says', (first) => {
-    for (const second of kinds) {
-      const { there, strategy, lost } = sendOneWay(first, second, profile);
-      const theory = predictPath(first.side, second.side, { strategy, answers: false });
-      expect(path(there), `to ${second.name}: ${theory.reason}`).toBe(theory.path);
+describe.each(profiles)('%s, with a receiver that sends nothing', (_, profile) => {
+  test.each(accessKinds)('a sender behind $name takes the predicted path', (first) => {
+    for (const second of accessKinds) {
+      const { toSecond, strategy, lost } = sendOneWay(first, second, profile);
+      const prediction = predictPath(first.access, second.access, {
+        strategy,
+        receiverSends: false,
+      });
+      expect(path(toSecond), `to ${second.name}: ${prediction.reason}`).toBe(prediction.path);
       expect(lost).toBe(0);
     }
   });
 });
 
-test('docs/nat-matrix.md is what was found here (npm run matrix writes it anew)', async () => {
-  await expect(matrixDocument(chapters)).toMatchFileSnapshot('../../../docs/nat-matrix.md');
+test('docs/nat-matrix.md contains these outcomes (npm run matrix writes it anew)', async () => {
+  await expect(matrixDocument(sections)).toMatchFileSnapshot('../../../docs/nat-matrix.md');
 });

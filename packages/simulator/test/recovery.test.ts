@@ -1,33 +1,33 @@
 import type { Profile } from '@6bed4/codec';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Internet, withTrace } from '../src/index.js';
+import { Internet, showTraceOnFailure } from '../src/index.js';
+import { type AccessKind, accessKinds } from './support/accessKinds.js';
 import { profiles } from './support/dialects.js';
-import { type Kind, kinds } from './support/natKinds.js';
-import { faults, outage, type Traffic } from './support/recovery.js';
+import { faults, outage, type Traffic } from './support/outage.js';
 
-/** Packets over the longest way here: to the router, back, and once more. */
+/** Round trips over the longest path here: to the router, back, and once more. */
 const ROUND_TRIPS = 250;
 /**
- * A peer that was spoken to and hears nothing for 3 s asks its router, which opens its NAT again and
- * tells it another address; it looks once a second.
+ * A peer that has received and then receives nothing for 3 s solicits its router, which opens its NAT
+ * again and leases it another address; it checks once a second.
  */
 const SILENCE_NOTICED = 3_000 + 1_000;
 /**
- * Who goes on sending on a direct path that died asks on it 5 s after the last proof, and half a second
- * later takes the router.
+ * A peer that goes on sending on a broken direct path solicits on it 5 s after the last confirmation, and
+ * half a second later relays through the router.
  */
 const DIRECT_PATH_NOTICED = 5_000 + 500;
 /** With Probe and Seen, a direct path is used for 27 s after the last Seen flag (draft-04 §7.3). */
 const SEEN_LIFETIME = 27_000;
 
-/** How long connectivity may be missed after a fault. */
+/** Longest outage after a fault, in milliseconds. */
 function bound(traffic: Traffic, profile: Profile): number {
   if (traffic === 'both') return SILENCE_NOTICED + ROUND_TRIPS;
   return (profile.dialect === 'draft04' ? SEEN_LIFETIME : DIRECT_PATH_NOTICED) + ROUND_TRIPS;
 }
 
-const named = (...names: string[]): Kind[] =>
-  names.map((name) => kinds.find((kind) => kind.name === name)!);
+const named = (...names: string[]): AccessKind[] =>
+  names.map((name) => accessKinds.find((kind) => kind.name === name)!);
 const firsts = named('none', 'firewall', 'EI/EI', 'EI/APD', 'AD/EI', 'APD/APD');
 const seconds = named('none', 'EI/APD', 'APD/APD');
 
@@ -54,8 +54,8 @@ describe.each(profiles)('%s: connectivity returns in time', (_, profile) => {
             const name = `${profile.dialect}, ${fault.name}, ${traffic} send`;
             worst.set(name, Math.max(time, worst.get(name) ?? 0));
             if (time <= most) continue;
-            // Once more, to see what happened.
-            withTrace(new Internet({ trace: true }), (net) => {
+            // Again with a trace, for the message.
+            showTraceOnFailure(new Internet({ trace: true }), (net) => {
               expect(outage(trial, net), title).toBeLessThanOrEqual(most);
             });
           }

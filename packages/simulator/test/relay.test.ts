@@ -1,20 +1,26 @@
 import type { Profile } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
-import { Internet, type NatDescription, natKinds, type PeerNode, withTrace } from '../src/index.js';
+import {
+  Internet,
+  type NatDescription,
+  natTypes,
+  type PeerNode,
+  showTraceOnFailure,
+} from '../src/index.js';
 import { profiles } from './support/dialects.js';
 
-const kinds: readonly (readonly [string, NatDescription | null])[] = [
+const nats: readonly (readonly [string, NatDescription | null])[] = [
   ['none', null],
-  ...Object.entries(natKinds),
-  ['sequential', { ...natKinds.symmetric, allocation: 'sequential' }],
+  ...Object.entries(natTypes),
+  ['sequential', { ...natTypes.symmetric, portAssignment: 'sequential' }],
 ];
 
 /** Long enough for draft01 to find a port that stays even. */
 const START = 60_000;
 
 function peerBehind(net: Internet, name: string, nat: NatDescription | null, profile: Profile) {
-  const place = nat === null ? {} : { behind: net.nat(`nat of ${name}`, nat) };
-  return net.peer(name, { ...place, profile });
+  const placement = nat === null ? {} : { behind: net.nat(`nat of ${name}`, nat) };
+  return net.peer(name, { ...placement, profile });
 }
 
 function expectPing(net: Internet, from: PeerNode, to: PeerNode): void {
@@ -24,9 +30,9 @@ function expectPing(net: Internet, from: PeerNode, to: PeerNode): void {
 }
 
 describe.each(profiles)('%s', (_, profile) => {
-  describe.each(kinds)('a peer behind NAT of kind %s', (__, nat) => {
-    test.each(kinds)('reaches one behind NAT of kind %s through the router', (___, otherNat) => {
-      withTrace(new Internet({ seed: 3, trace: true }), (net) => {
+  describe.each(nats)('a peer behind a NAT of type %s', (__, nat) => {
+    test.each(nats)('reaches one behind a NAT of type %s through the router', (___, otherNat) => {
+      showTraceOnFailure(new Internet({ seed: 3, trace: true }), (net) => {
         net.router('r', { address: '198.51.100.1', profile });
         const a = peerBehind(net, 'a', nat, profile);
         const b = peerBehind(net, 'b', otherNat, profile);
@@ -51,7 +57,7 @@ describe.each(profiles)('%s', (_, profile) => {
 });
 
 test('peers of two routers reach each other over both (trapezium routing)', () => {
-  withTrace(new Internet({ trace: true }), (net) => {
+  showTraceOnFailure(new Internet({ trace: true }), (net) => {
     const one = net.router('r1', { address: '198.51.100.1' });
     const two = net.router('r2', { address: '198.51.100.2' });
     const a = net.peer('a', { behind: net.nat('natA'), routers: [one.endpoint] });
@@ -62,7 +68,7 @@ test('peers of two routers reach each other over both (trapezium routing)', () =
   });
 });
 
-test('a router delivers to its IPv6 side, and takes packets from there', () => {
+test('a router delivers packets to its IPv6 side, and sends packets from there', () => {
   const net = new Internet();
   const router = net.router('r', { address: '198.51.100.1' });
   const a = net.peer('a');
@@ -78,8 +84,8 @@ test('a router delivers to its IPv6 side, and takes packets from there', () => {
   expect(a.received.map(({ from }) => from)).toEqual(['2001:db8::1']);
 });
 
-test('keepalives keep the way in open, past the timeout of the NAT', () => {
-  withTrace(new Internet({ trace: true }), (net) => {
+test('keepalives keep a mapping past the mapping timeout', () => {
+  showTraceOnFailure(new Internet({ trace: true }), (net) => {
     net.router('r', { address: '198.51.100.1' });
     const nat = net.nat('natA', { mappingTimeout: 40_000 });
     const a = net.peer('a', { behind: nat });
@@ -92,7 +98,7 @@ test('keepalives keep the way in open, past the timeout of the NAT', () => {
   });
 });
 
-test('without keepalives the way in closes', () => {
+test('a mapping without keepalives ends after the mapping timeout', () => {
   const net = new Internet();
   net.router('r', { address: '198.51.100.1' });
   const nat = net.nat('natA', { mappingTimeout: 40_000 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { meetBehindOne, situations } from './support/sharedNat.js';
+import { situations, talkBehindOneNat } from './support/sharedNat.js';
 
 describe('two peers with one public address', () => {
   test.each(situations)(
-    '$place, hairpinning $hairpinning, homes $filtering, LAN TTL $lanTtl: $path, as $reason',
+    'take a $path path ($location, hairpinning $hairpinning, homes $filtering, LAN TTL $lanTtl): $reason',
     (situation) => {
-      expect(meetBehindOne(situation)).toMatchObject({ path: situation.path, lost: 0 });
+      expect(talkBehindOneNat(situation)).toMatchObject({ path: situation.path, lost: 0 });
     },
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { carry } from '../bench/carry.mjs';
 
-/** What the simulator is for needs 200 000; here other tests share the processor. */
+/** The tests need 200 000; here other tests share the processor. */
 const LEAST_PER_SECOND = 100_000;
 
 test('carries datagrams between hosts behind NATs fast enough', () => {

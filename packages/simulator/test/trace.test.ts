@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { arrows, Internet, natKinds, describe as say, withTrace } from '../src/index.js';
+import { arrows, describeDatagram, Internet, natTypes, showTraceOnFailure } from '../src/index.js';
 
-/** Two peers get addresses, one pings the other, which stands behind a firewall-like NAT. */
+/** Two peers get addresses, and one pings the other. */
 function conversation(): Internet {
   const net = new Internet({ seed: 1, trace: true });
   const peering = { strategy: 'via-router' } as const;
   const a = net.peer('a', {
     peering,
-    behind: net.nat('natA', { external: '192.0.2.10', ...natKinds.portRestrictedCone }),
+    behind: net.nat('natA', { external: '192.0.2.10', ...natTypes.portRestrictedCone }),
     routers: ['198.51.100.1'],
   });
   net.router('r', { address: '198.51.100.1' });
@@ -19,17 +19,17 @@ function conversation(): Internet {
     peering,
     behind: net.nat('natB', { external: '192.0.2.20' }),
   });
-  const stranger = net.host('stranger', { address: '203.0.113.5' }).bind(9);
+  const unknown = net.host('stranger', { address: '203.0.113.5' }).bind(9);
   net.run(1000);
   a.ping(b.address!);
   net.run(100);
-  stranger.send(`192.0.2.20:${b.port}`);
+  unknown.send(`192.0.2.20:${b.port}`);
   net.run(40_000);
   return net;
 }
 
 describe('ladder', () => {
-  test('shows who sent what to whom, how long it took, and what was lost where', () => {
+  test('shows sender, receiver, content, delay and losses of each datagram', () => {
     expect(`\n${conversation().ladder()}\n`).toMatchInlineSnapshot(`
       "
                 ms  a           r           natB        b           stranger    core
@@ -55,7 +55,7 @@ describe('ladder', () => {
     expect(net.ladder({ lines: 2 }).split('\n')).toHaveLength(3);
   });
 
-  test('as a sequence diagram', () => {
+  test('has the same datagrams as the sequence diagram', () => {
     expect(`\n${conversation().mermaid({ from: 900, until: 30_000 })}\n`).toMatchInlineSnapshot(`
       "
       sequenceDiagram
@@ -74,7 +74,7 @@ describe('ladder', () => {
   });
 });
 
-test('an arrow for every end of a datagram', () => {
+test('a duplicated datagram has an arrow for each end', () => {
   const net = new Internet({ trace: true });
   const to = net.host('to', { link: { duplication: 1 } }).bind(2);
   net.host('from').bind(1).send(to.endpoint, Uint8Array.of(1));
@@ -91,18 +91,18 @@ test.each([
   [[0xfd, 1, 2], 64, 'RoHC'],
   [[1, 2, 3], 64, '3 bytes'],
 ] as const)('a datagram of %j with TTL %i is described as %s', (payload, ttl, text) => {
-  expect(say(Uint8Array.from(payload), ttl, new Map())).toBe(text);
+  expect(describeDatagram(Uint8Array.from(payload), ttl, new Map())).toBe(text);
 });
 
 describe('withTrace', () => {
-  test('returns what was computed', () => {
-    expect(withTrace(new Internet(), (net) => net.seed)).toBe(1);
+  test('returns the result of the function', () => {
+    expect(showTraceOnFailure(new Internet(), (net) => net.seed)).toBe(1);
   });
 
-  test('a failure tells the seed and shows the ladder, and keeps its cause', () => {
+  test('adds seed and ladder to a failure, and keeps its cause', () => {
     const failure = new Error('expected otherwise');
     const run = (): never =>
-      withTrace(new Internet({ seed: 77, trace: true }), (net) => {
+      showTraceOnFailure(new Internet({ seed: 77, trace: true }), (net) => {
         net.router('r');
         net.peer('a');
         net.run(1000);
@@ -113,7 +113,7 @@ describe('withTrace', () => {
   });
 });
 
-test('without recording there is nothing to show', () => {
+test('an Internet without a trace has no ladder', () => {
   expect(() => new Internet().ladder()).toThrow('trace: true');
 });
 
@@ -137,13 +137,13 @@ describe.skipIf(missing !== '')(`pcap, read by tshark${missing}`, () => {
     }
   };
 
-  test('has right checksums everywhere', () => {
+  test('has correct checksums everywhere', () => {
     const lines = read(conversation().toPcap(), ['ip.checksum.status', 'udp.checksum.status']);
     expect(lines.length).toBeGreaterThan(6);
     expect(new Set(lines)).toEqual(new Set(['1,1']));
   });
 
-  test('the core sees outside endpoints, at the time and with the TTL that they had', () => {
+  test('shows external endpoints in the core, with time and TTL', () => {
     const net = conversation();
     const [first] = read(net.toPcap(), [
       ...['frame.time_relative', 'ip.src', 'ip.dst', 'ip.ttl', 'udp.dstport', 'udp.length'],
@@ -151,13 +151,13 @@ describe.skipIf(missing !== '')(`pcap, read by tshark${missing}`, () => {
     expect(first).toBe('0.000000000,192.0.2.10,198.51.100.1,55,25790,56');
   });
 
-  test('a host sees inside endpoints', () => {
+  test('shows internal endpoints at a host', () => {
     const net = conversation();
     const sources = read(net.toPcap('a'), ['ip.src']);
     expect(new Set(sources)).toEqual(new Set(['10.0.0.2', '198.51.100.1']));
   });
 
-  test('a NAT shows what it let through', () => {
+  test('shows translated datagrams at a NAT', () => {
     const net = conversation();
     const pairs = read(net.toPcap('natA'), ['ip.src', 'ip.dst']);
     expect(pairs).toContain('192.0.2.10,198.51.100.1');

@@ -3,10 +3,10 @@ import { ownCertificate } from './certificate.js';
 import { ALPN, MAXIMUM_PAYLOAD, NO_ALPN } from './protocol.js';
 import type { QuicLibrary } from './quicLibrary.js';
 
-/** Bytes that may be under way to a reader at first; quiche opens the window further as it reads. */
+/** Bytes that may be in flight to a reader at first; quiche opens the window further as it reads. */
 const FIRST_WINDOW = 512 * 1024;
 
-/** What both sides of a connection tell each other and quiche (RFC 9000 §18.2). */
+/** Transport parameters of both sides (RFC 9000 §18.2), and settings of quiche. */
 function common(library: QuicLibrary, config: Config, window: number): Config {
   const first = Math.min(FIRST_WINDOW, window);
   config.setApplicationProtos([ALPN]);
@@ -40,7 +40,7 @@ export function acceptingConfig(library: QuicLibrary, window: number): Config {
   return common(library, config, window);
 }
 
-/** For the side that accepts, while nobody listens there. */
+/** For the side that accepts, to refuse connections. */
 export function refusingConfig(library: QuicLibrary, window: number): Config {
   const config = acceptingConfig(library, window);
   config.setApplicationProtos([NO_ALPN]);

@@ -2,15 +2,16 @@ import { lookup as systemLookup } from 'node:dns';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { TunnelSocket } from '@6bed4/node';
+import { pick } from './pick.js';
 import {
   createStreamEndpoint,
   type StreamConnectOptions,
   type StreamEndpointOptions,
 } from './streamEndpoint.js';
 import type { SocketLookup, StreamHost, StreamSocketSettings } from './streamHost.js';
-import { type StreamGround, TunnelStream } from './tunnelStream.js';
+import { type LocalEnd, TunnelStream } from './tunnelStream.js';
 
-/** Where {@link StreamingTunnel.connect} connects to, and how. */
+/** Options of {@link StreamingTunnel.connect}. */
 export interface TunnelConnectOptions
   extends Omit<StreamConnectOptions, 'address'>,
     Pick<StreamEndpointOptions, 'silence' | 'receiveWindow'>,
@@ -23,30 +24,20 @@ export interface TunnelConnectOptions
   readonly lookup?: SocketLookup;
 }
 
-/** Keeps only the settings that were given. */
-export function given<T extends object, K extends keyof T>(
-  options: T,
-  ...names: readonly K[]
-): Pick<T, K> {
-  const chosen: Partial<T> = {};
-  for (const name of names) if (options[name] !== undefined) chosen[name] = options[name];
-  return chosen as Pick<T, K>;
-}
-
 /** Makes a stream over a datagram socket of its own. */
 export function connectStream(host: StreamHost, options: TunnelConnectOptions): TunnelStream {
   const socket = host.createSocket({
     type: 'udp6',
-    ...given(options, 'lanip', 'policy'),
+    ...pick(options, 'lanip', 'policy'),
   });
-  // What fails below while the stream closes concerns nobody any more.
+  // Errors of the socket while the stream closes are of no consequence.
   socket.on('error', () => {});
-  const ground: StreamGround = {
+  const localEnd: LocalEnd = {
     address: () => socket.address(),
     ref: () => void socket.ref(),
     unref: () => void socket.unref(),
   };
-  const stream = new TunnelStream(ground, null, options);
+  const stream = new TunnelStream(localEnd, null, options);
   connect(socket, stream, options)
     .catch((error: Error) => stream.destroy(error))
     .finally(() => close(socket));
@@ -66,7 +57,7 @@ async function connect(
   const connected = once(socket, 'connect');
   socket.connect(options.port, address);
   await connected;
-  const endpoint = await createStreamEndpoint(socket, given(options, 'silence', 'receiveWindow'));
+  const endpoint = await createStreamEndpoint(socket, pick(options, 'silence', 'receiveWindow'));
   if (!stream.destroyed) {
     endpoint.attach(stream, { ...options, address });
     if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));

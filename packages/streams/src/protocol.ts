@@ -1,5 +1,5 @@
 /**
- * How a stream looks on the wire: one QUIC version 1 connection (RFC 9000) for each stream, whose
+ * Streams on the wire: one QUIC version 1 connection (RFC 9000) for each stream, whose
  * sides each send on the first unidirectional stream that is theirs. Closing one's own QUIC stream,
  * after one byte more than the data, is the end of what one writes; an abort closes the connection.
  */
@@ -21,7 +21,7 @@ export const END_OF_DATA = 0;
 export const CLOSE_DONE = 0;
 export const CLOSE_ABORTED = 1;
 
-/** Offered by an endpoint at which nobody listens, so that TLS refuses the connection for it. */
+/** Application protocol of an endpoint without a listener, so that TLS refuses the connection. */
 export const NO_ALPN = '6bed4-nobody';
 
 const CONNECTION_REFUSED = 0x02;
@@ -29,7 +29,7 @@ const CONNECTION_REFUSED = 0x02;
 const NO_APPLICATION_PROTOCOL = 0x0178;
 
 /**
- * Transport error codes of a connection that nobody wants (RFC 9000 §20.1). We send the second one:
+ * Transport error codes of refused connections (RFC 9000 §20.1). We send the second one:
  * quiche has it in an Initial packet, which a client can read before it has got any other.
  */
 export const REFUSALS: ReadonlySet<number> = new Set([CONNECTION_REFUSED, NO_APPLICATION_PROTOCOL]);
@@ -70,7 +70,7 @@ export function destinationKey(packet: Buffer): string | null {
   return packet.length < end ? null : packet.toString('latin1', offset, end);
 }
 
-/** A connection id as {@link destinationKey} tells it. */
+/** A connection id as {@link destinationKey} returns it. */
 export function connectionKey(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
 }

@@ -10,13 +10,13 @@ import {
 import type { HostPort, Connection as RawConnection } from './quicLibrary.js';
 import { StreamError } from './streamError.js';
 
-/** An address with a port, both as `node:dgram` tells them. */
+/** An address with a port, both as in `node:dgram`. */
 export interface RemoteEndpoint {
   readonly address: string;
   readonly port: number;
 }
 
-/** Who reads from and writes to a connection. */
+/** The reader and writer of a connection. */
 export interface ConnectionUser {
   onConnected(): void;
   /** There may be something to read, or the other side has finished. */
@@ -27,13 +27,13 @@ export interface ConnectionUser {
   onClosed(error: StreamError | null): void;
 }
 
-/** What carries the packets of a connection. */
-export interface ConnectionCarrier {
+/** The endpoint of a connection, which sends its packets. */
+export interface ConnectionOwner {
   transmit(packet: Uint8Array, to: RemoteEndpoint): void;
   /** The side that accepts has completed the handshake. */
   accepted(connection: QuicConnection): void;
-  /** Nothing is expected of this connection any more. */
-  forget(connection: QuicConnection): void;
+  /** The connection is over. */
+  remove(connection: QuicConnection): void;
   now(): number;
 }
 
@@ -49,30 +49,30 @@ export interface ConnectionTimes {
  * quiche asks for addresses, to find paths in multihomed computers. Here the datagram socket decides
  * about paths, and a packet from elsewhere never gets so far; so each side is one fixed place.
  */
-const HERE: HostPort = { host: '::1', port: 1 };
-const THERE: HostPort = { host: '::1', port: 2 };
-export const FROM_THERE = { from: THERE, to: HERE } as const;
-export const PLACES = { here: HERE, there: THERE } as const;
+const LOCAL: HostPort = { host: '::1', port: 1 };
+const REMOTE: HostPort = { host: '::1', port: 2 };
+export const FROM_REMOTE = { from: REMOTE, to: LOCAL } as const;
+export const ENDPOINTS = { local: LOCAL, remote: REMOTE } as const;
 
-/** Packets in a row, before the other side and everybody else in this process get their turn. */
+/** Packets to send in one turn of the event loop. */
 const BURST = 32;
 
-/** A closing packet is repeated: to those who still send (RFC 9000 §10.2.1), and unasked at these times. */
+/** Times in milliseconds to repeat CONNECTION_CLOSE, besides in answer to packets (RFC 9000 §10.2.1). */
 const CLOSE_REPETITIONS = [100, 400, 1_000] as const;
 const MAXIMUM_CLOSE_ANSWERS = 10;
-/** After which closing packets are no longer repeated. */
+/** Milliseconds after which CONNECTION_CLOSE is no longer repeated. */
 const CLOSING_TIME = 1_200;
 
 /**
- * Milliseconds without an answer that is due, after which the latest packets are sent once more, one
- * at each tick. quiche by itself waits twice as long each time, and the tunnel below can only notice
+ * Milliseconds without an expected answer after which the latest packets are retransmitted, one at
+ * each tick. quiche by itself waits twice as long each time, and the tunnel below can only notice
  * that a path is broken, and take another one, when there is something to carry. To QUIC, these are
  * packets that the network has duplicated.
  */
-const IMPATIENCE = 500;
+const RETRANSMIT_AFTER_MS = 500;
 const MAXIMUM_RECENT = 16;
 
-/** While nobody is left to notice, the other side is asked so often whether it is still there. */
+/** Interval in milliseconds of probes after the user has released the connection. */
 const LINGER_PROBE = 5_000;
 
 /** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
@@ -89,10 +89,10 @@ export class QuicConnection {
   readonly remote: RemoteEndpoint;
   /** Whether this side accepted the connection. */
   readonly accepting: boolean;
-  /** Milliseconds of quiet after which the other side is asked for a sign of life; 0 for never. */
+  /** Idle milliseconds after which the other side is probed; 0 for never. */
   keepAlive = 0;
   readonly #raw: RawConnection;
-  readonly #carrier: ConnectionCarrier;
+  readonly #owner: ConnectionOwner;
   readonly #times: ConnectionTimes;
   readonly #started: number;
   readonly #writeStream: number;
@@ -102,11 +102,11 @@ export class QuicConnection {
   #writing: 'open' | 'ending' | 'ended' = 'open';
   #readToEnd = false;
   #released = false;
-  /** Told to the user, or aborted by it. */
+  /** The user was notified of the end, or has aborted. */
   #over = false;
-  #gone = false;
-  #lastHeard: number;
-  /** Since when an answer is due. */
+  #removed = false;
+  #lastReceivedAt: number;
+  /** Time since which an answer is due. */
   #waitingSince: number;
   #scheduled = false;
   #timer: NodeJS.Timeout | null = null;
@@ -114,8 +114,8 @@ export class QuicConnection {
   #spare: Buffer | null = null;
   /** The latest packets, oldest first, while an answer to them may be due. */
   readonly #recent: Uint8Array[] = [];
-  /** The packet that closes, for repetition. */
-  #farewell: Buffer | null = null;
+  /** The CONNECTION_CLOSE packet, to repeat it. */
+  #closePacket: Buffer | null = null;
   #closedAt = 0;
   #repetitions = 0;
   #closeAnswers = 0;
@@ -125,17 +125,17 @@ export class QuicConnection {
     key: string,
     remote: RemoteEndpoint,
     accepting: boolean,
-    carrier: ConnectionCarrier,
+    owner: ConnectionOwner,
     times: ConnectionTimes,
   ) {
     this.#raw = raw;
     this.key = key;
     this.remote = remote;
     this.accepting = accepting;
-    this.#carrier = carrier;
+    this.#owner = owner;
     this.#times = times;
-    this.#started = carrier.now();
-    this.#lastHeard = this.#started;
+    this.#started = owner.now();
+    this.#lastReceivedAt = this.#started;
     this.#waitingSince = this.#started;
     this.#writeStream = accepting ? ACCEPTING_SIDE_STREAM : CONNECTING_SIDE_STREAM;
     this.#readStream = accepting ? CONNECTING_SIDE_STREAM : ACCEPTING_SIDE_STREAM;
@@ -163,20 +163,20 @@ export class QuicConnection {
 
   /** Takes a datagram, which it may change. */
   receive(packet: Uint8Array): void {
-    if (this.#farewell !== null) {
-      if (this.#closeAnswers++ < MAXIMUM_CLOSE_ANSWERS) this.#repeatFarewell();
+    if (this.#closePacket !== null) {
+      if (this.#closeAnswers++ < MAXIMUM_CLOSE_ANSWERS) this.#resendClosePacket();
       return;
     }
-    this.#lastHeard = this.#carrier.now();
+    this.#lastReceivedAt = this.#owner.now();
     try {
-      this.#raw.recv(packet, FROM_THERE);
+      this.#raw.recv(packet, FROM_REMOTE);
     } catch {
       // quiche has closed the connection if that was called for; the next turn sees it.
     }
     this.#schedule();
   }
 
-  /** @returns how many of the bytes were taken; the user hears when it may try again */
+  /** @returns how many of the bytes were taken; the user is notified when it may try again */
   write(chunk: Uint8Array): number {
     this.#schedule();
     try {
@@ -216,16 +216,16 @@ export class QuicConnection {
     return null;
   }
 
-  /** Gives up what is under way in either direction; the other side hears of it. */
+  /** Drops all data in flight and closes with an error. */
   abort(reason: string): void {
     this.#released = true;
     this.#close(CLOSE_ABORTED, reason);
   }
 
-  /** The connection was made to be refused: it only has to say so. */
+  /** Refuses a connection that was made only for that. */
   refuse(): void {
     this.#over = true;
-    this.#closedAt = this.#carrier.now();
+    this.#closedAt = this.#owner.now();
     this.#turn();
   }
 
@@ -238,24 +238,24 @@ export class QuicConnection {
 
   /** Looks at the clock; to be called some times a second. */
   tick(now: number): void {
-    if (this.#farewell !== null || this.#over) {
+    if (this.#closePacket !== null || this.#over) {
       this.#tickClosing(now);
       return;
     }
-    const quiet = now - this.#lastHeard;
+    const quiet = now - this.#lastReceivedAt;
     if (!this.#established) {
       if (now - this.#started >= this.#times.connect) this.#fail('ETIMEDOUT', 'no answer');
-      else if (quiet >= IMPATIENCE) this.#sendAgain();
+      else if (quiet >= RETRANSMIT_AFTER_MS) this.#retransmit();
       return;
     }
     // quiche has a timer running whenever something is under way that has to be acknowledged.
     if (this.#raw.timeout() === null) this.#waitingSince = now;
-    if (now - Math.max(this.#waitingSince, this.#lastHeard) >= this.#times.silence) {
+    if (now - Math.max(this.#waitingSince, this.#lastReceivedAt) >= this.#times.silence) {
       this.#fail('ETIMEDOUT', `the other side has been silent for ${this.#times.silence} ms`);
       return;
     }
     if (this.#waitingSince !== now) {
-      if (quiet >= IMPATIENCE) this.#sendAgain();
+      if (quiet >= RETRANSMIT_AFTER_MS) this.#retransmit();
       return;
     }
     this.#recent.length = 0;
@@ -266,14 +266,14 @@ export class QuicConnection {
     }
   }
 
-  /** Ends at once, without a word to the other side. */
-  vanish(error: StreamError): void {
-    this.#tell(error);
-    this.#forget();
+  /** Ends at once, without CONNECTION_CLOSE. */
+  destroy(error: StreamError): void {
+    this.#notifyClosed(error);
+    this.#remove();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#gone) return;
+    if (this.#scheduled || this.#removed) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -282,19 +282,19 @@ export class QuicConnection {
   }
 
   #turn(): void {
-    if (this.#gone) return;
+    if (this.#removed) return;
     this.#advance();
     this.#flush();
     this.#rearm();
-    if (this.#raw.isClosed() && this.#farewell === null) this.#forget();
+    if (this.#raw.isClosed() && this.#closePacket === null) this.#remove();
   }
 
-  /** Tells the user what has changed. */
+  /** Notifies the user of changes. */
   #advance(): void {
     if (this.#over) return;
     if (!this.#established && this.#raw.isEstablished()) {
       this.#established = true;
-      if (this.accepting) this.#carrier.accepted(this);
+      if (this.accepting) this.#owner.accepted(this);
       this.#user?.onConnected();
     }
     if (this.#established) {
@@ -302,7 +302,7 @@ export class QuicConnection {
       if (this.#over) return;
     }
     if (this.#raw.isDraining() || this.#raw.isClosed()) {
-      this.#tell(this.#causeOfEnd());
+      this.#notifyClosed(this.#causeOfEnd());
       return;
     }
     if (this.#established) this.#user?.onWritable();
@@ -345,7 +345,7 @@ export class QuicConnection {
         return new StreamError('ECONNRESET', syscall, reason || 'the other side aborted', remote);
       }
       if (REFUSALS.has(errorCode) && !this.#established) {
-        return new StreamError('ECONNREFUSED', syscall, 'nobody listens there', remote);
+        return new StreamError('ECONNREFUSED', syscall, 'nothing listens there', remote);
       }
       const code = this.#established ? 'ECONNRESET' : 'EPROTO';
       return new StreamError(code, syscall, `QUIC error ${errorCode} ${reason}`, remote);
@@ -365,21 +365,21 @@ export class QuicConnection {
 
   #fail(code: string, reason: string): void {
     const syscall = this.#established ? 'read' : 'connect';
-    this.#tell(new StreamError(code, syscall, reason, this.remote));
+    this.#notifyClosed(new StreamError(code, syscall, reason, this.remote));
     this.abort(reason);
   }
 
-  #tell(error: StreamError | null): void {
+  #notifyClosed(error: StreamError | null): void {
     if (this.#over) return;
     this.#over = true;
-    this.#closedAt = this.#carrier.now();
+    this.#closedAt = this.#owner.now();
     const user = this.#user;
     this.#user = null;
     user?.onClosed(error);
   }
 
   #close(code: number, reason: string): void {
-    if (this.#gone || this.#farewell !== null) return;
+    if (this.#removed || this.#closePacket !== null) return;
     this.#over = true;
     this.#user = null;
     try {
@@ -387,7 +387,7 @@ export class QuicConnection {
     } catch {
       // Closed already, by the other side.
     }
-    this.#closedAt = this.#carrier.now();
+    this.#closedAt = this.#owner.now();
     this.#schedule();
   }
 
@@ -407,9 +407,9 @@ export class QuicConnection {
       }
       this.#spare = null;
       const bytes = packet.subarray(0, sent[0]);
-      if (closing) this.#farewell = Buffer.from(bytes);
+      if (closing) this.#closePacket = Buffer.from(bytes);
       else this.#remember(bytes);
-      this.#carrier.transmit(bytes, this.remote);
+      this.#owner.transmit(bytes, this.remote);
     }
     this.#schedule();
   }
@@ -419,30 +419,30 @@ export class QuicConnection {
     this.#recent.push(packet);
   }
 
-  #sendAgain(): void {
+  #retransmit(): void {
     const packet = this.#recent.shift();
     if (packet === undefined) return;
     this.#recent.push(packet);
-    this.#carrier.transmit(packet, this.remote);
+    this.#owner.transmit(packet, this.remote);
   }
 
-  #repeatFarewell(): void {
-    if (this.#farewell !== null) this.#carrier.transmit(this.#farewell, this.remote);
+  #resendClosePacket(): void {
+    if (this.#closePacket !== null) this.#owner.transmit(this.#closePacket, this.remote);
   }
 
   #tickClosing(now: number): void {
     const since = now - this.#closedAt;
     const next = CLOSE_REPETITIONS[this.#repetitions];
-    if (this.#farewell !== null && next !== undefined && since >= next) {
+    if (this.#closePacket !== null && next !== undefined && since >= next) {
       this.#repetitions++;
-      this.#repeatFarewell();
+      this.#resendClosePacket();
     }
-    if (since >= CLOSING_TIME) this.#forget();
+    if (since >= CLOSING_TIME) this.#remove();
   }
 
   #rearm(): void {
     const timeout = this.#raw.timeout();
-    const now = this.#carrier.now();
+    const now = this.#owner.now();
     const due = timeout === null ? Number.POSITIVE_INFINITY : now + timeout;
     // A timer that fires too early does no harm, and setting one for each packet is dear.
     if (due >= this.#timerDue || due === Number.POSITIVE_INFINITY) return;
@@ -455,16 +455,16 @@ export class QuicConnection {
   #onTimer(): void {
     this.#timer = null;
     this.#timerDue = Number.POSITIVE_INFINITY;
-    if (this.#gone) return;
+    if (this.#removed) return;
     this.#raw.onTimeout();
     this.#turn();
   }
 
-  #forget(): void {
-    if (this.#gone) return;
-    this.#gone = true;
+  #remove(): void {
+    if (this.#removed) return;
+    this.#removed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#carrier.forget(this);
+    this.#owner.remove(this);
   }
 }

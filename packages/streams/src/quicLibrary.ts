@@ -17,7 +17,7 @@ async function load(): Promise<QuicLibrary> {
     throw new StreamError(
       'ENOTSUP',
       'load',
-      `streams need the optional dependency @matrixai/quic, built for ${process.platform} ${process.arch} (${(error as Error).message})`,
+      `streams are not available on ${process.platform}-${process.arch}: @matrixai/quic is not installed or has no build for it (${(error as Error).message})`,
     );
   }
 }

@@ -6,8 +6,8 @@ const TIME_BYTES = 6;
 const MAC_BYTES = 16;
 
 /**
- * Proofs that a client receives what is sent to its address (RFC 9000 §8.1.2). They hold all that a
- * listening endpoint has to know, so that it keeps nothing for those who did not answer yet.
+ * Tokens that validate the address of a client (RFC 9000 §8.1.2). They hold all that a listening
+ * endpoint has to know, so that it keeps nothing for clients that did not answer yet.
  *
  * ```text
  * +-----------------+----------------------------------+----------------+

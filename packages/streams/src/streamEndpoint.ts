@@ -11,9 +11,9 @@ import {
   MINIMUM_INITIAL,
 } from './protocol.js';
 import {
-  type ConnectionCarrier,
+  type ConnectionOwner,
   type ConnectionTimes,
-  PLACES,
+  ENDPOINTS,
   QuicConnection,
   type RemoteEndpoint,
 } from './quicConnection.js';
@@ -21,14 +21,14 @@ import { type Config, type Header, type QuicLibrary, quicLibrary } from './quicL
 import { RetryTokens } from './retryToken.js';
 import { StreamError } from './streamError.js';
 import {
+  type LocalEnd,
   type StreamAddress,
-  type StreamGround,
   TunnelStream,
   type TunnelStreamOptions,
 } from './tunnelStream.js';
 
 /**
- * What streams need of a datagram socket: the part of `dgram.Socket` that they use. It has to be
+ * A datagram socket for streams: the part of `dgram.Socket` that they use. It has to be
  * bound, or to bind itself when it sends first. A socket that is connected reaches that one peer only.
  */
 export interface StreamSocket {
@@ -55,7 +55,7 @@ export interface StreamSocket {
   send(message: Uint8Array, callback: (error: Error | null) => void): unknown;
   /** Throws unless the socket is connected. */
   remoteAddress(): unknown;
-  /** Where the socket is bound. */
+  /** Local address of the socket. */
   address(): StreamAddress;
   /** Keeps the process running. */
   ref(): unknown;
@@ -72,7 +72,7 @@ export interface StreamEndpointOptions {
    * This bounds the memory that a stream whose reader is slow takes.
    */
   readonly receiveWindow?: number;
-  /** Connections that may be accepted at once; more are refused. Default: no bound. */
+  /** Connections that may be accepted at once; more are refused. Default: no limit. */
   readonly maxConnections?: number;
   /** For streams that are accepted: as in {@link TunnelStreamOptions}. */
   readonly allowHalfOpen?: boolean;
@@ -82,7 +82,7 @@ export interface StreamEndpointOptions {
   readonly keepAliveInitialDelay?: number;
 }
 
-/** Where to connect to, and how. */
+/** Options of {@link StreamEndpoint.connect}. */
 export interface StreamConnectOptions extends TunnelStreamOptions {
   /** Address of the other side, in digits. */
   readonly address: string;
@@ -93,7 +93,7 @@ export interface StreamConnectOptions extends TunnelStreamOptions {
 
 /** Events of a {@link StreamEndpoint}. */
 export interface StreamEndpointEvents {
-  /** Someone has connected. Without a listener for it, connections are refused. */
+  /** A peer has connected. Without a listener for it, connections are refused. */
   connection: [stream: TunnelStream];
   /** The datagram socket failed in a way that concerns no single stream. */
   error: [error: Error];
@@ -105,7 +105,7 @@ const SILENCE = 30_000;
 const RECEIVE_WINDOW = 4 * 1024 * 1024;
 /** The least window that still lets a packet of each kind through. */
 const LEAST_RECEIVE_WINDOW = 16 * 1024;
-/** Handshakes that may be under way with others who want in; they have proved their addresses. */
+/** Handshakes that may be in progress with clients; Retry has validated their addresses. */
 const MAXIMUM_HANDSHAKES = 256;
 const HANDSHAKE_TIME = 10_000;
 const MAXIMUM_TICK = 500;
@@ -113,7 +113,7 @@ const TICKS_IN_SILENCE = 10;
 
 /**
  * Streams over one datagram socket: connects to others and accepts their connections, any number of
- * them at once. Works over whatever has the interface of `dgram.Socket`, above all the sockets of a
+ * them at once. Works over every socket with the interface of `dgram.Socket`, above all the sockets of a
  * tunnel.
  */
 export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
@@ -127,8 +127,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   readonly #tokens = new RetryTokens();
   readonly #connections = new Map<string, QuicConnection>();
   readonly #streams = new Set<TunnelStream>();
-  readonly #ground: StreamGround;
-  readonly #carrier: ConnectionCarrier;
+  readonly #localEnd: LocalEnd;
+  readonly #owner: ConnectionOwner;
   readonly #ticker: NodeJS.Timeout;
   #handshakes = 0;
   #accepted = 0;
@@ -150,7 +150,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     this.#connecting = connectingConfig(library, window);
     this.#accepting = acceptingConfig(library, window);
     this.#refusing = refusingConfig(library, window);
-    this.#ground = {
+    this.#localEnd = {
       address: () => socket.address(),
       ref: () => void socket.ref(),
       unref: () => void socket.unref(),
@@ -159,14 +159,14 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     const onSent = (error: Error | null) => {
       if (error !== null) this.#onSendError(error);
     };
-    this.#carrier = {
+    this.#owner = {
       transmit: (packet, to) => {
         if (this.#closed) return;
         if (connected) socket.send(packet, onSent);
         else socket.send(packet, to.port, to.address, onSent);
       },
       accepted: (connection) => this.#onAccepted(connection),
-      forget: (connection) => this.#forget(connection),
+      remove: (connection) => this.#remove(connection),
       now: () => performance.now(),
     };
     socket.on('message', this.#onMessage);
@@ -178,7 +178,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   }
 
   /**
-   * Puts an endpoint on a datagram socket, which it shares with nobody else.
+   * Puts an endpoint on a datagram socket, which nothing else may use.
    *
    * @throws StreamError ENOTSUP when the QUIC library cannot be loaded
    * @throws RangeError for an option out of range
@@ -204,7 +204,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
    */
   connect(options: StreamConnectOptions): TunnelStream {
     const remote = checkedRemote(options);
-    const stream = new TunnelStream(this.#ground, remote, options);
+    const stream = new TunnelStream(this.#localEnd, remote, options);
     this.attach(stream, options);
     return stream;
   }
@@ -219,8 +219,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     const raw = this.#library.Connection.connect(
       null,
       id,
-      PLACES.here,
-      PLACES.there,
+      ENDPOINTS.local,
+      ENDPOINTS.remote,
       this.#connecting,
     );
     const connection = this.#add(raw, id, checkedRemote(options), false, {
@@ -238,7 +238,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#connections.size === 0) this.#finish();
-    // Who waits for this does not want the process to end before.
+    // The process must not end before.
     this.#ticker.ref();
     if (!this.#closed) await new Promise<void>((resolve) => this.once('close', resolve));
   }
@@ -247,7 +247,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   destroy(): void {
     this.#closing = true;
     for (const stream of this.#streams) stream.resetAndDestroy();
-    // Each connection says farewell in the next turn.
+    // Each connection sends its CONNECTION_CLOSE packet in the next turn.
     setImmediate(() => setImmediate(() => this.#finish()));
   }
 
@@ -260,7 +260,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     this.#socket.off('error', this.#onSocketError);
     this.#socket.off('close', this.#onSocketClose);
     const error = new StreamError('ECONNABORTED', 'close', 'the endpoint was closed');
-    for (const connection of [...this.#connections.values()]) connection.vanish(error);
+    for (const connection of [...this.#connections.values()]) connection.destroy(error);
     this.emit('close');
   }
 
@@ -277,12 +277,12 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     times: ConnectionTimes,
   ): QuicConnection {
     const key = connectionKey(id);
-    const connection = new QuicConnection(raw, key, remote, accepting, this.#carrier, times);
+    const connection = new QuicConnection(raw, key, remote, accepting, this.#owner, times);
     this.#connections.set(key, connection);
     return connection;
   }
 
-  #forget(connection: QuicConnection): void {
+  #remove(connection: QuicConnection): void {
     if (!this.#connections.delete(connection.key)) return;
     if (connection.accepting) {
       if (connection.established) this.#accepted--;
@@ -298,7 +298,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
       connection.abort('');
       return;
     }
-    const stream = new TunnelStream(this.#ground, connection.remote, this.#options);
+    const stream = new TunnelStream(this.#localEnd, connection.remote, this.#options);
     this.#own(stream);
     stream.bind(connection);
     this.emit('connection', stream);
@@ -310,12 +310,12 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     if (connection !== undefined) {
       if (connection.isFrom(source)) connection.receive(message);
     } else if (hasLongHeader(message) && message.length >= MINIMUM_INITIAL) {
-      this.#onStranger(message, source);
+      this.#onUnknownConnection(message, source);
     }
   };
 
-  /** Someone unknown says something that may begin a connection. */
-  #onStranger(message: Buffer, source: RemoteEndpoint): void {
+  /** Handles a packet of an unknown connection, which may be the first one. */
+  #onUnknownConnection(message: Buffer, source: RemoteEndpoint): void {
     const library = this.#library;
     let header: Header;
     try {
@@ -334,8 +334,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     const from = `${source.address} ${source.port}`;
     if (token === undefined || token.length === 0) {
       const chosen = randomBytes(CONNECTION_ID_BYTES);
-      const proof = this.#tokens.issue(dcid, chosen, from);
-      const length = library.retry(scid, dcid, chosen, proof, version, answer);
+      const retryToken = this.#tokens.issue(dcid, chosen, from);
+      const length = library.retry(scid, dcid, chosen, retryToken, version, answer);
       this.#answer(answer, length, source);
       return;
     }
@@ -345,14 +345,20 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   }
 
   #answer(buffer: Buffer, length: number, to: RemoteEndpoint): void {
-    this.#carrier.transmit(buffer.subarray(0, length), to);
+    this.#owner.transmit(buffer.subarray(0, length), to);
   }
 
   #accept(message: Buffer, source: RemoteEndpoint, original: Uint8Array, id: Uint8Array): void {
     const full = this.#accepted >= (this.#options.maxConnections ?? Number.POSITIVE_INFINITY);
     const refused = full || this.#closing || this.listenerCount('connection') === 0;
     const config = refused ? this.#refusing : this.#accepting;
-    const raw = this.#library.Connection.accept(id, original, PLACES.here, PLACES.there, config);
+    const raw = this.#library.Connection.accept(
+      id,
+      original,
+      ENDPOINTS.local,
+      ENDPOINTS.remote,
+      config,
+    );
     const remote = { address: source.address, port: source.port };
     this.#handshakes++;
     const connection = this.#add(raw, id, remote, true, {
@@ -368,7 +374,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
     for (const connection of [...this.#connections.values()]) connection.tick(now);
   }
 
-  /** Datagrams may be lost, so that one could not be sent is no more than that. */
+  /** A datagram that could not be sent counts as lost. */
   #onSendError(_error: Error): void {}
 
   readonly #onSocketError = (error: Error): void => {
@@ -377,8 +383,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
       for (const connection of [...this.#connections.values()]) {
         if (connection.established) continue;
         const { remote } = connection;
-        connection.vanish(
-          new StreamError('ECONNREFUSED', 'connect', 'nobody has that port', remote),
+        connection.destroy(
+          new StreamError('ECONNREFUSED', 'connect', 'the port is closed', remote),
         );
       }
     } else if (this.listenerCount('error') > 0) {

@@ -1,6 +1,6 @@
-/** Why a stream failed, with the codes that users of `node:net` switch on. */
+/** Codes of failures of streams, those that users of `node:net` switch on. */
 export type StreamErrorCode =
-  /** Nobody listens there. */
+  /** Nothing listens there. */
   | 'ECONNREFUSED'
   /** The other side aborted the stream. */
   | 'ECONNRESET'
@@ -14,7 +14,7 @@ export type StreamErrorCode =
   | 'EPROTO'
   /** The QUIC library is not installed, or not built for this platform. */
   | 'ENOTSUP'
-  /** What the system said when a datagram was sent. */
+  /** Codes of the system from sending a datagram. */
   | (string & {});
 
 /** A stream that failed; the shape is that of Node's system errors. */
@@ -22,7 +22,7 @@ export class StreamError extends Error {
   override readonly name = 'StreamError';
   /** Which kind of failure. */
   readonly code: StreamErrorCode;
-  /** What was being done: `connect`, `read`, `write`. */
+  /** The operation: `connect`, `read`, `write`. */
   readonly syscall: string;
   /** Address of the other side, where it is known. */
   readonly address: string | undefined;

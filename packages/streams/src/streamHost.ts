@@ -1,6 +1,6 @@
 import type { SocketLookup, TunnelSocket, TunnelSocketSettings } from '@6bed4/node';
 
-/** What makes datagram sockets for streams: a tunnel. */
+/** A tunnel that makes datagram sockets for streams. */
 export interface StreamHost {
   createSocket(options: TunnelSocketSettings): TunnelSocket;
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { TunnelSocket } from '@6bed4/node';
-import { given } from './connectStream.js';
+import { pick } from './pick.js';
 import {
   createStreamEndpoint,
   type StreamEndpoint,
@@ -13,7 +13,7 @@ import type { StreamAddress, TunnelStream } from './tunnelStream.js';
 /** Settings of {@link Tunnel.createServer}. */
 export interface TunnelServerOptions extends StreamEndpointOptions, StreamSocketSettings {}
 
-/** Where a {@link TunnelServer} listens. */
+/** Local end of a {@link TunnelServer}. */
 export interface TunnelListenOptions {
   /** UDP port; default any. */
   readonly port?: number;
@@ -26,7 +26,7 @@ export interface TunnelListenOptions {
 /** The events of a {@link TunnelServer}, which are those of `net.Server`. */
 export interface TunnelServerEvents {
   listening: [];
-  /** Someone has connected. */
+  /** A peer has connected. */
   connection: [stream: TunnelStream];
   error: [error: Error];
   /** No stream is left and the port is free again. */
@@ -85,10 +85,10 @@ export class TunnelServer extends EventEmitter<TunnelServerEvents> {
     signal?.addEventListener('abort', () => this.close(), { once: true });
     const socket = this.#host.createSocket({
       type: 'udp6',
-      ...given(this.#options, 'lanip', 'policy'),
+      ...pick(this.#options, 'lanip', 'policy'),
     });
     this.#socket = socket;
-    // What fails below while the server closes concerns nobody any more.
+    // Errors of the socket while the server closes are of no consequence.
     socket.on('error', () => {});
     const failed = (error: Error): void => this.#fail(error);
     socket.once('error', failed);

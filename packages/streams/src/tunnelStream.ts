@@ -9,14 +9,14 @@ const LEAST_READ = 4 * 1024;
 const HIGH_WATER_MARK = 64 * 1024;
 const KEEP_ALIVE_DELAY = 15_000;
 
-/** How a {@link TunnelStream} behaves, with the names and defaults of `node:net`. */
+/** Options of a {@link TunnelStream}, with the names and defaults of `node:net`. */
 export interface TunnelStreamOptions {
   /**
    * Whether the stream stays open for writing when the other side has finished; default false, as in
    * `node:net`: it is ended by itself then.
    */
   readonly allowHalfOpen?: boolean;
-  /** Whether an idle connection is probed, so that a vanished peer is noticed; default false. */
+  /** Whether an idle connection is probed, so that the disappearance of its peer is noticed; default false. */
   readonly keepAlive?: boolean;
   /** Milliseconds of quiet before the first probe; default 15000. */
   readonly keepAliveInitialDelay?: number;
@@ -24,15 +24,15 @@ export interface TunnelStreamOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where a stream ends on this side, as `address()` of `node:net` tells it. */
+/** Address of one end of a stream, as `address()` of `node:net` has it. */
 export interface StreamAddress {
   readonly address: string;
   readonly family: string;
   readonly port: number;
 }
 
-/** What a {@link TunnelStream} wants of the datagram socket below. */
-export interface StreamGround {
+/** The local end of a {@link TunnelStream}: its datagram socket. */
+export interface LocalEnd {
   address(): StreamAddress;
   ref(): void;
   unref(): void;
@@ -45,7 +45,7 @@ interface PendingWrite {
   readonly callback: (error?: Error | null) => void;
 }
 
-/** Where the stream stands, in the words of `node:net`. */
+/** State of a stream, as in `node:net`. */
 export type StreamReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
 
 /**
@@ -57,7 +57,7 @@ export type StreamReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | '
  * other side sees `ECONNRESET`, if there is an error, or data that was not sent or not read yet.
  */
 export class TunnelStream extends Duplex {
-  readonly #ground: StreamGround;
+  readonly #localEnd: LocalEnd;
   #remote: RemoteEndpoint | null;
   #local: StreamAddress | null = null;
   #connection: QuicConnection | null = null;
@@ -77,14 +77,14 @@ export class TunnelStream extends Duplex {
   #keepAlive: number;
 
   /** @internal Streams come from `connect()` and from `connection` events. */
-  constructor(ground: StreamGround, remote: RemoteEndpoint | null, options: TunnelStreamOptions) {
+  constructor(localEnd: LocalEnd, remote: RemoteEndpoint | null, options: TunnelStreamOptions) {
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
       emitClose: false,
       readableHighWaterMark: HIGH_WATER_MARK,
       writableHighWaterMark: HIGH_WATER_MARK,
     });
-    this.#ground = ground;
+    this.#localEnd = localEnd;
     this.#remote = remote;
     this.#connecting = true;
     this.#keepAlive =
@@ -183,7 +183,7 @@ export class TunnelStream extends Duplex {
   }
 
   /**
-   * Has a quiet connection probed, so that a peer that has vanished is noticed: the stream fails with
+   * Probes an idle connection, so that the disappearance of its peer is noticed: the stream fails with
    * ETIMEDOUT.
    *
    * @param enable - default false
@@ -202,13 +202,13 @@ export class TunnelStream extends Duplex {
 
   /** Keeps the process running while the datagram socket below is open. */
   ref(): this {
-    this.#ground.ref();
+    this.#localEnd.ref();
     return this;
   }
 
   /** Lets the process end although the datagram socket below is open. */
   unref(): this {
-    this.#ground.unref();
+    this.#localEnd.unref();
     return this;
   }
 
@@ -282,7 +282,7 @@ export class TunnelStream extends Duplex {
     process.nextTick(() => this.emit('close', error !== null));
   }
 
-  /** As in `node:net`: who writes after the stream was ended for it, is told by whom. */
+  /** Fails with EPIPE after the other side has ended the stream, as in `node:net`. */
   #writeAfterTheirEnd(...args: unknown[]): boolean {
     if (!this.writableEnded) return Reflect.apply(Duplex.prototype.write, this, args);
     const error = this.#brokenPipe();
@@ -295,7 +295,7 @@ export class TunnelStream extends Duplex {
   #onConnected(): void {
     if (!this.#connecting) return;
     this.#connecting = false;
-    this.#local = this.#ground.address();
+    this.#local = this.#localEnd.address();
     this.#active();
     this.emit('connect');
     this.emit('ready');

@@ -14,7 +14,7 @@ function cut({ nearSocket, farSocket }: Awaited<ReturnType<typeof wiredEndpoints
 }
 
 describe('connecting', () => {
-  test('given an endpoint without a listener, then ECONNREFUSED with where it was', async () => {
+  test('to an endpoint without a listener fails with ECONNREFUSED and its address', async () => {
     const { near, target } = await wiredEndpoints();
     const stream = near.connect(target);
     const [error] = await new Promise<[StreamError]>((resolve) => {
@@ -26,14 +26,14 @@ describe('connecting', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  test('given a listening endpoint that is full, then ECONNREFUSED', async () => {
+  test('to an endpoint with maxConnections connections fails with ECONNREFUSED', async () => {
     const { near, pair, target } = await wiredEndpoints({}, { maxConnections: 1 });
     const [first] = await pair();
     expect(await failure(near.connect(target))).toBe('ECONNREFUSED');
     expect(first.destroyed).toBe(false);
   });
 
-  test('given nobody answers, then ETIMEDOUT after the timeout', async () => {
+  test('to an endpoint that does not answer fails with ETIMEDOUT after the timeout', async () => {
     const wired = await wiredEndpoints();
     cut(wired);
     const before = performance.now();
@@ -43,7 +43,7 @@ describe('connecting', () => {
     expect(performance.now() - before).toBeLessThan(1_500);
   });
 
-  test('given a port of this computer that nobody has, on a connected socket, then ECONNREFUSED', async () => {
+  test('by a connected socket to a closed port of this computer fails with ECONNREFUSED', async () => {
     const vacant = createSocket('udp6').bind(0, '::1');
     await once(vacant, 'listening');
     const { port } = vacant.address();
@@ -58,7 +58,7 @@ describe('connecting', () => {
     socket.close();
   });
 
-  test('given a signal, when it aborts, then the stream is destroyed with an AbortError and the server forgets', async () => {
+  test('is aborted by a signal: the stream is destroyed with an AbortError, and the server closes its connection', async () => {
     const { near, far, target, pair } = await wiredEndpoints();
     const early = near.connect({ ...target, signal: AbortSignal.abort() });
     expect(await failure(early)).toBe('ABORT_ERR');
@@ -77,14 +77,14 @@ describe('connecting', () => {
     [{ address: 'example.org', port: 1 }, /address: found example.org/],
     [{ address: '::1', port: 0 }, /port: found 0/],
     [{ address: '::1', port: 70_000 }, /port: found 70000/],
-  ])('given %o, then a RangeError names the option', async (options, message) => {
+  ])('to %o fails with a RangeError that names the option', async (options, message) => {
     const { near } = await wiredEndpoints();
     expect(() => near.connect(options)).toThrow(message);
   });
 });
 
 describe('a stream that is connected', () => {
-  test('given the peer destroys it with an error, then ECONNRESET here, with data under way lost', async () => {
+  test('fails with ECONNRESET when the peer destroys it with an error, and loses data in flight', async () => {
     const { pair } = await wiredEndpoints();
     const [client, server] = await pair();
     client.write(Buffer.alloc(1_000_000));
@@ -93,7 +93,7 @@ describe('a stream that is connected', () => {
     expect(await code).toBe('ECONNRESET');
   });
 
-  test('given data that was not sent yet, when destroyed without an error, then the peer sees ECONNRESET and no end', async () => {
+  test('that is destroyed with unsent data fails with ECONNRESET at the peer, without an end', async () => {
     const { pair } = await wiredEndpoints({}, { receiveWindow: 64 * 1024 });
     const [client, server] = await pair();
     const ends: string[] = [];
@@ -107,7 +107,7 @@ describe('a stream that is connected', () => {
     expect(ends).toEqual([]);
   });
 
-  test('given the packet that aborts is lost, then the news still comes', async () => {
+  test('fails with ECONNRESET also when the first CONNECTION_CLOSE packet is lost', async () => {
     const wired = await wiredEndpoints();
     const [client, server] = await wired.pair();
     const code = failure(client);
@@ -120,7 +120,7 @@ describe('a stream that is connected', () => {
     expect(losses).toBeGreaterThan(1);
   });
 
-  test('given the peer has ended, closed and gone while we write, then EPIPE or ECONNRESET', async () => {
+  test('fails with EPIPE or ECONNRESET when the peer has ended and closed while we write', async () => {
     const { pair } = await wiredEndpoints({}, { allowHalfOpen: true });
     const [client, server] = await pair({ allowHalfOpen: true });
     client.resume();
@@ -133,7 +133,7 @@ describe('a stream that is connected', () => {
     expect(['EPIPE', 'ECONNRESET']).toContain(await code);
   });
 
-  test('given the peer vanishes while data is under way, then ETIMEDOUT after the silence', async () => {
+  test('fails with ETIMEDOUT after `silence` when the peer disappears with data in flight', async () => {
     const wired = await wiredEndpoints({}, { silence: 600 });
     const [client] = await wired.pair();
     cut(wired);
@@ -144,7 +144,7 @@ describe('a stream that is connected', () => {
     expect(performance.now() - before).toBeLessThan(2_500);
   });
 
-  test('given keepAlive, when an idle peer vanishes, then ETIMEDOUT; without it, nothing', async () => {
+  test('fails with ETIMEDOUT when an idle peer disappears, but only with keepAlive', async () => {
     const wired = await wiredEndpoints({}, { silence: 400 });
     const [alert] = await wired.pair({ keepAlive: true, keepAliveInitialDelay: 200 });
     const [calm] = await wired.pair();
@@ -156,7 +156,7 @@ describe('a stream that is connected', () => {
     expect(failures).toEqual([]);
   });
 
-  test('given keepAlive and a peer that is merely idle, then the stream stays', async () => {
+  test('stays open with keepAlive and an idle peer', async () => {
     const wired = await wiredEndpoints({}, { silence: 300 });
     const [client, server] = await wired.pair({ keepAlive: true, keepAliveInitialDelay: 100 });
     await sleep(1_200);
@@ -165,7 +165,7 @@ describe('a stream that is connected', () => {
     expect(data.toString()).toBe('still here');
   });
 
-  test('given a quiet stream without keepAlive, then it lives and sends nothing', async () => {
+  test('stays open and sends nothing while idle without keepAlive', async () => {
     const wired = await wiredEndpoints({}, { silence: 200 });
     const [client, server] = await wired.pair();
     await sleep(200);
@@ -177,8 +177,8 @@ describe('a stream that is connected', () => {
   });
 });
 
-describe('the endpoint and the socket below', () => {
-  test('given streams, when the endpoint closes, then it lets them finish, refuses others and leaves the socket alone', async () => {
+describe('an endpoint', () => {
+  test('that closes lets its streams finish, refuses others and does not close the socket', async () => {
     const { near, far, target, pair, farSocket } = await wiredEndpoints();
     const [client, server] = await pair();
     const done = far.close();
@@ -194,7 +194,7 @@ describe('the endpoint and the socket below', () => {
     expect(farSocket.listenerCount('message')).toBe(0);
   });
 
-  test('given streams, when the socket closes, then they fail with ECONNABORTED', async () => {
+  test('fails its streams with ECONNABORTED when the socket closes', async () => {
     const { pair, nearSocket } = await wiredEndpoints();
     const [client] = await pair();
     const code = failure(client);
@@ -202,7 +202,7 @@ describe('the endpoint and the socket below', () => {
     expect(await code).toBe('ECONNABORTED');
   });
 
-  test('given a socket whose sends fail, then that counts as loss', async () => {
+  test('counts failed sends as loss', async () => {
     const { pair, nearSocket } = await wiredEndpoints();
     const [client, server] = await pair();
     const send = nearSocket.send.bind(nearSocket);
@@ -215,7 +215,7 @@ describe('the endpoint and the socket below', () => {
     expect((await once(server, 'data')).toString()).toBe('through');
   });
 
-  test('given a receive window too small to work, then a RangeError names it', async () => {
+  test('refuses a receive window that is too small with a RangeError', async () => {
     const socket = createSocket('udp6');
     await expect(createStreamEndpoint(socket, { receiveWindow: 100 })).rejects.toThrow(
       /receiveWindow: found 100/,

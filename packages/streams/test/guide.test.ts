@@ -10,7 +10,7 @@ function blocks(text: string): string[] {
 
 beforeAll(requireBuild);
 
-test('the example of the guide to streams prints what it says', async () => {
+test('the example of the README prints the output in the README', async () => {
   const [example, ...others] = blocks(README);
   expect(others).toEqual([]);
   const [, printed] = /It prints `(.+)`/.exec(README)!;

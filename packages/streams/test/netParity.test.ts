@@ -94,7 +94,7 @@ const closed = (stream: Duplex) => new Promise((resolve) => stream.once('close',
 describe.each([ofNet(), ofStreams()])('$name', (kind) => {
   afterEach(() => kind.cleanUp());
 
-  test('given both sides write and end, when all has arrived, then both close without an error', async () => {
+  test('closes both sides without an error after both have written and ended', async () => {
     const [near, far] = await kind.pair();
     const [nearDiary, farDiary] = [diary(near), diary(far)];
     const over = Promise.all([closed(near), closed(far)]);
@@ -108,7 +108,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(nearDiary.filter((entry) => entry.startsWith('error'))).toEqual([]);
   });
 
-  test('given a half-open server, when the client has ended, then the server can still answer at leisure', async () => {
+  test('lets a half-open server write after the client has ended', async () => {
     const [near, far] = await kind.pair({}, { allowHalfOpen: true });
     const nearDiary = diary(near);
     const farDiary = diary(far);
@@ -129,7 +129,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(farDiary.at(-1)).toBe('close false');
   });
 
-  test('given allowHalfOpen false, when the other side ends, then this side is ended by itself', async () => {
+  test('without allowHalfOpen ends by itself when the other side ends', async () => {
     const [near, far] = await kind.pair();
     const farDiary = diary(far);
     near.resume();
@@ -139,7 +139,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(farDiary).toEqual(['end', 'finish', 'close false']);
   });
 
-  test('given allowHalfOpen false, when written after the other side has ended, then EPIPE', async () => {
+  test('without allowHalfOpen fails writes after the other side has ended with EPIPE', async () => {
     const [near, far] = await kind.pair({ allowHalfOpen: true });
     const farDiary = diary(far);
     near.resume();
@@ -155,7 +155,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     near.destroy();
   });
 
-  test('when written after end(), then ERR_STREAM_WRITE_AFTER_END', async () => {
+  test('fails writes after end() with ERR_STREAM_WRITE_AFTER_END', async () => {
     const [near, far] = await kind.pair();
     far.resume();
     const nearDiary = diary(near);
@@ -166,7 +166,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(nearDiary).toContain('error ERR_STREAM_WRITE_AFTER_END');
   });
 
-  test('when written after destroy(), then the callback hears ERR_STREAM_DESTROYED', async () => {
+  test('passes ERR_STREAM_DESTROYED to the callback of a write after destroy()', async () => {
     const [near, far] = await kind.pair();
     far.resume();
     near.destroy();
@@ -176,7 +176,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(error.code).toBe('ERR_STREAM_DESTROYED');
   });
 
-  test('when one side resets, then the other fails with ECONNRESET', async () => {
+  test('fails with ECONNRESET when the other side resets', async () => {
     const [near, far] = await kind.pair();
     const farDiary = diary(far);
     const nearDiary = diary(near);
@@ -187,7 +187,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(nearDiary).toEqual(['close false']);
   });
 
-  test('given nothing is under way, when one side is destroyed, then the other sees the end', async () => {
+  test('ends when the other side is destroyed with no data in flight', async () => {
     const [near, far] = await kind.pair();
     const farDiary = diary(far);
     near.write('all there is');
@@ -198,7 +198,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(farDiary).toEqual(['data all there is', 'end', 'finish', 'close false']);
   });
 
-  test('given a side that reads with for await, then the other one sees no error', async () => {
+  test('ends without an error when the other side reads with for await', async () => {
     const [near, far] = await kind.pair();
     const nearDiary = diary(near);
     const over = closed(near);
@@ -210,7 +210,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(nearDiary).toEqual(['finish', 'end', 'close false']);
   });
 
-  test('when destroyed with an error, then that error is emitted and close tells of it', async () => {
+  test('emits the error that it is destroyed with, and close with true', async () => {
     const [near, far] = await kind.pair();
     far.resume();
     const seen: unknown[] = [];
@@ -223,7 +223,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(seen).toEqual([cause]);
   });
 
-  test('given end() and then destroySoon(), then what was written arrives before', async () => {
+  test('delivers written data before destroySoon() takes effect', async () => {
     const [near, far] = await kind.pair();
     const farDiary = diary(far);
     const over = closed(far);
@@ -233,7 +233,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     expect(farDiary.slice(0, 2)).toEqual(['data last words', 'end']);
   });
 
-  test('given a timeout, when nothing happens, then timeout is emitted and the stream goes on', async () => {
+  test('emits timeout when idle, and stays open', async () => {
     const [near, far] = await kind.pair();
     far.resume();
     const calls: string[] = [];
@@ -249,7 +249,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     near.destroy();
   });
 
-  test('given a paused reader, when the other side writes on, then write() says stop and drain follows reading', async () => {
+  test('applies back pressure of a paused reader: write() returns false until drain', async () => {
     const [near, far] = await kind.pair();
     far.pause();
     const piece = Buffer.alloc(64 * 1024);
@@ -274,7 +274,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     far.destroy();
   });
 
-  test('bytesWritten and bytesRead agree, and addresses mirror each other', async () => {
+  test('has equal bytesWritten and bytesRead, and mirrored addresses', async () => {
     const [near, far] = await kind.pair();
     expect(near.remotePort).toBe(far.localPort);
     expect(near.localPort).toBe(far.remotePort);

@@ -22,7 +22,7 @@ describe('retry tokens', () => {
   const chosen = Buffer.from('8899aabbccddeeff', 'hex');
   const from = '2001:db8::1 7788';
 
-  test('given what was issued, then the connection id comes back', () => {
+  test('verify to the connection id that they were issued for', () => {
     const tokens = new RetryTokens();
     const token = tokens.issue(original, chosen, from);
     expect(tokens.verify(token, chosen, from)).toEqual(original);
@@ -34,13 +34,13 @@ describe('retry tokens', () => {
     ['another connection id', (token: Buffer) => [token, original, from] as const],
     ['a token cut short', (token: Buffer) => [token.subarray(1), chosen, from] as const],
     ['no token', () => [Buffer.alloc(0), chosen, from] as const],
-  ])('given %s, then null', (_, change) => {
+  ])('do not verify for %s', (_, change) => {
     const tokens = new RetryTokens();
     const [token, id, address] = change(tokens.issue(original, chosen, from));
     expect(tokens.verify(token, id, address)).toBeNull();
   });
 
-  test('given any bit changed, then null', () => {
+  test('do not verify with any bit changed', () => {
     const tokens = new RetryTokens();
     const token = tokens.issue(original, chosen, from);
     for (let bit = 0; bit < token.length * 8; bit++) {
@@ -50,7 +50,7 @@ describe('retry tokens', () => {
     }
   });
 
-  test('given it comes later than 15 s, then null', () => {
+  test('do not verify after 15 s', () => {
     let now = 1_700_000_000_000;
     const tokens = new RetryTokens(() => now);
     const token = tokens.issue(original, chosen, from);
@@ -60,7 +60,7 @@ describe('retry tokens', () => {
     expect(tokens.verify(token, chosen, from)).toBeNull();
   });
 
-  test('given the token of another endpoint, then null', () => {
+  test('of another endpoint do not verify', () => {
     const token = new RetryTokens().issue(original, chosen, from);
     expect(new RetryTokens().verify(token, chosen, from)).toBeNull();
   });
@@ -69,13 +69,13 @@ describe('retry tokens', () => {
 describe('the connection id of a packet', () => {
   const id = Buffer.from('ff00112233445566', 'hex');
 
-  test('given a short header, then the eight bytes behind the first one', () => {
+  test('with a short header is the eight bytes after the first one', () => {
     const packet = Buffer.concat([Buffer.of(0x40), id, Buffer.alloc(20)]);
     expect(hasLongHeader(packet)).toBe(false);
     expect(destinationKey(packet)).toBe(connectionKey(id));
   });
 
-  test('given a long header, then what its length says, if that is ours', () => {
+  test('with a long header is that of our length, or null', () => {
     const packet = Buffer.concat([Buffer.of(0xc0, 0, 0, 0, 1, 8), id, Buffer.alloc(20)]);
     expect(hasLongHeader(packet)).toBe(true);
     expect(destinationKey(packet)).toBe(connectionKey(id));
@@ -83,7 +83,7 @@ describe('the connection id of a packet', () => {
     expect(destinationKey(packet)).toBeNull();
   });
 
-  test.each([0, 1, 8])('given only %i bytes, then null', (length) => {
+  test.each([0, 1, 8])('of %i bytes is null', (length) => {
     expect(destinationKey(Buffer.alloc(length, 0x40))).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createLookup, startRouter } from '@6bed4/node';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { openTunnel, type StreamingTunnel } from '../src/index.js';
 
 const closing: { close(): unknown }[] = [];
@@ -22,7 +22,7 @@ async function tunnels(): Promise<[StreamingTunnel, StreamingTunnel]> {
 const systemSource = async (destination: string) =>
   destination.includes(':') ? null : { address: '169.254.0.1' };
 
-it('connect opens a stream through a tunnel where that is the way', async () => {
+test('connect opens a stream through a tunnel to an address behind it', async () => {
   const [alice, bob] = await tunnels();
   const server = bob.createServer((stream) => stream.end('hello from bob'));
   server.listen(7);
@@ -43,13 +43,13 @@ it('connect opens a stream through a tunnel where that is the way', async () => 
   });
 });
 
-it('connect tells by the usual code that nobody listens behind the tunnel', async () => {
+test('connect fails with the usual code when nothing listens behind the tunnel', async () => {
   const [alice, bob] = await tunnels();
   const refused = connect({ addresses: [bob.address!], port: 9, tunnel: alice, systemSource });
   await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-it('lookup serves the sockets of a tunnel', async () => {
+test('lookup works for the sockets of a tunnel', async () => {
   const [alice, bob] = await tunnels();
   const resolve = async () =>
     ['192.0.2.1', bob.address!].map((address) => ({

@@ -8,21 +8,25 @@ const MB = 1_000_000;
 
 afterEach(closeEndpoints);
 
-describe('given a path', () => {
+describe('a transfer', () => {
   test.each([
-    { path: 'that is perfect', options: {}, length: 20 * MB },
-    { path: 'that loses 2 %', options: { loss: 0.02 }, length: 10 * MB },
-    { path: 'that loses 2 % and takes 40 ms', options: { loss: 0.02, delay: 20 }, length: 5 * MB },
-    { path: 'that reorders', options: { delay: 3, reordering: 0.1 }, length: 5 * MB },
-    { path: 'that duplicates', options: { duplicates: 0.2 }, length: 5 * MB },
+    { path: 'a perfect path', options: {}, length: 20 * MB },
+    { path: 'a path that loses 2 %', options: { loss: 0.02 }, length: 10 * MB },
     {
-      path: 'that loses, reorders and duplicates',
+      path: 'a path that loses 2 % and takes 40 ms',
+      options: { loss: 0.02, delay: 20 },
+      length: 5 * MB,
+    },
+    { path: 'a path that reorders', options: { delay: 3, reordering: 0.1 }, length: 5 * MB },
+    { path: 'a path that duplicates', options: { duplicates: 0.2 }, length: 5 * MB },
+    {
+      path: 'a path that loses, reorders and duplicates',
       options: { loss: 0.05, delay: 3, reordering: 0.1, duplicates: 0.1 },
       length: 2 * MB,
     },
-    { path: 'that loses a fifth', options: { loss: 0.2 }, length: MB / 2 },
+    { path: 'a path that loses a fifth', options: { loss: 0.2 }, length: MB / 2 },
   ])(
-    '$path, when $length bytes go each way, then they arrive intact and in order',
+    'of $length bytes each way over $path is intact and in order',
     async ({ options, length }) => {
       const { pair, nearSocket, farSocket } = await wiredEndpoints(options, {
         allowHalfOpen: true,
@@ -44,7 +48,7 @@ describe('given a path', () => {
   );
 });
 
-test('given one write larger than all windows, then it arrives whole', async () => {
+test('a stream delivers one write larger than all windows', async () => {
   const { pair } = await wiredEndpoints({}, { receiveWindow: 64 * 1024 });
   const [client, server] = await pair();
   const whole = Buffer.alloc(3 * MB, 'ab');
@@ -53,7 +57,7 @@ test('given one write larger than all windows, then it arrives whole', async () 
   expect(length).toBe(whole.length);
 });
 
-test('given many streams of one endpoint, then each carries its own bytes', async () => {
+test('many streams of one endpoint carry their own bytes', async () => {
   const { near, far, target } = await wiredEndpoints({ loss: 0.01 });
   far.on('connection', (stream) => stream.pipe(stream));
   const answers = await Promise.all(
@@ -72,7 +76,7 @@ test('given many streams of one endpoint, then each carries its own bytes', asyn
   expect(near.streams.size).toBe(0);
 });
 
-test('given a server that speaks first, then the client hears it without a word of its own', async () => {
+test('a client receives data of a server that writes first', async () => {
   const { near, far, target } = await wiredEndpoints();
   far.on('connection', (stream) => stream.end('welcome'));
   const chunks: Buffer[] = [];
@@ -80,7 +84,7 @@ test('given a server that speaks first, then the client hears it without a word 
   expect(Buffer.concat(chunks).toString()).toBe('welcome');
 });
 
-test('given writes and end() before it is connected, then they go out as soon as it is', async () => {
+test('a stream sends writes and end() from before the connection as soon as it is connected', async () => {
   const { near, far, target } = await wiredEndpoints();
   const stream = near.connect(target);
   stream.write('ear');
@@ -93,10 +97,10 @@ test('given writes and end() before it is connected, then they go out as soon as
   expect(Buffer.concat(chunks).toString()).toBe('early');
 });
 
-describe('given a reader that does not read', () => {
+describe('a reader that does not read', () => {
   const receiveWindow = 1024 * 1024;
 
-  test('when the writer has filled the window, then it is stopped and neither side buffers more', async () => {
+  test('stops the writer once the window is full, and neither side buffers more', async () => {
     const { pair } = await wiredEndpoints({}, { receiveWindow });
     const [client, server] = await pair();
     server.pause();
@@ -124,7 +128,7 @@ describe('given a reader that does not read', () => {
     expect(length).toBe(written);
   });
 
-  test('when the other stream of the endpoint is used, then it goes on', async () => {
+  test('does not stop another stream of the endpoint', async () => {
     const { pair } = await wiredEndpoints({}, { receiveWindow });
     const [blocked, idle] = await pair();
     idle.pause();
@@ -138,7 +142,7 @@ describe('given a reader that does not read', () => {
   });
 });
 
-test('given a path that is gone for three seconds, when it is back, then the stream goes on by itself', async () => {
+test('a stream continues after three seconds without a path', async () => {
   const { pair, nearSocket, farSocket } = await wiredEndpoints({ delay: 5 });
   const [client, server] = await pair();
   const bytes = noise(8 * MB);

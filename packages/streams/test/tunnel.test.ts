@@ -81,7 +81,7 @@ async function listening(server: TunnelServer, port = 0): Promise<number> {
   return server.address()!.port;
 }
 
-test('given a server on a tunnel over loopback, when another tunnel connects, then both talk as over net', async () => {
+test('two tunnels over loopback exchange data as over net', async () => {
   const { left, right } = await loopbackLab();
   const server = right.createServer((stream) => stream.pipe(stream));
   const port = await listening(server, 4_000);
@@ -102,7 +102,7 @@ test('given a server on a tunnel over loopback, when another tunnel connects, th
   expect(await listening(again, 4_000)).toBe(4_000);
 });
 
-test('given two peers behind NATs and 2 % loss, when 100 MB are sent, then they arrive intact, and directly', async () => {
+test('two peers behind NATs transfer 100 MB intact and directly at 2 % loss', async () => {
   const { left, right, nats } = await nattedLab(0.02);
   const server = right.createServer({ allowHalfOpen: true });
   const port = await listening(server);
@@ -118,7 +118,7 @@ test('given two peers behind NATs and 2 % loss, when 100 MB are sent, then they 
   expect(nats[1].seen.passed).toBeGreaterThan((100 * MB) / 1232);
 }, 40_000);
 
-test('given a stream by way of the router, when the path becomes direct, then nobody notices', async () => {
+test('a relayed stream continues when the path becomes direct', async () => {
   const { left, right } = await nattedLab(0);
   const server = right.createServer({ allowHalfOpen: true });
   const port = await listening(server);
@@ -134,7 +134,7 @@ test('given a stream by way of the router, when the path becomes direct, then no
   expect(paths).toContain('direct');
 }, 20_000);
 
-test('given a direct path that breaks under a stream, when the tunnel goes by the router, then the stream goes on', async () => {
+test('a stream continues through the router when the direct path breaks', async () => {
   const { left, right, cut } = await nattedLab(0);
   const server = right.createServer({ allowHalfOpen: true });
   const port = await listening(server);
@@ -152,8 +152,8 @@ test('given a direct path that breaks under a stream, when the tunnel goes by th
   expect(left.path(right.address!)?.path).not.toBe('direct');
 }, 40_000);
 
-describe('failures', () => {
-  test('given no server at that port of a peer that is there, then ECONNREFUSED at once', async () => {
+describe('a failure', () => {
+  test('to connect to a port without a server is ECONNREFUSED at once', async () => {
     const { left, right } = await loopbackLab();
     const before = performance.now();
     const stream = left.connect({ host: right.address!, port: 9 });
@@ -161,7 +161,7 @@ describe('failures', () => {
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  test('given a name that does not exist, then the error of its lookup', async () => {
+  test('to look up a name has the error of the lookup', async () => {
     const { left } = await loopbackLab();
     const stream = left.connect({
       host: 'nobody.invalid',
@@ -172,7 +172,7 @@ describe('failures', () => {
     expect(await failure(stream)).toBe('ENOTFOUND');
   });
 
-  test('given a port that is taken, then the server says EADDRINUSE', async () => {
+  test('to listen on a port in use is EADDRINUSE', async () => {
     const { right } = await loopbackLab();
     const first = right.createServer();
     const port = await listening(first);
@@ -185,7 +185,7 @@ describe('failures', () => {
     expect(second.listening).toBe(false);
   });
 
-  test('given streams, when the tunnel closes, then they fail with ECONNABORTED and the server closes', async () => {
+  test('of the tunnel fails its streams with ECONNABORTED and closes the server', async () => {
     const { left, right } = await loopbackLab();
     const server = right.createServer();
     const port = await listening(server);
@@ -200,7 +200,7 @@ describe('failures', () => {
     stream.destroy();
   });
 
-  test('given an abort signal, when it fires while connecting, then AbortError and the port is free again', async () => {
+  test('by an abort signal while connecting is AbortError, and frees the port', async () => {
     const { left, right } = await loopbackLab();
     const controller = new AbortController();
     const { signal } = controller;
@@ -214,7 +214,7 @@ describe('failures', () => {
   });
 });
 
-test('given a listening server with a signal, when it aborts, then the server closes', async () => {
+test('a listening server closes when its signal aborts', async () => {
   const { right } = await loopbackLab();
   const controller = new AbortController();
   const server = right.createServer();
@@ -226,7 +226,7 @@ test('given a listening server with a signal, when it aborts, then the server cl
   expect(server.address()).toBeNull();
 });
 
-test('given an HTTP server and client of Node, when they are handed streams, then they work unchanged', async () => {
+test('the HTTP server and client of Node work over streams', async () => {
   const { left, right } = await loopbackLab();
   const body = 'x'.repeat(200_000);
   const http = createHttpServer((incoming, response) => {

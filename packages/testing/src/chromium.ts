@@ -27,20 +27,20 @@ export function findChromium(): string | null {
   return candidates.find(isExecutable) ?? null;
 }
 
-/** The page runs the script and leaves what came of it, or the error, as its text. */
+/** A page that runs the script and shows its result, or the error, as text. */
 function page(code: string, expression: string): string {
   return `<!doctype html><meta charset="utf-8"><title>6bed4</title><pre id="outcome"></pre><script>
-const tell = (outcome) => {
+const show = (outcome) => {
   document.getElementById('outcome').textContent = encodeURIComponent(JSON.stringify(outcome));
 };
-addEventListener('error', (event) => tell({ error: event.message }));
+addEventListener('error', (event) => show({ error: event.message }));
 </script><script>
 ${code.replaceAll('</script', '<\\/script')}
-tell({ value: ${expression} });
+show({ value: ${expression} });
 </script>`;
 }
 
-/** Opens a page in a headless browser, lets its scripts run, and returns the document as it is then. */
+/** Opens a page in a headless browser, runs its scripts, and returns the document afterwards. */
 export async function domInChromium(browser: string, url: string): Promise<string> {
   const profile = await mkdtemp(join(tmpdir(), '6bed4-browser-'));
   try {

@@ -8,7 +8,7 @@ export interface Ping {
   readonly hopLimit?: number;
 }
 
-/** An echo request as a packet. */
+/** Builds an echo request. */
 export function pingPacket({ from, to, sequence = 1, hopLimit = 64 }: Ping): Uint8Array {
   return buildEcho({
     type: 'echo-request',
@@ -21,7 +21,7 @@ export function pingPacket({ from, to, sequence = 1, hopLimit = 64 }: Ping): Uin
   });
 }
 
-/** A UDP datagram as a packet. */
+/** Builds a UDP datagram. */
 export function udpPacket(from: string, to: string, payload: Uint8Array): Uint8Array {
   return buildUdp({
     source: parseIPv6(from),

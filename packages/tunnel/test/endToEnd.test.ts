@@ -1,10 +1,10 @@
 import { draft01Profile, type Profile, profileOf } from '@6bed4/codec';
 import { hopLimit, parseEcho } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Peer, Router } from '../src/index.js';
 import { Network, type Node } from './support/network.js';
 import { ping } from './support/packets.js';
-import { seededRandom } from './support/random.js';
 
 const random = seededRandom(3);
 

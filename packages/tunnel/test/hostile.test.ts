@@ -7,11 +7,11 @@ import {
   parseIPv6,
 } from '@6bed4/codec';
 import { buildNd } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Machine, Peer, Router } from '../src/index.js';
 import { ping } from './support/packets.js';
-import { seededRandom } from './support/random.js';
 import { Recorder } from './support/recorder.js';
 
 const ROUTER_PORT = 25790;

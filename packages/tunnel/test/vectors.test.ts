@@ -1,7 +1,7 @@
 import { draft01Profile, reference2020 } from '@6bed4/codec';
+import { hex, toHex } from '@6bed4/testing/bytes';
 import { fixture } from '@6bed4/testing/fixtures';
 import { describe, expect, test } from 'vitest';
-import { hex, toHex } from './support/bytes.js';
 import { RouterBench } from './support/routerBench.js';
 
 interface Exchange {

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startRouter } from '@6bed4/testing/kernel/daemons';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { buildNats, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
+import { buildNatTopology, type NatTopology, type Side } from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { ROUTER_IPV4, startRouter } from '@6bed4/testing/kernel/topology';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { ChatProcess } from '../support/chatProcess.js';
 import { sha256Of, writeDocument } from '../support/document.js';
 
@@ -22,7 +23,7 @@ afterEach(async () => {
 
 function start(lab: Lab, side: Side, name: string, ...more: string[]): ChatProcess {
   const options = ['--router', ROUTER_IPV4, '--name', name, '--folder', join(lab.folder, name)];
-  // `ip` becomes the program, so that signals reach it.
+  // `ip` is replaced by the program, so that signals reach it.
   const chat = new ChatProcess([...options, ...more], ['ip', 'netns', 'exec', lab.nameOf(side)]);
   running.push(chat);
   return chat;
@@ -30,7 +31,7 @@ function start(lab: Lab, side: Side, name: string, ...more: string[]): ChatProce
 
 interface Case {
   readonly title: string;
-  readonly place: Place;
+  readonly place: NatTopology;
   readonly path: string;
 }
 
@@ -41,48 +42,51 @@ const cases: readonly Case[] = [
     path: 'direct',
   },
   {
-    title: 'behind NATs that leave no way but through the router',
+    title: 'behind NATs that allow no direct path',
     place: { left: 'fully-random', right: 'fully-random' },
     path: 'relayed',
   },
   { title: 'on one LAN behind the same NAT', place: { shared: 'lan' }, path: 'lan' },
 ];
 
-describeKernel('the chat between network namespaces', () => {
-  it.each(cases)('$title, messages and documents arrive, path $path', async ({ place, path }) => {
-    lab = await buildNats(place);
-    await startRouter(lab, 'router', '--no-tun');
-    const alice = start(lab, 'left', 'alice');
-    const bob = start(lab, 'right', 'bob', await alice.address());
-    await bob.line(/^alice is online/);
-    bob.type('Good morning!');
-    await alice.line(/^bob: Good morning!$/);
-    alice.type('Good morning, Bob.');
-    await bob.line(/^alice: Good morning, Bob\.$/);
-    for (const chat of [alice, bob]) {
-      await chat.line(new RegExp(`^(alice|bob) is online, path ${path}`));
-    }
+describeKernel('two chats in network namespaces', () => {
+  test.each(cases)(
+    'exchange messages and documents $title, on a path that is $path',
+    async ({ place, path }) => {
+      lab = await buildNatTopology(place);
+      await startRouter(lab, 'router', '--no-tun');
+      const alice = start(lab, 'left', 'alice');
+      const bob = start(lab, 'right', 'bob', await alice.address());
+      await bob.line(/^alice is online/);
+      bob.type('Good morning!');
+      await alice.line(/^bob: Good morning!$/);
+      alice.type('Good morning, Bob.');
+      await bob.line(/^alice: Good morning, Bob\.$/);
+      for (const chat of [alice, bob]) {
+        await chat.line(new RegExp(`^(alice|bob) is online, path ${path}`));
+      }
 
-    const document = join(lab.folder, 'report.pdf');
-    const sha256 = await writeDocument(document, SIZE);
-    alice.type(`/send ${document}`);
-    await bob.line(/^report\.pdf .* [1-9]\d? % of/);
-    bob.type('/cancel');
-    await bob.line(/^report\.pdf: aborted/);
-    const { size: kept } = await stat(join(lab.folder, 'bob', `.${sha256}.part`));
-    expect(kept).toBeLessThan(SIZE);
-    const heard = bob.said.length;
-    alice.type(`/send ${document}`);
-    const percentage = Math.floor((kept / SIZE) * 100);
-    await bob.line(new RegExp(`^report\\.pdf .* ${percentage} % of`), heard);
-    await alice.line(/^bob: \(has it, SHA-256 verified\)$/);
-    expect(await sha256Of(join(lab.folder, 'bob', 'report.pdf'))).toBe(sha256);
+      const document = join(lab.folder, 'report.pdf');
+      const sha256 = await writeDocument(document, SIZE);
+      alice.type(`/send ${document}`);
+      await bob.line(/^report\.pdf .* [1-9]\d? % of/);
+      bob.type('/cancel');
+      await bob.line(/^report\.pdf: aborted/);
+      const { size: kept } = await stat(join(lab.folder, 'bob', `.${sha256}.part`));
+      expect(kept).toBeLessThan(SIZE);
+      const before = bob.output.length;
+      alice.type(`/send ${document}`);
+      const percentage = Math.floor((kept / SIZE) * 100);
+      await bob.line(new RegExp(`^report\\.pdf .* ${percentage} % of`), before);
+      await alice.line(/^bob: \(has it, SHA-256 verified\)$/);
+      expect(await sha256Of(join(lab.folder, 'bob', 'report.pdf'))).toBe(sha256);
 
-    // Nothing has changed by then about the way that packets take.
-    const told = alice.said.length;
-    alice.type('/who');
-    await alice.line(new RegExp(`^bob is online, path ${path}`), told);
-    alice.type('/quit');
-    await bob.line(/^alice is offline/);
-  });
+      // The path is still the same.
+      const beforeWho = alice.output.length;
+      alice.type('/who');
+      await alice.line(new RegExp(`^bob is online, path ${path}`), beforeWho);
+      alice.type('/quit');
+      await bob.line(/^alice is offline/);
+    },
+  );
 });

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const CHAT = fileURLToPath(new URL('../../chat.mjs', import.meta.url));
 
-/** The program as its user has it: lines go in, lines come out. */
+/** The program as a process: lines go in, lines come out. */
 export class ChatProcess {
-  readonly said: string[] = [];
+  readonly output: string[] = [];
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #ended: Promise<unknown>;
   #notify: () => void = () => {};
@@ -23,7 +23,7 @@ export class ChatProcess {
     this.#ended = once(this.#child, 'exit');
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: output }).on('line', (line) => {
-        this.said.push(line);
+        this.output.push(line);
         this.#notify();
       });
     }
@@ -42,13 +42,13 @@ export class ChatProcess {
   async line(pattern: RegExp, after = 0, timeout = 20_000): Promise<string> {
     const deadline = Date.now() + timeout;
     for (;;) {
-      const found = this.said.slice(after).find((line) => pattern.test(line));
+      const found = this.output.slice(after).find((line) => pattern.test(line));
       if (found !== undefined) return found;
       const left = deadline - Date.now();
       const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
       if (left <= 0 || hasEnded) {
         throw new Error(
-          `${hasEnded ? 'ended' : 'silent'} without ${pattern}:\n${this.said.join('\n')}`,
+          `${hasEnded ? 'ended' : 'silent'} without ${pattern}:\n${this.output.join('\n')}`,
         );
       }
       await new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ export class ChatProcess {
     }
   }
 
-  /** The address that the program tells at first. */
+  /** The address that the program shows first. */
   async address(): Promise<string> {
     const line = await this.line(/^you are at/);
     return /^you are at ([0-9a-f:]+)/.exec(line)![1]!;

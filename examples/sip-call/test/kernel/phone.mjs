@@ -1,6 +1,6 @@
 /**
- * The example's user agent as a program, on a tunnel without a TUN. It prints one JSON object a line: that
- * it is ready, the SIP messages, the paths, and what came of the call.
+ * The example's user agent as a program, on a tunnel without a TUN. It prints one JSON object a line: its
+ * address when it is ready, the SIP messages, the paths, and the report of the call.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -17,36 +17,36 @@ const { values } = parseArgs({
   },
 });
 
-const tell = (event, more) =>
+const print = (event, more) =>
   console.log(JSON.stringify({ event, at: performance.now(), ...more }));
 
 const tunnel = await openTunnel({ routers: values.router, port: Number(values.port) });
-tunnel.on('path', ({ remote, path, proof }) => tell('path', { remote, path, proof }));
+tunnel.on('path', ({ remote, path, proof }) => print('path', { remote, path, proof }));
 
 const phone = createPhone({
   user: 'alice',
   address: tunnel.address,
   createSocket: tunnel.createSocket,
-  trace: (line, transmission) => tell('message', { line, transmission }),
+  trace: (line, transmission) => print('message', { line, transmission }),
   report: (audio) => {
-    tell('report', audio);
+    print('report', audio);
     finish();
   },
 });
 await phone.start();
-tell('ready', { address: tunnel.address });
+print('ready', { address: tunnel.address });
 
 if (values.call !== undefined) {
   const call = new Inviter(phone, UserAgent.makeURI(values.call));
-  const succeeded = (ask) =>
-    new Promise((onAccept, onReject) => ask({ requestDelegate: { onAccept, onReject } }));
+  const succeeded = (request) =>
+    new Promise((onAccept, onReject) => request({ requestDelegate: { onAccept, onReject } }));
   await succeeded((options) => call.invite(options));
   await sleep(Number(values.seconds) * 1000);
   await succeeded((options) => call.bye(options));
 }
 
 async function finish() {
-  // The BYE, or the answer to it, has to be heard.
+  // Time for the BYE, or the response to it, to arrive.
   await sleep(500);
   await phone.stop();
   await tunnel.close();

@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { type Box, buildNats, PEER_PORT, PUBLIC } from '@6bed4/testing/kernel/natTopology';
+import {
+  buildNatTopology,
+  type Middlebox,
+  PEER_PORT,
+  PUBLIC,
+} from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { PORT, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, expect, it } from 'vitest';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { afterEach, expect, test } from 'vitest';
 
 const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
 const RTP_PORT = 6000;
@@ -15,13 +21,13 @@ const SECONDS = 4;
 const RTP_PACKET = 40 + 8 + 12 + 160;
 
 /** A line of the program phone.mjs. */
-interface Said {
+interface OutputLine {
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
-/** Milliseconds: a busy computer is late; a jitter in other units would be far beyond. */
-const WORST_JITTER = 250;
+/** Milliseconds, for a busy computer; a jitter in other units would be far above. */
+const MAX_JITTER = 250;
 
 interface Report {
   readonly sent: number;
@@ -33,26 +39,28 @@ interface Report {
 let lab: Lab | null = null;
 afterEach(() => lab?.dispose());
 
-/** sipp's side, on a TUN behind `left`'s NAT; the phone comes behind `right`'s. */
-async function settle(left: Box): Promise<{ lab: Lab; sippPeer: Daemon; sippAddress: string }> {
-  lab = await buildNats({ left, right: 'masquerade' });
+/** Starts the router and the peer of sipp, on a TUN behind the NAT of `left`; the phone is behind `right`. */
+async function startTunnels(
+  left: Middlebox,
+): Promise<{ lab: Lab; sippPeer: RunningProgram; sippAddress: string }> {
+  lab = await buildNatTopology({ left, right: 'masquerade' });
   await startRouter(lab, 'router');
   const { daemon, address } = await startPeer(lab, 'left', '--port', String(PEER_PORT.left));
   return { lab, sippPeer: daemon, sippAddress: address };
 }
 
-function startPhone(lab: Lab, ...options: readonly string[]): Daemon {
+function startPhone(lab: Lab, ...options: readonly string[]): RunningProgram {
   const own = ['--router', ROUTER_IPV4, '--port', String(PEER_PORT.right)];
   return lab.spawn('right', [process.execPath, PHONE, ...own, ...options]);
 }
 
-/** sipp for one call, which sends RTP back to where it comes from. */
+/** Starts sipp for one call; it sends RTP back to its source. */
 function startSipp(
   lab: Lab,
   address: string,
   scenario: string,
   ...more: readonly string[]
-): Daemon {
+): RunningProgram {
   // biome-ignore format: one option with its value per line
   return lab.spawn('left', [
     'sipp',
@@ -67,111 +75,112 @@ function startSipp(
   ]);
 }
 
-/** Resolves once sipp can be called. */
-async function listening(lab: Lab): Promise<void> {
+/** Waits until sipp listens for calls. */
+async function waitUntilListening(lab: Lab): Promise<void> {
   while (!(await lab.exec('left', ['ss', '-Hlun'])).stdout.includes(':5060')) await sleep(50);
 }
 
-function said(phone: Daemon, event: string): Said[] {
+function linesOf(phone: RunningProgram, event: string): OutputLine[] {
   return phone.stdout
-    .map((line) => JSON.parse(line) as Said)
+    .map((line) => JSON.parse(line) as OutputLine)
     .filter((line) => line.event === event);
 }
 
 /**
- * The SIP messages that the phone sent and received, by method or status. What a computer that is busy
- * makes either side repeat is told once, before the BYE and from there on.
+ * The SIP messages that the phone sent and received, by method or status. Retransmissions by a busy computer
+ * appear once, before the BYE and after it.
  */
-function conversation(phone: Daemon): string[] {
+function conversation(phone: RunningProgram): string[] {
   let isEnding = false;
-  const told = said(phone, 'message').map(({ line, transmission }) => {
+  const messages = linesOf(phone, 'message').map(({ line, transmission }) => {
     const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
     isEnding ||= what === 'BYE';
     if (transmission === 'received') return { what: `< ${what}`, isEnding };
     return { what: `> ${what}${transmission === 1 ? '' : ' again'}`, isEnding };
   });
-  const isFirst = (one: (typeof told)[number], index: number): boolean =>
-    index === told.findIndex((each) => each.what === one.what && each.isEnding === one.isEnding);
-  return told.filter(isFirst).map(({ what }) => what);
+  const isFirst = (one: (typeof messages)[number], index: number): boolean =>
+    index ===
+    messages.findIndex((each) => each.what === one.what && each.isEnding === one.isEnding);
+  return messages.filter(isFirst).map(({ what }) => what);
 }
 
-async function reportOf(phone: Daemon): Promise<Report> {
+async function reportOf(phone: RunningProgram): Promise<Report> {
   const line = await phone.waitForLine(/"event":"report"/, 30_000);
   expect(await phone.ended).toEqual({ code: 0, signal: null });
   expect(phone.stderr).toEqual([]);
   return JSON.parse(line) as Report;
 }
 
-/** What a call of so many seconds brings when nothing is lost. */
+/** Checks the report of a call without loss. */
 function expectCleanAudio({ sent, received, lost, jitter }: Report): void {
-  // 50 a second, less what a busy computer had not come to send yet.
+  // 50 a second, less those that a busy computer did not send in time.
   expect(sent).toBeGreaterThan(SECONDS * 30);
   expect(lost).toBe(0);
-  // What was under way when the call ended does not count as lost.
+  // Packets in flight at the end of the call do not count as lost.
   expect(received).toBeGreaterThanOrEqual(sent - 10);
-  // Two computers that share two cores, and a path that changes on the way.
+  // Two computers share two cores, and the path changes meanwhile.
   expect(jitter).toBeGreaterThan(0);
-  expect(jitter).toBeLessThan(WORST_JITTER);
+  expect(jitter).toBeLessThan(MAX_JITTER);
 }
 
 const isRtp = ({ inner }: Frame): boolean => inner?.length === RTP_PACKET;
-const isStraight = ({ outer }: Frame): boolean =>
+const isDirect = ({ outer }: Frame): boolean =>
   outer.source !== ROUTER_IPV4 && outer.destination !== ROUTER_IPV4;
 
-/** RTP in one direction on the wire: how much went straight, and which way the last half went. */
-function expectStraightMedia(
+/** Checks RTP in one direction: the number of packets, and that the second half went directly. */
+function expectDirectMedia(
   frames: readonly Frame[],
   from: string,
   { received, sent }: Pick<Report, 'received' | 'sent'>,
 ): void {
   const rtp = frames.filter((frame) => isRtp(frame) && frame.inner?.source === from);
-  const ways = rtp
-    // What takes the router passes the wire twice.
+  const areDirect = rtp
+    // A relayed packet appears twice.
     .filter(({ outer }) => outer.source !== ROUTER_IPV4)
-    .map((frame) => isStraight(frame));
-  expect(ways.length).toBeGreaterThanOrEqual(received);
-  expect(ways.length).toBeLessThanOrEqual(sent);
-  expect(ways.slice(received / 2)).not.toContain(false);
+    .map((frame) => isDirect(frame));
+  expect(areDirect.length).toBeGreaterThanOrEqual(received);
+  expect(areDirect.length).toBeLessThanOrEqual(sent);
+  expect(areDirect.slice(received / 2)).not.toContain(false);
 }
 
 describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind NATs', () => {
-  it('calls sipp: SIP through the router first, RTP straight, from INVITE to BYE', async () => {
-    const { lab, sippPeer, sippAddress } = await settle('masquerade');
+  test('calls sipp with SIP through the router first and RTP directly, from INVITE to BYE', async () => {
+    const { lab, sippPeer, sippAddress } = await startTunnels('masquerade');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
-    await listening(lab);
+    await waitUntilListening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
     const report = await reportOf(phone);
-    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const { address } = linesOf(phone, 'ready')[0] as unknown as { address: string };
     const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
 
-    // The first INVITE is lost at the NAT of sipp, which has not heard of the phone.
+    // The first INVITE is dropped at the NAT of sipp, which has not sent to the phone.
     expect(conversation(phone)).toEqual([
       ...['> INVITE', '> INVITE again', '< 180', '< 200', '> ACK'],
       ...['> BYE', '< 200'],
     ]);
     expect((await sipp.ended).code).toBe(0);
     expectCleanAudio(report);
-    expect(said(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
+    expect(linesOf(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
     await sippPeer.waitForLine(new RegExp(`^path direct .*remote ${address}`));
     const fromPhone = frames.filter(({ inner, outer }) => {
       return inner?.source === address && outer.source === PUBLIC.right;
     });
     const [first, second] = fromPhone.filter(({ inner }) => (inner?.length ?? 0) > 400);
-    expect([first, second].map((frame) => isStraight(frame!))).toEqual([true, false]);
-    expectStraightMedia(frames, address, report);
-    expectStraightMedia(frames, sippAddress, report);
+    expect([first, second].map((frame) => isDirect(frame!))).toEqual([true, false]);
+    expectDirectMedia(frames, address, report);
+    expectDirectMedia(frames, sippAddress, report);
     expect(frames.flatMap(faultsOf)).toEqual([]);
   });
 
-  it('reaches a sipp whose NAT lets everybody in by its first INVITE, which proves the path', async () => {
-    const { lab, sippAddress } = await settle('forwarding');
+  test('reaches a sipp behind endpoint-independent filtering by its first INVITE, which confirms the path', async () => {
+    const { lab, sippAddress } = await startTunnels('forwarding');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
-    await listening(lab);
+    await waitUntilListening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
     const report = await reportOf(phone);
-    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const { address } = linesOf(phone, 'ready')[0] as unknown as { address: string };
     const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
 
     expect(conversation(phone)).toEqual([
@@ -185,16 +194,16 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
       return (
         frame.inner?.source === address &&
         frame.inner.destination === sippAddress &&
-        !isStraight(frame)
+        !isDirect(frame)
       );
     });
     expect(relayed).toEqual([]);
   });
 
-  it('calls a sipp that cannot be reached straight, through the router to the end', async () => {
-    const { lab, sippAddress } = await settle('fully-random');
+  test('calls a sipp that cannot be reached directly through the router to the end', async () => {
+    const { lab, sippAddress } = await startTunnels('fully-random');
     const sipp = startSipp(lab, sippAddress, 'uas');
-    await listening(lab);
+    await waitUntilListening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
     const report = await reportOf(phone);
 
@@ -204,14 +213,14 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     ]);
     expect((await sipp.ended).code).toBe(0);
     expectCleanAudio(report);
-    expect(said(phone, 'path').map(({ path }) => path)).not.toContain('direct');
+    expect(linesOf(phone, 'path').map(({ path }) => path)).not.toContain('direct');
   });
 
-  it('is called by sipp, and hears it straight', async () => {
-    const { lab, sippPeer, sippAddress } = await settle('masquerade');
+  test('is called by sipp, and receives RTP directly', async () => {
+    const { lab, sippPeer, sippAddress } = await startTunnels('masquerade');
     const phone = startPhone(lab);
     await phone.waitForLine(/"event":"ready"/);
-    const { address } = said(phone, 'ready')[0] as unknown as { address: string };
+    const { address } = linesOf(phone, 'ready')[0] as unknown as { address: string };
     const capture = await Capture.start(lab, [PORT]);
     const milliseconds = String(SECONDS * 1000);
     const target = `[${address}]:5060`;
@@ -225,9 +234,9 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
       ...['< BYE', '> 200'],
     ]);
     expectCleanAudio(report);
-    expect(said(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
+    expect(linesOf(phone, 'path').at(-1)).toMatchObject({ remote: sippAddress, path: 'direct' });
     await sippPeer.waitForLine(new RegExp(`^path direct .*remote ${address}`));
-    expectStraightMedia(frames, address, report);
-    expectStraightMedia(frames, sippAddress, report);
+    expectDirectMedia(frames, address, report);
+    expectDirectMedia(frames, sippAddress, report);
   });
 }, ['sipp']);

@@ -1,14 +1,14 @@
 import { createConnection } from 'node:net';
 
-/** A daemon that takes longer to answer is stuck, in milliseconds. */
-const PATIENCE = 3_000;
-/** No status is as long, in characters. */
+/** Time in milliseconds for an answer; a daemon that takes longer is stuck. */
+const ANSWER_TIMEOUT = 3_000;
+/** Longest answer in characters; no status is as long. */
 const LONGEST_ANSWER = 16 << 20;
 
-/** What came of asking a control socket. */
+/** Result of asking a control socket for the status. */
 export type ControlAnswer =
   | { readonly kind: 'status'; readonly status: unknown }
-  /** Nobody listens: the daemon is gone. */
+  /** Nothing listens: the daemon is gone. */
   | { readonly kind: 'dead' }
   /** It belongs to another user. */
   | { readonly kind: 'forbidden' }
@@ -26,7 +26,7 @@ export function askControl(path: string): Promise<ControlAnswer> {
       resolve(answer);
     };
     socket.setEncoding('utf8');
-    socket.setTimeout(PATIENCE, () => finish({ kind: 'failed', why: 'no answer in time' }));
+    socket.setTimeout(ANSWER_TIMEOUT, () => finish({ kind: 'failed', why: 'no answer in time' }));
     socket.on('error', (error) => finish(answerFor(error)));
     socket.on('data', (chunk: string) => {
       length += chunk.length;

@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Sockets of daemons are files with this ending. */
+/** File name extension of the sockets of daemons. */
 export const SOCKET_SUFFIX = '.sock';
 
 const NAME = '6bed4';
-/** Others may see which daemons run; asking them is up to the sockets. */
+/** Others may see which daemons run; the sockets have permissions of their own. */
 const FOLDER_MODE = 0o755;
-/** Names that end with the number of a process, which no other daemon will ever replace. */
+/** Names with the number of a process, which no later daemon will replace. */
 const OF_PROCESS = /-([1-9][0-9]*)\.sock$/;
 
 /** The folder of the daemons that root runs. */
@@ -34,7 +34,7 @@ export function controlFolders(): string[] {
   return [...new Set([...(own === null ? [] : [own]), systemFolder()])];
 }
 
-/** Makes a folder for control sockets, and clears it of what killed processes left behind. */
+/** Makes a folder for control sockets, and clears it of the sockets of killed processes. */
 export function prepareControlFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   for (const name of readdirSync(folder)) {

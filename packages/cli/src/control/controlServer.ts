@@ -3,18 +3,18 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '@6bed4/node';
 import { isListening } from './controlClient.js';
 
-/** Sockets can be used by their owner only. */
+/** Mode bits that sockets do not get: they can be used by their owner only. */
 const SOCKET_UMASK = 0o177;
 
-/** A client that does not read its answer is not waited for any longer, in milliseconds. */
-const PATIENCE = 5_000;
+/** Time in milliseconds for a client to read its answer. */
+const CLIENT_TIMEOUT = 5_000;
 
-/** Gives what is to be told; asked once for each connection. */
+/** Returns the status; called once for each connection. */
 export type StatusSource = () => object | Promise<object>;
 
 /**
- * A Unix domain socket on which a daemon tells how it is: whoever connects gets one JSON object and
- * a line feed, and the connection is closed. Nothing is read from clients.
+ * A Unix domain socket that serves the status of a daemon: each client gets one JSON object and a
+ * line feed, and the connection is closed. Nothing is read from clients.
  */
 export class ControlServer {
   /** The socket's path. */
@@ -28,7 +28,7 @@ export class ControlServer {
     this.path = path;
     this.#server = server;
     server.on('connection', (client) => this.#connected(client));
-    // A status that cannot be told is no reason to stop carrying packets.
+    // Without a status socket the daemon still carries packets.
     server.on('error', () => {});
     server.unref();
   }
@@ -47,8 +47,8 @@ export class ControlServer {
     }
     // Not lstatSync, nor what calls lstat with a callback, as rm does: after one of a socket, Node.js 20
     // resolves no symbolic links of modules any more.
-    const found = await lstat(path).catch(() => null);
-    if (found?.isSocket() === false) {
+    const existing = await lstat(path).catch(() => null);
+    if (existing?.isSocket() === false) {
       throw new StartError('EEXIST', `the control socket ${path} cannot be made: it is a file`);
     }
     if (await isListening(path)) {
@@ -62,14 +62,14 @@ export class ControlServer {
     }
   }
 
-  /** Begins to answer; those who asked before are answered now. */
+  /** Begins to answer, the clients that are waiting first. */
   serve(source: StatusSource): void {
     this.#source = source;
     for (const client of this.#waiting) void this.#answer(client, source);
     this.#waiting.clear();
   }
 
-  /** Removes the socket and leaves all who are connected. */
+  /** Removes the socket and closes all connections. */
   close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     return new Promise((resolve) => {
@@ -80,7 +80,7 @@ export class ControlServer {
   #connected(client: Socket): void {
     this.#clients.add(client);
     client.unref();
-    client.setTimeout(PATIENCE, () => client.destroy());
+    client.setTimeout(CLIENT_TIMEOUT, () => client.destroy());
     client.on('error', () => {});
     client.on('close', () => {
       this.#clients.delete(client);
@@ -118,7 +118,7 @@ function listen(path: string): Promise<Server> {
   });
 }
 
-/** Somebody else removed it already, which is as good. */
+/** Ignores that another process has removed the file already. */
 function unlessGone(error: unknown): void {
   if (codeOf(error) !== 'ENOENT') throw error;
 }

@@ -3,21 +3,21 @@ import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6b
 import type { PathKind, ProofKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
 
 /*
- * What `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
+ * The objects that `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
  * round trips are in milliseconds.
  */
 
-/** What routers and peers tell alike. */
+/** Status that routers and peers have in common. */
 interface CommonStatus {
   readonly version: string;
   readonly pid: number;
-  /** How long the process runs. */
+  /** Time since the process started. */
   readonly uptime: number;
   /** Name of the TUN interface; null without. */
   readonly tun: string | null;
-  /** Where the UDP socket is bound. */
+  /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
-  /** What carries the packets, and how. */
+  /** The driver that carries packets, and its offloads. */
   readonly driver: DriverReport;
   readonly counters: DaemonCounters;
 }
@@ -26,15 +26,15 @@ interface CommonStatus {
 export interface UplinkStatus {
   readonly router: Endpoint;
   readonly state: UplinkSnapshot['state'];
-  /** What the router gave; null for nothing. */
+  /** Address that the router assigned; null for none. */
   readonly address: string | null;
   readonly prefix: string | null;
   readonly publicEndpoint: Endpoint | null;
   readonly routes: readonly string[];
-  /** Questions since the last answer. */
+  /** Router Solicitations since the last advertisement. */
   readonly attempts: number;
   readonly advertisedAgo: number | null;
-  /** Whether it was added only to avoid a detour. */
+  /** Whether it was added only to avoid a trapezium path. */
   readonly temporary: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface RemoteStatus {
 
 export interface PeerStatus extends CommonStatus {
   readonly role: 'peer';
-  /** The address that the first answering router gave; null while none has. */
+  /** Address from the first router that answered; null while none has. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
   readonly remotes: readonly RemoteStatus[];
@@ -81,7 +81,7 @@ function ago(at: number, now: number): number {
 const agoOrNull = (at: number | null, now: number): number | null =>
   at === null ? null : ago(at, now);
 
-/** How a peer is. */
+/** The status of a peer. */
 export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
   const now = performance.now();
   return {
@@ -93,7 +93,7 @@ export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
   };
 }
 
-/** How a router is. */
+/** The status of a router. */
 export function statusOfRouter(router: RouterDaemon, version: string): RouterStatus {
   const { address, prefix } = router;
   return {

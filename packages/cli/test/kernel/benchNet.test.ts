@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Daemon } from '@6bed4/testing/kernel/daemon';
 import { Lab, labNamespaces } from '@6bed4/testing/kernel/lab';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { RunningProgram } from '@6bed4/testing/runningProgram';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const BENCH = fileURLToPath(new URL('../../../../bench/net/main.mjs', import.meta.url));
 
-/** It starts some twenty programs, beside whatever else this computer does; in milliseconds. */
-const PATIENCE = 90_000;
+/** Timeout in milliseconds: the benchmark starts some twenty programs. */
+const TIMEOUT = 90_000;
 
 describeKernel('npm run bench:net', () => {
-  vi.setConfig({ testTimeout: PATIENCE });
+  vi.setConfig({ testTimeout: TIMEOUT });
   let lab: Lab;
-  let bench: Daemon | null = null;
+  let bench: RunningProgram | null = null;
 
   beforeEach(() => {
     lab = new Lab();
@@ -24,15 +24,16 @@ describeKernel('npm run bench:net', () => {
     lab.dispose();
   });
 
-  function start(...options: readonly string[]): Daemon {
+  function start(...options: readonly string[]): RunningProgram {
     const argv = [BENCH, '--quick', '--seconds', '0.2', '--candidate', 'portable', ...options];
-    bench = new Daemon(process.execPath, argv, 'bench:net');
+    bench = new RunningProgram(process.execPath, argv, 'bench:net');
     return bench;
   }
 
-  const namespacesOf = ({ pid }: Daemon) => labNamespaces().filter((one) => one.pid === pid);
+  const namespacesOf = ({ pid }: RunningProgram) =>
+    labNamespaces().filter((one) => one.pid === pid);
 
-  it('measures relaying, paths and footprint of the portable driver, and leaves nothing behind', async () => {
+  test('measures relaying, paths and footprint of the portable driver, and removes its namespaces', async () => {
     const file = `${lab.folder}/samples.json`;
     const running = start('--json', file, '--docs', lab.folder);
     const ending = await running.ended;
@@ -59,7 +60,7 @@ describeKernel('npm run bench:net', () => {
     expect(namespacesOf(running)).toEqual([]);
   });
 
-  it('leaves nothing behind when it is interrupted', async () => {
+  test('removes its namespaces when it is interrupted', async () => {
     const running = start('--measure', 'relay');
     await expect.poll(() => namespacesOf(running).length, { timeout: 5_000 }).toBe(5);
     expect(await running.stop('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });

@@ -1,26 +1,20 @@
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
-import { program } from '@6bed4/testing/kernel/programs';
+import { PORT, type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { addressesOf, interfacesOf, routesOf, TUN } from '@6bed4/testing/kernel/interfaces';
 import {
   addNativeHost,
-  addressesOf,
   buildInternet,
-  describeDrivers,
-  interfacesOf,
   NATIVE_ADDRESS,
   NATIVE_GATEWAY,
   NATIVE_PREFIX,
-  PORT,
   ROUTER_ADDRESS,
-  type RunningPeer,
-  routesOf,
   SERVED_PREFIX,
-  startPeer,
-  startRouter,
-  TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeDrivers } from '@6bed4/testing/kernel/suites';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const TRANSFER = 50_000_000;
 
@@ -50,37 +44,37 @@ describeDrivers('a router, two peers and a native host', () => {
   afterAll(() => lab?.dispose());
 
   describe('addresses and routes', () => {
-    it('give the router its own address in the served /64', async () => {
+    test('give the router its own address in the served /64', async () => {
       expect(await addressesOf(lab, 'router')).toEqual([`${ROUTER_ADDRESS}/64`]);
     });
 
-    it('route the served /64 into the tunnel on the router', async () => {
+    test('route the served /64 into the tunnel on the router', async () => {
       expect(await routesOf(lab, 'router')).toContain(SERVED_PREFIX);
     });
 
-    it('give a peer a /114 that spells its endpoint', async () => {
+    test('give a peer a /114 that contains its endpoint', async () => {
       expect(await addressesOf(lab, 'peer1')).toEqual([`${peer1.address}/114`]);
       expect(peer1.address).toMatch(/^fc64:bed:c633:6401:c433:6402:[0-9a-f]+:8001$/);
     });
 
-    it('follow the address and port that a peer was told to listen on', () => {
+    test('contain the address and port of --listen and --port', () => {
       expect(`${peer2.address}/${peer2.prefixLength}`).toBe(
         'fc64:bed:c633:6401:c433:6403:9c40:8001/114',
       );
     });
 
-    it('are printed by the daemon', () => {
+    test('are logged by the daemon', () => {
       expect(peer1.daemon.stdout.join('\n')).toContain(peer1.address);
     });
 
-    it('send 6bed4 prefixes and offered routes into the tunnel, and no default route', async () => {
+    test('lead 6bed4 prefixes and offered routes into the tunnel, and no default route', async () => {
       const routes = await routesOf(lab, 'peer1');
       expect(routes).toContain('fc64::/16');
       expect(routes).toContain(NATIVE_PREFIX);
       expect(routes).not.toContain('default');
     });
 
-    it('come with an interface of MTU 1280', async () => {
+    test('come with an interface of MTU 1280', async () => {
       for (const label of ['router', 'peer1', 'peer2']) {
         expect(await interfacesOf(lab, label)).toContain(TUN);
         expect(await lab.ip(label, `link show dev ${TUN}`)).toMatch(/mtu 1280 .*state UNKNOWN/);
@@ -104,17 +98,22 @@ describeDrivers('a router, two peers and a native host', () => {
       ['peer1', "the router by the peer's own prefix", () => routerSideOf(peer1)],
     ];
 
-    it.each(pairs)('from %s to %s are answered, each once', async (from, _, destination) => {
+    test.each(pairs)('from %s to %s are answered once each', async (from, _, destination) => {
       expect(await countReplies(lab, from, destination(), 4)).toBe(4);
     });
 
-    it.each(pairs.slice(0, 11))('of 1280 bytes from %s to %s too', async (from, _, destination) => {
-      expect(await countReplies(lab, from, destination(), 2, { size: 1232, whole: true })).toBe(2);
-    });
+    test.each(pairs.slice(0, 11))(
+      'of 1280 bytes from %s to %s are answered',
+      async (from, _, destination) => {
+        expect(await countReplies(lab, from, destination(), 2, { size: 1232, whole: true })).toBe(
+          2,
+        );
+      },
+    );
   });
 
-  describe('packets that exceed 1280 bytes', () => {
-    it('are refused to a native host by the router', async () => {
+  describe('packets of more than 1280 bytes', () => {
+    test('from a native host are refused by the router', async () => {
       expect(await ping(lab, 'native', peer1.address, { size: 1352, whole: true })).toEqual({
         result: 'too-big',
         from: NATIVE_GATEWAY,
@@ -122,7 +121,7 @@ describeDrivers('a router, two peers and a native host', () => {
       });
     });
 
-    it('are refused to the local host by its interface', async () => {
+    test('from the host of a peer are refused by its interface', async () => {
       expect(await ping(lab, 'peer1', peer2.address, { size: 1352, whole: true })).toEqual({
         result: 'too-big',
         from: 'local',
@@ -130,7 +129,7 @@ describeDrivers('a router, two peers and a native host', () => {
       });
     });
 
-    it('are refused by the daemon when the interface lets them pass', async () => {
+    test('are refused by the daemon when the interface has a larger MTU', async () => {
       await lab.ip('peer2', `link set ${TUN} mtu 1500`);
       expect(await ping(lab, 'peer2', peer1.address, { size: 1352, whole: true })).toEqual({
         result: 'too-big',
@@ -140,34 +139,34 @@ describeDrivers('a router, two peers and a native host', () => {
       await lab.ip('peer2', `link set ${TUN} mtu 1280`);
     });
 
-    it('arrive when the host sends fragments', async () => {
+    test('arrive as fragments of the host', async () => {
       expect(await countReplies(lab, 'peer1', peer2.address, 2, { size: 3000 })).toBe(2);
     });
   });
 
   describe('hop limits', () => {
-    it('run out at the own daemon, at the router, and suffice from peer to peer', async () => {
+    test('expire at the own daemon, then at the router, and suffice from peer to peer', async () => {
       const outcome = (hopLimit: number) => ping(lab, 'peer1', peer2.address, { hopLimit });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
       expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });
     });
 
-    it('run out at the daemon, in the router, and suffice from peer to native host', async () => {
+    test('expire at the daemon, then in the router, and suffice from peer to native host', async () => {
       const outcome = (hopLimit: number) => ping(lab, 'peer1', NATIVE_ADDRESS, { hopLimit });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
       expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });
     });
 
-    it('run out in the router, at its daemon, and suffice from native host to peer', async () => {
+    test('expire in the router, then at its daemon, and suffice from native host to peer', async () => {
       const outcome = (hopLimit: number) => ping(lab, 'native', peer1.address, { hopLimit });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: NATIVE_GATEWAY });
       expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });
     });
 
-    it('run out at the own daemon and suffice from peer to router', async () => {
+    test('expire at the own daemon, and suffice from peer to router', async () => {
       const outcome = (hopLimit: number) => ping(lab, 'peer1', ROUTER_ADDRESS, { hopLimit });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
       expect(await outcome(2)).toMatchObject({ result: 'reply' });
@@ -191,17 +190,17 @@ describeDrivers('a router, two peers and a native host', () => {
       expect(JSON.parse(received)).toEqual(JSON.parse(sent.stdout));
     }
 
-    it('carries 50 MB of TCP from peer to peer intact', { timeout: 60_000 }, async () => {
+    test('by TCP delivers 50 MB from peer to peer intact', { timeout: 60_000 }, async () => {
       await transfer('peer1', 'peer2', peer2.address, TRANSFER);
     });
 
-    it('carries 10 MB of TCP from the native host to a peer intact', {
+    test('by TCP delivers 10 MB from the native host to a peer intact', {
       timeout: 60_000,
     }, async () => {
       await transfer('native', 'peer1', peer1.address, TRANSFER / 5);
     });
 
-    it('answers an HTTP request of a peer on the native host', async () => {
+    test('by HTTP delivers a page of the native host to a peer', async () => {
       const server = lab.spawn('native', program('httpServer', 8080));
       await server.waitForLine(/listening/);
       const { stdout } = await lab.exec(
@@ -212,8 +211,8 @@ describeDrivers('a router, two peers and a native host', () => {
     });
   });
 
-  describe('the wire', () => {
-    it('shows no fault to the dissectors of tshark', { timeout: 60_000 }, async () => {
+  describe('captured frames', () => {
+    test('have no fault in the dissectors of tshark', { timeout: 60_000 }, async () => {
       const frames = await capture.stop();
       expect(frames.length).toBeGreaterThan(2 * (TRANSFER / 1220));
       expect(frames.flatMap(faultsOf).slice(0, 10)).toEqual([]);

@@ -1,29 +1,21 @@
+import { COMMAND } from '@6bed4/testing/command';
+import { command, PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { program } from '@6bed4/testing/kernel/programs';
-import { COMMAND, describeKernel } from '@6bed4/testing/kernel/requirements';
-import {
-  buildInternet,
-  command,
-  interfacesOf,
-  PORT,
-  ROUTER_IPV4,
-  startPeer,
-  startRouter,
-  TUN,
-} from '@6bed4/testing/kernel/topology';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { useInternet } from '@6bed4/testing/kernel/suites';
+import { expect, test } from 'vitest';
 
 const ROUTER = command('router', '--listen', ROUTER_IPV4);
 const PEER = command('peer', '--router', ROUTER_IPV4);
 
 describeKernel('a daemon that cannot start', () => {
   let lab: Lab;
-
-  beforeEach(async () => {
-    lab = await buildInternet();
+  useInternet((built) => {
+    lab = built;
   });
-
-  afterEach(() => lab.dispose());
 
   /**
    * Expects the end with one line on standard error that matches, nothing on standard output, and
@@ -44,7 +36,7 @@ describeKernel('a daemon that cannot start', () => {
     expect(await interfacesOf(lab, label)).toEqual(before);
   }
 
-  it('says which port is in use', async () => {
+  test('reports which port is in use', async () => {
     const holder = lab.spawn('router', program('udpHolder', ROUTER_IPV4, PORT));
     await holder.waitForLine(/holding/);
     await expectRefusal('router', ROUTER, /25790.*in use/i);
@@ -53,18 +45,18 @@ describeKernel('a daemon that cannot start', () => {
     await expectRefusal('peer1', [...PEER, '--port', '40000'], /40000.*in use/i);
   });
 
-  it('says which address is not local', async () => {
+  test('reports which address is not local', async () => {
     const argv = command('router', '--listen', '203.0.113.9');
     await expectRefusal('router', argv, /203\.0\.113\.9/);
     await expectRefusal('peer1', [...PEER, '--listen', '203.0.113.9'], /203\.0\.113\.9/);
   });
 
-  it('says that there is no route to the router', async () => {
+  test('reports that there is no route to the router', async () => {
     const argv = command('peer', '--router', '203.0.113.9');
     await expectRefusal('peer1', argv, /203\.0\.113\.9/);
   });
 
-  it('says that the name of the interface is taken', async () => {
+  test('reports that the name of the interface is taken', async () => {
     await startRouter(lab, 'router');
     await startPeer(lab, 'peer1');
     await expectRefusal('peer1', PEER, new RegExp(TUN));
@@ -72,19 +64,19 @@ describeKernel('a daemon that cannot start', () => {
     await expectRefusal('router', argv, new RegExp(TUN));
   });
 
-  it('says that a name belongs to an interface of another kind', async () => {
+  test('reports that a name belongs to an interface of another kind', async () => {
     await expectRefusal('peer1', [...PEER, '--tun', 'eth0'], /eth0/);
   });
 
-  it.each([
+  test.each([
     ['2001:db8::/56', /56/],
     ['2001:db8::1/64', /2001:db8::1/],
     ['fc64::', /fc64::/],
-  ])('says what is wrong with the prefix %s', async (prefix, line) => {
+  ])('reports the fault of the prefix %s', async (prefix, line) => {
     await expectRefusal('router', [...ROUTER, '--prefix', prefix], line, 2);
   });
 
-  it.each([
+  test.each([
     [['router'], /--listen/],
     [['router', '--listen', 'router.example'], /router\.example/],
     [['router', '--listen', ROUTER_IPV4, '--port', '70000'], /70000/],
@@ -97,11 +89,11 @@ describeKernel('a daemon that cannot start', () => {
     [['peer', '--router', ROUTER_IPV4, '--tun', 'a-name-beyond-15-characters'], /beyond-15/],
     [['peer', '--router', ROUTER_IPV4, '--frobnicate'], /--frobnicate/],
     [['dance'], /dance/],
-  ])('says what is wrong with %j', async (args, line) => {
+  ])('reports the fault of %j', async (args, line) => {
     await expectRefusal('peer1', command(...args), line, 2);
   });
 
-  it('says that /dev/net/tun is missing', async () => {
+  test('reports that /dev/net/tun is missing', async () => {
     const script = 'mount -t tmpfs none /dev/net && exec "$@"';
     const hidden = ['unshare', '--mount', 'sh', '-c', script, 'sh'];
     await expectRefusal('router', [...hidden, ...ROUTER], /\/dev\/net\/tun/);
@@ -109,7 +101,7 @@ describeKernel('a daemon that cannot start', () => {
     await expectRefusal('peer1', [...hidden, ...PEER], /\/dev\/net\/tun/);
   });
 
-  it('says that it needs root for an interface', async () => {
+  test('reports that an interface needs root', async () => {
     const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
     const readable = await lab.exec('peer1', [...nobody, 'test', '-r', COMMAND], { mayFail: true });
     expect(readable.code, `${COMMAND} has to be readable for everyone`).toBe(0);

@@ -1,23 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import {
+  PORT,
+  type RunningPeer,
+  startPeer,
+  startRouter,
+  useDriver,
+} from '@6bed4/testing/kernel/daemons';
+import { interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
+import { buildInternet, ROUTER_ADDRESS } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import {
-  buildInternet,
-  interfacesOf,
-  PORT,
-  ROUTER_ADDRESS,
-  type RunningPeer,
-  startPeer,
-  startRouter,
-  TUN,
-  useDriver,
-} from '@6bed4/testing/kernel/topology';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const TRANSFER = 40_000_000;
 const TICKS_PER_SECOND = 100;
@@ -67,7 +65,7 @@ describeKernel('the Linux driver', () => {
     await from.daemon.waitForLine(/^path direct/);
   }
 
-  it('says what it uses, and why not', async () => {
+  test('reports its offloads, and why others are off', async () => {
     const router = await startRouter(lab, 'router', '--verbose', '--offloads', 'udp');
     const line = await router.waitForLine(/^driver/);
     expect(line).toMatch(/driver linux {2}workers 1 /);
@@ -76,7 +74,7 @@ describeKernel('the Linux driver', () => {
   });
 
   describe.each(['none', 'udp', 'tun', 'all'])('with offloads: %s', (offloads) => {
-    it('carries TCP intact, directly and through a router', { timeout: 120_000 }, async () => {
+    test('carries TCP intact, directly and through a router', { timeout: 120_000 }, async () => {
       await startRouter(lab, 'router', '--offloads', offloads);
       const peer1 = await startPeer(lab, 'peer1', '--offloads', offloads);
       const peer2 = await startPeer(lab, 'peer2', '--offloads', offloads);
@@ -88,7 +86,9 @@ describeKernel('the Linux driver', () => {
     });
   });
 
-  it('understands one without offloads, both ways', { timeout: 120_000 }, async () => {
+  test('exchanges TCP with a portable driver in both directions', {
+    timeout: 120_000,
+  }, async () => {
     useDriver('portable');
     await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
@@ -99,7 +99,7 @@ describeKernel('the Linux driver', () => {
     await transfer('peer2', 'peer1', peer1.address, TRANSFER / 4);
   });
 
-  it('shows no fault to tshark on the wire, with joined packets at both ends', {
+  test('sends frames without faults with GSO and GRO at both ends', {
     timeout: 90_000,
   }, async () => {
     const capture = await Capture.start(lab, [PORT, 40_000, 40_002]);
@@ -114,8 +114,8 @@ describeKernel('the Linux driver', () => {
     expect(Math.max(...frames.map(({ outer }) => outer.length))).toBe(1280);
   });
 
-  it.each(['all', 'none'])(
-    'carries UDP that the kernel cuts and joins intact, offloads: %s',
+  test.each(['all', 'none'])(
+    'carries UDP with GSO and GRO intact, offloads: %s',
     {
       timeout: 60_000,
     },
@@ -132,7 +132,7 @@ describeKernel('the Linux driver', () => {
     },
   );
 
-  it('relays on several threads', { timeout: 60_000 }, async () => {
+  test('relays on several threads', { timeout: 60_000 }, async () => {
     const router = await startRouter(lab, 'router', '--workers', '3', '--verbose');
     expect(await router.waitForLine(/^driver/)).toMatch(/workers 3 /);
     const relayed = ['--peering', 'via-router'];
@@ -146,7 +146,7 @@ describeKernel('the Linux driver', () => {
     expect(Number(delivered)).toBeGreaterThan(TRANSFER / 4 / 1220);
   });
 
-  it('sends what does not fit the path in fragments', { timeout: 60_000 }, async () => {
+  test('sends frames beyond the path MTU in fragments', { timeout: 60_000 }, async () => {
     await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2');
@@ -155,7 +155,7 @@ describeKernel('the Linux driver', () => {
     await transfer('peer1', 'peer2', peer2.address, TRANSFER / 10);
   });
 
-  it('outlives ICMP errors and a firewall that refuses', { timeout: 60_000 }, async () => {
+  test('continues after ICMP errors and a firewall that drops', { timeout: 60_000 }, async () => {
     const router = await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2', '--port', '40000');
@@ -173,7 +173,7 @@ describeKernel('the Linux driver', () => {
     expect([router.running, peer1.daemon.running]).toEqual([true, true]);
   });
 
-  it('goes on when the interface was down under load', { timeout: 60_000 }, async () => {
+  test('continues after the interface was down under load', { timeout: 60_000 }, async () => {
     await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
     const load = lab.spawn('router', ['ping', '-q', '-f', '-s', '1000', peer1.address]);
@@ -189,7 +189,7 @@ describeKernel('the Linux driver', () => {
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 3)).toBe(3);
   });
 
-  it.each(['peer1', 'router'])(
+  test.each(['peer1', 'router'])(
     'ends cleanly under load on %s',
     { timeout: 60_000 },
     async (label) => {
@@ -201,14 +201,14 @@ describeKernel('the Linux driver', () => {
       await sink.waitForLine(/listening/);
       lab.spawn('peer1', program('tcpSender', peer2.address, 5001, 1e12));
       await sleep(1000);
-      const daemon: Daemon = label === 'router' ? router : peer1.daemon;
+      const daemon: RunningProgram = label === 'router' ? router : peer1.daemon;
       expect(await daemon.stop('SIGTERM', 2000)).toEqual({ code: 0, signal: null });
       expect(daemon.stderr).toEqual([]);
       expect(await interfacesOf(lab, label)).not.toContain(TUN);
     },
   );
 
-  it('sleeps when there is nothing to do, and takes little memory', {
+  test('uses almost no processor time and little memory when idle', {
     timeout: 60_000,
   }, async () => {
     const router = await startRouter(lab, 'router');

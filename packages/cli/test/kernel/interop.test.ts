@@ -1,4 +1,6 @@
 import { decodeAddress } from '@6bed4/codec';
+import { startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies } from '@6bed4/testing/kernel/ping';
 import {
@@ -13,18 +15,16 @@ import {
   startReferenceRouter2020,
 } from '@6bed4/testing/kernel/references';
 import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
-import { buildInternet, ROUTER_IPV4, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
+import { useInternet } from '@6bed4/testing/kernel/suites';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 let lab: Lab;
 
-function useLab(): void {
-  beforeEach(async () => {
-    lab = await buildInternet();
-  });
-  afterEach(() => lab.dispose());
-}
+/** The lab of the running test. */
+const setLab = (built: Lab): void => {
+  lab = built;
+};
 
 async function expectConversation(address1: string, address2: string): Promise<void> {
   expect(await countReplies(lab, 'peer1', address2, 3)).toBe(3);
@@ -32,7 +32,7 @@ async function expectConversation(address1: string, address2: string): Promise<v
   expect(await countReplies(lab, 'peer1', address2, 2, { size: 1232, whole: true })).toBe(2);
 }
 
-/** What is wrong with the frames that one of our daemons sent. */
+/** Faults in the frames of one of our daemons. */
 function faultsFrom(frames: readonly Frame[], source: string): string[] {
   const own = frames.filter(({ outer }) => outer.source === source);
   expect(own.length).toBeGreaterThan(0);
@@ -40,9 +40,9 @@ function faultsFrom(frames: readonly Frame[], source: string): string[] {
 }
 
 describeWithPrograms('the reference router of 2020', [ROUTER_2020], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('serves two of our peers', async () => {
+  test('serves two of our peers', async () => {
     const capture = await Capture.start(lab, [25790]);
     await startReferenceRouter2020(lab);
     const peer1 = await startPeer(lab, 'peer1');
@@ -56,9 +56,9 @@ describeWithPrograms('the reference router of 2020', [ROUTER_2020], () => {
 });
 
 describeWithPrograms('our router', [PEER_2020], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('serves two reference peers of 2020', async () => {
+  test('serves two reference peers of 2020', async () => {
     const capture = await Capture.start(lab, [25790]);
     await startRouter(lab, 'router', '--route', 'fc64::/16');
     const address1 = await startReferencePeer2020(lab, 'peer1');
@@ -67,7 +67,7 @@ describeWithPrograms('our router', [PEER_2020], () => {
     expect(faultsFrom(await capture.stop(), ROUTER_IPV4)).toEqual([]);
   });
 
-  it('serves our peer together with a reference peer of 2020', async () => {
+  test('serves our peer together with a reference peer of 2020', async () => {
     await startRouter(lab, 'router', '--route', 'fc64::/16');
     const peer1 = await startPeer(lab, 'peer1');
     await expectConversation(peer1.address, await startReferencePeer2020(lab, 'peer2'));
@@ -75,9 +75,9 @@ describeWithPrograms('our router', [PEER_2020], () => {
 });
 
 describeWithPrograms('the reference router and peer of 2020', [ROUTER_2020, PEER_2020], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('work together with our peer', async () => {
+  test('exchange packets with our peer', async () => {
     await startReferenceRouter2020(lab);
     const peer1 = await startPeer(lab, 'peer1');
     await expectConversation(peer1.address, await startReferencePeer2020(lab, 'peer2'));
@@ -85,9 +85,9 @@ describeWithPrograms('the reference router and peer of 2020', [ROUTER_2020, PEER
 });
 
 describeWithPrograms('the reference router of 2012', [ROUTER_2012], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('serves two of our draft01 peers', async () => {
+  test('serves two of our draft01 peers', async () => {
     await startReferenceRouter2012(lab);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
     const peer2 = await startPeer(lab, 'peer2', '--dialect', 'draft01');
@@ -96,16 +96,16 @@ describeWithPrograms('the reference router of 2012', [ROUTER_2012], () => {
 });
 
 describeWithPrograms('our draft01 router', [PEER_2012], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('serves two reference peers of 2012', async () => {
+  test('serves two reference peers of 2012', async () => {
     await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', NATIVE_64);
     const address1 = await startReferencePeer2012(lab, 'peer1');
     const address2 = await startReferencePeer2012(lab, 'peer2');
     await expectConversation(address1, address2);
   });
 
-  it('serves our peer together with a reference peer of 2012', async () => {
+  test('serves our peer together with a reference peer of 2012', async () => {
     await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', NATIVE_64);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
     await expectConversation(peer1.address, await startReferencePeer2012(lab, 'peer2'));
@@ -113,9 +113,9 @@ describeWithPrograms('our draft01 router', [PEER_2012], () => {
 });
 
 describeWithPrograms('the reference router and peer of 2012', [ROUTER_2012, PEER_2012], () => {
-  useLab();
+  useInternet(setLab);
 
-  it('work together with our draft01 peer', async () => {
+  test('exchange packets with our draft01 peer', async () => {
     await startReferenceRouter2012(lab);
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
     await expectConversation(peer1.address, await startReferencePeer2012(lab, 'peer2'));

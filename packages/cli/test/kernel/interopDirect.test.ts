@@ -1,7 +1,9 @@
 import { type Dialect, decodeAddress, type Endpoint, formatEndpoint } from '@6bed4/codec';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { command, PORT, startRouter } from '@6bed4/testing/kernel/daemons';
+import { addressesOf } from '@6bed4/testing/kernel/interfaces';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import { Lab } from '@6bed4/testing/kernel/lab';
-import { refuseInput } from '@6bed4/testing/kernel/natTopology';
+import { refuseUnsolicited } from '@6bed4/testing/kernel/natTopology';
 import { countReplies } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import {
@@ -20,20 +22,14 @@ import {
   startReferenceRouter2020,
 } from '@6bed4/testing/kernel/references';
 import { describeWithPrograms } from '@6bed4/testing/kernel/requirements';
-import {
-  addressesOf,
-  command,
-  PORT,
-  ROUTER_IPV4,
-  startRouter,
-} from '@6bed4/testing/kernel/topology';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, expect, it } from 'vitest';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { afterEach, expect, test } from 'vitest';
 
 /** The well-known port of draft01. */
 const PORT_2012 = 25788;
 
-/** Rows of packets are told apart by size: the first ones find the path, the last one is judged. */
+/** Series of packets, which differ in size: the first ones find the path, the last one is judged. */
 const FIRST = { count: 6, size: 10 };
 const JUDGED = { count: 8, size: 200 };
 /** IPv6 header, and that of an ICMPv6 echo or of UDP. */
@@ -42,12 +38,12 @@ const HEADERS = 48;
 /** Milliseconds between datagrams: slower than Java, which gives up on a path after 150 ms. */
 const INTERVAL = 200;
 const ECHO_PORT = 7;
-const ROWS = [FIRST, JUDGED].flatMap(({ count, size }) => [count, size]);
+const SERIES = [FIRST, JUDGED].flatMap(({ count, size }) => [count, size]);
 const ANSWERED = `answered ${FIRST.count + JUDGED.count}`;
 
-/** Where `peer1` and `peer2` are. */
-type Surroundings = 'on the Internet' | 'each behind a NAT';
-const surroundings: readonly Surroundings[] = ['on the Internet', 'each behind a NAT'];
+/** Placement of `peer1` and `peer2`. */
+type Placement = 'on the Internet' | 'each behind a NAT';
+const placements: readonly Placement[] = ['on the Internet', 'each behind a NAT'];
 
 let lab: Lab;
 let capture: Capture;
@@ -55,7 +51,7 @@ let capture: Capture;
 afterEach(() => lab.dispose());
 
 /** A host for the router at `routerIPv4`, and peers at the public addresses next to it, .2 and .3. */
-async function build(kind: Surroundings, routerIPv4 = ROUTER_IPV4): Promise<void> {
+async function build(kind: Placement, routerIPv4 = ROUTER_IPV4): Promise<void> {
   lab = new Lab();
   await lab.internet();
   capture = await Capture.start(lab, [PORT, PORT_2012]);
@@ -81,11 +77,11 @@ async function hideBehindNat(
   await lab.link([nat, 'lan', `${local}.1/24`], [peer, 'eth0', `${local}.2/24`]);
   await lab.ip(peer, `route add default via ${local}.1`);
   await lab.masquerade(nat, 'eth0');
-  await refuseInput(lab, nat);
+  await refuseUnsolicited(lab, nat);
 }
 
 interface OurPeer {
-  readonly daemon: Daemon;
+  readonly daemon: RunningProgram;
   readonly address: string;
 }
 
@@ -97,8 +93,8 @@ async function startOurs(dialect: Dialect, routerIPv4 = ROUTER_IPV4): Promise<Ou
   return { daemon, address: (await addressesOf(lab, 'peer1'))[0]!.split('/')[0]! };
 }
 
-/** What two peers said, and the public endpoints that their addresses spell. */
-class Conversation {
+/** Frames of two peers on the wire, and the public endpoints in their addresses. */
+class CapturedPackets {
   readonly #frames: readonly Frame[];
   readonly #endpoints: readonly Endpoint[];
 
@@ -108,30 +104,30 @@ class Conversation {
   }
 
   /** Ends the capture. */
-  static async read(dialect: Dialect, ...addresses: readonly string[]): Promise<Conversation> {
+  static async read(dialect: Dialect, ...addresses: readonly string[]): Promise<CapturedPackets> {
     const endpoints = addresses.map((address) => decodeAddress(address, { dialect }).peer!);
-    return new Conversation(await capture.stop(endpoints.map(({ port }) => port)), endpoints);
+    return new CapturedPackets(await capture.stop(endpoints.map(({ port }) => port)), endpoints);
   }
 
-  /** How many of the judged packets went from which endpoint to which. */
-  ways(): Record<string, number> {
+  /** Numbers of the judged packets by source and destination endpoint. */
+  paths(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { outer, inner } of this.#frames) {
       if (inner?.length !== HEADERS + JUDGED.size) continue;
       const from = `${outer.source}:${outer.sourcePort}`;
-      const way = `${from} to ${outer.destination}:${outer.destinationPort}`;
-      counts[way] = (counts[way] ?? 0) + 1;
+      const path = `${from} to ${outer.destination}:${outer.destinationPort}`;
+      counts[path] = (counts[path] ?? 0) + 1;
     }
     return counts;
   }
 
-  /** What `ways` should be when `each` packets took no router in each direction. */
-  straight(each: number): Record<string, number> {
+  /** Expected `paths` of `each` direct packets in each direction. */
+  direct(each: number): Record<string, number> {
     const [one, two] = this.#endpoints.map(formatEndpoint);
     return { [`${one} to ${two}`]: each, [`${two} to ${one}`]: each };
   }
 
-  /** What `ways` should be when all packets went through a router. */
+  /** Expected `paths` of `each` relayed packets in each direction. */
   relayed(each: number, router: string): Record<string, number> {
     const [one, two] = this.#endpoints.map(formatEndpoint);
     return {
@@ -142,7 +138,7 @@ class Conversation {
     };
   }
 
-  /** What is wrong with the frames of the first peer, which is ours. */
+  /** Faults in the frames of the first peer, which is ours. */
   ourFaults(): string[] {
     const own = this.#frames.filter(({ outer }) => outer.source === this.#endpoints[0]!.address);
     expect(own.length).toBeGreaterThan(0);
@@ -150,7 +146,7 @@ class Conversation {
   }
 }
 
-/** Pings in rows from both sides, `first` first; returns how many packets are judged each way. */
+/** Sends series of pings from both sides, `first` first; returns how many packets are judged each way. */
 async function pingBothWays(
   first: 'peer1' | 'peer2',
   address1: string,
@@ -181,19 +177,19 @@ const routersOf2012 = [
 
 for (const { name, needs, start } of routersOf2012) {
   describeWithPrograms(`the reference peer of 2012 at ${name}`, [PEER_2012, ...needs], () => {
-    for (const kind of surroundings) {
+    for (const kind of placements) {
       for (const first of ['peer1', 'peer2'] as const) {
         const who = first === 'peer1' ? 'our peer' : 'the reference';
-        it(`and our peer talk straight when ${who} begins, ${kind}`, async () => {
+        test(`and our peer exchange packets directly when ${who} begins, ${kind}`, async () => {
           await build(kind);
           await start();
           const ours = await startOurs('draft01');
           const address2 = await startReferencePeer2012(lab, 'peer2');
           const each = await pingBothWays(first, ours.address, address2);
           await ours.daemon.waitForLine(/path direct/);
-          const said = await Conversation.read('draft01', ours.address, address2);
-          expect(said.ways()).toEqual(said.straight(each));
-          expect(said.ourFaults()).toEqual([]);
+          const captured = await CapturedPackets.read('draft01', ours.address, address2);
+          expect(captured.paths()).toEqual(captured.direct(each));
+          expect(captured.ourFaults()).toEqual([]);
         });
       }
     }
@@ -201,27 +197,27 @@ for (const { name, needs, start } of routersOf2012) {
 }
 
 describeWithPrograms('two reference peers of 2012 at our router', [PEER_2012], () => {
-  it('talk straight', async () => {
+  test('exchange packets directly', async () => {
     await build('on the Internet');
     await startOurRouter2012();
     const address1 = await startReferencePeer2012(lab, 'peer1');
     const address2 = await startReferencePeer2012(lab, 'peer2');
     const each = await pingBothWays('peer1', address1, address2);
-    const said = await Conversation.read('draft01', address1, address2);
-    expect(said.ways()).toEqual(said.straight(each));
+    const captured = await CapturedPackets.read('draft01', address1, address2);
+    expect(captured.paths()).toEqual(captured.direct(each));
   });
 });
 
 describeWithPrograms('the reference peer of 2020', [ROUTER_2020, PEER_2020], () => {
-  it('answers no question, and our peer keeps to the router without a loss', async () => {
+  test('answers no solicitation, and our peer stays relayed without a loss', async () => {
     await build('on the Internet');
     await startReferenceRouter2020(lab);
     const ours = await startOurs('draft03');
     const address2 = await startReferencePeer2020(lab, 'peer2');
     const each = await pingBothWays('peer1', ours.address, address2);
-    const said = await Conversation.read('draft03', ours.address, address2);
-    expect(said.ways()).toEqual(said.relayed(each, `${ROUTER_IPV4}:${PORT}`));
-    expect(said.ourFaults()).toEqual([]);
+    const captured = await CapturedPackets.read('draft03', ours.address, address2);
+    expect(captured.paths()).toEqual(captured.relayed(each, `${ROUTER_IPV4}:${PORT}`));
+    expect(captured.ourFaults()).toEqual([]);
     expect([...ours.daemon.stdout, ...ours.daemon.stderr].join()).not.toContain('path direct');
   });
 });
@@ -242,32 +238,32 @@ const routersForJava = [
 
 for (const { name, needs, start } of routersForJava) {
   describeWithPrograms(`the Java implementation at ${name}`, [JAVA_CLASSES, ...needs], () => {
-    for (const kind of surroundings) {
-      it(`and our peer talk straight when our peer begins, ${kind}`, async () => {
+    for (const kind of placements) {
+      test(`and our peer exchange packets directly when our peer begins, ${kind}`, async () => {
         await build(kind, JAVA_ROUTER_IPV4);
         await start();
         const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
         const java = await startJava(lab, 'peer2');
-        const asker = program('udpAsk', java.address, ECHO_PORT, INTERVAL, ...ROWS);
-        expect((await lab.exec('peer1', asker)).stdout.trim()).toBe(ANSWERED);
+        const requester = program('udpRequester', java.address, ECHO_PORT, INTERVAL, ...SERIES);
+        expect((await lab.exec('peer1', requester)).stdout.trim()).toBe(ANSWERED);
         await ours.daemon.waitForLine(/path direct/);
-        const said = await Conversation.read('draft03', ours.address, java.address);
-        expect(said.ways()).toEqual(said.straight(JUDGED.count));
-        expect(said.ourFaults()).toEqual([]);
+        const captured = await CapturedPackets.read('draft03', ours.address, java.address);
+        expect(captured.paths()).toEqual(captured.direct(JUDGED.count));
+        expect(captured.ourFaults()).toEqual([]);
       });
 
-      it(`and our peer talk straight when Java begins, ${kind}`, async () => {
+      test(`and our peer exchange packets directly when Java begins, ${kind}`, async () => {
         await build(kind, JAVA_ROUTER_IPV4);
         await start();
         const ours = await startOurs('draft03', JAVA_ROUTER_IPV4);
         await lab.spawn('peer1', program('udpEcho', ECHO_PORT)).waitForLine(/listening/);
-        const rows = [ours.address, ECHO_PORT, INTERVAL, ...ROWS];
-        const java = await startJava(lab, 'peer2', ...rows);
+        const options = [ours.address, ECHO_PORT, INTERVAL, ...SERIES];
+        const java = await startJava(lab, 'peer2', ...options);
         expect(await java.daemon.waitForLine(/^answered/)).toBe(ANSWERED);
         await ours.daemon.waitForLine(/path direct/);
-        const said = await Conversation.read('draft03', ours.address, java.address);
-        expect(said.ways()).toEqual(said.straight(JUDGED.count));
-        expect(said.ourFaults()).toEqual([]);
+        const captured = await CapturedPackets.read('draft03', ours.address, java.address);
+        expect(captured.paths()).toEqual(captured.direct(JUDGED.count));
+        expect(captured.ourFaults()).toEqual([]);
       });
     }
   });

@@ -4,14 +4,14 @@ import { Lab, labNamespaces } from '@6bed4/testing/kernel/lab';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeLab } from '@6bed4/testing/kernel/requirements';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** A solicitation as deployed peers send it, in hexadecimal; its last two digits are data. */
 const SOLICITATION =
   '6000000000103aff00000000000000000000000000000000ff020000000000000000000000000002' +
   '85007aae000000000101000000000001';
 
-describeLab('the laboratory', () => {
+describeLab('the kernel lab', () => {
   let lab: Lab;
 
   beforeEach(async () => {
@@ -26,13 +26,13 @@ describeLab('the laboratory', () => {
     await lab.attach(label, address);
   }
 
-  it('lets hosts on its Internet reach each other', async () => {
+  test('lets hosts on its Internet reach each other', async () => {
     await publicHost('a', '198.51.100.1/24');
     await publicHost('b', '198.51.100.2/24');
     await lab.exec('a', ['ping', '-c', '1', '-W', '1', '198.51.100.2']);
   });
 
-  it('hides a host behind a masquerading router', async () => {
+  test('puts a host behind a masquerading router', async () => {
     await publicHost('server', '198.51.100.1/24');
     await publicHost('nat', '198.51.100.9/24');
     await lab.host('inside');
@@ -45,7 +45,7 @@ describeLab('the laboratory', () => {
     expect(stdout).toContain('198.51.100.9');
   });
 
-  it('cuts a host off and connects it again', async () => {
+  test('disconnects a host and connects it again', async () => {
     await publicHost('a', '198.51.100.1/24');
     await publicHost('b', '198.51.100.2/24');
     const ping = ['ping', '-c', '1', '-W', '1', '198.51.100.2'];
@@ -55,7 +55,7 @@ describeLab('the laboratory', () => {
     await lab.exec('a', ['ping', '-c', '3', '-i', '0.2', '-W', '1', '198.51.100.2']);
   });
 
-  it('ends its programs and removes its namespaces', async () => {
+  test('ends its programs and removes its namespaces on disposal', async () => {
     await publicHost('a', '198.51.100.1/24');
     const holder = lab.spawn('a', program('udpHolder', '0.0.0.0', 25790));
     await holder.waitForLine(/holding/);
@@ -66,7 +66,7 @@ describeLab('the laboratory', () => {
     expect(existsSync(lab.folder)).toBe(false);
   });
 
-  it('removes what a killed process left', () => {
+  test('removes namespaces of killed processes', () => {
     const { pid } = spawnSync('true');
     const name = `6bed4-${pid}-1-orphan`;
     spawnSync('ip', ['netns', 'add', name]);
@@ -74,14 +74,14 @@ describeLab('the laboratory', () => {
     expect(labNamespaces().map((found) => found.name)).not.toContain(name);
   });
 
-  it('reports a failing command with what it said', async () => {
+  test('reports a failing command with its output', async () => {
     await lab.host('a');
     await expect(lab.exec('a', ['sh', '-c', 'echo why >&2; exit 3'])).rejects.toThrow(
       /exit code 3\nwhy/,
     );
   });
 
-  it('sees faults on the wire', async () => {
+  test('detects faults in captured frames', async () => {
     await publicHost('a', '198.51.100.1/24');
     await publicHost('b', '198.51.100.2/24');
     const capture = await Capture.start(lab, [25790]);

@@ -1,42 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon, Ending } from '@6bed4/testing/kernel/daemon';
-import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { command, PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { addressesOf, interfacesOf, routesOf, TUN } from '@6bed4/testing/kernel/interfaces';
 import {
   addNativeHost,
-  addressesOf,
-  buildInternet,
-  command,
-  describeDrivers,
-  interfacesOf,
   NATIVE_ADDRESS,
-  PORT,
   ROUTER_ADDRESS,
   ROUTER_IPV4,
-  routesOf,
-  startPeer,
-  startRouter,
-  TUN,
-} from '@6bed4/testing/kernel/topology';
+} from '@6bed4/testing/kernel/internet';
+import type { Lab } from '@6bed4/testing/kernel/lab';
+import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { describeDrivers, useInternet } from '@6bed4/testing/kernel/suites';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ending, RunningProgram } from '@6bed4/testing/runningProgram';
+import { describe, expect, test } from 'vitest';
 
 describeDrivers('the daemons', () => {
   let lab: Lab;
-
-  beforeEach(async () => {
-    lab = await buildInternet();
+  useInternet((built) => {
+    lab = built;
   });
 
-  afterEach(() => lab.dispose());
-
-  /** Waits until a condition holds, for what the kernel does after a process is gone. */
+  /** Waits until a condition holds that the kernel brings about after the end of a process. */
   async function eventually(condition: () => Promise<boolean>): Promise<void> {
     for (let attempt = 0; attempt < 40; attempt++) {
       if (await condition()) return;
       await sleep(50);
     }
-    throw new Error('did not come true in 2 s');
+    throw new Error('the condition does not hold after 2 s');
   }
 
   async function routingOf(label: string): Promise<string> {
@@ -52,7 +42,7 @@ describeDrivers('the daemons', () => {
     ['SIGINT', { code: 0, signal: null }],
     ['SIGKILL', { code: null, signal: 'SIGKILL' }],
   ])('after %s', (signal, ending) => {
-    it.each(['router', 'peer1'])('leave nothing behind on %s', async (label) => {
+    test.each(['router', 'peer1'])('leave no interface, route or socket on %s', async (label) => {
       const before = {
         routing: await routingOf(label),
         interfaces: await interfacesOf(lab, label),
@@ -60,7 +50,7 @@ describeDrivers('the daemons', () => {
       };
       const options = ['--route', '2001:db8:beef::/64'];
       const router = await startRouter(lab, 'router', ...options);
-      let daemon: Daemon = router;
+      let daemon: RunningProgram = router;
       if (label === 'peer1') ({ daemon } = await startPeer(lab, label, '--default-route'));
       expect(await routesOf(lab, label)).not.toEqual([]);
 
@@ -77,7 +67,7 @@ describeDrivers('the daemons', () => {
     });
   });
 
-  it('work again when started again after a crash', async () => {
+  test('work when started again after a crash', async () => {
     await startRouter(lab, 'router');
     const first = await startPeer(lab, 'peer1', '--port', '40000');
     await first.daemon.stop('SIGKILL');
@@ -86,7 +76,7 @@ describeDrivers('the daemons', () => {
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
   });
 
-  it('carry packets again when only the router was started again', async () => {
+  test('carry packets when only the router was started again', async () => {
     const router = await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2');
@@ -96,7 +86,7 @@ describeDrivers('the daemons', () => {
     expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
   });
 
-  it('find a router that starts after them', async () => {
+  test('find a router that starts after them', async () => {
     const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4));
     await sleep(500);
     expect(daemon.running).toBe(true);
@@ -105,7 +95,7 @@ describeDrivers('the daemons', () => {
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 1)).toBe(1);
   });
 
-  it('send everything into the tunnel with --default-route', async () => {
+  test('route all IPv6 into the tunnel with --default-route', async () => {
     await addNativeHost(lab);
     await startRouter(lab, 'router');
     await startPeer(lab, 'peer1', '--default-route');
@@ -113,7 +103,7 @@ describeDrivers('the daemons', () => {
     expect(await ping(lab, 'peer1', NATIVE_ADDRESS)).toMatchObject({ result: 'reply' });
   });
 
-  it('take the name of the interface from the command line', async () => {
+  test('name the interface as --tun does', async () => {
     await startRouter(lab, 'router', '--tun', 'sixrouter');
     const daemon = lab.spawn('peer1', command('peer', '--router', ROUTER_IPV4, '--tun', 'sixpeer'));
     await daemon.waitForLine(/^ready/);
@@ -122,7 +112,7 @@ describeDrivers('the daemons', () => {
     expect(await addressesOf(lab, 'peer1', 'sixpeer')).toHaveLength(1);
   });
 
-  it('send empty keepalives that die on the way', async () => {
+  test('send empty keepalives with a small TTL', async () => {
     const capture = await Capture.start(lab, [PORT]);
     await startRouter(lab, 'router');
     await startPeer(lab, 'peer1', '--keepalive', '1');
@@ -143,7 +133,7 @@ describeDrivers('the daemons', () => {
     expect(ttlsFrom('198.51.100.3').slice(0, 2)).toEqual([7, 7]);
   });
 
-  it('relay without a TUN interface on the router', async () => {
+  test('relay without a TUN interface on the router', async () => {
     await startRouter(lab, 'router', '--no-tun');
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2');
@@ -153,7 +143,7 @@ describeDrivers('the daemons', () => {
     expect(await ping(lab, 'peer1', ROUTER_ADDRESS)).toMatchObject({ result: 'reply' });
   });
 
-  it('serve a native /64 when told to', async () => {
+  test('serve a native /64 with --prefix', async () => {
     await startRouter(lab, 'router', '--prefix', '2001:db8:64:64::/64');
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2', '--port', '40000');
@@ -162,7 +152,7 @@ describeDrivers('the daemons', () => {
     expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
   });
 
-  it('speak draft01 when told to', async () => {
+  test('use draft01 with --dialect draft01', async () => {
     await startRouter(lab, 'router', '--dialect', 'draft01', '--prefix', '2001:db8:64:64::/64');
     const peer1 = await startPeer(lab, 'peer1', '--dialect', 'draft01');
     const peer2 = await startPeer(lab, 'peer2', '--dialect', 'draft01', '--port', '40000');

@@ -1,168 +1,173 @@
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { buildNats, PEER_PORT, type Place, type Side } from '@6bed4/testing/kernel/natTopology';
+import {
+  buildNatTopology,
+  type NatTopology,
+  PEER_PORT,
+  type Side,
+} from '@6bed4/testing/kernel/natTopology';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/topology';
-import { expect, it } from 'vitest';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { expect, test } from 'vitest';
 
-/** Bytes of TCP that tell whether the router is on the way. */
+/** Length of a TCP transfer that shows whether the router is on the path. */
 const TRANSFER = 2 << 20;
 
 type PathName = 'direct' | 'lan' | 'relayed';
 
 interface Case {
   readonly title: string;
-  readonly place: Place;
-  /** The way of packets from left to right, and from right to left. */
+  readonly topology: NatTopology;
+  /** Path of packets from left to right, and from right to left. */
   readonly paths: readonly [PathName, PathName];
 }
 
 const both = (path: PathName): [PathName, PathName] => [path, path];
 
 /*
- * What theory says (docs/nat-matrix.md): direct both ways where both mappings are endpoint-independent,
- * as the questions of each side open its own filter for the other; relayed where one is not, since the
- * frames of that side come from another endpoint than its address spells.
+ * Paths by theory (docs/nat-matrix.md): direct both ways where both mappings are endpoint-independent,
+ * as the solicitations of each side open its own filter for the other; relayed where one is not, since
+ * the frames of that side come from another endpoint than the one in its address.
  */
 const cases: readonly Case[] = [
   {
     title: 'no NAT at all',
-    place: { left: 'none', right: 'none' },
+    topology: { left: 'none', right: 'none' },
     paths: both('direct'),
   },
   {
     title: 'masquerade on one side',
-    place: { left: 'masquerade', right: 'none' },
+    topology: { left: 'masquerade', right: 'none' },
     paths: both('direct'),
   },
   {
     title: 'masquerade on both sides',
-    place: { left: 'masquerade', right: 'masquerade' },
+    topology: { left: 'masquerade', right: 'masquerade' },
     paths: both('direct'),
   },
   {
     title: 'fully random ports on one side, no NAT on the other',
-    place: { left: 'fully-random', right: 'none' },
+    topology: { left: 'fully-random', right: 'none' },
     paths: both('relayed'),
   },
   {
     title: 'fully random ports against masquerade',
-    place: { left: 'fully-random', right: 'masquerade' },
+    topology: { left: 'fully-random', right: 'masquerade' },
     paths: both('relayed'),
   },
   {
     title: 'fully random ports on both sides',
-    place: { left: 'fully-random', right: 'fully-random' },
+    topology: { left: 'fully-random', right: 'fully-random' },
     paths: both('relayed'),
   },
   {
     title: 'masquerade to another port than the peer uses, on both sides',
-    place: { left: 'other-port', right: 'other-port' },
+    topology: { left: 'other-port', right: 'other-port' },
     paths: both('direct'),
   },
   {
-    title: 'a full cone against masquerade',
-    place: { left: 'full-cone', right: 'masquerade' },
+    title: 'endpoint-independent filtering against masquerade',
+    topology: { left: 'full-cone', right: 'masquerade' },
     paths: both('direct'),
   },
   {
-    // The letters c and d of docs/nat-matrix.md: that anybody gets in helps neither way.
-    title: 'a full cone against fully random ports',
-    place: { left: 'full-cone', right: 'fully-random' },
+    // The letters c and d of docs/nat-matrix.md: endpoint-independent filtering helps neither way.
+    title: 'endpoint-independent filtering against fully random ports',
+    topology: { left: 'full-cone', right: 'fully-random' },
     paths: both('relayed'),
   },
   {
     title: 'a forwarded port against none',
-    place: { left: 'forwarding', right: 'none' },
+    topology: { left: 'forwarding', right: 'none' },
     paths: both('direct'),
   },
   {
     title: 'a forwarded port against masquerade',
-    place: { left: 'forwarding', right: 'masquerade' },
+    topology: { left: 'forwarding', right: 'masquerade' },
     paths: both('direct'),
   },
   {
     title: 'a forwarded port against fully random ports',
-    place: { left: 'forwarding', right: 'fully-random' },
+    topology: { left: 'forwarding', right: 'fully-random' },
     paths: both('relayed'),
   },
   {
     // The router is another destination than the remote, so its port is not the forwarded one.
     title: 'a forwarded port beside fully random ports, against none',
-    place: { left: 'forwarding-random', right: 'none' },
+    topology: { left: 'forwarding-random', right: 'none' },
     paths: both('relayed'),
   },
   {
     title: 'two levels of NAT against masquerade',
-    place: { left: 'two-levels', right: 'masquerade' },
+    topology: { left: 'two-levels', right: 'masquerade' },
     paths: both('direct'),
   },
   {
     title: 'two levels of NAT on both sides',
-    place: { left: 'two-levels', right: 'two-levels' },
+    topology: { left: 'two-levels', right: 'two-levels' },
     paths: both('direct'),
   },
   {
     title: 'two levels of NAT against fully random ports',
-    place: { left: 'two-levels', right: 'fully-random' },
+    topology: { left: 'two-levels', right: 'fully-random' },
     paths: both('relayed'),
   },
   {
     title: 'UDP blocked but to the router',
-    place: { left: 'router-only', right: 'none' },
+    topology: { left: 'router-only', right: 'none' },
     paths: both('relayed'),
   },
   {
     title: 'UDP blocked between the public addresses of two NATs',
-    place: { left: 'masquerade', right: 'masquerade', blocked: true },
+    topology: { left: 'masquerade', right: 'masquerade', blocked: true },
     paths: both('relayed'),
   },
   {
     title: 'both on one LAN behind the same NAT',
-    place: { shared: 'lan' },
+    topology: { shared: 'lan' },
     paths: both('lan'),
   },
   {
     title: 'both on one LAN behind the same NAT, which does hairpinning',
-    place: { shared: 'lan', hairpin: 'external-source' },
+    topology: { shared: 'lan', hairpin: 'external-source' },
     paths: both('lan'),
   },
   {
     title: 'both on one LAN without multicast behind the same NAT, without hairpinning',
-    place: { shared: 'lan', withoutMulticast: true },
+    topology: { shared: 'lan', withoutMulticast: true },
     paths: both('relayed'),
   },
   {
     title: 'both on one LAN without multicast behind the same NAT, with hairpinning',
-    place: { shared: 'lan', withoutMulticast: true, hairpin: 'external-source' },
+    topology: { shared: 'lan', withoutMulticast: true, hairpin: 'external-source' },
     paths: both('direct'),
   },
   {
-    // The question comes from the private endpoint of the sender, which tells the receiver where to ask.
+    // The solicitation comes from the private endpoint of the sender, so the receiver solicits there.
     title:
       'both on one LAN without multicast behind the same NAT, whose hairpinning keeps the source',
-    place: { shared: 'lan', withoutMulticast: true, hairpin: 'internal-source' },
+    topology: { shared: 'lan', withoutMulticast: true, hairpin: 'internal-source' },
     paths: both('lan'),
   },
   {
     title:
       'both behind the same NAT on networks that multicast does not cross, without hairpinning',
-    place: { shared: 'two-lans' },
+    topology: { shared: 'two-lans' },
     paths: both('relayed'),
   },
   {
     title: 'both behind the same NAT on networks that multicast does not cross, with hairpinning',
-    place: { shared: 'two-lans', hairpin: 'external-source' },
+    topology: { shared: 'two-lans', hairpin: 'external-source' },
     paths: both('direct'),
   },
 ];
 
-/** The path that a peer told about a remote last, or null. */
-function pathTold(daemon: Daemon, remote: string): string | null {
-  const told = daemon.stdout.map((line) => /^path (\w+) {2}remote (\S+)/.exec(line));
-  return told.filter((match) => match?.[2] === remote).at(-1)?.[1] ?? null;
+/** The path to a remote that a peer logged last, or null. */
+function pathLogged(daemon: RunningProgram, remote: string): string | null {
+  const logged = daemon.stdout.map((line) => /^path (\w+) {2}remote (\S+)/.exec(line));
+  return logged.filter((match) => match?.[2] === remote).at(-1)?.[1] ?? null;
 }
 
 /** Bytes that reached the router so far. */
@@ -171,7 +176,7 @@ async function bytesAtRouter(lab: Lab): Promise<number> {
   return Number((await lab.exec('router', ['cat', path])).stdout);
 }
 
-/** Sends bytes by TCP and compares what arrived; returns how many bytes reached the router meanwhile. */
+/** Sends bytes by TCP and compares what arrived; returns the bytes that reached the router meanwhile. */
 async function transfer(lab: Lab, from: Side, to: Side, address: string): Promise<number> {
   const receiver = lab.spawn(to, program('tcpReceiver', 5001));
   await receiver.waitForLine(/listening/);
@@ -186,7 +191,7 @@ async function transfer(lab: Lab, from: Side, to: Side, address: string): Promis
   return passed;
 }
 
-async function meet(lab: Lab, paths: Case['paths']): Promise<void> {
+async function expectPaths(lab: Lab, paths: Case['paths']): Promise<void> {
   await startRouter(lab, 'router');
   const start = (side: Side): Promise<RunningPeer> =>
     startPeer(lab, side, '--port', String(PEER_PORT[side]));
@@ -212,18 +217,18 @@ async function meet(lab: Lab, paths: Case['paths']): Promise<void> {
     else expect(passed).toBeLessThan(TRANSFER / 10);
   }
   for (const { self, remote, path } of directions) {
-    expect(pathTold(self.daemon, remote.address)).toBe(path);
+    expect(pathLogged(self.daemon, remote.address)).toBe(path);
   }
 }
 
 describeKernel('two peers and the NATs between them', () => {
-  // Most of the time they wait, so several places are made at once.
-  it.concurrent.each(cases)(
+  // Most of the time they wait, so several topologies run at once.
+  test.concurrent.each(cases)(
     '$title: $paths.0 one way, $paths.1 the other',
-    async ({ place, paths }) => {
-      const lab = await buildNats(place);
+    async ({ topology, paths }) => {
+      const lab = await buildNatTopology(topology);
       try {
-        await meet(lab, paths);
+        await expectPaths(lab, paths);
       } finally {
         lab.dispose();
       }

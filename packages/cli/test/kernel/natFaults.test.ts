@@ -1,16 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { Conversation, type Outage } from '@6bed4/testing/kernel/conversation';
-import { loadBox, type Place, PUBLIC } from '@6bed4/testing/kernel/natTopology';
+import { addressesOf } from '@6bed4/testing/kernel/interfaces';
+import { loadMiddlebox, type NatTopology, PUBLIC } from '@6bed4/testing/kernel/natTopology';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { addressesOf } from '@6bed4/testing/kernel/topology';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** Seconds of an outage at most, as docs/direct-paths.md says. */
+/** Longest outages in seconds, as in docs/direct-paths.md. */
 const DIRECT_PATH_LOST = 5.5;
 const NAT_FORGOT_ALL = 6;
-/** Seconds that this computer may be late. */
+/** Delay of this computer in seconds. */
 const MARGIN = 1;
 
 const ROUTER_STOPPED = 2;
@@ -27,56 +27,63 @@ function expectOutage({ echo, transfer }: Outage, most: number): void {
   expect(transfer).toBeLessThan(2 * most + MARGIN);
 }
 
-/** A conversation that the tests of one suite have in turn; suites have theirs at the same time. */
-function converse(place: Place, path: string): () => Conversation {
+/** Starts a conversation for the tests of one suite, which run in turn. */
+function useConversation(topology: NatTopology, path: string): () => Conversation {
   let conversation: Conversation;
   beforeAll(async () => {
-    conversation = await Conversation.start(place, path);
+    conversation = await Conversation.start(topology, path);
   });
   afterAll(() => conversation?.dispose());
   return () => conversation;
 }
 
-function losesNoByte(talk: () => Conversation): void {
-  it.sequential('loses no byte', { timeout: 40_000 }, async () => {
-    expect(await talk().finish()).toBeGreaterThan(0);
+function losesNoByte(conversation: () => Conversation): void {
+  test.sequential('loses no byte', { timeout: 40_000 }, async () => {
+    expect(await conversation().finish()).toBeGreaterThan(0);
   });
 }
 
 // Most of the time they wait, so the suites run at the same time, and their tests in turn.
 describeKernel('two peers in the middle of a TCP transfer', () => {
   describe.concurrent('on a direct path through two NATs', () => {
-    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
+    const conversation = useConversation({ left: 'masquerade', right: 'masquerade' }, 'direct');
 
-    it.sequential('go on when both NATs forget all mappings', async () => {
-      const fault = () => Promise.all([talk().forget('left'), talk().forget('right')]);
-      expectOutage(await talk().outage('direct, both NATs forget', fault, 8), NAT_FORGOT_ALL);
-      expect(talk().lastPath('left')).toBe('direct');
-      expect(talk().lastPath('right')).toBe('direct');
+    test.sequential('continue after both NATs lose all mappings', async () => {
+      const fault = () =>
+        Promise.all([conversation().flushMappings('left'), conversation().flushMappings('right')]);
+      expectOutage(
+        await conversation().measureOutage('direct, both NATs forget', fault, 8),
+        NAT_FORGOT_ALL,
+      );
+      expect(conversation().lastPath('left')).toBe('direct');
+      expect(conversation().lastPath('right')).toBe('direct');
     });
 
-    it.sequential('go on when a NAT is loaded anew', async () => {
+    test.sequential('continue after a NAT is reloaded', async () => {
       const fault = async () => {
-        await loadBox(talk().lab, 'left', 'masquerade');
-        await talk().forget('left');
+        await loadMiddlebox(conversation().lab, 'left', 'masquerade');
+        await conversation().flushMappings('left');
       };
-      expectOutage(await talk().outage('direct, a NAT is reloaded', fault, 7), DIRECT_PATH_LOST);
+      expectOutage(
+        await conversation().measureOutage('direct, a NAT is reloaded', fault, 7),
+        DIRECT_PATH_LOST,
+      );
     });
 
-    it.sequential('do not miss a router that is killed and started again', async () => {
-      const fault = () => talk().restartRouter(ROUTER_STOPPED);
-      expectOutage(await talk().outage('direct, the router is killed', fault, 2), 0);
+    test.sequential('continue while the router is killed and started again', async () => {
+      const fault = () => conversation().restartRouter(ROUTER_STOPPED);
+      expectOutage(await conversation().measureOutage('direct, the router is killed', fault, 2), 0);
     });
 
-    losesNoByte(talk);
+    losesNoByte(conversation);
   });
 
-  describe.concurrent('on a direct path that is cut, and mended later', () => {
-    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
+  describe.concurrent('on a direct path that is blocked, and later open again', () => {
+    const conversation = useConversation({ left: 'masquerade', right: 'masquerade' }, 'direct');
 
-    it.sequential('take the router', async () => {
+    test.sequential('continue through the router', async () => {
       const fault = () =>
-        talk().lab.nft(
+        conversation().lab.nft(
           'leftNat',
           `table ip cut {
             chain through {
@@ -86,110 +93,130 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
             }
           }`,
         );
-      expectOutage(await talk().outage('direct, the path is cut', fault, 8), DIRECT_PATH_LOST);
-      expect(talk().lastPath('left')).toBe('relayed');
-      expect(talk().lastPath('right')).toBe('relayed');
+      expectOutage(
+        await conversation().measureOutage('direct, the path is cut', fault, 8),
+        DIRECT_PATH_LOST,
+      );
+      expect(conversation().lastPath('left')).toBe('relayed');
+      expect(conversation().lastPath('right')).toBe('relayed');
     });
 
-    it.sequential('miss a router that is killed until it is back', async () => {
-      const fault = () => talk().restartRouter(ROUTER_STOPPED);
-      const outage = await talk().outage('relayed, the router is killed for 2 s', fault, 3);
+    test.sequential('continue after the router is killed and started again', async () => {
+      const fault = () => conversation().restartRouter(ROUTER_STOPPED);
+      const outage = await conversation().measureOutage(
+        'relayed, the router is killed for 2 s',
+        fault,
+        3,
+      );
       expect(outage.echo).toBeGreaterThan(ROUTER_STOPPED - MARGIN / 2);
       // Node.js takes a moment to start.
       expectOutage(outage, ROUTER_STOPPED + MARGIN);
     });
 
-    it.sequential('go direct again without a gap', { timeout: 90_000 }, async () => {
-      const { daemon } = talk().peers.left;
+    test.sequential('return to the direct path without a gap', { timeout: 90_000 }, async () => {
+      const { daemon } = conversation().peers.left;
       const told = daemon.stdout.length;
       const isDirect = (): boolean =>
         daemon.stdout.slice(told).some((line) => line.startsWith('path direct'));
       const mend = async () => {
-        await talk().lab.exec('leftNat', ['nft', 'delete', 'table', 'ip', 'cut']);
+        await conversation().lab.exec('leftNat', ['nft', 'delete', 'table', 'ip', 'cut']);
         for (let tenths = 0; tenths < 700 && !isDirect(); tenths++) await setTimeout(100);
       };
-      expectOutage(await talk().outage('relayed, the path is mended', mend, 1), 0);
-      expect(talk().lastPath('left')).toBe('direct');
+      expectOutage(await conversation().measureOutage('relayed, the path is mended', mend, 1), 0);
+      expect(conversation().lastPath('left')).toBe('direct');
     });
 
-    losesNoByte(talk);
+    losesNoByte(conversation);
   });
 
-  describe.concurrent('through the router, past two NATs', () => {
-    const place: Place = { left: 'masquerade', right: 'masquerade', blocked: true };
-    const talk = converse(place, 'relayed');
+  describe.concurrent('through the router, behind two NATs', () => {
+    const topology: NatTopology = { left: 'masquerade', right: 'masquerade', blocked: true };
+    const conversation = useConversation(topology, 'relayed');
 
-    it.sequential('go on when the NAT of the sender forgets all mappings', async () => {
+    test.sequential('continue after the NAT of the sender loses all mappings', async () => {
       // Its next packet opens the NAT again.
-      const fault = () => talk().forget('left');
-      expectOutage(await talk().outage("relayed, the sender's NAT forgets", fault, 2), 0);
+      const fault = () => conversation().flushMappings('left');
+      expectOutage(
+        await conversation().measureOutage("relayed, the sender's NAT forgets", fault, 2),
+        0,
+      );
     });
 
     // Nothing from outside gets in any more: that there is silence is all the receiver sees.
-    it.sequential.each(['once', 'and soon once more'])(
-      'go on when the NAT of the receiver forgets all mappings, %s',
+    test.sequential.each(['once', 'and soon once more'])(
+      'continue after the NAT of the receiver loses all mappings, %s',
       async (when) => {
         const what = `relayed, the receiver's NAT forgets ${when}`;
-        const fault = () => talk().forget('right');
-        expectOutage(await talk().outage(what, fault, 8), NAT_FORGOT_ALL);
+        const fault = () => conversation().flushMappings('right');
+        expectOutage(await conversation().measureOutage(what, fault, 8), NAT_FORGOT_ALL);
       },
     );
 
-    losesNoByte(talk);
+    losesNoByte(conversation);
   });
 
   describe.concurrent('on the local network', () => {
-    const talk = converse({ shared: 'lan' }, 'lan');
+    const conversation = useConversation({ shared: 'lan' }, 'lan');
 
-    it.sequential('take the router when the network separates its members', async () => {
+    test.sequential('continue through the router after the switch isolates its ports', async () => {
       const fault = async () => {
         for (const port of ['leftPort', 'rightPort']) {
-          await talk().lab.ip('leftNat', `link set ${port} type bridge_slave isolated on`);
+          await conversation().lab.ip('leftNat', `link set ${port} type bridge_slave isolated on`);
         }
       };
-      expectOutage(await talk().outage('lan, members are separated', fault, 8), DIRECT_PATH_LOST);
-      expect(talk().lastPath('left')).toBe('relayed');
-      expect(talk().lastPath('right')).toBe('relayed');
+      expectOutage(
+        await conversation().measureOutage('lan, members are separated', fault, 8),
+        DIRECT_PATH_LOST,
+      );
+      expect(conversation().lastPath('left')).toBe('relayed');
+      expect(conversation().lastPath('right')).toBe('relayed');
     });
 
-    losesNoByte(talk);
+    losesNoByte(conversation);
   });
 
-  describe.concurrent('of whom one is killed and started again', () => {
-    const talk = converse({ left: 'masquerade', right: 'masquerade' }, 'direct');
+  describe.concurrent('one of which is killed and started again', () => {
+    const conversation = useConversation({ left: 'masquerade', right: 'masquerade' }, 'direct');
 
-    it.sequential.each(['left', 'right'] as const)('go on when it is the %s one', async (side) => {
-      const { address } = talk().peers[side];
-      let gone = 0;
-      const fault = async () => {
-        gone = await talk().restartPeer(side);
-      };
-      const outage = await talk().outage(`direct, the ${side} peer is killed`, fault, 7);
-      expect(talk().peers[side].address).toBe(address);
-      expectOutage(outage, gone);
-    });
+    test.sequential.each(['left', 'right'] as const)(
+      'continue when it is the %s one',
+      async (side) => {
+        const { address } = conversation().peers[side];
+        let gone = 0;
+        const fault = async () => {
+          gone = await conversation().restartPeer(side);
+        };
+        const outage = await conversation().measureOutage(
+          `direct, the ${side} peer is killed`,
+          fault,
+          7,
+        );
+        expect(conversation().peers[side].address).toBe(address);
+        expectOutage(outage, gone);
+      },
+    );
 
-    losesNoByte(talk);
+    losesNoByte(conversation);
   });
 
-  // The address of a peer spells its public endpoint. Another public port is another address, and what
+  // The address of a peer contains its public endpoint. Another public port is another address, and what
   // was bound to the old one is lost with it: no transfer outlives this, but everything new works.
   describe.concurrent('while a NAT changes a public port', () => {
-    const talk = converse({ left: 'other-port', right: 'masquerade' }, 'direct');
+    const conversation = useConversation({ left: 'other-port', right: 'masquerade' }, 'direct');
 
-    async function change(box: 'other-port' | 'fully-random', port?: number): Promise<void> {
-      await loadBox(talk().lab, 'left', box, port);
-      await talk().forget('left');
+    async function change(middlebox: 'other-port' | 'fully-random', port?: number): Promise<void> {
+      await loadMiddlebox(conversation().lab, 'left', middlebox, port);
+      await conversation().flushMappings('left');
     }
 
     async function addressOfLeft(): Promise<string> {
-      const addresses = await addressesOf(talk().lab, 'left');
+      const addresses = await addressesOf(conversation().lab, 'left');
       expect(addresses).toHaveLength(1);
       return addresses[0]!.split('/')[0]!;
     }
 
-    async function expectAllToWork(): Promise<void> {
-      const { lab, peers } = talk();
+    async function expectPingAndTcp(): Promise<void> {
+      const { lab, peers } = conversation();
       expect(await unanswered(lab, 'right', await addressOfLeft(), 10)).toEqual([]);
       const receiver = lab.spawn('right', program('tcpReceiver', 5002));
       await receiver.waitForLine(/listening/);
@@ -199,37 +226,45 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
       expect(JSON.parse(await receiver.waitForLine(/sha256/))).toEqual(sent);
     }
 
-    it.sequential('talk under the new address, directly', async () => {
+    test.sequential('use the new address, directly', async () => {
       const before = await addressOfLeft();
       const fault = () => change('other-port', 50_001);
-      const { echo } = await talk().outage('direct, another public port', fault, 8);
+      const { echo } = await conversation().measureOutage('direct, another public port', fault, 8);
       expect(echo).toBeLessThan(NAT_FORGOT_ALL + MARGIN);
       const after = await addressOfLeft();
       expect(after).toBe(before.replace(':c350:', ':c351:'));
-      expect(talk().lastPath('left')).toBe('direct');
-      expect(talk().lastPath('right', after)).toBe('direct');
-      await expectAllToWork();
+      expect(conversation().lastPath('left')).toBe('direct');
+      expect(conversation().lastPath('right', after)).toBe('direct');
+      await expectPingAndTcp();
     });
 
-    it.sequential('talk through the router once that NAT is symmetric', async () => {
+    test.sequential('use the router once the mapping is address- and port-dependent', async () => {
       const before = await addressOfLeft();
       const fault = () => change('fully-random');
-      const { echo } = await talk().outage('direct, the NAT becomes symmetric', fault, 8);
+      const { echo } = await conversation().measureOutage(
+        'direct, the NAT becomes symmetric',
+        fault,
+        8,
+      );
       expect(echo).toBeLessThan(NAT_FORGOT_ALL + MARGIN);
       expect(await addressOfLeft()).not.toBe(before);
-      expect(talk().lastPath('left')).toBe('relayed');
-      await expectAllToWork();
+      expect(conversation().lastPath('left')).toBe('relayed');
+      await expectPingAndTcp();
     });
 
-    it.sequential('talk on when the symmetric NAT forgets', async () => {
+    test.sequential('continue after that NAT loses all mappings', async () => {
       const before = await addressOfLeft();
-      const fault = () => talk().forget('left');
-      const { echo } = await talk().outage('relayed, a symmetric NAT forgets', fault, 3);
+      const fault = () => conversation().flushMappings('left');
+      const { echo } = await conversation().measureOutage(
+        'relayed, a symmetric NAT forgets',
+        fault,
+        3,
+      );
       // The router corrects a false address at once.
       expect(echo).toBeLessThan(MARGIN);
       expect(await addressOfLeft()).not.toBe(before);
-      expect(talk().lastPath('left')).toBe('relayed');
-      await expectAllToWork();
+      expect(conversation().lastPath('left')).toBe('relayed');
+      await expectPingAndTcp();
     });
   });
 });

@@ -1,33 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { command, PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { addressesOf, interfacesOf, routesOf, TUN } from '@6bed4/testing/kernel/interfaces';
+import { ROUTER_ADDRESS, ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
-import {
-  addressesOf,
-  buildInternet,
-  command,
-  describeDrivers,
-  interfacesOf,
-  PORT,
-  ROUTER_ADDRESS,
-  ROUTER_IPV4,
-  routesOf,
-  startPeer,
-  startRouter,
-  TUN,
-} from '@6bed4/testing/kernel/topology';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeDrivers, useInternet } from '@6bed4/testing/kernel/suites';
+import { expect, test } from 'vitest';
 
 describeDrivers('running daemons', () => {
   let lab: Lab;
-
-  beforeEach(async () => {
-    lab = await buildInternet();
+  useInternet((built) => {
+    lab = built;
   });
 
-  afterEach(() => lab.dispose());
-
-  /** Pings until an answer comes; how long a way may take to work again is up to the caller. */
+  /** Pings until a reply comes, for at most `within` milliseconds. */
   async function answers(label: string, destination: string, within: number): Promise<boolean> {
     const end = Date.now() + within;
     while (Date.now() < end) {
@@ -37,7 +24,7 @@ describeDrivers('running daemons', () => {
     return false;
   }
 
-  it('drop noise without a word and go on', async () => {
+  test('drop random datagrams silently', async () => {
     const router = await startRouter(lab, 'router');
     const { daemon, address } = await startPeer(lab, 'peer1', '--port', '40000');
     await lab.exec('peer2', program('udpNoise', ROUTER_IPV4, PORT, 2_000));
@@ -48,7 +35,7 @@ describeDrivers('running daemons', () => {
     expect([...router.stderr, ...daemon.stderr]).toEqual([]);
   });
 
-  it('put addresses and routes back when the interface was down', async () => {
+  test('restore addresses and routes after the interface was down', async () => {
     await startRouter(lab, 'router');
     await startPeer(lab, 'peer1', '--default-route');
     for (const label of ['router', 'peer1']) {
@@ -61,7 +48,7 @@ describeDrivers('running daemons', () => {
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
   });
 
-  it.each(['router', 'peer1'])('end when the interface of %s is removed', async (label) => {
+  test.each(['router', 'peer1'])('end when the interface of %s is removed', async (label) => {
     const router = await startRouter(lab, 'router');
     const daemon = label === 'router' ? router : (await startPeer(lab, label)).daemon;
     await lab.ip(label, `link delete ${TUN}`);
@@ -70,7 +57,7 @@ describeDrivers('running daemons', () => {
     expect(daemon.stderr).toEqual([expect.stringContaining(TUN)]);
   });
 
-  it('outlive a time without IPv4', async () => {
+  test('continue after a time without IPv4', async () => {
     await startRouter(lab, 'router');
     const { daemon } = await startPeer(lab, 'peer1', '--keepalive', '1');
     await lab.ip('peer1', 'link set eth0 down');
@@ -82,7 +69,7 @@ describeDrivers('running daemons', () => {
     expect(daemon.stderr).toEqual([]);
   });
 
-  it('take a new address when a NAT gives them another port', async () => {
+  test('get a new address when a NAT maps them to another port', async () => {
     await lab.host('nat');
     await lab.host('inside');
     await lab.attach('nat', '198.51.100.9/24');
@@ -108,7 +95,7 @@ describeDrivers('running daemons', () => {
     expect(inside.daemon.stdout.join('\n')).toContain(address);
   });
 
-  it('share a computer under names of their own', async () => {
+  test('share a computer with different interface names', async () => {
     await startRouter(lab, 'router');
     const first = await startPeer(lab, 'peer1');
     const second = lab.spawn(
@@ -127,7 +114,7 @@ describeDrivers('running daemons', () => {
     expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
   });
 
-  it('hold an address from each of several routers', async () => {
+  test('have an address from each of several routers', async () => {
     await startRouter(lab, 'router');
     const second = lab.spawn('peer2', command('router', '--listen', '198.51.100.3'));
     await second.waitForLine(/^ready/);
@@ -142,7 +129,7 @@ describeDrivers('running daemons', () => {
     expect(await countReplies(lab, 'peer2', 'fc64:bed:c633:6403:c433:6402:9c40:8001', 2)).toBe(2);
   });
 
-  it('relay between the peers of two routers', async () => {
+  test('relay between the peers of two routers', async () => {
     const routers = { router: ROUTER_IPV4, other: '198.51.100.4' };
     await lab.host('other');
     await lab.attach('other', `${routers.other}/24`);

@@ -1,20 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { Daemon } from '@6bed4/testing/kernel/daemon';
+import { command, PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { TUN } from '@6bed4/testing/kernel/interfaces';
+import { ROUTER_ADDRESS, ROUTER_IPV4, SERVED_PREFIX } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies, ping } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import {
-  buildInternet,
-  command,
-  PORT,
-  ROUTER_ADDRESS,
-  ROUTER_IPV4,
-  SERVED_PREFIX,
-  startPeer,
-  startRouter,
-  TUN,
-} from '@6bed4/testing/kernel/topology';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { useInternet } from '@6bed4/testing/kernel/suites';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { expect, test } from 'vitest';
 import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
 
 // Namespaces share their files: with one name of the interface, all but one have their number in it.
@@ -22,12 +15,9 @@ const SOCKETS = '/run/6bed4';
 
 describeKernel('6bed4 status', () => {
   let lab: Lab;
-
-  beforeEach(async () => {
-    lab = await buildInternet();
+  useInternet((built) => {
+    lab = built;
   });
-
-  afterEach(() => lab.dispose());
 
   /** Statuses of the daemons of this test, by their process numbers; others may run meanwhile. */
   async function statuses(...args: readonly string[]): Promise<Map<number, unknown>> {
@@ -39,9 +29,9 @@ describeKernel('6bed4 status', () => {
     return new Map(all.map((one) => [one.pid, one]));
   }
 
-  const statusOf = async ({ pid }: Daemon) => (await statuses(TUN)).get(pid);
+  const statusOf = async ({ pid }: RunningProgram) => (await statuses(TUN)).get(pid);
 
-  it('tells routers, paths, packets and drops of daemons with the same interface name', async () => {
+  test('prints routers, paths, packets and drops of daemons with the same interface name', async () => {
     const router = await startRouter(lab, 'router');
     const left = await startPeer(lab, 'peer1');
     const right = await startPeer(lab, 'peer2');
@@ -76,9 +66,9 @@ describeKernel('6bed4 status', () => {
     expect(remote!.receivedAgo).toBeLessThan(5);
   });
 
-  it('is answered again by a daemon that replaces a killed one, and then nothing stays', async () => {
-    const start = async (): Promise<Daemon> => {
-      // In this surrounding it is the socket that Node.js looked at last before it looks for libraries.
+  test('is answered by a daemon that replaces a killed one, which removes its socket at the end', async () => {
+    const start = async (): Promise<RunningProgram> => {
+      // In this environment it is the socket that Node.js looked at last before it looks for libraries.
       const words = command('router', '--listen', ROUTER_IPV4, '--tun', 'sixstatus');
       const daemon = lab.spawn('router', ['env', '-i', 'NO_COLOR=1', ...words]);
       await daemon.waitForLine(/^ready/);

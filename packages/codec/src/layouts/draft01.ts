@@ -1,4 +1,4 @@
-import { type AddressLayout, checkEndpoint } from './layout.js';
+import { type AddressLayout, checkEndpoint, isPort } from './layout.js';
 import { readLinkLayerAddress, readLinkLayerPort, writeLinkLayer } from './linkLayer.js';
 import { writeLinkLocalPrefix } from './linkLocal.js';
 
@@ -29,6 +29,10 @@ function ipv4At(bytes: Uint8Array, offset: number): number {
   );
 }
 
+function portAt(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset + PORT_LOW]! ^ UNIVERSAL_LOCAL_BIT) | (bytes[offset + PORT_HIGH]! << 8);
+}
+
 /**
  * The layout of draft-01 (2012). An odd port sets the group bit: such a lower half is not the address
  * of a node, so it counts as opaque. The two bytes in the middle are not looked at, since a peer that
@@ -37,7 +41,9 @@ function ipv4At(bytes: Uint8Array, offset: number): number {
 export const draft01: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft01',
   prefixLength: 64,
+  hasLanip: false,
   maxLanip: 0,
+  evenPorts: true,
   endpointMask: [0xffff_ff00 | 0, 0x00ff_ffff],
 
   isOpaque(bytes, offset) {
@@ -48,14 +54,11 @@ export const draft01: AddressLayout = Object.freeze<AddressLayout>({
     return ipv4At(bytes, offset) >>> 0;
   },
 
-  readPort(bytes, offset) {
-    return (bytes[offset + PORT_LOW]! ^ UNIVERSAL_LOCAL_BIT) | (bytes[offset + PORT_HIGH]! << 8);
-  },
+  readPort: portAt,
 
   readEndpoint(bytes, offset, into) {
     into.address = ipv4At(bytes, offset);
-    into.port =
-      (bytes[offset + PORT_LOW]! ^ UNIVERSAL_LOCAL_BIT) | (bytes[offset + PORT_HIGH]! << 8);
+    into.port = portAt(bytes, offset);
   },
 
   readLanip() {
@@ -66,36 +69,38 @@ export const draft01: AddressLayout = Object.freeze<AddressLayout>({
     return (
       !draft01.isOpaque(bytes, offset) &&
       ipv4At(bytes, offset) === endpoint.addressBits &&
-      draft01.readPort(bytes, offset) === endpoint.port
+      portAt(bytes, offset) === endpoint.port
     );
   },
 
   writeEndpoint(bytes, offset, address, port, lanip) {
     checkEndpoint(draft01, address, port, lanip);
-    draft01.writeUnchecked(bytes, offset, address, port, lanip);
+    writeUnchecked(bytes, offset, address, port);
   },
 
-  writeUnchecked(bytes, offset, address, port) {
-    bytes[offset + PORT_LOW] = port ^ UNIVERSAL_LOCAL_BIT;
-    bytes[offset + PORT_HIGH] = port >>> 8;
-    bytes[offset + IPV4_FIRST] = address >>> 24;
-    bytes[offset + FILLER] = 0xff;
-    bytes[offset + FILLER + 1] = 0xfe;
-    bytes[offset + IPV4_REST] = address >>> 16;
-    bytes[offset + IPV4_REST + 1] = address >>> 8;
-    bytes[offset + IPV4_REST + 2] = address;
-  },
+  writeUnchecked,
 
   acceptsPort(port) {
-    return Number.isInteger(port) && port >= 1 && port <= 0xffff && port % 2 === 0;
+    return isPort(port) && port % 2 === 0;
   },
 
   writeLinkLocal(bytes, offset, address, port) {
     writeLinkLocalPrefix(bytes, offset);
-    draft01.writeUnchecked(bytes, offset, address, port, 0);
+    writeUnchecked(bytes, offset, address, port);
   },
 
   writeLinkLayer,
   readLinkLayerAddress,
   readLinkLayerPort,
 });
+
+function writeUnchecked(bytes: Uint8Array, offset: number, address: number, port: number): void {
+  bytes[offset + PORT_LOW] = port ^ UNIVERSAL_LOCAL_BIT;
+  bytes[offset + PORT_HIGH] = port >>> 8;
+  bytes[offset + IPV4_FIRST] = address >>> 24;
+  bytes[offset + FILLER] = 0xff;
+  bytes[offset + FILLER + 1] = 0xfe;
+  bytes[offset + IPV4_REST] = address >>> 16;
+  bytes[offset + IPV4_REST + 1] = address >>> 8;
+  bytes[offset + IPV4_REST + 2] = address;
+}

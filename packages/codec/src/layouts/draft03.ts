@@ -1,4 +1,5 @@
-import { type AddressLayout, checkEndpoint } from './layout.js';
+import { writeUint16, writeUint32 } from '../bytes/bigEndian.js';
+import { type AddressLayout, checkEndpoint, isPort } from './layout.js';
 import { readLinkLayerAddress, readLinkLayerPort, writeLinkLayer } from './linkLayer.js';
 import { writeLinkLocalPrefix } from './linkLocal.js';
 
@@ -34,28 +35,34 @@ function ipv4At(bytes: Uint8Array, offset: number): number {
   );
 }
 
+function portAt(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
+}
+
+function isOpaque(bytes: Uint8Array, offset: number): boolean {
+  return (bytes[offset + IPV4_FIRST]! & FLAG_BITS) !== 0;
+}
+
 /** The layout of draft-02, -03 and -04 (2014–2020). */
 export const draft03: AddressLayout = Object.freeze<AddressLayout>({
   name: 'draft03',
   prefixLength: 114,
+  hasLanip: true,
   maxLanip: 0x3fff,
+  evenPorts: false,
   endpointMask: [-1, 0xffff_c000 | 0],
 
-  isOpaque(bytes, offset) {
-    return (bytes[offset + IPV4_FIRST]! & FLAG_BITS) !== 0;
-  },
+  isOpaque,
 
   readAddress(bytes, offset) {
     return ipv4At(bytes, offset) >>> 0;
   },
 
-  readPort(bytes, offset) {
-    return (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
-  },
+  readPort: portAt,
 
   readEndpoint(bytes, offset, into) {
     into.address = ipv4At(bytes, offset);
-    into.port = (bytes[offset + PORT]! << 8) | bytes[offset + PORT + 1]!;
+    into.port = portAt(bytes, offset);
   },
 
   readLanip(bytes, offset) {
@@ -64,43 +71,44 @@ export const draft03: AddressLayout = Object.freeze<AddressLayout>({
 
   matchesEndpoint(bytes, offset, endpoint) {
     return (
-      !draft03.isOpaque(bytes, offset) &&
+      !isOpaque(bytes, offset) &&
       ipv4At(bytes, offset) === endpoint.addressBits &&
-      draft03.readPort(bytes, offset) === endpoint.port
+      portAt(bytes, offset) === endpoint.port
     );
   },
 
   writeEndpoint(bytes, offset, address, port, lanip) {
     checkEndpoint(draft03, address, port, lanip);
-    draft03.writeUnchecked(bytes, offset, address, port, lanip);
+    writeUnchecked(bytes, offset, address, port, lanip);
   },
 
-  writeUnchecked(bytes, offset, address, port, lanip) {
-    bytes[offset + IPV4_FIRST] = (address >>> 24) & ~FLAG_BITS;
-    bytes[offset + IPV4_REST] = address >>> 16;
-    bytes[offset + IPV4_REST + 1] = address >>> 8;
-    bytes[offset + IPV4_REST + 2] = address;
-    bytes[offset + PORT] = port >>> 8;
-    bytes[offset + PORT + 1] = port;
-    bytes[offset + TAIL] = ((address >>> 24) << 6) | (lanip >>> 8);
-    bytes[offset + TAIL + 1] = lanip;
-  },
+  writeUnchecked,
 
-  acceptsPort(port) {
-    return Number.isInteger(port) && port >= 1 && port <= 0xffff;
-  },
+  acceptsPort: isPort,
 
   writeLinkLocal(bytes, offset, address, port) {
     writeLinkLocalPrefix(bytes, offset);
-    bytes[offset + LINK_SCOPED_IPV4] = address >>> 24;
-    bytes[offset + LINK_SCOPED_IPV4 + 1] = address >>> 16;
-    bytes[offset + LINK_SCOPED_IPV4 + 2] = address >>> 8;
-    bytes[offset + LINK_SCOPED_IPV4 + 3] = address;
-    bytes[offset + LINK_SCOPED_PORT] = port >>> 8;
-    bytes[offset + LINK_SCOPED_PORT + 1] = port;
+    writeUint32(bytes, offset + LINK_SCOPED_IPV4, address);
+    writeUint16(bytes, offset + LINK_SCOPED_PORT, port);
   },
 
   writeLinkLayer,
   readLinkLayerAddress,
   readLinkLayerPort,
 });
+
+function writeUnchecked(
+  bytes: Uint8Array,
+  offset: number,
+  address: number,
+  port: number,
+  lanip: number,
+): void {
+  bytes[offset + IPV4_FIRST] = (address >>> 24) & ~FLAG_BITS;
+  bytes[offset + IPV4_REST] = address >>> 16;
+  bytes[offset + IPV4_REST + 1] = address >>> 8;
+  bytes[offset + IPV4_REST + 2] = address;
+  writeUint16(bytes, offset + PORT, port);
+  bytes[offset + TAIL] = ((address >>> 24) << 6) | (lanip >>> 8);
+  bytes[offset + TAIL + 1] = lanip;
+}

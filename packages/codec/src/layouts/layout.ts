@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
-import { checkInteger } from '../arguments/ranges.js';
+import { checkInteger, HIGHEST_PORT } from '../arguments/ranges.js';
 import type { UdpEndpoint } from '../ipv4/udpEndpoint.js';
 
 /**
@@ -10,8 +10,12 @@ export interface AddressLayout {
   readonly name: 'draft00' | 'draft01' | 'draft03';
   /** Length in bits of the on-link prefix in a Router Advertisement: 112, 64 or 114. */
   readonly prefixLength: number;
-  /** Highest value of the bits left to the holder of an endpoint: 65535, 0 (none) or 16383. */
+  /** Whether bits are left to the holder of an endpoint: a lanip, of which 0 names the router. */
+  readonly hasLanip: boolean;
+  /** Highest lanip: 65535 or 16383, or 0 where there is none. */
   readonly maxLanip: number;
+  /** Whether only even ports can be expressed. */
+  readonly evenPorts: boolean;
   /**
    * Which bits of the lower half name the endpoint, as two int32 words: addresses that agree in these
    * and in their upper half are held by the same node.
@@ -64,6 +68,11 @@ export interface AddressLayout {
   readLinkLayerPort(bytes: Uint8Array, offset: number): number;
 }
 
+/** @internal Whether a number is a port that a node can be at. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= HIGHEST_PORT;
+}
+
 const HIGHEST_ADDRESS = 0xffff_ffff;
 
 /** @internal Checks what {@link AddressLayout.writeEndpoint} is given. */
@@ -77,8 +86,8 @@ export function checkEndpoint(
     throw new InvalidArgumentError('address', String(address), 'an IPv4 address as uint32');
   }
   if (!layout.acceptsPort(port)) {
-    const parity = layout.name === 'draft01' ? 'an even integer' : 'an integer';
-    throw new InvalidArgumentError('port', String(port), `${parity} from 1 to 65535`);
+    const parity = layout.evenPorts ? 'an even integer' : 'an integer';
+    throw new InvalidArgumentError('port', String(port), `${parity} from 1 to ${HIGHEST_PORT}`);
   }
   checkInteger('lanip', lanip, 0, layout.maxLanip);
 }

@@ -5,6 +5,7 @@ import { driverNames } from '../drivers/driverName.js';
 import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
 import { workerFile } from '../drivers/linux/workerFile.js';
+import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
 import { StartError } from '../errors.js';
 import type { CommonOptions } from './options.js';
 
@@ -16,7 +17,8 @@ export type DriverChoice =
 /**
  * Chooses a driver for a daemon.
  *
- * @throws InvalidArgumentError when another option rules out the Linux driver, which is wanted
+ * @throws InvalidArgumentError for names that are none, and when another option rules out the Linux
+ * driver, which is wanted
  * @throws StartError with code `ENOTSUP` when the Linux driver is wanted and cannot work here
  */
 export async function chooseDriver(
@@ -27,6 +29,7 @@ export async function chooseDriver(
   checkName('driver', driver, driverNames);
   const offloads = options.offloads ?? 'all';
   checkName('offloads', offloads, offloadNames);
+  if (typeof options.tun === 'string') checkInterfaceName(options.tun);
   if (driver === 'portable') return { name: 'portable', reason: null };
   const conflict = conflictWith(options, profile);
   if (conflict !== null) {

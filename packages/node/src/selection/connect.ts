@@ -1,11 +1,15 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkPort, InvalidArgumentError } from '@6bed4/codec';
-import { type CandidateOptions, selectCandidates, type TunnelAddresses } from './candidates.js';
+import {
+  type CandidateOptions,
+  selectWithCandidateSources,
+  type TunnelAddresses,
+} from './candidateSources.js';
+import type { AddressPair } from './destinationSelection.js';
+import { type Attempt, type RaceOptions, race } from './happyEyeballs.js';
 import { interleave } from './interleave.js';
 import { createLookup, type Resolve } from './lookup.js';
-import { type Attempt, type RaceOptions, race } from './race.js';
-import type { AddressPair } from './sortAddresses.js';
 
 /** A tunnel that streams can be opened through. */
 export interface StreamTunnel<S extends Duplex = Duplex> extends TunnelAddresses {
@@ -17,7 +21,7 @@ export interface StreamTunnel<S extends Duplex = Duplex> extends TunnelAddresses
   }): S;
 }
 
-/** What {@link connect} is told. */
+/** Options of {@link connect}. */
 export interface ConnectOptions<S extends Duplex = Duplex>
   extends CandidateOptions,
     Pick<RaceOptions<never>, 'delay' | 'signal'> {
@@ -28,20 +32,19 @@ export interface ConnectOptions<S extends Duplex = Duplex>
   /** TCP port of the remote, and port of its streams over 6bed4; 1..65535. */
   readonly port: number;
   readonly tunnel?: StreamTunnel<S>;
-  /** Where names are looked up; default: the system's resolver. */
+  /** Resolves names; default: the resolver of the system. */
   readonly resolve?: Resolve;
-  /** Milliseconds until the whole of it is given up with `ETIMEDOUT`; default: as the system does. */
+  /** Upper bound of the whole, in milliseconds, with the error `ETIMEDOUT`; default: that of the system. */
   readonly timeout?: number;
 }
 
 /**
- * Connects to a remote in the way that suits both ends: over native IPv6 where both have it, over
- * IPv4 where both have that, and through the tunnel where the remote has a 6bed4 address. All its
- * addresses are tried in the order of {@link sortAddresses}, interleaved by the kind of path, in a
- * {@link race}.
+ * Connects to a remote: over native IPv6 where both ends have it, over IPv4 where both have that, and
+ * through the tunnel where the remote has a 6bed4 address. All its addresses are tried in the order of
+ * {@link sortAddresses}, interleaved by the kind of path, as Happy Eyeballs ({@link race}).
  *
  * @returns an open TCP socket, or an open stream of the tunnel. Rejects with the one error where there
- * was one address, else with an `AggregateError`; with `ENETUNREACH` when there is no way to any
+ * was one address, else with an `AggregateError`; with `ENETUNREACH` when there is no route to any
  * @throws InvalidArgumentError for options that cannot be used
  */
 export async function connect<S extends Duplex = Duplex>(
@@ -54,7 +57,7 @@ export async function connect<S extends Duplex = Duplex>(
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
   try {
     const addresses = await unlessAborted(addressesOf(options), either);
-    const pairs = await selectCandidates(addresses, options);
+    const pairs = await selectWithCandidateSources(addresses, options);
     const usable = pairs.filter(({ source }) => source !== null);
     if (usable.length === 0) throw unreachable(options, addresses);
     const attempts = interleave(usable, kindOf).map(
@@ -75,7 +78,7 @@ export async function connect<S extends Duplex = Duplex>(
   }
 }
 
-/** Look-ups cannot be aborted; their answer is no longer waited for. */
+/** Stops waiting when the signal aborts, since look-ups cannot be aborted. */
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return answer;
   return new Promise((resolve, reject) => {
@@ -117,7 +120,7 @@ function open<S extends Duplex>(
   return netConnect(native);
 }
 
-/** Resolves when the stream is open. What loses the race is destroyed. */
+/** Resolves when the stream is open. Destroys the stream when the attempt is aborted. */
 function opened<S extends Duplex>(make: () => S, signal: AbortSignal): Promise<S> {
   return new Promise((resolve, reject) => {
     const stream = make();
@@ -137,7 +140,7 @@ function opened<S extends Duplex>(make: () => S, signal: AbortSignal): Promise<S
     };
     const onAbort = (): void => {
       settle();
-      // It may still complain, and nobody else listens.
+      // A late error must not be unhandled.
       stream.on('error', () => undefined);
       stream.destroy();
       reject(signal.reason);

@@ -1,6 +1,6 @@
 /**
- * Takes from each kind in turn, starting with the kind of the first, so that one kind that does not
- * work does not keep the others waiting (RFC 8305 §4). Within a kind the order stays.
+ * Interleaves kinds of items, starting with the kind of the first, so that a kind that does not work does
+ * not delay the others (RFC 8305 §4). Within a kind the order stays.
  */
 export function interleave<T>(items: readonly T[], kindOf: (item: T) => unknown): T[] {
   const kinds = new Map<unknown, T[]>();

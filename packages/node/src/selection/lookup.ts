@@ -6,7 +6,7 @@ import {
 } from 'node:dns';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import { type CandidateOptions, selectCandidates } from './candidates.js';
+import { type CandidateOptions, selectWithCandidateSources } from './candidateSources.js';
 
 /** Resolves a name to all its addresses of a family (4, 6, or 0 for both), in any order. */
 export type Resolve = (
@@ -14,20 +14,20 @@ export type Resolve = (
   options: { readonly family: 0 | 4 | 6; readonly hints: number },
 ) => Promise<readonly LookupAddress[]>;
 
-/** What {@link createLookup} may be told. */
+/** Options of {@link createLookup}. */
 export interface CreateLookupOptions extends CandidateOptions {
-  /** Where names are looked up; default: the system's resolver, `dns.lookup`. */
+  /** Resolves names; default: the resolver of the system, `dns.lookup`. */
   readonly resolve?: Resolve;
 }
 
-/** Takes what `dns.lookup` answers: one address, or with `all` an array of them. */
+/** Receives the result of `dns.lookup`: one address, or with `all` an array of them. */
 export type LookupCallback = (
   error: NodeJS.ErrnoException | null,
   address: string | LookupAddress[],
   family?: number,
 ) => void;
 
-/** A function with the interface of `dns.lookup`, which can be given where that is expected. */
+/** A function with the interface of `dns.lookup`. */
 export interface LookupFunction {
   (hostname: string, callback: LookupCallback): void;
   (
@@ -53,7 +53,7 @@ function familyOf(family: LookupOptions['family']): 0 | 4 | 6 {
   throw Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-/** Without addresses, `dns.lookup` fails like this. */
+/** The error of `dns.lookup` when there is no address. */
 function notFound(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
     code: 'ENOTFOUND',
@@ -63,27 +63,27 @@ function notFound(hostname: string): NodeJS.ErrnoException {
 }
 
 /**
- * Makes a function with the interface of `dns.lookup` whose answers come in the order of
- * {@link sortAddresses}: give it as `lookup` to `net.connect`, `http.request`, `dgram.createSocket`.
+ * Makes a function with the interface of `dns.lookup` whose results are in the order of
+ * {@link sortAddresses}: pass it as `lookup` to `net.connect`, `http.request`, `dgram.createSocket`.
  *
- * `family`, `hints` and `all` mean what they mean to `dns.lookup`, but for `ADDRCONFIG`, which counts the
- * addresses of the tunnel too. With `order` or `verbatim` the caller says which order he wants, and
- * gets that.
+ * `family`, `hints` and `all` have the meaning that they have to `dns.lookup`, except for `ADDRCONFIG`,
+ * which includes the addresses of the tunnel. `order` and `verbatim` take precedence over the order of
+ * {@link sortAddresses}.
  */
 export function createLookup(options: CreateLookupOptions = {}): LookupFunction {
   const resolve = options.resolve ?? resolveBySystem;
 
-  async function all(hostname: string, wanted: LookupOptions): Promise<LookupAddress[]> {
-    const family = familyOf(wanted.family);
+  async function all(hostname: string, requested: LookupOptions): Promise<LookupAddress[]> {
+    const family = familyOf(requested.family);
     const literal = isIP(hostname);
     if (literal !== 0) return [{ address: hostname, family: literal }];
-    const isTunnelled = (options.tunnel?.addresses.length ?? 0) > 0;
-    const hints = (wanted.hints ?? 0) & ~(isTunnelled ? ADDRCONFIG : 0);
+    const hasTunnel = (options.tunnel?.addresses.length ?? 0) > 0;
+    const hints = (requested.hints ?? 0) & ~(hasTunnel ? ADDRCONFIG : 0);
     const found = [...(await resolve(hostname, { family, hints }))];
     if (found.length === 0) throw notFound(hostname);
-    const order = wanted.order ?? orderOf(wanted.verbatim);
+    const order = requested.order ?? orderOf(requested.verbatim);
     if (order !== undefined) return inOrder(found, order);
-    const pairs = await selectCandidates(
+    const pairs = await selectWithCandidateSources(
       found.map(({ address }) => address),
       options,
     );
@@ -92,26 +92,26 @@ export function createLookup(options: CreateLookupOptions = {}): LookupFunction 
 
   async function promise(
     hostname: string,
-    given: LookupOptions | number = {},
+    lookupOptions: LookupOptions | number = {},
   ): Promise<LookupAddress | LookupAddress[]> {
-    const wanted = typeof given === 'number' ? { family: given } : given;
-    const found = await all(hostname, wanted);
-    return wanted.all === true ? found : found[0]!;
+    const requested = typeof lookupOptions === 'number' ? { family: lookupOptions } : lookupOptions;
+    const found = await all(hostname, requested);
+    return requested.all === true ? found : found[0]!;
   }
 
   function lookup(
     hostname: string,
-    given: LookupOptions | number | undefined | null | LookupCallback,
-    then?: LookupCallback,
+    optionsOrCallback: LookupOptions | number | undefined | null | LookupCallback,
+    lastArgument?: LookupCallback,
   ): void {
-    const callback = typeof given === 'function' ? given : then;
+    const callback = typeof optionsOrCallback === 'function' ? optionsOrCallback : lastArgument;
     if (typeof callback !== 'function') {
       const error = new TypeError('callback: expected a function');
       throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
     }
-    const wanted = typeof given === 'function' ? {} : (given ?? {});
-    promise(hostname, wanted).then(
-      // What the callback throws is the caller's, not a failed look-up.
+    const requested = typeof optionsOrCallback === 'function' ? {} : (optionsOrCallback ?? {});
+    promise(hostname, requested).then(
+      // In a later turn, so that an exception of the callback does not become a failed look-up.
       (found) =>
         process.nextTick(() =>
           Array.isArray(found)

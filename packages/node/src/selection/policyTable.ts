@@ -7,11 +7,11 @@ export interface PolicyRule {
   readonly prefix: string;
   /** Destinations of higher precedence come first. */
   readonly precedence: number;
-  /** Sources and destinations of the same label belong together. */
+  /** Sources are preferred for destinations with the same label. */
   readonly label: number;
 }
 
-/** What a policy table says about an address. */
+/** Precedence and label of an address. */
 export interface Policy {
   readonly precedence: number;
   readonly label: number;
@@ -33,8 +33,8 @@ export const rfc6724Policy: readonly PolicyRule[] = [
 /**
  * The table of RFC 6724 §2.1 with 6bed4 in it. A label of its own puts 6bed4 to 6bed4 before either
  * mixed with native addresses, and the lower precedence native to native before both (draft-03 §4).
- * Like other tunnels, 6bed4 comes after plain IPv4; it comes before 6to4 and Teredo, because its
- * router always is a way.
+ * Like other tunnels, 6bed4 comes after native IPv4; it comes before 6to4 and Teredo, because its
+ * router always reaches the remote.
  */
 export const defaultPolicy: readonly PolicyRule[] = [
   ...rfc6724Policy,
@@ -42,11 +42,11 @@ export const defaultPolicy: readonly PolicyRule[] = [
   { prefix: '2001:64::/32', precedence: 32, label: 64 },
 ];
 
-/** A policy table, ready to be asked. */
+/** A policy table, parsed for look-ups. */
 export class PolicyTable {
   readonly #rules: readonly (Policy & { readonly prefix: Prefix })[];
 
-  /** @throws InvalidArgumentError for a prefix that is none, or a table that does not cover all addresses */
+  /** @throws InvalidArgumentError for an invalid prefix, or a table that does not cover all addresses */
   constructor(rules: readonly PolicyRule[]) {
     this.#rules = rules
       .map((rule) => ({
@@ -59,7 +59,7 @@ export class PolicyTable {
     }
   }
 
-  /** What the rule with the longest matching prefix says. @throws InvalidArgumentError */
+  /** Precedence and label of the rule with the longest matching prefix. @throws InvalidArgumentError */
   lookUp(address: string): Policy {
     return this.of(addressBytes(address));
   }

@@ -1,13 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import type { SourceAddress } from './source.js';
+import type { SourceAddress } from './sourceSelection.js';
 
-/** Any port will do: nothing is sent. */
+/** The port has no effect, since nothing is sent. */
 const DISCARD = 9;
 
 /**
- * Asks the system which of its addresses it would send from, by its own rules and routes; null where
+ * The source address that the system selects for a destination, by its own rules and routes; null where
  * it has no route. Nothing is sent.
  *
  * @param destination - IPv4 or IPv6 address

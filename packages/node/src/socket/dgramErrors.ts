@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 
-/** The codes of what callers do wrong, as `node:dgram` names them. */
+/** Codes of errors in the use of a socket, as `node:dgram` has them. */
 export type ArgumentErrorCode =
   | 'ERR_BUFFER_OUT_OF_BOUNDS'
   | 'ERR_INVALID_ARG_TYPE'
@@ -17,7 +17,7 @@ export type ArgumentErrorCode =
   | 'ERR_SOCKET_DGRAM_NOT_CONNECTED'
   | 'ERR_SOCKET_DGRAM_NOT_RUNNING';
 
-/** The codes of what the tunnel cannot do, as operating systems name them. */
+/** Codes of errors of the tunnel, as operating systems have them. */
 export type SystemErrorCode =
   | 'EACCES'
   | 'EADDRINUSE'
@@ -29,7 +29,7 @@ export type SystemErrorCode =
   | 'EMSGSIZE'
   | 'ENETUNREACH';
 
-/** An error that programs recognise by its code. */
+/** An error that programs recognize by its code. */
 export type CodedError = Error & { readonly code: ArgumentErrorCode };
 
 /** An error of one kind with its code, which also shows in the stack trace as it does in Node.js. */
@@ -40,7 +40,7 @@ function coded(
 ): CodedError {
   const error = new Kind(message);
   error.name = `${Kind.name} [${code}]`;
-  // The stack takes the name when it is first read.
+  // Reading the stack for the first time fixes the name in it.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
   const asText = (): string => `${error.name} [${code}]: ${error.message}`;
@@ -102,7 +102,7 @@ export function badPort(name: string, least: 0 | 1, found: unknown): Error {
   return coded(RangeError, 'ERR_SOCKET_BAD_PORT', message);
 }
 
-/** How Node.js tells in its messages what was found. */
+/** Describes a value as the messages of Node.js do. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
@@ -113,11 +113,11 @@ function describe(value: unknown): string {
   return `type ${typeof value} (${inspect(value)})`;
 }
 
-/** What else a system error can tell. */
+/** Details of a system error. */
 export interface SystemErrorDetail {
   readonly address?: string | undefined;
   readonly port?: number | undefined;
-  /** More for people to read. */
+  /** An addition to the message. */
   readonly note?: string;
 }
 

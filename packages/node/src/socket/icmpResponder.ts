@@ -1,34 +1,39 @@
-import { hashBytes } from '@6bed4/codec';
+import { IPV6_ADDRESS_BYTES } from '@6bed4/codec';
 import {
   buildEcho,
   buildIcmpError,
   copyBytes,
+  DEFAULT_HOP_LIMIT,
   DESTINATION_OFFSET,
   type DestinationUnreachable,
+  echoReplyTo,
   mayCauseIcmpError,
   parseEcho,
   parseIcmpError,
   SOURCE_OFFSET,
+  UNREACHABLE_PORT,
+  UNREACHABLE_PROHIBITED,
+  UNREACHABLE_ROUTE_REJECTS,
+  UNREACHABLE_SOURCE_POLICY,
 } from '@6bed4/nd';
 import { RateLimiter } from '@6bed4/tunnel';
+import { addressKey } from './addressKey.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { LayerCounters } from './layerCounters.js';
 
-const HOP_LIMIT = 64;
-const ADDRESS_BYTES = 16;
-/** Errors to one sender (RFC 4443 §2.4 (f)). */
+/** Rate limit of errors to one sender (RFC 4443 §2.4 (f)). */
 const ERROR_RATE = { perSecond: 10, burst: 10 } as const;
 const LIMITER_BUCKETS = 256;
 const HIGHEST_UINT16 = 0xffff;
 /**
- * What codes of Destination Unreachable mean to a connected socket (RFC 4443 §3.1). That there is no
- * way at the moment is no reason to give up (RFC 1122 §4.1.3.3), so the others are kept from it.
+ * Errors of a connected socket by the code of Destination Unreachable (RFC 4443 §3.1). The other codes
+ * may be transient, so they are not reported (RFC 1122 §4.1.3.3).
  */
 const UNREACHABLE_ERRORS: ReadonlyMap<number, SystemErrorCode> = new Map([
-  [1, 'EACCES'],
-  [4, 'ECONNREFUSED'],
-  [5, 'EACCES'],
-  [6, 'EACCES'],
+  [UNREACHABLE_PROHIBITED, 'EACCES'],
+  [UNREACHABLE_PORT, 'ECONNREFUSED'],
+  [UNREACHABLE_SOURCE_POLICY, 'EACCES'],
+  [UNREACHABLE_ROUTE_REJECTS, 'EACCES'],
 ]);
 
 /** The part of ICMPv6 that a node with UDP sockets needs (RFC 4443). */
@@ -36,7 +41,7 @@ export class IcmpResponder {
   readonly #clock: () => number;
   readonly #counters: LayerCounters;
   readonly #limiter: RateLimiter;
-  /** Of our own echo requests. */
+  /** Identifier of own echo requests. */
   readonly #identifier: number;
   #sequence = 0;
 
@@ -48,7 +53,7 @@ export class IcmpResponder {
   }
 
   /**
-   * The error about a packet that nobody here takes; null where there must be none.
+   * Builds the error about a packet that no socket receives; null where none may be sent.
    *
    * @param code - of Destination Unreachable
    */
@@ -59,8 +64,7 @@ export class IcmpResponder {
     length: number,
   ): Uint8Array | null {
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
-    const sender = offset + SOURCE_OFFSET;
-    if (!this.#limiter.allows(hashBytes(bytes, sender, sender + ADDRESS_BYTES), this.#clock())) {
+    if (!this.#limiter.allows(addressKey(bytes, offset + SOURCE_OFFSET), this.#clock())) {
       this.#counters.errorsWithheld++;
       return null;
     }
@@ -71,15 +75,19 @@ export class IcmpResponder {
       source: copyBytes(
         bytes,
         offset + DESTINATION_OFFSET,
-        offset + DESTINATION_OFFSET + ADDRESS_BYTES,
+        offset + DESTINATION_OFFSET + IPV6_ADDRESS_BYTES,
       ),
-      destination: copyBytes(bytes, offset + SOURCE_OFFSET, offset + SOURCE_OFFSET + ADDRESS_BYTES),
+      destination: copyBytes(
+        bytes,
+        offset + SOURCE_OFFSET,
+        offset + SOURCE_OFFSET + IPV6_ADDRESS_BYTES,
+      ),
       invoking: copyBytes(bytes, offset, offset + length),
     };
     return buildIcmpError(error);
   }
 
-  /** The packet that an error quotes, and what that means to who sent it; null if nothing. */
+  /** Reads the packet that an error quotes, and the error to report to its sender; null for none. */
   readError(
     bytes: Uint8Array,
     offset: number,
@@ -94,33 +102,29 @@ export class IcmpResponder {
   }
 
   /**
-   * The answer to an echo request (RFC 4443 §4.2).
+   * Builds the reply to an echo request (RFC 4443 §4.2).
    *
-   * @returns `taken` for the answer to a request of ours, null for what is neither
+   * @returns `own-reply` for the reply to an own request; null for any other packet
    */
-  answerEcho(bytes: Uint8Array, offset: number, length: number): Uint8Array | 'taken' | null {
+  handleEcho(bytes: Uint8Array, offset: number, length: number): Uint8Array | 'own-reply' | null {
     const parsed = parseEcho(bytes, offset, length);
     if (!parsed.ok) return null;
     const echo = parsed.value;
-    if (echo.type === 'echo-reply') return echo.identifier === this.#identifier ? 'taken' : null;
+    if (echo.type === 'echo-reply') {
+      return echo.identifier === this.#identifier ? 'own-reply' : null;
+    }
     this.#counters.echoesAnswered++;
-    return buildEcho({
-      ...echo,
-      type: 'echo-reply',
-      source: echo.destination,
-      destination: echo.source,
-      hopLimit: HOP_LIMIT,
-    });
+    return buildEcho(echoReplyTo(echo));
   }
 
-  /** An echo request of ours, without data; each address 16 bytes. */
+  /** Builds an own echo request without data; each address has 16 bytes. */
   buildEchoRequest(source: Uint8Array, destination: Uint8Array): Uint8Array {
     this.#sequence = (this.#sequence + 1) & HIGHEST_UINT16;
     return buildEcho({
       type: 'echo-request',
       source,
       destination,
-      hopLimit: HOP_LIMIT,
+      hopLimit: DEFAULT_HOP_LIMIT,
       identifier: this.#identifier,
       sequence: this.#sequence,
       data: new Uint8Array(0),

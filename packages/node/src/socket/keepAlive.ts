@@ -1,21 +1,31 @@
-/** Keeps the process alive while anybody needs that. */
+/** Keeps the process alive while it has holders. */
 export class KeepAlive {
-  readonly #hold: () => void;
+  readonly #keep: () => void;
   readonly #release: () => void;
   #holders = 0;
 
-  /** @param hold - keeps the process alive; in force at first */
-  constructor(hold: () => void, release: () => void) {
-    this.#hold = hold;
+  /** @param keep - keeps the process alive; in effect initially */
+  constructor(keep: () => void, release: () => void) {
+    this.#keep = keep;
     this.#release = release;
     release();
   }
 
-  add(): void {
-    if (this.#holders++ === 0) this.#hold();
+  /** Makes a holder, which does not hold initially. */
+  newHolder(): KeepAliveHolder {
+    let isHolding = false;
+    return {
+      set: (holds) => {
+        if (holds === isHolding) return;
+        isHolding = holds;
+        if (holds && this.#holders++ === 0) this.#keep();
+        if (!holds && --this.#holders === 0) this.#release();
+      },
+    };
   }
+}
 
-  remove(): void {
-    if (--this.#holders === 0) this.#release();
-  }
+/** One of those that may keep the process alive. */
+export interface KeepAliveHolder {
+  set(holds: boolean): void;
 }

@@ -1,18 +1,18 @@
 import { SocketCounters, type SocketStatistics } from './socketCounters.js';
 
-/** What a tunnel did besides carrying the datagrams of its sockets. */
+/** Counters of a tunnel for its sockets. */
 export interface LayerStatistics {
-  /** All sockets together, those that are closed included. */
+  /** The sum of all sockets, those that are closed included. */
   readonly sockets: SocketStatistics;
-  /** UDP packets dropped because their length or checksum was wrong. */
+  /** UDP packets dropped for a wrong length or checksum. */
   readonly badUdp: number;
-  /** UDP packets for a port or an address where no socket is. */
+  /** UDP packets to a port or an address that no socket is bound to. */
   readonly noListener: number;
   /** ICMPv6 errors sent about those. */
   readonly errorsSent: number;
-  /** ICMPv6 errors not sent, because their receiver had enough of them. */
+  /** ICMPv6 errors not sent, because of the rate limit. */
   readonly errorsWithheld: number;
-  /** ICMPv6 errors received that no connected socket had to do with. */
+  /** ICMPv6 errors received that are about no connected socket. */
   readonly errorsIgnored: number;
   /** Echo requests answered. */
   readonly echoesAnswered: number;
@@ -20,7 +20,7 @@ export interface LayerStatistics {
   readonly otherProtocol: number;
 }
 
-/** Counts for {@link LayerStatistics}. */
+/** Collects {@link LayerStatistics}. */
 export class LayerCounters {
   badUdp = 0;
   noListener = 0;
@@ -31,12 +31,12 @@ export class LayerCounters {
   otherProtocol = 0;
   readonly #closed = new SocketCounters();
 
-  /** A socket is no more; what it counted stays. */
+  /** Keeps the counts of a socket that is closed. */
   closed(counters: SocketCounters): void {
     this.#closed.add(counters);
   }
 
-  /** @param open - the counters of the sockets there are */
+  /** @param open - counters of the open sockets */
   snapshot(open: Iterable<SocketCounters>): LayerStatistics {
     const sum = new SocketCounters();
     sum.add(this.#closed);

@@ -4,39 +4,37 @@ import {
   formatIPv6,
   parseIPv4,
   parseIPv6,
+  sameSubnetPrefix,
   UdpEndpoint,
 } from '@6bed4/codec';
 import type { AddressLease } from '@6bed4/tunnel';
-import { sameBytes } from './bytes.js';
 
-const SEGMENT_BYTES = 8;
-
-/** The addresses that one router gives: one for each lanip. */
+/** The addresses that one router assigns: one for each lanip. */
 interface OwnNetwork {
   /** `A.B.C.D:port` of the router. */
   readonly router: string;
   readonly base: Uint8Array;
   readonly endpoint: UdpEndpoint;
-  /** Addresses that were asked for, by lanip. */
+  /** Addresses computed so far, by lanip. */
   readonly addresses: Map<number, Uint8Array>;
 }
 
-/** What an address of ours says. */
+/** The router and lanip of an own address. */
 export interface OwnName {
-  /** The router that gave it. */
+  /** `A.B.C.D:port` of the router that has assigned it. */
   readonly router: string;
   readonly lanip: number;
 }
 
-/** The tunnel's own IPv6 addresses, as its routers give and take them. */
+/** The own IPv6 addresses of the tunnel, as its routers assign them. */
 export class OwnAddresses {
   readonly #layout: AddressLayout;
-  /** The lanip of who asks for none, 0 where the layout has none. */
+  /** The default lanip, 0 where the layout has none. */
   readonly lanip: number;
   #networks: OwnNetwork[] = [];
   #generation = 0;
 
-  /** @param lanip - which address under each prefix is meant by default */
+  /** @param lanip - of the default address under each prefix */
   constructor(layout: AddressLayout, lanip: number) {
     this.#layout = layout;
     this.lanip = layout.maxLanip === 0 ? 0 : lanip;
@@ -47,12 +45,12 @@ export class OwnAddresses {
     return this.#generation;
   }
 
-  /** Highest lanip there can be, 0 for none at all. */
+  /** The highest lanip of the layout, 0 for none at all. */
   get maxLanip(): number {
     return this.#layout.maxLanip;
   }
 
-  /** Takes what routers give now, in the order of the routers. */
+  /** Sets the addresses that routers assign now, in the order of the routers. */
   update(leases: readonly AddressLease[]): void {
     this.#generation++;
     this.#networks = leases.map(({ router, address, publicEndpoint }) => ({
@@ -63,11 +61,11 @@ export class OwnAddresses {
     }));
   }
 
-  /** Which of our addresses the one at `offset` is, or null. */
+  /** The own address at `offset`, or null for any other address. */
   find(bytes: Uint8Array, offset: number): OwnName | null {
     for (const { router, base, endpoint } of this.#networks) {
       const isOurs =
-        sameBytes(base, 0, bytes, offset, SEGMENT_BYTES) &&
+        sameSubnetPrefix(base, 0, bytes, offset) &&
         this.#layout.matchesEndpoint(bytes, offset, endpoint);
       if (!isOurs) continue;
       const lanip = this.lanipOf(bytes, offset);
@@ -77,24 +75,24 @@ export class OwnAddresses {
     return null;
   }
 
-  /** The lanip in an address that is known to be ours; 0 where the layout has none. */
+  /** The lanip in an own address; 0 where the layout has none. */
   lanipOf(bytes: Uint8Array, offset: number): number {
     return this.maxLanip === 0 ? 0 : this.#layout.readLanip(bytes, offset);
   }
 
-  /** The address, 16 bytes, with a lanip that a router gives; null when it gives none now. */
+  /** The address, 16 bytes, with this router and lanip; null when the router assigns none now. */
   at(router: string, lanip: number): Uint8Array | null {
     const network = this.#networks.find((one) => one.router === router);
     return network === undefined ? null : this.#address(network, lanip);
   }
 
   /**
-   * The address, 16 bytes, to speak from to a destination: one in its /64 if we have it, or else the
-   * first (draft-03 §10.2); null while there is none.
+   * The source address, 16 bytes, for a destination: one with its subnet prefix if there is one, or else
+   * the first (draft-03 §10.2); null while there is none.
    */
   sourceFor(destination: Uint8Array, lanip: number): Uint8Array | null {
     const network =
-      this.#networks.find(({ base }) => sameBytes(base, 0, destination, 0, SEGMENT_BYTES)) ??
+      this.#networks.find(({ base }) => sameSubnetPrefix(base, 0, destination, 0)) ??
       this.#networks[0];
     return network === undefined ? null : this.#address(network, lanip);
   }

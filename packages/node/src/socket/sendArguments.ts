@@ -1,23 +1,23 @@
+import { HIGHEST_PORT } from '@6bed4/codec';
 import { alreadyConnected, badPort, invalidType, outOfBounds } from './dgramErrors.js';
 
-/** What can be sent as one datagram, or as a part of one. */
+/** A datagram, or a part of one. */
 export type Sendable = string | NodeJS.ArrayBufferView;
 
-/** Is told when a datagram was sent, with its bytes, or that it was not. */
+/** Called when a datagram was sent, with its bytes, or with the error. */
 export type SendCallback = (error: Error | null, bytes: number) => void;
 
-/** What a call of `send` means. */
+/** The arguments of `send`. */
 export interface SendArguments {
   /** The payload, in parts. */
   readonly parts: readonly Uint8Array[];
-  /** Where to; undefined for the remote of a connected socket. */
+  /** Destination; undefined for the remote of a connected socket. */
   readonly port: number | undefined;
   readonly address: string | undefined;
   readonly callback: SendCallback | undefined;
 }
 
 const EXPECTED = 'of type string or an instance of Buffer, TypedArray, or DataView';
-const HIGHEST_PORT = 0xffff;
 
 /**
  * Reads the arguments of `send` in all forms that `node:dgram` takes:
@@ -25,7 +25,7 @@ const HIGHEST_PORT = 0xffff;
  * where connected sockets take no port and address.
  *
  * @throws ERR_INVALID_ARG_TYPE, ERR_BUFFER_OUT_OF_BOUNDS, ERR_SOCKET_BAD_PORT
- * @throws ERR_SOCKET_DGRAM_IS_CONNECTED when a connected socket is told where to send
+ * @throws ERR_SOCKET_DGRAM_IS_CONNECTED for a destination of a connected socket
  */
 export function readSendArguments(
   isConnected: boolean,

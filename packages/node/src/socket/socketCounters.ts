@@ -1,4 +1,4 @@
-/** What passed through one socket, or through all of a tunnel. */
+/** Counters of one socket, or of all sockets of a tunnel. */
 export interface SocketStatistics {
   readonly datagramsSent: number;
   /** Payload bytes. */
@@ -14,7 +14,7 @@ export interface SocketStatistics {
   readonly errorsReported: number;
 }
 
-/** Counts for {@link SocketStatistics}. */
+/** Collects {@link SocketStatistics}. */
 export class SocketCounters {
   datagramsSent = 0;
   bytesSent = 0;
@@ -28,7 +28,7 @@ export class SocketCounters {
     this.sendErrors[code] = (this.sendErrors[code] ?? 0) + 1;
   }
 
-  /** Adds what another one counted. */
+  /** Adds the counts of another one. */
   add(other: SocketCounters): void {
     this.datagramsSent += other.datagramsSent;
     this.bytesSent += other.bytesSent;

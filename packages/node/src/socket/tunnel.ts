@@ -15,61 +15,57 @@ import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
-import { readAddress } from './destination.js';
+import { checkPolicy } from './checkPolicy.js';
+import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
-import { KeepAlive } from './keepAlive.js';
+import { KeepAlive, type KeepAliveHolder } from './keepAlive.js';
 import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
-import { checkPolicy } from './policy.js';
 import { SocketLayer } from './socketLayer.js';
-import {
-  checkLanip,
-  type SocketHost,
-  TunnelSocket,
-  type TunnelSocketSettings,
-} from './tunnelSocket.js';
+import { TunnelSocket } from './tunnelSocket.js';
+import { checkLanip, type SocketHost, type TunnelSocketSettings } from './tunnelSocketOptions.js';
 import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js';
 
 const DEFAULT_TIMEOUT = 15_000;
 
-/** What {@link openTunnel} is told: what a peer is told, without an interface. */
+/** Options of {@link openTunnel}: those of a peer, without an interface. */
 export interface TunnelOptions
   extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'driver' | 'offloads'> {
-  /** How long routers may take to give a first address, in milliseconds; default 15000. */
+  /** Upper bound of the wait for a first address, in milliseconds; default 15000. */
   readonly timeout?: number;
-  /** Gives up opening. */
+  /** Aborts opening. */
   readonly signal?: AbortSignal;
-  /** Which paths packets may take, unless a socket says otherwise; default `proper`. */
+  /** The paths that packets may take, unless a socket has its own policy; default `proper`. */
   readonly policy?: PolicyName;
 }
 
-/** What a {@link Tunnel} tells. */
+/** Events of a {@link Tunnel}. */
 export interface TunnelEvents {
-  /** A router gave an address; `previous` is what it gave before, or null. Sockets follow. */
+  /** A router assigned an address; `previous` is its previous one, or null. Sockets follow. */
   address: [lease: AddressLease, previous: AddressLease | null];
-  /** An address is given up. */
+  /** An address is no longer ours. */
   'address-lost': [lease: AddressLease];
-  /** A router does not answer; the tunnel goes on asking. */
+  /** A router does not answer; the tunnel continues to solicit it. */
   'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
   /** A router that was reported unreachable answers again. */
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
-  /** Packets to a remote take another path from now on, or the search for one was in vain. */
+  /** Packets to a remote take another path from now on, or the search for one failed. */
   path: [change: Omit<PathChanged, 'type'>];
-  /** Something is not as it should be, but the tunnel goes on. */
+  /** An error that the tunnel survives. */
   warning: [error: StartError];
-  /** The tunnel cannot go on and has closed. */
+  /** The tunnel has closed because of an error. */
   error: [error: StartError];
-  /** Everything was given back, all sockets included. */
+  /** The tunnel and all its sockets are closed. */
   close: [];
 }
 
-/** What passed through a tunnel. */
+/** Counters of a tunnel. */
 export interface TunnelStatistics extends LayerStatistics {
-  /** What the peer underneath counted: datagrams, packets, drops by reason. */
+  /** Counters of the peer: datagrams, packets, drops by reason. */
   readonly peer: DaemonCounters;
 }
 
-/** What {@link createSocket} is told. */
+/** Options of {@link createSocket}. */
 export interface TunnelSocketOptions extends TunnelSocketSettings {
   /** The tunnel that the socket belongs to. */
   readonly tunnel: Tunnel;
@@ -77,12 +73,12 @@ export interface TunnelSocketOptions extends TunnelSocketSettings {
 
 /** A 6bed4 tunnel inside this program, and the sockets over it; made by {@link openTunnel}. */
 export class Tunnel extends EventEmitter<TunnelEvents> {
-  /** The peer underneath. Its event `packet` has what is neither UDP nor a ping. */
+  /** The peer that carries the packets. Its event `packet` has those that are neither UDP nor echoes. */
   readonly peer: PeerDaemon;
 
   /**
-   * Makes a socket over this tunnel, as `dgram.createSocket` does. May be handed over by itself to what
-   * wants a function that makes sockets.
+   * Makes a socket over this tunnel, as `dgram.createSocket` does. Bound to the tunnel, so that it can be
+   * passed as a function.
    *
    * @throws ERR_SOCKET_BAD_TYPE for any other type than `udp6`
    * @throws ERR_SOCKET_DGRAM_NOT_RUNNING when the tunnel is closed
@@ -94,9 +90,9 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
   readonly #layer: SocketLayer;
   readonly #keepAlive: KeepAlive;
+  readonly #holder: KeepAliveHolder;
   readonly #sockets = new Set<TunnelSocket>();
   #isOpen = true;
-  #isHeld = false;
   #closing: Promise<void> | null = null;
 
   private constructor(peer: PeerDaemon, layer: SocketLayer, policy: PolicyName) {
@@ -108,7 +104,8 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       () => portableDriver.ref(),
       () => portableDriver.unref(),
     );
-    const host: SocketHost = {
+    this.#holder = this.#keepAlive.newHolder();
+    const host: SocketHost<TunnelSocket> = {
       layer,
       keepAlive: this.#keepAlive,
       policy,
@@ -148,12 +145,12 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     return new Tunnel(peer, layer!, policy);
   }
 
-  /** The address that the first answering router gave, or null while none does. */
+  /** The address of the first router that has assigned one, or null while there is none. */
   get address(): string | null {
     return this.peer.address;
   }
 
-  /** One address for each router that gave one, in the order of the routers. */
+  /** One address for each router that has assigned one, in the order of the routers. */
   get addresses(): readonly string[] {
     return this.peer.leases.map(({ address }) => address);
   }
@@ -165,14 +162,14 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
    */
   addressesOf(lanip: number): readonly string[] {
     const layer = this.#layer;
-    return layer.addresses.texts(checkLanip(lanip, { layer }));
+    return layer.addresses.texts(checkLanip(lanip, layer));
   }
 
   /**
-   * The path to a remote now, and what is known about it; null when no packets were exchanged with it
-   * lately, or when it is no address that could be reached otherwise than through the router.
+   * The present path to a remote, and its state; null when no packets were exchanged with it lately, or
+   * when its address can only be reached through the router.
    *
-   * @throws ERR_INVALID_ARG_VALUE for what is no IPv6 address
+   * @throws ERR_INVALID_ARG_VALUE for anything but an IPv6 address
    */
   path(remote: string): RemoteSnapshot | null {
     const address = this.#readRemote(remote);
@@ -181,30 +178,31 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   }
 
   /**
-   * Waits until packets to a remote go straight there. If they do not yet, it is sent echo requests
-   * without data meanwhile, so that both sides look for the path.
+   * Waits until packets to a remote take the direct path. If they do not yet, sends it echo requests
+   * meanwhile, so that both sides search for the path.
    *
    * @throws StartError with code ETIMEDOUT, or EHOSTUNREACH where no direct path can be
-   * @throws AbortError when the signal says so
+   * @throws AbortError when the signal aborts
    */
   async waitForDirect(remote: string, options: WaitForDirectOptions = {}): Promise<RemoteSnapshot> {
     const address = this.#readRemote(remote);
-    this.#keepAlive.add();
+    const holder = this.#keepAlive.newHolder();
+    holder.set(true);
     try {
       return await searchDirectPath(this, remote, () => this.#layer.sendEcho(address), options);
     } finally {
-      this.#keepAlive.remove();
+      holder.set(false);
     }
   }
 
-  /** What passed, and what was dropped and why. */
+  /** Counters of the tunnel, with dropped packets by reason. */
   statistics(): TunnelStatistics {
     const layer = this.#layer;
     return { ...layer.counters.snapshot(layer.socketCounters()), peer: this.peer.counters() };
   }
 
   /**
-   * Asks one more router for an address.
+   * Adds a router, and solicits an address from it.
    *
    * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
@@ -212,22 +210,20 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     this.peer.addRouter(router);
   }
 
-  /** Gives up the address that a router gave, and forgets the router. */
+  /** Removes a router and the address that it has assigned. */
   removeRouter(router: Endpoint | string): void {
     this.peer.removeRouter(router);
   }
 
-  /** Keeps the process alive; otherwise its sockets do so, while they are bound and not unref'ed. */
+  /** Keeps the process alive; otherwise its sockets do, while they are bound and not unref'ed. */
   ref(): this {
-    if (!this.#isHeld) this.#keepAlive.add();
-    this.#isHeld = true;
+    this.#holder.set(true);
     return this;
   }
 
-  /** Takes {@link ref} back. */
+  /** Reverts {@link ref}. */
   unref(): this {
-    if (this.#isHeld) this.#keepAlive.remove();
-    this.#isHeld = false;
+    this.#holder.set(false);
     return this;
   }
 
@@ -278,12 +274,12 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 }
 
 /**
- * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves with the
- * first address.
+ * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves when the
+ * first address is assigned.
  *
  * @throws InvalidArgumentError for an option that cannot be used
- * @throws StartError with code ETIMEDOUT when no router answers in time, saying which ones were asked how
- *   often; or as {@link startPeer}
+ * @throws StartError with code ETIMEDOUT when no router answers in time, with the number of
+ *   solicitations of each; or as {@link startPeer}
  *
  * @example
  * ```ts

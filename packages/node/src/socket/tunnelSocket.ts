@@ -1,36 +1,27 @@
 import { type BindOptions, type RemoteInfo, Socket } from 'node:dgram';
-import { lookup as systemLookup } from 'node:dns';
 import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import type { PolicyName } from '@6bed4/tunnel';
-import type { Binding, BoundPlace, Receiver } from './binding.js';
-import {
-  isLoopback,
-  isMulticast,
-  isUnspecified,
-  LOOPBACK_TEXT,
-  readAddress,
-} from './destination.js';
+import { BoundSocket, findPlace } from './boundSocket.js';
+import { checkPolicy } from './checkPolicy.js';
+import { LOOPBACK_TEXT, readAddress } from './destinationAddress.js';
+
 import {
   alreadyBound,
   alreadyConnected,
-  badBufferSize,
   badType,
   bufferSizeUnknown,
   invalidType,
-  missingArgument,
   notConnected,
   notRunning,
-  outOfRange,
-  type SystemErrorCode,
-  type SystemErrorDetail,
   systemError,
 } from './dgramErrors.js';
-import { type Flow, Flows, groupName } from './flow.js';
-import type { KeepAlive } from './keepAlive.js';
-import { PlayfulSend } from './playfulSend.js';
-import { checkPolicy } from './policy.js';
+import type { KeepAliveHolder } from './keepAlive.js';
+import { checkMulticastSource, MulticastMemberships } from './multicastMemberships.js';
+import { OpportunisticSend } from './opportunisticSend.js';
+import type { TransmitOptions } from './packetTransmitter.js';
+import type { Receiver } from './portBinding.js';
 import {
   readPort,
   readSendArguments,
@@ -39,57 +30,20 @@ import {
   type SendCallback,
 } from './sendArguments.js';
 import { SocketCounters, type SocketStatistics } from './socketCounters.js';
-import type { Sending, SocketLayer } from './socketLayer.js';
-import { PAIR_DESTINATION } from './udpPacket.js';
+import { closeOn, onceListening } from './socketListeners.js';
+import {
+  checkBufferSize,
+  checkLanip,
+  readBufferSize,
+  resolveName,
+  type SocketHost,
+  type SocketLookup,
+  type TunnelSocketSettings,
+} from './tunnelSocketOptions.js';
 
 const ANY = '::';
 const DEFAULT_HOP_LIMIT = 64;
 const HIGHEST_HOP_LIMIT = 255;
-const HIGHEST_PORT = 0xffff;
-const HIGHEST_UINT32 = 0xffff_ffff;
-/** As Linux has it. */
-const DEFAULT_BUFFER = 212_992;
-
-/** Finds the address of a name, as `dns.lookup` with the family as its options. */
-export type SocketLookup = (
-  hostname: string,
-  family: 6,
-  callback: (error: NodeJS.ErrnoException | null, address: string) => void,
-) => void;
-
-/** What {@link Tunnel.createSocket} is told, besides the tunnel. */
-export interface TunnelSocketSettings {
-  /** The only type that a tunnel carries. */
-  readonly type: 'udp6';
-  /** Share a port with others that say so too; the last one bound gets what comes for the port. */
-  readonly reuseAddr?: boolean;
-  /** Without effect: there is nothing but IPv6 on a tunnel. */
-  readonly ipv6Only?: boolean;
-  /** Bytes from sockets of the same tunnel that may wait for this one; default 212992. */
-  readonly recvBufferSize?: number;
-  /** Is told back by `getSendBufferSize`; the tunnel's own UDP socket does the buffering. */
-  readonly sendBufferSize?: number;
-  /** Finds addresses of names; default `dns.lookup`. */
-  readonly lookup?: SocketLookup;
-  /** Closes the socket. */
-  readonly signal?: AbortSignal;
-  /**
-   * Take an address of one's own instead of the tunnel's: which one under each prefix, 1 to 16383 in
-   * draft03 and draft04.
-   */
-  readonly lanip?: number;
-  /** Which paths packets may take; default: what the tunnel was told, and else `proper`. */
-  readonly policy?: PolicyName;
-}
-
-/** @internal What a socket needs of its tunnel. */
-export interface SocketHost {
-  readonly layer: SocketLayer;
-  readonly keepAlive: KeepAlive;
-  readonly policy: PolicyName;
-  opened(socket: TunnelSocket): void;
-  closed(socket: TunnelSocket): void;
-}
 
 /** The events of a {@link TunnelSocket}, which are those of `dgram.Socket`. */
 export interface TunnelSocketEvents {
@@ -108,10 +62,10 @@ export interface TunnelSocketEvents {
  */
 export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   static {
-    // Libraries ask whether what they were given is a `dgram.Socket` before they use it. All of its
-    // methods are overridden here; only the events are inherited.
+    // Libraries check for an instance of `dgram.Socket` before they use it. All of its methods are
+    // overridden here; only the events are inherited.
     Object.setPrototypeOf(TunnelSocket.prototype, Socket.prototype);
-    // What Node.js deprecates (DEP0112) would look for a handle that is not there.
+    // The deprecated properties of Node.js (DEP0112) would look for a handle that does not exist.
     for (const name of ['_handle', '_receiving', '_bindState', '_queue', '_reuseAddr']) {
       Object.defineProperty(TunnelSocket.prototype, name, { value: undefined, writable: true });
     }
@@ -119,37 +73,29 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   readonly type = 'udp6';
 
-  readonly #host: SocketHost;
+  readonly #host: SocketHost<TunnelSocket>;
   readonly #lookup: SocketLookup | undefined;
-  readonly #mayShare: boolean;
-  readonly #lanip: number;
-  readonly #hasLanip: boolean;
-  #receiveBuffer: number;
-  #sendBuffer: number;
-  #policy: PolicyName;
-  #sending: Sending;
-  #hopLimit = DEFAULT_HOP_LIMIT;
-  #binding: Binding | null = null;
-  #flows: Flows | null = null;
+  readonly #reuseAddress: boolean;
+  /** Null for the lanip of the tunnel. */
+  readonly #lanip: number | null;
+  readonly #holder: KeepAliveHolder;
+  readonly #memberships = new MulticastMemberships();
+  #receiveBufferSize: number;
+  #sendBufferSize: number;
+  #options: TransmitOptions;
+  #bound: BoundSocket | null = null;
   #isBinding = false;
   #isClosed = false;
   #isRef = true;
-  #isHolding = false;
   #connection: 'none' | 'connecting' | 'connected' = 'none';
-  #remote = '';
-  #remotePort = 0;
-  /** What has to wait until the socket is bound. */
+  /** Actions that wait until the socket is bound. */
   #queue: (() => void)[] | null = null;
-  /** What was joined before there was a port. */
-  readonly #groups = new Set<string>();
-  #hearsItself = true;
+  /** The counters of a socket that is not bound. */
   #counters = new SocketCounters();
-  /** The payload at hand, where that is one piece. */
-  readonly #single: Uint8Array[] = [];
 
   /** @internal */
   constructor(
-    host: SocketHost,
+    host: SocketHost<TunnelSocket>,
     settings: 'udp6' | TunnelSocketSettings,
     listener?: (message: Buffer, from: RemoteInfo) => void,
   ) {
@@ -161,31 +107,34 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw invalidType('lookup', 'of type function', lookup);
     }
-    this.#receiveBuffer = readBufferSize(options.recvBufferSize, 'options.recvBufferSize');
-    this.#sendBuffer = readBufferSize(options.sendBufferSize, 'options.sendBufferSize');
+    this.#receiveBufferSize = readBufferSize(options.recvBufferSize, 'options.recvBufferSize');
+    this.#sendBufferSize = readBufferSize(options.sendBufferSize, 'options.sendBufferSize');
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidType('options.signal', 'an instance of AbortSignal', signal);
     }
     this.#host = host;
-    this.#hasLanip = lanip !== undefined;
-    this.#lanip = checkLanip(lanip, host);
+    this.#holder = host.keepAlive.newHolder();
+    this.#lanip = lanip === undefined ? null : checkLanip(lanip, host.layer);
     this.#lookup = lookup;
-    this.#mayShare = options.reuseAddr === true;
-    this.#policy = checkPolicy(options.policy ?? host.policy);
-    this.#sending = { policy: this.#policy, hopLimit: this.#hopLimit };
+    this.#reuseAddress = options.reuseAddr === true;
+    const policy = checkPolicy(options.policy ?? host.policy);
+    this.#options = { policy, hopLimit: DEFAULT_HOP_LIMIT };
     if (typeof listener === 'function') this.on('message', listener);
     host.opened(this);
-    if (signal !== undefined) this.#closeOn(signal);
+    if (signal !== undefined) {
+      closeOn(signal, this, () => {
+        if (!this.#isClosed) this.close();
+      });
+    }
   }
 
-  /** Which paths packets may take from now on; see `docs/sockets.md`. */
+  /** The paths that packets may take from now on; see `docs/sockets.md`. */
   get policy(): PolicyName {
-    return this.#policy;
+    return this.#options.policy;
   }
 
   set policy(policy: PolicyName) {
-    this.#policy = checkPolicy(policy);
-    this.#sending = { policy: this.#policy, hopLimit: this.#hopLimit };
+    this.#options = { ...this.#options, policy: checkPolicy(policy) };
   }
 
   // Binding
@@ -195,13 +144,13 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   bind(callback?: () => void): this;
   bind(options: BindOptions, callback?: () => void): this;
   /**
-   * Takes a port: the one given, or any. `exclusive` and `fd` of the options have no meaning here.
+   * Binds the socket to a port, or to any. `exclusive` and `fd` of the options have no meaning here.
    *
    * @throws ERR_SOCKET_ALREADY_BOUND, ERR_SOCKET_BAD_PORT, ERR_SOCKET_DGRAM_NOT_RUNNING
    */
   bind(...args: unknown[]): this {
     this.#checkOpen();
-    if (this.#binding !== null || this.#isBinding) throw alreadyBound();
+    if (this.#bound !== null || this.#isBinding) throw alreadyBound();
     const [first, second] = args;
     const callback = args.at(-1);
     let port: unknown = first;
@@ -212,13 +161,13 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
       port = undefined;
     }
     this.#isBinding = true;
-    if (typeof callback === 'function') this.#onceListening(callback as () => void);
+    if (typeof callback === 'function') onceListening(this, callback as () => void);
     const wanted = port ? readPort(port, 'Port', 0) : 0;
     const text = address ? String(address) : ANY;
-    this.#resolve(text, (error, found) => {
+    resolveName(this.#lookup, text, (error, found) => {
       if (this.#isClosed) return;
       this.#isBinding = false;
-      const failure = error ?? this.#take(found, wanted);
+      const failure = error ?? this.#bindTo(found, wanted);
       if (failure === null) this.emit('listening');
       else this.emit('error', failure);
     });
@@ -226,23 +175,20 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   }
 
   /**
-   * Where the socket is bound; the address is `::` unless it is bound to one address, or connected.
+   * The address and port that the socket is bound to; the address is `::` unless it is bound to one
+   * address, or connected.
    *
    * @throws an error with code EBADF when it is not bound
    */
   address(): AddressInfo {
     this.#checkOpen();
-    const binding = this.#binding;
-    if (binding === null) throw systemError('EBADF', 'getsockname');
-    let { address } = binding;
-    if (address === null && this.#connection === 'connected') {
-      const flow = this.#flows!.to(this.#remote);
-      if (typeof flow !== 'string') address = flow.pair.bytes.slice(0, PAIR_DESTINATION);
-    }
+    const bound = this.#bound;
+    if (bound === null) throw systemError('EBADF', 'getsockname');
+    const { address } = bound;
     return {
       address: address === null ? ANY : formatIPv6(address),
       family: 'IPv6',
-      port: binding.port,
+      port: bound.binding.port,
     };
   }
 
@@ -251,7 +197,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   connect(port: number, address?: string, callback?: () => void): void;
   connect(port: number, callback: () => void): void;
   /**
-   * Sends to one remote only, and takes messages from nobody else.
+   * Restricts the socket to one remote, in both directions.
    *
    * @throws ERR_SOCKET_BAD_PORT, ERR_SOCKET_DGRAM_IS_CONNECTED
    */
@@ -265,7 +211,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     this.#connection = 'connecting';
     this.#bindIfNeeded();
     const connect = (): void => this.#connect(checked, address, callback);
-    if (this.#binding === null) this.#enqueue(connect);
+    if (this.#bound === null) this.#enqueue(connect);
     else connect();
   }
 
@@ -273,15 +219,15 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   disconnect(): void {
     if (this.#connection !== 'connected') throw notConnected();
     this.#connection = 'none';
-    if (this.#binding !== null) this.#binding.remote = null;
+    this.#bound?.disconnect();
   }
 
   /** @throws ERR_SOCKET_DGRAM_NOT_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING */
   remoteAddress(): AddressInfo {
     this.#checkOpen();
     if (this.#connection !== 'connected') throw notConnected();
-    const address = formatIPv6(this.#binding!.remote!);
-    return { address, family: 'IPv6', port: this.#remotePort };
+    const { remote, remotePort } = this.#bound!.binding;
+    return { address: formatIPv6(remote!), family: 'IPv6', port: remotePort };
   }
 
   // Sending
@@ -313,14 +259,24 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
    */
   send(...args: [unknown, ...unknown[]]): void {
     const [message, port, address, callback] = args;
-    // What nearly all programs do, without the objects that the other forms need.
+    const bound = this.#bound;
+    // The form that nearly all programs use, without the objects that the others need.
     if (
+      bound !== null &&
       args.length <= 4 &&
       typeof port === 'number' &&
       typeof address === 'string' &&
       (callback === undefined || typeof callback === 'function') &&
       message instanceof Uint8Array &&
-      this.#sendKnown(message, port, address, callback as SendCallback | undefined)
+      this.#connection === 'none' &&
+      this.#lookup === undefined &&
+      bound.sendToCached(
+        message,
+        port,
+        address,
+        callback as SendCallback | undefined,
+        this.#options,
+      )
     ) {
       return;
     }
@@ -329,19 +285,19 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   /** As {@link send}, with another policy for this datagram. */
   sendBy(policy: PolicyName, ...args: unknown[]): void {
-    this.#send(args, { policy: checkPolicy(policy), hopLimit: this.#hopLimit });
+    this.#send(args, { ...this.#options, policy: checkPolicy(policy) });
   }
 
   /**
-   * As {@link send}, for a datagram that the application sends again if no answer comes, such as a SIP
-   * request: it goes straight to the remote, even where that path is not proved yet. Send it again with
+   * As {@link send}, for a datagram that the application sends again if no reply comes, such as a SIP
+   * request: it goes directly to the remote, even before that path is confirmed. Send it again with
    * {@link send} (draft-03 §8.7). With `probe-and-seen`, this is the presumptuous policy.
    */
-  sendPlayful(...args: unknown[]): PlayfulSend {
+  sendOpportunistic(...args: unknown[]): OpportunisticSend {
     const { layer } = this.#host;
-    const play = new PlayfulSend((number) => layer.reportAnswer(number));
-    this.#send(args, { policy: this.#policy, hopLimit: this.#hopLimit, played: play.played });
-    return play;
+    const sent = new OpportunisticSend((number) => layer.reportReply(number));
+    this.#send(args, { ...this.#options, onOpportunistic: sent.sent });
+    return sent;
   }
 
   /** Old form of {@link send}. */
@@ -362,7 +318,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   // The end
 
-  /** Ends the socket, after what waits for its port; `callback` listens for `close`. */
+  /** Closes the socket, after the actions that wait for its port; `callback` listens for `close`. */
   close(callback?: () => void): this {
     if (typeof callback === 'function') this.on('close', callback);
     if (this.#queue !== null) {
@@ -382,19 +338,19 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     });
   }
 
-  /** @internal The tunnel ends. */
+  /** @internal Closes the socket with its tunnel. */
   terminate(): void {
     if (!this.#isClosed) this.#end();
   }
 
-  /** Keeps the process alive while the socket is bound, as at first. */
+  /** Keeps the process alive while the socket is bound, as initially. */
   ref(): this {
     this.#isRef = true;
     this.#hold();
     return this;
   }
 
-  /** Lets the process end though the socket is open; the tunnel does not stand in the way. */
+  /** Lets the process end though the socket and its tunnel are open. */
   unref(): this {
     this.#isRef = false;
     this.#hold();
@@ -417,38 +373,37 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   /** Bytes from sockets of the same tunnel that may wait for this one. */
   getRecvBufferSize(): number {
-    if (this.#binding === null) throw bufferSizeUnknown('recv');
-    return this.#receiveBuffer;
+    if (this.#bound === null) throw bufferSizeUnknown('recv');
+    return this.#receiveBufferSize;
   }
 
   /** @throws ERR_SOCKET_BAD_BUFFER_SIZE, ERR_SOCKET_BUFFER_SIZE when not bound */
   setRecvBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#binding === null) throw bufferSizeUnknown('recv');
-    this.#receiveBuffer = size;
-    this.#binding.capacity = size;
+    if (this.#bound === null) throw bufferSizeUnknown('recv');
+    this.#receiveBufferSize = size;
+    this.#bound.binding.receiveBufferSize = size;
   }
 
-  /** What {@link setSendBufferSize} was told. */
+  /** The argument of {@link setSendBufferSize}. */
   getSendBufferSize(): number {
-    if (this.#binding === null) throw bufferSizeUnknown('send');
-    return this.#sendBuffer;
+    if (this.#bound === null) throw bufferSizeUnknown('send');
+    return this.#sendBufferSize;
   }
 
-  /** Is told back by {@link getSendBufferSize}; the tunnel's own UDP socket does the buffering. */
+  /** Sets the result of {@link getSendBufferSize}; the UDP socket of the tunnel does the buffering. */
   setSendBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#binding === null) throw bufferSizeUnknown('send');
-    this.#sendBuffer = size;
+    if (this.#bound === null) throw bufferSizeUnknown('send');
+    this.#sendBufferSize = size;
   }
 
-  /** Sets the hop limit of packets, 1..255; 64 at first. Each router of the tunnel takes one. */
+  /** Sets the hop limit of packets, 1..255; 64 initially. Each router of the tunnel decrements it. */
   setTTL(ttl: number): number {
     if (typeof ttl !== 'number') throw invalidType('ttl', 'of type number', ttl);
     if (!(ttl >= 1 && ttl <= HIGHEST_HOP_LIMIT)) throw systemError('EINVAL', 'setTTL');
     this.#checkBound('setTTL');
-    this.#hopLimit = Math.trunc(ttl);
-    this.#sending = { policy: this.#policy, hopLimit: this.#hopLimit };
+    this.#options = { ...this.#options, hopLimit: Math.trunc(ttl) };
     return ttl;
   }
 
@@ -465,11 +420,10 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     return ttl;
   }
 
-  /** Whether the socket gets what it sends to a group that it is a member of; it does at first. */
+  /** IP_MULTICAST_LOOP: sets whether datagrams to own groups come back to the socket; initially true. */
   setMulticastLoopback(flag: boolean): boolean {
     this.#checkBound('setMulticastLoopback');
-    this.#hearsItself = Boolean(flag);
-    this.#binding!.hearsItself = this.#hearsItself;
+    this.#memberships.setLoopback(Boolean(flag));
     return flag;
   }
 
@@ -484,28 +438,26 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     }
   }
 
-  /** Joins a multicast group, which reaches the sockets of the same tunnel and nobody else. */
+  /** Joins a multicast group, which only reaches sockets of the same tunnel. */
   addMembership(multicastAddress: string, _multicastInterface?: string): void {
-    const group = this.#readGroup('addMembership', multicastAddress);
-    if (this.#groups.has(group)) throw systemError('EADDRINUSE', 'addMembership');
-    this.#groups.add(group);
-    this.#binding?.groups.add(group);
+    this.#checkOpen();
+    this.#memberships.join(multicastAddress);
   }
 
   /** Leaves a multicast group. */
   dropMembership(multicastAddress: string, _multicastInterface?: string): void {
-    const group = this.#readGroup('dropMembership', multicastAddress);
-    if (!this.#groups.delete(group)) throw systemError('EADDRNOTAVAIL', 'dropMembership');
-    this.#binding?.groups.delete(group);
+    this.#checkOpen();
+    this.#memberships.leave(multicastAddress);
   }
 
-  /** Joins a group for what one source sends; on a tunnel, all sources are in this process. */
+  /** Joins a group for one source; on a tunnel, all sources are in this process. */
   addSourceSpecificMembership(
     sourceAddress: string,
     groupAddress: string,
     multicastInterface?: string,
   ): void {
-    this.#checkSource(sourceAddress, groupAddress, 'addSourceSpecificMembership');
+    this.#checkOpen();
+    checkMulticastSource(sourceAddress, groupAddress, 'addSourceSpecificMembership');
     this.addMembership(groupAddress, multicastInterface);
   }
 
@@ -515,94 +467,47 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     groupAddress: string,
     multicastInterface?: string,
   ): void {
-    this.#checkSource(sourceAddress, groupAddress, 'dropSourceSpecificMembership');
+    this.#checkOpen();
+    checkMulticastSource(sourceAddress, groupAddress, 'dropSourceSpecificMembership');
     this.dropMembership(groupAddress, multicastInterface);
   }
 
-  /** What passed through this socket. */
+  /** The counters of this socket. */
   statistics(): SocketStatistics {
-    return (this.#binding?.counters ?? this.#counters).snapshot();
+    return (this.#bound?.binding.counters ?? this.#counters).snapshot();
   }
 
-  // Inside
+  // Internals
 
   #checkOpen(): void {
     if (this.#isClosed) throw notRunning();
   }
 
-  /** Most settings need a socket of the system, which is there once it is bound. */
+  /** Most settings of `node:dgram` need a socket of the system, which exists once it is bound. */
   #checkBound(syscall: string): void {
     this.#checkOpen();
-    if (this.#binding === null) throw systemError('EBADF', syscall);
+    if (this.#bound === null) throw systemError('EBADF', syscall);
   }
 
-  #closeOn(signal: AbortSignal): void {
-    const close = (): void => {
-      if (!this.#isClosed) this.close();
-    };
-    if (signal.aborted) {
-      close();
-      return;
-    }
-    signal.addEventListener('abort', close, { once: true });
-    this.once('close', () => signal.removeEventListener('abort', close));
-  }
-
-  #onceListening(callback: () => void): void {
-    const forget = (): void => {
-      this.removeListener('error', forget);
-      this.removeListener('listening', listening);
-    };
-    const listening = (): void => {
-      forget();
-      callback.call(this);
-    };
-    this.on('error', forget);
-    this.on('listening', listening);
-  }
-
-  /** Finds the address of a name; literal ones are told in a later turn as well. */
-  #resolve(
-    name: string,
-    found: (error: NodeJS.ErrnoException | null, address: string) => void,
-  ): void {
-    if (this.#lookup !== undefined) this.#lookup(name, 6, found);
-    else if (isIPv6(name)) process.nextTick(found, null, name);
-    else systemLookup(name, 6, found);
-  }
-
-  #take(address: string, port: number): Error | null {
-    const place = this.#placeFor(address);
+  #bindTo(address: string, port: number): Error | null {
     const { layer } = this.#host;
-    const taken =
-      typeof place === 'string'
-        ? place
-        : layer.bind(this.#receiver, place, port, this.#mayShare, this.#receiveBuffer);
-    if (typeof taken === 'string') return systemError(taken, 'bind', { address, port });
-    this.#binding = taken;
-    this.#flows = new Flows(taken, layer.addresses);
-    taken.hearsItself = this.#hearsItself;
-    for (const group of this.#groups) taken.groups.add(group);
+    const place = findPlace(address, this.#lanip, layer.addresses);
+    if (typeof place === 'string') return systemError(place, 'bind', { address, port });
+    const binding = layer.bind(this.#receiver, {
+      place,
+      port,
+      reuseAddress: this.#reuseAddress,
+      receiveBufferSize: this.#receiveBufferSize,
+    });
+    if (typeof binding === 'string') return systemError(binding, 'bind', { address, port });
+    this.#bound = new BoundSocket(layer, binding);
+    this.#memberships.apply(binding);
     this.#hold();
     return null;
   }
 
-  #placeFor(address: string): BoundPlace | SystemErrorCode {
-    const bytes = readAddress(address);
-    if (bytes === null) return 'EINVAL';
-    const { addresses } = this.#host.layer;
-    if (isUnspecified(bytes)) {
-      const hasLoopback = !this.#hasLanip || this.#lanip === addresses.lanip;
-      return { kind: 'any', lanip: this.#lanip, hasLoopback };
-    }
-    if (isLoopback(bytes)) return { kind: 'loopback' };
-    const own = addresses.find(bytes, 0);
-    if (own === null || (this.#hasLanip && own.lanip !== this.#lanip)) return 'EADDRNOTAVAIL';
-    return { kind: 'address', ...own };
-  }
-
   #bindIfNeeded(): void {
-    if (this.#binding === null && !this.#isBinding) this.bind({ port: 0, exclusive: true });
+    if (this.#bound === null && !this.#isBinding) this.bind({ port: 0, exclusive: true });
   }
 
   #enqueue(action: () => void): void {
@@ -628,9 +533,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   #connect(port: number, address: string, callback: (() => void) | undefined): void {
     if (callback !== undefined) this.once('connect', callback);
-    this.#resolve(address === '' ? LOOPBACK_TEXT : address, (error, found) => {
+    resolveName(this.#lookup, address === '' ? LOOPBACK_TEXT : address, (error, found) => {
       if (this.#isClosed) return;
-      const failure = error ?? this.#attach(found, port, address);
+      const failure = error ?? this.#bound!.connect(found, port, address);
       if (failure === null) {
         this.#connection = 'connected';
         process.nextTick(() => this.emit('connect'));
@@ -648,62 +553,28 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     });
   }
 
-  #attach(found: string, port: number, address: string): Error | null {
-    const flow = this.#flows!.to(found);
-    if (typeof flow === 'string') return systemError(flow, 'connect', { address, port });
-    const binding = this.#binding!;
-    binding.remote = flow.pair.bytes.slice(PAIR_DESTINATION);
-    binding.remotePort = port;
-    this.#remote = found;
-    this.#remotePort = port;
-    return null;
-  }
-
-  #send(args: readonly unknown[], sending: Sending | null): void {
+  /** @param options - for this datagram; null for those of the socket when it is sent */
+  #send(args: readonly unknown[], options: TransmitOptions | null): void {
     const isConnected = this.#connection === 'connected';
-    const told = readSendArguments(isConnected, args);
+    const read = readSendArguments(isConnected, args);
     this.#checkOpen();
     this.#bindIfNeeded();
-    if (this.#binding === null) this.#enqueue(() => this.#dispatch(told, sending));
-    else this.#dispatch(told, sending);
+    if (this.#bound === null) this.#enqueue(() => this.#dispatch(read, options));
+    else this.#dispatch(read, options);
   }
 
-  /** Sends bytes to an address that was sent to before; false when that has to go the long way. */
-  #sendKnown(
-    message: Uint8Array,
-    port: number,
-    address: string,
-    callback: SendCallback | undefined,
-  ): boolean {
-    const binding = this.#binding;
-    if (binding === null || this.#connection !== 'none' || this.#lookup !== undefined) return false;
-    if (port >>> 0 !== port || port === 0 || port > HIGHEST_PORT) return false;
-    const flow = this.#flows!.known(address);
-    if (flow === null) return false;
-    const { length } = message;
-    this.#single[0] = message;
-    const { layer } = this.#host;
-    const failure = layer.transmit(binding, flow, port, this.#single, length, this.#sending);
-    if (failure !== null) {
-      this.#failed(binding, failure, flow, length, { address, port }, callback);
-    } else if (callback !== undefined) {
-      process.nextTick(callback, null, length);
-    }
-    return true;
-  }
-
-  #dispatch(told: SendArguments, sending: Sending | null): void {
+  #dispatch(args: SendArguments, options: TransmitOptions | null): void {
     if (this.#isClosed) return;
-    const { port, address } = told;
+    const { port, address } = args;
     if (port === undefined) {
-      this.#sendTo(this.#remote, this.#remotePort, told, sending);
+      this.#bound!.sendToRemote(args, options ?? this.#options);
     } else if (this.#lookup === undefined && (address === undefined || isIPv6(address))) {
-      this.#sendTo(address ?? LOOPBACK_TEXT, port, told, sending);
+      this.#bound!.send(address ?? LOOPBACK_TEXT, port, args, options ?? this.#options);
     } else {
-      this.#resolve(address ?? LOOPBACK_TEXT, (error, found) => {
+      resolveName(this.#lookup, address ?? LOOPBACK_TEXT, (error, found) => {
         if (this.#isClosed) return;
-        if (error === null || error === undefined) this.#sendTo(found, port, told, sending);
-        else this.#unresolved(error, told.callback);
+        if (error !== null && error !== undefined) this.#unresolved(error, args.callback);
+        else this.#bound!.send(found, port, args, options ?? this.#options);
       });
     }
   }
@@ -715,48 +586,6 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     });
   }
 
-  #sendTo(
-    destination: string,
-    port: number,
-    { parts, callback, address, port: asked }: SendArguments,
-    sending: Sending | null,
-  ): void {
-    const binding = this.#binding!;
-    const { layer } = this.#host;
-    const flow = this.#flows!.to(destination);
-    let size = 0;
-    for (let index = 0; index < parts.length; index++) size += parts[index]!.length;
-    const failure =
-      typeof flow === 'string'
-        ? flow
-        : layer.transmit(binding, flow, port, parts, size, sending ?? this.#sending);
-    if (failure === null) {
-      if (callback !== undefined) process.nextTick(callback, null, size);
-      return;
-    }
-    this.#failed(binding, failure, flow, size, { address, port: asked }, callback);
-  }
-
-  #failed(
-    binding: Binding,
-    code: SystemErrorCode,
-    flow: Flow | SystemErrorCode,
-    size: number,
-    detail: SystemErrorDetail,
-    callback: SendCallback | undefined,
-  ): void {
-    binding.counters.sendFailed(code);
-    // As with `node:dgram`, who gives no callback does not want to know.
-    if (callback === undefined) return;
-    if (code === 'EMSGSIZE' && typeof flow !== 'string') {
-      const most = this.#host.layer.largestPayload(flow);
-      const note = `${size} bytes in one datagram, at most ${most} fit`;
-      process.nextTick(callback, systemError(code, 'send', { ...detail, note }));
-    } else {
-      process.nextTick(callback, systemError(code, 'send', detail));
-    }
-  }
-
   readonly #receiver: Receiver = {
     received: (message, from) => this.emit('message', message, from),
     refused: (code) => this.emit('error', systemError(code, 'recvmsg')),
@@ -765,11 +594,11 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   #end(): void {
     this.#isClosed = true;
     const { layer } = this.#host;
-    const binding = this.#binding;
-    if (binding !== null) {
-      this.#counters = binding.counters;
-      this.#binding = null;
-      layer.release(binding);
+    const bound = this.#bound;
+    if (bound !== null) {
+      this.#counters = bound.binding.counters;
+      this.#bound = null;
+      layer.release(bound.binding);
     }
     this.#hold();
     this.#host.closed(this);
@@ -778,55 +607,6 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   /** A socket that is bound and not unref'ed keeps the process alive. */
   #hold(): void {
-    const wants = this.#isRef && this.#binding !== null;
-    if (wants === this.#isHolding) return;
-    this.#isHolding = wants;
-    if (wants) this.#host.keepAlive.add();
-    else this.#host.keepAlive.remove();
+    this.#holder.set(this.#isRef && this.#bound !== null);
   }
-
-  #readGroup(syscall: string, text: string): string {
-    this.#checkOpen();
-    if (!text) throw missingArgument('multicastAddress');
-    const bytes = typeof text === 'string' ? readAddress(text) : null;
-    if (bytes === null || !isMulticast(bytes)) throw systemError('EINVAL', syscall);
-    return groupName(bytes);
-  }
-
-  #checkSource(sourceAddress: string, groupAddress: string, syscall: string): void {
-    this.#checkOpen();
-    for (const [name, value] of Object.entries({ sourceAddress, groupAddress })) {
-      if (typeof value !== 'string') throw invalidType(name, 'of type string', value);
-    }
-    if (readAddress(sourceAddress) === null) throw systemError('EINVAL', syscall);
-  }
-}
-
-function readBufferSize(size: unknown, name: string): number {
-  if (!size) return DEFAULT_BUFFER;
-  if (typeof size !== 'number') throw invalidType(name, 'of type number', size);
-  if (!Number.isInteger(size)) throw outOfRange(name, 'an integer', size);
-  if (size < 0 || size > HIGHEST_UINT32) {
-    throw outOfRange(name, `>= 0 && <= ${HIGHEST_UINT32}`, size);
-  }
-  return size;
-}
-
-function checkBufferSize(size: unknown): void {
-  if (typeof size !== 'number' || size >>> 0 !== size) throw badBufferSize();
-}
-
-/** @throws ERR_OUT_OF_RANGE for a number that this dialect does not have */
-export function checkLanip(
-  lanip: number | undefined,
-  { layer }: Pick<SocketHost, 'layer'>,
-): number {
-  const { addresses } = layer;
-  if (lanip === undefined) return addresses.lanip;
-  const { maxLanip } = addresses;
-  if (typeof lanip !== 'number') throw invalidType('options.lanip', 'of type number', lanip);
-  if (!Number.isInteger(lanip) || lanip < 1 || lanip > maxLanip) {
-    throw outOfRange('options.lanip', `>= 1 && <= ${maxLanip}`, lanip);
-  }
-  return lanip;
 }

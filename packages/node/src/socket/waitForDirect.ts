@@ -4,27 +4,27 @@ import { StartError } from '../errors.js';
 import { invalidValue } from './dgramErrors.js';
 
 const DEFAULT_TIMEOUT = 10_000;
-/** Both sides need traffic to look for a path, and draft04 to tell that it was found. */
+/** Milliseconds. Both sides need traffic to search for a path, and draft04 to confirm it. */
 const ECHO_INTERVAL = 500;
 
-/** How {@link Tunnel.waitForDirect} waits. */
+/** Options of {@link Tunnel.waitForDirect}. */
 export interface WaitForDirectOptions {
   /** Milliseconds; default 10000. */
   readonly timeout?: number;
-  /** Gives up waiting. */
+  /** Aborts waiting. */
   readonly signal?: AbortSignal;
 }
 
-/** What knows about paths. */
-interface PathTeller {
+/** The paths of a tunnel. */
+interface Paths {
   path(remote: string): RemoteSnapshot | null;
   on(event: 'path', listener: (change: Omit<PathChanged, 'type'>) => void): unknown;
   off(event: 'path', listener: (change: Omit<PathChanged, 'type'>) => void): unknown;
 }
 
-/** See {@link Tunnel.waitForDirect}; `sendEcho` tells whether there was an address to send from. */
+/** See {@link Tunnel.waitForDirect}; `sendEcho` returns whether there was an address to send from. */
 export async function searchDirectPath(
-  tunnel: PathTeller,
+  tunnel: Paths,
   remote: string,
   sendEcho: () => boolean,
   { timeout = DEFAULT_TIMEOUT, signal }: WaitForDirectOptions,
@@ -45,7 +45,7 @@ export async function searchDirectPath(
   try {
     for (;;) {
       const left = deadline - performance.now();
-      if (left <= 0) throw inVain(remote, timeout, echoes);
+      if (left <= 0) throw notFound(remote, timeout, echoes);
       if (sendEcho()) {
         echoes++;
         if (tunnel.path(remote) === null) throw impossible(remote);
@@ -78,7 +78,7 @@ async function changeOrTime(
   }
 }
 
-function inVain(remote: string, timeout: number, echoes: number): StartError {
+function notFound(remote: string, timeout: number, echoes: number): StartError {
   const message = `no direct path to ${remote} within ${timeout} ms, after ${echoes} echo requests; packets take the router`;
   return new StartError('ETIMEDOUT', message);
 }

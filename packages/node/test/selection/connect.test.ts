@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from '../../src/selection/connect.js';
 import { systemSource } from '../../src/selection/systemSource.js';
 
@@ -68,7 +68,7 @@ const ipv4Only = async (destination: string) =>
   destination.includes(':') ? null : { address: destination };
 
 describe('connect', () => {
-  it('takes TCP where both ends have it', async () => {
+  test('connects over TCP where both ends have it', async () => {
     const port = await listen();
     const tunnel = new FakeTunnel('open');
     const addresses = [BOB, '127.0.0.1'];
@@ -78,7 +78,7 @@ describe('connect', () => {
     socket.destroy();
   });
 
-  it('takes 6bed4 where it is all that both ends have', async () => {
+  test('connects over 6bed4 where both ends have nothing else', async () => {
     const tunnel = new FakeTunnel('open');
     const stream = await connect({ addresses: [BOB], port: 80, tunnel, systemSource: ipv4Only });
     expect(stream).toBe(tunnel.streams[0]);
@@ -87,7 +87,7 @@ describe('connect', () => {
     expect(stream.listenerCount('connect') + stream.listenerCount('error')).toBe(0);
   });
 
-  it('turns to 6bed4 when TCP is refused', async () => {
+  test('connects over 6bed4 when TCP is refused', async () => {
     const tunnel = new FakeTunnel('open');
     const port = await closedPort();
     const addresses = ['127.0.0.1', BOB];
@@ -97,7 +97,7 @@ describe('connect', () => {
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 
-  it('turns to TCP when 6bed4 hangs, and destroys the stream', async () => {
+  test('connects over TCP when 6bed4 hangs, and destroys the stream', async () => {
     const tunnel = new FakeTunnel('hang');
     const port = await listen();
     const onlyLinkLocal = async (destination: string) =>
@@ -114,7 +114,7 @@ describe('connect', () => {
     socket.destroy();
   });
 
-  it('looks names up', async () => {
+  test('resolves names', async () => {
     const port = await listen();
     const resolve = async () => [
       { address: BOB, family: 6 },
@@ -125,13 +125,13 @@ describe('connect', () => {
     socket.destroy();
   });
 
-  it('tells the one error where there was one way', async () => {
+  test('rejects with the one error where there is one address', async () => {
     const tunnel = new FakeTunnel('fail');
     const only = connect({ addresses: [BOB], port: 80, tunnel, systemSource: ipv4Only });
     await expect(only).rejects.toMatchObject({ code: 'ECONNREFUSED', message: 'nobody there' });
   });
 
-  it('tells all errors where there were several', async () => {
+  test('rejects with all errors where there are several addresses', async () => {
     const tunnel = new FakeTunnel('fail');
     const port = await closedPort();
     const addresses = ['127.0.0.1', BOB];
@@ -145,12 +145,12 @@ describe('connect', () => {
     ]);
   });
 
-  it('says so when there is no way at all', async () => {
+  test('rejects with ENETUNREACH when there is no route at all', async () => {
     const none = connect({ addresses: [NATIVE], port: 80, systemSource: ipv4Only });
     await expect(none).rejects.toMatchObject({ code: 'ENETUNREACH' });
   });
 
-  it('gives up in time, wherever it stands, and when the caller says so', async () => {
+  test('rejects after its timeout, at any stage, and when its signal aborts', async () => {
     const tunnel = new FakeTunnel('hang');
     const late = connect({
       addresses: [BOB],
@@ -169,7 +169,7 @@ describe('connect', () => {
     await expect(ended).rejects.toThrow('enough');
   });
 
-  it.each<[string, Partial<ConnectOptions>]>([
+  test.each<[string, Partial<ConnectOptions>]>([
     ['port', { addresses: [BOB], port: 0 }],
     ['port', { addresses: [BOB], port: 65_536 }],
     ['host', { port: 1 }],
@@ -177,7 +177,7 @@ describe('connect', () => {
     ['addresses', { addresses: [], port: 1 }],
     ['destinations', { addresses: ['nowhere'], port: 1 }],
     ['delay', { addresses: ['127.0.0.1'], port: 1, delay: 1 }],
-  ])('refuses a %s that cannot be used', async (option, options) => {
+  ])('refuses an invalid %s', async (option, options) => {
     const systemSource = ipv4Only;
     await expect(connect({ ...(options as ConnectOptions), systemSource })).rejects.toMatchObject({
       name: 'InvalidArgumentError',
@@ -186,12 +186,12 @@ describe('connect', () => {
   });
 });
 
-describe('the source of the system', () => {
-  it('is the address that it would send from, and the length of its prefix', async () => {
+describe('systemSource', () => {
+  test('resolves with the source address of the system, and its prefix length', async () => {
     expect(await systemSource('127.0.0.1')).toEqual({ address: '127.0.0.1', prefixLength: 8 });
   });
 
-  it('is null where it has no route', async () => {
+  test('resolves with null where there is no route', async () => {
     expect(await systemSource('255.255.255.255')).toBeNull();
   });
 });

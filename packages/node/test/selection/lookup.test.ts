@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createLookup, lookup } from '../../src/selection/lookup.js';
 
 const NATIVE = '2001:db8:1::1';
@@ -26,18 +26,18 @@ function world(addresses = [NATIVE, BOB, '192.0.2.1']) {
 }
 
 describe('lookup', () => {
-  it('answers in the order of the rules', async () => {
+  test('orders addresses by the rules', async () => {
     const all = await world().lookup.promise('bob.example', { all: true });
     expect(all).toEqual(['192.0.2.1', BOB, NATIVE].map(entry));
   });
 
-  it('answers with the best address alone where not all are wanted', async () => {
+  test('returns the first address alone without the option all', async () => {
     expect(await world().lookup.promise('bob.example')).toEqual(entry('192.0.2.1'));
     expect(await world().lookup.promise('bob.example', 6)).toEqual(entry(BOB));
     expect(await world().lookup.promise('bob.example', { family: 'IPv6' })).toEqual(entry(BOB));
   });
 
-  it('has the callback forms of dns.lookup', async () => {
+  test('has the callback forms of dns.lookup', async () => {
     const { lookup } = world();
     const answer = (...args: unknown[]): Promise<unknown[]> =>
       new Promise((resolve) => {
@@ -57,20 +57,20 @@ describe('lookup', () => {
     );
   });
 
-  it('is what util.promisify makes of it, as with dns.lookup', async () => {
+  test('works with util.promisify, as dns.lookup', async () => {
     const promised = promisify(world().lookup) as unknown as typeof lookup.promise;
     expect(await promised('bob.example')).toEqual(entry('192.0.2.1'));
     expect(await promised('bob.example', { all: true })).toHaveLength(3);
   });
 
-  it('leaves literal addresses as they are, without asking', async () => {
+  test('returns literal addresses as they are, without resolving', async () => {
     const { lookup, resolve } = world();
     expect(await lookup.promise('::1', { family: 4 })).toEqual(entry('::1'));
     expect(await lookup.promise('192.0.2.9', { all: true })).toEqual([entry('192.0.2.9')]);
     expect(resolve).not.toHaveBeenCalled();
   });
 
-  it('keeps to the order that the caller asks for', async () => {
+  test('keeps the order that its options request', async () => {
     const { lookup } = world([BOB, '192.0.2.1', NATIVE]);
     const order = async (options: object): Promise<string[]> =>
       (await lookup.promise('bob.example', { all: true, ...options })).map(
@@ -81,7 +81,7 @@ describe('lookup', () => {
     expect(await order({ order: 'ipv6first' })).toEqual([BOB, NATIVE, '192.0.2.1']);
   });
 
-  it('counts the tunnel as IPv6 of this computer: ADDRCONFIG does not hide what it reaches', async () => {
+  test('includes IPv6 addresses with ADDRCONFIG where there is a tunnel', async () => {
     const { lookup, resolve } = world();
     await lookup.promise('bob.example', { hints: ADDRCONFIG | V4MAPPED });
     expect(resolve.mock.lastCall).toEqual(['bob.example', { family: 0, hints: V4MAPPED }]);
@@ -90,7 +90,7 @@ describe('lookup', () => {
     expect(resolve.mock.lastCall?.[1].hints).toBe(ADDRCONFIG);
   });
 
-  it('fails as dns.lookup does', async () => {
+  test('fails as dns.lookup does', async () => {
     const failing = world([]).lookup;
     await expect(failing.promise('nobody.example')).rejects.toMatchObject({
       code: 'ENOTFOUND',
@@ -106,7 +106,7 @@ describe('lookup', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  it('knows the names that the system knows', async () => {
+  test('resolves names of the system', async () => {
     const known = await promisify(systemLookup)('localhost', { all: true });
     const found = await lookup.promise('localhost', { all: true });
     const text = (each: LookupAddress[]): string[] => each.map(({ address }) => address).sort();
@@ -114,7 +114,7 @@ describe('lookup', () => {
   });
 });
 
-describe('lookup handed over', () => {
+describe('lookup, as an option', () => {
   const loopback = createLookup({
     resolve: async (_, { family }) =>
       ['::1', '127.0.0.1'].map(entry).filter((each) => family === 0 || each.family === family),
@@ -122,7 +122,7 @@ describe('lookup handed over', () => {
       destination.includes(':') ? null : { address: destination },
   });
 
-  it('serves net.connect and http.request', async () => {
+  test('works with net.connect and http.request', async () => {
     const server = createServer((_, response) => response.end('hello'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -142,7 +142,7 @@ describe('lookup handed over', () => {
     }
   });
 
-  it('serves node:dgram', async () => {
+  test('works with node:dgram', async () => {
     const receiver = createSocket('udp4');
     receiver.bind(0, '127.0.0.1');
     await once(receiver, 'listening');

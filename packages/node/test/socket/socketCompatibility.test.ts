@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type DatagramPlace,
   oneTunnelPlace,
@@ -35,7 +35,7 @@ describe.each([
 
   afterAll(() => place.close());
 
-  it.concurrent.each(Object.entries(scenarios))('%s', { retry: 2 }, async (_name, scenario) => {
+  test.concurrent.each(Object.entries(scenarios))('%s', { retry: 2 }, async (_name, scenario) => {
     const [ours, theirs] = await Promise.all([play(place, scenario), play(system, scenario)]);
     expect(theirs.length).toBeGreaterThan(0);
     expect(ours).toEqual(theirs);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent as CoapAgent, createServer, type IncomingMessage, type OutgoingMessage } from 'coap';
 import KrpcSocket from 'k-rpc-socket';
 import multicastDns from 'multicast-dns';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Tunnel } from '../../src/index.js';
 import { type TunnelLab, tunnelLab } from '../support/datagramPlaces.js';
 
@@ -18,12 +18,12 @@ beforeEach(async () => {
 
 afterEach(() => lab.close());
 
-describe('libraries for node:dgram, handed sockets over a tunnel', () => {
-  it('take them for sockets of node:dgram', () => {
+describe('libraries for node:dgram, with sockets over a tunnel', () => {
+  test('accept them as sockets of node:dgram', () => {
     expect(alice.createSocket('udp6')).toBeInstanceOf(dgram.Socket);
   });
 
-  it('coap: a server answers requests, small and in blocks', async () => {
+  test('coap: a server answers requests, small and in blocks', async () => {
     const server = createServer(
       { type: 'udp6' },
       (request: IncomingMessage, response: OutgoingMessage) => {
@@ -54,7 +54,7 @@ describe('libraries for node:dgram, handed sockets over a tunnel', () => {
     server.close();
   });
 
-  it('k-rpc-socket: nodes of a BitTorrent DHT query each other', async () => {
+  test('k-rpc-socket: nodes of a BitTorrent DHT query each other', async () => {
     const ours = new KrpcSocket({ socket: alice.createSocket('udp6') });
     const theirs = new KrpcSocket({ socket: bob.createSocket('udp6') });
     ours.bind(6881);
@@ -75,7 +75,7 @@ describe('libraries for node:dgram, handed sockets over a tunnel', () => {
     theirs.destroy();
   });
 
-  it('multicast-dns: a query to one address is answered', async () => {
+  test('multicast-dns: a query to one address is answered', async () => {
     const responder = multicastDns({
       type: 'udp6',
       ip: 'ff02::fb',
@@ -111,7 +111,7 @@ describe('libraries for node:dgram, handed sockets over a tunnel', () => {
     asker.destroy();
   });
 
-  it('multicast-dns: two programs on one tunnel hear each other by multicast', async () => {
+  test('multicast-dns: two programs on one tunnel hear each other by multicast', async () => {
     const make = (): ReturnType<typeof multicastDns> =>
       multicastDns({
         type: 'udp6',

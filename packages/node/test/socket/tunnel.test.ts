@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { formatIPv6, parseIPv4, parseIPv6, UdpEndpoint } from '@6bed4/codec';
 import { buildEcho, buildIcmpError, buildUdp, parseIcmpError, writeIPv6Header } from '@6bed4/nd';
 import { requireBuild } from '@6bed4/testing/command';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   createSocket,
   memoryNetwork,
@@ -63,14 +63,14 @@ async function rawPeer(lab: TunnelLab, address: string): Promise<PeerDaemon> {
   return peer;
 }
 
-describe('opening a tunnel', () => {
-  it('given a router that answers, resolves with an address', async () => {
+describe('openTunnel', () => {
+  test('resolves with an address when a router answers', async () => {
     const [tunnel] = await pair();
     expect(tunnel.address).toMatch(/^fc64:bed:/);
     expect(tunnel.addresses).toEqual([tunnel.address]);
   });
 
-  it('given routers that never answer, rejects and says what was tried', async () => {
+  test('rejects when no router answers, naming them and the numbers of attempts', async () => {
     const network = memoryNetwork();
     const datagrams = network.bind('203.0.113.1');
     const opening = openTunnel({
@@ -88,7 +88,7 @@ describe('opening a tunnel', () => {
     network.bind('203.0.113.1', datagrams.endpoint.port);
   });
 
-  it('given a signal, rejects with its reason', async () => {
+  test('rejects with the reason of its signal', async () => {
     const controller = new AbortController();
     const datagrams = memoryNetwork().bind('203.0.113.1');
     const opening = openTunnel({ routers: '198.51.100.1', datagrams, signal: controller.signal });
@@ -96,7 +96,7 @@ describe('opening a tunnel', () => {
     await expect(opening).rejects.toThrow('enough');
   });
 
-  it('refuses options that cannot be', async () => {
+  test('refuses invalid options', async () => {
     const datagrams = memoryNetwork().bind('203.0.113.1');
     await expect(
       openTunnel({ routers: '198.51.100.1', datagrams, timeout: 0 }),
@@ -107,8 +107,8 @@ describe('opening a tunnel', () => {
   });
 });
 
-describe('what does not fit', () => {
-  it('is refused with EMSGSIZE, and the error says how much would fit', async () => {
+describe('a datagram that is too long', () => {
+  test('is refused with EMSGSIZE, in an error that states the maximum', async () => {
     const [left, right] = await pair();
     const socket = await bound(left);
     const fits = await new Promise((resolve) => {
@@ -125,7 +125,7 @@ describe('what does not fit', () => {
 });
 
 describe('addresses of a tunnel', () => {
-  it('are shared by sockets at different ports', async () => {
+  test('are shared by sockets at different ports', async () => {
     const [left, right] = await pair();
     const [one, other] = [await bound(right, 1000), await bound(right, 2000)];
     const sender = await bound(left);
@@ -135,7 +135,7 @@ describe('addresses of a tunnel', () => {
     expect((await nextMessage(other))[0]).toBe('to the other');
   });
 
-  it('given a lanip of its own, a socket has an address of its own, and the same port', async () => {
+  test('include one for a socket with its own lanip, which may have the same port', async () => {
     const [left, right] = await pair();
     const [usual, special] = [await bound(right, 1000), await bound(right, 1000, { lanip: 7 })];
     const [address] = right.addressesOf(7);
@@ -149,7 +149,7 @@ describe('addresses of a tunnel', () => {
     expect(usual.statistics().datagramsReceived).toBe(0);
   });
 
-  it('refuse a lanip that there is not', async () => {
+  test('exist for valid lanips only', async () => {
     const [tunnel] = await pair();
     for (const lanip of [0, 16_384, 1.5]) {
       expect(() => tunnel.createSocket({ type: 'udp6', lanip })).toThrow(
@@ -158,7 +158,7 @@ describe('addresses of a tunnel', () => {
     }
   });
 
-  it('given the router gives another one, sockets follow and the tunnel tells', async () => {
+  test('change with an event, and sockets follow, when the router assigns another one', async () => {
     const [left, right] = await pair();
     const socket = tunnelSocketAt(right, right.address!);
     await once(socket, 'listening');
@@ -175,7 +175,7 @@ describe('addresses of a tunnel', () => {
     expect((await nextMessage(socket))[0]).toBe('still there?');
   });
 
-  it('given the router is removed, sending is refused until there is one again', async () => {
+  test('are needed to send: without a router, sending is refused', async () => {
     const [left, right, lab] = await pair();
     const socket = await bound(left);
     left.removeRouter(lab.router.endpoint);
@@ -194,7 +194,7 @@ function tunnelSocketAt(tunnel: Tunnel, address: string): TunnelSocket {
   return socket;
 }
 
-describe('what arrives', () => {
+describe('a packet out of the tunnel', () => {
   async function stage(): Promise<{
     tunnel: Tunnel;
     raw: PeerDaemon;
@@ -231,7 +231,7 @@ describe('what arrives', () => {
       payload: Buffer.from('payload!'),
     });
 
-  it('given a wrong UDP checksum, reaches no socket and is counted', async () => {
+  test('with a wrong UDP checksum reaches no socket and is counted', async () => {
     const { tunnel, socket, send, from, to } = await stage();
     const packet = datagram(from, to, 1000);
     packet[packet.length - 1]! ^= 1;
@@ -242,7 +242,7 @@ describe('what arrives', () => {
     expect(socket.statistics().datagramsReceived).toBe(1);
   });
 
-  it('given no checksum at all, reaches no socket', async () => {
+  test('without UDP checksum reaches no socket', async () => {
     const { tunnel, send, from, to } = await stage();
     const packet = datagram(from, to, 1000);
     packet[46] = 0;
@@ -251,7 +251,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics()).toMatchObject({ badUdp: 1 });
   });
 
-  it('given a source that its sender may not use, does not pass the filter of the tunnel', async () => {
+  test('with a source that its sender may not use does not pass the filter of the tunnel', async () => {
     const { tunnel, socket, to, from } = await stage();
     const { network } = labs[0]!;
     const attacker = network.bind('203.0.113.66');
@@ -265,7 +265,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics().peer.packetsDelivered).toBe(0);
   });
 
-  it('given a port where nobody is, is answered by port unreachable, at a limited rate', async () => {
+  test('to an unbound port causes Port Unreachable, at a limited rate', async () => {
     const { tunnel, raw, send, from, to } = await stage();
     const answers: Uint8Array[] = [];
     raw.on('packet', (packet) => answers.push(packet));
@@ -280,7 +280,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics().errorsWithheld).toBeGreaterThan(25);
   });
 
-  it('given an address that nobody took, is answered by address unreachable', async () => {
+  test('to an unused address causes Address Unreachable', async () => {
     const { tunnel, raw, send, from } = await stage();
     const answer = once(raw, 'packet');
     await send(datagram(from, parseIPv6(tunnel.addressesOf(99)[0]!), 1000));
@@ -288,7 +288,7 @@ describe('what arrives', () => {
     expect(parseIcmpError(packet, 0, packet.length)).toMatchObject({ value: { code: 3 } });
   });
 
-  it('given an ICMPv6 error about what a connected socket sent, is reported to that socket only', async () => {
+  test('that is an ICMPv6 error is reported to the connected socket that sent the invoking packet only', async () => {
     const { tunnel, send, from, to, raw } = await stage();
     const connected = tunnel.createSocket('udp6');
     connected.connect(7, raw.address!);
@@ -320,7 +320,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics().errorsIgnored).toBe(4);
   });
 
-  it('given an echo request, is answered', async () => {
+  test('that is an echo request is answered', async () => {
     const { raw, send, from, to, tunnel } = await stage();
     const answer = once(raw, 'packet');
     await send(
@@ -339,7 +339,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics().echoesAnswered).toBe(1);
   });
 
-  it('given another protocol, or a fragment, goes to the listeners of the peer', async () => {
+  test('of another protocol, or a fragment, is emitted by the peer', async () => {
     const { tunnel, send, from, to } = await stage();
     const others: Uint8Array[] = [];
     tunnel.peer.on('packet', (packet) => others.push(packet));
@@ -358,7 +358,7 @@ describe('what arrives', () => {
     expect(tunnel.statistics().otherProtocol).toBe(2);
   });
 
-  it('given options before UDP, reaches the socket', async () => {
+  test('with options before UDP reaches the socket', async () => {
     const { socket, send, from, to } = await stage();
     const plain = datagram(from, to, 1000);
     const packet = new Uint8Array(plain.length + 8);
@@ -373,7 +373,7 @@ describe('what arrives', () => {
 });
 
 describe('direct paths', () => {
-  it('waitForDirect finds one without any traffic of sockets', async () => {
+  test('are found by waitForDirect without any traffic of sockets', async () => {
     const [left, right] = await pair();
     expect(left.path(right.address!)).toBeNull();
     const snapshot = await left.waitForDirect(right.address!);
@@ -383,7 +383,7 @@ describe('direct paths', () => {
     await left.waitForDirect(right.address!, { timeout: 1 });
   });
 
-  it('waitForDirect works with draft04 as well', async () => {
+  test('are found by waitForDirect with draft04 as well', async () => {
     const network = memoryNetwork();
     const { startRouter } = await import('../../src/index.js');
     const router = await startRouter({
@@ -407,7 +407,7 @@ describe('direct paths', () => {
       forward: ({ source, destination }) => source.port === 25790 || destination.port === 25790,
     });
 
-  it('waitForDirect rejects in time where there is none, and says what was done', async () => {
+  test('make waitForDirect reject in time where there is none, stating the attempts', async () => {
     const lab = await newLab(relayedOnly());
     const [left, right] = [await lab.open(), await lab.open()];
     const waiting = left.waitForDirect(right.address!, { timeout: 700 });
@@ -422,12 +422,12 @@ describe('direct paths', () => {
     );
   });
 
-  it('waitForDirect rejects at once where none can be', async () => {
+  test('make waitForDirect reject at once where none is possible', async () => {
     const [left] = await pair();
     await expect(left.waitForDirect('2001:db8::1')).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
   });
 
-  it('are not used by a socket that prohibits that, nor by such a datagram', async () => {
+  test('are not used by a socket or a datagram with the policy prohibited', async () => {
     const [left, right] = await pair();
     await left.waitForDirect(right.address!);
     const receiver = await bound(right, 1000);
@@ -449,7 +449,7 @@ describe('direct paths', () => {
     expect(left.path(right.address!)!.packetsSentRelayed).toBe(relayed + 2);
   });
 
-  it('are insisted on by a persistent socket, which is told when there is none', async () => {
+  test('are required by a socket with the policy persistent, whose datagrams fail without one', async () => {
     const lab = await newLab(relayedOnly());
     const [left, right] = [await lab.open(), await lab.open()];
     const socket = await bound(left, 0, { policy: 'persistent' });
@@ -462,22 +462,22 @@ describe('direct paths', () => {
     expect(left.path(right.address!)!.packetsSentDirect).toBe(1);
   });
 
-  it('are proved by the answer to a playful datagram', async () => {
+  test('are confirmed by the reply to an opportunistic datagram', async () => {
     const [left, right] = await pair();
     const receiver = await bound(right, 1000);
     receiver.on('message', (_message, from) => receiver.send('answer', from.port, from.address));
     const socket = await bound(left);
-    const play = socket.sendPlayful('request', 1000, right.address!);
-    expect(play.isPlayed).toBe(true);
+    const sent = socket.sendOpportunistic('request', 1000, right.address!);
+    expect(sent.isOpportunistic).toBe(true);
     await nextMessage(socket);
-    expect(play.answered()).toBe(true);
+    expect(sent.answered()).toBe(true);
     expect(left.path(right.address!)).toMatchObject({ path: 'direct', proof: 'upper-layer' });
-    expect(play.answered()).toBe(false);
+    expect(sent.answered()).toBe(false);
   });
 });
 
-describe('what listeners throw', () => {
-  it('does not cost other sockets their messages', async () => {
+describe('an exception of a listener', () => {
+  test('does not cost other sockets their messages', async () => {
     const [left, right] = await pair();
     const [bad, good] = [await bound(right, 1000), await bound(right, 2000)];
     bad.on('message', () => {
@@ -498,8 +498,8 @@ describe('what listeners throw', () => {
   });
 });
 
-describe('the end', () => {
-  it('closes the sockets of a tunnel with it', async () => {
+describe('a tunnel in its process', () => {
+  test('closes its sockets with it', async () => {
     const [left] = await pair();
     const socket = await bound(left);
     const closed = once(socket, 'close');
@@ -540,11 +540,11 @@ describe('the end', () => {
     }
   }
 
-  it('lets the process go on while a socket is bound', async () => {
+  test('keeps the process alive while a socket is bound', async () => {
     expect(await runs('')).toBe(true);
   }, 10_000);
 
-  it.each(['socket.unref()', 'socket.close()'])(
+  test.each(['socket.unref()', 'socket.close()'])(
     'lets the process end after %s',
     async (call) => {
       expect(await runs(call)).toBe(false);
@@ -552,7 +552,7 @@ describe('the end', () => {
     10_000,
   );
 
-  it('lets the process go on after tunnel.ref()', async () => {
+  test('keeps the process alive after tunnel.ref()', async () => {
     expect(await runs('socket.close(); tunnel.ref()')).toBe(true);
   }, 10_000);
 });

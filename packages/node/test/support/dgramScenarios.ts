@@ -5,10 +5,10 @@ import type { TunnelSocketSettings } from '../../src/index.js';
 import type { DatagramPlace } from './datagramPlaces.js';
 import { Transcript } from './transcript.js';
 
-/** Long enough for whatever a memory network or loopback still has under way. */
+/** Milliseconds for datagrams in flight in a memory network or on loopback. */
 const REST = 60;
 
-/** Where a scenario plays. */
+/** The two ends of a scenario. */
 export class Stage {
   readonly place: DatagramPlace;
   readonly log: Transcript;
@@ -45,7 +45,7 @@ export class Stage {
     return socket;
   }
 
-  /** A socket on the left, bound to a port that it asks for. */
+  /** A socket on the left, bound to a port that it requests. */
   async boundByNumber(): Promise<dgram.Socket> {
     const before = this.place.left();
     before.bind();
@@ -63,7 +63,7 @@ export class Stage {
     return sleep(REST);
   }
 
-  /** Closes what is open, without a word. */
+  /** Closes all open sockets without events. */
   end(): void {
     for (const socket of this.#sockets) {
       socket.removeAllListeners();
@@ -85,11 +85,11 @@ export class Stage {
 
 type Scenario = (stage: Stage) => Promise<void>;
 
-/** What no signature allows, as untyped programs do it. */
+/** Passes arguments that no signature allows, as untyped programs do. */
 // biome-ignore lint/suspicious/noExplicitAny: the point is what types forbid
 type Untyped = any;
 
-/** What users of `node:dgram` do, and what is compared. */
+/** Uses of `node:dgram` whose transcripts are compared. */
 export const scenarios: Record<string, Scenario> = {};
 
 function define(title: string, scenario: Scenario): void {

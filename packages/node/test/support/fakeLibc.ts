@@ -10,13 +10,13 @@ export interface IoctlCall {
   readonly argument: Uint8Array;
 }
 
-/** A C library whose answers a test decides. Failures are names of errors. */
+/** A {@link Libc} whose results are set by a test. Failures are names of errors. */
 export class FakeLibc implements Libc {
   readonly longSize: number;
   readonly ioctls: IoctlCall[] = [];
   readonly closed: number[] = [];
   readonly written: number[][] = [];
-  /** What `read` answers, in order; then EAGAIN. */
+  /** Results of `read`, in order; then EAGAIN. */
   readonly toRead: (Uint8Array | string)[] = [];
   onOpen: (path: string) => string | null = () => null;
   onSocket: (domain: number) => string | null = () => null;
@@ -25,12 +25,12 @@ export class FakeLibc implements Libc {
   readonly ioctlValues: { fd: number; request: number; value: number }[] = [];
   readonly bound: Uint8Array[] = [];
   onBind: () => string | null = () => null;
-  /** What `getsockname` says, in order. */
+  /** Ports that `getsockname` returns, in order. */
   readonly boundPorts: number[] = [];
   readonly options: { fd: number; level: number; name: number; value: number }[] = [];
   onSetsockopt: (level: number, name: number) => string | null = () => null;
   onWrite: () => string | null = () => null;
-  /** Descriptors that are watched, with what to call when they can be read. */
+  /** Callbacks of watched descriptors. */
   readonly watched = new Map<number, () => void>();
   #errno = 0;
   #nextFd = 100;

@@ -18,38 +18,38 @@ export interface Incoming {
   /** As `a.b.c.d`. */
   readonly address?: string;
   readonly port?: number;
-  /** What the kernel says about joined datagrams. */
-  readonly segmentSize?: number;
+  /** UDP_GRO: the size of coalesced datagrams. */
+  readonly gsoSize?: number;
 }
 
-/** A message that `sendmmsg` took. */
+/** A message that `sendmmsg` sent. */
 export interface Outgoing {
   readonly fd: number;
   readonly bytes: number[];
   readonly to: string;
   readonly tos: number;
   readonly ttl: number;
-  /** 0 where the kernel has nothing to cut. */
-  readonly segmentSize: number;
-  /** Pieces in memory. */
+  /** UDP_SEGMENT; 0 for none. */
+  readonly gsoSize: number;
+  /** Number of `struct iovec`. */
   readonly pieces: number;
 }
 
-/** What happened to a descriptor, by its number. */
+/** Returns `revents` by descriptor. */
 export type Poll = (timeout: number) => ReadonlyMap<number, number>;
 
-/** The system calls of the data path, over the memory of this process, answered by a test. */
+/** A {@link RawLibc} whose results are set by a test, over the memory of this process. */
 export class FakeRawLibc implements RawLibc {
   readonly longSize: 4 | 8;
-  /** What `recvmmsg` answers, in order; then EAGAIN. */
+  /** Results of `recvmmsg`, in order; then EAGAIN. */
   readonly toReceive: (readonly Incoming[] | string)[] = [];
   readonly sent: Outgoing[] = [];
   sendCalls = 0;
-  /** Name of the error with which a message is refused, or null. */
+  /** Returns the name of the error for a message, or null. */
   onSend: (message: Outgoing) => string | null = () => null;
-  /** Messages that one call takes at most. */
+  /** Upper bound of messages that one call sends. */
   mostMessages = 1024;
-  /** What `read` answers, in order; then EAGAIN. */
+  /** Results of `read`, in order; then EAGAIN. */
   readonly toRead: (Uint8Array | string)[] = [];
   readonly written: number[][] = [];
   onWrite: () => string | null = () => null;
@@ -87,7 +87,7 @@ export class FakeRawLibc implements RawLibc {
       for (const [place, part] of (incoming.address ?? '192.0.2.1').split('.').entries()) {
         name.setUint8(4 + place, Number(part));
       }
-      this.#receiveControl(at, incoming.segmentSize);
+      this.#receiveControl(at, incoming.gsoSize);
     }
     return taken.length;
   }
@@ -164,10 +164,10 @@ export class FakeRawLibc implements RawLibc {
     return -1;
   }
 
-  #receiveControl(at: number, segmentSize: number | undefined): void {
+  #receiveControl(at: number, gsoSize: number | undefined): void {
     const offsets = OFFSETS[this.longSize];
     const room = this.#size(at + offsets.controllen);
-    if (segmentSize === undefined) {
+    if (gsoSize === undefined) {
       this.#setSize(at + offsets.controllen, 0);
       return;
     }
@@ -179,7 +179,7 @@ export class FakeRawLibc implements RawLibc {
     const view = this.#view(control, space);
     view.setInt32(this.longSize, 17, LITTLE);
     view.setInt32(this.longSize + 4, 104, LITTLE);
-    view.setInt32(header, segmentSize, LITTLE);
+    view.setInt32(header, gsoSize, LITTLE);
     this.#setSize(at + offsets.controllen, space);
   }
 
@@ -188,7 +188,7 @@ export class FakeRawLibc implements RawLibc {
     const name = this.#memory(this.#pointer(at + offsets.name), 16);
     const port = (name[2]! << 8) | name[3]!;
     const pieces = this.#size(at + offsets.iovlen);
-    const found = { tos: 0, ttl: 0, segmentSize: 0 };
+    const found = { tos: 0, ttl: 0, gsoSize: 0 };
     const control = this.#pointer(at + offsets.control);
     const end = this.#size(at + offsets.controllen);
     const header = this.longSize + 8;
@@ -198,7 +198,7 @@ export class FakeRawLibc implements RawLibc {
       const kind = `${view.getInt32(this.longSize, LITTLE)}/${view.getInt32(this.longSize + 4, LITTLE)}`;
       if (kind === '0/1') found.tos = view.getInt32(header, LITTLE);
       else if (kind === '0/2') found.ttl = view.getInt32(header, LITTLE);
-      else if (kind === '17/103') found.segmentSize = view.getUint16(header, LITTLE);
+      else if (kind === '17/103') found.gsoSize = view.getUint16(header, LITTLE);
       else throw new Error(`control message ${kind}`);
       place += Math.ceil(size / this.longSize) * this.longSize;
     }

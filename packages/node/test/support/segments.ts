@@ -1,9 +1,9 @@
 /*
- * TCP and UDP packets for tests of segmentation, and what a network card would make of them: written
- * apart from the code under test, byte by byte.
+ * TCP and UDP packets for tests of offloads, and their segmentation by a network card: written apart from
+ * the code under test, byte by byte.
  */
 
-/** A TCP segment in the making. */
+/** Fields of a TCP segment. */
 export interface TcpFields {
   readonly sourcePort?: number;
   readonly sequence?: number;
@@ -35,7 +35,7 @@ const DESTINATION = [
   0xfc, 0x64, 0x0b, 0xed, 0xc6, 0x33, 0x64, 1, 0xc4, 0x33, 0x64, 3, 1, 2, 0x80, 1,
 ];
 
-/** Bytes as text, which is much faster to compare. */
+/** Bytes as text, which is faster to compare. */
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
@@ -54,7 +54,7 @@ function pseudoSum(packet: Uint8Array, upper: number, protocol: number): number 
   return slowSum(packet, 8, 40, (packet.length - upper + protocol) % 0xffff);
 }
 
-/** Where TCP or UDP begins, and which of them. */
+/** The offset of the TCP or UDP header, and the protocol. */
 export function upperOf(packet: Uint8Array): { readonly at: number; readonly protocol: number } {
   const next = packet[6]!;
   if (next === TCP || next === UDP) return { at: 40, protocol: next };
@@ -131,32 +131,32 @@ export function udpOverIpv6(fields: Omit<TcpFields, 'options'>): Uint8Array {
 /** `struct virtio_net_hdr`, little-endian. */
 export interface Virtio {
   readonly flags: number;
-  readonly kind: number;
-  readonly headers: number;
-  readonly segmentSize: number;
+  readonly gsoType: number;
+  readonly headerLength: number;
+  readonly gsoSize: number;
   readonly checksumStart: number;
-  readonly checksumField: number;
+  readonly checksumOffset: number;
 }
 
 export const VIRTIO_LENGTH = 10;
 export const NO_VIRTIO: Virtio = {
   flags: 0,
-  kind: 0,
-  headers: 0,
-  segmentSize: 0,
+  gsoType: 0,
+  headerLength: 0,
+  gsoSize: 0,
   checksumStart: 0,
-  checksumField: 0,
+  checksumOffset: 0,
 };
 
 export function writeVirtio(virtio: Virtio): Uint8Array {
   const bytes = new Uint8Array(VIRTIO_LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, virtio.flags);
-  view.setUint8(1, virtio.kind);
-  view.setUint16(2, virtio.headers, true);
-  view.setUint16(4, virtio.segmentSize, true);
+  view.setUint8(1, virtio.gsoType);
+  view.setUint16(2, virtio.headerLength, true);
+  view.setUint16(4, virtio.gsoSize, true);
   view.setUint16(6, virtio.checksumStart, true);
-  view.setUint16(8, virtio.checksumField, true);
+  view.setUint16(8, virtio.checksumOffset, true);
   return bytes;
 }
 
@@ -164,15 +164,15 @@ export function readVirtio(bytes: Uint8Array): Virtio {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
     flags: view.getUint8(0),
-    kind: view.getUint8(1),
-    headers: view.getUint16(2, true),
-    segmentSize: view.getUint16(4, true),
+    gsoType: view.getUint8(1),
+    headerLength: view.getUint16(2, true),
+    gsoSize: view.getUint16(4, true),
     checksumStart: view.getUint16(6, true),
-    checksumField: view.getUint16(8, true),
+    checksumOffset: view.getUint16(8, true),
   };
 }
 
-/** The packet as the kernel hands it over: the checksum field holds the sum of the pseudo-header. */
+/** The packet as the kernel writes it: the checksum field holds the sum of the pseudo-header. */
 export function withPartialChecksum(packet: Uint8Array): Uint8Array {
   const { at, protocol } = upperOf(packet);
   const copy = packet.slice();
@@ -180,28 +180,28 @@ export function withPartialChecksum(packet: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** What the kernel says of a long packet. */
-export function virtioOf(packet: Uint8Array, segmentSize: number): Virtio {
+/** The virtio header of a packet before segmentation. */
+export function virtioOf(packet: Uint8Array, gsoSize: number): Virtio {
   const { at, protocol } = upperOf(packet);
   const upperHeader = protocol === TCP ? (packet[at + 12]! >>> 4) * 4 : 8;
   return {
     flags: 1,
-    kind: protocol === TCP ? 4 : 5,
-    headers: at + upperHeader,
-    segmentSize,
+    gsoType: protocol === TCP ? 4 : 5,
+    headerLength: at + upperHeader,
+    gsoSize,
     checksumStart: at,
-    checksumField: protocol === TCP ? 16 : 6,
+    checksumOffset: protocol === TCP ? 16 : 6,
   };
 }
 
-/** Cuts what a `virtio_net_hdr` says of a packet, as RFC 9293 and a network card do it. */
-export function cut(virtio: Virtio, packet: Uint8Array): Uint8Array[] {
-  if (virtio.kind === 0) return [packet];
+/** Segments a packet by its virtio header, as a network card does. */
+export function segmentPacket(virtio: Virtio, packet: Uint8Array): Uint8Array[] {
+  if (virtio.gsoType === 0) return [packet];
   const { at, protocol } = upperOf(packet);
   const headers = at + (protocol === TCP ? (packet[at + 12]! >>> 4) * 4 : 8);
   const pieces: Uint8Array[] = [];
-  for (let done = headers; done < packet.length; done += virtio.segmentSize) {
-    const payload = packet.subarray(done, Math.min(done + virtio.segmentSize, packet.length));
+  for (let done = headers; done < packet.length; done += virtio.gsoSize) {
+    const payload = packet.subarray(done, Math.min(done + virtio.gsoSize, packet.length));
     const isFirst = done === headers;
     const isLast = done + payload.length === packet.length;
     const piece = new Uint8Array(headers + payload.length);

@@ -1,10 +1,10 @@
 import type dgram from 'node:dgram';
 import type { DatagramPlace } from './datagramPlaces.js';
 
-/** One thing that happened, in a form that does not depend on where. */
+/** One event or result, in a form that does not depend on the kind of socket. */
 export type Entry = readonly unknown[];
 
-/** Keeps what happens, with addresses and chosen ports replaced by names. */
+/** Records events and results, with addresses and chosen ports replaced by names. */
 export class Transcript {
   readonly entries: Entry[] = [];
   readonly #place: DatagramPlace;
@@ -14,7 +14,7 @@ export class Transcript {
     this.#place = place;
   }
 
-  /** Has a port shown by a name from now on. */
+  /** Replaces a port by a name from now on. */
   name(port: number, name: string): void {
     this.#ports.set(port, name);
   }
@@ -23,7 +23,7 @@ export class Transcript {
     this.entries.push(what.map((one) => this.plain(one)));
   }
 
-  /** Notes what a call returns or throws. */
+  /** Records the result or exception of a call. */
   call(title: string, run: () => unknown): void {
     try {
       const result = run();
@@ -33,7 +33,7 @@ export class Transcript {
     }
   }
 
-  /** Notes all events of a socket. */
+  /** Records all events of a socket. */
   follow(name: string, socket: dgram.Socket): void {
     socket.on('listening', () => {
       this.name(socket.address().port, `port of ${name}`);
@@ -87,7 +87,7 @@ export class Transcript {
   }
 }
 
-/** Sockets are called the same, whoever made them. */
+/** The name of a socket class, the same for all kinds. */
 function kindOf(value: object): string {
   return value.constructor.name.replace('TunnelSocket', 'Socket');
 }

@@ -5,22 +5,22 @@ const INITIAL_BUFFER = 2048;
 /** Below this, copying byte by byte beats making a view for `set`. */
 const SHORT = 64;
 
-/** IPv4 TTL of a datagram whose sender asks for none, as most systems set it (RFC 1700). */
+/** IPv4 TTL of a datagram whose sender sets none, as in most systems (RFC 1700). */
 export const DEFAULT_TTL = 64;
 
-/** Where a datagram arrives at the end of a link. */
+/** The end of a link. */
 export interface Receiver {
   /** Takes the datagram over: carries it on, or releases it. */
   arrived(datagram: Datagram, now: number): void;
 }
 
-/** The end of a datagram that nobody sent yet. */
-const nowhere: Receiver = Object.freeze({ arrived: () => {} });
+/** The receiver of a datagram that was not sent yet. */
+const noReceiver: Receiver = Object.freeze({ arrived: () => {} });
 
 /**
  * A UDP/IPv4 datagram on its way; as an event, its arrival at the end of a link. Addresses are int32:
- * the bits of the IPv4 address, never boxed. Objects are used again for other datagrams; nobody keeps
- * one longer than it is carried.
+ * the bits of the IPv4 address, never boxed. Objects are reused for other datagrams, so that no
+ * reference is kept after the datagram has ended.
  */
 export class Datagram implements SimulationEvent {
   /** Counts the datagrams that hosts sent; copies made by the network share it. */
@@ -37,8 +37,8 @@ export class Datagram implements SimulationEvent {
   bytes = new Uint8Array(INITIAL_BUFFER);
   /** Bytes of payload. */
   length = 0;
-  /** Who gets it when the link has carried it. */
-  receiver: Receiver = nowhere;
+  /** The end of the link that carries it. */
+  receiver: Receiver = noReceiver;
 
   /** Bytes of the IPv4 packet. */
   get size(): number {
@@ -61,7 +61,7 @@ export class Datagram implements SimulationEvent {
     }
   }
 
-  /** Becomes the same as another datagram. */
+  /** Copies another datagram, but its receiver. */
   copyFrom(other: Datagram): void {
     this.id = other.id;
     this.source = other.source;
@@ -74,7 +74,7 @@ export class Datagram implements SimulationEvent {
   }
 }
 
-/** Datagrams that nothing carries now, kept so that carrying one makes no garbage. */
+/** Unused datagrams, kept for reuse so that carrying one makes no garbage. */
 export class DatagramPool {
   readonly #free: Datagram[] = [];
 
@@ -83,7 +83,7 @@ export class DatagramPool {
     return this.#free.pop() ?? new Datagram();
   }
 
-  /** The datagram has arrived or was lost. */
+  /** Takes a datagram back that has arrived or was lost. */
   release(datagram: Datagram): void {
     this.#free.push(datagram);
   }

@@ -2,21 +2,22 @@ import { formatIPv4, parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import { DEFAULT_TTL } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
-import type { Random } from '../time/random.js';
-import type { LinkDescription } from '../wire/link.js';
-import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
-import type { Segment } from '../wire/segment.js';
-import type { World } from '../world.js';
+import type { LinkDescription } from '../network/link.js';
 
-/** Where a host is. */
-export interface HostPlace {
-  readonly segment: Segment;
+import type { InterfaceOwner, Network } from '../network/network.js';
+import { NetworkInterface } from '../network/networkInterface.js';
+import type { Random } from '../time/random.js';
+import type { World } from '../world/world.js';
+
+/** The network of a host, and its address and link there. */
+export interface HostAttachment {
+  readonly network: Network;
   /** Int32. */
   readonly address: number;
   readonly link: LinkDescription;
 }
 
-/** Who has a UDP socket. The bytes are lent until the call returns, and may be changed. */
+/** The owner of a UDP socket. The bytes are valid until the call returns, and may be changed. */
 export interface DatagramHandler {
   /** @param address - source, int32 */
   datagramArrived(
@@ -28,7 +29,7 @@ export interface DatagramHandler {
   ): void;
 }
 
-/** The ports that systems give to sockets that ask for none (RFC 6335 §6). */
+/** Ports of sockets that were bound without a port (RFC 6335 §6). */
 const EPHEMERAL = { lowest: 49_152, highest: 65_535 } as const;
 
 /** A computer: one interface, and UDP sockets. */
@@ -38,25 +39,25 @@ export class Host implements InterfaceOwner {
   readonly #sockets = new Map<number, DatagramHandler>();
   readonly #groups = new Set<number>();
   readonly #random: Random;
-  #place: HostPlace;
+  #attachment: HostAttachment;
   #interface: NetworkInterface | null = null;
 
-  constructor(world: World, name: string, place: HostPlace) {
+  constructor(world: World, name: string, attachment: HostAttachment) {
     this.#world = world;
     this.name = name;
     this.#random = world.random.stream(`host ${name}`);
-    this.#place = place;
+    this.#attachment = attachment;
     this.plug();
   }
 
   /** Its IPv4 address. */
   get address(): string {
-    return formatIPv4(this.#place.address);
+    return formatIPv4(this.#attachment.address);
   }
 
   /** Its IPv4 address as int32. */
   get addressBits(): number {
-    return this.#place.address;
+    return this.#attachment.address;
   }
 
   /** Whether it is in a network. */
@@ -66,17 +67,17 @@ export class Host implements InterfaceOwner {
 
   /** Changes its link, for datagrams to come. */
   set link(link: LinkDescription) {
-    this.#place = { ...this.#place, link };
+    this.#attachment = { ...this.#attachment, link };
     if (this.#interface !== null) this.#interface.link = link;
   }
 
-  /** Enters its network; nothing when it is there. @throws Error when somebody has its address */
+  /** Enters its network, unless it is there. @throws Error when its address is taken */
   plug(): void {
     if (this.#interface !== null) return;
-    const { segment, link, address } = this.#place;
-    const entered = new NetworkInterface(this.#world, this, segment, link);
-    entered.claim(address);
-    this.#interface = entered;
+    const { network, link, address } = this.#attachment;
+    const created = new NetworkInterface(this.#world, this, network, link);
+    created.claim(address);
+    this.#interface = created;
   }
 
   /** Leaves its network: what it sends and what is sent to it is lost. */
@@ -86,14 +87,14 @@ export class Host implements InterfaceOwner {
   }
 
   /** Goes to another network or address; sockets stay open. @throws Error when the address is taken */
-  move(place: HostPlace): void {
-    const former = this.#place;
+  move(attachment: HostAttachment): void {
+    const former = this.#attachment;
     this.unplug();
-    this.#place = place;
+    this.#attachment = attachment;
     try {
       this.plug();
     } catch (error) {
-      this.#place = former;
+      this.#attachment = former;
       this.plug();
       throw error;
     }
@@ -110,7 +111,7 @@ export class Host implements InterfaceOwner {
     this.#sockets.delete(port);
   }
 
-  /** A free ephemeral port for which `isUsable` says true. */
+  /** A free ephemeral port for which `isUsable` is true. */
   freePort(isUsable: (port: number) => boolean = () => true): number {
     for (;;) {
       const port = this.#random.integer(EPHEMERAL.lowest, EPHEMERAL.highest);
@@ -118,48 +119,39 @@ export class Host implements InterfaceOwner {
     }
   }
 
-  /** Wants multicast to this group, `A.B.C.D`, and port from now on. */
+  /** Joins a multicast group, `A.B.C.D`, on a port. */
   join(group: string, port: number): void {
     this.#groups.add(endpointKey(parseIPv4(group, 'group'), port));
   }
 
-  /** Whether it does. */
-  joined(group: number, port: number): boolean {
+  /** Whether it joined this multicast group, int32, on this port. */
+  hasJoined(group: number, port: number): boolean {
     return this.#groups.has(endpointKey(group, port));
   }
 
   /**
-   * Sends one UDP datagram.
-   *
-   * @param destination - int32
-   * @param ttl - IPv4 TTL; 0 for the default of 64
+   * A datagram from one of its ports, with the default TTL, for the caller to fill in and to
+   * {@link Host.send}.
    */
-  send(
-    sourcePort: number,
-    destination: number,
-    destinationPort: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    tos = 0,
-    ttl = 0,
-  ): void {
-    const world = this.#world;
-    const datagram = world.pool.take();
-    datagram.id = ++world.sent;
-    datagram.source = this.#place.address;
+  newDatagram(sourcePort: number): Datagram {
+    const datagram = this.#world.pool.take();
+    datagram.source = this.#attachment.address;
     datagram.sourcePort = sourcePort;
-    datagram.destination = destination;
-    datagram.destinationPort = destinationPort;
-    datagram.ttl = ttl === 0 ? DEFAULT_TTL : ttl;
-    datagram.tos = tos;
-    datagram.setPayload(bytes, offset, length);
+    datagram.ttl = DEFAULT_TTL;
+    datagram.tos = 0;
+    return datagram;
+  }
+
+  /** Takes a datagram over and sends it. */
+  send(datagram: Datagram): void {
+    const world = this.#world;
+    datagram.id = ++world.sent;
     world.trace?.record('send', this.name, datagram, world.scheduler.now);
     if (this.#interface === null) world.drop(this.name, datagram, 'no-route');
     else this.#interface.up.carry(datagram);
   }
 
-  /** Hands a datagram to the socket it is for; multicast to the socket that joined. */
+  /** Hands a datagram to the socket of its port, or to the first socket when its group was joined. */
   fromNetwork(datagram: Datagram, now: number): void {
     const world = this.#world;
     const { destination, destinationPort } = datagram;
@@ -177,7 +169,7 @@ export class Host implements InterfaceOwner {
 
   /** A driver listens to a group with a socket of its own, and feeds it to the same machine. */
   #member(group: number, port: number): DatagramHandler | undefined {
-    if (!this.joined(group, port)) return undefined;
+    if (!this.hasJoined(group, port)) return undefined;
     return this.#sockets.values().next().value;
   }
 }

@@ -7,7 +7,7 @@ import {
   type TunnelSink,
 } from '@6bed4/tunnel';
 import type { SimulationEvent } from '../time/eventQueue.js';
-import type { World } from '../world.js';
+import type { World } from '../world/world.js';
 import type { DatagramHandler, Host } from './host.js';
 
 /** Takes what a machine hands over, after each call. */
@@ -127,7 +127,13 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     tos: number,
     ttl: number,
   ): void {
-    this.#host.send(this.#port, to.addressBits, to.port, bytes, offset, length, tos, ttl);
+    const datagram = this.#host.newDatagram(this.#port);
+    datagram.destination = to.addressBits;
+    datagram.destinationPort = to.port;
+    datagram.tos = tos;
+    if (ttl !== 0) datagram.ttl = ttl;
+    datagram.setPayload(bytes, offset, length);
+    this.#host.send(datagram);
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {

@@ -1,14 +1,19 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
-import { buildEcho, parseEcho, setTrafficClass } from '@6bed4/nd';
+import { buildEcho, DEFAULT_HOP_LIMIT, echoReplyTo, parseEcho, setTrafficClass } from '@6bed4/nd';
 import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
-import { buildMessage, echoNumbers, type ReceivedPacket, readPacket } from './application.js';
-import { Host, type HostPlace } from './host.js';
+import {
+  buildNumberedUdp,
+  echoFields,
+  parseApplicationPacket,
+  type ReceivedPacket,
+} from '../application/applicationPacket.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
+import { Host, type HostAttachment } from './host.js';
 import { HostRunner } from './hostRunner.js';
-import type { PathReport } from './paths.js';
+import type { PathReport } from './pathReport.js';
 
-/** What a {@link PeerNode} is, besides its place. */
+/** Options of a {@link PeerNode}. */
 export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
   /** The routers to get addresses from. */
   readonly routers: readonly (Endpoint | string)[];
@@ -21,13 +26,13 @@ export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
   readonly trafficClass?: number;
   /** Whether it answers echo requests; default true. */
   readonly answersEcho?: boolean;
-  /** Whether it keeps what it received and reported; default true. */
+  /** Whether it keeps received packets and events; default true. */
   readonly records?: boolean;
-  /** Whether it listens to 224.0.0.1 on the well-known port, for searches on the LAN; default true. */
+  /** Whether it joins 224.0.0.1 on the well-known port, for discovery on the LAN; default true. */
   readonly joinsLan?: boolean;
 }
 
-/** An event of the machine, and when it came. */
+/** An event of the machine, and its time. */
 export interface TimedEvent {
   /** Milliseconds of virtual time. */
   readonly at: number;
@@ -35,12 +40,11 @@ export interface TimedEvent {
 }
 
 const ALL_HOSTS = '224.0.0.1';
-/** Moves to another UDP port before it gives up, as the driver for Node.js. */
+/** Most moves to another UDP port, as in the driver for Node.js. */
 const PORT_MOVES = 16;
-const HOP_LIMIT = 64;
 const MOST_SEQUENCE = 0x1_0000_0000;
 
-/** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a little application on top. */
+/** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a small application. */
 export class PeerNode {
   readonly name: string;
   readonly #world: World;
@@ -50,9 +54,9 @@ export class PeerNode {
   readonly #paths = new Map<string, PathReport>();
   #sequence = 0;
   #moves = 0;
-  /** Everything the application received, in order. */
+  /** All packets that the application received, in order. */
   readonly received: ReceivedPacket[] = [];
-  /** Everything the machine reported, in order. */
+  /** All events of the machine, in order. */
   readonly events: TimedEvent[] = [];
   /** Called for every packet that the application receives. */
   onPacket: (packet: Uint8Array) => void = () => {};
@@ -63,12 +67,12 @@ export class PeerNode {
     name: string,
     settings: PeerSettings,
     clockOffset: number,
-    place: HostPlace,
+    attachment: HostAttachment,
   ) {
     this.name = name;
     this.#world = world;
     this.#settings = settings;
-    this.#host = new Host(world, name, place);
+    this.#host = new Host(world, name, attachment);
     const random = world.random.stream(`peer ${name}`);
     const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
@@ -89,7 +93,7 @@ export class PeerNode {
     return this.#runner.machine;
   }
 
-  /** Its IPv6 address from the first router that gave one, RFC 5952; null when there is none. */
+  /** Its IPv6 address of the first router with a lease, RFC 5952; null when there is none. */
   get address(): string | null {
     return this.addresses[0] ?? null;
   }
@@ -99,7 +103,7 @@ export class PeerNode {
     return this.machine.uplinks.flatMap(({ lease }) => (lease === null ? [] : [lease.address]));
   }
 
-  /** Its own IPv4 address, before any NAT. */
+  /** Its own IPv4 address, before any translation. */
   get ipv4(): string {
     return this.#host.address;
   }
@@ -109,7 +113,7 @@ export class PeerNode {
     return this.#runner.port;
   }
 
-  /** What the machine last reported about each remote, by IPv6 address. */
+  /** The last report of the machine about each remote, by IPv6 address. */
   get paths(): ReadonlyMap<string, PathReport> {
     return this.#paths;
   }
@@ -124,17 +128,17 @@ export class PeerNode {
     this.#host.link = link;
   }
 
-  /** Begins to ask its routers for addresses. */
+  /** Starts to solicit addresses from its routers. */
   start(): void {
     this.#runner.command((peer, now) => peer.start(now));
   }
 
-  /** Gives its addresses up and falls silent. */
+  /** Releases its addresses and stops sending. */
   stop(): void {
     this.#runner.command((peer, now) => peer.stop(now));
   }
 
-  /** Asks all routers again. */
+  /** Solicits all routers again. */
   solicit(): void {
     this.#runner.command((peer, now) => peer.solicit(now));
   }
@@ -149,20 +153,20 @@ export class PeerNode {
     this.#runner.jump(milliseconds);
   }
 
-  /** Loses its network: what it sends and what is sent to it is lost. */
+  /** Leaves its network: what it sends and what is sent to it is lost. */
   unplug(): void {
     this.#host.unplug();
   }
 
-  /** Gets it back, and says so to the machine. */
+  /** Returns to its network, and solicits its routers again. */
   plug(): void {
     this.#host.plug();
     this.solicit();
   }
 
-  /** @internal Goes to another place, and says so to the machine. */
-  moveTo(place: HostPlace): void {
-    this.#host.move(place);
+  /** @internal Moves to another network or address, and solicits its routers again. */
+  moveTo(attachment: HostAttachment): void {
+    this.#host.move(attachment);
     this.solicit();
   }
 
@@ -181,8 +185,8 @@ export class PeerNode {
         type: 'echo-request',
         source: parseIPv6(source),
         destination: parseIPv6(to),
-        hopLimit: HOP_LIMIT,
-        ...echoNumbers(sequence),
+        hopLimit: DEFAULT_HOP_LIMIT,
+        ...echoFields(sequence),
         data: new Uint8Array(size),
       }),
     );
@@ -199,7 +203,7 @@ export class PeerNode {
     const source = this.address;
     if (source === null) return null;
     const sequence = this.#nextSequence();
-    this.#sendClassed(buildMessage(parseIPv6(source), parseIPv6(to), sequence, payload));
+    this.#sendClassed(buildNumberedUdp(parseIPv6(source), parseIPv6(to), sequence, payload));
     return sequence;
   }
 
@@ -222,10 +226,10 @@ export class PeerNode {
       this.received.push({
         at: this.#world.scheduler.now,
         via: `${formatIPv4(fromAddress)}:${fromPort}`,
-        ...readPacket(packet),
+        ...parseApplicationPacket(packet),
       });
     }
-    if (this.#settings.answersEcho ?? true) this.#answerEcho(packet);
+    if (this.#settings.answersEcho ?? true) this.#replyToEcho(packet);
     this.onPacket(packet);
   }
 
@@ -244,7 +248,7 @@ export class PeerNode {
     }
   }
 
-  /** As a driver does for draft-01 §4.1: another port, unless the user wanted this one. */
+  /** Does as a driver for draft-01 §4.1: moves to another port, unless the port is an option. */
   #movePort(): void {
     if (this.#settings.port !== undefined || this.#moves >= PORT_MOVES) return;
     this.#moves++;
@@ -253,13 +257,10 @@ export class PeerNode {
     this.solicit();
   }
 
-  #answerEcho(packet: Uint8Array): void {
+  #replyToEcho(packet: Uint8Array): void {
     const echo = parseEcho(packet, 0, packet.length);
     if (!echo.ok || echo.value.type !== 'echo-request') return;
-    const { source, destination } = echo.value;
-    const type = 'echo-reply';
-    const ends = { source: destination, destination: source };
-    this.#sendClassed(buildEcho({ ...echo.value, ...ends, type, hopLimit: HOP_LIMIT }));
+    this.#sendClassed(buildEcho(echoReplyTo(echo.value)));
   }
 
   #sendClassed(packet: Uint8Array): void {

@@ -1,11 +1,11 @@
 import { type Endpoint, reference2020 } from '@6bed4/codec';
 import { Router, type RouterOptions, type TunnelEvent } from '@6bed4/tunnel';
-import type { LinkDescription } from '../wire/link.js';
-import type { World } from '../world.js';
-import { Host, type HostPlace } from './host.js';
+import type { LinkDescription } from '../network/link.js';
+import type { World } from '../world/world.js';
+import { Host, type HostAttachment } from './host.js';
 import { HostRunner } from './hostRunner.js';
 
-/** What a {@link RouterNode} is: its machine's options, but those that the simulation gives. */
+/** Options of a {@link RouterNode}: those of its machine that the simulation does not fill in. */
 export type RouterSettings = Omit<RouterOptions, 'address' | 'random'>;
 
 /** A host that runs the unchanged `Router` of @6bed4/tunnel. */
@@ -14,9 +14,9 @@ export class RouterNode {
   readonly #host: Host;
   readonly #runner: HostRunner<Router>;
   readonly #make: (sink: ConstructorParameters<typeof Router>[1]) => Router;
-  /** IPv6 packets that it handed to its IPv6 side, in order. */
+  /** Packets that it delivered to its IPv6 side, in order. */
   readonly delivered: Uint8Array[] = [];
-  /** Everything it reported, in order. */
+  /** All events of the machine, in order. */
   readonly events: TunnelEvent[] = [];
 
   /** @internal */
@@ -25,10 +25,10 @@ export class RouterNode {
     name: string,
     settings: RouterSettings,
     clockOffset: number,
-    place: HostPlace,
+    attachment: HostAttachment,
   ) {
     this.name = name;
-    this.#host = new Host(world, name, place);
+    this.#host = new Host(world, name, attachment);
     const random = world.random.stream(`router ${name}`);
     const options = { ...settings, address: this.#host.address, random: () => random.next() };
     this.#make = (sink) => new Router(options, sink);
@@ -65,12 +65,12 @@ export class RouterNode {
     this.#runner.sendPacket(packet);
   }
 
-  /** Stops: nobody answers at its address. */
+  /** Leaves its network, so that its address does not answer. */
   stop(): void {
     this.#host.unplug();
   }
 
-  /** Comes back with a fresh machine that knows nothing. */
+  /** Returns to its network with a new machine, without any state of the old one. */
   restart(): void {
     this.#runner.replace(this.#make);
     this.#host.plug();

@@ -1,30 +1,42 @@
 /**
- * What the outside of a NAT depends on, or whom it lets in (RFC 4787 §4.1, §5): nothing but the inside
- * endpoint, also the remote's address, or also the remote's address and port.
+ * The remotes for which a NAT uses one mapping of an internal endpoint (RFC 4787 §4.1): all, those with
+ * the same address, or those with the same address and port.
  */
-export type Dependence =
+export type MappingBehavior =
   | 'endpoint-independent'
   | 'address-dependent'
   | 'address-and-port-dependent';
 
-/** How a NAT chooses the port of a new mapping (RFC 4787 §4.2). */
-export type PortAllocation = 'preserving' | 'sequential' | 'random';
+/**
+ * The remotes that may send to an internal endpoint with a mapping (RFC 4787 §5): all, those with an
+ * address that it has sent to, or those with an address and port that it has sent to.
+ */
+export type FilteringBehavior =
+  | 'endpoint-independent'
+  | 'address-dependent'
+  | 'address-and-port-dependent';
 
 /**
- * What a NAT does with traffic from its inside to its own outside (RFC 4787 §6): lose it, or turn it
- * back with the source it had or with the source that the outside would see.
+ * The external port of a new mapping (RFC 4787 §4.2): the internal port when that is free, the next free
+ * one, or any free one. Port overloading and port contiguity are not simulated.
  */
-export type Hairpinning = 'off' | 'internal-source' | 'external-source';
+export type PortAssignment = 'preservation' | 'sequential' | 'random';
 
-/** When sessions and mappings are lengthened (RFC 4787 §4.3). */
-export type Refresh = 'outbound' | 'both';
+/**
+ * The treatment of packets from an internal endpoint to the external address of its own NAT (RFC 4787
+ * §6): they are dropped, or turned back with the internal or the external source address and port.
+ */
+export type HairpinningBehavior = 'off' | 'internal-source' | 'external-source';
 
-/** Whom a NAT or firewall lets in, and for how long. */
-export interface FilteringBehaviour {
-  /** Who may send to the inside (RFC 4787 §5). Default `address-and-port-dependent`. */
-  readonly filtering?: Dependence;
+/** The packets that refresh mappings and sessions (RFC 4787 §4.3). */
+export type RefreshDirection = 'outbound' | 'both';
+
+/** Options that a NAT and a firewall share: which remotes may send in, and for how long. */
+export interface FilteringOptions {
+  /** Default `address-and-port-dependent`. */
+  readonly filtering?: FilteringBehavior;
   /**
-   * Milliseconds without refresh after which a remote that was sent to is let in no more; default: the
+   * Milliseconds without refresh after which a remote that was sent to may send in no more; default: the
    * same as `mappingTimeout`.
    */
   readonly filterTimeout?: number;
@@ -33,81 +45,52 @@ export interface FilteringBehaviour {
    * REQ-5c).
    */
   readonly mappingTimeout?: number;
-  /** What refreshes: outbound traffic only (the default), or inbound as well (RFC 4787 REQ-6). */
-  readonly refresh?: Refresh;
-  /** When given, UDP passes to and from these IPv4 addresses only, as in strict offices. */
+  /** Default `outbound` (RFC 4787 REQ-6). */
+  readonly refreshDirection?: RefreshDirection;
+  /** When set, UDP passes to and from these IPv4 addresses only, as in strict offices. */
   readonly permits?: readonly string[];
 }
 
-/** Everything that RFC 4787 distinguishes about NATs for UDP. */
-export interface NatBehaviour extends FilteringBehaviour {
-  /** When traffic from one inside endpoint shares an outside port. Default `endpoint-independent`. */
-  readonly mapping?: Dependence;
-  /** Default `preserving`: the inside port when it is free, else as `sequential`. */
-  readonly allocation?: PortAllocation;
-  /** Whether odd ports get odd ones and even ports even ones (RFC 4787 REQ-4); default false. */
-  readonly parity?: boolean;
+/** Options of a NAT for UDP: everything that RFC 4787 distinguishes. */
+export interface NatOptions extends FilteringOptions {
+  /** Default `endpoint-independent`. */
+  readonly mapping?: MappingBehavior;
+  /** Default `preservation`; when the internal port is taken, as `sequential`. */
+  readonly portAssignment?: PortAssignment;
+  /** Whether odd ports get odd ones and even ports even ones (RFC 4787 §4.2.2, REQ-4); default false. */
+  readonly portParity?: boolean;
   /** Default `off`. */
-  readonly hairpinning?: Hairpinning;
+  readonly hairpinning?: HairpinningBehavior;
   /** The first port that `sequential` tries, 1024..65535; default 1024. */
   readonly firstPort?: number;
 }
 
-/** {@link NatBehaviour} with all defaults filled in. */
-export type CompleteNatBehaviour = Required<NatBehaviour>;
+/** {@link NatOptions} with all defaults filled in. */
+export type CompleteNatOptions = Required<NatOptions>;
 
 const DEFAULT_TIMEOUT = 300_000;
 const LOWEST_PORT = 1024;
 
 /** Fills the defaults in. */
-export function completeFiltering(given: FilteringBehaviour): Required<FilteringBehaviour> {
-  const mappingTimeout = given.mappingTimeout ?? DEFAULT_TIMEOUT;
+export function completeFilteringOptions(options: FilteringOptions): Required<FilteringOptions> {
+  const mappingTimeout = options.mappingTimeout ?? DEFAULT_TIMEOUT;
   return {
-    filtering: given.filtering ?? 'address-and-port-dependent',
+    filtering: options.filtering ?? 'address-and-port-dependent',
     mappingTimeout,
-    filterTimeout: given.filterTimeout ?? mappingTimeout,
-    refresh: given.refresh ?? 'outbound',
-    permits: given.permits ?? [],
+    filterTimeout: options.filterTimeout ?? mappingTimeout,
+    refreshDirection: options.refreshDirection ?? 'outbound',
+    permits: options.permits ?? [],
   };
 }
 
 /** Fills the defaults in. */
-export function completeNat(given: NatBehaviour): CompleteNatBehaviour {
+export function completeNatOptions(options: NatOptions): CompleteNatOptions {
   return {
-    ...completeFiltering(given),
-    mapping: given.mapping ?? 'endpoint-independent',
-    allocation: given.allocation ?? 'preserving',
-    parity: given.parity ?? false,
-    hairpinning: given.hairpinning ?? 'off',
-    firstPort: given.firstPort ?? LOWEST_PORT,
+    ...completeFilteringOptions(options),
+    mapping: options.mapping ?? 'endpoint-independent',
+    portAssignment: options.portAssignment ?? 'preservation',
+    portParity: options.portParity ?? false,
+    hairpinning: options.hairpinning ?? 'off',
+    firstPort: options.firstPort ?? LOWEST_PORT,
   };
 }
-
-/** Well-known combinations, under the names of RFC 3489 §5 where it has one. */
-export const natKinds = {
-  /** Everybody may send to a mapping. */
-  fullCone: { mapping: 'endpoint-independent', filtering: 'endpoint-independent' },
-  /** Only addresses that were sent to may answer. */
-  restrictedCone: { mapping: 'endpoint-independent', filtering: 'address-dependent' },
-  /** Only endpoints that were sent to may answer; what most homes have. */
-  portRestrictedCone: {
-    mapping: 'endpoint-independent',
-    filtering: 'address-and-port-dependent',
-  },
-  /** Another random port for each remote endpoint; mobile networks and strict offices. */
-  symmetric: {
-    mapping: 'address-and-port-dependent',
-    filtering: 'address-and-port-dependent',
-    allocation: 'random',
-  },
-  /** Everything that RFC 4787 requires or recommends (REQ-1 to REQ-9, choosing REQ-8a). */
-  rfc4787: {
-    mapping: 'endpoint-independent',
-    filtering: 'endpoint-independent',
-    allocation: 'preserving',
-    parity: true,
-    hairpinning: 'external-source',
-    mappingTimeout: 300_000,
-    refresh: 'outbound',
-  },
-} as const satisfies Record<string, NatBehaviour>;

@@ -1,14 +1,18 @@
 import { endpointKey } from '../datagram/endpointKey.js';
-import type { Dependence, FilteringBehaviour } from './behavior.js';
+import type { FilteringBehavior, FilteringOptions, MappingBehavior } from './behavior.js';
 
-/** All remotes are one when the filter looks at none. */
-const ANYBODY = 0;
+/** The key of every remote where the behavior does not distinguish them. */
+const ANY_REMOTE = 0;
 
-/** What a filter or a mapping distinguishes remotes by, as a number. */
-export function remoteKey(dependence: Dependence, address: number, port: number): number {
-  switch (dependence) {
+/** The part of a remote endpoint that a behavior distinguishes, as a number. */
+export function remoteKey(
+  behavior: MappingBehavior | FilteringBehavior,
+  address: number,
+  port: number,
+): number {
+  switch (behavior) {
     case 'endpoint-independent':
-      return ANYBODY;
+      return ANY_REMOTE;
     case 'address-dependent':
       return address >>> 0;
     case 'address-and-port-dependent':
@@ -16,15 +20,15 @@ export function remoteKey(dependence: Dependence, address: number, port: number)
   }
 }
 
-/** One inside endpoint's openness: the remotes it has sent to, and until when they are let in. */
+/** The remotes that one internal endpoint has sent to, and until when each may send in. */
 export class Filter {
-  readonly #behaviour: Required<FilteringBehaviour>;
+  readonly #options: Required<FilteringOptions>;
   readonly #openUntil = new Map<number, number>();
   #expiresAt: number;
 
-  constructor(behaviour: Required<FilteringBehaviour>, now: number) {
-    this.#behaviour = behaviour;
-    this.#expiresAt = now + behaviour.mappingTimeout;
+  constructor(options: Required<FilteringOptions>, now: number) {
+    this.#options = options;
+    this.#expiresAt = now + options.mappingTimeout;
   }
 
   /** Whether nothing has refreshed it for the mapping timeout. */
@@ -32,18 +36,18 @@ export class Filter {
     return now >= this.#expiresAt;
   }
 
-  /** Traffic went out to this remote. */
+  /** A packet went out to this remote. */
   sentTo(address: number, port: number, now: number): void {
-    const { filtering, mappingTimeout, filterTimeout } = this.#behaviour;
+    const { filtering, mappingTimeout, filterTimeout } = this.#options;
     this.#expiresAt = now + mappingTimeout;
     this.#openUntil.set(remoteKey(filtering, address, port), now + filterTimeout);
   }
 
-  /** Whether this remote may send in; refreshes when inbound traffic does. */
+  /** Whether this remote may send in; refreshes the filter where inbound packets do. */
   admits(address: number, port: number, now: number): boolean {
-    const { filtering, refresh, mappingTimeout, filterTimeout } = this.#behaviour;
+    const { filtering, refreshDirection, mappingTimeout, filterTimeout } = this.#options;
     const key = remoteKey(filtering, address, port);
-    // Who looks at no remote has nothing to remember but the mapping itself.
+    // An endpoint-independent filter depends on nothing but the mapping itself.
     if (filtering !== 'endpoint-independent') {
       const until = this.#openUntil.get(key);
       if (until === undefined) return false;
@@ -52,7 +56,7 @@ export class Filter {
         return false;
       }
     }
-    if (refresh === 'both') {
+    if (refreshDirection === 'both') {
       this.#expiresAt = now + mappingTimeout;
       this.#openUntil.set(key, now + filterTimeout);
     }

@@ -1,41 +1,46 @@
 import type { Datagram } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
-import type { World } from '../world.js';
-import { completeFiltering, type FilteringBehaviour } from './behavior.js';
+import type { World } from '../world/world.js';
+import { completeFilteringOptions, type FilteringOptions } from './behavior.js';
 import { Filter } from './filter.js';
-import { Middlebox, type MiddleboxPlace } from './middlebox.js';
+import { Middlebox, type MiddleboxAttachment } from './middlebox.js';
 
-/** A stateful firewall: hosts behind it keep their addresses, and must speak first. */
+/** A stateful firewall: hosts behind it keep their addresses, and must send first. */
 export class Firewall extends Middlebox {
-  readonly #behaviour: Required<FilteringBehaviour>;
-  /** By inside endpoint. */
+  readonly #options: Required<FilteringOptions>;
+  /** By internal endpoint. */
   readonly #filters = new Map<number, Filter>();
 
   /** @internal */
-  constructor(world: World, name: string, behaviour: FilteringBehaviour, place: MiddleboxPlace) {
-    const complete = completeFiltering(behaviour);
-    super(world, name, complete.permits, place);
-    this.#behaviour = complete;
+  constructor(
+    world: World,
+    name: string,
+    options: FilteringOptions,
+    attachment: MiddleboxAttachment,
+  ) {
+    const complete = completeFilteringOptions(options);
+    super(world, name, complete.permits, attachment);
+    this.#options = complete;
   }
 
-  /** What it does, all defaults filled in. */
-  get behaviour(): Required<FilteringBehaviour> {
-    return this.#behaviour;
+  /** Its options, all defaults filled in. */
+  get options(): Required<FilteringOptions> {
+    return this.#options;
   }
 
-  /** Forgets all sessions, as a firewall that restarts. */
-  forget(): void {
+  /** Removes all sessions, as a restart does. */
+  reset(): void {
     this.#filters.clear();
   }
 
   /** @internal */
   attached(address: number): void {
-    this.outside.claim(address);
+    this.externalInterface.claim(address);
   }
 
   /** @internal */
   detached(address: number): void {
-    this.outside.release(address);
+    this.externalInterface.release(address);
   }
 
   /** @internal */
@@ -43,11 +48,11 @@ export class Firewall extends Middlebox {
     const key = endpointKey(datagram.source, datagram.sourcePort);
     let filter = this.#filters.get(key);
     if (filter === undefined || filter.isExpired(now)) {
-      filter = new Filter(this.#behaviour, now);
+      filter = new Filter(this.#options, now);
       this.#filters.set(key, filter);
     }
     filter.sentTo(datagram.destination, datagram.destinationPort, now);
-    this.outside.up.carry(datagram);
+    this.externalInterface.up.carry(datagram);
   }
 
   /** @internal */
@@ -57,7 +62,7 @@ export class Firewall extends Middlebox {
       filter !== undefined &&
       !filter.isExpired(now) &&
       filter.admits(datagram.source, datagram.sourcePort, now);
-    if (isAdmitted) this.inside.deliver(datagram);
+    if (isAdmitted) this.internalNetwork.deliver(datagram);
     else this.world.drop(this.name, datagram, 'filter');
   }
 }

@@ -1,14 +1,14 @@
 import type { Filter } from './filter.js';
 
-/** An outside port of a NAT that stands for an inside endpoint. Addresses are int32. */
+/** An external port of a NAT that stands for an internal endpoint. Addresses are int32. */
 export interface Mapping {
-  readonly insideAddress: number;
-  readonly insidePort: number;
-  readonly outsidePort: number;
-  /** Null for a static port forwarding, which lets everybody in for ever. */
+  readonly internalAddress: number;
+  readonly internalPort: number;
+  readonly externalPort: number;
+  /** Null for a static port forwarding, which is open to every remote and does not end. */
   readonly filter: Filter | null;
   /** Which remotes share it: a key of `remoteKey`. */
-  readonly remotes: number;
+  readonly remoteKey: number;
 }
 
 /** Whether a mapping has ended. */

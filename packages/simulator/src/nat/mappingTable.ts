@@ -1,124 +1,124 @@
 import { endpointKey } from '../datagram/endpointKey.js';
 import type { Random } from '../time/random.js';
-import type { CompleteNatBehaviour } from './behavior.js';
+import type { CompleteNatOptions } from './behavior.js';
 import { Filter, remoteKey } from './filter.js';
 import { isExpired, type Mapping } from './mapping.js';
 import { PortAllocator } from './portAllocator.js';
 
 const FIRST_PURGE = 64;
 
-/** The mappings of a NAT: found by inside endpoint and remote, and by outside port. */
+/** The mappings of a NAT: found by internal endpoint and remote, and by external port. */
 export class MappingTable {
-  readonly #behaviour: CompleteNatBehaviour;
+  readonly #options: CompleteNatOptions;
   readonly #allocator: PortAllocator;
   readonly #byPort = new Map<number, Mapping>();
-  /** By inside endpoint, then by what the mapping behaviour distinguishes remotes by. */
-  readonly #byInside = new Map<number, Map<number, Mapping>>();
-  readonly #forwardings = new Map<number, Mapping>();
-  /** Ports that may not come again: see {@link MappingTable.forget}. */
-  #burnt = new Set<number>();
+  /** By internal endpoint, then by what the mapping behavior distinguishes remotes by. */
+  readonly #byInternal = new Map<number, Map<number, Mapping>>();
+  readonly #staticMappings = new Map<number, Mapping>();
+  /** External ports that are not assigned again: see {@link MappingTable.clear}. */
+  #excludedPorts = new Set<number>();
   #purgeAt = FIRST_PURGE;
 
-  constructor(behaviour: CompleteNatBehaviour, random: Random) {
-    this.#behaviour = behaviour;
-    this.#allocator = new PortAllocator(behaviour, random);
+  constructor(options: CompleteNatOptions, random: Random) {
+    this.#options = options;
+    this.#allocator = new PortAllocator(options, random);
   }
 
-  /** Mappings that live at this time, static ones included. */
-  living(now: number): Mapping[] {
+  /** mappings that have not ended, static ones included. */
+  active(now: number): Mapping[] {
     return [...this.#byPort.values()].filter((mapping) => !isExpired(mapping, now));
   }
 
-  /** Forwards an outside port to an inside endpoint, for ever. @throws Error when the port is taken */
-  forward(outsidePort: number, insideAddress: number, insidePort: number): void {
-    if (this.#byPort.has(outsidePort)) throw new Error(`port ${outsidePort} is taken`);
-    const mapping = { insideAddress, insidePort, outsidePort, filter: null, remotes: 0 };
-    this.#byPort.set(outsidePort, mapping);
-    this.#forwardings.set(endpointKey(insideAddress, insidePort), mapping);
+  /** Forwards an external port to an internal endpoint, without end. @throws Error when the port is taken */
+  forward(externalPort: number, internalAddress: number, internalPort: number): void {
+    if (this.#byPort.has(externalPort)) throw new Error(`port ${externalPort} is taken`);
+    const mapping = { internalAddress, internalPort, externalPort, filter: null, remoteKey: 0 };
+    this.#byPort.set(externalPort, mapping);
+    this.#staticMappings.set(endpointKey(internalAddress, internalPort), mapping);
   }
 
-  /** The living mapping of an outside port, or undefined. */
-  atPort(outsidePort: number, now: number): Mapping | undefined {
-    const mapping = this.#byPort.get(outsidePort);
+  /** The active mapping of an external port, or undefined. */
+  atPort(externalPort: number, now: number): Mapping | undefined {
+    const mapping = this.#byPort.get(externalPort);
     if (mapping === undefined || !isExpired(mapping, now)) return mapping;
     this.#remove(mapping);
     return undefined;
   }
 
   /**
-   * The mapping for traffic from an inside endpoint to a remote, made when there is none, and its
+   * The mapping for traffic from an internal endpoint to a remote, made when there is none, and its
    * filter opened for the remote; null when no port is left.
    */
   outbound(
-    insideAddress: number,
-    insidePort: number,
+    internalAddress: number,
+    internalPort: number,
     remoteAddress: number,
     remotePort: number,
     now: number,
   ): Mapping | null {
     const mapping =
-      this.#existing(insideAddress, insidePort, remoteAddress, remotePort, now) ??
-      this.#create(insideAddress, insidePort, remoteAddress, remotePort, now);
+      this.#existing(internalAddress, internalPort, remoteAddress, remotePort, now) ??
+      this.#create(internalAddress, internalPort, remoteAddress, remotePort, now);
     mapping?.filter?.sentTo(remoteAddress, remotePort, now);
     return mapping;
   }
 
   /**
-   * Forgets all mappings but static ones.
+   * Removes all mappings but static ones.
    *
-   * @param burnPorts - whether inside endpoints that had a mapping get other ports from now on
+   * @param excludePorts - whether internal endpoints that had a mapping get other ports from now on
    */
-  forget(burnPorts: boolean): void {
-    this.#burnt = new Set();
+  clear(excludePorts: boolean): void {
+    this.#excludedPorts = new Set();
     for (const mapping of [...this.#byPort.values()]) {
       if (mapping.filter === null) continue;
-      if (burnPorts) this.#burnt.add(mapping.outsidePort);
+      if (excludePorts) this.#excludedPorts.add(mapping.externalPort);
       this.#remove(mapping);
     }
   }
 
   #existing(
-    insideAddress: number,
-    insidePort: number,
+    internalAddress: number,
+    internalPort: number,
     remoteAddress: number,
     remotePort: number,
     now: number,
   ): Mapping | undefined {
-    const inside = endpointKey(insideAddress, insidePort);
-    const remotes = remoteKey(this.#behaviour.mapping, remoteAddress, remotePort);
-    const mapping = this.#byInside.get(inside)?.get(remotes) ?? this.#forwardings.get(inside);
+    const internal = endpointKey(internalAddress, internalPort);
+    const key = remoteKey(this.#options.mapping, remoteAddress, remotePort);
+    const mapping = this.#byInternal.get(internal)?.get(key) ?? this.#staticMappings.get(internal);
     if (mapping === undefined || !isExpired(mapping, now)) return mapping;
     this.#remove(mapping);
     return undefined;
   }
 
   #create(
-    insideAddress: number,
-    insidePort: number,
+    internalAddress: number,
+    internalPort: number,
     remoteAddress: number,
     remotePort: number,
     now: number,
   ): Mapping | null {
     if (this.#byPort.size >= this.#purgeAt) this.#purge(now);
-    const outsidePort = this.#allocator.allocate(insidePort, (port) => this.#isFree(port, now));
-    if (outsidePort === null) return null;
+    const externalPort = this.#allocator.allocate(internalPort, (port) => this.#isFree(port, now));
+    if (externalPort === null) return null;
     const mapping: Mapping = {
-      insideAddress,
-      insidePort,
-      outsidePort,
-      filter: new Filter(this.#behaviour, now),
-      remotes: remoteKey(this.#behaviour.mapping, remoteAddress, remotePort),
+      internalAddress,
+      internalPort,
+      externalPort,
+      filter: new Filter(this.#options, now),
+      remoteKey: remoteKey(this.#options.mapping, remoteAddress, remotePort),
     };
-    const inside = endpointKey(insideAddress, insidePort);
-    const siblings = this.#byInside.get(inside) ?? new Map<number, Mapping>();
-    siblings.set(mapping.remotes, mapping);
-    this.#byInside.set(inside, siblings);
-    this.#byPort.set(outsidePort, mapping);
+    const internal = endpointKey(internalAddress, internalPort);
+    const siblings = this.#byInternal.get(internal) ?? new Map<number, Mapping>();
+    siblings.set(mapping.remoteKey, mapping);
+    this.#byInternal.set(internal, siblings);
+    this.#byPort.set(externalPort, mapping);
     return mapping;
   }
 
   #isFree(port: number, now: number): boolean {
-    return !this.#burnt.has(port) && this.atPort(port, now) === undefined;
+    return !this.#excludedPorts.has(port) && this.atPort(port, now) === undefined;
   }
 
   #purge(now: number): void {
@@ -129,10 +129,10 @@ export class MappingTable {
   }
 
   #remove(mapping: Mapping): void {
-    const inside = endpointKey(mapping.insideAddress, mapping.insidePort);
-    this.#byPort.delete(mapping.outsidePort);
-    const siblings = this.#byInside.get(inside);
-    siblings?.delete(mapping.remotes);
-    if (siblings?.size === 0) this.#byInside.delete(inside);
+    const internal = endpointKey(mapping.internalAddress, mapping.internalPort);
+    this.#byPort.delete(mapping.externalPort);
+    const siblings = this.#byInternal.get(internal);
+    siblings?.delete(mapping.remoteKey);
+    if (siblings?.size === 0) this.#byInternal.delete(internal);
   }
 }

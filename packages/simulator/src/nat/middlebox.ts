@@ -1,18 +1,18 @@
 import { parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
-import type { AddressPool } from '../wire/addressPool.js';
-import type { LinkDescription } from '../wire/link.js';
-import { type InterfaceOwner, NetworkInterface } from '../wire/networkInterface.js';
-import { type Gateway, Segment } from '../wire/segment.js';
-import type { World } from '../world.js';
+import type { AddressPool } from '../network/addressPool.js';
+import type { LinkDescription } from '../network/link.js';
+import { type Gateway, type InterfaceOwner, Network } from '../network/network.js';
+import { NetworkInterface } from '../network/networkInterface.js';
+import type { World } from '../world/world.js';
 
-/** Where a middlebox stands. */
-export interface MiddleboxPlace {
-  /** The network on its outside. */
-  readonly outside: Segment;
+/** The external side of a middlebox. */
+export interface MiddleboxAttachment {
+  /** The network in front of it. */
+  readonly externalNetwork: Network;
   /** Its link there. */
   readonly link: LinkDescription;
-  /** Where members of the inside get addresses that ask for none. */
+  /** Addresses of the internal network for nodes without an address of their own choice. */
   readonly addresses: AddressPool;
 }
 
@@ -20,57 +20,67 @@ export interface MiddleboxPlace {
 export abstract class Middlebox implements Gateway, InterfaceOwner {
   readonly name: string;
   /** @internal The network behind it: a LAN, with multicast and without routers. */
-  readonly inside: Segment;
+  readonly internalNetwork: Network;
   /** @internal Its interface to the network in front. */
-  readonly outside: NetworkInterface;
+  readonly externalInterface: NetworkInterface;
   /** @internal */
   protected readonly world: World;
   readonly #permits: ReadonlySet<number>;
 
   /** @internal */
-  constructor(world: World, name: string, permits: readonly string[], place: MiddleboxPlace) {
+  constructor(
+    world: World,
+    name: string,
+    permits: readonly string[],
+    attachment: MiddleboxAttachment,
+  ) {
     this.world = world;
     this.name = name;
     this.#permits = new Set(permits.map((text) => parseIPv4(text, 'permits') | 0));
-    this.inside = new Segment(world, {
+    this.internalNetwork = new Network(world, {
       name: `inside ${name}`,
       hops: 0,
       multicast: true,
       gateway: this,
-      addresses: place.addresses,
+      addresses: attachment.addresses,
     });
-    this.outside = new NetworkInterface(world, this, place.outside, place.link);
+    this.externalInterface = new NetworkInterface(
+      world,
+      this,
+      attachment.externalNetwork,
+      attachment.link,
+    );
   }
 
-  /** Changes its outside link, for datagrams to come. */
+  /** Changes its external link, for datagrams to come. */
   set link(link: LinkDescription) {
-    this.outside.link = link;
+    this.externalInterface.link = link;
   }
 
-  /** @internal A middlebox wants no multicast. */
-  joined(): boolean {
+  /** @internal A middlebox joins no multicast group. */
+  hasJoined(): boolean {
     return false;
   }
 
-  /** @internal A datagram that leaves the inside. */
-  fromInside(datagram: Datagram, now: number): void {
+  /** @internal A datagram that leaves the internal network. */
+  fromInternal(datagram: Datagram, now: number): void {
     if (this.#passes(datagram, datagram.destination)) this.outbound(datagram, now);
   }
 
-  /** @internal A datagram that came to the outside. */
+  /** @internal A datagram that came from the external network. */
   fromNetwork(datagram: Datagram, now: number): void {
     if (this.#passes(datagram, datagram.source)) this.inbound(datagram, now);
   }
 
-  /** @internal A member of the inside got this address, int32. */
+  /** @internal A node of the internal network got this address, int32. */
   abstract attached(address: number): void;
-  /** @internal A member of the inside lost this address, int32. */
+  /** @internal A node of the internal network lost this address, int32. */
   abstract detached(address: number): void;
 
-  /** @internal Translates or lets pass what leaves the inside; takes the datagram over. */
+  /** @internal Translates or lets pass what leaves the internal network; takes the datagram over. */
   protected abstract outbound(datagram: Datagram, now: number): void;
 
-  /** @internal Translates or lets pass what came to the outside; takes the datagram over. */
+  /** @internal Translates or lets pass what came from the external network; takes the datagram over. */
   protected abstract inbound(datagram: Datagram, now: number): void;
 
   /** Lowers the TTL as every router (RFC 1812 §5.3.1), and keeps to the list of permitted remotes. */

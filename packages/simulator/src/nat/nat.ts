@@ -1,90 +1,90 @@
 import { formatIPv4, parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import type { Datagram } from '../datagram/datagram.js';
 import { endpointText } from '../datagram/endpointKey.js';
-import type { World } from '../world.js';
-import { type CompleteNatBehaviour, completeNat, type NatBehaviour } from './behavior.js';
+import type { World } from '../world/world.js';
+import { type CompleteNatOptions, completeNatOptions, type NatOptions } from './behavior.js';
 import type { Mapping } from './mapping.js';
 import { MappingTable } from './mappingTable.js';
-import { Middlebox, type MiddleboxPlace } from './middlebox.js';
+import { Middlebox, type MiddleboxAttachment } from './middlebox.js';
 
 /** A mapping as users see it. */
 export interface MappingSnapshot {
-  /** `A.B.C.D:port` on the inside. */
-  readonly inside: string;
-  /** `A.B.C.D:port` on the outside. */
-  readonly outside: string;
+  /** `A.B.C.D:port` in the internal network. */
+  readonly internal: string;
+  /** `A.B.C.D:port` in the external network. */
+  readonly external: string;
   /** Whether it is a static forwarding. */
   readonly isStatic: boolean;
 }
 
-/** A NAT for UDP with any behaviour of RFC 4787. */
+/** A NAT for UDP with any behavior of RFC 4787. */
 export class Nat extends Middlebox {
-  readonly #behaviour: CompleteNatBehaviour;
+  readonly #options: CompleteNatOptions;
   readonly #mappings: MappingTable;
   #external: number;
 
-  /** @internal @param external - outside address, int32 */
+  /** @internal @param external - external address, int32 */
   constructor(
     world: World,
     name: string,
-    behaviour: NatBehaviour,
+    options: NatOptions,
     external: number,
-    place: MiddleboxPlace,
+    attachment: MiddleboxAttachment,
   ) {
-    const complete = completeNat(behaviour);
-    super(world, name, complete.permits, place);
-    this.#behaviour = complete;
+    const complete = completeNatOptions(options);
+    super(world, name, complete.permits, attachment);
+    this.#options = complete;
     this.#mappings = new MappingTable(complete, world.random.stream(`nat ${name}`));
     this.#external = external;
-    this.outside.claim(external);
+    this.externalInterface.claim(external);
   }
 
-  /** What it does, all defaults filled in. */
-  get behaviour(): CompleteNatBehaviour {
-    return this.#behaviour;
+  /** Its options, all defaults filled in. */
+  get options(): CompleteNatOptions {
+    return this.#options;
   }
 
-  /** Its outside IPv4 address. */
+  /** Its external IPv4 address. */
   get external(): string {
     return formatIPv4(this.#external);
   }
 
-  /** The mappings that live now. */
+  /** The mappings that have not ended. */
   get mappings(): readonly MappingSnapshot[] {
-    return this.#mappings.living(this.world.scheduler.now).map((mapping) => ({
-      inside: endpointText(mapping.insideAddress, mapping.insidePort),
-      outside: endpointText(this.#external, mapping.outsidePort),
+    return this.#mappings.active(this.world.scheduler.now).map((mapping) => ({
+      internal: endpointText(mapping.internalAddress, mapping.internalPort),
+      external: endpointText(this.#external, mapping.externalPort),
       isStatic: mapping.filter === null,
     }));
   }
 
   /**
-   * Forwards an outside port to an inside endpoint (`A.B.C.D:port`), for everybody and for ever.
+   * Forwards an external port to an internal endpoint (`A.B.C.D:port`), open to every remote, without end.
    *
    * @throws Error when the port is taken
    */
-  forward(outsidePort: number, inside: string): void {
-    const { address, port } = parseEndpoint(inside);
-    this.#mappings.forward(outsidePort, parseIPv4(address) | 0, port);
+  forward(externalPort: number, internal: string): void {
+    const { address, port } = parseEndpoint(internal);
+    this.#mappings.forward(externalPort, parseIPv4(address) | 0, port);
   }
 
-  /** Loses all mappings, as a NAT that restarts; static forwardings stay. */
-  forget(): void {
-    this.#mappings.forget(false);
+  /** Removes all mappings, as a restart does; static forwardings stay. */
+  reset(): void {
+    this.#mappings.clear(false);
   }
 
   /**
-   * Loses all mappings and gives other outside ports from now on; with an address, also takes that one
+   * Removes all mappings and assigns other external ports from now on; with an address, also takes that one
    * instead of its own, as after a reconnection.
    *
-   * @throws Error when somebody has the address
+   * @throws Error when the address is taken
    */
   rebind(external?: string): void {
-    this.#mappings.forget(true);
+    this.#mappings.clear(true);
     if (external === undefined) return;
     const address = parseIPv4(external) | 0;
-    this.outside.claim(address);
-    this.outside.release(this.#external);
+    this.externalInterface.claim(address);
+    this.externalInterface.release(this.#external);
     this.#external = address;
   }
 
@@ -97,7 +97,7 @@ export class Nat extends Middlebox {
   /** @internal */
   protected override outbound(datagram: Datagram, now: number): void {
     const isHairpin = datagram.destination === this.#external;
-    if (isHairpin && this.#behaviour.hairpinning === 'off') {
+    if (isHairpin && this.#options.hairpinning === 'off') {
       this.world.drop(this.name, datagram, 'hairpin');
       return;
     }
@@ -108,13 +108,13 @@ export class Nat extends Middlebox {
       return;
     }
     if (isHairpin) {
-      this.#turnBack(datagram, mapping, now);
+      this.#hairpin(datagram, mapping, now);
       return;
     }
     datagram.source = this.#external;
-    datagram.sourcePort = mapping.outsidePort;
+    datagram.sourcePort = mapping.externalPort;
     this.world.trace?.record('translate', this.name, datagram, now);
-    this.outside.up.carry(datagram);
+    this.externalInterface.up.carry(datagram);
   }
 
   /** @internal */
@@ -127,13 +127,13 @@ export class Nat extends Middlebox {
     this.#admit(datagram, datagram.source, datagram.sourcePort, now);
   }
 
-  /** RFC 4787 §6: the filter sees the sender as the outside would, whatever source is presented. */
-  #turnBack(datagram: Datagram, sender: Mapping, now: number): void {
-    if (this.#behaviour.hairpinning === 'external-source') {
+  /** RFC 4787 §6: the filter sees the sender as the external network would, whatever source the packet gets. */
+  #hairpin(datagram: Datagram, sender: Mapping, now: number): void {
+    if (this.#options.hairpinning === 'external-source') {
       datagram.source = this.#external;
-      datagram.sourcePort = sender.outsidePort;
+      datagram.sourcePort = sender.externalPort;
     }
-    this.#admit(datagram, this.#external, sender.outsidePort, now);
+    this.#admit(datagram, this.#external, sender.externalPort, now);
   }
 
   #admit(datagram: Datagram, remote: number, remotePort: number, now: number): void {
@@ -146,9 +146,9 @@ export class Nat extends Middlebox {
       this.world.drop(this.name, datagram, 'filter');
       return;
     }
-    datagram.destination = mapping.insideAddress;
-    datagram.destinationPort = mapping.insidePort;
+    datagram.destination = mapping.internalAddress;
+    datagram.destinationPort = mapping.internalPort;
     this.world.trace?.record('translate', this.name, datagram, now);
-    this.inside.deliver(datagram);
+    this.internalNetwork.deliver(datagram);
   }
 }

@@ -1,4 +1,4 @@
-/** Something that happens at a point in time. */
+/** An event at a point in time. */
 export interface SimulationEvent {
   /** Makes it happen; `now` in milliseconds. */
   happen(now: number): void;
@@ -6,7 +6,7 @@ export interface SimulationEvent {
 
 const INITIAL_CAPACITY = 1024;
 
-/** Fills free slots, so that the queue holds nothing alive that has happened. */
+/** Fills free slots, so that the queue keeps no reference to past events. */
 const nothing: SimulationEvent = Object.freeze({ happen: () => {} });
 
 /**
@@ -20,12 +20,12 @@ export class EventQueue {
   #length = 0;
   #pushed = 0;
 
-  /** Events that wait. */
+  /** Number of waiting events. */
   get length(): number {
     return this.#length;
   }
 
-  /** When the next event is due, in milliseconds; `Infinity` when there is none. */
+  /** Time of the next event, in milliseconds; `Infinity` when there is none. */
   get nextTime(): number {
     return this.#length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }

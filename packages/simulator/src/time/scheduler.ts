@@ -4,19 +4,13 @@ import { EventQueue, type SimulationEvent } from './eventQueue.js';
 export class Scheduler {
   readonly #queue = new EventQueue();
   #now = 0;
-  #happened = 0;
 
   /** Milliseconds since the simulation began. */
   get now(): number {
     return this.#now;
   }
 
-  /** Events that have happened. */
-  get happened(): number {
-    return this.#happened;
-  }
-
-  /** When the next event is due, in milliseconds; `Infinity` for never. */
+  /** Time of the next event, in milliseconds; `Infinity` for never. */
   get nextTime(): number {
     return this.#queue.nextTime;
   }
@@ -31,7 +25,6 @@ export class Scheduler {
     const queue = this.#queue;
     while (queue.nextTime <= end) {
       this.#now = queue.nextTime;
-      this.#happened++;
       queue.pop().happen(this.#now);
     }
     if (end > this.#now) this.#now = end;

@@ -1,7 +1,7 @@
-import { describe } from './describe.js';
+import { describeDatagram } from './describeDatagram.js';
 import type { Trace, TraceEntry } from './trace.js';
 
-/** A datagram from where it was sent to where it ended. */
+/** A datagram from its sender to the node where it ended. */
 export interface Arrow {
   /** Milliseconds of virtual time when it was sent. */
   readonly sentAt: number;
@@ -9,17 +9,17 @@ export interface Arrow {
   readonly endedAt: number;
   /** Name of the sender. */
   readonly from: string;
-  /** Name of the node that it reached, or where it was dropped. */
+  /** Name of the node that received or dropped it. */
   readonly to: string;
-  /** What it carried, in words. */
+  /** Its content in words. */
   readonly label: string;
-  /** Why it was dropped, or null when it was delivered. */
+  /** The reason of the drop; null when it was delivered. */
   readonly lost: string | null;
 }
 
 /**
- * All datagrams whose end is known, in the order of their sending; one that the network doubled, or
- * sent to several hosts, appears as often as it ended.
+ * All datagrams whose end is known, in the order of sending; one that was duplicated, or
+ * reached several hosts, has an arrow for each end.
  */
 export function arrows(trace: Trace): Arrow[] {
   const sent = new Map<number, { entry: TraceEntry; ends: TraceEntry[] }>();
@@ -34,7 +34,7 @@ export function arrows(trace: Trace): Arrow[] {
       endedAt: end.at,
       from: entry.node,
       to: end.node,
-      label: describe(entry.payload, entry.ttl, trace.names),
+      label: describeDatagram(entry.payload, entry.ttl, trace.names),
       lost: end.reason,
     })),
   );

@@ -1,4 +1,4 @@
-import { type LadderOptions, select } from './selection.js';
+import { selectArrows, type TraceSelection } from './selectArrows.js';
 import type { Trace } from './trace.js';
 
 const LEAST_COLUMN = 12;
@@ -6,11 +6,11 @@ const TIME_WIDTH = 12;
 
 /**
  * The trace as a ladder: a column for each node, a line for each datagram in the order of sending, with
- * the time it was sent at in milliseconds, what it carried, and how long it took or where and why it
- * was lost.
+ * the time it was sent at in milliseconds, its content, and its delay or the place and reason of
+ * its loss.
  */
-export function ladder(trace: Trace, options: LadderOptions = {}): string {
-  const { nodes, arrows: shown } = select(trace, options);
+export function ladder(trace: Trace, options: TraceSelection = {}): string {
+  const { nodes, arrows: shown } = selectArrows(trace, options);
   const width = Math.max(LEAST_COLUMN, ...nodes.map((name) => name.length + 2));
   const head = `${'ms'.padStart(TIME_WIDTH)}  ${nodes.map((name) => name.padEnd(width)).join('')}`;
   const body = shown.map((arrow) => {

@@ -1,9 +1,9 @@
-import { type LadderOptions, select } from './selection.js';
+import { selectArrows, type TraceSelection } from './selectArrows.js';
 import type { Trace } from './trace.js';
 
 /** The trace as a sequence diagram in the language of Mermaid; the same datagrams as a ladder. */
-export function mermaid(trace: Trace, options: LadderOptions = {}): string {
-  const { nodes, arrows: shown } = select(trace, options);
+export function mermaid(trace: Trace, options: TraceSelection = {}): string {
+  const { nodes, arrows: shown } = selectArrows(trace, options);
   const participant = (name: string): string => `n${nodes.indexOf(name)}`;
   return [
     'sequenceDiagram',

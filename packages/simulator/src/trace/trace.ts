@@ -2,7 +2,7 @@ import type { Datagram } from '../datagram/datagram.js';
 import type { DropReason } from '../datagram/dropReason.js';
 
 /**
- * What happened to a datagram at a node.
+ * A step of a datagram at a node.
  *
  * - `send`: a host sent it
  * - `translate`: a NAT let it through; its addresses are those that it went on with
@@ -33,11 +33,11 @@ export interface TraceEntry {
   readonly tos: number;
   /** UDP payload, as it was sent. */
   readonly payload: Uint8Array;
-  /** Why it went no further; null unless `kind` is `drop`. */
+  /** The reason of the drop; null unless `kind` is `drop`. */
   readonly reason: DropReason | null;
 }
 
-/** Everything that happened to datagrams, in order. */
+/** All steps of all datagrams, in order. */
 export class Trace {
   readonly #entries: TraceEntry[] = [];
   readonly #nodes: string[] = [];
@@ -49,33 +49,33 @@ export class Trace {
     return this.#entries;
   }
 
-  /** Names of the nodes, in order of their making. */
+  /** Names of the nodes, in order of creation. */
   get nodes(): readonly string[] {
     return this.#nodes;
   }
 
-  /** Who has, or once had, which IPv6 address (RFC 5952). */
+  /** Names of nodes by the IPv6 addresses (RFC 5952) that they have or had. */
   get names(): ReadonlyMap<string, string> {
     return this.#names;
   }
 
-  /** Forgets all steps so far. */
+  /** Removes all steps so far. */
   clear(): void {
     this.#entries.length = 0;
     this.#payloads.clear();
   }
 
-  /** @internal Tells of a node. */
+  /** @internal Adds a node. */
   addNode(name: string): void {
     this.#nodes.push(name);
   }
 
-  /** @internal Tells whose an IPv6 address (RFC 5952) is. */
+  /** @internal Assigns an IPv6 address (RFC 5952) to a node. */
   nameAddress(address: string, name: string): void {
     this.#names.set(address, name);
   }
 
-  /** @internal Notes a step. */
+  /** @internal Records a step. */
   record(
     kind: TraceKind,
     node: string,

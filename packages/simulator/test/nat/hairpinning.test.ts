@@ -1,35 +1,38 @@
 import { describe, expect, test } from 'vitest';
-import { type Dependence, type Hairpinning, natKinds } from '../../src/index.js';
-import { drops, natLab, reach } from '../support/lab.js';
+import { type FilteringBehavior, type HairpinningBehavior, natTypes } from '../../src/index.js';
+import { drops, natLab, reach } from '../support/natLab.js';
 
-/** Two hosts behind one NAT, and the outside endpoints that they have. */
-function twoInside(hairpinning: Hairpinning, filtering: Dependence = 'endpoint-independent') {
+/** Two hosts behind one NAT, and their external endpoints. */
+function twoInside(
+  hairpinning: HairpinningBehavior,
+  filtering: FilteringBehavior = 'endpoint-independent',
+) {
   const lab = natLab({ mapping: 'endpoint-independent', filtering, hairpinning });
-  const other = lab.net.host('neighbour', { behind: lab.nat }).bind(50_000);
+  const other = lab.net.host('neighbor', { behind: lab.nat }).bind(50_000);
   const outside = reach(lab.net, lab.socket, lab.remotes[0])!;
   const otherOutside = reach(lab.net, other, lab.remotes[0])!;
   return { ...lab, other, outside, otherOutside };
 }
 
 describe('hairpinning (RFC 4787 §6, REQ-9)', () => {
-  test('off: traffic to the own outside is lost', () => {
+  test('off drops what is sent to the external address of the own NAT', () => {
     const { net, socket, other, otherOutside } = twoInside('off');
     expect(reach(net, socket, other, otherOutside)).toBeNull();
     expect(drops(net)).toEqual(['hairpin at nat']);
   });
 
-  test('external-source: the neighbour sees the outside endpoint of the sender (REQ-9a)', () => {
+  test('external-source shows the neighbor the external endpoint of the sender (REQ-9a)', () => {
     const { net, socket, other, outside, otherOutside } = twoInside('external-source');
     expect(reach(net, socket, other, otherOutside)).toBe(outside);
     expect(reach(net, other, socket, outside)).toBe(otherOutside);
   });
 
-  test('internal-source: the neighbour sees the inside endpoint of the sender', () => {
+  test('internal-source shows the neighbor the internal endpoint of the sender', () => {
     const { net, socket, other, otherOutside } = twoInside('internal-source');
     expect(reach(net, socket, other, otherOutside)).toBe(socket.endpoint);
   });
 
-  test('the filter stands in the way as for anybody outside', () => {
+  test('passes the filter only where a remote would', () => {
     const lab = twoInside('external-source', 'address-and-port-dependent');
     const { net, socket, other, outside, otherOutside } = lab;
     expect(reach(net, socket, other, otherOutside)).toBeNull();
@@ -37,10 +40,10 @@ describe('hairpinning (RFC 4787 §6, REQ-9)', () => {
     expect(reach(net, socket, other, otherOutside)).toBe(outside);
   });
 
-  test('behind two NATs, the outer one turns back what neighbours of the inner ones send', () => {
-    const { net, nat, remotes } = natLab({ ...natKinds.rfc4787 });
+  test('works at an outer NAT between hosts behind two inner ones', () => {
+    const { net, nat, remotes } = natLab({ ...natTypes.rfc4787 });
     const homes = ['one', 'two'].map((name) => {
-      const home = net.nat(`home ${name}`, { behind: nat, ...natKinds.fullCone });
+      const home = net.nat(`home ${name}`, { behind: nat, ...natTypes.fullCone });
       return net.host(`in home ${name}`, { behind: home }).bind(30_000);
     });
     const [first, second] = homes as [(typeof homes)[0], (typeof homes)[0]];

@@ -1,36 +1,36 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
 import { type Prediction, predictPath } from '../../src/index.js';
-import { type Beginning, meet, type Outcome } from './encounter.js';
-import { type Kind, kinds } from './natKinds.js';
+import { type AccessKind, accessKinds } from './accessKinds.js';
+import { type Initiator, type Outcome, talkBetween } from './talk.js';
 
 /** One pair of the matrix. */
 export interface Cell {
-  readonly first: Kind;
-  readonly second: Kind;
+  readonly first: AccessKind;
+  readonly second: AccessKind;
   readonly outcome: Outcome;
-  readonly there: Prediction;
-  readonly back: Prediction;
+  readonly toSecond: Prediction;
+  readonly toFirst: Prediction;
 }
 
-/** What theory says about a pair, both ways. */
+/** Predicts the paths of a pair, both ways. */
 export function predictPair(
-  first: Kind,
-  second: Kind,
+  first: AccessKind,
+  second: AccessKind,
   strategy: PeeringName,
-): Pick<Cell, 'there' | 'back'> {
-  const conduct = { strategy, answers: true };
+): Pick<Cell, 'toSecond' | 'toFirst'> {
+  const scenario = { strategy, receiverSends: true };
   return {
-    there: predictPath(first.side, second.side, conduct),
-    back: predictPath(second.side, first.side, conduct),
+    toSecond: predictPath(first.access, second.access, scenario),
+    toFirst: predictPath(second.access, first.access, scenario),
   };
 }
 
-/** Simulates all pairs: a row for each kind of the first peer. */
-export function simulateMatrix(profile: Profile, beginning: Beginning): Cell[][] {
-  return kinds.map((first) =>
-    kinds.map((second) => {
-      const outcome = meet(first, second, profile, beginning);
+/** Simulates all pairs: a row for each access kind of the first peer. */
+export function simulateMatrix(profile: Profile, initiator: Initiator): Cell[][] {
+  return accessKinds.map((first) =>
+    accessKinds.map((second) => {
+      const outcome = talkBetween(first, second, profile, initiator);
       return { first, second, outcome, ...predictPair(first, second, outcome.strategy) };
     }),
   );

@@ -1,28 +1,28 @@
 import type { PathKind } from '@6bed4/tunnel';
-import type { Beginning } from './encounter.js';
 import { markdownTable } from './markdown.js';
 import type { Cell } from './matrix.js';
-import { meetBehindOne, situations } from './sharedNat.js';
+import { situations, talkBehindOneNat } from './sharedNat.js';
+import type { Initiator } from './talk.js';
 
-/** What one dialect made of all pairs. */
-export interface Chapter {
+/** The outcomes of all pairs in one dialect. */
+export interface DialectSection {
   readonly dialect: string;
-  readonly matrices: ReadonlyMap<Beginning, readonly (readonly Cell[])[]>;
+  readonly matrices: ReadonlyMap<Initiator, readonly (readonly Cell[])[]>;
 }
 
 const LETTERS = 'abcdefghijklmnop';
 
-const titles: Readonly<Record<Beginning, string>> = {
+const titles: Readonly<Record<Initiator, string>> = {
   one: 'The peer of the row sends, the other answers',
   both: 'Both send',
 };
 
 /** `docs/nat-matrix.md`. */
-export function matrixDocument(chapters: readonly Chapter[]): string {
+export function matrixDocument(sections: readonly DialectSection[]): string {
   const reasons = new Map<string, string>();
-  for (const { matrices } of chapters) {
+  for (const { matrices } of sections) {
     for (const cell of [...matrices.values()].flat(2)) {
-      for (const { path, reason } of [cell.there, cell.back]) {
+      for (const { path, reason } of [cell.toSecond, cell.toFirst]) {
         if (!reasons.has(reason)) reasons.set(reason, `${path}: ${reason}`);
       }
     }
@@ -30,27 +30,32 @@ export function matrixDocument(chapters: readonly Chapter[]): string {
   const letters = new Map([...reasons.keys()].map((reason, index) => [reason, LETTERS[index]!]));
   return [
     INTRODUCTION,
-    '## What theory says\n',
+    '## Predicted paths\n',
     RULES,
-    'From that, the reasons of single directions, by the letters in the tables:\n',
+    'The reasons for each direction, by the letters in the tables:\n',
     `${[...reasons.values()].map((text, index) => `- **${LETTERS[index]}** ${text}`).join('\n')}\n`,
-    ...chapters.map((chapter) => chapterText(chapter, letters)),
+    ...sections.map((section) => sectionText(section, letters)),
     sharedText(),
   ].join('\n');
 }
 
-function chapterText({ dialect, matrices }: Chapter, letters: ReadonlyMap<string, string>): string {
+function sectionText(
+  { dialect, matrices }: DialectSection,
+  letters: ReadonlyMap<string, string>,
+): string {
   const cells = [...matrices.values()].flat(2);
   const pairs = cells.length;
-  const direct = cells.filter(({ outcome }) => outcome.there !== null && outcome.back !== null);
+  const direct = cells.filter(
+    ({ outcome }) => outcome.toSecond !== null && outcome.toFirst !== null,
+  );
   const lost = cells.reduce((sum, { outcome }) => sum + outcome.lost, 0);
   const strategy = cells[0]!.outcome.strategy;
   return [
     `## ${dialect}\n`,
-    `Strategy \`${strategy}\`. Of ${pairs} encounters ${direct.length} became direct both ways; ` +
-      `${lost} of all their echo requests stayed without answer.\n`,
-    ...[...matrices].flatMap(([beginning, rows]) => [
-      `### ${titles[beginning]}\n`,
+    `Strategy \`${strategy}\`. Of ${pairs} pairs ${direct.length} became direct both ways; ` +
+      `${lost} echo requests stayed without answer.\n`,
+    ...[...matrices].flatMap(([initiator, rows]) => [
+      `### ${titles[initiator]}\n`,
       markdownTable([
         ['', ...rows[0]!.map(({ second }) => second.name)],
         ...rows.map((row) => [row[0]!.first.name, ...row.map((cell) => cellText(cell, letters))]),
@@ -60,13 +65,16 @@ function chapterText({ dialect, matrices }: Chapter, letters: ReadonlyMap<string
   ].join('\n');
 }
 
-function cellText({ outcome, there, back }: Cell, letters: ReadonlyMap<string, string>): string {
-  const theory = `${letters.get(there.reason)}${letters.get(back.reason)}`;
-  const { there: thereIn, back: backIn } = outcome;
-  if (thereIn === null && backIn === null) return `relayed ${theory}`;
-  if (backIn === null) return `→ ${seconds(thereIn!)} ${theory}`;
-  if (thereIn === null) return `← ${seconds(backIn)} ${theory}`;
-  return `**${seconds(Math.max(thereIn, backIn))}** ${theory}`;
+function cellText(
+  { outcome, toSecond, toFirst }: Cell,
+  letters: ReadonlyMap<string, string>,
+): string {
+  const reasons = `${letters.get(toSecond.reason)}${letters.get(toFirst.reason)}`;
+  const { toSecond: secondIn, toFirst: firstIn } = outcome;
+  if (secondIn === null && firstIn === null) return `relayed ${reasons}`;
+  if (firstIn === null) return `→ ${seconds(secondIn!)} ${reasons}`;
+  if (secondIn === null) return `← ${seconds(firstIn)} ${reasons}`;
+  return `**${seconds(Math.max(secondIn, firstIn))}** ${reasons}`;
 }
 
 function seconds(milliseconds: number): string {
@@ -74,21 +82,21 @@ function seconds(milliseconds: number): string {
 }
 
 function sharedText(): string {
-  const found = (path: PathKind, there: number | null): string =>
-    there === null ? path : `${path}, ${seconds(there)}`;
+  const found = (path: PathKind, time: number | null): string =>
+    time === null ? path : `${path}, ${seconds(time)}`;
   return [
     '## Both peers behind one public address\n',
     SHARED,
     markdownTable([
-      ['place', 'hairpinning', 'filtering at home', 'search', 'path', 'why'],
+      ['location', 'hairpinning', 'filtering at home', 'LAN discovery', 'path', 'reason'],
       ...situations.map((situation) => {
-        const { path, there } = meetBehindOne(situation);
+        const { path, toSecond } = talkBehindOneNat(situation);
         return [
-          situation.place,
+          situation.location,
           situation.hairpinning,
-          situation.place === 'one LAN' ? '' : situation.filtering,
+          situation.location === 'one LAN' ? '' : situation.filtering,
           situation.lanTtl === 0 ? 'off' : 'on',
-          found(path, there),
+          found(path, toSecond),
           situation.reason,
         ];
       }),
@@ -99,41 +107,42 @@ function sharedText(): string {
 
 const INTRODUCTION = `# Which NATs let two peers talk directly
 
-This page is generated: \`npm run matrix\` in \`packages/simulator\` lets every pair of peers meet in the
-[simulator](../packages/simulator/README.md) and writes down what came of it. The tests fail when a
-pair does not do what theory says, when a packet is lost, or when this page is not what they find.
+This page is generated: \`npm run matrix\` in \`packages/simulator\` simulates every pair of
+access networks in the [simulator](../packages/simulator/README.md) and writes down the outcome. The tests fail
+when a pair does not take the predicted path, when a packet is lost, or when this page differs from the outcome.
 
 Every peer pings the other five times a second; each link, between peer and NAT and between NAT and
-core, takes 5 ms. Packets take the router until a direct path is proved, so that no pair is ever without connectivity;
-what differs is whether and when the direct path comes.
+core, takes 5 ms. Packets are relayed by the router until a direct path is confirmed, so that no pair is ever without
+connectivity; the difference is whether and when the path becomes direct.
 
-A row is the kind of NAT before the first peer, a column that before the second: \`mapping/filtering\`
+A row is the NAT in front of the first peer, a column the one in front of the second: \`mapping/filtering\`
 in the terms of RFC 4787 §4.1 and §5, each endpoint-independent (EI), address-dependent (AD) or
 address-and-port-dependent (APD). \`firewall\` filters as APD and translates nothing; \`two NATs\` is a
 home NAT (EI/APD) behind that of a carrier (EI/EI); \`closed\` lets UDP through to the router only.
 
-In a cell stands the time until both peers use the direct path, or \`relayed\`; \`→\` means that only the
-first peer sends directly, \`←\` only the second. Behind it stand two letters, the reason in theory for
-the way there and for the way back.
+A cell shows the time until both peers use the direct path, or \`relayed\`; \`→\` means that only the first
+peer sends directly, \`←\` only the second. Two letters follow: the reasons for the direction to the second peer
+and for the direction to the first.
 `;
 
-const RULES = `The address of a peer spells the endpoint at which its router sees it. All else follows from two
-demands:
+const RULES = `The address of a peer contains the endpoint at which its router sees it. All else follows from two
+conditions:
 
-1. A direct frame is accepted only from the endpoint that its IPv6 source spells (draft-03 §6). So a
-   sender must be seen by its remotes where its router sees it, and that takes an endpoint-independent
-   mapping. The frames of any other come from elsewhere, and are refused.
-2. The frame must pass the filter before the receiver. It does when the filter is endpoint-independent,
-   or when the receiver itself sends, from the endpoint that its address spells, to the sender's.
+1. A direct frame is accepted only from the endpoint that its IPv6 source contains (draft-03 §6). So
+   remotes must see a sender at the endpoint that its router sees, which takes an endpoint-independent
+   mapping. Frames of any other sender come from another endpoint, and are refused.
+2. The frame must pass the filter in front of the receiver. It does when the filter is
+   endpoint-independent, or when the receiver itself sends, from the endpoint in its address, to the
+   sender's.
 
-Neighbor Discovery (draft-03 §8.2) proves a path by an answer from the very endpoint that was asked. So
-the receiver needs an endpoint-independent mapping as well; then its own questions open its filter,
-whatever that is, and the path is direct both ways. With Probe and Seen (draft-04 §7.3) the answer is a
-flag that may come through the router, so that only the sender needs it where the receiver's filter is
-endpoint-independent: such a path is direct one way.
+Neighbor Discovery (draft-03 §8.2) confirms a path by an advertisement from the very endpoint that was
+solicited. So the receiver needs an endpoint-independent mapping as well; then its own solicitations open
+its filter, whatever that is, and the path is direct both ways. With Probe and Seen (draft-04 §7.3) the
+confirmation is a flag that may come through the router, so that only the sender needs such a mapping
+where the receiver's filter is endpoint-independent: such a path is direct one way.
 `;
 
-const SHARED = `Then the spelled endpoint is an outside endpoint of the peers' own NAT, and the way there is what RFC
-4787 §6 calls hairpinning; and there is the search on the local network (draft-01 §6.11), a Neighbor
-Solicitation to 224.0.0.1. All mappings are endpoint-independent, the dialect is draft-03.
+const SHARED = `Then the endpoint in the address of the other peer is an external endpoint of the peers' own NAT, and the
+path to it is what RFC 4787 §6 calls hairpinning; and there is discovery on the local network (draft-01
+§6.11), a Neighbor Solicitation to 224.0.0.1. All mappings are endpoint-independent, the dialect is draft-03.
 `;

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { EventQueue } from '../../src/index.js';
 
 test.prop([fc.array(fc.oneof(fc.constant('pop' as const), fc.nat(20)), { maxLength: 3000 })])(
-  'events come out by time, and by order of arrival among equal times',
+  'an event queue orders events by time, and by arrival among equal times',
   (steps) => {
     const queue = new EventQueue();
     const model: { time: number; order: number }[] = [];

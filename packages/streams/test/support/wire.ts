@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
+import { seededRandom } from '@6bed4/testing/random';
 import type { StreamSocket } from '../../src/streamEndpoint.js';
 
-/** What a {@link wire} does to datagrams. */
+/** Faults of a {@link wire}. */
 export interface WireOptions {
   /** Milliseconds one way; default 1. */
   readonly delay?: number;
@@ -19,20 +20,11 @@ interface Packet {
   readonly due: number;
 }
 
-/** What has passed one end of a {@link wire}. */
+/** Traffic at one end of a {@link wire}. */
 export interface WireCount {
   datagrams: number;
   bytes: number;
   largest: number;
-}
-
-/** Random numbers that are the same in each run (a linear congruential generator). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** One end of a {@link wire}: as much of a `dgram.Socket` as streams use. */
@@ -53,7 +45,7 @@ export class WireSocket extends EventEmitter implements StreamSocket {
     this.#address = address;
     this.#port = port;
     this.#options = options;
-    this.#random = generator((options.seed ?? 1) + port);
+    this.#random = seededRandom((options.seed ?? 1) + port);
   }
 
   join(other: WireSocket): void {
@@ -126,7 +118,7 @@ export class WireSocket extends EventEmitter implements StreamSocket {
   }
 }
 
-/** Two datagram sockets at the ends of a path that is as bad as it is told to be. */
+/** Two datagram sockets at the ends of a path with these faults. */
 export function wire(options: WireOptions = {}): [WireSocket, WireSocket] {
   const left = new WireSocket('2001:db8::1', 1001, options);
   const right = new WireSocket('2001:db8::2', 1002, options);

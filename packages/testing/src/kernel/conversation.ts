@@ -1,25 +1,25 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Daemon } from './daemon.js';
+import type { RunningProgram } from '../runningProgram.js';
+import { type RunningPeer, startPeer, startRouter } from './daemons.js';
 import type { Lab } from './lab.js';
-import { buildNats, PEER_PORT, type Place, type Side } from './natTopology.js';
+import { buildNatTopology, type NatTopology, PEER_PORT, type Side } from './natTopology.js';
 import { program } from './programs.js';
-import { type RunningPeer, startPeer, startRouter } from './topology.js';
 
 /** Seconds between two echo requests. */
 const INTERVAL = 0.1;
 const TCP_PORT = 5001;
-/** Milliseconds after which nothing is under way any more. */
+/** Milliseconds after which no packet is in flight any more. */
 const IN_FLIGHT = 50;
-/** More bytes than any test waits for, and how many a second: the transfer ends when it is told to. */
+/** Length of the transfer in bytes, more than any test waits for, and its rate in bytes a second. */
 const TRANSFER = 1 << 30;
 const RATE = 128 << 10;
 
-/** For how many seconds nothing came. */
+/** Longest gaps in the traffic, in seconds. */
 export interface Outage {
-  /** Without an answer to echo requests sent all the time. */
+  /** Between two echo replies. */
   readonly echo: number;
-  /** Without a byte of the transfer. */
+  /** Between two bytes of the transfer. */
   readonly transfer: number;
 }
 
@@ -28,28 +28,28 @@ function longestGap(times: readonly number[], start: number): number {
   return Math.max(...since.slice(1).map((time, index) => time - since[index]!));
 }
 
-function timesIn(daemon: Daemon, pattern: RegExp, unit: number): number[] {
+function timesIn(daemon: RunningProgram, pattern: RegExp, unit: number): number[] {
   return daemon.stdout.flatMap((line) => {
     const match = pattern.exec(line);
     return match === null ? [] : [Number(match[1]) * unit];
   });
 }
 
-/** Two peers of which the left one pings the other and sends it bytes, while things happen on the way. */
+/** Two peers, of which the left one pings the other and sends to it by TCP while tests cause faults. */
 export class Conversation {
   readonly lab: Lab;
   readonly peers: Record<Side, RunningPeer>;
-  #router: Daemon;
-  readonly #echoes: Daemon;
-  readonly #receiver: Daemon;
-  readonly #sender: Daemon;
+  #router: RunningProgram;
+  readonly #echoes: RunningProgram;
+  readonly #receiver: RunningProgram;
+  readonly #sender: RunningProgram;
 
   private constructor(
     lab: Lab,
     peers: Record<Side, RunningPeer>,
-    router: Daemon,
-    echoes: Daemon,
-    transfer: { readonly receiver: Daemon; readonly sender: Daemon },
+    router: RunningProgram,
+    echoes: RunningProgram,
+    transfer: { readonly receiver: RunningProgram; readonly sender: RunningProgram },
   ) {
     this.lab = lab;
     this.peers = peers;
@@ -59,13 +59,13 @@ export class Conversation {
     this.#sender = transfer.sender;
   }
 
-  /** Begins it, and waits until both sides tell the same path. */
-  static async start(place: Place, path: string): Promise<Conversation> {
-    const lab = await buildNats(place);
+  /** Starts pings and transfer, and waits until both peers log the path. */
+  static async start(topology: NatTopology, path: string): Promise<Conversation> {
+    const lab = await buildNatTopology(topology);
     try {
       const router = await startRouter(lab, 'router');
       const [left, right] = await Promise.all([start(lab, 'left'), start(lab, 'right')]);
-      // Into a pipe, ping would write only now and then.
+      // ping buffers what it writes to a pipe.
       const ping = ['stdbuf', '-oL', 'ping', '-6', '-n', '-D', '-i', String(INTERVAL)];
       const echoes = lab.spawn('left', [...ping, right.address]);
       await left.daemon.waitForLine(new RegExp(`^path ${path}`), 15_000);
@@ -76,7 +76,7 @@ export class Conversation {
         'left',
         program('tcpSender', right.address, TCP_PORT, TRANSFER, RATE),
       );
-      await receiver.waitForLine(/^came/);
+      await receiver.waitForLine(/^received/);
       return new Conversation(lab, { left, right }, router, echoes, { receiver, sender });
     } catch (error) {
       lab.dispose();
@@ -85,26 +85,30 @@ export class Conversation {
   }
 
   /**
-   * Lets something happen, waits, and tells how long nothing came. The figures are printed too: not
-   * under the name of the test, of which several run at the same time.
+   * Causes a fault, waits, and measures the gaps in the traffic. The figures are printed, too, with a
+   * description of the fault, since several tests run at the same time.
    */
-  async outage(what: string, fault: () => Promise<unknown>, seconds: number): Promise<Outage> {
+  async measureOutage(
+    what: string,
+    fault: () => Promise<unknown>,
+    seconds: number,
+  ): Promise<Outage> {
     const start = Date.now() / 1000;
     await fault();
     await setTimeout(seconds * 1000);
     const outage = {
       echo: longestGap(timesIn(this.#echoes, /^\[(\d+\.\d+)\] \d+ bytes from/, 1), start),
-      transfer: longestGap(timesIn(this.#receiver, /^came (\d+)/, 1e-3), start),
+      transfer: longestGap(timesIn(this.#receiver, /^received (\d+)/, 1e-3), start),
     };
     const [echo, transfer] = [outage.echo.toFixed(1), outage.transfer.toFixed(1)];
     console.log(`outage: ${echo} s for echoes, ${transfer} s for TCP: ${what}`);
     return outage;
   }
 
-  /** Makes the NAT before a peer forget its flows. */
-  async forget(side: Side): Promise<void> {
+  /** Flushes the mappings of the NAT of a peer. */
+  async flushMappings(side: Side): Promise<void> {
     const label = `${side}Nat`;
-    // What is under way when the flows go would open some again at once, or not, as chance has it.
+    // Packets in flight would create some mappings again at once, at random.
     await this.lab.nft(
       label,
       `table ip pause {
@@ -126,7 +130,7 @@ export class Conversation {
     this.#router = await startRouter(this.lab, 'router');
   }
 
-  /** Kills a peer and starts it again; returns for how many seconds there was none. */
+  /** Kills a peer and starts it again; returns the seconds without it. */
   async restartPeer(side: Side): Promise<number> {
     const killed = Date.now();
     await this.peers[side].daemon.stop('SIGKILL');
@@ -134,15 +138,15 @@ export class Conversation {
     return (Date.now() - killed) / 1000;
   }
 
-  /** The path that a peer told last about a remote, or undefined. */
+  /** The path to a remote that a peer logged last, or undefined. */
   lastPath(side: Side, remote: string = this.peers[opposite(side)].address): string | undefined {
-    const told = this.peers[side].daemon.stdout.map((line) =>
+    const logged = this.peers[side].daemon.stdout.map((line) =>
       /^path (\w+) .*?remote (\S+)/.exec(line),
     );
-    return told.filter((match) => match?.[2] === remote).at(-1)?.[1];
+    return logged.filter((match) => match?.[2] === remote).at(-1)?.[1];
   }
 
-  /** Ends the transfer and compares both ends of it; returns how many bytes it was. */
+  /** Ends the transfer and compares both ends of it; returns its length in bytes. */
   async finish(): Promise<number> {
     await this.#sender.stop('SIGTERM', 20_000);
     const received = JSON.parse(await this.#receiver.waitForLine(/sha256/)) as { bytes: number };

@@ -2,14 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Daemon } from './daemon.js';
-
-/** What a finished command left. */
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Outcome, RunningProgram } from '../runningProgram.js';
 
 export interface ExecOptions {
   /** Milliseconds until the command is killed; default 20 s. */
@@ -18,11 +11,11 @@ export interface ExecOptions {
   readonly mayFail?: boolean;
 }
 
-/** How a masquerading router treats flows. */
+/** Options of a masquerading router. */
 export interface MasqueradeOptions {
-  /** Another public port for every destination, as symmetric NATs do it. */
+  /** Maps to another public port for every destination (RFC 4787 §4.1: address- and port-dependent). */
   readonly fullyRandom?: boolean;
-  /** One public port for all UDP. */
+  /** Maps all UDP to one public port. */
   readonly udpPort?: number;
 }
 
@@ -61,7 +54,7 @@ function removeNamespace(name: string): void {
       if (pid !== '') process.kill(Number(pid), 'SIGKILL');
     }
   } catch {
-    // Gone in the meantime, which is what was wanted.
+    // It is gone already.
   }
   try {
     runNow('ip', ['netns', 'delete', name]);
@@ -80,7 +73,7 @@ export function labNamespaces(): { readonly name: string; readonly pid: number }
   return found;
 }
 
-/** Removes what labs of processes left behind that were killed. */
+/** Removes namespaces and folders of labs whose processes were killed. */
 export function removeLeftovers(): void {
   for (const { name, pid } of labNamespaces()) {
     if (!existsSync(`/proc/${pid}`)) removeNamespace(name);
@@ -96,9 +89,9 @@ function removeFolder(path: string): void {
 }
 
 /**
- * Network namespaces for one test: a bridge that plays the IPv4 Internet, hosts on it, and direct
- * links between hosts. Everything carries a name with the number of this process and is removed by
- * `dispose`, which also runs when the process ends or is told to end.
+ * Network namespaces for one test: a bridge as the IPv4 Internet, hosts on it, and direct links between
+ * hosts. All names contain the number of this process; `dispose` removes everything, and also runs when
+ * the process ends, or gets SIGINT, SIGTERM or SIGHUP.
  */
 export class Lab {
   readonly #id = ++labsOfThisProcess;
@@ -112,7 +105,7 @@ export class Lab {
   /** A folder for the files of this lab. */
   readonly folder = join(tmpdir(), `${PREFIX}-lab-${process.pid}-${this.#id}`);
   #internet: string | null = null;
-  #sendsSingly = false;
+  #limitsSegments = false;
   #portCount = 0;
 
   constructor() {
@@ -137,7 +130,7 @@ export class Lab {
     await this.ip(label, 'link set lo up');
   }
 
-  /** Makes the namespace whose bridge connects everything attached to it. */
+  /** Makes the namespace whose bridge connects the hosts that are attached. */
   async internet(label = 'internet'): Promise<void> {
     await this.host(label);
     await this.ip(label, `link add name ${BRIDGE} type bridge stp_state 0 mcast_snooping 0`);
@@ -145,7 +138,7 @@ export class Lab {
     this.#internet = label;
   }
 
-  /** Interface of the Internet's namespace on which all traffic can be captured. */
+  /** Interface that all traffic of the Internet passes, for captures. */
   get bridge(): { readonly label: string; readonly device: string } {
     if (this.#internet === null) throw new Error('this lab has no Internet');
     return { label: this.#internet, device: BRIDGE };
@@ -160,7 +153,7 @@ export class Lab {
     await this.ip(internet, `link set ${port} master ${BRIDGE} up`);
     await this.address(label, device, address);
     this.#ports.set(`${label}/${device}`, this.#portCount);
-    if (this.#sendsSingly) await this.#limitToOne(label, device);
+    if (this.#limitsSegments) await this.#limitSegments(label, device);
   }
 
   /** Connects two hosts directly; each side is [label, device, address...]. */
@@ -183,29 +176,29 @@ export class Lab {
   }
 
   /**
-   * Makes every interface on the Internet, also later ones, send what it is given one datagram at a time,
-   * as network cards do. Virtual Ethernet carries several as one, and whoever captures would see that.
+   * Makes every interface on the Internet, also later ones, send single datagrams, as network cards do.
+   * Virtual Ethernet carries several as one, which captures would show.
    */
-  async sendSingly(): Promise<void> {
-    this.#sendsSingly = true;
+  async disableSegmentation(): Promise<void> {
+    this.#limitsSegments = true;
     for (const port of this.#ports.keys()) {
       const [label, device] = port.split('/') as [string, string];
-      await this.#limitToOne(label, device);
+      await this.#limitSegments(label, device);
     }
   }
 
-  #limitToOne(label: string, device: string): Promise<unknown> {
+  #limitSegments(label: string, device: string): Promise<unknown> {
     return this.ip(label, `link set ${device} gso_max_segs 1`);
   }
 
-  /** Takes a host's cable out of the Internet, or puts it back. */
+  /** Disconnects a host from the Internet, or connects it again. */
   async plug(label: string, connected: boolean, device = 'eth0'): Promise<void> {
     const port = this.#ports.get(`${label}/${device}`);
     if (port === undefined) throw new Error(`${label} has no ${device} on the Internet`);
     await this.ip(this.bridge.label, `link set port${port} ${connected ? 'up' : 'down'}`);
   }
 
-  /** Runs `ip` with the given words inside a host, for instance `ip('peer', '-6 route')`. */
+  /** Runs `ip` inside a host, for instance `ip('peer', '-6 route')`; its standard output. */
   async ip(label: string, words: string): Promise<string> {
     const args = ['-n', this.nameOf(label), ...words.split(' ')];
     return (await run('ip', args, {})).stdout;
@@ -248,9 +241,9 @@ export class Lab {
   }
 
   /** Starts a program inside a host. */
-  spawn(label: string, argv: readonly string[]): Daemon {
+  spawn(label: string, argv: readonly string[]): RunningProgram {
     const args = ['netns', 'exec', this.nameOf(label), ...argv];
-    return new Daemon('ip', args, `${label}: ${argv.join(' ')}`);
+    return new RunningProgram('ip', args, `${label}: ${argv.join(' ')}`);
   }
 
   /** Ends every program in the lab and removes it. Safe to call again. */

@@ -1,17 +1,17 @@
+import { ROUTER_IPV4 } from './internet.js';
 import { Lab } from './lab.js';
-import { ROUTER_IPV4 } from './topology.js';
 
-/** The public IPv4 address of a side's outermost box, or of its peer where there is none. */
+/** Public IPv4 address of the outermost middlebox of a side, or of its peer without one. */
 export const PUBLIC = { left: '198.51.100.11', right: '198.51.100.12' } as const;
 
-/** Local UDP ports of the peers: fixed where something on the way has to know them. */
+/** Local UDP ports of the peers, for middleboxes that have to know them. */
 export const PEER_PORT = { left: 40_000, right: 40_002 } as const;
 
 /** One of the two peers. */
 export type Side = 'left' | 'right';
 
-/** What stands between a peer and the Internet. */
-export type Box =
+/** NAT or firewall between a peer and the Internet (RFC 3234). */
+export type Middlebox =
   /** Nothing: a public address. */
   | 'none'
   /** nftables masquerade: endpoint-independent mapping while ports do not collide, filtering by
@@ -21,11 +21,11 @@ export type Box =
   | 'fully-random'
   /** Masquerade to one port that is not the peer's own: still endpoint-independent mapping. */
   | 'other-port'
-  /** Whoever sends to a mapped port gets in: endpoint-independent filtering, "full cone". */
+  /** Masquerade with endpoint-independent filtering: any host may send to a mapped port. */
   | 'full-cone'
-  /** Masquerade, and the peer's port is forwarded to it: anybody gets in. */
+  /** Masquerade, and the peer's port is forwarded to it. */
   | 'forwarding'
-  /** The same where all that is not an answer gets another port for every destination. */
+  /** The same with `fully-random` for packets that are not replies. */
   | 'forwarding-random'
   /** Masquerade behind masquerade. */
   | 'two-levels'
@@ -33,42 +33,42 @@ export type Box =
   | 'router-only';
 
 /** Both peers behind one masquerade: on one LAN, or on two that it routes between. */
-export interface SharedPlace {
+export interface SharedNatTopology {
   readonly shared: 'lan' | 'two-lans';
-  /** How the box turns back what is for its own outside (RFC 4787 §6); default: not at all. */
+  /** Hairpinning (RFC 4787 §6); default none. */
   readonly hairpin?: Hairpin;
-  /** The LAN carries no multicast, as many wireless ones do not. */
+  /** Whether the LAN drops multicast, as many wireless ones do. */
   readonly withoutMulticast?: boolean;
 }
 
 /**
- * Whether what is turned back seems to come from the outside of the sender, or still from its inside.
+ * Hairpinning with the external or the internal source address (RFC 4787 §6).
  *
- * Linux never turns back by itself: its masquerade knows a mapping only together with the remote that
- * it is for, so that what comes to the mapped port from inside matches nothing, and is for the box
- * itself. Two rules are needed: one for the destination, and one for the source. Without the second
- * the receiver sees a private source, and on one LAN answers past the box.
+ * Linux does not hairpin by itself: its masquerade keeps a mapping only together with its remote, so
+ * that packets from inside to a mapped port match nothing and are for the NAT itself. Two rules are
+ * needed: one for the destination, and one for the source. Without the second the receiver sees a
+ * private source, and on one LAN answers past the NAT.
  */
 export type Hairpin = 'external-source' | 'internal-source';
 
-/** Who of them is where. */
-export type Place =
+/** Middleboxes of both peers, or the NAT that they share. */
+export type NatTopology =
   | {
-      readonly left: Box;
-      readonly right: Box;
-      /** Something on the Internet drops UDP between the two, but not to the router. */
+      readonly left: Middlebox;
+      readonly right: Middlebox;
+      /** Whether the Internet drops UDP between the two, but not to the router. */
       readonly blocked?: boolean;
     }
-  | SharedPlace;
+  | SharedNatTopology;
 
 const INSIDE = { left: '10.0.1', right: '10.0.2' } as const;
 
 /**
- * As on any home router, nothing from outside is for the box itself. That matters to more than itself:
- * where Linux accepts a stray packet, its connection tracking keeps the port that the packet came to,
- * and maps the peer behind it to another one when that sends to the same place.
+ * Drops unsolicited packets to the NAT itself, as home routers do. That matters to mappings as well:
+ * where Linux accepts a stray packet, its connection tracking keeps the destination port, and maps a
+ * peer that sends to the same remote to another port.
  */
-export async function refuseInput(lab: Lab, label: string): Promise<void> {
+export async function refuseUnsolicited(lab: Lab, label: string): Promise<void> {
   await lab.nft(
     label,
     `table ip input {
@@ -80,11 +80,11 @@ export async function refuseInput(lab: Lab, label: string): Promise<void> {
   );
 }
 
-/** The nftables rules of a box besides its masquerade and what it refuses. */
-function rulesOf(side: Side, box: Box): string | null {
+/** nftables rules of a middlebox besides its masquerade and its filter of input. */
+function rulesOf(side: Side, middlebox: Middlebox): string | null {
   const inside = `${INSIDE[side]}.2`;
   const port = PEER_PORT[side];
-  switch (box) {
+  switch (middlebox) {
     case 'forwarding':
     case 'forwarding-random':
       return `table ip forwarding {
@@ -94,8 +94,8 @@ function rulesOf(side: Side, box: Box): string | null {
         }
       }`;
     case 'full-cone':
-      // Masquerade keeps ports, so the inner port is that to which everybody may send. It is noted
-      // before its address is translated.
+      // Masquerade keeps ports, so the internal port is the mapped one. It is recorded before its
+      // address is translated.
       return `table ip cone {
         map owners {
           type inet_service : ipv4_addr . inet_service
@@ -123,30 +123,30 @@ function rulesOf(side: Side, box: Box): string | null {
   }
 }
 
-/** Public port of a box of the kind `other-port`, unless told otherwise. */
+/** Default public port of a middlebox `other-port`. */
 export const OTHER_PORT = 50_000;
 
-/** Loads the masquerade and whatever else a box does, in place of what was there. */
-export async function loadBox(
+/** Loads the rules of a middlebox in place of those that were there. */
+export async function loadMiddlebox(
   lab: Lab,
   side: Side,
-  box: Box,
+  middlebox: Middlebox,
   otherPort = OTHER_PORT,
 ): Promise<void> {
   const label = `${side}Nat`;
   await lab.exec(label, ['nft', 'flush', 'ruleset']);
   await lab.masquerade(label, 'eth0', {
-    fullyRandom: box === 'fully-random' || box === 'forwarding-random',
-    ...(box === 'other-port' ? { udpPort: otherPort } : {}),
+    fullyRandom: middlebox === 'fully-random' || middlebox === 'forwarding-random',
+    ...(middlebox === 'other-port' ? { udpPort: otherPort } : {}),
   });
-  await refuseInput(lab, label);
-  const rules = rulesOf(side, box);
+  await refuseUnsolicited(lab, label);
+  const rules = rulesOf(side, middlebox);
   if (rules !== null) await lab.nft(label, rules);
 }
 
-async function placeBehind(lab: Lab, side: Side, box: Box): Promise<void> {
+async function buildSide(lab: Lab, side: Side, middlebox: Middlebox): Promise<void> {
   await lab.host(side);
-  if (box === 'none') {
+  if (middlebox === 'none') {
     await lab.attach(side, `${PUBLIC[side]}/24`);
     return;
   }
@@ -154,26 +154,26 @@ async function placeBehind(lab: Lab, side: Side, box: Box): Promise<void> {
   await lab.host(label);
   await lab.attach(label, `${PUBLIC[side]}/24`);
   const net = INSIDE[side];
-  if (box === 'two-levels') {
+  if (middlebox === 'two-levels') {
     await lab.host(`${side}Home`);
     await lab.link([label, 'lan', '100.64.0.1/24'], [`${side}Home`, 'eth0', '100.64.0.2/24']);
     await lab.ip(`${side}Home`, 'route add default via 100.64.0.1');
     await lab.masquerade(`${side}Home`, 'eth0');
-    await refuseInput(lab, `${side}Home`);
+    await refuseUnsolicited(lab, `${side}Home`);
     await lab.link([`${side}Home`, 'lan', `${net}.1/24`], [side, 'eth0', `${net}.2/24`]);
   } else {
     await lab.link([label, 'lan', `${net}.1/24`], [side, 'eth0', `${net}.2/24`]);
   }
   await lab.ip(side, `route add default via ${net}.1`);
-  await loadBox(lab, side, box);
+  await loadMiddlebox(lab, side, middlebox);
 }
 
-async function placeTogether(lab: Lab, place: SharedPlace): Promise<void> {
-  const isOneLan = place.shared === 'lan';
+async function buildSharedNat(lab: Lab, topology: SharedNatTopology): Promise<void> {
+  const isOneLan = topology.shared === 'lan';
   await lab.host('leftNat');
   await lab.attach('leftNat', `${PUBLIC.left}/24`);
   await lab.masquerade('leftNat', 'eth0');
-  await refuseInput(lab, 'leftNat');
+  await refuseUnsolicited(lab, 'leftNat');
   const nets = isOneLan ? { left: INSIDE.left, right: INSIDE.left } : INSIDE;
   const hosts = { left: `${nets.left}.2`, right: `${nets.right}.3` };
   if (isOneLan) {
@@ -186,7 +186,7 @@ async function placeTogether(lab: Lab, place: SharedPlace): Promise<void> {
     if (isOneLan) {
       await lab.link(['leftNat', `${side}Port`], [side, 'eth0', address]);
       await lab.ip('leftNat', `link set ${side}Port master lan`);
-      if (place.withoutMulticast === true) {
+      if (topology.withoutMulticast === true) {
         await lab.ip('leftNat', `link set ${side}Port type bridge_slave mcast_flood off`);
       }
     } else {
@@ -194,11 +194,11 @@ async function placeTogether(lab: Lab, place: SharedPlace): Promise<void> {
     }
     await lab.ip(side, `route add default via ${nets[side]}.1`);
   }
-  if (place.hairpin !== undefined) await turnBack(lab, place.hairpin, hosts);
+  if (topology.hairpin !== undefined) await addHairpinning(lab, topology.hairpin, hosts);
 }
 
-/** Makes the shared box turn back what comes from inside for its own outside. */
-async function turnBack(
+/** Makes the shared NAT hairpin packets from inside to its public address. */
+async function addHairpinning(
   lab: Lab,
   hairpin: Hairpin,
   hosts: Readonly<Record<Side, string>>,
@@ -225,7 +225,7 @@ async function turnBack(
   );
 }
 
-/** Drops UDP between the public addresses of the two sides, somewhere on the Internet. */
+/** Drops UDP between the public addresses of the two sides on the Internet. */
 async function block(lab: Lab): Promise<void> {
   const both = `{ ${PUBLIC.left}, ${PUBLIC.right} }`;
   await lab.nft(
@@ -239,19 +239,19 @@ async function block(lab: Lab): Promise<void> {
   );
 }
 
-/** A router and two peers, each where it should be; nothing runs in them yet. */
-export async function buildNats(place: Place): Promise<Lab> {
+/** Builds the hosts of a router and two peers behind their NATs; no daemon is started. */
+export async function buildNatTopology(topology: NatTopology): Promise<Lab> {
   const lab = new Lab();
   try {
     await lab.internet();
     await lab.host('router');
     await lab.attach('router', `${ROUTER_IPV4}/24`);
-    if ('shared' in place) {
-      await placeTogether(lab, place);
+    if ('shared' in topology) {
+      await buildSharedNat(lab, topology);
     } else {
-      await placeBehind(lab, 'left', place.left);
-      await placeBehind(lab, 'right', place.right);
-      if (place.blocked === true) await block(lab);
+      await buildSide(lab, 'left', topology.left);
+      await buildSide(lab, 'right', topology.right);
+      if (topology.blocked === true) await block(lab);
     }
     return lab;
   } catch (error) {

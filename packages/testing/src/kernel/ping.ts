@@ -1,17 +1,17 @@
 import type { Lab } from './lab.js';
 
-/** What became of one echo request. */
+/** Result of an echo request. */
 export type Echo =
   | { readonly result: 'reply'; readonly hopLimit: number }
   | { readonly result: 'time-exceeded'; readonly from: string }
   | { readonly result: 'too-big'; readonly from: string; readonly mtu: number }
-  | { readonly result: 'none'; readonly said: string };
+  | { readonly result: 'none'; readonly output: string };
 
 export interface PingOptions {
-  /** Bytes of data; 48 more are headers. Default 56. */
+  /** Bytes of data, without the 48 of headers; default 56. */
   readonly size?: number;
   readonly hopLimit?: number;
-  /** Forbid fragments. */
+  /** Forbids fragments; default false. */
   readonly whole?: boolean;
 }
 
@@ -23,7 +23,7 @@ function argumentsFor(destination: string, options: PingOptions): string[] {
   return [...args, destination];
 }
 
-/** Sends one echo request and reads from ping's words what came of it. */
+/** Sends one echo request; the result as ping prints it. */
 export async function ping(
   lab: Lab,
   label: string,
@@ -40,10 +40,10 @@ export async function ping(
   if (tooBig !== null) return { result: 'too-big', from: tooBig[1]!, mtu: Number(tooBig[2]) };
   const local = /local error: message too long, mtu: (\d+)/.exec(stdout + stderr);
   if (local !== null) return { result: 'too-big', from: 'local', mtu: Number(local[1]) };
-  return { result: 'none', said: stdout + stderr };
+  return { result: 'none', output: stdout + stderr };
 }
 
-/** Sends several echo requests in quick succession; returns how many were answered. */
+/** Sends several echo requests in quick succession; returns the number of replies. */
 export async function countReplies(
   lab: Lab,
   label: string,

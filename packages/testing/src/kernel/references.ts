@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Daemon } from './daemon.js';
+import type { RunningProgram } from '../runningProgram.js';
+import { addressesOf } from './interfaces.js';
+import { ROUTER_IPV4 } from './internet.js';
 import type { Lab } from './lab.js';
-import { addressesOf, ROUTER_IPV4 } from './topology.js';
 
 /*
  * Other implementations, named by environment variables:
@@ -18,7 +19,7 @@ export const ROUTER_2012 = 'SIXBED4_REFERENCE_ROUTER_2012';
 export const PEER_2012 = 'SIXBED4_REFERENCE_PEER_2012';
 export const JAVA_CLASSES = 'SIXBED4_REFERENCE_JAVA_CLASSES';
 
-/** What the routers of draft01 serve here. */
+/** Prefix that the routers of draft01 serve. */
 export const NATIVE_64 = '2001:db8:64:64::/64';
 
 /** The router that is compiled into the Java implementation, and the only /64 that it sends to. */
@@ -43,7 +44,7 @@ async function referenceAddress(lab: Lab, label: string): Promise<string> {
   throw new Error(`the reference peer on ${label} got no address in 6 s`);
 }
 
-/** Starts it with what peers need to send to each other: a route to all 6bed4, or one native /64. */
+/** Starts the router of 2020; `served` is the route to all 6bed4, or one native /64, that its peers need. */
 export async function startReferenceRouter2020(
   lab: Lab,
   listen = ROUTER_IPV4,
@@ -73,7 +74,7 @@ export async function startJava(
   lab: Lab,
   label: string,
   ...words: readonly (string | number)[]
-): Promise<{ readonly daemon: Daemon; readonly address: string }> {
+): Promise<{ readonly daemon: RunningProgram; readonly address: string }> {
   const source = fileURLToPath(new URL('./programs/JavaSocket.java', import.meta.url));
   const argv = ['java', '-cp', path(JAVA_CLASSES), source, ...words.map(String)];
   const daemon = lab.spawn(label, argv);

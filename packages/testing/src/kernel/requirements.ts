@@ -1,16 +1,12 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, it } from 'vitest';
+import { describe, test } from 'vitest';
+import { isBuilt } from '../command.js';
 
-/** Set to 1 where the kernel tests have to run: then what is missing is a failure. */
+/** Whether a missing requirement is a failure, and not a reason to skip. */
 const REQUIRED = process.env['SIXBED4_REQUIRE_KERNEL'] === '1';
 
 const TOOLS = ['ip', 'nft', 'ping', 'tcpdump', 'tshark', 'setpriv', 'unshare'];
-
-/** The command under test. */
-export const COMMAND = fileURLToPath(new URL('../../../cli/bin/6bed4.js', import.meta.url));
-const BUILT = fileURLToPath(new URL('../../../cli/dist/cli.js', import.meta.url));
 
 function isExecutable(path: string): boolean {
   try {
@@ -26,7 +22,7 @@ function isInstalled(tool: string): boolean {
   return folders.split(delimiter).some((folder) => isExecutable(join(folder, tool)));
 }
 
-/** The first thing that a laboratory needs and that is not there; `null` when all is well. */
+/** The first requirement of a lab that is missing, as a reason to skip; `null` for none. */
 export function missingRequirement(): string | null {
   if (process.platform !== 'linux') return `needs Linux, found ${process.platform}`;
   if (process.getuid?.() !== 0) return `needs root, found uid ${process.getuid?.()}`;
@@ -36,25 +32,25 @@ export function missingRequirement(): string | null {
   return existsSync('/dev/net/tun') ? null : 'needs /dev/net/tun';
 }
 
-/** As `missingRequirement`, for tests that run the command, and perhaps further programs. */
+/** As {@link missingRequirement}, for tests that run the built command, and perhaps other programs. */
 function missingForCommand(programs: readonly string[]): string | null {
   const missing = missingRequirement();
   if (missing !== null) return missing;
-  if (!existsSync(BUILT)) return 'needs the built command, dist/cli.js';
+  if (!isBuilt()) return 'needs the built command, dist/cli.js';
   const program = programs.find((name) => !isInstalled(name));
   return program === undefined ? null : `needs the program ${program}`;
 }
 
-/** Tests of the laboratory itself. */
+/** Describes tests of the lab itself, which need no built command. */
 export function describeLab(title: string, tests: () => void): void {
   describeUnless(missingRequirement(), title, tests);
 }
 
 /**
- * A group of tests that needs kernel, root, tools and the built command. Without them it is skipped
- * under a title that says why, or fails where the environment says that they have to be there.
+ * Describes tests that need Linux, root, its network tools and the built command. Without them they are
+ * skipped under a title with the reason, or fail with `SIXBED4_REQUIRE_KERNEL=1`.
  *
- * @param programs - what these tests need besides
+ * @param programs - further programs that these tests need
  */
 export function describeKernel(
   title: string,
@@ -69,7 +65,7 @@ function describeUnless(missing: string | null, title: string, tests: () => void
     describe(title, tests);
   } else if (REQUIRED) {
     describe(title, () => {
-      it('finds what it needs', () => {
+      test('has its requirements', () => {
         throw new Error(missing);
       });
     });
@@ -83,7 +79,7 @@ function skip(title: string, why: string, tests: () => void): void {
   describe.skip(`${title} (skipped: ${why})`, tests);
 }
 
-/** Like `describeKernel`, for tests that need programs named by environment variables. */
+/** As {@link describeKernel}, for tests that need programs named by environment variables. */
 export function describeWithPrograms(
   title: string,
   variables: readonly string[],

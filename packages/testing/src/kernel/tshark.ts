@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Daemon } from './daemon.js';
+import type { RunningProgram } from '../runningProgram.js';
 import type { Lab } from './lab.js';
 
-/** tcpdump hands over what it has gathered at least this often, in milliseconds. */
+/** Interval in milliseconds at which tcpdump writes captured packets, at least. */
 const CAPTURE_LATENCY = 1_000;
 
 /** Values of `….checksum.status` in tshark. */
@@ -12,7 +12,7 @@ const GOOD = '1';
 const UNVERIFIED = '2';
 /** TCP and UDP inside an ICMPv6 error are cut off and cannot be checked. */
 const ACCEPTABLE = new Set([GOOD, UNVERIFIED]);
-/** Linux writes a TCP checksum of zero as its equal 0xffff, which tshark calls bad and remarks on. */
+/** Remark of tshark on a TCP checksum of zero that Linux writes as its equal, 0xffff. */
 const EQUAL_TO_ZERO = /TCP Checksum 0xffff instead of 0x0000/;
 
 const FIELDS = [
@@ -41,7 +41,7 @@ const FIELDS = [
 
 type Field = (typeof FIELDS)[number];
 
-/** One captured 6bed4 frame as tshark reads it. */
+/** A captured 6bed4 frame as tshark dissects it. */
 export interface Frame {
   readonly number: number;
   /** UDP/IPv4 around it. */
@@ -67,16 +67,16 @@ export interface Frame {
     readonly icmpType: number | null;
   } | null;
   readonly malformed: boolean;
-  /** tshark's remarks. */
+  /** Expert information of tshark. */
   readonly remarks: string;
-  /** Status of each checksum inside the tunnel, as tshark's preference-enabled check gives it. */
+  /** Status of each checksum inside the tunnel. */
   readonly checksums: readonly { readonly protocol: string; readonly status: string }[];
 }
 
 /** A running capture into a file in the lab's folder. */
 export class Capture {
   readonly #file: string;
-  readonly #daemon: Daemon;
+  readonly #daemon: RunningProgram;
   readonly #ports: readonly number[];
 
   private constructor(lab: Lab, ports: readonly number[]) {
@@ -101,7 +101,7 @@ export class Capture {
    * @param ports - UDP ports whose payload is IPv6, at either end
    */
   static async start(lab: Lab, ports: readonly number[]): Promise<Capture> {
-    await lab.sendSingly();
+    await lab.disableSegmentation();
     const capture = new Capture(lab, ports);
     await capture.#daemon.waitForLine(/listening on/);
     return capture;
@@ -194,7 +194,7 @@ function readLine(line: string): Frame {
   };
 }
 
-/** What is wrong with a frame on the wire; empty when nothing is. */
+/** Faults of a frame on the wire; empty for none. */
 export function faultsOf(frame: Frame): string[] {
   const faults: string[] = [];
   const fault = (what: string): void => {

@@ -4,10 +4,10 @@
  */
 import { decodeAddress, formatIPv6 } from '@6bed4/codec';
 import { buildEcho, parseEcho } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { Peer, Router } from '../../src/index.js';
 import { Network } from '../support/network.js';
 import { ping } from '../support/packets.js';
-import { seededRandom } from '../support/random.js';
 
 export interface Outcome {
   /** What the router calls itself. */

@@ -1,6 +1,6 @@
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { RateLimiter } from '../../src/packet/rateLimiter.js';
-import { seededRandom } from '../support/random.js';
 
 describe('RateLimiter', () => {
   const rate = { perSecond: 2, burst: 3 };

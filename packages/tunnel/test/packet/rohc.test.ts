@@ -1,9 +1,9 @@
 import { parseIPv4 } from '@6bed4/codec';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Router } from '../../src/index.js';
 import { buildStaticNack } from '../../src/packet/rohc.js';
 import { OWN_ENDPOINT, PeeringBench, ROUTER } from '../support/peerBench.js';
-import { seededRandom } from '../support/random.js';
 import { Recorder } from '../support/recorder.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';

@@ -1,9 +1,9 @@
 import { reference2020 } from '@6bed4/codec';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Peer, type PeerOptions, Router } from '../../src/index.js';
 import { Network, type Node } from '../support/network.js';
 import { ping } from '../support/packets.js';
-import { seededRandom } from '../support/random.js';
 
 const OWN_ROUTER = '198.51.100.1';
 const OTHER_ROUTER = '198.51.100.9';

@@ -8,10 +8,10 @@ import {
   parseNd,
   type RouterAdvertisement,
 } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Peer, type PeerOptions, type TunnelEvent } from '../../src/index.js';
 import { advertisement, ping, prefixOption } from '../support/packets.js';
-import { seededRandom } from '../support/random.js';
 import { Recorder } from '../support/recorder.js';
 
 const ROUTER = '198.51.100.1:25790';

@@ -1,10 +1,10 @@
 import { draft01Profile, formatEndpoint } from '@6bed4/codec';
 import { parseNd } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Peer, Router } from '../../src/index.js';
 import { Network, type Node } from '../support/network.js';
 import { ping } from '../support/packets.js';
-import { seededRandom } from '../support/random.js';
 
 const ROUTER = '198.51.100.1:25788';
 const LEFT = '203.0.113.5:4000';

@@ -1,10 +1,10 @@
 import { parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type RemoteKey, Remotes } from '../../src/peering/remotes.js';
 import { Confirmation, Path } from '../../src/report/path.js';
 import { remoteAt } from '../support/peerBench.js';
-import { seededRandom } from '../support/random.js';
 
 const { layout } = reference2020;
 const NOBODY = -1;
@@ -17,7 +17,7 @@ class Bench {
   readonly removed: number[] = [];
 
   constructor(capacity = 4, key: RemoteKey = 'address') {
-    this.remotes = new Remotes(layout, key, capacity, seededRandom(3), (change) => {
+    this.remotes = new Remotes(layout, key, capacity, new Random(3).fraction, (change) => {
       this.reports.push(
         `${change.previous} → ${change.path} (${change.proof}) ${change.endpoint?.port} ${change.roundTrip}`,
       );

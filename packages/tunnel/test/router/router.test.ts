@@ -9,10 +9,10 @@ import {
   parseIcmpError,
   parseNd,
 } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Router } from '../../src/index.js';
 import { ping, udp } from '../support/packets.js';
-import { seededRandom } from '../support/random.js';
 import { Recorder } from '../support/recorder.js';
 import { RouterBench } from '../support/routerBench.js';
 

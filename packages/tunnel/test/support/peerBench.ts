@@ -1,8 +1,8 @@
 import { encodeAddress, parseIPv4, parseIPv6 } from '@6bed4/codec';
 import { buildNd, findOption, type NdMessage, type NeighborSolicitation, parseNd } from '@6bed4/nd';
+import { seededRandom } from '@6bed4/testing/random';
 import { Peer, type PeerOptions, type TunnelEvent } from '../../src/index.js';
 import { advertisement, ping, prefixOption } from './packets.js';
-import { seededRandom } from './random.js';
 import { Recorder, type SentDatagram } from './recorder.js';
 
 export const ROUTER = '198.51.100.1:25790';

@@ -1,6 +1,6 @@
 import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
+import { seededRandom } from '@6bed4/testing/random';
 import { Router, type RouterOptions } from '../../src/index.js';
-import { seededRandom } from './random.js';
 import { Recorder } from './recorder.js';
 
 /** A router with a recorder, and short ways to feed it. */

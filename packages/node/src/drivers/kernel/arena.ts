@@ -6,8 +6,8 @@ const HIGH = 0x1_0000_0000;
 const ATTEMPTS = 64;
 
 /**
- * One piece of memory that this program and the kernel share, at an address that stays: packets, and
- * the structures that tell the kernel where they are. Offsets into it take the place of pointers.
+ * A buffer at a fixed address that is shared with the kernel: packets, and the structures that describe
+ * to the kernel where they are. Offsets into it take the place of pointers.
  *
  * It never crosses a multiple of 4 GB, so that the upper half of all pointers into it is the same and
  * the data path computes with integers only.
@@ -35,7 +35,7 @@ export class Arena {
     this.#high = Math.floor(address / HIGH);
   }
 
-  /** Sets memory aside; its offset. */
+  /** Sets memory aside and returns its offset. */
   reserve(size: number, alignment: number = ALIGNMENT): number {
     const at = Math.ceil(this.#used / alignment) * alignment;
     if (at + size > this.bytes.length) {
@@ -45,7 +45,7 @@ export class Arena {
     return at;
   }
 
-  /** Stores a pointer to an offset. Both are multiples of the size of a pointer, or `to` is any. */
+  /** Stores at `at`, a multiple of the size of a pointer, a pointer to the offset `to`. */
   setPointer(at: number, to: number): void {
     const low = (this.#low + to) | 0;
     const word = at >> 2;
@@ -82,7 +82,7 @@ export class Arena {
 }
 
 function allocate(libc: RawLibc, size: number): [ArrayBuffer, number] {
-  // Kept until one fits, so that the next is another.
+  // References are kept until one fits, so that each allocation has another address.
   const refused: ArrayBuffer[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const buffer = new ArrayBuffer(size);

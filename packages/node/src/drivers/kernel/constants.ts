@@ -45,6 +45,13 @@ export const TUN_F_TSO_ECN = 0x08;
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
 
+// linux/virtio_net.h
+export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 0x1;
+export const VIRTIO_NET_HDR_GSO_NONE = 0;
+export const VIRTIO_NET_HDR_GSO_TCPV6 = 4;
+export const VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
+export const VIRTIO_NET_HDR_GSO_ECN = 0x80;
+
 // linux/ipv6_route.h
 export const RTF_UP = 0x1;
 
@@ -73,6 +80,8 @@ export const MSG_DONTWAIT = 0x40;
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
+/** Most datagrams that `UDP_SEGMENT` makes of one message. */
+export const UDP_MAX_SEGMENTS = 64;
 
 // poll(2)
 export const POLLIN = 0x1;

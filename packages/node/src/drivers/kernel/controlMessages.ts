@@ -20,7 +20,7 @@ export class ControlWriter {
     this.#at = at;
   }
 
-  /** Bytes written: what `msg_controllen` has to say. */
+  /** Bytes written: the value of `msg_controllen`. */
   get length(): number {
     return this.#at - this.#start;
   }
@@ -50,7 +50,7 @@ export class ControlWriter {
 /**
  * Finds an `int` among the control messages of a datagram.
  *
- * @param length - what the kernel left in `msg_controllen`
+ * @param length - `msg_controllen` as the kernel left it
  * @returns 0 when there is none
  */
 export function findControlInt32(

@@ -1,6 +1,7 @@
 import { StartError } from '../../errors.js';
+import { bindLibrary, type ErrorNumbers } from './cLibrary.js';
 
-/** Tells when a file descriptor can be read, on Node's own event loop. */
+/** A watch for a file descriptor that becomes readable, on Node's own event loop. */
 export interface Readiness {
   /** Stops watching; the descriptor may be closed afterwards. */
   close(): void;
@@ -8,9 +9,9 @@ export interface Readiness {
 
 /**
  * The few functions of the C library that Node.js has no equivalent of. They return what the C
- * functions return: -1 for a failure, whose reason {@link errno} tells until the next call.
+ * functions return: -1 for a failure, whose reason is {@link ErrorNumbers.errno} until the next call.
  */
-export interface Libc {
+export interface Libc extends ErrorNumbers {
   open(path: string, flags: number): number;
   close(fd: number): number;
   /** `ioctl` with a pointer to `argument`. */
@@ -25,18 +26,12 @@ export interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   eventfd(value: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
-  /** The error number of the last failure. */
-  errno(): number;
-  /** The name of an error number, such as `EBUSY`. */
-  nameOf(errno: number): string;
-  /** The error number of a name, for comparisons on the data path; -1 for an unknown name. */
-  numberOf(name: string): number;
   /** `sizeof(long)`: 8, or 4 on 32-bit machines. */
   readonly longSize: number;
   /**
    * Calls back, from inside the event loop's poll phase, while the descriptor can be read. The
    * callback must not throw, and what it defers to `process.nextTick` or a promise may have to wait:
-   * it had better only schedule.
+   * it should only schedule.
    */
   watch(fd: number, callback: () => void): Readiness;
 }
@@ -54,7 +49,7 @@ export function loadLibc(): Promise<Libc> {
   return loading;
 }
 
-/** As {@link loadLibc}, for what is done without where it is not possible. */
+/** As {@link loadLibc}; null where that is not possible. */
 export async function tryLoadLibc(): Promise<Libc | null> {
   try {
     return await loadLibc();
@@ -67,33 +62,24 @@ async function bindLibc(): Promise<Libc> {
   if (process.platform !== 'linux') {
     throw new StartError('ENOTSUP', `needs Linux, found ${process.platform}`);
   }
-  try {
-    const { default: koffi } = await import('koffi');
-    const library = koffi.load(null);
-    const numbers = koffi.os.errno;
-    const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
-    return {
-      open: library.func('int open(const char *path, int flags)'),
-      close: library.func('int close(int fd)'),
-      ioctl: library.func('int ioctl(int fd, unsigned long request, void *argument)'),
-      ioctlValue: library.func('int ioctl(int fd, unsigned long request, unsigned long argument)'),
-      read: library.func('intptr_t read(int fd, void *bytes, size_t length)'),
-      write: library.func('intptr_t write(int fd, void *bytes, size_t length)'),
-      socket: library.func('int socket(int domain, int type, int protocol)'),
-      bind: library.func('int bind(int fd, void *address, unsigned int length)'),
-      getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
-      eventfd: library.func('int eventfd(unsigned int value, int flags)'),
-      setsockopt: library.func(
-        'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
-      ),
-      errno: () => koffi.errno(),
-      nameOf: (errno) => names.get(errno) ?? `error ${errno}`,
-      numberOf: (name) => numbers[name] ?? -1,
-      longSize: koffi.sizeof('long'),
-      watch: (fd, callback) => koffi.node.poll(fd, { readable: true }, callback),
-    };
-  } catch (cause) {
-    const target = `${process.platform} ${process.arch}`;
-    throw new StartError('ENOTSUP', `the library koffi does not work on ${target}`, { cause });
-  }
+  return bindLibrary((library, { errno, nameOf, numberOf }, koffi) => ({
+    open: library.func('int open(const char *path, int flags)'),
+    close: library.func('int close(int fd)'),
+    ioctl: library.func('int ioctl(int fd, unsigned long request, void *argument)'),
+    ioctlValue: library.func('int ioctl(int fd, unsigned long request, unsigned long argument)'),
+    read: library.func('intptr_t read(int fd, void *bytes, size_t length)'),
+    write: library.func('intptr_t write(int fd, void *bytes, size_t length)'),
+    socket: library.func('int socket(int domain, int type, int protocol)'),
+    bind: library.func('int bind(int fd, void *address, unsigned int length)'),
+    getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
+    eventfd: library.func('int eventfd(unsigned int value, int flags)'),
+    setsockopt: library.func(
+      'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+    ),
+    errno,
+    nameOf,
+    numberOf,
+    longSize: koffi.sizeof('long'),
+    watch: (fd, callback) => koffi.node.poll(fd, { readable: true }, callback),
+  }));
 }

@@ -1,6 +1,6 @@
 /**
- * Where the fields of the structures of `recvmmsg` and `sendmmsg` are. They differ between 64-bit and
- * 32-bit machines, but not between C libraries as far as we use them.
+ * Offsets of fields in the structures of `recvmmsg` and `sendmmsg`. They differ between 64-bit and
+ * 32-bit machines, but not between C libraries as far as they are used here.
  *
  * ```
  * struct mmsghdr                 64-bit  32-bit     struct iovec         64-bit  32-bit
@@ -23,7 +23,7 @@ export interface MessageLayout {
   readonly control: number;
   readonly controlLength: number;
   readonly flags: number;
-  /** How much was received or sent, in the part that `recvmmsg` and `sendmmsg` add. */
+  /** `msg_len`: bytes received or sent, in the part that `recvmmsg` and `sendmmsg` add. */
   readonly length: number;
   readonly messageSize: number;
 
@@ -57,15 +57,3 @@ export function messageLayout(longSize: 4 | 8): MessageLayout {
     controlAlignment: longSize,
   };
 }
-
-/*
- * struct sockaddr_in
- *
- *   0   family (16 bits)
- *   2   port (16 bits, high byte first)
- *   4   address (32 bits, high byte first)
- *   8   zeroes
- */
-export const SOCKADDR_IN_SIZE = 16;
-export const SOCKADDR_IN_PORT = 2;
-export const SOCKADDR_IN_ADDRESS = 4;

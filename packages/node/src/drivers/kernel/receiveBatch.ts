@@ -1,28 +1,23 @@
 import type { Arena } from './arena.js';
 import { MSG_DONTWAIT, SOL_UDP, UDP_GRO } from './constants.js';
 import { findControlInt32 } from './controlMessages.js';
-import {
-  type MessageLayout,
-  messageLayout,
-  SOCKADDR_IN_ADDRESS,
-  SOCKADDR_IN_PORT,
-  SOCKADDR_IN_SIZE,
-} from './messageLayout.js';
+import { type MessageLayout, messageLayout } from './messageLayout.js';
 import type { RawLibc } from './rawLibc.js';
+import { SOCKADDR_IN_ADDRESS, SOCKADDR_IN_PORT, SOCKADDR_IN_SIZE } from './socketAddress.js';
 
-/** Datagrams of one call. */
-export const RECEIVE_SLOTS = 64;
-/** The longest datagram, or series of datagrams joined by the kernel. */
-const LONGEST = 65_536;
-/** An odd number of cache lines, so that the beginnings of slots do not push each other out of caches. */
-const SLOT_SIZE = LONGEST + 19 * 64;
+/** Messages of one `recvmmsg`. */
+const RECEIVE_SLOTS = 64;
+/** Upper bound of a message, in bytes: one datagram, or several that UDP_GRO has coalesced. */
+const MAX_MESSAGE_SIZE = 65_536;
+/** An odd number of cache lines, so that the beginnings of slots do not evict each other from caches. */
+const SLOT_SIZE = MAX_MESSAGE_SIZE + 19 * 64;
 const CONTROL_SIZE = 64;
 
 /** Bytes of an arena that a {@link ReceiveBatch} takes. */
 export const RECEIVE_BATCH_SIZE =
   RECEIVE_SLOTS * (SLOT_SIZE + CONTROL_SIZE + 64 + 16 + SOCKADDR_IN_SIZE) + 1024;
 
-/** Receives many datagrams by one `recvmmsg`. */
+/** Receives many messages by one `recvmmsg`. */
 export class ReceiveBatch {
   readonly #libc: RawLibc;
   readonly #arena: Arena;
@@ -31,7 +26,7 @@ export class ReceiveBatch {
   readonly #names: number;
   readonly #controls: number;
   readonly #buffers: number;
-  /** Slots whose header the kernel has written over since it was last made ready. */
+  /** Slots whose message header the kernel has overwritten since it was last initialized. */
   #stale = RECEIVE_SLOTS;
 
   constructor(libc: RawLibc, arena: Arena) {
@@ -52,11 +47,11 @@ export class ReceiveBatch {
       arena.setSize(message + layout.vectorCount, 1);
       arena.setPointer(message + layout.control, this.#controls + slot * CONTROL_SIZE);
       arena.setPointer(vector, this.offset(slot));
-      arena.setSize(vector + layout.vectorLength, LONGEST);
+      arena.setSize(vector + layout.vectorLength, MAX_MESSAGE_SIZE);
     }
   }
 
-  /** Receives what is there; the number of slots filled, or -1. */
+  /** Receives what waits in the socket; the number of slots filled, or -1. */
   receive(fd: number): number {
     const { words } = this.#arena;
     const { messageSize, nameLength, controlLength, flags } = this.#layout;
@@ -68,17 +63,17 @@ export class ReceiveBatch {
     }
     const at = this.#arena.address + this.#messages;
     const received = this.#libc.recvmmsg(fd, at, RECEIVE_SLOTS, MSG_DONTWAIT);
-    // A failure may have left its traces in the first.
+    // A failed call may have overwritten the first header.
     this.#stale = Math.max(received, 1);
     return received;
   }
 
-  /** Where the bytes of a slot are. */
+  /** Offset of the first byte of a slot. */
   offset(slot: number): number {
     return this.#buffers + slot * SLOT_SIZE;
   }
 
-  /** How many bytes there are. */
+  /** Bytes received in a slot. */
   length(slot: number): number {
     const { messageSize, length } = this.#layout;
     return this.#arena.words[(this.#messages + slot * messageSize + length) >> 2]!;
@@ -94,8 +89,8 @@ export class ReceiveBatch {
     return this.#arena.view.getUint16(this.#names + slot * SOCKADDR_IN_SIZE + SOCKADDR_IN_PORT);
   }
 
-  /** The length of each datagram but the last where the kernel has joined several; 0 for one alone. */
-  segmentSize(slot: number): number {
+  /** UDP_GRO: the length of each coalesced datagram but the last; 0 when there is only one. */
+  gsoSize(slot: number): number {
     const layout = this.#layout;
     const length = this.#arena.getSize(
       this.#messages + slot * layout.messageSize + layout.controlLength,

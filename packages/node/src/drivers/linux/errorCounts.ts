@@ -1,4 +1,4 @@
-/** How often the system refused something, by the code of its error. */
+/** Numbers of failed system calls, by the name of the error. */
 export class ErrorCounts {
   readonly #counts = new Map<string, number>();
 

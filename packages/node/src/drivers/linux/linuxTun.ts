@@ -11,19 +11,19 @@ import {
   TUNSETVNETHDRSZ,
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
-import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
+import { int32Bytes } from '../kernel/native.js';
+import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
 import { openFurtherQueue, openQueue } from '../tun/tunDevice.js';
-import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
 import type { TunFeatures } from './tunFeatures.js';
 
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
-/** The kernel takes the two only together. */
+/** The kernel accepts the two only together. */
 const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
 
-/** A TUN interface for {@link FastLoop}s, by its descriptors: one for each queue. */
+/** A TUN interface for `PacketLoop`s, by its descriptors: one for each queue (IFF_MULTI_QUEUE). */
 export class LinuxTun {
   readonly name: string;
-  /** Whether the interface goes when it is closed. */
+  /** Whether the kernel removes the interface when it is closed. */
   readonly created: boolean;
   readonly features: TunFeatures;
   readonly #libc: Libc;
@@ -46,8 +46,8 @@ export class LinuxTun {
   /**
    * Creates an interface, or attaches to one that was prepared.
    *
-   * @param queues - how many are wanted; an interface that was prepared without several has one
-   * @param offloads - whether long packets may pass
+   * @param queues - the number wanted; an interface that was prepared without IFF_MULTI_QUEUE has one
+   * @param offloads - whether to use IFF_VNET_HDR, so that packets before segmentation pass
    * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
@@ -57,7 +57,7 @@ export class LinuxTun {
     try {
       opened = openQueue(libc, name, flags);
     } catch (error) {
-      // What the kernel says to flags that it, or a prepared interface, does not have.
+      // The answer of the kernel to flags that it, or a prepared interface, does not have.
       if (!(error instanceof StartError) || error.code !== 'EEXIST' || flags === 0) throw error;
       flags &= ~IFF_MULTI_QUEUE;
       opened = openQueue(libc, name, flags);
@@ -68,7 +68,7 @@ export class LinuxTun {
       while ((flags & IFF_MULTI_QUEUE) !== 0 && descriptors.length < queues) {
         descriptors.push(openFurtherQueue(libc, name, flags));
       }
-      const features = offloads ? switchOn(libc, descriptors) : NONE;
+      const features = offloads ? enableOffloads(libc, descriptors) : NONE;
       return new LinuxTun(libc, name, created, features, descriptors);
     } catch (error) {
       for (const one of descriptors) libc.close(one);
@@ -81,10 +81,10 @@ export class LinuxTun {
     return this.#queues;
   }
 
-  /** Gives the interface back, when nobody uses the descriptors any more. */
+  /** Closes the descriptors, when nobody uses them any more. */
   close(): void {
     const [first] = this.#queues;
-    // Whoever uses a prepared interface next may not know of long packets.
+    // The next user of a prepared interface may not support offloads.
     if (first !== undefined && !this.created && this.features.virtioHeader) {
       this.#libc.ioctlValue(first, TUNSETOFFLOAD, 0);
     }
@@ -95,13 +95,12 @@ export class LinuxTun {
 
 const NONE: TunFeatures = { virtioHeader: false, udpSegmentation: false };
 
-function switchOn(libc: Libc, descriptors: readonly number[]): TunFeatures {
-  const size = new Uint8Array(4);
-  viewOf(size).setInt32(0, VIRTIO_HEADER_LENGTH, LITTLE_ENDIAN);
+function enableOffloads(libc: Libc, descriptors: readonly number[]): TunFeatures {
+  const size = int32Bytes(VIRTIO_HEADER_LENGTH);
   for (const fd of descriptors) libc.ioctl(fd, TUNSETVNETHDRSZ, size);
   const all = (offloads: number): boolean =>
     descriptors.every((fd) => libc.ioctlValue(fd, TUNSETOFFLOAD, offloads) === 0);
-  // Long UDP packets need Linux 6.2.
+  // TUN_F_USO4 and TUN_F_USO6 need Linux 6.2.
   if (all(TCP_OFFLOADS | UDP_OFFLOADS)) return { virtioHeader: true, udpSegmentation: true };
   if (!all(TCP_OFFLOADS)) all(0);
   return { virtioHeader: true, udpSegmentation: false };

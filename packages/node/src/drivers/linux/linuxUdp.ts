@@ -21,44 +21,49 @@ import {
   UDP_SEGMENT,
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
+import { int32Bytes, viewOf } from '../kernel/native.js';
 import {
+  multicastRequest,
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
-} from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
+  socketAddress,
+} from '../kernel/socketAddress.js';
 import { bindError } from '../udp/bindError.js';
 
-/** Room for some thousand packets while a thread does something else. */
+/** SO_RCVBUF in bytes: some thousand packets, while the thread is busy with something else. */
 const RECEIVE_BUFFER = 8 << 20;
+/** SO_SNDBUF in bytes. */
 const SEND_BUFFER = 4 << 20;
-/** The odds to find no even port in so many tries are one to a million. */
+/** Upper bound of attempts to get an even port; the probability that all fail is one in a million. */
 const PORT_ATTEMPTS = 20;
-/** All hosts on the local network. */
-const LAN_GROUP = '224.0.0.1';
+/** All hosts on the local network (RFC 1112 §4). */
+const ALL_HOSTS = '224.0.0.1';
 
-/** Where sockets of a {@link LinuxUdp} are bound, and what they are wanted to do. */
+/** Options of {@link LinuxUdp}. */
 export interface LinuxUdpOptions {
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
   /** Whether a port of the system's choice has to be even, as draft01 needs it. */
   readonly even: boolean;
-  /** Sockets that share the port; the kernel gives each flow to one of them. */
+  /** Sockets that share the port (SO_REUSEPORT); the kernel assigns each flow to one of them. */
   readonly sockets: number;
-  /** Whether the kernel may join what arrives and cut what is sent. */
+  /** Whether to use UDP_GRO and UDP_SEGMENT where the kernel has them. */
   readonly offloads: boolean;
 }
 
-/** What a socket was found to do. */
+/** The offloads that a socket turned out to support. */
 export interface UdpFeatures {
+  /** UDP_SEGMENT. */
   readonly send: boolean;
+  /** UDP_GRO. */
   readonly receive: boolean;
 }
 
 /**
- * UDP sockets for {@link FastLoop}s, by their descriptors. They belong to this process, so they are
- * opened and closed here and used in other threads.
+ * UDP sockets for `PacketLoop`s, by their descriptors. They belong to this process, so they are opened
+ * and closed here and used in other threads.
  */
 export class LinuxUdp {
   readonly features: UdpFeatures;
@@ -91,7 +96,7 @@ export class LinuxUdp {
     return this.#sockets;
   }
 
-  /** Closes the sockets behind the first few: the kernel would give flows to them that nobody reads. */
+  /** Closes all sockets but the first `count`: the kernel would assign flows to them that nobody reads. */
   keep(count: number): void {
     closeAll(this.#libc, this.#sockets.slice(count));
     this.#sockets = this.#sockets.slice(0, count);
@@ -100,7 +105,7 @@ export class LinuxUdp {
   /**
    * Opens sockets at another port of the system's choice, and makes them the ones in use.
    *
-   * @returns what closes those before, to be called when nobody uses them any more
+   * @returns a function that closes the previous sockets, to be called when nobody uses them any more
    */
   rebind(even: boolean): () => void {
     const previous = this.#sockets;
@@ -117,18 +122,16 @@ export class LinuxUdp {
   }
 
   /**
-   * A socket for what is sent to all hosts on the local network.
+   * Opens a socket for what is sent to all hosts on the local network.
    *
    * @throws StartError when that cannot be
    */
   openLan(port: number): number {
     const libc = this.#libc;
     // A socket of its own, bound to the group: at 0.0.0.0 it would take datagrams meant for others.
-    const fd = openSocket(libc, LAN_GROUP, port, SO_REUSEADDR);
-    // struct ip_mreq: group, and any interface. Every host is a member of this one already, and some
-    // systems say so by an error.
-    const membership = new Uint8Array(8);
-    viewOf(membership).setUint32(0, parseIPv4(LAN_GROUP));
+    const fd = openSocket(libc, ALL_HOSTS, port, SO_REUSEADDR);
+    // Every host is a member of this group already; some systems report that as an error.
+    const membership = multicastRequest(parseIPv4(ALL_HOSTS));
     libc.setsockopt(fd, SOL_IP, IP_ADD_MEMBERSHIP, membership, membership.length);
     this.#lan = fd;
     return fd;
@@ -155,9 +158,9 @@ export class LinuxUdp {
       setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
       setOption(libc, fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
       setOption(libc, fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER);
-      // 0 says for the socket what each message may say otherwise; kernels before 4.18 refuse it.
+      // 0 is the default that each message may override; kernels before 4.18 refuse the option.
       send &&= setOption(libc, fd, SOL_UDP, UDP_SEGMENT, 0);
-      // Kernels before 5.0 refuse it.
+      // Kernels before 5.0 refuse the option.
       receive &&= setOption(libc, fd, SOL_UDP, UDP_GRO, 1);
     }
     return { send, receive };
@@ -165,8 +168,7 @@ export class LinuxUdp {
 }
 
 function setOption(libc: Libc, fd: number, level: number, name: number, value: number): boolean {
-  const bytes = new Uint8Array(4);
-  viewOf(bytes).setInt32(0, value, LITTLE_ENDIAN);
+  const bytes = int32Bytes(value);
   return libc.setsockopt(fd, level, name, bytes, bytes.length) === 0;
 }
 
@@ -202,15 +204,12 @@ function openShared(libc: Libc, { address, port }: Endpoint, count: number): num
   }
 }
 
+/** @param sharing - SO_REUSEADDR or SO_REUSEPORT */
 function openSocket(libc: Libc, address: string, port: number, sharing?: number): number {
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw bindError(libc.nameOf(libc.errno()), address, port);
   if (sharing !== undefined) setOption(libc, fd, SOL_SOCKET, sharing, 1);
-  const name = new Uint8Array(SOCKADDR_IN_SIZE);
-  const view = viewOf(name);
-  view.setUint16(0, AF_INET, LITTLE_ENDIAN);
-  view.setUint16(SOCKADDR_IN_PORT, port);
-  view.setUint32(SOCKADDR_IN_ADDRESS, parseIPv4(address));
+  const name = socketAddress(parseIPv4(address), port);
   if (libc.bind(fd, name, name.length) === 0) return fd;
   const code = libc.nameOf(libc.errno());
   libc.close(fd);
@@ -219,12 +218,10 @@ function openSocket(libc: Libc, address: string, port: number, sharing?: number)
 
 function endpointOf(libc: Libc, fd: number): Endpoint {
   const name = new Uint8Array(SOCKADDR_IN_SIZE);
-  const length = new Uint8Array(4);
-  viewOf(length).setUint32(0, name.length, LITTLE_ENDIAN);
-  if (libc.getsockname(fd, name, length) < 0) {
+  if (libc.getsockname(fd, name, int32Bytes(name.length)) < 0) {
     const code = libc.nameOf(libc.errno());
     libc.close(fd);
-    throw new StartError(code, `the own UDP port cannot be found out: ${code}`);
+    throw new StartError(code, `cannot determine the own UDP port: ${code}`);
   }
   const view = viewOf(name);
   const address = formatIPv4(view.getUint32(SOCKADDR_IN_ADDRESS));

@@ -1,4 +1,4 @@
-/** The thread that carries packets in the Linux driver; started by `FastThread`. */
+/** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
 import {
   type MessagePort,
@@ -11,9 +11,9 @@ import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
-import { FastLoop } from './packetLoop.js';
-import { StagedLibc } from './replayLibc.js';
-import { rehearse } from './warmUp.js';
+import { PacketLoop } from './packetLoop.js';
+import { ReplayLibc } from './replayLibc.js';
+import { warmUp } from './warmUp.js';
 import {
   type Answer,
   type MachinePlan,
@@ -28,7 +28,7 @@ import {
 } from './workerProtocol.js';
 
 type AnyMachine = Peer | Router;
-type Loop = FastLoop<AnyMachine>;
+type Loop = PacketLoop<AnyMachine>;
 
 const setup = workerData as WorkerSetup;
 const shared = new Int32Array(setup.shared);
@@ -152,7 +152,7 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const libc = new StagedLibc(await bindRawLibc());
+  const libc = new ReplayLibc(await bindRawLibc());
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
   let loop: Loop | null = null;
@@ -161,12 +161,13 @@ async function carryPackets(): Promise<void> {
   };
   const { kind, profile } = setup.machine;
   try {
-    rehearse(libc, kind, profileFrom(profile), setup.tunFeatures, clock, onWake);
+    const { tunFeatures } = setup;
+    warmUp({ libc, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
     if (!(error instanceof InvalidArgumentError)) throw error;
   }
-  loop = new FastLoop<AnyMachine>({
+  loop = new PacketLoop<AnyMachine>({
     libc,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,

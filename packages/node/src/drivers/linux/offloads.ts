@@ -1,14 +1,14 @@
-/** What the kernel may do for the Linux driver: work on UDP datagrams, on packets of the interface. */
+/** The offloads that the Linux driver may use: of UDP sockets, of TUN interfaces. */
 export type Offloads = 'none' | 'udp' | 'tun' | 'all';
 
 export const offloadNames: readonly Offloads[] = ['none', 'udp', 'tun', 'all'];
 
-/** Whether datagrams may be sent and received several at a time. */
+/** Whether UDP_SEGMENT and UDP_GRO may be used. */
 export function usesUdp(offloads: Offloads): boolean {
   return offloads === 'udp' || offloads === 'all';
 }
 
-/** Whether packets may pass the interface joined. */
+/** Whether IFF_VNET_HDR may be used: packets pass the interface before segmentation. */
 export function usesTun(offloads: Offloads): boolean {
   return offloads === 'tun' || offloads === 'all';
 }

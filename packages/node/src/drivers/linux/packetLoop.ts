@@ -2,12 +2,12 @@ import type { UdpEndpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import { Arena } from '../kernel/arena.js';
 import { POLLIN, POLLOUT } from '../kernel/constants.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
+import { PollSet } from '../kernel/pollSet.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopCounters } from './loopCounters.js';
-import { COALESCER_SIZE } from './offload/coalescing.js';
+import { COALESCER_SIZE } from './offload/coalescer.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 import type { TunFeatures } from './tunFeatures.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';
@@ -16,16 +16,7 @@ import { TUN_OUTPUT_SIZE, TunOutput } from './tunOutput.js';
 const ARENA_SIZE =
   RECEIVE_BATCH_SIZE + SEND_BATCH_SIZE + TUN_INPUT_SIZE + TUN_OUTPUT_SIZE + COALESCER_SIZE + 4096;
 
-/*
- * struct pollfd
- *
- *   0   descriptor (32 bits); below 0 to leave it out
- *   4   events (16 bits)
- *   6   what happened (16 bits)
- */
-const POLLFD_SIZE = 8;
-const POLLFD_EVENTS = 4;
-const POLLFD_RESULT = 6;
+// Descriptors of the poll set.
 const WAKE = 0;
 const UDP = 1;
 const TUN = 2;
@@ -33,17 +24,17 @@ const LAN = 3;
 const DESCRIPTORS = 4;
 const NONE = -1;
 
-/** The loop looks around at least so often, in milliseconds, whatever else happens to this process. */
-const LONGEST_WAIT = 1000;
-/** For how long a descriptor that fails without end is left alone, in milliseconds. */
-const PAUSE = 50;
-/** For how long the socket may refuse to send before datagrams are dropped, in milliseconds. */
-const LONGEST_BLOCK = 100;
-/** Errors in a row that reception may have; those that tell of earlier datagrams come one by one. */
-const MOST_ERRORS = 16;
+/** Upper bound of one `poll` wait, in milliseconds. */
+const MAX_WAIT = 1000;
+/** Time for which a descriptor that fails persistently is not polled, in milliseconds. */
+const ERROR_PAUSE = 50;
+/** Upper bound of a wait for a socket whose send buffer is full, in milliseconds; then datagrams drop. */
+const MAX_BLOCK = 100;
+/** Upper bound of consecutive receive errors before the socket pauses: ICMP errors arrive one per call. */
+const MAX_CONSECUTIVE_ERRORS = 16;
 
-/** What a {@link FastLoop} works on. The descriptors stay their owner's. */
-export interface FastLoopOptions<M extends Machine> {
+/** Options of {@link PacketLoop}. The descriptors remain the property of the caller. */
+export interface PacketLoopOptions<M extends Machine> {
   readonly libc: RawLibc;
   readonly machine: (sink: TunnelSink) => M;
   /** An eventfd: when it can be read, `onWake` is called. */
@@ -51,26 +42,26 @@ export interface FastLoopOptions<M extends Machine> {
   readonly udp: number;
   readonly tun: number;
   readonly tunFeatures: TunFeatures;
-  /** Whether the socket can send several datagrams as one message. */
+  /** Whether the socket supports UDP_SEGMENT. */
   readonly udpSegmentation: boolean;
   /** Milliseconds that never go back. */
   readonly clock: () => number;
-  /** Somebody wants something. Machine and descriptors may be used and changed. */
+  /** Called when `wake` was signaled. Machine and descriptors may be used and changed. */
   readonly onWake: () => void;
-  /** The machine tells something; it has finished. */
+  /** Called for each event of the machine, after the call of the machine that caused it. */
   readonly onEvent: (event: TunnelEvent) => void;
-  /** The interface was removed; the loop goes on without. */
+  /** Called when the interface was removed; the loop continues without it. */
   readonly onGone: () => void;
 }
 
 /**
- * A machine between a UDP socket and a TUN interface, in a thread of its own: waits in `poll`, takes
- * what is there in batches, and hands on what comes of it before it waits again.
+ * The event loop around a machine, a UDP socket and a TUN interface, for a thread of its own: waits in
+ * `poll`, receives in batches, and sends all output of a batch before it waits again.
  *
- * What others call is a method, not a closure: those of a rehearsal are the same functions then, and
- * what was compiled with them stays.
+ * What the machine calls are methods, not closures, so that the loop of the warm-up shares its functions
+ * with the loop after it, and the code compiled for them remains valid.
  */
-export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
+export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer {
   readonly machine: M;
   readonly #libc: RawLibc;
   readonly #arena: Arena;
@@ -82,7 +73,7 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
   readonly #send: SendBatch;
   readonly #input: TunInput;
   readonly #output: TunOutput;
-  readonly #poll: number;
+  readonly #pollSet: PollSet;
   readonly #wakeBuffer: number;
   readonly #events: TunnelEvent[] = [];
   readonly #receiveErrors = new ErrorCounts();
@@ -94,14 +85,14 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
   #tunPausedUntil = 0;
   #running = false;
   #now = 0;
-  #errorsInARow = 0;
+  #consecutiveErrors = 0;
   #queueDrops = 0;
   #receiveCalls = 0;
   #messagesReceived = 0;
   #datagramsReceived = 0;
   #waits = 0;
 
-  constructor(options: FastLoopOptions<M>) {
+  constructor(options: PacketLoopOptions<M>) {
     const { libc, tunFeatures, clock } = options;
     this.#libc = libc;
     this.#clock = clock;
@@ -113,9 +104,9 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     this.#errno = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
     const arena = new Arena(libc, ARENA_SIZE);
     this.#arena = arena;
-    this.#poll = arena.reserve(DESCRIPTORS * POLLFD_SIZE);
+    this.#pollSet = new PollSet(libc, arena, DESCRIPTORS);
     this.#wakeBuffer = arena.reserve(8);
-    this.#watch(WAKE, options.wake, POLLIN);
+    this.#pollSet.watch(WAKE, options.wake, POLLIN);
     this.#receive = new ReceiveBatch(libc, arena);
     this.#send = new SendBatch(libc, arena, options.udpSegmentation);
     this.#input = new TunInput(libc, arena, options.tun, tunFeatures.virtioHeader);
@@ -123,26 +114,26 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     this.machine = options.machine(this);
   }
 
-  /** Works until {@link stop}. */
+  /** Runs until {@link stop}. */
   run(): void {
     this.#running = true;
-    while (this.#running) this.#turn();
+    while (this.#running) this.#iterate();
     this.flush();
-    this.#tell();
+    this.#emitEvents();
   }
 
-  /** Ends {@link run} after the turn at hand. */
+  /** Ends {@link run} after the current iteration. */
   stop(): void {
     this.#running = false;
   }
 
-  /** Takes another UDP socket, for which what waits is sent by the one before. */
+  /** Changes to another UDP socket, after sending what waits by the previous one. */
   useUdp(fd: number): void {
     this.flush();
     this.#udp = fd;
   }
 
-  /** Also takes what comes to this socket. */
+  /** Receives from this socket as well. */
   useLan(fd: number): void {
     this.#lan = fd;
   }
@@ -168,12 +159,12 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     this.#events.push(event);
   }
 
-  /** The interface hands over a packet. */
+  /** Takes a packet of the interface. */
   packet(at: number, length: number): void {
     this.machine.handlePacket(this.#arena.bytes, at, length, this.#now);
   }
 
-  /** Calls the machine, and carries out what it says. */
+  /** Calls the machine, and sends its output. */
   command<T>(action: (machine: M, now: number) => T): T {
     this.#now = this.#clock();
     try {
@@ -183,7 +174,7 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     }
   }
 
-  /** What happened outside the machine. */
+  /** Counters of everything outside the machine. */
   get counters(): LoopCounters {
     return {
       udp: {
@@ -207,11 +198,11 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     };
   }
 
-  #turn(): void {
+  #iterate(): void {
     this.#wait();
     this.#now = this.#clock();
-    if (this.#happened(WAKE)) {
-      this.#libc.read(this.#descriptor(WAKE), this.#arena.address + this.#wakeBuffer, 8);
+    if (this.#pollSet.isReady(WAKE)) {
+      this.#libc.read(this.#pollSet.descriptor(WAKE), this.#arena.address + this.#wakeBuffer, 8);
       this.#onWake();
       this.#now = this.#clock();
     }
@@ -219,15 +210,15 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
       this.machine.handleTimeout(this.#now);
       this.flush();
     }
-    if (this.#happened(UDP)) this.#readSocket(this.#udp);
-    if (this.#happened(TUN)) this.#readTun();
-    if (this.#happened(LAN)) this.#readSocket(this.#lan);
-    if (this.#events.length > 0) this.#tell();
+    if (this.#pollSet.isReady(UDP)) this.#readSocket(this.#udp);
+    if (this.#pollSet.isReady(TUN)) this.#readTun();
+    if (this.#pollSet.isReady(LAN)) this.#readSocket(this.#lan);
+    if (this.#events.length > 0) this.#emitEvents();
   }
 
   #wait(): void {
     const now = this.#clock();
-    let until = Math.min(this.machine.nextTimeout(), now + LONGEST_WAIT);
+    let until = Math.min(this.machine.nextTimeout(), now + MAX_WAIT);
     let udp = this.#udp;
     let tun = this.#tun;
     if (this.#udpPausedUntil > now) {
@@ -238,14 +229,11 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
       tun = NONE;
       until = Math.min(until, this.#tunPausedUntil);
     }
-    this.#watch(UDP, udp, POLLIN);
-    this.#watch(TUN, tun, POLLIN);
-    this.#watch(LAN, this.#lan, POLLIN);
-    const timeout = Math.max(0, Math.ceil(until - now));
+    this.#pollSet.watch(UDP, udp, POLLIN);
+    this.#pollSet.watch(TUN, tun, POLLIN);
+    this.#pollSet.watch(LAN, this.#lan, POLLIN);
     this.#waits++;
-    const ready = this.#libc.poll(this.#arena.address + this.#poll, DESCRIPTORS, timeout);
-    // A signal may have interrupted it: then nothing is known to have happened.
-    if (ready <= 0) this.#clearResults();
+    this.#pollSet.poll(Math.max(0, Math.ceil(until - now)));
   }
 
   #readSocket(fd: number): void {
@@ -255,18 +243,18 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
       this.#receiveFailed();
       return;
     }
-    this.#errorsInARow = 0;
+    this.#consecutiveErrors = 0;
     const receive = this.#receive;
     for (let slot = 0; slot < received; slot++) {
       const at = receive.offset(slot);
       const length = receive.length(slot);
       this.#messagesReceived++;
-      const size = receive.segmentSize(slot);
+      const size = receive.gsoSize(slot);
       if (size === 0 || size >= length) {
         this.#datagram(slot, at, length);
         continue;
       }
-      // The kernel joined datagrams of one sender: each is looked at as if it had come alone.
+      // UDP_GRO coalesced datagrams of one sender: the machine gets each of them.
       for (let done = 0; done < length; done += size) {
         this.#datagram(slot, at + done, Math.min(size, length - done));
       }
@@ -287,20 +275,20 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     );
   }
 
-  /** Errors on reception mostly tell of datagrams that were sent earlier; reading takes them away. */
+  /** Receive errors are mostly ICMP errors about earlier datagrams; each call removes one. */
   #receiveFailed(): void {
     const errno = this.#libc.errno();
     if (errno === this.#errno.again || errno === this.#errno.interrupted) return;
     this.#receiveErrors.count(this.#libc.nameOf(errno));
-    if (++this.#errorsInARow < MOST_ERRORS) return;
-    this.#errorsInARow = 0;
-    this.#udpPausedUntil = this.#now + PAUSE;
+    if (++this.#consecutiveErrors < MAX_CONSECUTIVE_ERRORS) return;
+    this.#consecutiveErrors = 0;
+    this.#udpPausedUntil = this.#now + ERROR_PAUSE;
   }
 
   #readTun(): void {
     switch (this.#input.read(this)) {
       case TunRead.failed:
-        this.#tunPausedUntil = this.#now + PAUSE;
+        this.#tunPausedUntil = this.#now + ERROR_PAUSE;
         break;
       case TunRead.gone:
         this.#tun = NONE;
@@ -309,7 +297,7 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
     }
   }
 
-  /** Hands on all that the machine has said, after which the memory of a batch is free again. */
+  /** Sends all output of the machine, after which the memory of the batch may be reused. */
   flush(): void {
     this.#output.flush();
     if (!this.#send.isEmpty) this.#flushSends();
@@ -317,41 +305,17 @@ export class FastLoop<M extends Machine> implements TunnelSink, PacketConsumer {
 
   #flushSends(): void {
     while (this.#send.flush(this.#udp) === Flushed.blocked) {
-      // Waiting here slows down whoever sends, which is better than losses; but not for ever.
-      this.#watch(UDP, this.#udp, POLLOUT);
-      const at = this.#arena.address + this.#poll + UDP * POLLFD_SIZE;
-      if (this.#libc.poll(at, 1, LONGEST_BLOCK) > 0) continue;
+      // Waiting slows down the senders, which is better than losses; but not forever.
+      this.#pollSet.watch(UDP, this.#udp, POLLOUT);
+      if (this.#pollSet.pollOne(UDP, MAX_BLOCK)) continue;
       this.#queueDrops += this.#send.discard();
       return;
     }
   }
 
-  #tell(): void {
+  #emitEvents(): void {
     for (let event = this.#events.shift(); event; event = this.#events.shift()) {
       this.#onEvent(event);
-    }
-  }
-
-  #watch(index: number, fd: number, events: number): void {
-    const at = this.#poll + index * POLLFD_SIZE;
-    this.#arena.words[at >> 2] = fd;
-    // Both halves at once: what to wait for, and nothing that happened.
-    const word = LITTLE_ENDIAN ? events : events << 16;
-    this.#arena.words[(at + POLLFD_EVENTS) >> 2] = word;
-  }
-
-  #descriptor(index: number): number {
-    return this.#arena.words[(this.#poll + index * POLLFD_SIZE) >> 2]!;
-  }
-
-  #happened(index: number): boolean {
-    const at = this.#poll + index * POLLFD_SIZE + POLLFD_RESULT;
-    return this.#arena.view.getUint16(at) !== 0;
-  }
-
-  #clearResults(): void {
-    for (let index = 0; index < DESCRIPTORS; index++) {
-      this.#arena.view.setUint16(this.#poll + index * POLLFD_SIZE + POLLFD_RESULT, 0);
     }
   }
 }

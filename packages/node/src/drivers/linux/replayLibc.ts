@@ -1,55 +1,53 @@
 import { POLLIN } from '../kernel/constants.js';
+import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
+import { POLLFD_REVENTS, POLLFD_SIZE } from '../kernel/pollSet.js';
+import type { RawLibc } from '../kernel/rawLibc.js';
 import {
-  messageLayout,
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
-} from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
-import type { RawLibc } from '../kernel/rawLibc.js';
+} from '../kernel/socketAddress.js';
 
-/** Descriptors that no process has, so that system calls on them do nothing. */
-export const STAGED_UDP = 0x3fff_fff1;
-export const STAGED_TUN = 0x3fff_fff2;
-export const STAGED_WAKE = 0x3fff_fff3;
+/** Descriptors for a replay. No process has them, so that the real system calls on them fail. */
+export const REPLAY_UDP = 0x3fff_fff1;
+export const REPLAY_TUN = 0x3fff_fff2;
+export const REPLAY_WAKE = 0x3fff_fff3;
 
-const POLLFD_SIZE = 8;
-const POLLFD_RESULT = 6;
-
-/** What happens in one turn of a rehearsal. */
-export interface Scene {
-  /** Arrives at the socket, from this endpoint; or null. */
+/** The results of one `poll` and of the calls that follow it. */
+export interface ReplayStep {
+  /** A datagram for {@link REPLAY_UDP} and its source (uint32 address, port), or null. */
   readonly datagram: {
     readonly bytes: Uint8Array;
     readonly address: number;
     readonly port: number;
   } | null;
-  /** What the interface hands over, with its header if there is one; or null. */
+  /** A packet for {@link REPLAY_TUN}, with its virtio header if it has one, or null. */
   readonly packet: Uint8Array | null;
-  /** Whether somebody wants something. */
-  readonly isWoken: boolean;
+  /** Whether {@link REPLAY_WAKE} can be read. */
+  readonly wake: boolean;
 }
 
-/** Nothing happens. */
-export const NOTHING: Scene = { datagram: null, packet: null, isWoken: false };
+/** A `poll` that times out. */
+export const IDLE: ReplayStep = { datagram: null, packet: null, wake: false };
 
 /**
- * The system calls, which can be put on a stage: then they are still made, on descriptors that do not
- * exist, but their results are those of a scene. So what is compiled for a rehearsal fits what comes
- * after it.
+ * The system calls of the data path, whose results can be replaced by recorded ones. Real calls are
+ * made in a replay too, so that the code compiled for the replay stays valid after it.
  */
-export class StagedLibc implements RawLibc {
+export class ReplayLibc implements RawLibc {
   readonly longSize: 4 | 8;
   readonly #real: RawLibc;
   readonly #again: number;
-  readonly #layout: ReturnType<typeof messageLayout>;
-  /** 1 on stage. Memory, because what never changes in an object is compiled as if it never would. */
-  readonly #isStaged = new Int32Array(1);
+  readonly #layout: MessageLayout;
+  /** 1 during a replay. A typed array, so that the compiler does not take the value for a constant. */
+  readonly #isReplaying = new Int32Array(1);
   #address = 0;
   #bytes = new Uint8Array(0);
-  #scene: Scene = NOTHING;
-  #next: () => Scene = () => NOTHING;
-  #packetsLeft = 0;
+  #view = new DataView(this.#bytes.buffer);
+  #next: () => ReplayStep = () => IDLE;
+  #datagram: ReplayStep['datagram'] = null;
+  #packet: ReplayStep['packet'] = null;
 
   constructor(real: RawLibc) {
     this.#real = real;
@@ -59,38 +57,38 @@ export class StagedLibc implements RawLibc {
   }
 
   /**
-   * Goes on stage, in the memory whose address was asked for last.
+   * Starts a replay into the arena whose address was requested last.
    *
-   * @param next - what happens when the loop looks the next time
+   * @param next - returns the results of the next `poll`
    */
-  enter(next: () => Scene): void {
+  start(next: () => ReplayStep): void {
     this.#next = next;
-    this.#isStaged[0] = 1;
+    this.#isReplaying[0] = 1;
   }
 
-  /** Leaves the stage: results are those of the system. */
-  leave(): void {
-    this.#isStaged[0] = 0;
-    this.#bytes = new Uint8Array(0);
+  /** Ends the replay: results are those of the system. */
+  stop(): void {
+    this.#isReplaying[0] = 0;
+    this.#use(new ArrayBuffer(0));
   }
 
   addressOf(buffer: ArrayBuffer): number {
     this.#address = this.#real.addressOf(buffer);
-    this.#bytes = new Uint8Array(buffer);
+    this.#use(buffer);
     return this.#address;
   }
 
   recvmmsg(fd: number, messages: number, count: number, flags: number): number {
     const result = this.#real.recvmmsg(fd, messages, count, flags);
-    return this.#isStaged[0] === 1 ? this.#receive(messages) : result;
+    return this.#isReplaying[0] === 1 ? this.#receive(messages - this.#address) : result;
   }
 
   sendmmsg(fd: number, messages: number, count: number, flags: number): number {
     const result = this.#real.sendmmsg(fd, messages, count, flags);
-    return this.#isStaged[0] === 1 ? count : result;
+    return this.#isReplaying[0] === 1 ? count : result;
   }
 
-  /** Loops do not use it, so it is never on stage. */
+  /** Not replayed: loops do not call it. */
   sendto(
     fd: number,
     from: number,
@@ -103,24 +101,24 @@ export class StagedLibc implements RawLibc {
   }
 
   poll(descriptors: number, count: number, timeout: number): number {
-    const isStaged = this.#isStaged[0] === 1;
-    const result = this.#real.poll(descriptors, count, isStaged ? 0 : timeout);
-    return isStaged ? this.#look(descriptors, count) : result;
+    const isReplaying = this.#isReplaying[0] === 1;
+    const result = this.#real.poll(descriptors, count, isReplaying ? 0 : timeout);
+    return isReplaying ? this.#step(descriptors - this.#address, count) : result;
   }
 
   read(fd: number, to: number, length: number): number {
     const result = this.#real.read(fd, to, length);
-    return this.#isStaged[0] === 1 ? this.#take(to) : result;
+    return this.#isReplaying[0] === 1 ? this.#read(to - this.#address) : result;
   }
 
   writev(fd: number, vectors: number, count: number): number {
     const result = this.#real.writev(fd, vectors, count);
-    return this.#isStaged[0] === 1 ? count : result;
+    return this.#isReplaying[0] === 1 ? count : result;
   }
 
   errno(): number {
     const result = this.#real.errno();
-    return this.#isStaged[0] === 1 ? this.#again : result;
+    return this.#isReplaying[0] === 1 ? this.#again : result;
   }
 
   nameOf(errno: number): string {
@@ -131,53 +129,57 @@ export class StagedLibc implements RawLibc {
     return this.#real.numberOf(name);
   }
 
-  #look(descriptors: number, count: number): number {
-    this.#scene = this.#next();
-    this.#packetsLeft = this.#scene.packet === null ? 0 : 1;
-    const view = new DataView(this.#bytes.buffer);
+  #use(buffer: ArrayBuffer): void {
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+
+  #step(descriptors: number, count: number): number {
+    const { datagram, packet, wake } = this.#next();
+    this.#datagram = datagram;
+    this.#packet = packet;
     let ready = 0;
     for (let index = 0; index < count; index++) {
-      const at = descriptors - this.#address + index * POLLFD_SIZE;
-      const fd = view.getInt32(at, LITTLE_ENDIAN);
-      const happens =
-        (fd === STAGED_UDP && this.#scene.datagram !== null) ||
-        (fd === STAGED_TUN && this.#scene.packet !== null) ||
-        (fd === STAGED_WAKE && this.#scene.isWoken);
-      view.setInt16(at + POLLFD_RESULT, happens ? POLLIN : 0, LITTLE_ENDIAN);
-      if (happens) ready++;
+      const at = descriptors + index * POLLFD_SIZE;
+      const fd = this.#view.getInt32(at, LITTLE_ENDIAN);
+      const isReady =
+        (fd === REPLAY_UDP && datagram !== null) ||
+        (fd === REPLAY_TUN && packet !== null) ||
+        (fd === REPLAY_WAKE && wake);
+      this.#view.setInt16(at + POLLFD_REVENTS, isReady ? POLLIN : 0, LITTLE_ENDIAN);
+      if (isReady) ready++;
     }
     return ready;
   }
 
-  #receive(messages: number): number {
-    const { datagram } = this.#scene;
+  #receive(message: number): number {
+    const datagram = this.#datagram;
     if (datagram === null) return -1;
     const layout = this.#layout;
-    const view = new DataView(this.#bytes.buffer);
-    const at = messages - this.#address;
-    const vector = this.#pointer(view, at + layout.vectors);
-    this.#bytes.set(datagram.bytes, this.#pointer(view, vector));
-    const name = this.#pointer(view, at + layout.name);
+    const view = this.#view;
+    const vector = this.#pointer(message + layout.vectors);
+    this.#bytes.set(datagram.bytes, this.#pointer(vector));
+    const name = this.#pointer(message + layout.name);
     view.setUint16(name + SOCKADDR_IN_PORT, datagram.port);
     view.setUint32(name + SOCKADDR_IN_ADDRESS, datagram.address);
-    view.setUint32(at + layout.nameLength, SOCKADDR_IN_SIZE, LITTLE_ENDIAN);
-    view.setUint32(at + layout.controlLength, 0, LITTLE_ENDIAN);
-    view.setUint32(at + layout.length, datagram.bytes.length, LITTLE_ENDIAN);
+    view.setUint32(message + layout.nameLength, SOCKADDR_IN_SIZE, LITTLE_ENDIAN);
+    view.setUint32(message + layout.controlLength, 0, LITTLE_ENDIAN);
+    view.setUint32(message + layout.length, datagram.bytes.length, LITTLE_ENDIAN);
     return 1;
   }
 
-  #take(to: number): number {
-    const { packet } = this.#scene;
-    if (packet === null || this.#packetsLeft === 0) return -1;
-    this.#packetsLeft--;
-    this.#bytes.set(packet, to - this.#address);
+  #read(to: number): number {
+    const packet = this.#packet;
+    if (packet === null) return -1;
+    this.#packet = null;
+    this.#bytes.set(packet, to);
     return packet.length;
   }
 
-  /** The offset of what a pointer points to. */
-  #pointer(view: DataView, at: number): number {
-    const low = view.getUint32(this.longSize === 8 && !LITTLE_ENDIAN ? at + 4 : at, LITTLE_ENDIAN);
+  /** The offset that a pointer refers to. */
+  #pointer(at: number): number {
+    const lowHalf = this.longSize === 8 && !LITTLE_ENDIAN ? at + 4 : at;
     // An arena does not cross a multiple of 4 GB.
-    return low - (this.#address % 2 ** 32);
+    return this.#view.getUint32(lowHalf, LITTLE_ENDIAN) - (this.#address % 2 ** 32);
   }
 }

@@ -7,48 +7,47 @@ import {
   MSG_DONTWAIT,
   SOL_IP,
   SOL_UDP,
+  UDP_MAX_SEGMENTS,
   UDP_SEGMENT,
 } from '../kernel/constants.js';
 import { ControlWriter } from '../kernel/controlMessages.js';
+import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
+import type { RawLibc } from '../kernel/rawLibc.js';
 import {
-  type MessageLayout,
-  messageLayout,
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
-} from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
-import type { RawLibc } from '../kernel/rawLibc.js';
+} from '../kernel/socketAddress.js';
 import { ErrorCounts } from './errorCounts.js';
 
-/** Messages of one call. */
+/** Messages of one `sendmmsg`. */
 export const SEND_SLOTS = 64;
-/** Datagrams that the kernel cuts from one message at most (`UDP_MAX_SEGMENTS`). */
-const MOST_SEGMENTS = 64;
-/** Payload of the longest IPv4 datagram. */
-const LONGEST = 65_507;
+/** Upper bound of the UDP payload of an IPv4 datagram, in bytes. */
+const MAX_PAYLOAD = 65_507;
 const CONTROL_SIZE = 96;
-/** Room for datagrams that the machine made in memory of its own. */
+/** Bytes for datagrams that the machine made outside of the arena. */
 const COPIES_SIZE = 1 << 17;
+/** Entries of the hash table of endpoints. */
 const TABLE_SIZE = 256;
 
 /** Bytes of an arena that a {@link SendBatch} takes. */
 export const SEND_BATCH_SIZE =
-  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + MOST_SEGMENTS * 16) +
+  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + UDP_MAX_SEGMENTS * 16) +
   COPIES_SIZE +
   1024;
 
-/** What {@link SendBatch.flush} has come to. */
+/** Results of {@link SendBatch.flush}. */
 export const Flushed = { all: 0, blocked: 1 } as const;
 /** One of the numbers in {@link Flushed}. */
 export type FlushedCode = (typeof Flushed)[keyof typeof Flushed];
 
 /**
  * Collects datagrams and sends them by as few system calls as possible: all by one `sendmmsg`, and
- * where the kernel can cut a long message into datagrams (`UDP_SEGMENT`), those of one length to one
- * endpoint as one message. Datagrams to one endpoint keep their order.
+ * where the kernel can segment a message into datagrams (GSO, `UDP_SEGMENT`), those of one length to
+ * one endpoint as one message. Datagrams to one endpoint keep their order.
  *
- * The bytes are not copied when they lie in the arena: they must stay as they are until `flush`.
+ * Bytes in the arena are not copied: they must not change until `flush`.
  */
 export class SendBatch {
   readonly errors = new ErrorCounts();
@@ -56,7 +55,7 @@ export class SendBatch {
   calls = 0;
   messages = 0;
   datagrams = 0;
-  /** Whether the kernel may cut messages; goes off when a network device cannot. */
+  /** Whether UDP_SEGMENT is used; off once a network device has refused it. */
   segmentation: boolean;
 
   readonly #libc: RawLibc;
@@ -75,15 +74,15 @@ export class SendBatch {
   // One column for each property of a message. Port, TOS and TTL share a word.
   readonly #address = new Int32Array(SEND_SLOTS);
   readonly #portTosTtl = new Int32Array(SEND_SLOTS);
-  readonly #segmentSize = new Int32Array(SEND_SLOTS);
+  readonly #gsoSize = new Int32Array(SEND_SLOTS);
   readonly #segments = new Int32Array(SEND_SLOTS);
   readonly #length = new Int32Array(SEND_SLOTS);
   readonly #vectorCount = new Int32Array(SEND_SLOTS);
   readonly #end = new Int32Array(SEND_SLOTS);
   readonly #isClosed = new Uint8Array(SEND_SLOTS);
-  /** Where the pieces of a message begin, which their pointers say in a form that is slow to read. */
-  readonly #starts = new Int32Array((SEND_SLOTS + 1) * MOST_SEGMENTS);
-  /** By endpoint: the last message to it, if it still is to it. */
+  /** Offsets of the pieces of a message; their pointers are slow to read. */
+  readonly #starts = new Int32Array((SEND_SLOTS + 1) * UDP_MAX_SEGMENTS);
+  /** By hash of the endpoint: the last message to it, unless the slot has another endpoint by now. */
   readonly #table = new Int32Array(TABLE_SIZE);
 
   readonly #errno: {
@@ -102,12 +101,12 @@ export class SendBatch {
     const layout = messageLayout(arena.longSize);
     this.#layout = layout;
     this.#control = new ControlWriter(arena, layout);
-    // One more than there are messages, for datagrams that are sent one by one after all.
+    // One more than there are messages, for datagrams that have to be sent singly.
     const slots = SEND_SLOTS + 1;
     this.#headers = arena.reserve(slots * layout.messageSize);
     this.#names = arena.reserve(slots * SOCKADDR_IN_SIZE);
     this.#controls = arena.reserve(slots * CONTROL_SIZE);
-    this.#vectors = arena.reserve(slots * MOST_SEGMENTS * layout.vectorSize);
+    this.#vectors = arena.reserve(slots * UDP_MAX_SEGMENTS * layout.vectorSize);
     this.#copies = arena.reserve(COPIES_SIZE);
     for (let slot = 0; slot < slots; slot++) {
       const header = this.#headers + slot * layout.messageSize;
@@ -135,7 +134,7 @@ export class SendBatch {
   /**
    * Adds a datagram.
    *
-   * @returns false when there is no room: flush, and add it again
+   * @returns false when the batch is full: flush, and add it again
    */
   add(
     bytes: Uint8Array,
@@ -170,7 +169,7 @@ export class SendBatch {
   /**
    * Sends all. Datagrams that the kernel refuses are counted and dropped, as any network may drop them.
    *
-   * @returns `blocked` when the socket takes no more for now: wait for it, and flush again
+   * @returns `blocked` when the socket accepts no more for now: wait for POLLOUT, and flush again
    */
   flush(fd: number): FlushedCode {
     const { messageSize } = this.#layout;
@@ -190,14 +189,14 @@ export class SendBatch {
       const errno = this.#libc.errno();
       if (errno === this.#errno.interrupted) continue;
       if (errno === this.#errno.again) return Flushed.blocked;
-      this.#refused(fd, this.#next, errno);
+      this.#handleError(fd, this.#next, errno);
       this.#next++;
     }
     this.#empty();
     return Flushed.all;
   }
 
-  /** Gives up what waits; the number of datagrams. */
+  /** Drops all datagrams that wait, and returns their number. */
   discard(): number {
     let dropped = 0;
     for (let slot = this.#next; slot < this.#count; slot++) dropped += this.#segments[slot]!;
@@ -224,7 +223,7 @@ export class SendBatch {
     const name = this.#names + slot * SOCKADDR_IN_SIZE;
     this.#address[slot] = address;
     this.#portTosTtl[slot] = portTosTtl;
-    this.#segmentSize[slot] = length;
+    this.#gsoSize[slot] = length;
     this.#segments[slot] = 1;
     this.#length[slot] = length;
     this.#vectorCount[slot] = 1;
@@ -236,12 +235,12 @@ export class SendBatch {
     return slot;
   }
 
-  /** Makes the datagram a further part of a message, if it can be: all are of one length but the last. */
+  /** Appends the datagram to a message, if it can be: all segments but the last have one length. */
   #append(slot: number, at: number, length: number): boolean {
     if (this.#isClosed[slot] === 1 || slot < this.#next) return false;
-    const size = this.#segmentSize[slot]!;
+    const size = this.#gsoSize[slot]!;
     const total = this.#length[slot]! + length;
-    if (length > size || length === 0 || total > LONGEST) return false;
+    if (length > size || length === 0 || total > MAX_PAYLOAD) return false;
     const segments = this.#segments[slot]! + 1;
     if (at === this.#end[slot]) {
       const vector = this.#vector(slot, this.#vectorCount[slot]! - 1);
@@ -253,47 +252,47 @@ export class SendBatch {
     this.#end[slot] = at + length;
     this.#length[slot] = total;
     this.#segments[slot] = segments;
-    if (length < size || segments === MOST_SEGMENTS) this.#isClosed[slot] = 1;
+    if (length < size || segments === UDP_MAX_SEGMENTS) this.#isClosed[slot] = 1;
     return true;
   }
 
-  /** Writes what depends on the whole message. */
+  /** Writes the parts of the header that depend on the whole message. */
   #complete(slot: number): void {
     const layout = this.#layout;
     const header = this.#headers + slot * layout.messageSize;
     this.#arena.setSize(header + layout.vectorCount, this.#vectorCount[slot]!);
-    const isCut = this.#segments[slot]! > 1;
-    this.#writeControl(slot, this.#portTosTtl[slot]!, isCut ? this.#segmentSize[slot]! : 0);
+    const isGso = this.#segments[slot]! > 1;
+    this.#writeControl(slot, this.#portTosTtl[slot]!, isGso ? this.#gsoSize[slot]! : 0);
   }
 
-  #writeControl(slot: number, portTosTtl: number, segmentSize: number): void {
+  #writeControl(slot: number, portTosTtl: number, gsoSize: number): void {
     const tos = (portTosTtl >>> 8) & 0xff;
     const ttl = portTosTtl & 0xff;
     const control = this.#control;
     control.begin(this.#controls + slot * CONTROL_SIZE);
     if (tos !== 0) control.int32(SOL_IP, IP_TOS, tos);
     if (ttl !== 0) control.int32(SOL_IP, IP_TTL, ttl);
-    if (segmentSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, segmentSize);
+    if (gsoSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, gsoSize);
     const { messageSize, controlLength } = this.#layout;
     this.#arena.setSize(this.#headers + slot * messageSize + controlLength, control.length);
   }
 
-  #refused(fd: number, slot: number, errno: number): void {
+  #handleError(fd: number, slot: number, errno: number): void {
     const { input, invalid, tooLong, unsupported } = this.#errno;
-    const isCut = this.#segments[slot]! > 1;
-    if (isCut && (errno === input || errno === unsupported)) {
-      // The device that the datagrams leave by cannot do it, and will not tomorrow.
+    const isGso = this.#segments[slot]! > 1;
+    if (isGso && (errno === input || errno === unsupported)) {
+      // The outgoing network device does not support UDP_SEGMENT, and will not later.
       this.segmentation = false;
       this.#sendSingly(fd, slot);
-    } else if (isCut && (errno === invalid || errno === tooLong)) {
-      // Datagrams of this length do not fit the path as they are; alone, they may be fragmented.
+    } else if (isGso && (errno === invalid || errno === tooLong)) {
+      // Datagrams of this length exceed the path MTU; sent singly, they may be fragmented.
       this.#sendSingly(fd, slot);
     } else {
       this.errors.count(this.#libc.nameOf(errno), this.#segments[slot]!);
     }
   }
 
-  /** Sends the datagrams of a message one by one. */
+  /** Sends the datagrams of a message singly. */
   #sendSingly(fd: number, slot: number): void {
     const layout = this.#layout;
     const spare = SEND_SLOTS;
@@ -303,7 +302,7 @@ export class SendBatch {
     this.#arena.bytes.copyWithin(name, from, from + SOCKADDR_IN_SIZE);
     this.#writeControl(spare, this.#portTosTtl[slot]!, 0);
     this.#arena.setSize(header + layout.vectorCount, 1);
-    const size = this.#segmentSize[slot]!;
+    const size = this.#gsoSize[slot]!;
     for (let index = 0; index < this.#vectorCount[slot]!; index++) {
       const vector = this.#vector(slot, index);
       const start = this.#vectorStart(slot, index);
@@ -331,16 +330,16 @@ export class SendBatch {
   }
 
   #vector(slot: number, index: number): number {
-    return this.#vectors + (slot * MOST_SEGMENTS + index) * this.#layout.vectorSize;
+    return this.#vectors + (slot * UDP_MAX_SEGMENTS + index) * this.#layout.vectorSize;
   }
 
   #vectorStart(slot: number, index: number): number {
-    return this.#starts[slot * MOST_SEGMENTS + index]!;
+    return this.#starts[slot * UDP_MAX_SEGMENTS + index]!;
   }
 
   #setVector(slot: number, index: number, at: number, length: number): void {
     const vector = this.#vector(slot, index);
-    this.#starts[slot * MOST_SEGMENTS + index] = at;
+    this.#starts[slot * UDP_MAX_SEGMENTS + index] = at;
     this.#arena.setPointer(vector, at);
     this.#arena.setSize(vector + this.#layout.vectorLength, length);
   }

@@ -1,7 +1,7 @@
-/** What a TUN interface was found or told to do. */
+/** The offloads that are enabled on a TUN interface. */
 export interface TunFeatures {
-  /** Every packet is preceded by a `struct virtio_net_hdr`, so that long ones can pass. */
+  /** IFF_VNET_HDR: a `struct virtio_net_hdr` precedes every packet; TCP passes before segmentation. */
   readonly virtioHeader: boolean;
-  /** Long UDP packets pass as well. */
+  /** TUN_F_USO4 and TUN_F_USO6: UDP passes before segmentation as well. */
   readonly udpSegmentation: boolean;
 }

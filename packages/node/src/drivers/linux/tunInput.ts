@@ -1,14 +1,15 @@
 import type { Arena } from '../kernel/arena.js';
+import { VIRTIO_NET_HDR_GSO_NONE } from '../kernel/constants.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
+import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../kernel/virtioHeader.js';
 import { ErrorCounts } from './errorCounts.js';
-import { finishChecksum, Segmenter } from './offload/segmenting.js';
-import { Gso, VIRTIO_HEADER_LENGTH, VirtioHeader } from './offload/virtioHeader.js';
+import { finishChecksum, Segmenter } from './offload/segmenter.js';
 
-/** Packets before others have their turn. */
-const READS = 64;
-/** The longest packet that an interface can hand over, with its header. */
-const LONGEST = 65_536 + 64;
-const AREA_SIZE = 4 * LONGEST;
+/** Upper bound of `read` calls before other descriptors are served. */
+const MAX_READS = 64;
+/** Upper bound of a packet of the interface with its header, in bytes. */
+const MAX_PACKET_SIZE = 65_536 + 64;
+const AREA_SIZE = 4 * MAX_PACKET_SIZE;
 /** Behind the header of 10 bytes, packets begin at a multiple of 16. */
 const ALIGNMENT = 16;
 const FIRST = ALIGNMENT - VIRTIO_HEADER_LENGTH;
@@ -16,20 +17,20 @@ const FIRST = ALIGNMENT - VIRTIO_HEADER_LENGTH;
 /** Bytes of an arena that a {@link TunInput} takes. */
 export const TUN_INPUT_SIZE = AREA_SIZE + 64;
 
-/** Takes a packet in the arena. */
+/** Receiver of packets in the arena. */
 export interface PacketConsumer {
   packet(at: number, length: number): void;
-  /** What was handed over is no longer needed where it lies when this returns. */
+  /** Finishes with the packets so far: their memory is reused when this returns. */
   flush(): void;
 }
 
-/** Why {@link TunInput.read} ended. */
+/** The reason why {@link TunInput.read} ended. */
 export const TunRead = {
   /** There is nothing more for now. */
   empty: 0,
   /** There may be more. */
   more: 1,
-  /** The interface is down, or something else is not as it should be for a while. */
+  /** The interface is down, or another error that may pass. */
   failed: 2,
   /** The interface was removed. */
   gone: 3,
@@ -37,13 +38,13 @@ export const TunRead = {
 /** One of the numbers in {@link TunRead}. */
 export type TunReadCode = (typeof TunRead)[keyof typeof TunRead];
 
-/** Takes packets from the kernel through a TUN interface; long ones are cut into what fits the tunnel. */
+/** Reads packets of the kernel from a TUN interface, and segments those that the kernel did not (GSO). */
 export class TunInput {
   readonly errors = new ErrorCounts();
-  /** `read` calls that brought something, and packets after cutting. */
+  /** `read` calls that returned a packet, and packets after segmentation. */
   calls = 0;
   packets = 0;
-  /** Packets that the kernel's description did not fit. */
+  /** Packets that their virtio header did not fit. */
   malformed = 0;
   fd: number;
 
@@ -72,16 +73,16 @@ export class TunInput {
     };
   }
 
-  /** Reads what is there, up to a limit. */
+  /** Reads packets until there are none, up to a limit. */
   read(consumer: PacketConsumer): TunReadCode {
     const headerLength = this.#hasHeader ? VIRTIO_HEADER_LENGTH : 0;
     let at = this.#area + FIRST;
     let result: TunReadCode = TunRead.more;
-    for (let count = 0; count < READS; count++) {
+    for (let count = 0; count < MAX_READS; count++) {
       const packet = at + VIRTIO_HEADER_LENGTH;
-      if (packet + LONGEST > this.#end) break;
+      if (packet + MAX_PACKET_SIZE > this.#end) break;
       const from = this.#arena.address + packet - headerLength;
-      const read = this.#libc.read(this.fd, from, LONGEST);
+      const read = this.#libc.read(this.fd, from, MAX_PACKET_SIZE);
       if (read <= headerLength) {
         const errno = read < 0 ? this.#libc.errno() : this.#errno.again;
         if (errno === this.#errno.interrupted) continue;
@@ -90,13 +91,13 @@ export class TunInput {
       }
       this.calls++;
       const length = read - headerLength;
-      if (this.#hasHeader && this.#virtio.at(at).kind !== Gso.none) {
-        this.#cut(packet, length, consumer);
-        // What it became fills a message or two: others need not wait for more.
+      if (this.#hasHeader && this.#virtio.at(at).gsoType !== VIRTIO_NET_HDR_GSO_NONE) {
+        this.#segment(packet, length, consumer);
+        // Its segments fill a message or two, which need not wait for more.
         break;
       }
       this.packets++;
-      if (this.#isWhole(at, packet, length)) consumer.packet(packet, length);
+      if (this.#finishChecksum(at, packet, length)) consumer.packet(packet, length);
       else this.malformed++;
       at = ((packet + length + ALIGNMENT - 1) & -ALIGNMENT) + FIRST;
     }
@@ -104,15 +105,15 @@ export class TunInput {
     return result;
   }
 
-  #isWhole(header: number, packet: number, length: number): boolean {
+  #finishChecksum(header: number, packet: number, length: number): boolean {
     if (!this.#hasHeader) return true;
     const virtio = this.#virtio.at(header);
     if (!virtio.needsChecksum) return true;
-    const { checksumStart, checksumField } = virtio;
-    return finishChecksum(this.#arena, packet, length, checksumStart, checksumField);
+    const { checksumStart, checksumOffset } = virtio;
+    return finishChecksum(this.#arena, packet, length, checksumStart, checksumOffset);
   }
 
-  #cut(packet: number, length: number, consumer: PacketConsumer): void {
+  #segment(packet: number, length: number, consumer: PacketConsumer): void {
     const segmenter = this.#segmenter;
     if (!segmenter.begin(this.#virtio, packet, length)) {
       this.malformed++;
@@ -128,7 +129,7 @@ export class TunInput {
       segmenter.write(to);
       this.packets++;
       consumer.packet(to, next);
-      // Side by side, so that they are one piece for the kernel.
+      // Adjacent, so that one vector describes them all to the kernel.
       to += next;
     }
   }

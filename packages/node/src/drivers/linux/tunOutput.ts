@@ -2,19 +2,19 @@ import type { Arena } from '../kernel/arena.js';
 import { messageLayout } from '../kernel/messageLayout.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { ErrorCounts } from './errorCounts.js';
-import { Coalescer, type PacketOutput } from './offload/coalescing.js';
+import { Coalescer, type PacketOutput } from './offload/coalescer.js';
 import type { TunFeatures } from './tunFeatures.js';
 
-/** Room for packets that the machine made in memory of its own. */
+/** Bytes for packets that the machine made outside of the arena. */
 const COPIES_SIZE = 1 << 16;
 
 /** Bytes of an arena that a {@link TunOutput} takes besides its coalescer. */
 export const TUN_OUTPUT_SIZE = COPIES_SIZE + 256;
 
-/** Hands packets to the kernel through a TUN interface, joined where it takes them so. */
+/** Writes packets to a TUN interface, coalesced (GRO) where it accepts that. */
 export class TunOutput implements PacketOutput {
   readonly errors = new ErrorCounts();
-  /** Packets that the kernel did not take. */
+  /** Packets that the kernel refused. */
   dropped = 0;
   /** `writev` calls and packets so far. */
   calls = 0;
@@ -44,7 +44,7 @@ export class TunOutput implements PacketOutput {
       : null;
   }
 
-  /** Takes one packet. It must stay as it is until {@link flush} where it lies in the arena. */
+  /** Takes one packet. In the arena, its bytes must not change until {@link flush}. */
   deliver(bytes: Uint8Array, offset: number, length: number): void {
     let at = offset;
     if (bytes !== this.#arena.bytes) {
@@ -66,24 +66,23 @@ export class TunOutput implements PacketOutput {
     this.write(this.#vector, 1, 1);
   }
 
-  /** Hands over all that waits for company. */
+  /** Writes all packets that wait to be coalesced. */
   flush(): void {
     this.#coalescer?.flush();
     this.#copied = 0;
   }
 
-  /** Takes one packet in pieces, which are some packets joined. */
-  write(vectors: number, count: number, packets: number): void {
+  write(vectors: number, count: number, segments: number): void {
     for (;;) {
       this.calls++;
       if (this.#libc.writev(this.fd, this.#arena.address + vectors, count) >= 0) {
-        this.packets += packets;
+        this.packets += segments;
         return;
       }
       const errno = this.#libc.errno();
       if (errno === this.#interrupted) continue;
-      this.dropped += packets;
-      this.errors.count(this.#libc.nameOf(errno), packets);
+      this.dropped += segments;
+      this.errors.count(this.#libc.nameOf(errno), segments);
       return;
     }
   }

@@ -2,68 +2,70 @@ import { encodeAddress, type Profile, parseIPv4, parseIPv6 } from '@6bed4/codec'
 import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
 import { secureRandom } from '../../random.js';
-import { VIRTIO_HEADER_LENGTH } from './offload/virtioHeader.js';
-import { FastLoop } from './packetLoop.js';
+import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
+import { PacketLoop } from './packetLoop.js';
 import {
-  NOTHING,
-  type Scene,
-  STAGED_TUN,
-  STAGED_UDP,
-  STAGED_WAKE,
-  type StagedLibc,
+  IDLE,
+  REPLAY_TUN,
+  REPLAY_UDP,
+  REPLAY_WAKE,
+  type ReplayLibc,
+  type ReplayStep,
 } from './replayLibc.js';
 import type { TunFeatures } from './tunFeatures.js';
 
-/** Turns of a rehearsal: after so many, nearly all of it is compiled. */
-const TURNS = 6000;
-/** For how long it may take at most, in milliseconds. */
-const LONGEST = 250;
+/** Iterations of the loop: after so many, nearly all of its code is compiled. */
+const ITERATIONS = 6000;
+/** Upper bound of the whole warm-up, in milliseconds. */
+const MAX_DURATION = 250;
 const PAYLOAD = new Uint8Array(64);
-/** Documentation addresses (RFC 5737), of whom nobody gets anything. */
+/** Endpoints of documentation (RFC 5737); nothing is sent to them. */
 const ROUTER = { address: '192.0.2.1', port: 25_790 };
-const ONE = { address: '198.51.100.2', port: 40_000 };
-const OTHER = { address: '203.0.113.3', port: 40_002 };
+const PEER = { address: '198.51.100.2', port: 40_000 };
+const REMOTE = { address: '203.0.113.3', port: 40_002 };
 const NATIVE = '2000::1';
 
-const CALL: Scene = { ...NOTHING, isWoken: true };
+const WAKE: ReplayStep = { ...IDLE, wake: true };
 
 type Endpoint = typeof ROUTER;
 
-/** A machine for a rehearsal, and what happens to it. */
-interface Play {
+/** Options of {@link warmUp}. */
+export interface WarmUpOptions {
+  readonly libc: ReplayLibc;
+  readonly kind: 'peer' | 'router';
+  readonly profile: Profile;
+  readonly tunFeatures: TunFeatures;
+  readonly clock: () => number;
+  /** The function that the loop calls later too; another one would invalidate the compiled code. */
+  readonly onWake: () => void;
+}
+
+/** A machine, and the input that it gets during the warm-up. */
+interface WarmUpScript {
   readonly machine: (sink: TunnelSink) => Router | Peer;
-  /** Happens first. */
-  readonly opening: Scene;
-  /** Happen in turn. */
-  readonly scenes: readonly Scene[];
+  readonly first: ReplayStep;
+  /** Repeated in this order. */
+  readonly steps: readonly ReplayStep[];
 }
 
 /**
- * Lets a machine carry some thousand packets that nobody sent and nobody gets. Code that runs for the
- * first times is interpreted, and lone packets would meet nothing else for hours: they took twice as
- * long.
- *
- * @param onWake - what the loop will call later: another function would undo what was compiled
+ * Warms up the JIT compiler: runs some thousand synthetic packets through a loop with a machine of this
+ * kind, so that the first real packets meet compiled code. Otherwise lone packets would run interpreted
+ * code for hours, which takes twice as long.
  */
-export function rehearse(
-  libc: StagedLibc,
-  kind: 'peer' | 'router',
-  profile: Profile,
-  tunFeatures: TunFeatures,
-  clock: () => number,
-  onWake: () => void,
-): void {
-  const { machine, opening, scenes } =
-    kind === 'peer' ? peerPlay(profile, tunFeatures) : routerPlay(profile, tunFeatures);
-  const end = clock() + LONGEST;
-  let turn = 0;
+export function warmUp(options: WarmUpOptions): void {
+  const { libc, kind, profile, tunFeatures, clock, onWake } = options;
+  const script = kind === 'peer' ? peerScript : routerScript;
+  const { machine, first, steps } = script(profile, tunFeatures);
+  const end = clock() + MAX_DURATION;
+  let iteration = 0;
   try {
-    const loop = new FastLoop<Router | Peer>({
+    const loop = new PacketLoop<Router | Peer>({
       libc,
       machine,
-      wake: STAGED_WAKE,
-      udp: STAGED_UDP,
-      tun: STAGED_TUN,
+      wake: REPLAY_WAKE,
+      udp: REPLAY_UDP,
+      tun: REPLAY_TUN,
       tunFeatures,
       udpSegmentation: true,
       clock,
@@ -71,72 +73,74 @@ export function rehearse(
       onEvent: () => {},
       onGone: () => {},
     });
-    libc.enter(() => {
-      if (turn > TURNS || clock() > end) loop.stop();
-      return turn++ === 0 ? opening : scenes[turn % scenes.length]!;
+    libc.start(() => {
+      if (iteration > ITERATIONS || clock() > end) loop.stop();
+      return iteration++ === 0 ? first : steps[iteration % steps.length]!;
     });
-    loop.command((one, now) => {
-      if (one instanceof Peer) one.start(now);
+    loop.command((machine, now) => {
+      if (machine instanceof Peer) machine.start(now);
     });
     loop.run();
   } finally {
-    libc.leave();
+    libc.stop();
   }
 }
 
-function routerPlay(profile: Profile, features: TunFeatures): Play {
+function routerScript(profile: Profile, features: TunFeatures): WarmUpScript {
   const machine = (sink: TunnelSink): Router =>
     new Router({ ...ROUTER, profile, random: secureRandom }, sink);
-  const { prefix } = machine(new Listener());
-  const one = addressOf(ONE, prefix, profile);
+  const { prefix } = machine(new RecordingSink());
+  const peer = addressOf(PEER, prefix, profile);
+  const remote = addressOf(REMOTE, prefix, profile);
   return {
     machine,
-    opening: NOTHING,
-    scenes: [
-      arrival(ONE, packet(one, addressOf(OTHER, prefix, profile))),
-      arrival(ONE, packet(one, NATIVE)),
-      departure(packet(NATIVE, one), features),
-      arrival(ONE, ping(one, addressOf(OTHER, prefix, profile))),
-      arrival(ONE, solicitation(profile)),
-      CALL,
-      NOTHING,
+    first: IDLE,
+    steps: [
+      datagramFrom(PEER, udpPacket(peer, remote)),
+      datagramFrom(PEER, udpPacket(peer, NATIVE)),
+      tunPacket(udpPacket(NATIVE, peer), features),
+      datagramFrom(PEER, echoRequest(peer, remote)),
+      datagramFrom(PEER, routerSolicitation(profile)),
+      WAKE,
+      IDLE,
     ],
   };
 }
 
-function peerPlay(profile: Profile, features: TunFeatures): Play {
+function peerScript(profile: Profile, features: TunFeatures): WarmUpScript {
   const options: PeerOptions = { routers: [ROUTER], profile, random: secureRandom };
-  // What a router says to a peer that asks.
-  const said = new Listener();
-  const router = new Router({ ...ROUTER, profile, random: secureRandom }, said);
-  const question = solicitation(profile);
-  router.handleDatagram(question, 0, question.length, parseIPv4(ONE.address), ONE.port, 0);
-  const one = addressOf(ONE, router.prefix, profile);
-  const other = addressOf(OTHER, router.prefix, profile);
+  const sent = new RecordingSink();
+  const router = new Router({ ...ROUTER, profile, random: secureRandom }, sent);
+  const solicitation = routerSolicitation(profile);
+  const { address, port } = PEER;
+  router.handleDatagram(solicitation, 0, solicitation.length, parseIPv4(address), port, 0);
+  const advertisement = datagramFrom(ROUTER, sent.datagrams[0]!);
+  const peer = addressOf(PEER, router.prefix, profile);
+  const remote = addressOf(REMOTE, router.prefix, profile);
   return {
     machine: (sink) => new Peer({ ...options, peering: { strategy: 'via-router' } }, sink),
-    opening: arrival(ROUTER, said.datagrams[0]!),
-    scenes: [
-      departure(packet(one, other), features),
-      arrival(ROUTER, packet(other, one)),
-      departure(ping(one, other), features),
-      arrival(ROUTER, ping(other, one)),
-      arrival(ROUTER, said.datagrams[0]!),
-      CALL,
-      NOTHING,
+    first: advertisement,
+    steps: [
+      tunPacket(udpPacket(peer, remote), features),
+      datagramFrom(ROUTER, udpPacket(remote, peer)),
+      tunPacket(echoRequest(peer, remote), features),
+      datagramFrom(ROUTER, echoRequest(remote, peer)),
+      advertisement,
+      WAKE,
+      IDLE,
     ],
   };
 }
 
-/** What a peer asks a router first. */
-function solicitation(profile: Profile): Uint8Array {
-  const asked = new Listener();
-  new Peer({ routers: [ROUTER], profile, random: secureRandom }, asked).start(0);
-  return asked.datagrams[0]!;
+/** The first datagram of a peer to its router. */
+function routerSolicitation(profile: Profile): Uint8Array {
+  const sent = new RecordingSink();
+  new Peer({ routers: [ROUTER], profile, random: secureRandom }, sent).start(0);
+  return sent.datagrams[0]!;
 }
 
-/** Keeps what a machine sends. */
-class Listener implements TunnelSink {
+/** Records the datagrams that a machine sends. */
+class RecordingSink implements TunnelSink {
   readonly datagrams: Uint8Array[] = [];
 
   sendDatagram(bytes: Uint8Array, offset: number, length: number): void {
@@ -152,7 +156,7 @@ function addressOf(peer: Endpoint, prefix: string, profile: Profile): string {
   return encodeAddress({ prefix, peer }, { profile });
 }
 
-function packet(source: string, destination: string): Uint8Array {
+function udpPacket(source: string, destination: string): Uint8Array {
   return buildUdp({
     source: parseIPv6(source),
     destination: parseIPv6(destination),
@@ -162,7 +166,7 @@ function packet(source: string, destination: string): Uint8Array {
   });
 }
 
-function ping(source: string, destination: string): Uint8Array {
+function echoRequest(source: string, destination: string): Uint8Array {
   return buildEcho({
     type: 'echo-request',
     source: parseIPv6(source),
@@ -174,12 +178,13 @@ function ping(source: string, destination: string): Uint8Array {
   });
 }
 
-function arrival({ address, port }: Endpoint, bytes: Uint8Array): Scene {
-  return { ...NOTHING, datagram: { bytes, address: parseIPv4(address), port } };
+function datagramFrom({ address, port }: Endpoint, bytes: Uint8Array): ReplayStep {
+  return { ...IDLE, datagram: { bytes, address: parseIPv4(address), port } };
 }
 
-function departure(bytes: Uint8Array, { virtioHeader }: TunFeatures): Scene {
+/** @param bytes - the packet; its virtio header, if it needs one, is all zeroes */
+function tunPacket(bytes: Uint8Array, { virtioHeader }: TunFeatures): ReplayStep {
   const framed = new Uint8Array(bytes.length + (virtioHeader ? VIRTIO_HEADER_LENGTH : 0));
   framed.set(bytes, framed.length - bytes.length);
-  return { ...NOTHING, packet: framed };
+  return { ...IDLE, packet: framed };
 }

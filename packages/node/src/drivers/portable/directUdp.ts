@@ -1,14 +1,14 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import { Arena } from '../kernel/arena.js';
 import { AF_INET, MSG_DONTWAIT } from '../kernel/constants.js';
+import { LITTLE_ENDIAN } from '../kernel/native.js';
+import { bindRawLibc, type RawLibc } from '../kernel/rawLibc.js';
+import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import {
   SOCKADDR_IN_ADDRESS,
   SOCKADDR_IN_PORT,
   SOCKADDR_IN_SIZE,
-} from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
-import { bindRawLibc, type RawLibc } from '../kernel/rawLibc.js';
-import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
+} from '../kernel/socketAddress.js';
 
 /** Larger than any packet of the tunnel; what is larger still is left to others. */
 const SLOT_SIZE = 2048;

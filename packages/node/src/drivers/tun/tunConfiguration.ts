@@ -6,7 +6,7 @@ import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
 import { LinkMonitor } from './linkMonitor.js';
 import { NetworkInterface } from './networkInterface.js';
 
-/** Addresses, routes, size and state of a TUN interface that somebody holds open. */
+/** Addresses, routes, MTU and state of a TUN interface that is held open elsewhere. */
 export class TunConfiguration {
   readonly #interface: NetworkInterface;
   readonly #created: boolean;
@@ -27,10 +27,11 @@ export class TunConfiguration {
   }
 
   /**
-   * Gives the interface the tunnel's MTU, and brings it up.
+   * Sets the MTU of the tunnel, and brings the interface up.
    *
-   * @param created - whether it goes when it is closed; otherwise it is left behind clean
-   * @param onWarning - the interface could not be set up again after it had been down
+   * @param created - whether the kernel removes the interface when it is closed; otherwise
+   *   {@link close} removes addresses and routes
+   * @param onWarning - called when the interface could not be configured again after it had been down
    * @throws StartError when that is not possible
    */
   static open(
@@ -52,9 +53,9 @@ export class TunConfiguration {
   }
 
   /**
-   * Makes the interface carry exactly these addresses and routes.
+   * Makes the addresses and routes of the interface exactly these.
    *
-   * @throws StartError when the system refuses one of them; the others are in place then
+   * @throws StartError when the system refuses one of them, after the others were set
    */
   configure(plan: InterfacePlan): void {
     const previous = this.#plan;
@@ -66,18 +67,18 @@ export class TunConfiguration {
   /** To be called once, before the interface itself is closed. */
   close(): void {
     this.#monitor?.close();
-    // What was created goes with all that it carries; what was prepared for us stays behind clean.
+    // The kernel removes a created interface with its addresses and routes; a prepared one stays.
     if (!this.#created) {
       try {
         this.#remove(this.#plan, EMPTY_PLAN);
       } catch {
-        // Removed by someone else already.
+        // The interface was removed by someone else already.
       }
     }
     this.#interface.close();
   }
 
-  /** Adds all that is in one plan and not in the other, and then throws the first failure. */
+  /** Adds all that is in `plan` and not in `except`, and then throws the first failure. */
   #add(plan: InterfacePlan, except: InterfacePlan): void {
     const device = this.#interface;
     attemptAll([
@@ -122,13 +123,13 @@ function parseInterfaceAddress(text: string): Prefix {
   return { bytes: parseIPv6(text.slice(0, slash)), length: Number(text.slice(slash + 1)) };
 }
 
-/** What is in `wanted` and not in `present`; both are short. */
+/** The elements of `wanted` that are not in `present`; both are short. */
 function missing<T>(wanted: readonly T[], present: readonly T[]): T[] {
   const known = new Set(present.map((one) => JSON.stringify(one)));
   return wanted.filter((one) => !known.has(JSON.stringify(one)));
 }
 
-/** Runs all; throws the first failure when all have been tried. */
+/** Runs all, and then throws the first failure. */
 function attemptAll(actions: readonly (() => void)[]): void {
   const failures: unknown[] = [];
   for (const action of actions) {

@@ -10,19 +10,15 @@ import {
   O_RDWR,
   TUNSETIFF,
 } from '../kernel/constants.js';
+import { flagsRequest } from '../kernel/interfaceRequests.js';
 import type { Libc, Readiness } from '../kernel/libc.js';
-import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
 
 const DEVICE = '/dev/net/tun';
 
-/** `struct ifreq`: the name, and a union of 24 bytes (16 on 32-bit machines). */
-const IFREQ_SIZE = 40;
-const IFREQ_FLAGS = 16;
-
-/** The largest packet that an interface of the largest MTU can hand over. */
-const READ_BUFFER = 65_536;
-/** Packets taken from the interface before others of this process have their turn. */
-const READ_BATCH = 64;
+/** Upper bound of a packet of the interface, in bytes. */
+const MAX_PACKET_SIZE = 65_536;
+/** Upper bound of `read` calls before the event loop continues. */
+const MAX_READS = 64;
 
 /**
  * Checks the name of a network interface by the kernel's rules (`dev_valid_name`), and refuses `%`,
@@ -47,21 +43,20 @@ export function checkInterfaceName(name: string): string {
   return name;
 }
 
-/** Receives a packet from the kernel; the bytes are lent for the duration of the call. */
+/** Receiver of packets from the kernel; the bytes are valid for the duration of the call. */
 export type PacketReader = (bytes: Uint8Array, offset: number, length: number) => void;
 
 /**
- * A TUN interface: the kernel's IPv6 packets come out of it and go into it, one per read and write.
- * The kernel removes an interface that we created when its descriptor is closed, so also when this
- * process is killed.
+ * A TUN interface: reads and writes IPv6 packets of the kernel, one per system call. The kernel removes
+ * an interface that was created here when its descriptor is closed, so also when this process is killed.
  */
 export class Tun {
   readonly name: string;
-  /** Whether it was created by us, and not prepared by an administrator for us to use. */
+  /** Whether it was created here, and not prepared by an administrator. */
   readonly created: boolean;
 
   readonly #libc: Libc;
-  readonly #buffer = new Uint8Array(READ_BUFFER);
+  readonly #buffer = new Uint8Array(MAX_PACKET_SIZE);
   readonly #errors: { readonly again: number; readonly interrupted: number; readonly gone: number };
   #fd: number;
   #watch: Readiness | null = null;
@@ -81,7 +76,7 @@ export class Tun {
   }
 
   /**
-   * Creates an interface, or attaches to a persistent one of that name which nobody is using.
+   * Creates an interface, or attaches to a persistent one of that name that is not in use.
    *
    * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
@@ -91,22 +86,22 @@ export class Tun {
     return new Tun(libc, fd, name, created);
   }
 
-  /** Packets that the kernel did not take: the interface was down, or its queue full. */
+  /** Packets that the kernel refused: the interface was down, or its queue full. */
   get dropped(): number {
     return this.#dropped;
   }
 
   /**
-   * Begins to read.
+   * Starts reading.
    *
-   * @param onGone - the interface was removed by someone else; nothing comes any more
+   * @param onGone - called when the interface was removed by someone else; there are no more packets
    */
   start(reader: PacketReader, onGone: () => void): void {
     const drain = (): void => {
       this.#scheduled = false;
       this.#drain(reader, onGone);
     };
-    // Packets are handled in a callback of Node's own, where exceptions, promises and ticks work.
+    // Packets are handled in a callback of Node.js, where exceptions, promises and ticks work.
     this.#watch = this.#libc.watch(this.#fd, () => {
       if (this.#scheduled) return;
       this.#scheduled = true;
@@ -115,7 +110,7 @@ export class Tun {
   }
 
   /**
-   * Hands one packet to the kernel.
+   * Writes one packet.
    *
    * @returns false when it was dropped
    */
@@ -127,7 +122,7 @@ export class Tun {
     return written;
   }
 
-  /** Gives the interface back; the kernel removes it if we created it. */
+  /** Closes the interface; the kernel removes it if it was created here. */
   close(): void {
     if (this.#fd < 0) return;
     this.#watch?.close();
@@ -137,8 +132,8 @@ export class Tun {
   }
 
   #drain(reader: PacketReader, onGone: () => void): void {
-    for (let count = 0; count < READ_BATCH && this.#fd >= 0; count++) {
-      const length = this.#libc.read(this.#fd, this.#buffer, READ_BUFFER);
+    for (let count = 0; count < MAX_READS && this.#fd >= 0; count++) {
+      const length = this.#libc.read(this.#fd, this.#buffer, MAX_PACKET_SIZE);
       if (length > 0) {
         reader(this.#buffer, 0, length);
         continue;
@@ -155,7 +150,7 @@ export class Tun {
   }
 }
 
-/** A descriptor of an interface. */
+/** A file descriptor of an interface. */
 export interface TunQueue {
   readonly fd: number;
   /** Whether the interface was created, and not prepared by an administrator. */
@@ -163,7 +158,7 @@ export interface TunQueue {
 }
 
 /**
- * Creates an interface, or attaches to a persistent one of that name which nobody is using.
+ * Creates an interface, or attaches to a persistent one of that name that is not in use.
  *
  * @param flags - of `struct ifreq`, besides those that every interface of ours has
  * @throws InvalidArgumentError for a name that no interface can have
@@ -174,7 +169,7 @@ export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
   const fd = openDevice(libc);
   let error = attach(libc, fd, name, flags | IFF_TUN_EXCL);
   const created = error === null;
-  // There is one of that name: ours to use if it is a TUN that was made for us and is free.
+  // The interface exists: usable if it is a persistent TUN interface that nobody has attached to.
   if (error === 'EBUSY') error = attach(libc, fd, name, flags);
   if (error !== null) {
     libc.close(fd);
@@ -200,9 +195,7 @@ function openDevice(libc: Libc): number {
 
 /** Attaches a descriptor to an interface; the name of the error, or null. */
 function attach(libc: Libc, fd: number, name: string, flags: number): string | null {
-  const request = new Uint8Array(IFREQ_SIZE);
-  request.set(new TextEncoder().encode(name));
-  viewOf(request).setUint16(IFREQ_FLAGS, IFF_TUN | IFF_NO_PI | flags, LITTLE_ENDIAN);
+  const request = flagsRequest(name, IFF_TUN | IFF_NO_PI | flags);
   return libc.ioctl(fd, TUNSETIFF, request) < 0 ? libc.nameOf(libc.errno()) : null;
 }
 

@@ -5,9 +5,9 @@ import type { PacketHandler, PacketPort } from '../ports/packetPort.js';
 import { TunConfiguration } from './tunConfiguration.js';
 import { checkInterfaceName, Tun } from './tunDevice.js';
 
-/** What a {@link TunPort} tells besides packets. */
+/** Listener for events of a {@link TunPort} besides packets. */
 export interface TunPortListener {
-  /** The interface could not be set up again after it had been down. */
+  /** The interface could not be configured again after it had been down. */
   warning(error: StartError): void;
   /** The interface was removed by someone else. */
   gone(error: StartError): void;
@@ -27,7 +27,7 @@ export class TunPort implements PacketPort {
   }
 
   /**
-   * Creates the interface, with the tunnel's MTU, and brings it up.
+   * Creates the interface, with the MTU of the tunnel, and brings it up.
    *
    * @throws InvalidArgumentError for a name that no interface can have
    * @throws StartError when that is not possible
@@ -69,7 +69,7 @@ export class TunPort implements PacketPort {
     this.#tun.write(bytes, offset, length);
   }
 
-  /** Packets go to the kernel as they come. */
+  /** Has nothing to do: each packet is written at once. */
   flush(): void {}
 
   configure(plan: InterfacePlan): void {

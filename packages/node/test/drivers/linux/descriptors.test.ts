@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   IFF_MULTI_QUEUE,
   IFF_TUN_EXCL,
@@ -30,8 +30,8 @@ function flagsAskedFor(): number[] {
     .map(({ argument }) => new DataView(argument.buffer).getUint16(16, true));
 }
 
-describe('the interface of the Linux driver', () => {
-  it('lets long TCP and UDP packets pass', () => {
+describe('LinuxTun', () => {
+  test('enables the offloads of TCP and UDP', () => {
     const tun = LinuxTun.open(libc, '6bed4', 1, true);
     expect(tun.features).toEqual({ virtioHeader: true, udpSegmentation: true });
     expect(tun.queues).toEqual([100]);
@@ -41,20 +41,20 @@ describe('the interface of the Linux driver', () => {
     ]);
   });
 
-  it('does without long UDP packets where the kernel does not know them', () => {
+  test('enables the offloads of TCP only, where the kernel has none of UDP', () => {
     libc.onIoctlValue = (_, value) => ((value & TUN_F_USO6) !== 0 ? 'EINVAL' : null);
     const tun = LinuxTun.open(libc, '6bed4', 1, true);
     expect(tun.features).toEqual({ virtioHeader: true, udpSegmentation: false });
   });
 
-  it('carries single packets when told to', () => {
+  test('enables no offloads when they are switched off', () => {
     const tun = LinuxTun.open(libc, '6bed4', 1, false);
     expect(tun.features).toEqual({ virtioHeader: false, udpSegmentation: false });
     expect(flagsAskedFor()).toEqual([0x1001 | IFF_TUN_EXCL]);
     expect(libc.ioctlValues).toEqual([]);
   });
 
-  it('has a queue for each thread', () => {
+  test('opens a queue for each thread', () => {
     const tun = LinuxTun.open(libc, '6bed4', 3, true);
     expect(tun.queues).toEqual([100, 101, 102]);
     const flags = 0x1001 | IFF_VNET_HDR | IFF_MULTI_QUEUE;
@@ -63,7 +63,7 @@ describe('the interface of the Linux driver', () => {
     expect(libc.closed).toEqual([100, 101, 102]);
   });
 
-  it('has one queue when it was prepared with one, and is left as it was found', () => {
+  test('opens one queue of an interface that was prepared with one, and disables offloads when it closes', () => {
     libc.onIoctl = (request, argument) => {
       if (request !== TUNSETIFF) return null;
       const flags = new DataView(argument.buffer).getUint16(16, true);
@@ -77,7 +77,7 @@ describe('the interface of the Linux driver', () => {
     expect(libc.ioctlValues.at(-1)).toMatchObject({ request: TUNSETOFFLOAD, value: 0 });
   });
 
-  it('closes all queues when one cannot be had', () => {
+  test('closes all queues when one cannot be opened', () => {
     let attempts = 0;
     libc.onIoctl = (request) => (request === TUNSETIFF && ++attempts === 3 ? 'E2BIG' : null);
     expect(() => LinuxTun.open(libc, '6bed4', 3, true)).toThrow(/cannot be created: E2BIG/);
@@ -87,8 +87,8 @@ describe('the interface of the Linux driver', () => {
 
 const WHERE = { address: '192.0.2.1', port: 25_790, even: false, sockets: 1, offloads: true };
 
-describe('the sockets of the Linux driver', () => {
-  it('are bound where they should be, and do what the kernel can', () => {
+describe('LinuxUdp', () => {
+  test('binds its sockets, and enables the offloads of the kernel', () => {
     libc.boundPorts.push(25_790);
     const udp = LinuxUdp.open(libc, WHERE);
     expect(udp.endpoint).toEqual({ address: '192.0.2.1', port: 25_790 });
@@ -99,7 +99,7 @@ describe('the sockets of the Linux driver', () => {
     expect(libc.closed).toEqual([100]);
   });
 
-  it('do without what the kernel does not know', () => {
+  test('works without the offloads that the kernel does not have', () => {
     libc.onSetsockopt = (level, name) =>
       level === SOL_UDP && name === UDP_GRO ? 'ENOPROTOOPT' : null;
     expect(LinuxUdp.open(libc, WHERE).features).toEqual({ send: true, receive: false });
@@ -108,7 +108,7 @@ describe('the sockets of the Linux driver', () => {
     expect(LinuxUdp.open(libc, WHERE).features).toEqual({ send: false, receive: true });
   });
 
-  it('carry single datagrams when told to', () => {
+  test('enables no offloads when they are switched off', () => {
     expect(LinuxUdp.open(libc, { ...WHERE, offloads: false }).features).toEqual({
       send: false,
       receive: false,
@@ -116,7 +116,7 @@ describe('the sockets of the Linux driver', () => {
     expect(libc.options.filter(({ level }) => level === SOL_UDP)).toEqual([]);
   });
 
-  it('share a port that nobody else has', () => {
+  test('binds several sockets to one port that nobody else uses', () => {
     const udp = LinuxUdp.open(libc, { ...WHERE, sockets: 3 });
     expect(udp.sockets).toEqual([101, 102, 103]);
     expect(libc.closed).toEqual([100]);
@@ -129,14 +129,14 @@ describe('the sockets of the Linux driver', () => {
     expect(libc.closed).toEqual([100, 102, 103]);
   });
 
-  it('look for an even port', () => {
+  test('searches for an even port', () => {
     libc.boundPorts.push(50_001, 50_003, 50_004);
     const udp = LinuxUdp.open(libc, { ...WHERE, port: 0, even: true });
     expect(udp.endpoint.port).toBe(50_004);
     expect(libc.closed).toEqual([100, 101]);
   });
 
-  it('move to another port, and leave the one before when told', () => {
+  test('rebinds to another port, and closes the previous sockets on request', () => {
     libc.boundPorts.push(50_001, 50_004);
     const udp = LinuxUdp.open(libc, { ...WHERE, port: 0 });
     const leave = udp.rebind(true);
@@ -147,7 +147,7 @@ describe('the sockets of the Linux driver', () => {
     expect(libc.closed).toEqual([100]);
   });
 
-  it('listen to all hosts on the local network', () => {
+  test('joins the group of all hosts on the local network', () => {
     const udp = LinuxUdp.open(libc, WHERE);
     expect(udp.openLan(25_790)).toBe(101);
     expect([...libc.bound[1]!.subarray(2, 8)]).toEqual([0x64, 0xbe, 224, 0, 0, 1]);
@@ -161,12 +161,12 @@ describe('the sockets of the Linux driver', () => {
     expect(libc.closed).toEqual([100, 101]);
   });
 
-  it.each([
+  test.each([
     ['EADDRINUSE', 'EADDRINUSE', 'UDP port 25790 of 192.0.2.1 is in use'],
     ['EADDRNOTAVAIL', 'EADDRNOTAVAIL', '192.0.2.1 is not an address of this computer'],
     ['EACCES', 'EPERM', 'listening on UDP 192.0.2.1:25790 is not permitted'],
     ['ENOMEM', 'ENOMEM', 'listening on UDP 192.0.2.1:25790 failed: ENOMEM'],
-  ])('say why, when binding fails with %s', (failure, code, message) => {
+  ])('describes a failure to bind with %s', (failure, code, message) => {
     libc.onBind = () => failure;
     expect(() => LinuxUdp.open(libc, WHERE)).toThrow(expect.objectContaining({ code, message }));
     expect(libc.closed).toEqual([100]);

@@ -1,8 +1,8 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
-import { FastLoop } from '../../../src/drivers/linux/packetLoop.js';
+import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
 const WAKE = 3;
@@ -59,9 +59,9 @@ class FakeMachine implements Machine {
   }
 }
 
-describe('the loop of the Linux driver', () => {
+describe('PacketLoop', () => {
   let libc: FakeRawLibc;
-  let loop: FastLoop<FakeMachine>;
+  let loop: PacketLoop<FakeMachine>;
   let machine: FakeMachine;
   let now: number;
   let log: string[];
@@ -85,7 +85,7 @@ describe('the loop of the Linux driver', () => {
     now = 1000;
     log = [];
     onWake = () => {};
-    loop = new FastLoop({
+    loop = new PacketLoop({
       libc,
       machine: (sink) => new FakeMachine(sink),
       wake: WAKE,
@@ -101,7 +101,7 @@ describe('the loop of the Linux driver', () => {
     machine = loop.machine;
   });
 
-  it('hands over every datagram of a batch with its source', () => {
+  test('passes every datagram of a batch to the machine, with its source', () => {
     libc.toReceive.push([
       { bytes: Uint8Array.of(1, 2), address: '192.0.2.9', port: 700 },
       { bytes: Uint8Array.of(), address: '255.1.2.3', port: 65_535 },
@@ -113,11 +113,11 @@ describe('the loop of the Linux driver', () => {
     ]);
   });
 
-  it('hands over what the kernel joined one by one', () => {
+  test('passes datagrams that UDP_GRO coalesced to the machine one by one', () => {
     const bytes = Uint8Array.of(1, 1, 2, 2, 3);
     libc.toReceive.push([
-      { bytes, segmentSize: 2 },
-      { bytes: Uint8Array.of(4), segmentSize: 9 },
+      { bytes, gsoSize: 2 },
+      { bytes: Uint8Array.of(4), gsoSize: 9 },
     ]);
     run(new Map([[UDP, POLLIN]]));
     expect(machine.datagrams.map((one) => one.split(' ')[0])).toEqual(['1,1', '2,2', '3', '4']);
@@ -128,16 +128,16 @@ describe('the loop of the Linux driver', () => {
     });
   });
 
-  it('relays a batch by one call, in order, without a copy of what was received', () => {
+  test('relays a batch by one sendmmsg, in order, without copying the datagrams', () => {
     machine.onDatagram = (bytes, offset, length) =>
       machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
     libc.toReceive.push([1, 2, 3].map((one) => ({ bytes: Uint8Array.of(one) })));
     run(new Map([[UDP, POLLIN]]));
     expect(libc.sendCalls).toBe(1);
-    expect(libc.sent).toMatchObject([{ fd: UDP, bytes: [1, 2, 3], segmentSize: 1, pieces: 3 }]);
+    expect(libc.sent).toMatchObject([{ fd: UDP, bytes: [1, 2, 3], gsoSize: 1, pieces: 3 }]);
   });
 
-  it('does not hold a lone packet back', () => {
+  test('sends a lone packet at once', () => {
     machine.onPacket = (bytes, offset, length) =>
       machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
     libc.toRead.push(Uint8Array.of(0x60, 1));
@@ -154,7 +154,7 @@ describe('the loop of the Linux driver', () => {
     expect(sentBeforeWaiting).toBe(1);
   });
 
-  it('sleeps until the machine has something to do, and a second at most', () => {
+  test('waits in poll until the next timeout of the machine, and for one second at most', () => {
     machine.timeout = 1250.5;
     run(NOTHING, NOTHING);
     expect(libc.polls.map(({ timeout }) => timeout)).toEqual([251, 251, 251]);
@@ -163,7 +163,7 @@ describe('the loop of the Linux driver', () => {
     expect(libc.polls.at(-1)!.timeout).toBe(1000);
   });
 
-  it('tells the machine the time when it comes', () => {
+  test('calls handleTimeout when the timeout of the machine has come', () => {
     machine.timeout = 1250.5;
     libc.onPoll = (timeout) => {
       now += timeout;
@@ -174,7 +174,7 @@ describe('the loop of the Linux driver', () => {
     expect(machine.timeouts).toEqual([1251]);
   });
 
-  it('answers a call from outside, and carries out what comes of it at once', () => {
+  test('returns the result of a command, and sends its output at once', () => {
     libc.toRead.push(new Uint8Array(8));
     onWake = () => {
       const result = loop.command((one, at) => {
@@ -188,7 +188,7 @@ describe('the loop of the Linux driver', () => {
     expect(log).toEqual(['answer 1000, 1 sent', 'router-reachable']);
   });
 
-  it('gives back what a call from outside throws, and goes on', () => {
+  test('throws the exception of a command, and continues', () => {
     onWake = () => {
       expect(() =>
         loop.command(() => {
@@ -201,33 +201,33 @@ describe('the loop of the Linux driver', () => {
     expect(machine.datagrams).toHaveLength(1);
   });
 
-  it('moves to another socket', () => {
+  test('changes to another UDP socket', () => {
     onWake = () => loop.useUdp(OTHER_UDP);
     run(new Map([[WAKE, POLLIN]]));
     expect([...libc.polls.at(-1)!.watched.keys()]).toEqual([WAKE, OTHER_UDP, TUN]);
   });
 
-  it('listens on the local network as well', () => {
+  test('receives from the socket for the local network as well', () => {
     loop.useLan(LAN);
     libc.toReceive.push([{ bytes: Uint8Array.of(1) }]);
     run(new Map([[LAN, POLLIN]]));
     expect(machine.datagrams).toHaveLength(1);
   });
 
-  it('tells events that are left when it ends', () => {
+  test('emits the remaining events when it stops', () => {
     loop.command((one) => one.sink.event(EVENT));
     run();
     expect(log).toEqual(['router-reachable']);
   });
 
-  it.each(['EAGAIN', 'EINTR'])('thinks nothing of %s', (failure) => {
+  test.each(['EAGAIN', 'EINTR'])('does not count %s as a receive error', (failure) => {
     libc.toReceive.push(failure, [{ bytes: Uint8Array.of(1) }]);
     run(new Map([[UDP, POLLIN]]), new Map([[UDP, POLLIN]]));
     expect(machine.datagrams).toHaveLength(1);
     expect(loop.counters.udp.receiveErrors).toEqual({});
   });
 
-  it('counts what ICMP says about earlier datagrams, and goes on', () => {
+  test('counts ICMP errors about earlier datagrams, and continues', () => {
     libc.toReceive.push('ECONNREFUSED', 'EHOSTUNREACH', [{ bytes: Uint8Array.of(1) }]);
     const turn = new Map([[UDP, 8]]);
     run(turn, turn, turn);
@@ -235,7 +235,7 @@ describe('the loop of the Linux driver', () => {
     expect(loop.counters.udp.receiveErrors).toEqual({ ECONNREFUSED: 1, EHOSTUNREACH: 1 });
   });
 
-  it('leaves a socket alone for a while that fails without end', () => {
+  test('pauses a socket that fails persistently', () => {
     for (let count = 0; count < 40; count++) libc.toReceive.push('EBADF');
     run(...new Array(20).fill(new Map([[UDP, 8]])));
     const { watched, timeout } = libc.polls[16]!;
@@ -243,7 +243,7 @@ describe('the loop of the Linux driver', () => {
     expect(timeout).toBe(50);
   });
 
-  it('leaves an interface alone for a while that is down, and looks again', () => {
+  test('pauses an interface that is down, and then reads it again', () => {
     libc.toRead.push('EIO');
     run(new Map([[TUN, POLLIN]]), NOTHING);
     expect(libc.polls[1]!.watched.has(TUN)).toBe(false);
@@ -253,14 +253,14 @@ describe('the loop of the Linux driver', () => {
     expect(libc.polls.at(-1)!.watched.has(TUN)).toBe(true);
   });
 
-  it('tells once that the interface was removed, and does without', () => {
+  test('reports once that the interface was removed, and continues without it', () => {
     libc.toRead.push('EBADFD', 'EBADFD');
     run(new Map([[TUN, 8]]), NOTHING);
     expect(log).toEqual(['gone']);
     expect(libc.polls[1]!.watched.has(TUN)).toBe(false);
   });
 
-  describe('when the socket takes no more', () => {
+  describe('when the send buffer of the socket is full', () => {
     let isFull: boolean;
 
     beforeEach(() => {
@@ -271,7 +271,7 @@ describe('the loop of the Linux driver', () => {
       libc.toRead.push(Uint8Array.of(1));
     });
 
-    it('waits for it, so that whoever sends slows down', () => {
+    test('waits for POLLOUT, which slows the senders down', () => {
       const turns = [new Map([[TUN, POLLIN]])];
       libc.onPoll = () => {
         const { watched } = libc.polls.at(-1)!;
@@ -288,14 +288,14 @@ describe('the loop of the Linux driver', () => {
       expect(loop.counters.udp.queueDrops).toBe(0);
     });
 
-    it('drops in the end, and counts', () => {
+    test('drops and counts datagrams in the end', () => {
       run(new Map([[TUN, POLLIN]]), NOTHING);
       expect(loop.counters.udp.queueDrops).toBe(1);
       expect(libc.polls[1]).toMatchObject({ timeout: 100 });
     });
   });
 
-  it('sends a batch in parts when there is more than one call can take', () => {
+  test('sends in parts a batch that exceeds one sendmmsg', () => {
     machine.onDatagram = (bytes, offset, length) => {
       for (let port = 1; port <= 100; port++) {
         machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, port), 0, 0);

@@ -1,5 +1,5 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/drivers/kernel/arena.js';
 import {
   Flushed,
@@ -13,7 +13,7 @@ const SOCKET = 7;
 const ALICE = new UdpEndpoint(parseIPv4('192.0.2.1'), 5000);
 const BOB = new UdpEndpoint(parseIPv4('198.51.100.255'), 65_535);
 
-describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSize) => {
+describe.each([8, 4] as const)('SendBatch, with pointers of %i bytes', (longSize) => {
   let libc: FakeRawLibc;
   let arena: Arena;
   let batch: SendBatch;
@@ -27,8 +27,8 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
     return batch.add(arena.bytes, at, bytes.length, to, tos, ttl);
   }
 
-  function sent(): { to: string; bytes: number[]; segmentSize: number }[] {
-    return libc.sent.map(({ to, bytes, segmentSize }) => ({ to, bytes, segmentSize }));
+  function sent(): { to: string; bytes: number[]; gsoSize: number }[] {
+    return libc.sent.map(({ to, bytes, gsoSize }) => ({ to, bytes, gsoSize }));
   }
 
   beforeEach(() => {
@@ -38,8 +38,8 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
     packets = arena.reserve(1 << 19);
   });
 
-  describe('a send batch', () => {
-    it('sends to all endpoints by one call', () => {
+  describe('when the kernel accepts all', () => {
+    test('sends to all endpoints by one sendmmsg', () => {
       add(ALICE, [1, 2, 3]);
       add(BOB, [4]);
       expect(batch.flush(SOCKET)).toBe(Flushed.all);
@@ -51,7 +51,7 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
           to: '192.0.2.1:5000',
           tos: 0,
           ttl: 0,
-          segmentSize: 0,
+          gsoSize: 0,
           pieces: 1,
         },
         {
@@ -60,69 +60,69 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
           to: '198.51.100.255:65535',
           tos: 0,
           ttl: 0,
-          segmentSize: 0,
+          gsoSize: 0,
           pieces: 1,
         },
       ]);
       expect(batch.isEmpty).toBe(true);
     });
 
-    it('joins datagrams of one length to one endpoint, which others come between', () => {
+    test('coalesces datagrams of one length to one endpoint, although others come between them', () => {
       add(ALICE, [1, 1]);
       add(BOB, [9, 9]);
       add(ALICE, [2, 2]);
       add(BOB, [8, 8]);
       batch.flush(SOCKET);
       expect(sent()).toEqual([
-        { to: '192.0.2.1:5000', bytes: [1, 1, 2, 2], segmentSize: 2 },
-        { to: '198.51.100.255:65535', bytes: [9, 9, 8, 8], segmentSize: 2 },
+        { to: '192.0.2.1:5000', bytes: [1, 1, 2, 2], gsoSize: 2 },
+        { to: '198.51.100.255:65535', bytes: [9, 9, 8, 8], gsoSize: 2 },
       ]);
       expect(batch.datagrams).toBe(4);
     });
 
-    it('describes what lies side by side as one piece', () => {
+    test('describes adjacent datagrams by one iovec', () => {
       add(ALICE, [1, 1]);
       add(ALICE, [2, 2]);
       packets += 5;
       add(ALICE, [3, 3]);
       batch.flush(SOCKET);
-      expect(libc.sent).toMatchObject([{ bytes: [1, 1, 2, 2, 3, 3], pieces: 2, segmentSize: 2 }]);
+      expect(libc.sent).toMatchObject([{ bytes: [1, 1, 2, 2, 3, 3], pieces: 2, gsoSize: 2 }]);
     });
 
-    it('lets a shorter datagram be the last of a message, and a longer one begin the next', () => {
+    test('ends a message with a shorter datagram, and starts the next one with a longer one', () => {
       add(ALICE, [1, 1]);
       add(ALICE, [2]);
       add(ALICE, [3]);
       add(ALICE, [4, 4, 4]);
       batch.flush(SOCKET);
       expect(sent()).toEqual([
-        { to: '192.0.2.1:5000', bytes: [1, 1, 2], segmentSize: 2 },
-        { to: '192.0.2.1:5000', bytes: [3], segmentSize: 0 },
-        { to: '192.0.2.1:5000', bytes: [4, 4, 4], segmentSize: 0 },
+        { to: '192.0.2.1:5000', bytes: [1, 1, 2], gsoSize: 2 },
+        { to: '192.0.2.1:5000', bytes: [3], gsoSize: 0 },
+        { to: '192.0.2.1:5000', bytes: [4, 4, 4], gsoSize: 0 },
       ]);
     });
 
-    it('joins 64 datagrams at most, and 65507 bytes', () => {
+    test('coalesces at most 64 datagrams, and at most 65507 bytes', () => {
       for (let count = 0; count < 65; count++) add(ALICE, [count]);
       for (let count = 0; count < 60; count++) add(BOB, new Array(1280).fill(count));
       batch.flush(SOCKET);
       expect(libc.sent.map(({ bytes }) => bytes.length)).toEqual([64, 1, 51 * 1280, 9 * 1280]);
     });
 
-    it('keeps datagrams of another TOS or TTL apart, and says both', () => {
+    test('sends datagrams of another TOS or TTL in a message of their own, with both as control messages', () => {
       add(ALICE, [1], 0xb8);
       add(ALICE, [2], 0xb8);
       add(ALICE, [3], 0, 3);
       add(ALICE, [4], 0xb8, 255);
       batch.flush(SOCKET);
       expect(libc.sent).toMatchObject([
-        { bytes: [1, 2], tos: 0xb8, ttl: 0, segmentSize: 1 },
-        { bytes: [3], tos: 0, ttl: 3, segmentSize: 0 },
-        { bytes: [4], tos: 0xb8, ttl: 255, segmentSize: 0 },
+        { bytes: [1, 2], tos: 0xb8, ttl: 0, gsoSize: 1 },
+        { bytes: [3], tos: 0, ttl: 3, gsoSize: 0 },
+        { bytes: [4], tos: 0xb8, ttl: 255, gsoSize: 0 },
       ]);
     });
 
-    it('sends empty datagrams, each alone', () => {
+    test('sends each empty datagram as a message of its own', () => {
       add(ALICE, [], 0, 3);
       add(ALICE, [], 0, 3);
       batch.flush(SOCKET);
@@ -132,15 +132,15 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       ]);
     });
 
-    it('copies what the machine made in memory of its own', () => {
+    test('copies datagrams that are not in the arena', () => {
       const own = Uint8Array.of(0, 1, 2, 3);
       batch.add(own, 1, 2, ALICE, 0, 0);
       own.fill(9);
       batch.flush(SOCKET);
-      expect(sent()).toEqual([{ to: '192.0.2.1:5000', bytes: [1, 2], segmentSize: 0 }]);
+      expect(sent()).toEqual([{ to: '192.0.2.1:5000', bytes: [1, 2], gsoSize: 0 }]);
     });
 
-    it('says when it is full, and works again once it was flushed', () => {
+    test('returns false when it is full, and accepts datagrams again after a flush', () => {
       batch = new SendBatch(libc, new Arena(libc, SEND_BATCH_SIZE), false);
       const own = Uint8Array.of(1);
       for (let count = 0; count < SEND_SLOTS; count++) {
@@ -151,20 +151,20 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(batch.add(own, 0, 1, ALICE, 0, 0)).toBe(true);
     });
 
-    it('joins nothing where the kernel cannot cut', () => {
+    test('coalesces nothing without UDP_SEGMENT', () => {
       batch = new SendBatch(libc, arena, false);
       add(ALICE, [1]);
       add(ALICE, [2]);
       batch.flush(SOCKET);
       expect(libc.sent).toMatchObject([
-        { bytes: [1], segmentSize: 0 },
-        { bytes: [2], segmentSize: 0 },
+        { bytes: [1], gsoSize: 0 },
+        { bytes: [2], gsoSize: 0 },
       ]);
     });
   });
 
-  describe('when the kernel refuses', () => {
-    it('goes on behind the part of a batch that was taken', () => {
+  describe('when the kernel refuses messages', () => {
+    test('continues behind the part of a batch that was sent', () => {
       libc.mostMessages = 2;
       for (let port = 1; port <= 5; port++) add(new UdpEndpoint(1, port), [port]);
       expect(batch.flush(SOCKET)).toBe(Flushed.all);
@@ -172,7 +172,7 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(libc.sendCalls).toBe(3);
     });
 
-    it('is interrupted, and tries again', () => {
+    test('tries again after EINTR', () => {
       const failures = ['EINTR', 'EINTR'];
       libc.onSend = () => failures.shift() ?? null;
       add(ALICE, [1]);
@@ -181,7 +181,7 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(batch.errors.snapshot()).toEqual({});
     });
 
-    it('keeps what did not fit into the socket for the next attempt', () => {
+    test('keeps for the next flush what did not fit into the send buffer', () => {
       let isFull = true;
       libc.onSend = ({ to }) => (isFull && to.startsWith('198') ? 'EAGAIN' : null);
       add(ALICE, [1]);
@@ -193,7 +193,7 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(sent().map(({ bytes }) => bytes)).toEqual([[1], [2]]);
     });
 
-    it('gives up what waits when told to, and says how much that was', () => {
+    test('discards what waits, and returns the number of datagrams', () => {
       libc.onSend = () => 'EAGAIN';
       add(ALICE, [1]);
       add(ALICE, [2]);
@@ -203,8 +203,8 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       expect(batch.isEmpty).toBe(true);
     });
 
-    it.each(['ENOBUFS', 'ENETUNREACH', 'EPERM', 'ECONNREFUSED', 'EINVAL'])(
-      'counts %s about one datagram, and sends the others',
+    test.each(['ENOBUFS', 'ENETUNREACH', 'EPERM', 'ECONNREFUSED', 'EINVAL'])(
+      'counts %s of one datagram, and sends the others',
       (failure) => {
         libc.onSend = ({ to }) => (to.startsWith('192') ? failure : null);
         add(BOB, [1]);
@@ -216,10 +216,10 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
       },
     );
 
-    it.each(['EINVAL', 'EMSGSIZE'])(
-      'sends datagrams one by one that do not fit the path together (%s), and joins the next',
+    test.each(['EINVAL', 'EMSGSIZE'])(
+      'sends the datagrams of a message singly after %s, and coalesces the next ones',
       (failure) => {
-        libc.onSend = ({ segmentSize }) => (segmentSize === 2 ? failure : null);
+        libc.onSend = ({ gsoSize }) => (gsoSize === 2 ? failure : null);
         add(ALICE, [1, 1], 0xb8, 9);
         packets += 3;
         add(ALICE, [2, 2], 0xb8, 9);
@@ -228,18 +228,18 @@ describe.each([8, 4] as const)('on a machine with pointers of %i bytes', (longSi
         add(BOB, [5]);
         expect(batch.flush(SOCKET)).toBe(Flushed.all);
         expect(libc.sent).toMatchObject([
-          { bytes: [1, 1], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
-          { bytes: [2, 2], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
-          { bytes: [3], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, segmentSize: 0 },
-          { bytes: [4, 5], to: '198.51.100.255:65535', tos: 0, ttl: 0, segmentSize: 1 },
+          { bytes: [1, 1], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, gsoSize: 0 },
+          { bytes: [2, 2], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, gsoSize: 0 },
+          { bytes: [3], to: '192.0.2.1:5000', tos: 0xb8, ttl: 9, gsoSize: 0 },
+          { bytes: [4, 5], to: '198.51.100.255:65535', tos: 0, ttl: 0, gsoSize: 1 },
         ]);
         expect(batch.segmentation).toBe(true);
         expect(batch.datagrams).toBe(5);
       },
     );
 
-    it('joins no more when the network device cannot cut (EIO)', () => {
-      libc.onSend = ({ segmentSize }) => (segmentSize > 0 ? 'EIO' : null);
+    test('stops using UDP_SEGMENT when the network device does not support it (EIO)', () => {
+      libc.onSend = ({ gsoSize }) => (gsoSize > 0 ? 'EIO' : null);
       for (let round = 0; round < 2; round++) {
         add(ALICE, [1]);
         add(ALICE, [2]);

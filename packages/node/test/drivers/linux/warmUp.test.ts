@@ -1,111 +1,114 @@
 import { draft01Profile, draft04Profile, reference2020 } from '@6bed4/codec';
 import { Peer, Router } from '@6bed4/tunnel';
-import { describe, expect, it, vi } from 'vitest';
-import { StagedLibc } from '../../../src/drivers/linux/replayLibc.js';
-import { rehearse } from '../../../src/drivers/linux/warmUp.js';
+import { describe, expect, test, vi } from 'vitest';
+import { ReplayLibc } from '../../../src/drivers/linux/replayLibc.js';
+import { warmUp } from '../../../src/drivers/linux/warmUp.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
-/** A system on which nothing works, as on descriptors that do not exist. */
-class Nothing extends FakeRawLibc {
+/** A system whose calls all fail, as on descriptors that do not exist. */
+class FailingLibc extends FakeRawLibc {
   calls = 0;
   override recvmmsg(): number {
-    return this.#refuse();
+    return this.#fail();
   }
   override sendmmsg(): number {
-    return this.#refuse();
+    return this.#fail();
   }
   override read(): number {
-    return this.#refuse();
+    return this.#fail();
   }
   override writev(): number {
-    return this.#refuse();
+    return this.#fail();
   }
   override poll(): number {
-    return this.#refuse();
+    return this.#fail();
   }
-  #refuse(): number {
+  #fail(): number {
     this.calls++;
     return -1;
   }
 }
 
-describe.each([8, 4] as const)('a rehearsal, with pointers of %i bytes', (longSize) => {
-  it.each([
+describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSize) => {
+  test.each([
     ['router', reference2020, false],
     ['router', reference2020, true],
     ['router', draft01Profile, true],
     ['peer', reference2020, true],
     ['peer', draft04Profile, false],
     ['peer', draft01Profile, true],
-  ] as const)('carries the packets of a %s and drops none', (kind, profile, virtioHeader) => {
-    const real = new Nothing(longSize);
-    const Machine = kind === 'peer' ? Peer : Router;
-    const machines: (Peer | Router)[] = [];
-    const handle = vi.spyOn(Machine.prototype, 'handleDatagram').mockName('handleDatagram');
-    const remember = Machine.prototype.handlePacket;
-    vi.spyOn(Machine.prototype, 'handlePacket').mockImplementation(function (
-      this: Peer | Router,
-      ...args
-    ) {
-      if (!machines.includes(this)) machines.push(this);
-      remember.apply(this, args);
-    });
-    let now = 0;
-    const features = { virtioHeader, udpSegmentation: virtioHeader };
-    rehearse(
-      new StagedLibc(real),
-      kind,
-      profile,
-      features,
-      () => {
-        now += 0.01;
-        return now;
-      },
-      () => {},
-    );
-    expect(handle.mock.calls.length).toBeGreaterThan(2000);
-    vi.restoreAllMocks();
-    const { drops, packetsDelivered, packetsTaken, datagramsSent } =
-      machines[0]!.counters.snapshot();
-    // Solicitations come more often than from anyone else.
-    expect({ ...drops, 'rate-limited': 0 }).toEqual({ 'rate-limited': 0 });
-    for (const count of [packetsDelivered, packetsTaken, datagramsSent]) {
-      expect(count).toBeGreaterThan(500);
-    }
-    expect(real.calls).toBeGreaterThan(10_000);
-  });
+  ] as const)(
+    'runs the packets of a %s through the loop and drops none',
+    (kind, profile, virtioHeader) => {
+      const real = new FailingLibc(longSize);
+      const Machine = kind === 'peer' ? Peer : Router;
+      const machines: (Peer | Router)[] = [];
+      const handle = vi.spyOn(Machine.prototype, 'handleDatagram').mockName('handleDatagram');
+      const remember = Machine.prototype.handlePacket;
+      vi.spyOn(Machine.prototype, 'handlePacket').mockImplementation(function (
+        this: Peer | Router,
+        ...args
+      ) {
+        if (!machines.includes(this)) machines.push(this);
+        remember.apply(this, args);
+      });
+      let now = 0;
+      const features = { virtioHeader, udpSegmentation: virtioHeader };
+      warmUp({
+        libc: new ReplayLibc(real),
+        kind,
+        profile,
+        tunFeatures: features,
+        clock: () => {
+          now += 0.01;
+          return now;
+        },
+        onWake: () => {},
+      });
+      expect(handle.mock.calls.length).toBeGreaterThan(2000);
+      vi.restoreAllMocks();
+      const { drops, packetsDelivered, packetsTaken, datagramsSent } =
+        machines[0]!.counters.snapshot();
+      // Solicitations come more often than from anyone else.
+      expect({ ...drops, 'rate-limited': 0 }).toEqual({ 'rate-limited': 0 });
+      for (const count of [packetsDelivered, packetsTaken, datagramsSent]) {
+        expect(count).toBeGreaterThan(500);
+      }
+      expect(real.calls).toBeGreaterThan(10_000);
+    },
+  );
 
-  it('is over in time on a slow computer', () => {
+  test('ends in time on a slow computer', () => {
     let now = 0;
     const clock = (): number => {
       now += 1;
       return now;
     };
     const features = { virtioHeader: true, udpSegmentation: true };
-    rehearse(
-      new StagedLibc(new Nothing(longSize)),
-      'router',
-      reference2020,
-      features,
+    warmUp({
+      libc: new ReplayLibc(new FailingLibc(longSize)),
+      kind: 'router',
+      profile: reference2020,
+      tunFeatures: features,
       clock,
-      () => {},
-    );
+      onWake: () => {},
+    });
     expect(now).toBeLessThan(300);
   });
 
-  it('leaves the results of the system behind', () => {
+  test('returns the results of the system after its end', () => {
     const real = new FakeRawLibc(longSize);
-    const libc = new StagedLibc(real);
+    const libc = new ReplayLibc(real);
     const features = { virtioHeader: true, udpSegmentation: true };
     let now = 0;
-    rehearse(
+    warmUp({
       libc,
-      'router',
-      reference2020,
-      features,
-      () => ++now,
-      () => {},
-    );
+      kind: 'router',
+      profile: reference2020,
+      tunFeatures: features,
+      clock: () => ++now,
+      onWake: () => {},
+    });
     real.toRead.push('EIO');
     expect(libc.read(1, 0, 1)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('EIO');

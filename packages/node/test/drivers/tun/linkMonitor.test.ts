@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LinkMonitor } from '../../../src/drivers/tun/linkMonitor.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
 
@@ -17,7 +17,7 @@ function linkMessage(index: number, isUp: boolean, type = 16): Uint8Array {
   return message;
 }
 
-function joined(...messages: readonly Uint8Array[]): Uint8Array {
+function concatenate(...messages: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(messages.flatMap((message) => [...message]));
 }
 
@@ -33,26 +33,26 @@ async function upsAfter(...reads: readonly Uint8Array[]): Promise<number> {
   return ups;
 }
 
-describe('the monitor of a link', () => {
-  it('notices that the interface comes up after it was down', async () => {
+describe('LinkMonitor', () => {
+  test('detects that the interface comes up after it was down', async () => {
     expect(await upsAfter(linkMessage(7, false), linkMessage(7, true))).toBe(1);
-    expect(await upsAfter(joined(linkMessage(7, false), linkMessage(7, true)))).toBe(1);
+    expect(await upsAfter(concatenate(linkMessage(7, false), linkMessage(7, true)))).toBe(1);
   });
 
-  it('does not take other news for that', async () => {
+  test('ignores all other messages', async () => {
     expect(await upsAfter(linkMessage(7, true), linkMessage(7, true))).toBe(0);
     expect(await upsAfter(linkMessage(7, false))).toBe(0);
     expect(await upsAfter(linkMessage(8, false), linkMessage(8, true))).toBe(0);
     expect(await upsAfter(linkMessage(7, false), linkMessage(7, true, 17))).toBe(0);
   });
 
-  it.each([0, 8, 4096])('survives a message that claims %i bytes', async (size) => {
+  test.each([0, 8, 4096])('ignores a message whose length field is %i', async (size) => {
     const broken = linkMessage(7, true);
     new DataView(broken.buffer).setUint32(0, size, LE);
     expect(await upsAfter(linkMessage(7, false), broken)).toBe(0);
   });
 
-  it('does without where the kernel does not tell', () => {
+  test('is null where the kernel has no netlink', () => {
     const libc = new FakeLibc();
     libc.onSocket = () => 'EPROTONOSUPPORT';
     expect(LinkMonitor.open(libc, 7, () => {})).toBeNull();

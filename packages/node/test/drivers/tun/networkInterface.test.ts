@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import { parsePrefix } from '@6bed4/codec';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   SIOCADDRT,
   SIOCDELRT,
@@ -36,14 +36,14 @@ function lastCall(libc: FakeLibc): { request: number; view: DataView; argument: 
   return { request, argument, view: new DataView(argument.buffer) };
 }
 
-describe('a network interface', () => {
-  it('is found by its name', () => {
+describe('NetworkInterface', () => {
+  test('finds the index of an interface by its name', () => {
     const [libc, device] = build();
     expect(device.index).toBe(INDEX);
     expect(new TextDecoder().decode(libc.ioctls[0]!.argument.subarray(0, 9))).toBe('tun-test\0');
   });
 
-  it('gets an address as struct in6_ifreq', () => {
+  test('adds and removes an address as struct in6_ifreq', () => {
     const [libc, device] = build();
     const address = { ...parsePrefix('fc64::1/128'), length: 114 };
     device.addAddress(address);
@@ -58,25 +58,28 @@ describe('a network interface', () => {
     expect(lastCall(libc).argument).toEqual(argument);
   });
 
-  it.each([
+  test.each([
     [8, 80, 72],
     [4, 72, 64],
-  ])('gets a route as struct in6_rtmsg where a long has %i bytes', (longSize, size, flags) => {
-    const [libc, device] = build(longSize);
-    device.addRoute(parsePrefix('fc64::/16'), 1052);
-    const { request, argument, view } = lastCall(libc);
-    expect(request).toBe(SIOCADDRT);
-    expect(argument).toHaveLength(size);
-    expect(argument.subarray(0, 16)).toEqual(parsePrefix('fc64::/16').bytes);
-    expect(view.getUint16(52, LE)).toBe(16);
-    expect(view.getUint32(56, LE)).toBe(1052);
-    expect(view.getUint32(flags, LE)).toBe(1);
-    expect(view.getInt32(flags + 4, LE)).toBe(INDEX);
-    device.removeRoute(parsePrefix('fc64::/16'), 1052);
-    expect(lastCall(libc).request).toBe(SIOCDELRT);
-  });
+  ])(
+    'adds and removes a route as struct in6_rtmsg where a long has %i bytes',
+    (longSize, size, flags) => {
+      const [libc, device] = build(longSize);
+      device.addRoute(parsePrefix('fc64::/16'), 1052);
+      const { request, argument, view } = lastCall(libc);
+      expect(request).toBe(SIOCADDRT);
+      expect(argument).toHaveLength(size);
+      expect(argument.subarray(0, 16)).toEqual(parsePrefix('fc64::/16').bytes);
+      expect(view.getUint16(52, LE)).toBe(16);
+      expect(view.getUint32(56, LE)).toBe(1052);
+      expect(view.getUint32(flags, LE)).toBe(1);
+      expect(view.getInt32(flags + 4, LE)).toBe(INDEX);
+      device.removeRoute(parsePrefix('fc64::/16'), 1052);
+      expect(lastCall(libc).request).toBe(SIOCDELRT);
+    },
+  );
 
-  it('is brought up and given its MTU, unless it is so already', () => {
+  test('sets the MTU and IFF_UP, unless they are set already', () => {
     const [libc, device] = build();
     device.setMtu(1280);
     expect(lastCall(libc)).toMatchObject({ request: SIOCSIFMTU });
@@ -92,7 +95,7 @@ describe('a network interface', () => {
     expect(requests).toEqual([SIOCGIFINDEX, SIOCGIFMTU, SIOCGIFFLAGS]);
   });
 
-  it('is content with what is there already or gone already', () => {
+  test('accepts that an address or route exists already, or was removed already', () => {
     const [libc, device] = build();
     const route = parsePrefix('fc64::/16');
     libc.onIoctl = () => 'EEXIST';
@@ -103,17 +106,25 @@ describe('a network interface', () => {
     device.removeAddress(route);
   });
 
-  it.each([
+  test.each([
     ['EPERM', 'adding an address to tun-test needs root or CAP_NET_ADMIN'],
     ['EACCES', /IPv6 is disabled there: run "sysctl net.ipv6.conf.tun-test.disable_ipv6=0"$/],
     ['ENOBUFS', 'adding an address to tun-test failed: ENOBUFS'],
-  ])('says what %s means', (code, message) => {
+  ])('describes the failure %s', (code, message) => {
     const [libc, device] = build();
     libc.onIoctl = () => code;
     expect(() => device.addAddress(parsePrefix('fc64::/16'))).toThrow(message);
   });
 
-  it('says that the kernel has no IPv6', () => {
+  test('describes a failure to add a route as a route that packets will not take', () => {
+    const [libc, device] = build();
+    libc.onIoctl = () => 'EFAULT';
+    expect(() => device.addRoute(parsePrefix('fc64::/16'), 1052)).toThrow(
+      'cannot add route fc64::/16 dev tun-test: EFAULT; packets to it will not use the tunnel',
+    );
+  });
+
+  test('reports that the kernel has no IPv6', () => {
     const libc = new FakeLibc();
     libc.onSocket = () => 'EAFNOSUPPORT';
     expect(() => NetworkInterface.open(libc, 'tun-test')).toThrow(
@@ -121,7 +132,7 @@ describe('a network interface', () => {
     );
   });
 
-  it('leaves no socket open', () => {
+  test('closes its socket', () => {
     const [libc, device] = build();
     device.close();
     device.close();

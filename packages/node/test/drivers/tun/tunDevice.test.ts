@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { IFF_TUN_EXCL, TUNSETIFF } from '../../../src/drivers/kernel/constants.js';
 import { Tun } from '../../../src/drivers/tun/tunDevice.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
@@ -10,8 +10,8 @@ function flagsOf(argument: Uint8Array): number {
   return new DataView(argument.buffer).getUint16(16, true);
 }
 
-describe('a TUN interface', () => {
-  it('is created for us alone, carries bare IP packets, and goes with us', () => {
+describe('Tun', () => {
+  test('creates an exclusive interface without packet information, and closes it', () => {
     const libc = new FakeLibc();
     const tun = Tun.open(libc, '6bed4');
     expect(tun.created).toBe(true);
@@ -25,18 +25,18 @@ describe('a TUN interface', () => {
     expect(libc.closed).toEqual([100]);
   });
 
-  it('may have been prepared by an administrator', () => {
+  test('attaches to an interface that an administrator has prepared', () => {
     const libc = new FakeLibc();
     libc.onIoctl = (_, argument) => ((flagsOf(argument) & IFF_TUN_EXCL) !== 0 ? 'EBUSY' : null);
     expect(Tun.open(libc, 'prepared').created).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['ENOENT', 'ENOENT', /^\/dev\/net\/tun is missing: run "modprobe tun" as root, or give/],
     ['ENODEV', 'ENOENT', /^\/dev\/net\/tun is missing/],
     ['EACCES', 'EPERM', /^opening \/dev\/net\/tun needs root or CAP_NET_ADMIN$/],
     ['EMFILE', 'EMFILE', /^\/dev\/net\/tun cannot be opened: EMFILE$/],
-  ])('says why, when opening the device fails with %s', (failure, code, message) => {
+  ])('describes a failure to open the device with %s', (failure, code, message) => {
     const libc = new FakeLibc();
     libc.onOpen = () => failure;
     expect(() => Tun.open(libc, '6bed4')).toThrow(
@@ -44,13 +44,13 @@ describe('a TUN interface', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['EPERM', 'EPERM', 'creating the interface 6bed4 needs root or CAP_NET_ADMIN'],
     ['EBUSY', 'EBUSY', 'the interface 6bed4 is in use by another process'],
     ['EINVAL', 'EEXIST', '6bed4 is an interface of another kind, not a free TUN'],
     ['ENOMEM', 'ENOMEM', 'the interface 6bed4 cannot be created: ENOMEM'],
   ])(
-    'says why, when creating it fails with %s, and closes the device',
+    'describes a failure to create the interface with %s, and closes the device',
     (failure, code, message) => {
       const libc = new FakeLibc();
       libc.onIoctl = () => failure;
@@ -59,14 +59,14 @@ describe('a TUN interface', () => {
     },
   );
 
-  it.each(['', 'a-name-of-16-chr', 'a b', 'a/b', 'a:b', 'tun%d', '.', '..', 'tün'])(
-    'cannot be called %j',
+  test.each(['', 'a-name-of-16-chr', 'a b', 'a/b', 'a:b', 'tun%d', '.', '..', 'tün'])(
+    'refuses the name %j',
     (name) => {
       expect(() => Tun.open(new FakeLibc(), name)).toThrow(/^tun: found .*, expected a name of/);
     },
   );
 
-  it('hands over packets in batches, and lets others have their turn', async () => {
+  test('reads packets in batches, and lets the event loop continue between them', async () => {
     const libc = new FakeLibc();
     const tun = Tun.open(libc, '6bed4');
     const received: number[] = [];
@@ -92,7 +92,7 @@ describe('a TUN interface', () => {
     expect(libc.watched.size).toBe(0);
   });
 
-  it.each(['EAGAIN', 'EIO'])('waits for more after %s', async (failure) => {
+  test.each(['EAGAIN', 'EIO'])('waits for more packets after %s', async (failure) => {
     const libc = new FakeLibc();
     const received: number[] = [];
     const tun = Tun.open(libc, '6bed4');
@@ -108,7 +108,7 @@ describe('a TUN interface', () => {
     expect(received).toEqual([1]);
   });
 
-  it('tells when someone else removed it', async () => {
+  test('reports that someone else removed the interface', async () => {
     const libc = new FakeLibc();
     const tun = Tun.open(libc, '6bed4');
     let isGone = false;
@@ -125,7 +125,7 @@ describe('a TUN interface', () => {
     expect(libc.watched.size).toBe(0);
   });
 
-  it('may be closed by who gets a packet', async () => {
+  test('can be closed by the receiver of a packet', async () => {
     const libc = new FakeLibc();
     const tun = Tun.open(libc, '6bed4');
     let count = 0;
@@ -142,16 +142,19 @@ describe('a TUN interface', () => {
     expect(count).toBe(1);
   });
 
-  it.each(['EAGAIN', 'EIO', 'EBADFD', 'EINVAL'])('counts a packet that meets %s', (failure) => {
-    const libc = new FakeLibc();
-    const tun = Tun.open(libc, '6bed4');
-    libc.onWrite = () => failure;
-    expect(tun.write(Uint8Array.of(1), 0, 1)).toBe(false);
-    libc.onWrite = () => null;
-    expect(tun.write(Uint8Array.of(9, 2, 3, 9), 1, 2)).toBe(true);
-    expect(tun.dropped).toBe(1);
-    expect(libc.written).toEqual([[2, 3]]);
-    tun.close();
-    expect(tun.write(Uint8Array.of(1), 0, 1)).toBe(false);
-  });
+  test.each(['EAGAIN', 'EIO', 'EBADFD', 'EINVAL'])(
+    'counts a packet whose write fails with %s',
+    (failure) => {
+      const libc = new FakeLibc();
+      const tun = Tun.open(libc, '6bed4');
+      libc.onWrite = () => failure;
+      expect(tun.write(Uint8Array.of(1), 0, 1)).toBe(false);
+      libc.onWrite = () => null;
+      expect(tun.write(Uint8Array.of(9, 2, 3, 9), 1, 2)).toBe(true);
+      expect(tun.dropped).toBe(1);
+      expect(libc.written).toEqual([[2, 3]]);
+      tun.close();
+      expect(tun.write(Uint8Array.of(1), 0, 1)).toBe(false);
+    },
+  );
 });

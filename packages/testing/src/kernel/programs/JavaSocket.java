@@ -1,6 +1,6 @@
 // Datagrams through socket6bed4, the Java implementation; its classes have to be on the class path.
-//   JavaSocket.java                                       sends back whatever comes to port 7
-//   JavaSocket.java ADDRESS PORT INTERVAL {COUNT SIZE}... sends rows of datagrams, counts answers
+//   JavaSocket.java                                       sends all datagrams to port 7 back
+//   JavaSocket.java ADDRESS PORT INTERVAL {COUNT SIZE}... sends series of datagrams, counts answers
 import java.net.DatagramPacket;
 import java.net.InetAddress;
 import java.util.concurrent.atomic.AtomicInteger;

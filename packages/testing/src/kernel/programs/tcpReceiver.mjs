@@ -1,5 +1,5 @@
-// Accepts one TCP connection on a port and prints what came: its length and SHA-256. With the word
-// `progress` also when something came, in milliseconds.
+// Accepts one TCP connection on a port and prints the length and SHA-256 of the data. With the word
+// `progress` it also prints the times of arrivals, in milliseconds.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 
@@ -11,7 +11,7 @@ const server = createServer((socket) => {
   socket.on('data', (chunk) => {
     bytes += chunk.length;
     hash.update(chunk);
-    if (progress === 'progress') console.log(`came ${Date.now()}`);
+    if (progress === 'progress') console.log(`received ${Date.now()}`);
   });
   socket.on('end', () => {
     console.log(JSON.stringify({ bytes, sha256: hash.digest('hex') }));

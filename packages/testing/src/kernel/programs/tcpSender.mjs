@@ -1,5 +1,5 @@
 // Sends a number of pseudo-random bytes to an address and port; prints their length and SHA-256. With
-// a rate in bytes a second it sends that fast, and ends early and in order when told by SIGTERM.
+// a rate in bytes a second it sends that fast, and ends early and in order on SIGTERM.
 import { createCipheriv, createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
@@ -12,11 +12,11 @@ const pause = rate === undefined ? 0 : 1000 / CHUNKS_PER_SECOND;
 
 const hash = createHash('sha256');
 const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
-let told = false;
-if (rate !== undefined) process.once('SIGTERM', () => (told = true));
+let stopped = false;
+if (rate !== undefined) process.once('SIGTERM', () => (stopped = true));
 
 async function* content() {
-  for (let left = Number(length); left > 0 && !told; left -= chunkLength) {
+  for (let left = Number(length); left > 0 && !stopped; left -= chunkLength) {
     const chunk = stream.update(Buffer.alloc(Math.min(left, chunkLength)));
     hash.update(chunk);
     yield chunk;

@@ -1,4 +1,4 @@
-// Sends back whatever comes to a UDP port over IPv6, until it is ended.
+// Sends all datagrams to a UDP port back over IPv6, until it is ended.
 import { createSocket } from 'node:dgram';
 
 const [port] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-// Receives UDP on a port until nothing came for a second; prints how many datagrams there were and the
-// SHA-256 of their contents in the order of arrival.
+// Receives UDP on a port until a second without a datagram; prints their number and the SHA-256 of
+// their contents in the order of arrival.
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 

@@ -1,5 +1,5 @@
-// Sends messages to an IPv6 address and port, each of which the kernel cuts into datagrams of 1000
-// bytes and a shorter one (UDP_SEGMENT); prints what the receiver should print.
+// Sends messages to an IPv6 address and port, which the kernel segments into datagrams of 1000 bytes
+// and a shorter one (UDP_SEGMENT); prints the output that the receiver should have.
 import { createHash, randomBytes } from 'node:crypto';
 import { endianness } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
@@ -26,7 +26,7 @@ const fd = socket(AF_INET6, SOCK_DGRAM, 0);
 const value = new DataView(new ArrayBuffer(4));
 value.setInt32(0, SIZE, littleEndian);
 if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, new Uint8Array(value.buffer), 4) !== 0) {
-  throw new Error('the kernel cannot cut UDP messages');
+  throw new Error('the kernel has no UDP_SEGMENT');
 }
 const to = new DataView(new ArrayBuffer(28));
 to.setUint16(0, AF_INET6, littleEndian);

@@ -1,0 +1,78 @@
+import { formatEndpoint } from '@6bed4/codec';
+import { startRouter } from '@6bed4/node';
+import type { Command } from 'commander';
+import { openControl } from '../control/openControl.js';
+import { statusOfRouter } from '../control/status.js';
+import { ipv4, prefix } from '../options/addresses.js';
+import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
+import { integer, netid, port } from '../options/numbers.js';
+import { repeated } from '../options/repeated.js';
+import { missingOption } from '../options/usageError.js';
+import { openLog } from '../output/log.js';
+import { runDaemon } from './runDaemon.js';
+
+const EXAMPLES = `
+Examples:
+  # a router for the world; needs root, and forwarding to reach beyond it
+  6bed4 router --listen 192.0.2.1 --route 2000::/3
+  # relays between peers only, without any privilege
+  6bed4 router --listen 192.0.2.1 --no-tun
+  # for deployed peers of 2012, with a native prefix
+  6bed4 router --listen 192.0.2.1 --dialect draft01 --prefix 2001:db8:64:64::/64`;
+
+interface RouterFlags extends DaemonFlags {
+  listen?: string;
+  port?: number;
+  prefix?: string;
+  netid?: number;
+  route?: string[];
+  workers?: number;
+}
+
+/** `6bed4 router` */
+export function addRouterCommand(program: Command, version: string): void {
+  const command = program
+    .command('router')
+    .summary('give IPv6 addresses to peers and relay for them')
+    .description(
+      'Runs a 6bed4 router: gives IPv6 addresses to peers and relays between them, to other routers ' +
+        'and to the IPv6 network behind its interface.',
+    )
+    .option('--listen <A.B.C.D>', 'own public IPv4 address (required)', ipv4)
+    .option('--port <N>', 'UDP port; default: the well-known one of the dialect', port)
+    .option('--prefix <P/len>', 'prefix to serve, completed to /64', prefix)
+    .option('--netid <HEX>', 'network identifier for short prefixes; default: bed', netid)
+    .option(
+      '--route <P/len>',
+      'prefix that peers should route here; may be repeated',
+      repeated(prefix),
+    )
+    .option(
+      '--workers <N>',
+      'threads of the Linux driver; default: half the processors, 4 at most',
+      integer(1, 64),
+    );
+  addDaemonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((flags: RouterFlags) => runRouter(flags, version));
+}
+
+async function runRouter(flags: RouterFlags, version: string): Promise<void> {
+  const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN } = flags;
+  if (listen === undefined) {
+    throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
+  }
+  const log = await openLog(flags);
+  const { port, prefix, netid, driver, offloads, workers } = flags;
+  const options = { port, prefix, netid, routes, profile, driver, offloads, workers };
+  await runDaemon({
+    log,
+    control: await openControl(flags, 'router', tun, log),
+    start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
+    onStarted: (router) => {
+      const { address, prefix, endpoint, tun } = router;
+      log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');
+    },
+    status: (router) => statusOfRouter(router, version),
+  });
+}

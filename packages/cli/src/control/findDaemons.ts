@@ -1,0 +1,51 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { askControl, type ControlAnswer } from './controlClient.js';
+import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
+import type { DaemonStatus } from './status.js';
+
+/** A daemon with a control socket, and its answer. */
+export interface FoundDaemon {
+  /** The file name of its socket without the extension, or the path that was asked for. */
+  readonly name: string;
+  readonly path: string;
+  readonly answer: ControlAnswer;
+}
+
+/** The status in an answer; null when it is none. */
+export function statusIn(answer: ControlAnswer): DaemonStatus | null {
+  if (answer.kind !== 'status') return null;
+  const { role } = (answer.status ?? {}) as { role?: unknown };
+  return role === 'peer' || role === 'router' ? (answer.status as DaemonStatus) : null;
+}
+
+/** Asks the daemon at one path. */
+export async function findDaemonAt(path: string): Promise<FoundDaemon> {
+  return { name: path, path, answer: await askControl(path) };
+}
+
+/** Asks all daemons whose sockets are in the usual folders, in the order of their names. */
+export async function findDaemons(): Promise<FoundDaemon[]> {
+  const paths = controlFolders().flatMap(socketsIn);
+  const found = await Promise.all(
+    paths.map(async (path) => ({
+      name: basename(path, SOCKET_SUFFIX),
+      path,
+      answer: await askControl(path),
+    })),
+  );
+  // The socket of a killed daemon is replaced by the next one of its name.
+  return found.filter(({ answer }) => answer.kind !== 'dead');
+}
+
+function socketsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(SOCKET_SUFFIX))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch {
+    // No daemon ever ran, or this user may not see.
+    return [];
+  }
+}

@@ -1,0 +1,61 @@
+import { findProfile, type Profile } from '@6bed4/codec';
+import type { DriverName, Offloads } from '@6bed4/node';
+import type { PeeringName } from '@6bed4/tunnel';
+import { refuse } from './refuse.js';
+
+/* Parsers of options that take one of a few words. */
+
+/** The generations of the protocol, and the constants that each is used with. */
+const PROFILES: Readonly<Record<string, string>> = {
+  draft00: 'draft00',
+  draft01: 'draft01',
+  draft02: 'draft02',
+  draft03: 'reference2020',
+  draft04: 'draft04',
+};
+
+export const DIALECTS: string = listOf(PROFILES);
+
+/** Parses the name of a dialect. */
+export function dialect(text: string): Profile {
+  const profile = Object.hasOwn(PROFILES, text) ? findProfile(PROFILES[text]!) : undefined;
+  return profile ?? refuse(text, `one of ${DIALECTS}`);
+}
+
+// The compiler compares each table of names with the type that it is for.
+const STRATEGY_NAMES = {
+  'via-router': true,
+  'neighbor-discovery': true,
+  'probe-and-seen': true,
+} satisfies Record<PeeringName, true>;
+
+const DRIVER_NAMES = { auto: true, linux: true, portable: true } satisfies Record<DriverName, true>;
+
+const OFFLOAD_NAMES = { none: true, udp: true, tun: true, all: true } satisfies Record<
+  Offloads,
+  true
+>;
+
+export const STRATEGIES: string = listOf(STRATEGY_NAMES);
+export const DRIVERS: string = listOf(DRIVER_NAMES);
+export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
+
+/** Parses the name of a peering strategy. */
+export const strategy: (text: string) => PeeringName = oneOf(STRATEGY_NAMES);
+
+/** Parses the name of a driver. */
+export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
+
+/** Parses what the kernel may do for the Linux driver. */
+export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);
+
+function listOf(names: object): string {
+  return Object.keys(names).join(', ');
+}
+
+function oneOf<Name extends string>(names: Readonly<Record<Name, true>>): (text: string) => Name {
+  return (text) => {
+    if (Object.hasOwn(names, text)) return text as Name;
+    return refuse(text, `one of ${listOf(names)}`);
+  };
+}

@@ -1,0 +1,35 @@
+import type { Profile } from '@6bed4/codec';
+import type { DriverName, Offloads } from '@6bed4/node';
+import type { Command } from 'commander';
+import type { ControlFlags } from '../control/openControl.js';
+import type { LogOptions } from '../output/log.js';
+import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choices.js';
+
+/** Default name of the interface of a daemon. */
+export const DEFAULT_TUN = '6bed4';
+
+/** Options of both routers and peers, as parsed. */
+export interface DaemonFlags extends LogOptions, ControlFlags {
+  readonly tun?: string | false;
+  readonly driver?: DriverName;
+  readonly offloads?: Offloads;
+  readonly dialect?: Profile;
+}
+
+/** Adds the options that routers and peers have in common. */
+export function addDaemonOptions(command: Command): Command {
+  return command
+    .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`)
+    .option('--no-tun', 'create no network interface; needs no privileges')
+    .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
+    .option(
+      '--offloads <O>',
+      `what the kernel may do for the Linux driver: ${OFFLOADS}; default: all`,
+      offloads,
+    )
+    .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
+    .option('--no-control', 'do not open a status socket')
+    .option('--json', 'log one JSON object a line')
+    .option('--verbose', 'log debugging details');
+}

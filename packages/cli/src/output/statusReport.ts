@@ -1,0 +1,144 @@
+import { formatEndpoint } from '@6bed4/codec';
+import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
+import type {
+  DaemonStatus,
+  PeerStatus,
+  RemoteStatus,
+  RouterStatus,
+  UplinkStatus,
+} from '../control/status.js';
+import { colors } from './color.js';
+import { bytesText, countText, durationText } from './quantities.js';
+import { table } from './table.js';
+
+const NAME_WIDTH = 12;
+
+/** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
+export function reportOf(name: string, status: DaemonStatus): string {
+  const { role, version, pid, uptime, tun, endpoint, driver } = status;
+  const who = `${role}, version ${version}, process ${pid}, running for ${durationText(uptime)}`;
+  return [
+    `${colors.bold(name)}  ${colors.dim(who)}`,
+    line('interface', tun ?? 'none'),
+    line('socket', formatEndpoint(endpoint)),
+    ...driverLines(driver),
+    ...(status.role === 'peer' ? peerLines(status) : routerLines(status)),
+    ...counterLines(status),
+  ].join('\n');
+}
+
+function line(name: string, value: string): string {
+  return `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
+}
+
+function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {
+  const threads = workers > 1 ? `, ${workers} threads` : '';
+  return [
+    line('driver', `${name}${threads}${reason === null ? '' : colors.dim(` (${reason})`)}`),
+    ...(offloads.length === 0 ? [] : [line('offloads', offloads.map(offloadText).join(', '))]),
+    ...(batches === null ? [] : [line('batch size', batchText(batches))]),
+  ];
+}
+
+function offloadText({ name, active, reason }: OffloadReport): string {
+  if (active) return colors.green(name);
+  return `no ${name}${reason === null ? '' : colors.dim(` (${reason})`)}`;
+}
+
+/** Datagrams and packets that a system call moved on average. */
+function batchText(batches: BatchReport): string {
+  const { datagramsReceived, receiveCalls, datagramsSent, sendCalls } = batches;
+  const { packetsRead, tunReads, packetsWritten, tunWrites } = batches;
+  const average = (moved: number, calls: number): string =>
+    calls === 0 ? 'none' : (moved / calls).toFixed(1);
+  return [
+    `udp in ${average(datagramsReceived, receiveCalls)}`,
+    `udp out ${average(datagramsSent, sendCalls)}`,
+    `tun in ${average(packetsRead, tunReads)}`,
+    `tun out ${average(packetsWritten, tunWrites)}`,
+  ].join(', ');
+}
+
+function routerLines({ address, prefix }: RouterStatus): string[] {
+  return [line('address', colors.cyan(address)), line('prefix', prefix)];
+}
+
+function peerLines({ address, routers, remotes }: PeerStatus): string[] {
+  return [
+    line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
+    ...table(
+      ['router', 'state', 'prefix', 'public', 'answered', 'routes'],
+      routers.map(uplinkCells),
+    ),
+    ...(remotes.length === 0
+      ? [line('remotes', 'none')]
+      : table(
+          ['remote', 'path', 'round trip', 'confirmed', 'sent', 'received'],
+          remotes.map(remoteCells),
+        )),
+  ];
+}
+
+function uplinkCells(uplink: UplinkStatus): string[] {
+  const { router, state, prefix, publicEndpoint, attempts, advertisedAgo, routes } = uplink;
+  return [
+    `${formatEndpoint(router)}${uplink.temporary ? ' (temporary)' : ''}`,
+    state === 'leased' ? colors.green(state) : colors.yellow(state),
+    prefix ?? '',
+    publicEndpoint === null ? '' : formatEndpoint(publicEndpoint),
+    `${agoText(advertisedAgo)}${attempts > 0 ? `, solicited ${countText(attempts)} times since` : ''}`,
+    routes.join(' '),
+  ];
+}
+
+function remoteCells(remote: RemoteStatus): string[] {
+  const { address, path, endpoint, roundTripMs, proof, provedAgo } = remote;
+  const pathText = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
+  return [
+    address,
+    path === 'relayed' ? pathText : colors.green(pathText),
+    roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`,
+    proof === null ? '' : `${agoText(provedAgo)}, ${proof}`,
+    packetsText(remote.packetsSentDirect, remote.packetsSentRelayed),
+    packetsText(remote.packetsReceivedDirect, remote.packetsReceivedRelayed),
+  ];
+}
+
+function packetsText(direct: number, relayed: number): string {
+  return `${countText(direct)} direct, ${countText(relayed)} relayed`;
+}
+
+function agoText(seconds: number | null): string {
+  return seconds === null ? 'never' : `${durationText(seconds)} ago`;
+}
+
+function counterLines({ counters }: DaemonStatus): string[] {
+  const { udp, drops } = counters;
+  const amount = (count: number, bytes: number): string =>
+    `${countText(count)} (${bytesText(bytes)})`;
+  const received = amount(counters.datagramsReceived, counters.datagramBytesReceived);
+  const sent = amount(counters.datagramsSent, counters.datagramBytesSent);
+  const taken = amount(counters.packetsTaken, counters.packetBytesTaken);
+  const delivered = amount(counters.packetsDelivered, counters.packetBytesDelivered);
+  const dropped = [
+    ...Object.entries(drops),
+    ['answers-withheld', counters.answersWithheld] as const,
+    ['send-queue', udp.queueDrops] as const,
+    ['interface', counters.localDrops] as const,
+  ];
+  return [
+    line('datagrams', `received ${received}, sent ${sent}`),
+    line('packets', `taken ${taken}, delivered ${delivered}`),
+    line('dropped', listOf(dropped)),
+    line(
+      'errors',
+      listOf([...Object.entries(udp.sendErrors), ...Object.entries(udp.receiveErrors)]),
+    ),
+  ];
+}
+
+/** Names and counts, without those that are 0. */
+function listOf(counts: readonly (readonly [string, number])[]): string {
+  const some = counts.filter(([, count]) => count > 0);
+  return some.length === 0 ? 'none' : some.map(([name, n]) => `${name} ${countText(n)}`).join(', ');
+}

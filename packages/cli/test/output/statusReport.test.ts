@@ -1,0 +1,180 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
+
+// Colors depend on where the tests run.
+vi.mock('../../src/output/color.js', async () => {
+  const { default: picocolors } = await import('picocolors');
+  return { colors: picocolors.createColors(false) };
+});
+
+const { reportOf } = await import('../../src/output/statusReport.js');
+
+const COUNTERS = {
+  datagramsReceived: 12_345,
+  datagramBytesReceived: 6_000_000,
+  datagramsSent: 2,
+  datagramBytesSent: 96,
+  packetsTaken: 3,
+  packetBytesTaken: 1500,
+  packetsDelivered: 4,
+  packetBytesDelivered: 999,
+  keepalivesReceived: 0,
+  answersWithheld: 1,
+  drops: { 'source-mismatch': 2000, 'hop-limit-exceeded': 1 },
+  udp: { sendErrors: { ENETUNREACH: 3 }, receiveErrors: { ECONNREFUSED: 1 }, queueDrops: 5 },
+  localDrops: 0,
+};
+
+const ROUTER: RouterStatus = {
+  role: 'router',
+  version: '1.2.3',
+  pid: 42,
+  uptime: 7500,
+  tun: '6bed4',
+  endpoint: { address: '198.51.100.1', port: 25790 },
+  driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
+  counters: COUNTERS,
+  address: 'fc64:bed:c633:6401:c433:6401:64be:8000',
+  prefix: 'fc64:bed:c633:6401::/64',
+};
+
+const PEER: PeerStatus = {
+  ...ROUTER,
+  role: 'peer',
+  address: null,
+  routers: [],
+  remotes: [],
+};
+
+const linesOf = (status: PeerStatus | RouterStatus): string[] =>
+  reportOf('6bed4', status).split('\n');
+
+describe('the status report', () => {
+  test('begins with the name, role, interface, socket, driver and addresses', () => {
+    expect(linesOf(ROUTER).slice(0, 6)).toEqual([
+      '6bed4  router, version 1.2.3, process 42, running for 2 h 5 min',
+      '  interface   6bed4',
+      '  socket      198.51.100.1:25790',
+      '  driver      portable',
+      '  address     fc64:bed:c633:6401:c433:6401:64be:8000',
+      '  prefix      fc64:bed:c633:6401::/64',
+    ]);
+  });
+
+  test('ends with traffic, drops by reason and errors', () => {
+    expect(linesOf(ROUTER).slice(6)).toEqual([
+      '  datagrams   received 12,345 (6.00 MB), sent 2 (96 B)',
+      '  packets     taken 3 (1.50 kB), delivered 4 (999 B)',
+      '  dropped     source-mismatch 2,000, hop-limit-exceeded 1, answers-withheld 1, send-queue 5',
+      '  errors      ENETUNREACH 3, ECONNREFUSED 1',
+    ]);
+  });
+
+  test('contains the reason for the portable driver', () => {
+    const driver = { ...ROUTER.driver, reason: 'there is no TUN interface' };
+    expect(linesOf({ ...ROUTER, driver })).toContain(
+      '  driver      portable (there is no TUN interface)',
+    );
+  });
+
+  test('contains the offloads of the kernel and the average batch sizes', () => {
+    const lines = linesOf({
+      ...ROUTER,
+      driver: {
+        name: 'linux',
+        reason: null,
+        workers: 2,
+        offloads: [
+          { name: 'udp-send', active: true, reason: null },
+          { name: 'tun-udp', active: false, reason: 'needs Linux 6.2' },
+        ],
+        batches: {
+          waits: 9,
+          receiveCalls: 4,
+          messagesReceived: 8,
+          datagramsReceived: 50,
+          sendCalls: 3,
+          messagesSent: 3,
+          datagramsSent: 10,
+          tunReads: 0,
+          packetsRead: 0,
+          tunWrites: 2,
+          packetsWritten: 2,
+        },
+      },
+    });
+    expect(lines.slice(3, 6)).toEqual([
+      '  driver      linux, 2 threads',
+      '  offloads    udp-send, no tun-udp (needs Linux 6.2)',
+      '  batch size  udp in 12.5, udp out 3.3, tun in none, tun out 1.0',
+    ]);
+  });
+
+  test('has a line for each router of a peer', () => {
+    const lines = linesOf({
+      ...PEER,
+      routers: [
+        {
+          router: { address: '198.51.100.1', port: 25790 },
+          state: 'leased',
+          address: 'fc64::1',
+          prefix: 'fc64::/114',
+          publicEndpoint: { address: '203.0.113.5', port: 40_000 },
+          routes: ['2000::/3', '64:ff9b::/96'],
+          attempts: 0,
+          advertisedAgo: 12.7,
+          temporary: true,
+        },
+        {
+          router: { address: '192.0.2.1', port: 25790 },
+          state: 'soliciting',
+          address: null,
+          prefix: null,
+          publicEndpoint: null,
+          routes: [],
+          attempts: 7,
+          advertisedAgo: null,
+          temporary: false,
+        },
+      ],
+    });
+    expect(lines.slice(4, 9)).toEqual([
+      '  address     none yet',
+      '  router                          state       prefix      public             answered                        routes',
+      '  198.51.100.1:25790 (temporary)  leased      fc64::/114  203.0.113.5:40000  12 s ago                        2000::/3 64:ff9b::/96',
+      '  192.0.2.1:25790                 soliciting                                 never, solicited 7 times since',
+      '  remotes     none',
+    ]);
+  });
+
+  test('has a line for each remote of a peer', () => {
+    const remote = {
+      address: 'fc64::2',
+      path: 'direct',
+      endpoint: { address: '203.0.113.6', port: 40_002 },
+      proof: 'neighbor-advertisement',
+      provedAgo: 3,
+      roundTripMs: 1.234,
+      metAgo: 100,
+      sentAgo: 1,
+      receivedAgo: null,
+      packetsSentDirect: 1000,
+      packetsSentRelayed: 1,
+      packetsReceivedDirect: 0,
+      packetsReceivedRelayed: 0,
+    } as const;
+    const relayed = {
+      ...remote,
+      path: 'relayed',
+      endpoint: null,
+      proof: null,
+      provedAgo: null,
+      roundTripMs: null,
+    } as const;
+    expect(linesOf({ ...PEER, remotes: [remote, relayed] }).slice(6, 9)).toEqual([
+      '  remote   path                      round trip  confirmed                        sent                     received',
+      '  fc64::2  direct 203.0.113.6:40002  1.2 ms      3 s ago, neighbor-advertisement  1,000 direct, 1 relayed  0 direct, 0 relayed',
+      '  fc64::2  relayed                                                                1,000 direct, 1 relayed  0 direct, 0 relayed',
+    ]);
+  });
+});

@@ -1,0 +1,203 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { Arena } from '../../../../src/drivers/kernel/arena.js';
+import { TUN_INPUT_SIZE, TunInput, TunRead } from '../../../../src/drivers/linux/tunInput.js';
+import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
+import {
+  ACK,
+  CWR,
+  FIN,
+  hex,
+  isChecksumRight,
+  NO_VIRTIO,
+  PSH,
+  segmentPacket,
+  tcpPacket,
+  udpOverIpv6,
+  type Virtio,
+  virtioOf,
+  withPartialChecksum,
+  writeVirtio,
+} from '../../../support/segments.js';
+
+const EXTENSION = [6, 0, 1, 4, 0, 0, 0, 0];
+
+/** What comes out of an interface that hands over these, one for each read. */
+function readAll(...reads: readonly (Uint8Array | string)[]): {
+  packets: Uint8Array[];
+  flushes: number[];
+  input: TunInput;
+  libc: FakeRawLibc;
+} {
+  const libc = new FakeRawLibc();
+  const arena = new Arena(libc, TUN_INPUT_SIZE + 4096);
+  const input = new TunInput(libc, arena, 5, true);
+  libc.toRead.push(...reads);
+  const packets: Uint8Array[] = [];
+  const flushes: number[] = [];
+  let waiting: [number, number][] = [];
+  const consumer = {
+    packet: (at: number, length: number) => {
+      waiting.push([at, length]);
+    },
+    // Only now are they looked at: nothing may have been written over them.
+    flush: () => {
+      flushes.push(waiting.length);
+      for (const [at, length] of waiting) packets.push(arena.bytes.slice(at, at + length));
+      waiting = [];
+    },
+  };
+  while (libc.toRead.length > 0) input.read(consumer);
+  return { packets, flushes, input, libc };
+}
+
+function framed(virtio: Virtio, packet: Uint8Array): Uint8Array {
+  return Uint8Array.of(...writeVirtio(virtio), ...packet);
+}
+
+function changed(packet: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = packet.slice();
+  copy[at] = value;
+  return copy;
+}
+
+const payloads = fc
+  .tuple(fc.integer({ min: 2, max: 20_000 }), fc.integer())
+  .map(([length, seed]) =>
+    Uint8Array.from(
+      { length },
+      (_, index) => (Math.imul(index + seed, 2_654_435_761) >>> 13) & 0xff,
+    ),
+  );
+
+describe('TunInput, with packets before segmentation', () => {
+  test.prop(
+    [
+      payloads,
+      fc.integer({ min: 36, max: 1440 }),
+      fc.constantFrom(ACK, ACK | PSH, ACK | FIN, ACK | PSH | FIN, ACK | CWR, ACK | CWR | PSH),
+      fc.integer({ min: 0, max: 0xffff_ffff }),
+      fc.boolean(),
+      fc.boolean(),
+    ],
+    { numRuns: 40 },
+  )(
+    'segments TCP as a network card does',
+    (payload, size, flags, sequence, hasOptions, hasExtension) => {
+      const options = hasOptions ? [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] : [];
+      const extension = hasExtension ? EXTENSION : [];
+      const whole = tcpPacket({ payload, flags, sequence, options, extension, hopLimit: 64 });
+      const virtio = virtioOf(whole, size);
+      const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
+      const expected = segmentPacket(virtio, whole);
+      expect(packets.map(hex)).toEqual(expected.map(hex));
+      expect(packets.every(isChecksumRight)).toBe(true);
+    },
+  );
+
+  test.prop([payloads, fc.integer({ min: 1000, max: 1232 })], { numRuns: 20 })(
+    'segments UDP as a network card does',
+    (payload, size) => {
+      const whole = udpOverIpv6({ payload });
+      const virtio = virtioOf(whole, size);
+      const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
+      expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
+      expect(packets.every(isChecksumRight)).toBe(true);
+    },
+  );
+
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 1220 })])(
+    'completes the checksum of a packet without GSO',
+    (payload) => {
+      const whole = tcpPacket({ payload });
+      const virtio = { ...virtioOf(whole, 0), gsoType: 0 };
+      expect(readAll(framed(virtio, withPartialChecksum(whole))).packets).toEqual([whole]);
+    },
+  );
+
+  test('writes a UDP checksum of zero as 65535, since zero means none', () => {
+    const payload = new Uint8Array(2);
+    const plain = udpOverIpv6({ payload });
+    // One's complement: adding the checksum itself as payload brings the sum to zero.
+    const checksum = (plain[46]! << 8) | plain[47]!;
+    payload.set([checksum >>> 8, checksum & 0xff]);
+    const whole = udpOverIpv6({ payload });
+    expect([whole[46], whole[47]]).toEqual([0xff, 0xff]);
+    const virtio = { ...virtioOf(whole, 0), gsoType: 0 };
+    expect(readAll(framed(virtio, withPartialChecksum(whole))).packets).toEqual([whole]);
+  });
+
+  test('does not change a packet with a checksum, not even a wrong one', () => {
+    const packet = tcpPacket({ payload: Uint8Array.of(1) });
+    packet[57]! ^= 1;
+    expect(readAll(framed(NO_VIRTIO, packet)).packets).toEqual([packet]);
+  });
+
+  test('flushes after a GSO packet, and after several packets without GSO', () => {
+    const short = tcpPacket({ payload: Uint8Array.of(1) });
+    const long = tcpPacket({ payload: new Uint8Array(5000) });
+    const virtio = virtioOf(long, 1000);
+    const { flushes } = readAll(
+      framed(NO_VIRTIO, short),
+      framed(NO_VIRTIO, short),
+      framed(virtio, withPartialChecksum(long)),
+      framed(virtio, withPartialChecksum(long)),
+    );
+    expect(flushes).toEqual([7, 5]);
+  });
+
+  const WHOLE = tcpPacket({ payload: new Uint8Array(3000) });
+  const VIRTIO = virtioOf(WHOLE, 1000);
+  test.each<[string, Virtio, Uint8Array]>([
+    ['a segment size of 0', { ...VIRTIO, gsoSize: 0 }, WHOLE],
+    ['TCP in IPv4', { ...VIRTIO, gsoType: 1 }, WHOLE],
+    ['an unknown kind', { ...VIRTIO, gsoType: 0x7f }, WHOLE],
+    ['a checksum that is complete', { ...VIRTIO, flags: 0 }, WHOLE],
+    ['a checksum in the IPv6 header', { ...VIRTIO, checksumStart: 39 }, WHOLE],
+    ['a checksum at another place', { ...VIRTIO, checksumOffset: 6 }, WHOLE],
+    ['a header beyond the end', { ...VIRTIO, checksumStart: WHOLE.length - 19 }, WHOLE],
+    ['no payload', VIRTIO, tcpPacket({ payload: new Uint8Array(0) })],
+    ['a TCP header that is too short', VIRTIO, changed(WHOLE, 52, 0x40)],
+    ['IPv4', VIRTIO, changed(WHOLE, 0, 0x45)],
+    ['no packet', VIRTIO, new Uint8Array(1)],
+  ])('drops and counts %s', (_, virtio, packet) => {
+    const { packets, input } = readAll(framed(virtio, packet));
+    expect(packets).toEqual([]);
+    expect(input.malformed).toBe(1);
+  });
+
+  test.prop([
+    fc.uint8Array({ minLength: 10, maxLength: 10 }),
+    fc.uint8Array({ minLength: 1, maxLength: 300 }),
+  ])('accepts any virtio header without an exception', (header, packet) => {
+    const { packets, input } = readAll(Uint8Array.of(...header, ...packet));
+    expect(packets.length + input.malformed).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['EAGAIN', TunRead.empty],
+    ['EIO', TunRead.failed],
+    ['EBADFD', TunRead.gone],
+  ] as const)('returns the result for %s, after the packets before it', (failure, result) => {
+    const libc = new FakeRawLibc();
+    const input = new TunInput(libc, new Arena(libc, TUN_INPUT_SIZE + 4096), 5, true);
+    const packet = tcpPacket({ payload: Uint8Array.of(1) });
+    libc.toRead.push('EINTR', framed(NO_VIRTIO, packet), failure);
+    const calls: string[] = [];
+    const code = input.read({
+      packet: () => calls.push('packet'),
+      flush: () => calls.push('flush'),
+    });
+    expect(code).toBe(result);
+    expect(calls).toEqual(['packet', 'flush']);
+  });
+});
+
+describe('TunInput, with a packet of the largest size', () => {
+  test('segments it, with as many flushes as its segments need', () => {
+    const whole = tcpPacket({ payload: new Uint8Array(65_000).fill(7), flags: ACK | PSH });
+    const virtio = virtioOf(whole, 36);
+    const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
+    expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
+  });
+});

@@ -1,0 +1,288 @@
+import { type Endpoint, isIPv4Multicast, parseIPv4 } from '@6bed4/codec';
+import { DatagramPool } from '../datagram/datagram.js';
+import type { HostAttachment } from '../host/host.js';
+import { PeerNode } from '../host/peerNode.js';
+import { RouterNode, type RouterSettings } from '../host/routerNode.js';
+import { UdpNode } from '../host/udpNode.js';
+import { Firewall } from '../nat/firewall.js';
+import { Nat } from '../nat/nat.js';
+import { AddressPool } from '../network/addressPool.js';
+import { Network } from '../network/network.js';
+import { Random } from '../time/random.js';
+import { Scheduler } from '../time/scheduler.js';
+import { ladder } from '../trace/ladder.js';
+import { mermaid } from '../trace/mermaid.js';
+import { pcap } from '../trace/pcap.js';
+import type { TraceSelection } from '../trace/selectArrows.js';
+import { Trace } from '../trace/trace.js';
+import { World } from '../world/world.js';
+import type {
+  FirewallDescription,
+  InternetOptions,
+  NatDescription,
+  PeerDescription,
+  Placement,
+} from './descriptions.js';
+
+/** Addresses of public nodes whose description has none (RFC 2544 appendix C: benchmarks). */
+const PUBLIC_POOL = '198.18.0.0/15';
+const CORE = 'core';
+const DEFAULT_HOPS = 8;
+const MOST_HOPS = 200;
+/** Machines may assume nothing about the origin of their clocks, so each gets another. */
+const MOST_CLOCK = 1_000_000_000;
+
+/**
+ * A deterministic Internet in virtual time.
+ *
+ * @example
+ * ```ts
+ * const net = new Internet({ seed: 1, trace: true });
+ * net.router('r', { address: '198.51.100.1' });
+ * const a = net.peer('a', { behind: net.nat('natA', { external: '192.0.2.10' }) });
+ * net.run(1_000);
+ * console.log(a.address, net.ladder());
+ * ```
+ */
+export class Internet {
+  /** The seed of every random number in it. */
+  readonly seed: number;
+  readonly #world: World;
+  readonly #core: Network;
+  readonly #clocks: Random;
+  readonly #names = new Set<string>();
+  readonly #routers: RouterNode[] = [];
+  readonly #peers: PeerNode[] = [];
+  #nats = 0;
+
+  constructor(options: InternetOptions = {}) {
+    this.seed = options.seed ?? 1;
+    const hops = options.coreHops ?? DEFAULT_HOPS;
+    if (!Number.isInteger(hops) || hops < 0 || hops > MOST_HOPS) {
+      throw new RangeError(`coreHops: ${hops}, expected an integer from 0 to ${MOST_HOPS}`);
+    }
+    const random = new Random(this.seed);
+    const trace = options.trace === true ? new Trace() : null;
+    this.#world = new World(new Scheduler(), new DatagramPool(), random, trace);
+    this.#clocks = random.stream('clocks');
+    this.#core = new Network(this.#world, {
+      name: CORE,
+      hops,
+      multicast: false,
+      gateway: null,
+      addresses: new AddressPool(PUBLIC_POOL),
+    });
+  }
+
+  /** Milliseconds of virtual time since the beginning. */
+  get now(): number {
+    return this.#world.scheduler.now;
+  }
+
+  /** The recorded trace; null when nothing is recorded. */
+  get trace(): Trace | null {
+    return this.#world.trace;
+  }
+
+  /** All peers, in order of creation. */
+  get peers(): readonly PeerNode[] {
+    return this.#peers;
+  }
+
+  /** All routers, in order of creation. */
+  get routers(): readonly RouterNode[] {
+    return this.#routers;
+  }
+
+  /** Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included). */
+  get statistics(): {
+    readonly sent: number;
+    readonly delivered: number;
+    readonly dropped: number;
+  } {
+    const { sent, delivered, dropped } = this.#world;
+    return { sent, delivered, dropped };
+  }
+
+  /** Lets so many milliseconds of virtual time pass. */
+  run(milliseconds: number): void {
+    this.#world.scheduler.runUntil(this.now + milliseconds);
+  }
+
+  /**
+   * Lets time pass until a condition holds; it is checked after each event.
+   *
+   * @param limit - milliseconds to wait at most
+   * @returns milliseconds until it held, null when it did not
+   */
+  runUntil(condition: () => boolean, limit: number): number | null {
+    const { scheduler } = this.#world;
+    const start = this.now;
+    while (!condition()) {
+      if (scheduler.nextTime > start + limit) {
+        scheduler.runUntil(start + limit);
+        return condition() ? limit : null;
+      }
+      scheduler.runUntil(scheduler.nextTime);
+    }
+    return this.now - start;
+  }
+
+  /** Lets time pass until no event is due; never returns while peers run. */
+  runUntilQuiet(): void {
+    const { scheduler } = this.#world;
+    while (scheduler.nextTime < Number.POSITIVE_INFINITY) scheduler.runUntil(scheduler.nextTime);
+  }
+
+  /** Runs an action at a time, in milliseconds. */
+  at(time: number, action: () => void): void {
+    this.#world.scheduler.at(time, { happen: action });
+  }
+
+  /** Makes a computer with plain UDP sockets. @throws Error when name or address are taken */
+  host(name: string, placement: Placement = {}): UdpNode {
+    this.#name(name);
+    return new UdpNode(this.#world, name, this.#attachment(placement));
+  }
+
+  /** Makes a router on the public core. @throws Error when name or address are taken */
+  router(name: string, description: RouterSettings & Omit<Placement, 'behind'> = {}): RouterNode {
+    this.#name(name);
+    const { address, link, ...settings } = description;
+    const attachment = this.#attachment({
+      ...(address === undefined ? {} : { address }),
+      ...(link === undefined ? {} : { link }),
+    });
+    const router = new RouterNode(this.#world, name, settings, this.#clock(), attachment);
+    this.#world.trace?.nameAddress(router.address, name);
+    this.#routers.push(router);
+    return router;
+  }
+
+  /** Makes a peer. @throws Error when name or address are taken */
+  peer(name: string, description: PeerDescription = {}): PeerNode {
+    this.#name(name);
+    const { behind, address, link, start, routers, ...settings } = description;
+    const attachment = this.#attachment({
+      ...(behind === undefined ? {} : { behind }),
+      ...(address === undefined ? {} : { address }),
+      ...(link === undefined ? {} : { link }),
+    });
+    const peer = new PeerNode(
+      this.#world,
+      name,
+      { ...settings, routers: routers ?? this.#routerEndpoints() },
+      this.#clock(),
+      attachment,
+    );
+    this.#peers.push(peer);
+    if (start ?? true) peer.start();
+    return peer;
+  }
+
+  /** Makes a NAT. @throws Error when name or address are taken */
+  nat(name: string, description: NatDescription = {}): Nat {
+    this.#name(name);
+    const { external, behind, link, network, forwards, ...options } = description;
+    const externalNetwork = this.#networkBehind(behind);
+    const address =
+      external === undefined ? externalNetwork.freeAddress() : this.#parse(external, 'external');
+    const nat = new Nat(this.#world, name, options, address, {
+      externalNetwork,
+      link: link ?? {},
+      addresses: new AddressPool(network ?? `10.${this.#nats++ % 256}.0.0/16`),
+    });
+    for (const [port, internal] of Object.entries(forwards ?? {})) {
+      nat.forward(Number(port), internal);
+    }
+    return nat;
+  }
+
+  /** Makes a stateful firewall. @throws Error when the name is taken */
+  firewall(name: string, description: FirewallDescription = {}): Firewall {
+    this.#name(name);
+    const { behind, link, ...options } = description;
+    const externalNetwork = this.#networkBehind(behind);
+    return new Firewall(this.#world, name, options, {
+      externalNetwork,
+      link: link ?? {},
+      addresses: externalNetwork.addresses,
+    });
+  }
+
+  /** Moves a peer to another network or address; it keeps running, and solicits its routers again. */
+  move(peer: PeerNode, placement: Placement): void {
+    peer.moveTo(this.#attachment(placement));
+  }
+
+  /** Forbids UDP between two public IPv4 addresses, both ways. */
+  block(one: string, other: string): void {
+    this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), true);
+  }
+
+  /** Allows UDP between them again. */
+  unblock(one: string, other: string): void {
+    this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), false);
+  }
+
+  /** The trace as text with a column for each node. @throws Error when nothing is recorded */
+  ladder(options: TraceSelection = {}): string {
+    return ladder(this.#recorded(), options);
+  }
+
+  /** The trace as a sequence diagram for Mermaid. @throws Error when nothing is recorded */
+  mermaid(options: TraceSelection = {}): string {
+    return mermaid(this.#recorded(), options);
+  }
+
+  /**
+   * The trace as the bytes of a pcap file of raw IPv4 packets.
+   *
+   * @param node - name of the host, or of the NAT (datagrams as they left it), to see it from; default:
+   *   the public core
+   * @throws Error when nothing is recorded
+   */
+  toPcap(node: string = CORE): Uint8Array {
+    const entries = this.#recorded().entries;
+    return pcap(entries.filter((entry) => entry.node === node && entry.kind !== 'drop'));
+  }
+
+  #recorded(): Trace {
+    const { trace } = this.#world;
+    if (trace === null) throw new Error('nothing is recorded: make the Internet with trace: true');
+    return trace;
+  }
+
+  #name(name: string): void {
+    if (this.#names.has(name) || name === CORE) throw new Error(`there is a node ${name} already`);
+    this.#names.add(name);
+    this.#world.trace?.addNode(name);
+  }
+
+  #networkBehind(behind: Nat | Firewall | undefined): Network {
+    return behind?.internalNetwork ?? this.#core;
+  }
+
+  #attachment(placement: Placement): HostAttachment {
+    const network = this.#networkBehind(placement.behind);
+    const address =
+      placement.address === undefined
+        ? network.freeAddress()
+        : this.#parse(placement.address, 'address');
+    return { network, address, link: placement.link ?? {} };
+  }
+
+  #parse(text: string, field: string): number {
+    const address = parseIPv4(text, field);
+    if (isIPv4Multicast(address)) throw new Error(`${field}: ${text} is a multicast group`);
+    return address | 0;
+  }
+
+  #clock(): number {
+    return this.#clocks.integer(0, MOST_CLOCK);
+  }
+
+  #routerEndpoints(): Endpoint[] {
+    return this.#routers.map((router) => router.endpoint);
+  }
+}
