@@ -86,7 +86,7 @@ describe('no garbage is left behind', () => {
   });
 
   test('by a table of addresses and the unreachability detection of its slots', () => {
-    const bits = { upperHalf: true, lowerHalf: [-1, -1] } as const;
+    const bits = { upperHalf: true, lowerHalf: [-1, -1], neverZero: 0 } as const;
     const table = new AddressTable(64, bits, new Random(3).fraction);
     const detection = new NeighborUnreachability(
       {

@@ -12,6 +12,11 @@ export interface SignificantBits {
   readonly upperHalf: boolean;
   /** The bits that count of the two words of the lower half, as int32; what else differs is the same. */
   readonly lowerHalf: readonly [number, number];
+  /**
+   * Bits of the last word, as int32, that are not all zero in any address of the table: one where they
+   * are is never found. 0 for no such rule.
+   */
+  readonly neverZero: number;
 }
 
 /**
@@ -30,6 +35,7 @@ export class AddressTable {
   readonly #upperMatters: boolean;
   readonly #thirdMask: number;
   readonly #fourthMask: number;
+  readonly #neverZero: number;
   readonly #keys: Int32Array;
   readonly #addresses: Uint8Array;
   readonly #inUse: Uint8Array;
@@ -39,7 +45,7 @@ export class AddressTable {
   readonly #multipliers: Int32Array;
   readonly #shift: number;
   /** Slots found lately, by a few bits of their address: most packets go where others went. */
-  readonly #recent = new Uint32Array(RECENT);
+  readonly #recent = new Int32Array(RECENT).fill(NO_SLOT);
   #free = 0;
   #size = 0;
 
@@ -51,6 +57,7 @@ export class AddressTable {
     this.capacity = capacity;
     this.#upperMatters = bits.upperHalf;
     [this.#thirdMask, this.#fourthMask] = bits.lowerHalf;
+    this.#neverZero = bits.neverZero;
     const bucketBits = Math.max(1, Math.ceil(Math.log2(capacity)));
     this.#keys = new Int32Array(capacity * KEY_WORDS);
     this.#addresses = new Uint8Array(capacity * IPV6_ADDRESS_BYTES);
@@ -69,11 +76,13 @@ export class AddressTable {
 
   /** The slot of the address at `offset`, or -1. For every packet. */
   find(bytes: Uint8Array, offset: number): number {
+    const last = readInt32(bytes, offset + LOWER_HALF + 4);
+    if ((last & this.#neverZero) === 0 && this.#neverZero !== 0) return NO_SLOT;
     const third = readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask;
-    const fourth = readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask;
+    const fourth = last & this.#fourthMask;
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
     const recent = this.#recent[place]!;
-    if (this.#isAt(recent, third, fourth, bytes, offset)) return recent;
+    if (recent !== NO_SLOT && this.#isAt(recent, third, fourth, bytes, offset)) return recent;
     let slot = this.#buckets[this.#hash(third, fourth)]!;
     while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
       slot = this.#next[slot]!;
@@ -113,7 +122,11 @@ export class AddressTable {
   /** Gives the slot of an address back. */
   remove(slot: number): void {
     const at = slot * KEY_WORDS;
-    const bucket = this.#hash(this.#keys[at + 2]!, this.#keys[at + 3]!);
+    const third = this.#keys[at + 2]!;
+    const fourth = this.#keys[at + 3]!;
+    const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
+    if (this.#recent[place] === slot) this.#recent[place] = NO_SLOT;
+    const bucket = this.#hash(third, fourth);
     let previous = this.#buckets[bucket]!;
     if (previous === slot) {
       this.#buckets[bucket] = this.#next[slot]!;
@@ -170,7 +183,6 @@ export class AddressTable {
   #isAt(slot: number, third: number, fourth: number, bytes: Uint8Array, offset: number): boolean {
     return (
       this.#hasLowerHalf(slot, third, fourth) &&
-      this.#inUse[slot] === 1 &&
       (!this.#upperMatters || this.hasUpperHalf(slot, bytes, offset))
     );
   }

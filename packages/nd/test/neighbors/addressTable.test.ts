@@ -5,9 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { AddressTable, type SignificantBits } from '../../src/index.js';
 import { hashWords } from '../../src/neighbors/addressTable.js';
 
-const ALL: SignificantBits = { upperHalf: true, lowerHalf: [-1, -1] };
+const ALL: SignificantBits = { upperHalf: true, lowerHalf: [-1, -1], neverZero: 0 };
 /** The endpoint and not the lanip, as in draft-03. */
-const ENDPOINT: SignificantBits = { upperHalf: true, lowerHalf: [-1, 0xffff_c000 | 0] };
+const ENDPOINT: SignificantBits = {
+  upperHalf: true,
+  lowerHalf: [-1, 0xffff_c000 | 0],
+  neverZero: 0,
+};
 
 /** Addresses that differ in one byte only, wherever that is. */
 function neighboring(index: number): Uint8Array {
@@ -151,6 +155,14 @@ describe('significant bits', () => {
     expect(table.find(addressOf(2, 1, 2, 3, 4, 5, 6, 0x40, 1), 0)).toBe(slot);
     expect(table.hasUpperHalf(slot, addressOf(1), 0)).toBe(true);
     expect(table.hasUpperHalf(slot, addressOf(2), 0)).toBe(false);
+  });
+
+  test('of which one must be set: an address without is never found', () => {
+    const bits = { ...ENDPOINT, neverZero: 0x3fff };
+    const table = new AddressTable(4, bits, new Random(1).fraction);
+    const slot = table.insert(addressOf(1, 1, 2, 3, 4, 5, 6, 0x40, 1), 0);
+    expect(table.find(addressOf(1, 1, 2, 3, 4, 5, 6, 0x41, 0), 0)).toBe(slot);
+    expect(table.find(addressOf(1, 1, 2, 3, 4, 5, 6, 0x40, 0), 0)).toBe(-1);
   });
 });
 

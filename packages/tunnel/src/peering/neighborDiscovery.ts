@@ -5,12 +5,14 @@ import { Drop, type DropCode } from '../report/drop.js';
 import { Confirmation, Path, type PathCode } from '../report/path.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
+import type { Credit } from './credit.js';
 import { LanSearch, type LanSearchOptions } from './lanSearch.js';
 import { NeighborSolicitations, NO_ATTEMPT } from './neighborSolicitations.js';
 import { OpportunisticHandshakes } from './opportunisticHandshakes.js';
 import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
 import { isCredible } from './redirect.js';
 import { RedirectHints } from './redirectHints.js';
+import type { RemotePaths } from './remotePaths.js';
 import { NO_SLOT, type Remotes } from './remotes.js';
 import { SolicitationRounds } from './solicitationRounds.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
@@ -44,6 +46,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly name = 'neighbor-discovery';
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
+  readonly #paths: RemotePaths;
+  readonly #credit: Credit;
   readonly #options: NeighborDiscoveryOptions;
   readonly #rounds: SolicitationRounds;
   readonly #solicitations: NeighborSolicitations;
@@ -56,6 +60,8 @@ export class NeighborDiscoveryPeering implements Peering {
   constructor(host: PeeringHost, remotes: Remotes, options: NeighborDiscoveryOptions) {
     this.#host = host;
     this.#remotes = remotes;
+    this.#paths = remotes.paths;
+    this.#credit = remotes.credit;
     this.#options = options;
     this.#rounds = new SolicitationRounds(remotes, {
       solicit: (slot, attempt, now) => this.#solicit(slot, attempt, now),
@@ -73,7 +79,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (!isInvitation) return;
     // Used at once, and solicited beside the first packet.
     this.#rounds.refreshSoon(slot, now);
-    this.#remotes.paths.invite(slot, now + CONFIRMATION_LIFETIME);
+    this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
   }
 
   removed(slot: number): void {
@@ -89,30 +95,15 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): NextHopCode {
     if (policy === Policy.prohibited) return NextHop.router;
-    if (this.#remotes.paths.isValid(slot, now) && this.#fitsLan(slot, bytes, offset)) {
+    if (this.#paths.isValid(slot, now) && this.#fitsLan(slot, bytes, offset)) {
       if (this.#rounds.isRefreshDue(slot, now)) this.#rounds.begin(slot, now);
       return NextHop.direct;
     }
-    if (this.#rounds.isRetryDue(slot, now)) {
-      // Our own side wants to talk, as much as this packet is worth.
-      this.#remotes.credit.grant(slot, length + OUTER_HEADERS);
-      this.#rounds.begin(slot, now);
-    }
-    if (policy === Policy.presumptuous || policy === Policy.persistent) {
-      // Unless another path is in use, which only does not fit this packet.
-      const isValid = this.#remotes.paths.isValid(slot, now);
-      if (!isValid && this.#rounds.isFirstSearch(slot)) return NextHop.direct;
-      return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
-    }
-    const isOpportunistic =
-      this.#options.opportunism &&
-      !this.#rounds.hasFailed(slot) &&
-      this.#handshakes.begins(slot, bytes, offset, length, now);
-    return isOpportunistic ? NextHop.direct : NextHop.router;
+    return this.#search(slot, bytes, offset, length, policy, now);
   }
 
   sendOpportunistic(slot: number, now: number): number {
-    if (this.#remotes.paths.isValid(slot, now) || this.#rounds.hasFailed(slot)) return 0;
+    if (this.#paths.isValid(slot, now) || this.#rounds.hasFailed(slot)) return 0;
     return this.#handshakes.beginFor(slot, now);
   }
 
@@ -131,7 +122,7 @@ export class NeighborDiscoveryPeering implements Peering {
     length: number,
     now: number,
   ): void {
-    if (!this.#remotes.paths.isValid(slot, now)) {
+    if (!this.#paths.isValid(slot, now)) {
       if (!isDirect) return;
       if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
         this.#confirmedByUpperLayer(slot, now);
@@ -144,9 +135,8 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {
-    const { paths } = this.#remotes;
-    const isValid = paths.isValid(slot, now);
-    const isLanPath = isValid && paths.path(slot) === Path.lan;
+    const isValid = this.#paths.isValid(slot, now);
+    const isLanPath = isValid && this.#paths.path(slot) === Path.lan;
     if (!isLanPath && this.#lan.canBeAt(slot, from)) {
       this.#lan.proposed(slot, from, now);
     } else if (!isValid) {
@@ -160,14 +150,13 @@ export class NeighborDiscoveryPeering implements Peering {
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode {
-    const { paths } = this.#remotes;
     const slot = this.#remotes.find(advertisement.target, 0);
     if (slot === NO_SLOT) return Drop.ndUnexpected;
     const attempt = this.#solicitations.attemptAnswered(slot, advertisement, now);
     if (attempt === NO_ATTEMPT) return Drop.ndUnexpected;
-    if (paths.isSpelled(slot, from)) {
+    if (this.#paths.isSpelled(slot, from)) {
       // Where the local network is the path, the spelled endpoint is not solicited.
-      if (paths.path(slot) === Path.lan) return Drop.ndUnexpected;
+      if (this.#paths.path(slot) === Path.lan) return Drop.ndUnexpected;
       this.#answered(slot, Path.direct, from, attempt, now);
       return Drop.none;
     }
@@ -188,13 +177,12 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): DropCode {
     const { layout, isOwn } = this.#host;
-    const { paths, credit } = this.#remotes;
     if (!this.#options.redirects) return Drop.ndUnexpected;
     const slot = this.#remotes.find(redirect.target, 0);
     if (slot === NO_SLOT || !isCredible(layout, redirect, from, isOwn)) return Drop.ndUnexpected;
-    if (!paths.isSpelled(slot, from)) return Drop.ndUnexpected;
-    credit.grant(slot, length + OUTER_HEADERS);
-    if (!paths.isValid(slot, now)) this.#hint(slot, now);
+    if (!this.#paths.isSpelled(slot, from)) return Drop.ndUnexpected;
+    this.#credit.grant(slot, length + OUTER_HEADERS);
+    if (!this.#paths.isValid(slot, now)) this.#hint(slot, now);
     return Drop.none;
   }
 
@@ -210,7 +198,7 @@ export class NeighborDiscoveryPeering implements Peering {
 
   networkChanged(now: number): void {
     this.#remotes.forEach((slot) => {
-      this.#remotes.paths.expire(slot);
+      this.#paths.expire(slot);
       this.#remotes.leftLan(slot);
       this.#begin(slot, now);
     });
@@ -234,12 +222,39 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#redirects.created(slot, now);
   }
 
+  /** Begins a search for a path that fits this packet, if one is due, and chooses its next hop. */
+  #search(
+    slot: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    policy: PolicyCode | null,
+    now: number,
+  ): NextHopCode {
+    if (this.#rounds.isRetryDue(slot, now)) {
+      // Our own side wants to talk, as much as this packet is worth.
+      this.#credit.grant(slot, length + OUTER_HEADERS);
+      this.#rounds.begin(slot, now);
+    }
+    if (policy === Policy.presumptuous || policy === Policy.persistent) {
+      // Unless another path is in use, which only does not fit this packet.
+      const isValid = this.#paths.isValid(slot, now);
+      if (!isValid && this.#rounds.isFirstSearch(slot)) return NextHop.direct;
+      return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
+    }
+    const isOpportunistic =
+      this.#options.opportunism &&
+      !this.#rounds.hasFailed(slot) &&
+      this.#handshakes.begins(slot, bytes, offset, length, now);
+    return isOpportunistic ? NextHop.direct : NextHop.router;
+  }
+
   /**
    * On the local network, a remote knows us only by the endpoint in the address that we solicited from.
    * It would refuse a packet whose source spells another one, by way of another router.
    */
   #fitsLan(slot: number, bytes: Uint8Array, offset: number): boolean {
-    if (this.#remotes.paths.path(slot) !== Path.lan) return true;
+    if (this.#paths.path(slot) !== Path.lan) return true;
     const own = this.#host.ownAddressFor(this.#remotes.address(slot));
     return (
       own !== null && this.#host.layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, own.endpoint)
@@ -251,7 +266,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (!this.#rounds.admitsHint(slot, now)) return;
     if (this.#rounds.isUnderWay(slot)) {
       // A round is under way: its next solicitation comes early.
-      this.#remotes.paths.readSpelled(slot, this.#to);
+      this.#paths.readSpelled(slot, this.#to);
       this.#solicitations.send(slot, this.#to, 0, now);
     } else {
       this.#rounds.begin(slot, now);
@@ -260,17 +275,16 @@ export class NeighborDiscoveryPeering implements Peering {
 
   /** Sends the next solicitation of a round. */
   #solicit(slot: number, attempt: number, now: number): void {
-    const { paths } = this.#remotes;
     this.#solicitations.prepare(slot, attempt);
     // The path owes an answer: nothing is risked on it any more.
-    if (attempt > 1) paths.expire(slot);
+    if (attempt > 1) this.#paths.expire(slot);
     if (!this.#solicitations.affords(slot)) return;
-    if (paths.path(slot) === Path.lan) {
-      paths.readDirect(slot, this.#to);
+    if (this.#paths.path(slot) === Path.lan) {
+      this.#paths.readDirect(slot, this.#to);
       this.#lan.solicited(slot, this.#to, now);
       this.#solicitations.send(slot, this.#to, 0, now);
     } else {
-      paths.readSpelled(slot, this.#to);
+      this.#paths.readSpelled(slot, this.#to);
       this.#solicitations.send(slot, this.#to, 0, now);
       this.#lan.search(slot, now);
     }
@@ -279,7 +293,7 @@ export class NeighborDiscoveryPeering implements Peering {
   /** A round was in vain. */
   #unreachable(slot: number): void {
     this.#lan.giveUp(slot);
-    this.#remotes.paths.giveUp(slot);
+    this.#paths.giveUp(slot);
   }
 
   /** A Neighbor Advertisement answers a solicitation on this path. */
@@ -290,25 +304,23 @@ export class NeighborDiscoveryPeering implements Peering {
     attempt: number,
     now: number,
   ): void {
-    const { paths } = this.#remotes;
-    paths.measured(slot, this.#solicitations.roundTrip(slot, attempt, now));
+    this.#paths.measured(slot, this.#solicitations.roundTrip(slot, attempt, now));
     this.#reachable(slot, now);
     const validUntil = now + CONFIRMATION_LIFETIME;
-    paths.confirm(slot, path, endpoint, Confirmation.neighborAdvertisement, validUntil, now);
+    this.#paths.confirm(slot, path, endpoint, Confirmation.neighborAdvertisement, validUntil, now);
   }
 
   /** TCP, SCTP or an application received the reply to what went directly to the remote. */
   #confirmedByUpperLayer(slot: number, now: number): void {
-    const { paths } = this.#remotes;
     this.#reachable(slot, now);
     const to = this.#to;
-    paths.readSpelled(slot, to);
+    this.#paths.readSpelled(slot, to);
     const validUntil = now + CONFIRMATION_LIFETIME;
-    paths.confirm(slot, Path.direct, to, Confirmation.upperLayer, validUntil, now);
+    this.#paths.confirm(slot, Path.direct, to, Confirmation.upperLayer, validUntil, now);
   }
 
   #reachable(slot: number, now: number): void {
-    this.#remotes.credit.trust(slot);
+    this.#credit.trust(slot);
     this.#handshakes.reset(slot);
     this.#rounds.confirmed(slot, now);
     const interval = this.#options.directKeepalive * MILLISECONDS_PER_SECOND;
@@ -317,12 +329,11 @@ export class NeighborDiscoveryPeering implements Peering {
 
   /** Begins a round on every idle direct path, as far as options want that. */
   #keepAlive(now: number): void {
-    const { paths } = this.#remotes;
     const interval = this.#options.directKeepalive * MILLISECONDS_PER_SECOND;
     this.#keepaliveAt = DISTANT_FUTURE;
     this.#remotes.forEach((slot) => {
-      if (paths.path(slot) === Path.relayed) return;
-      const due = paths.confirmedAt(slot) + interval;
+      if (this.#paths.path(slot) === Path.relayed) return;
+      const due = this.#paths.confirmedAt(slot) + interval;
       if (due <= now) this.#rounds.begin(slot, now);
       this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
     });

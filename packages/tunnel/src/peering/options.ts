@@ -11,7 +11,7 @@ import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
 import type { PeeringKind } from './peering.js';
 import { ProbeAndSeenPeering } from './probeAndSeen.js';
 
-const MOST_REMOTES = 2 ** 20;
+const HIGHEST_MAX_REMOTES = 2 ** 20;
 const MILLISECONDS_PER_SECOND = 1000;
 const LEAST_KEEPALIVE = REACHABLE_TIME / MILLISECONDS_PER_SECOND;
 
@@ -79,7 +79,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     'peering.maxRemotes',
     options.maxRemotes ?? MAX_REMOTES,
     1,
-    MOST_REMOTES,
+    HIGHEST_MAX_REMOTES,
   );
   const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
   const directKeepalive = options.directKeepalive ?? 0;

@@ -9,6 +9,7 @@ import { DISTANT_PAST } from '../time.js';
 import { BoundPrefixes } from './boundPrefixes.js';
 import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
+import type { RemotePaths } from './remotePaths.js';
 import { NO_SLOT, type Remotes } from './remotes.js';
 import {
   flagOf,
@@ -56,6 +57,7 @@ export class ProbeAndSeenPeering implements Peering {
   readonly name = 'probe-and-seen';
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
+  readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
   readonly #bound: BoundPrefixes;
   readonly #states: Uint8Array;
@@ -74,6 +76,7 @@ export class ProbeAndSeenPeering implements Peering {
   constructor(host: PeeringHost, remotes: Remotes, options: ProbeAndSeenOptions) {
     this.#host = host;
     this.#remotes = remotes;
+    this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
     const { capacity } = remotes;
     this.#bound = new BoundPrefixes(host, remotes);
@@ -89,7 +92,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#restart(slot);
     if (!isInvitation) return;
     this.#enter(slot, PEER, now, false);
-    this.#remotes.paths.invite(slot, now + SEEN_LIFETIME);
+    this.#paths.invite(slot, now + SEEN_LIFETIME);
   }
 
   removed(slot: number): void {
@@ -189,7 +192,7 @@ export class ProbeAndSeenPeering implements Peering {
 
   networkChanged(): void {
     this.#remotes.forEach((slot) => {
-      this.#remotes.paths.expire(slot);
+      this.#paths.expire(slot);
       this.#leave(slot);
       this.#restart(slot);
     });
@@ -217,7 +220,7 @@ export class ProbeAndSeenPeering implements Peering {
   }
 
   #goesDirect(slot: number, policy: number, now: number): boolean {
-    if (this.#remotes.paths.isValid(slot, now)) return true;
+    if (this.#paths.isValid(slot, now)) return true;
     const state = this.#states[slot]!;
     if (policy === Policy.persistent) return state !== FAIL;
     return policy === Policy.presumptuous && (state === INIT || state === INIT_AGAIN);
@@ -230,8 +233,7 @@ export class ProbeAndSeenPeering implements Peering {
       this.#enter(slot, next, now, true);
       return;
     }
-    const { paths } = this.#remotes;
-    if (!paths.isValid(slot, now)) paths.giveUp(slot);
+    if (!this.#paths.isValid(slot, now)) this.#paths.giveUp(slot);
     if (now - this.#remotes.lastSentAt(slot) >= FAIL_IDLE) this.#states[slot] = NO_STATE;
     else this.#enter(slot, FAIL, now, true);
   }
@@ -250,7 +252,7 @@ export class ProbeAndSeenPeering implements Peering {
   #probe(slot: number, now: number): void {
     if (!this.#remotes.credit.charge(slot, OUTER_HEADERS)) return;
     this.#directAt[slot] = now;
-    this.#remotes.paths.readSpelled(slot, this.#to);
+    this.#paths.readSpelled(slot, this.#to);
     this.#host.send(this.#to, NOTHING, 0, 0);
   }
 
@@ -260,10 +262,9 @@ export class ProbeAndSeenPeering implements Peering {
     if (now - this.#renewedAt[slot]! < RENEWAL_INTERVAL) return;
     this.#renewedAt[slot] = now;
     this.#enter(slot, PEER, now, false);
-    const { paths } = this.#remotes;
-    paths.readSpelled(slot, this.#to);
+    this.#paths.readSpelled(slot, this.#to);
     const validUntil = now + SEEN_LIFETIME;
-    paths.confirm(slot, Path.direct, this.#to, Confirmation.seen, validUntil, now);
+    this.#paths.confirm(slot, Path.direct, this.#to, Confirmation.seen, validUntil, now);
   }
 
   /**

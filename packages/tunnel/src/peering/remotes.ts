@@ -1,4 +1,4 @@
-import { type AddressLayout, formatIPv6, readInt32, type UdpEndpoint } from '@6bed4/codec';
+import { type AddressLayout, formatIPv6, type UdpEndpoint } from '@6bed4/codec';
 import { AddressTable } from '@6bed4/nd';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS } from '../specification.js';
@@ -37,8 +37,6 @@ export class Remotes {
   readonly paths: RemotePaths;
   readonly credit: Credit;
   readonly #table: AddressTable;
-  /** The lowest bits of an address, where 0 means the router (draft-04 §5.2); 0 for layouts without. */
-  readonly #lanipMask: number;
   /** The private endpoint from which the remote solicited us; port 0 for none. */
   readonly #lanAddress: Int32Array;
   readonly #lanPort: Uint16Array;
@@ -70,8 +68,12 @@ export class Remotes {
       pathChanged({ remote: formatIPv6(this.address(slot)), ...change });
     });
     this.credit = new Credit(capacity);
-    this.#lanipMask = layout.maxLanip;
-    const bits = { upperHalf: key === 'address', lowerHalf: layout.endpointMask };
+    const bits = {
+      upperHalf: key === 'address',
+      lowerHalf: layout.endpointMask,
+      // The lowest bits, where 0 means the router (draft-04 §5.2).
+      neverZero: layout.maxLanip,
+    };
     this.#table = new AddressTable(capacity, bits, random);
     this.#lanAddress = new Int32Array(capacity);
     this.#lanPort = new Uint16Array(capacity);
@@ -96,8 +98,6 @@ export class Remotes {
    * router's. For every packet.
    */
   find(bytes: Uint8Array, offset: number): number {
-    const mask = this.#lanipMask;
-    if (mask !== 0 && (readInt32(bytes, offset + 12) & mask) === 0) return NO_SLOT;
     return this.#table.find(bytes, offset);
   }
 

@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { advertisement, ping, prefixOption, udp } from '../support/packets.js';
 import {
-  answerTo,
+  advertisementFor,
   messageIn,
   OWN,
   PeeringBench,
-  questionFrom,
-  questions,
   ROUTER,
   remoteAt,
+  solicitationFrom,
+  solicitations,
 } from '../support/peerBench.js';
 
 const FRIEND_ENDPOINT = '192.0.2.9:5000';
@@ -35,7 +35,7 @@ const nonce = fc.option(fc.uint8Array({ minLength: 6, maxLength: 6 }), { nil: nu
 
 /** What somebody can send who can forge any IPv4 source address, but does not see our packets. */
 const forgery: fc.Arbitrary<Uint8Array> = fc.oneof(
-  fc.tuple(claimed, nonce).map(([source, value]) => questionFrom(source, value ?? undefined)),
+  fc.tuple(claimed, nonce).map(([source, value]) => solicitationFrom(source, value ?? undefined)),
   fc.tuple(claimed, claimed, nonce).map(([source, target, value]) =>
     buildNd({
       type: 'neighbor-advertisement',
@@ -108,8 +108,8 @@ const weight = (bytes: Uint8Array): number => bytes.length + 28;
 describe.each([
   ['draft03', reference2020],
   ['draft04', draft04Profile],
-])('%s: who forges gains nothing', (_, profile) => {
-  test('no traffic moves, nobody is flooded, no working path is lost, no memory is filled', () => {
+])('%s: an attacker who forges source addresses', (_, profile) => {
+  test('moves no traffic, floods nobody, breaks no working path and fills no memory', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const bench = new PeeringBench({ profile, peering: { maxRemotes: MAX_REMOTES } });
@@ -126,8 +126,8 @@ describe.each([
             // The friend answers what it is asked, so that its path works and stays proved.
             if (!honest || to !== FRIEND_ENDPOINT) continue;
             honest = false;
-            for (const question of questions([{ to, payload, tos: 0, ttl: 0 }])) {
-              bench.arrives(FRIEND_ENDPOINT, answerTo(question));
+            for (const solicitation of solicitations([{ to, payload, tos: 0, ttl: 0 }])) {
+              bench.arrives(FRIEND_ENDPOINT, advertisementFor(solicitation));
             }
             honest = true;
           }

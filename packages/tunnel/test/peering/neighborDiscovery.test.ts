@@ -3,15 +3,15 @@ import { findOption, hopLimit } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { ping } from '../support/packets.js';
 import {
-  answerTo,
+  advertisementFor,
   messageIn,
   OWN,
   OWN_ENDPOINT,
   PeeringBench,
-  questionFrom,
-  questions,
   ROUTER,
   remoteAt,
+  solicitationFrom,
+  solicitations,
 } from '../support/peerBench.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
@@ -20,9 +20,9 @@ const REMOTE = remoteAt(REMOTE_ENDPOINT);
 /** A bench whose path to {@link REMOTE} is proved. */
 function direct(options: ConstructorParameters<typeof PeeringBench>[0] = {}): PeeringBench {
   const bench = new PeeringBench(options);
-  const [question] = questions(bench.pings(REMOTE));
+  const [solicitation] = solicitations(bench.pings(REMOTE));
   bench.now += 20;
-  bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+  bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
   bench.take();
   return bench;
 }
@@ -34,42 +34,45 @@ const goesTo = (bench: PeeringBench, remote = REMOTE): string =>
   bench.pings(remote).find(isData)!.to;
 
 describe('the first packet to a remote (draft-03 §8.2)', () => {
-  test('takes the router, and beside it a question goes straight to the remote', () => {
+  test('is relayed, and beside it a solicitation goes directly to the remote', () => {
     const sent = new PeeringBench().pings(REMOTE);
     expect(sent.map(({ to }) => to).sort()).toEqual([REMOTE_ENDPOINT, ROUTER]);
-    const [question] = questions(sent);
-    expect(question!.to).toBe(REMOTE_ENDPOINT);
-    expect(formatIPv6(question!.source)).toBe(OWN);
-    expect(formatIPv6(question!.destination)).toBe(REMOTE);
-    expect(formatIPv6(question!.target)).toBe(REMOTE);
-    expect(hopLimit(question!.bytes, 0)).toBe(255);
-    expect(findOption(question!.options, 'nonce')!.nonce).toHaveLength(6);
-    expect(question!.bytes).toHaveLength(72);
+    const [solicitation] = solicitations(sent);
+    expect(solicitation!.to).toBe(REMOTE_ENDPOINT);
+    expect(formatIPv6(solicitation!.source)).toBe(OWN);
+    expect(formatIPv6(solicitation!.destination)).toBe(REMOTE);
+    expect(formatIPv6(solicitation!.target)).toBe(REMOTE);
+    expect(hopLimit(solicitation!.bytes, 0)).toBe(255);
+    expect(findOption(solicitation!.options, 'nonce')!.nonce).toHaveLength(6);
+    expect(solicitation!.bytes).toHaveLength(72);
   });
 
-  test('asks three times, half a second apart, then no more', () => {
+  test('begins a round of three solicitations, half a second apart', () => {
     const bench = new PeeringBench();
     const start = bench.now;
-    const times = questions(bench.pings(REMOTE)).map(() => 0);
+    const times = solicitations(bench.pings(REMOTE)).map(() => 0);
     for (let step = 0; step < 100; step++) {
-      for (const _ of questions(bench.waits(50))) times.push(bench.now - start);
+      for (const _ of solicitations(bench.waits(50))) times.push(bench.now - start);
     }
     expect(times).toEqual([0, 500, 1000]);
   });
 
-  test('asks with another nonce each time, and never twice with the same', () => {
+  test('sends each solicitation of a round with another nonce', () => {
     const bench = new PeeringBench();
     const sent = [...bench.pings(REMOTE), ...bench.waits(1_400)];
-    const nonces = questions(sent).map(({ options }) => findOption(options, 'nonce')!.nonce.join());
+    const nonces = solicitations(sent).map(({ options }) =>
+      findOption(options, 'nonce')!.nonce.join(),
+    );
     expect(new Set(nonces).size).toBe(3);
   });
 
-  test('a search in vain is told once, and later packets search again after longer and longer', () => {
+  test('reports a search in vain once, and later packets search again after longer and longer waits', () => {
     const bench = new PeeringBench();
     const rows: number[] = [];
     let last = Number.NEGATIVE_INFINITY;
     for (let second = 0; second < 400; second++) {
-      const asked = questions(bench.pings(REMOTE)).length + questions(bench.waits(1_000)).length;
+      const asked =
+        solicitations(bench.pings(REMOTE)).length + solicitations(bench.waits(1_000)).length;
       if (asked > 0 && second - last > 1) rows.push(second);
       if (asked > 0) last = second;
     }
@@ -89,13 +92,13 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
     ]);
   });
 
-  test('nothing is asked where the strategy is to keep to the router', () => {
+  test('solicits nobody with the strategy via-router', () => {
     const bench = new PeeringBench({ peering: { strategy: 'via-router' } });
     expect(bench.pings(REMOTE).map(({ to }) => to)).toEqual([ROUTER]);
     expect(bench.peer.remotes(bench.now)).toEqual([]);
   });
 
-  test('nothing is asked of addresses that spell no endpoint, or one that nobody can be at', () => {
+  test('solicits no address that spells no endpoint, or one that nobody can be at', () => {
     const bench = new PeeringBench();
     const others = [
       '2001:db8:77::5',
@@ -108,7 +111,7 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
     }
   });
 
-  test('all addresses of one remote share its path', () => {
+  test('shares the path of a remote among all its addresses', () => {
     const bench = direct();
     expect(bench.pings(remoteAt(REMOTE_ENDPOINT, 77)).map(({ to }) => to)).toEqual([
       REMOTE_ENDPOINT,
@@ -117,8 +120,8 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
   });
 });
 
-describe('the answer', () => {
-  test('makes packets go straight to the remote', () => {
+describe('a Neighbor Advertisement', () => {
+  test('makes packets go directly to the remote', () => {
     const bench = direct();
     expect(bench.pings(REMOTE).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
     expect(bench.events('path-changed')).toEqual([
@@ -146,61 +149,61 @@ describe('the answer', () => {
       REMOTE_ENDPOINT,
       { target: parseIPv6(remoteAt('192.0.2.44:5000')) },
     ],
-  ])('from %s proves nothing', (_, from, overrides) => {
+  ])('from %s confirms nothing', (_, from, overrides) => {
     const bench = new PeeringBench();
-    const [question] = questions(bench.pings(REMOTE));
-    bench.arrives(from, answerTo(question!, overrides));
+    const [solicitation] = solicitations(bench.pings(REMOTE));
+    bench.arrives(from, advertisementFor(solicitation!, overrides));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
-  test('without a nonce is believed from deployed peers', () => {
+  test('without a nonce is accepted from deployed peers', () => {
     const bench = new PeeringBench();
-    const [question] = questions(bench.pings(REMOTE));
-    bench.arrives(REMOTE_ENDPOINT, answerTo(question!, { nonce: null }));
+    const [solicitation] = solicitations(bench.pings(REMOTE));
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!, { nonce: null }));
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
   });
 
-  test('without a nonce is not believed where users demand one', () => {
+  test('without a nonce is refused where options demand one', () => {
     const bench = new PeeringBench({ peering: { requireNonce: true } });
-    const [question] = questions(bench.pings(REMOTE));
-    bench.arrives(REMOTE_ENDPOINT, answerTo(question!, { nonce: null }));
+    const [solicitation] = solicitations(bench.pings(REMOTE));
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!, { nonce: null }));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
-  test('without a nonce is not believed from a remote that knows how to repeat one', () => {
+  test('without a nonce is refused from a remote that has repeated one', () => {
     const bench = direct();
     bench.waits(26_000);
-    const asked = questions([...bench.pings(REMOTE), ...bench.waits(10)]);
-    bench.arrives(REMOTE_ENDPOINT, answerTo(asked[0]!, { nonce: null }));
+    const asked = solicitations([...bench.pings(REMOTE), ...bench.waits(10)]);
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(asked[0]!, { nonce: null }));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
-  test('that comes unasked, or too late, proves nothing', () => {
+  test('that comes unsolicited, or too late, confirms nothing', () => {
     const bench = new PeeringBench();
-    const [question] = questions(bench.pings(REMOTE));
+    const [solicitation] = solicitations(bench.pings(REMOTE));
     bench.waits(6_000);
-    bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
-  test('to an earlier attempt counts, and tells the round trip from that attempt on', () => {
+  test('that answers an earlier solicitation counts, with the round trip since that one', () => {
     const bench = new PeeringBench();
-    const [first] = questions(bench.pings(REMOTE));
+    const [first] = solicitations(bench.pings(REMOTE));
     bench.waits(600);
-    bench.arrives(REMOTE_ENDPOINT, answerTo(first!));
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(first!));
     expect(bench.events('path-changed')[0]).toMatchObject({ path: 'direct', roundTrip: 600 });
   });
 });
 
 describe('a direct path in use', () => {
-  test('is asked about again every five seconds, and stays while there are answers', () => {
+  test('is solicited again every five seconds, and stays while there are answers', () => {
     const bench = direct();
     let asked = 0;
     for (let step = 0; step < 300; step++) {
       const sent = [...bench.pings(REMOTE), ...bench.waits(100)];
-      for (const question of questions(sent)) {
+      for (const solicitation of solicitations(sent)) {
         asked++;
-        bench.arrives(question.to, answerTo(question));
+        bench.arrives(solicitation.to, advertisementFor(solicitation));
       }
       expect(sent.some((one) => one.to === ROUTER && isData(one))).toBe(false);
     }
@@ -208,7 +211,7 @@ describe('a direct path in use', () => {
     expect(asked).toBeLessThanOrEqual(6);
   });
 
-  test('is left for the router within 6 s when answers stop, and told when all were in vain', () => {
+  test('is left for the router within 6 s when answers stop, which is reported after a round in vain', () => {
     const bench = direct();
     const start = bench.now;
     let relayedAt = 0;
@@ -225,50 +228,50 @@ describe('a direct path in use', () => {
     });
   });
 
-  test('a late answer brings the packets back', () => {
+  test('is used again after a late answer', () => {
     const bench = direct();
     bench.waits(5_100);
-    const [question] = questions([...bench.pings(REMOTE), ...bench.waits(10)]);
+    const [solicitation] = solicitations([...bench.pings(REMOTE), ...bench.waits(10)]);
     bench.waits(700);
     expect(goesTo(bench)).toBe(ROUTER);
-    bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
   });
 });
 
 describe('an idle direct path', () => {
-  test('is used for 25 s without a word, and after that only once it has been proved again', () => {
+  test('is used for 25 s without a confirmation, and after that only once it is confirmed again', () => {
     const bench = direct();
     bench.waits(24_000);
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
     const other = direct();
     other.waits(25_100);
     expect(goesTo(other)).toBe(ROUTER);
-    const [question] = questions(other.waits(10));
-    other.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    const [solicitation] = solicitations(other.waits(10));
+    other.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
     expect(goesTo(other)).toBe(REMOTE_ENDPOINT);
   });
 
-  test('costs nothing while nobody sends', () => {
+  test('causes no datagrams while nobody sends', () => {
     const bench = direct();
     const sent = bench.waits(100_000).filter(({ to }) => to === REMOTE_ENDPOINT);
     expect(sent).toEqual([]);
   });
 
-  test('is kept open where users want that', () => {
+  test('is kept open where options demand that', () => {
     const bench = direct({ peering: { directKeepalive: 20 } });
     let asked = 0;
     for (let step = 0; step < 1_000; step++) {
-      for (const question of questions(bench.waits(100))) {
+      for (const solicitation of solicitations(bench.waits(100))) {
         asked++;
-        bench.arrives(question.to, answerTo(question));
+        bench.arrives(solicitation.to, advertisementFor(solicitation));
       }
     }
     expect(asked).toBeGreaterThanOrEqual(4);
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
   });
 
-  test('is forgotten after five minutes', () => {
+  test('is removed after five minutes', () => {
     const bench = direct();
     expect(bench.peer.remotes(bench.now)).toHaveLength(1);
     bench.waits(700_000);
@@ -276,50 +279,50 @@ describe('an idle direct path', () => {
   });
 });
 
-describe('questions of a remote', () => {
+describe('solicitations of a remote', () => {
   test('are answered where they came from, with their nonce, in no more bytes', () => {
     const bench = new PeeringBench();
-    const question = questionFrom(REMOTE);
-    bench.arrives(REMOTE_ENDPOINT, question);
+    const solicitation = solicitationFrom(REMOTE);
+    bench.arrives(REMOTE_ENDPOINT, solicitation);
     const [answer] = bench.take();
     expect(answer!.to).toBe(REMOTE_ENDPOINT);
-    expect(answer!.payload.length).toBeLessThanOrEqual(question.length);
+    expect(answer!.payload.length).toBeLessThanOrEqual(solicitation.length);
     const message = messageIn(answer!);
     if (message?.type !== 'neighbor-advertisement') throw new Error('no answer');
     expect([message.solicited, message.override]).toEqual([true, true]);
     expect(findOption(message.options, 'nonce')!.nonce).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
   });
 
-  test('prove nothing to us: packets keep to the router', () => {
+  test('confirm nothing to us: packets are relayed', () => {
     const bench = new PeeringBench();
-    bench.arrives(REMOTE_ENDPOINT, questionFrom(REMOTE));
+    bench.arrives(REMOTE_ENDPOINT, solicitationFrom(REMOTE));
     bench.take();
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
   test('that do not come from the endpoint in their source get no answer', () => {
     const bench = new PeeringBench();
-    bench.arrives('192.0.2.66:5000', questionFrom(REMOTE));
+    bench.arrives('192.0.2.66:5000', solicitationFrom(REMOTE));
     expect(bench.take()).toEqual([]);
   });
 });
 
 describe('direct traffic from a remote that we reach through the router (draft-03 §8, §10.2)', () => {
-  test('makes us ask at once, though the last search was in vain', () => {
+  test('makes us solicit at once, though the last search was in vain', () => {
     const bench = new PeeringBench();
     bench.pings(REMOTE);
     bench.waits(1_700);
     bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
-    expect(questions(bench.take()).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+    expect(solicitations(bench.take()).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
   });
 
-  test('makes us ask no more than four times a second', () => {
+  test('makes us solicit no more than four times a second', () => {
     const bench = new PeeringBench();
     bench.pings(REMOTE);
     let asked = 0;
     for (let step = 0; step < 1_000; step++) {
       bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
-      asked += questions([...bench.take(), ...bench.waits(10)]).length;
+      asked += solicitations([...bench.take(), ...bench.waits(10)]).length;
     }
     expect(asked).toBeLessThanOrEqual(45);
     expect(asked).toBeGreaterThan(3);
@@ -327,12 +330,13 @@ describe('direct traffic from a remote that we reach through the router (draft-0
 });
 
 describe('a stranger', () => {
-  test('who spoke first is never sent more bytes of ours than came from there or go there', () => {
+  test('that sent first is never sent more bytes of ours than came from there or go there', () => {
     const bench = new PeeringBench();
     let received = 0;
     let sent = 0;
     for (let step = 0; step < 500; step++) {
-      const packet = step % 3 === 0 ? questionFrom(REMOTE) : ping(REMOTE, OWN, { size: step % 40 });
+      const packet =
+        step % 3 === 0 ? solicitationFrom(REMOTE) : ping(REMOTE, OWN, { size: step % 40 });
       received += packet.length;
       bench.arrives(REMOTE_ENDPOINT, packet);
       // The local side answers now and then, which is not our doing and takes the router.
@@ -349,7 +353,7 @@ describe('a stranger', () => {
     expect(sent).toBeGreaterThan(0);
   });
 
-  test('cannot fill the table with inventions so that a working path is lost', () => {
+  test('cannot fill the table with invented remotes so that a working path is lost', () => {
     const bench = direct({ peering: { maxRemotes: 16 } });
     for (let port = 1; port < 2_000; port++) {
       const invented = `192.0.2.${100 + (port % 100)}:${port}`;
@@ -360,18 +364,18 @@ describe('a stranger', () => {
     expect(bench.peer.remotes(bench.now)).toHaveLength(16);
   });
 
-  test('all remotes together are asked at a limited rate', () => {
+  test('is solicited at a rate that all remotes share', () => {
     const bench = new PeeringBench();
     let asked = 0;
     for (let port = 1; port <= 2_000; port++) {
-      asked += questions(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+      asked += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
     }
     expect(asked).toBe(200);
   });
 });
 
 describe('a conversation that falls silent', () => {
-  test('makes us ask the router once, so that a NAT which forgot us learns of us again', () => {
+  test('makes us solicit the router once, which restores the mapping that a NAT dropped', () => {
     const bench = direct();
     for (let step = 0; step < 20; step++) {
       bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
@@ -388,7 +392,7 @@ describe('a conversation that falls silent', () => {
     expect(asked).toBe(1);
   });
 
-  test('again and again makes us ask every ten seconds at most', () => {
+  test('again and again makes us solicit every ten seconds at most', () => {
     const bench = direct();
     let asked = 0;
     for (let step = 0; step < 25; step++) {
@@ -404,8 +408,8 @@ describe('a conversation that falls silent', () => {
   });
 });
 
-describe('a second silence, too early to ask about', () => {
-  test('is asked about when ten seconds have passed since the first', () => {
+describe('a second silence within ten seconds', () => {
+  test('makes us solicit when ten seconds have passed since the first', () => {
     const bench = direct();
     const asksWithin = (seconds: number): boolean => {
       let asked = false;
@@ -428,7 +432,7 @@ describe('a second silence, too early to ask about', () => {
 });
 
 describe('another address of our own', () => {
-  test('voids all proofs', () => {
+  test('voids all confirmations', () => {
     const bench = direct();
     bench.peer.solicit(bench.now);
     bench.advertise('203.0.113.5:41000');
@@ -437,7 +441,7 @@ describe('another address of our own', () => {
     bench.sends(ping(moved, REMOTE));
     const sent = bench.take();
     expect(sent.find((datagram) => messageIn(datagram) === null)!.to).toBe(ROUTER);
-    expect(questions(sent)).toHaveLength(1);
+    expect(solicitations(sent)).toHaveLength(1);
   });
 });
 
@@ -446,27 +450,27 @@ describe('the local network (draft-01 §6.11)', () => {
   const NEIGHBOR_LAN = '192.168.1.7:6666';
   const EVERYONE = '224.0.0.1:25790';
 
-  test('is searched for a remote that has our public address, by a datagram that leaves it not', () => {
+  test('is searched for a remote that has our public address, by a datagram that does not leave it', () => {
     const bench = new PeeringBench();
     const search = bench.pings(NEIGHBOR).find(({ to }) => to === EVERYONE);
     expect(search!.ttl).toBe(1);
     expect(messageIn(search!)?.type).toBe('neighbor-solicitation');
   });
 
-  test('is not searched for others, nor where users forbid it', () => {
+  test('is not searched for others, nor where options forbid it', () => {
     expect(new PeeringBench().pings(REMOTE).some(({ to }) => to === EVERYONE)).toBe(false);
     const without = new PeeringBench({ peering: { lanTtl: 0 } });
     expect(without.pings(NEIGHBOR).some(({ to }) => to === EVERYONE)).toBe(false);
   });
 
-  test('an answer from a private endpoint is tested there, and only that test proves it', () => {
+  test('is the path once a solicitation to the private endpoint that answered is answered as well', () => {
     const bench = new PeeringBench();
-    const search = questions(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
-    bench.arrives(NEIGHBOR_LAN, answerTo(search));
-    const test = questions(bench.take());
+    const search = solicitations(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(search));
+    const test = solicitations(bench.take());
     expect(test.map(({ to }) => to)).toEqual([NEIGHBOR_LAN]);
     expect(goesTo(bench, NEIGHBOR)).toBe(ROUTER);
-    bench.arrives(NEIGHBOR_LAN, answerTo(test[0]!));
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(test[0]!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
     expect(bench.events('path-changed')[0]).toMatchObject({
       path: 'lan',
@@ -474,47 +478,47 @@ describe('the local network (draft-01 §6.11)', () => {
     });
   });
 
-  test('answers that arrive twice are not asked about again', () => {
+  test('is not solicited again when an advertisement arrives twice', () => {
     const bench = new PeeringBench();
-    const search = questions(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
-    bench.arrives(NEIGHBOR_LAN, answerTo(search));
-    const [test] = questions(bench.take());
-    for (let count = 0; count < 20; count++) bench.arrives(NEIGHBOR_LAN, answerTo(test!));
-    expect(questions(bench.take())).toEqual([]);
+    const search = solicitations(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(search));
+    const [test] = solicitations(bench.take());
+    for (let count = 0; count < 20; count++) bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
+    expect(solicitations(bench.take())).toEqual([]);
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 
-  test('a candidate that could not be asked for want of credit is asked by the next packets', () => {
+  test('is solicited by the next packets where credit did not suffice before', () => {
     const bench = new PeeringBench();
-    bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
-    expect(questions(bench.take())).toEqual([]);
+    bench.arrives(NEIGHBOR_LAN, solicitationFrom(NEIGHBOR));
+    expect(solicitations(bench.take())).toEqual([]);
     bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
-    const asked = questions([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
+    const asked = solicitations([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
     bench.arrives(ROUTER, ping(NEIGHBOR, OWN, { size: 100 }));
-    asked.push(...questions(bench.waits(600)));
+    asked.push(...solicitations(bench.waits(600)));
     const test = asked.find(({ to }) => to === NEIGHBOR_LAN);
     expect(test).toBeDefined();
-    bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 
-  test('is preferred to the way through the NAT, whichever answers first', () => {
+  test('is preferred to the path through the NAT, whichever is confirmed first', () => {
     const bench = new PeeringBench();
-    const asked = questions(bench.pings(NEIGHBOR));
-    bench.arrives(asked.find(({ to }) => to !== EVERYONE)!.to, answerTo(asked[0]!));
-    bench.arrives(NEIGHBOR_LAN, answerTo(asked.find(({ to }) => to === EVERYONE)!));
-    const [test] = questions(bench.take());
-    bench.arrives(NEIGHBOR_LAN, answerTo(test!));
+    const asked = solicitations(bench.pings(NEIGHBOR));
+    bench.arrives(asked.find(({ to }) => to !== EVERYONE)!.to, advertisementFor(asked[0]!));
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(asked.find(({ to }) => to === EVERYONE)!));
+    const [test] = solicitations(bench.take());
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-    bench.arrives('203.0.113.5:41234', answerTo(asked[0]!));
+    bench.arrives('203.0.113.5:41234', advertisementFor(asked[0]!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 
-  test('a neighbor’s question from there is answered there, and its packets from there accepted', () => {
+  test('lets a remote send from the private endpoint from which it solicited us', () => {
     const bench = new PeeringBench();
     bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
     expect(bench.recorder.delivered).toHaveLength(0);
-    bench.arrives(NEIGHBOR_LAN, questionFrom(NEIGHBOR));
+    bench.arrives(NEIGHBOR_LAN, solicitationFrom(NEIGHBOR));
     expect(messageIn(bench.take()[0]!)?.type).toBe('neighbor-advertisement');
     bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
     expect(bench.recorder.delivered).toHaveLength(1);
@@ -522,9 +526,9 @@ describe('the local network (draft-01 §6.11)', () => {
     expect(bench.recorder.delivered).toHaveLength(1);
   });
 
-  test('a stranger’s question from a private endpoint is not answered', () => {
+  test('does not answer a remote behind another NAT', () => {
     const bench = new PeeringBench();
-    bench.arrives(NEIGHBOR_LAN, questionFrom(REMOTE));
+    bench.arrives(NEIGHBOR_LAN, solicitationFrom(REMOTE));
     expect(bench.take()).toEqual([]);
   });
 });

@@ -15,9 +15,9 @@ import {
   messageIn,
   OWN,
   PeeringBench,
-  questionFrom,
   ROUTER,
   remoteAt,
+  solicitationFrom,
 } from '../support/peerBench.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
@@ -47,7 +47,7 @@ const synAck = (acknowledges: number, source = REMOTE): Uint8Array =>
   tcp(source, OWN, { flags: SYN | ACK, sequence: 7, acknowledges });
 
 describe('TCP (draft-03 §8.5)', () => {
-  test('the first SYN goes straight, its retransmission through the router', () => {
+  test('sends the first SYN directly, its retransmission through the router', () => {
     const bench = new Bench();
     expect(bench.way(syn())).toBe(REMOTE_ENDPOINT);
     bench.now += 1_000;
@@ -56,7 +56,7 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(syn())).toBe(ROUTER);
   });
 
-  test('a straight ACK of it proves the path', () => {
+  test('takes a direct ACK of it as a confirmation of the path', () => {
     const bench = new Bench();
     bench.way(syn());
     bench.arrives(REMOTE_ENDPOINT, synAck(1001));
@@ -74,14 +74,14 @@ describe('TCP (draft-03 §8.5)', () => {
       REMOTE_ENDPOINT,
       tcp(REMOTE, OWN, { flags: SYN, sequence: 7, acknowledges: 1001 }),
     ],
-  ])('an ACK %s does not', (_, from, packet) => {
+  ])('takes no ACK %s as a confirmation', (_, from, packet) => {
     const bench = new Bench();
     bench.way(syn());
     bench.arrives(from, packet);
     expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
   });
 
-  test('an ACK after the retransmission does not: it may answer that one', () => {
+  test('takes no ACK after the retransmission as a confirmation: it may reply to that one', () => {
     const bench = new Bench();
     bench.way(syn());
     bench.way(syn());
@@ -89,7 +89,7 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
   });
 
-  test('an ACK that comes too late does not', () => {
+  test('takes no ACK that comes too late as a confirmation', () => {
     const bench = new Bench();
     bench.way(syn());
     bench.now += 3_000;
@@ -97,7 +97,7 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(udp(OWN, REMOTE, new Uint8Array(4)))).toBe(ROUTER);
   });
 
-  test('the passive side plays its SYN+ACK, and the ACK proves its own direction', () => {
+  test('sends the SYN+ACK of the passive side directly, and its ACK confirms that direction', () => {
     const bench = new Bench();
     bench.arrives(REMOTE_ENDPOINT, tcp(REMOTE, OWN, { flags: SYN, sequence: 5 }));
     const answer = tcp(OWN, REMOTE, { flags: SYN | ACK, sequence: 2000, acknowledges: 6 });
@@ -109,7 +109,7 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.path).toBe('direct');
   });
 
-  test('one play at a time, and none where the last search was in vain', () => {
+  test('sends one SYN at a time directly, and none where the last search was in vain', () => {
     const bench = new Bench();
     expect(bench.way(syn())).toBe(REMOTE_ENDPOINT);
     expect(bench.way(syn(5000))).toBe(ROUTER);
@@ -117,14 +117,14 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(syn(6000))).toBe(ROUTER);
   });
 
-  test('other segments take the router', () => {
+  test('relays other segments', () => {
     const bench = new Bench();
     for (const flags of [ACK, SYN | RST, RST, 0]) {
       expect(bench.way(tcp(OWN, REMOTE, { flags, sequence: 1 }))).toBe(ROUTER);
     }
   });
 
-  test('nothing is played where users did not ask for it', () => {
+  test('relays every SYN unless options demand otherwise', () => {
     const bench = new PeeringBench();
     bench.sends(syn());
     const data = bench.take().filter((datagram) => messageIn(datagram) === null);
@@ -133,7 +133,7 @@ describe('TCP (draft-03 §8.5)', () => {
 });
 
 describe('SCTP (draft-03 §8.6)', () => {
-  test('INIT goes straight once, and INIT ACK with its tag proves the path', () => {
+  test('sends INIT directly once, and INIT ACK with its tag confirms the path', () => {
     const bench = new Bench();
     const init = sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 });
     expect(bench.way(init)).toBe(REMOTE_ENDPOINT);
@@ -146,7 +146,7 @@ describe('SCTP (draft-03 §8.6)', () => {
     expect(other.path).toBe('direct');
   });
 
-  test('the passive side plays INIT ACK, and COOKIE ECHO proves it', () => {
+  test('sends INIT ACK directly from the passive side, and COOKIE ECHO confirms the path', () => {
     const bench = new Bench();
     bench.arrives(ROUTER, sctp(REMOTE, OWN, { chunk: INIT, tag: 0, own: 5 }));
     const answer = sctp(OWN, REMOTE, { chunk: INIT_ACK, tag: 5, own: 99 });
@@ -155,7 +155,7 @@ describe('SCTP (draft-03 §8.6)', () => {
     expect(bench.path).toBe('direct');
   });
 
-  test('COOKIE ECHO is played where INIT was in vain, and COOKIE ACK proves it', () => {
+  test('sends COOKIE ECHO directly where INIT was in vain, and COOKIE ACK confirms the path', () => {
     const bench = new Bench();
     const init = sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 });
     bench.way(init);
@@ -167,65 +167,65 @@ describe('SCTP (draft-03 §8.6)', () => {
   });
 });
 
-describe('an application that plays (draft-03 §8.7)', () => {
+describe('an application that sends opportunistically (draft-03 §8.7)', () => {
   const invite = (): Uint8Array => udp(OWN, REMOTE, new Uint8Array(40));
 
-  /** Plays and tells the number of the play. */
-  function play(bench: PeeringBench): number {
+  /** Sends opportunistically; returns the number of the send. */
+  function sendOpportunistically(bench: PeeringBench): number {
     const packet = invite();
     return bench.peer.handlePlayfulPacket(packet, 0, packet.length, bench.now);
   }
 
-  test('sends straight at once, and its report proves the path once something came straight', () => {
+  test('sends directly at once, and its report confirms the path once something came directly', () => {
     const bench = new PeeringBench();
-    const number = play(bench);
-    expect(number).toBeGreaterThan(0);
+    const send = sendOpportunistically(bench);
+    expect(send).toBeGreaterThan(0);
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
     bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
+    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
     bench.take();
     bench.sends(invite());
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
   });
 
-  test('is content with the question that its packet made the remote ask straight', () => {
+  test('confirms the path also where only a solicitation of the remote came directly', () => {
     const bench = new PeeringBench();
-    const number = play(bench);
-    bench.arrives(REMOTE_ENDPOINT, questionFrom(REMOTE));
+    const send = sendOpportunistically(bench);
+    bench.arrives(REMOTE_ENDPOINT, solicitationFrom(REMOTE));
     bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
+    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
     bench.take();
     bench.sends(invite());
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
   });
 
-  test('proves nothing by an answer that took the router, nor twice, nor too late', () => {
+  test('confirms nothing by a reply that was relayed, nor twice, nor too late', () => {
     const bench = new PeeringBench();
-    const number = play(bench);
+    const send = sendOpportunistically(bench);
     bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(number, bench.now)).toBe(false);
+    expect(bench.peer.reportAnswer(send, bench.now)).toBe(false);
     bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(number + 2 ** 20, bench.now)).toBe(false);
-    expect(bench.peer.reportAnswer(number, bench.now)).toBe(true);
-    expect(bench.peer.reportAnswer(number, bench.now)).toBe(false);
+    expect(bench.peer.reportAnswer(send + 2 ** 20, bench.now)).toBe(false);
+    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
+    expect(bench.peer.reportAnswer(send, bench.now)).toBe(false);
     const late = new PeeringBench();
-    const second = play(late);
+    const second = sendOpportunistically(late);
     late.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
     late.now += 3_000;
     expect(late.peer.reportAnswer(second, late.now)).toBe(false);
   });
 
-  test('plays one packet at a time: the next takes its usual way', () => {
+  test('sends one packet at a time directly: the next takes its usual path', () => {
     const bench = new PeeringBench();
-    play(bench);
+    sendOpportunistically(bench);
     bench.take();
-    expect(play(bench)).toBe(0);
+    expect(sendOpportunistically(bench)).toBe(0);
     expect(bench.take().some(({ to }) => to === ROUTER)).toBe(true);
   });
 
-  test('has nothing to play with where all goes through the router', () => {
+  test('sends nothing directly with the strategy via-router', () => {
     const bench = new PeeringBench({ peering: { strategy: 'via-router' } });
-    expect(play(bench)).toBe(0);
+    expect(sendOpportunistically(bench)).toBe(0);
     expect(bench.take().map(({ to }) => to)).toEqual([ROUTER]);
   });
 });

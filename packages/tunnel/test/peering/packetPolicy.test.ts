@@ -2,7 +2,14 @@ import { parseIPv6 } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import type { PeerOptions, PolicyName } from '../../src/index.js';
 import { ping } from '../support/packets.js';
-import { answerTo, OWN, PeeringBench, questions, ROUTER, remoteAt } from '../support/peerBench.js';
+import {
+  advertisementFor,
+  OWN,
+  PeeringBench,
+  ROUTER,
+  remoteAt,
+  solicitations,
+} from '../support/peerBench.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
 const REMOTE = remoteAt(REMOTE_ENDPOINT);
@@ -20,26 +27,26 @@ function sends(bench: PeeringBench, policy: PolicyName, remote = REMOTE): string
 
 function direct(options: Partial<PeerOptions> = {}): PeeringBench {
   const bench = new PeeringBench(options);
-  const [question] = questions(bench.pings(REMOTE));
-  bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+  const [solicitation] = solicitations(bench.pings(REMOTE));
+  bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
   bench.take();
   return bench;
 }
 
-describe('a packet whose sender says which path it wants, with neighbor-discovery', () => {
-  test('prohibited: takes the router, and no path is looked for', () => {
+describe('a packet sent under a policy, with neighbor-discovery', () => {
+  test('prohibited: is relayed, and no path is searched', () => {
     const bench = new PeeringBench();
     expect(sends(bench, 'prohibited')).toBe(ROUTER);
-    expect(questions(bench.waits(5_000))).toEqual([]);
+    expect(solicitations(bench.waits(5_000))).toEqual([]);
   });
 
-  test('prohibited: takes the router even where the direct path is proved', () => {
+  test('prohibited: is relayed even where the direct path is confirmed', () => {
     const bench = direct();
     expect(sends(bench, 'proper')).toBe(REMOTE_ENDPOINT);
     expect(sends(bench, 'prohibited')).toBe(ROUTER);
   });
 
-  test('presumptuous: goes straight while a path is looked for, and through the router after that', () => {
+  test('presumptuous: goes directly while a path is searched, and is relayed after that', () => {
     const bench = new PeeringBench();
     expect(sends(bench, 'presumptuous')).toBe(REMOTE_ENDPOINT);
     bench.waits(1_000);
@@ -48,7 +55,7 @@ describe('a packet whose sender says which path it wants, with neighbor-discover
     expect(sends(bench, 'presumptuous')).toBe(ROUTER);
   });
 
-  test('persistent: goes straight while a path is looked for, and nowhere after that', () => {
+  test('persistent: goes directly while a path is searched, and nowhere after that', () => {
     const bench = new PeeringBench();
     expect(sends(bench, 'persistent')).toBe(REMOTE_ENDPOINT);
     bench.waits(2_000);
@@ -56,18 +63,18 @@ describe('a packet whose sender says which path it wants, with neighbor-discover
     expect(bench.peer.counters.snapshot().drops).toMatchObject({ 'no-direct-path': 1 });
   });
 
-  test('persistent: makes the peer look again, and goes straight once that succeeds', () => {
+  test('persistent: makes the peer search again, and goes directly once that succeeds', () => {
     const bench = new PeeringBench();
     sends(bench, 'persistent');
     bench.waits(10_000);
     const packet = ping(OWN, REMOTE);
     bench.peer.handlePacketBy('persistent', packet, 0, packet.length, bench.now);
-    const [question] = questions(bench.take());
-    bench.arrives(REMOTE_ENDPOINT, answerTo(question!));
+    const [solicitation] = solicitations(bench.take());
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
     expect(sends(bench, 'persistent')).toBe(REMOTE_ENDPOINT);
   });
 
-  test('leaves the traffic class as it is, which here says nothing about paths', () => {
+  test('keeps its traffic class, which means nothing to this strategy', () => {
     const bench = direct();
     const packet = ping(OWN, REMOTE);
     packet[0] = 0x60 | (0xb8 >>> 4);
@@ -77,7 +84,7 @@ describe('a packet whose sender says which path it wants, with neighbor-discover
     expect([sent!.payload[0]! & TRAFFIC_CLASS, sent!.payload[1]! >>> 4]).toEqual([0x0b, 0x08]);
   });
 
-  test('says nothing about the next packet', () => {
+  test('has no effect on the next packet', () => {
     const bench = direct();
     sends(bench, 'prohibited');
     expect(bench.pings(REMOTE).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
@@ -85,20 +92,23 @@ describe('a packet whose sender says which path it wants, with neighbor-discover
 });
 
 describe('a remote that can only be reached through the router', () => {
-  test.each<PolicyName>(['proper', 'prohibited', 'presumptuous'])('%s: takes it', (policy) => {
-    expect(sends(new PeeringBench(), policy, NATIVE)).toBe(ROUTER);
-    const viaRouter = new PeeringBench({ peering: { strategy: 'via-router' } });
-    expect(sends(viaRouter, policy)).toBe(ROUTER);
-  });
+  test.each<PolicyName>(['proper', 'prohibited', 'presumptuous'])(
+    '%s: is sent packets through the router',
+    (policy) => {
+      expect(sends(new PeeringBench(), policy, NATIVE)).toBe(ROUTER);
+      const viaRouter = new PeeringBench({ peering: { strategy: 'via-router' } });
+      expect(sends(viaRouter, policy)).toBe(ROUTER);
+    },
+  );
 
-  test('persistent: goes nowhere', () => {
+  test('persistent: is sent nothing', () => {
     expect(sends(new PeeringBench(), 'persistent', NATIVE)).toBe('no-direct-path');
     const viaRouter = new PeeringBench({ peering: { strategy: 'via-router' } });
     expect(sends(viaRouter, 'persistent')).toBe('no-direct-path');
   });
 });
 
-describe('with probe-and-seen', () => {
+describe('the policy of a packet, with probe-and-seen', () => {
   const options = { peering: { strategy: 'probe-and-seen' } } as const;
 
   test.each<[PolicyName, number, string]>([
@@ -116,8 +126,8 @@ describe('with probe-and-seen', () => {
   });
 });
 
-describe('the remote with an address', () => {
-  test('is told, or null where there is none', () => {
+describe('the snapshot of a remote', () => {
+  test('is found by address, or null where there is none', () => {
     const bench = direct();
     expect(bench.peer.remote(parseIPv6(REMOTE), bench.now)).toMatchObject({
       address: REMOTE,

@@ -40,7 +40,7 @@ class Bench extends PeeringBench {
     return this.take();
   }
 
-  /** The remote pings us, through the router or straight. */
+  /** The remote pings us, through the router or directly. */
   hears(from: string, value: number): void {
     this.arrives(from, withClass(ping(REMOTE, OWN), value));
   }
@@ -61,14 +61,14 @@ const wayOf = (sent: readonly SentDatagram[]): string[] =>
   sent.filter(({ payload }) => payload.length > 0).map(({ to }) => to);
 
 describe('probes (draft-04 §7.2, §7.5)', () => {
-  test('the first packet takes the router, and a probe goes straight to the remote', () => {
+  test('go directly to the remote beside the first packet, which is relayed', () => {
     const sent = new Bench().asks(PROPER);
     expect(sent.filter(isProbe)).toHaveLength(1);
     expect(sent.find(isProbe)!.ttl).toBe(0);
     expect(wayOf(sent)).toEqual([ROUTER]);
   });
 
-  test('three in three seconds, then one every 25 s while packets are sent', () => {
+  test('are three in three seconds, then one every 25 s while packets are sent', () => {
     const bench = new Bench();
     const start = bench.now;
     const times: number[] = [];
@@ -79,21 +79,21 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
     expect(times).toEqual([1, 10, 20, 270, 520, 770]);
   });
 
-  test('none to a remote that nobody sends to any more', () => {
+  test('end when no packets are sent to the remote any more', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.waits(31_000);
     expect(bench.waits(600_000).filter(isProbe)).toEqual([]);
   });
 
-  test('a search in vain is told', () => {
+  test('are reported when they were in vain', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.waits(2_000);
     expect(bench.events('path-changed')).toMatchObject([{ path: 'relayed', previous: null }]);
   });
 
-  test('of a remote, while ours is fresh, make us tell that we saw it', () => {
+  test('of a remote make us set Seen while our own mapping is fresh', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.now += 100;
@@ -103,7 +103,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
     expect(trafficClass(relayed!.payload, 0)).toBe(SEEN);
   });
 
-  test('are told for hole time less 28 s since our last direct one, and no longer', () => {
+  test('make us set Seen for the mapping timeout less 28 s since our last direct one, and no longer', () => {
     const bench = new Bench({ peering: { holeTime: 33 } });
     bench.asks(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
@@ -115,7 +115,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
     expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(PROPER);
   });
 
-  test('of strangers mean nothing', () => {
+  test('of strangers have no effect', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.arrives('192.0.2.9:5001', new Uint8Array(0));
@@ -125,7 +125,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
 });
 
 describe('the Seen flag (draft-04 §7.3)', () => {
-  test('lets packets go straight to the remote for 27 s', () => {
+  test('lets packets go directly to the remote for 27 s', () => {
     const bench = Bench.seen();
     expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
     bench.waits(26_900);
@@ -138,7 +138,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     ]);
   });
 
-  test('is polled for after 25 s: two probes, and one more when it stays away', () => {
+  test('is polled after 25 s: two probes, and one more when it stays away', () => {
     const bench = Bench.seen();
     bench.waits(24_000);
     bench.asks(PROPER);
@@ -149,7 +149,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     expect(bench.waits(20_000).filter(isProbe)).toHaveLength(0);
   });
 
-  test('renewed, keeps the path for another 27 s', () => {
+  test('keeps the path for another 27 s when it is renewed', () => {
     const bench = Bench.seen();
     bench.waits(20_000);
     bench.asks(PROPER);
@@ -158,7 +158,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
   });
 
-  test('is not believed where we sent nothing direct', () => {
+  test('is ignored where we sent nothing directly', () => {
     const bench = new Bench();
     bench.asks(PROHIBITED);
     bench.hears(ROUTER, SEEN);
@@ -166,20 +166,20 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
   });
 
-  test('means nothing in a traffic class that is not 6bed4’s', () => {
+  test('is ignored in a traffic class that is not 6bed4’s', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.hears(ROUTER, SEEN | 0x08);
     expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
   });
 
-  test('is taken off before the local side could take it for Adaptive; ECN and policy stay', () => {
+  test('is cleared before the local side could take it for Adaptive; ECN and policy stay', () => {
     const bench = new Bench();
     bench.hears(ROUTER, PRESUMPTUOUS | SEEN | 0x02);
     expect(trafficClass(bench.recorder.delivered[0]!, 0)).toBe(PRESUMPTUOUS | 0x02);
   });
 
-  test('two machines find each other through their own packets', () => {
+  test('is set on the packets that answer a probe', () => {
     const bench = new Bench();
     bench.asks(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
@@ -189,7 +189,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
 });
 
 describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
-  test('prohibited: never direct, and nothing is begun for it', () => {
+  test('prohibited: never direct, and no probe is sent for it', () => {
     const bench = new Bench();
     const sent = bench.asks(PROHIBITED);
     expect(wayOf(sent)).toEqual([ROUTER]);
@@ -221,29 +221,29 @@ describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
     expect(bench.peer.counters.snapshot().drops).toEqual({ 'no-direct-path': 1 });
   });
 
-  test('all of them share what is known about the remote', () => {
+  test('share the state of the remote', () => {
     const bench = Bench.seen();
     for (const policy of [PROPER, PRESUMPTUOUS, PERSISTENT]) {
       expect(wayOf(bench.asks(policy))).toEqual([REMOTE_ENDPOINT]);
     }
   });
 
-  test('a traffic class that is not 6bed4’s is proper, and passes unchanged', () => {
+  test('treat a traffic class that is not 6bed4’s as proper, and keep it', () => {
     const bench = new Bench();
     const [sent] = bench.asks(0xb8).filter(({ payload }) => payload.length > 0);
     expect(sent!.to).toBe(ROUTER);
     expect(trafficClass(sent!.payload, 0)).toBe(0xb8);
   });
 
-  test('Adaptive is not sent to the world as Seen', () => {
+  test('clear Adaptive on the wire, where it would mean Seen', () => {
     const bench = new Bench();
     const [sent] = bench.asks(ADAPTIVE).filter(({ payload }) => payload.length > 0);
     expect(trafficClass(sent!.payload, 0)).toBe(0);
   });
 });
 
-describe('the table of states', () => {
-  test('is that of draft-04 §7.5', () => {
+describe('the states of a remote', () => {
+  test('are those of draft-04 §7.5', () => {
     expect(peerNatStates).toEqual({
       init: { lasts: 1_000, next: 'init-again', probes: true },
       'init-again': { lasts: 1_000, next: 'fail', probes: true },
@@ -254,7 +254,7 @@ describe('the table of states', () => {
     });
   });
 
-  test('a hole time that cannot work is refused', () => {
+  test('refuse a mapping timeout that is too short for them', () => {
     expect(() => new Bench({ peering: { holeTime: 27 } })).toThrow(/holeTime/);
   });
 });
@@ -273,7 +273,7 @@ function correction(endpoint: string, nonce?: Uint8Array, prefix = PREFIX): Uint
 
 const SEEN_AS = '203.0.113.5:55555';
 
-/** The nonce in the question that a correction caused, if it caused one. */
+/** The nonce in the solicitation that a correction caused, if it caused one. */
 function askedNonce(bench: Bench): Uint8Array | null {
   for (const datagram of bench.take()) {
     const message = messageIn(datagram);
@@ -293,7 +293,7 @@ function bound(): Bench {
 }
 
 describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
-  test('a correction is not believed but asked about, and its answer is', () => {
+  test('is solicited after a correction, and only the answer counts', () => {
     const bench = Bench.seen();
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
     const nonce = askedNonce(bench);
@@ -308,7 +308,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     ['with another nonce', REMOTE_ENDPOINT, new Uint8Array(6), PREFIX],
     ['from elsewhere', '192.0.2.66:5000', null, PREFIX],
     ['about another network', REMOTE_ENDPOINT, null, 'fc64:bed:c633:6499::/64'],
-  ])('an answer %s is not', (_, from, nonce, prefix) => {
+  ])('is not changed by an answer %s', (_, from, nonce, prefix) => {
     const bench = Bench.seen();
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
     const asked = askedNonce(bench)!;
@@ -316,14 +316,14 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
   });
 
-  test('a correction from somebody that we sent nothing to causes nothing', () => {
+  test('is not solicited after a correction from an endpoint that we sent nothing to', () => {
     const bench = new Bench();
     bench.asks(PROHIBITED);
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
     expect(bench.take()).toEqual([]);
   });
 
-  test('an Adaptive packet takes the source that the remote expects, with its checksum right', () => {
+  test('is adapted to in the source of an Adaptive packet, with its checksum right', () => {
     const bench = bound();
     const [sent] = bench.asks(ADAPTIVE);
     expect(sent!.to).toBe(REMOTE_ENDPOINT);
@@ -334,7 +334,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     expect(parseUdp(datagram!.payload, 0, datagram!.payload.length)).toMatchObject({ ok: true });
   });
 
-  test('the remote’s packets to that address are ours, and others’ are not', () => {
+  test('makes packets of this remote to that address ours, and those of others not', () => {
     const bench = bound();
     const delivered = bench.recorder.delivered.length;
     bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, remoteAt(SEEN_AS)));
@@ -345,7 +345,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     expect(bench.recorder.delivered).toHaveLength(delivered + 1);
   });
 
-  test('the application may go on with that address, straight to this remote only', () => {
+  test('lets the local side send from that address, directly to this remote only', () => {
     const bench = bound();
     bench.sends(ping(remoteAt(SEEN_AS), REMOTE));
     expect(wayOf(bench.take())).toEqual([REMOTE_ENDPOINT]);
@@ -357,7 +357,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
 describe('a frame whose source spells another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
   const MAPPED = '192.0.2.9:6666';
 
-  test('is dropped, and its sender told which source would be right', () => {
+  test('is dropped, and its sender is advertised the right source', () => {
     const bench = new Bench();
     bench.arrives(MAPPED, ping(REMOTE, OWN, { size: 200 }));
     expect(bench.recorder.delivered).toEqual([]);
@@ -405,7 +405,7 @@ describe('an invitation (draft-03 §8.4)', () => {
   test.each([
     ['draft03', {}],
     ['draft04', { profile: draft04Profile }],
-  ])('is accepted at once in %s', (_, options) => {
+  ])('is sent packets directly at once in %s', (_, options) => {
     const bench = new PeeringBench(options);
     expect(new Set(wayOf(bench.pings(INVITING)))).toEqual(new Set([INVITING_ENDPOINT]));
     expect(bench.events('path-changed')).toMatchObject([{ path: 'direct', proof: 'invitation' }]);

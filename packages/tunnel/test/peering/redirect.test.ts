@@ -40,7 +40,7 @@ function encounter(): Encounter {
     return node;
   }) as [Node<Peer>, Node<Peer>];
   network.settle();
-  // The right one's questions are lost.
+  // The right one's solicitations are lost.
   network.loses = (from, to, payload) =>
     from === RIGHT && to === LEFT && typeOf(payload) === 'neighbor-solicitation';
   for (let round = 0; round < 8; round++) {
@@ -62,7 +62,7 @@ function send(network: Network, from: Node<Peer>, to: Node<Peer>): void {
 }
 
 describe('Redirect (draft-01 §6.13)', () => {
-  test('is sent straight to who sends through the router, and makes it ask and find the path', () => {
+  test('goes directly to a remote whose packets are relayed, and makes it solicit and find the path', () => {
     const { network, left, right } = encounter();
     network.advance(11_000);
     network.loses = () => false;
@@ -92,7 +92,7 @@ describe('Redirect (draft-01 §6.13)', () => {
     expect(redirects).toBeLessThanOrEqual(7);
   });
 
-  test('proves nothing by itself: without an answer, packets keep to the router', () => {
+  test('confirms nothing by itself: without an answer, packets are relayed', () => {
     const { network, right, left } = encounter();
     for (let step = 0; step < 40; step++) {
       send(network, right, left);
@@ -107,7 +107,7 @@ describe('Redirect (draft-01 §6.13)', () => {
   test.each([
     ['another endpoint', '192.0.2.66:5000'],
     ['the router', ROUTER],
-  ])('from %s is not believed', (_, from) => {
+  ])('from %s is ignored', (_, from) => {
     const { network, left, right } = encounter();
     network.advance(11_000);
     send(network, left, right);

@@ -98,7 +98,7 @@ export function messageIn(datagram: { readonly payload: Uint8Array }): NdMessage
 }
 
 /** The Neighbor Solicitations among datagrams, with where they went. */
-export function questions(
+export function solicitations(
   sent: readonly SentDatagram[],
 ): (NeighborSolicitation & { readonly to: string; readonly bytes: Uint8Array })[] {
   return sent.flatMap((datagram) => {
@@ -109,27 +109,30 @@ export function questions(
   });
 }
 
-/** The answer of a well-behaved remote to a question, or that with other properties. */
-export function answerTo(
-  question: NeighborSolicitation,
+/** The answer of a well-behaved remote to a solicitation, or that with other properties. */
+export function advertisementFor(
+  solicitation: NeighborSolicitation,
   overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
 ): Uint8Array {
-  const asked = findOption(question.options, 'nonce')?.nonce ?? null;
+  const asked = findOption(solicitation.options, 'nonce')?.nonce ?? null;
   const nonce = overrides.nonce === undefined ? asked : overrides.nonce;
   return buildNd({
     type: 'neighbor-advertisement',
-    source: question.target,
-    destination: question.source,
+    source: solicitation.target,
+    destination: solicitation.source,
     router: false,
     solicited: true,
     override: true,
-    target: overrides.target ?? question.target,
+    target: overrides.target ?? solicitation.target,
     options: nonce === null ? [] : [{ type: 'nonce', nonce }],
   });
 }
 
 /** What a remote asks about us. */
-export function questionFrom(remote: string, nonce = Uint8Array.of(1, 2, 3, 4, 5, 6)): Uint8Array {
+export function solicitationFrom(
+  remote: string,
+  nonce = Uint8Array.of(1, 2, 3, 4, 5, 6),
+): Uint8Array {
   return buildNd({
     type: 'neighbor-solicitation',
     source: parseIPv6(remote),

@@ -1,0 +1,59 @@
+import { parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { describe, expect, test } from 'vitest';
+import { Remotes } from '../../src/peering/remotes.js';
+import { SilenceWatch } from '../../src/peering/silenceWatch.js';
+import { remoteAt } from '../support/peerBench.js';
+
+/** A watch of one remote. */
+function bench() {
+  const remotes = new Remotes(reference2020.layout, 'address', 1, Math.random, () => {});
+  const address = parseIPv6(remoteAt('192.0.2.9:5000'));
+  const slot = remotes.create(address, 0, new UdpEndpoint(1, 5000), true, 0, () => {});
+  const watch = new SilenceWatch();
+  return {
+    watch,
+    receive: (now: number): void => {
+      remotes.received(slot, true, 40, now);
+      watch.packetArrived(now);
+    },
+    /** Runs the timeouts up to a time; returns when the routers were to be solicited. */
+    run: (end: number): number[] => {
+      const reports: number[] = [];
+      for (let at = watch.nextTimeout(); at <= end; at = watch.nextTimeout()) {
+        if (watch.handleTimeout(remotes, at)) reports.push(at);
+      }
+      return reports;
+    },
+  };
+}
+
+describe('the watch for silence', () => {
+  test('does not run before a packet arrived', () => {
+    expect(bench().watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('reports a remote that stopped sending once, then rests', () => {
+    const { watch, receive, run } = bench();
+    for (let now = 0; now < 5_000; now += 500) {
+      receive(now);
+      expect(run(now)).toEqual([]);
+    }
+    expect(run(60_000)).toEqual([8_000]);
+    expect(watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('reports a second silence no earlier than ten seconds after the first', () => {
+    const { receive, run } = bench();
+    receive(0);
+    expect(run(4_000)).toEqual([3_000]);
+    receive(5_000);
+    expect(run(60_000)).toEqual([13_000]);
+  });
+
+  test('ends when it is stopped', () => {
+    const { watch, receive, run } = bench();
+    receive(0);
+    watch.stop();
+    expect(run(60_000)).toEqual([]);
+  });
+});
