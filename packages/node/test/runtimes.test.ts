@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { requireBuild } from '@6bed4/testing/command';
 import { type Runtime, runtimes } from '@6bed4/testing/runtimes';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 /** With this set, a runtime that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';
@@ -37,7 +37,7 @@ describe.each([
   ['Node.js', { file: process.execPath, args: [] }],
   ...runtimes,
 ] satisfies typeof runtimes)('%s', (name, runtime) => {
-  it.runIf(runtime !== null || required)(
+  test.runIf(runtime !== null || required)(
     `runs the built packages${runtime === null ? ` (no ${name}: npm run runtimes)` : ''}`,
     async () => {
       expect(runtime, `${name} is required, and missing: npm run runtimes`).not.toBeNull();
