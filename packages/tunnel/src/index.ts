@@ -35,7 +35,7 @@ export type {
   RouterUnreachable,
   TunnelEvent,
 } from './report/events.js';
-export type { PathKind, ProofKind } from './report/path.js';
+export type { PathConfirmation, PathKind } from './report/path.js';
 export { Router } from './router/router.js';
 export type { RouterOptions } from './router/routerOptions.js';
 export { TUNNEL_MTU } from './specification.js';

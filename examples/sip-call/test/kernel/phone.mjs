@@ -21,7 +21,7 @@ const print = (event, more) =>
   console.log(JSON.stringify({ event, at: performance.now(), ...more }));
 
 const tunnel = await openTunnel({ routers: values.router, port: Number(values.port) });
-tunnel.on('path', ({ remote, path, proof }) => print('path', { remote, path, proof }));
+tunnel.on('path', ({ remote, path, confirmedBy }) => print('path', { remote, path, confirmedBy }));
 
 const phone = createPhone({
   user: 'alice',

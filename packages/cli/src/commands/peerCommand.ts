@@ -36,7 +36,7 @@ interface PeerFlags extends DaemonFlags {
   peering?: PeeringName;
   directKeepalive?: number;
   lanTtl?: number;
-  holeTime?: number;
+  mappingTimeout?: number;
   requireNonce?: boolean;
   opportunism?: boolean;
   avoidTrapezium: boolean;
@@ -79,7 +79,7 @@ export function addPeerCommand(program: Command, version: string): void {
       integer(0, HIGHEST_TTL),
     )
     .option(
-      '--hole-time <S>',
+      '--mapping-timeout <S>',
       'seconds after which NATs drop an idle mapping, 28 or more; for probe-and-seen; default: 30',
       integer(0, LONGEST_KEEPALIVE),
     )
@@ -105,12 +105,13 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
-  const { directKeepalive, lanTtl, holeTime, requireNonce, opportunism, avoidTrapezium } = flags;
+  const { directKeepalive, lanTtl, mappingTimeout, requireNonce, opportunism, avoidTrapezium } =
+    flags;
   const peering = {
     strategy: flags.peering,
     directKeepalive,
     lanTtl,
-    holeTime,
+    mappingTimeout,
     requireNonce,
     opportunism,
     avoidTrapezium,
@@ -167,14 +168,14 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
       log.warn(fields, 'the router refuses this UDP port: choose another --port');
     else log.info(fields, 'the router refuses this UDP port: trying another');
   });
-  peer.on('path', ({ remote, path, endpoint, proof, roundTrip }) => {
+  peer.on('path', ({ remote, path, endpoint, confirmedBy, roundTrip }) => {
     log.info(
       {
         event: 'path',
         path,
         remote,
         endpoint: endpoint === null ? null : formatEndpoint(endpoint),
-        proof,
+        confirmedBy,
         roundTripMs: roundTrip === null ? null : Math.round(roundTrip * 10) / 10,
       },
       `path ${path}`,

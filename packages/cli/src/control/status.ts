@@ -1,6 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6bed4/node';
-import type { PathKind, ProofKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
+import type { PathConfirmation, PathKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
 
 /*
  * The objects that `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
@@ -43,10 +43,10 @@ export interface RemoteStatus {
   readonly address: string;
   readonly path: PathKind;
   readonly endpoint: Endpoint | null;
-  readonly proof: ProofKind | null;
-  readonly provedAgo: number | null;
+  readonly confirmedBy: PathConfirmation | null;
+  readonly confirmedAgo: number | null;
   readonly roundTripMs: number | null;
-  readonly metAgo: number;
+  readonly createdAgo: number;
   readonly sentAgo: number | null;
   readonly receivedAgo: number | null;
   readonly packetsSentDirect: number;
@@ -133,23 +133,23 @@ function statusOfUplink(uplink: UplinkSnapshot, now: number): UplinkStatus {
 
 function statusOfRemote(remote: RemoteSnapshot, now: number): RemoteStatus {
   const {
-    provedAt,
-    usableUntil: _,
+    confirmedAt,
+    validUntil: _,
     roundTrip,
-    metAt,
+    createdAt,
     lastSentAt,
     lastReceivedAt,
     ...rest
   } = remote;
-  const { address, path, endpoint, proof, ...packets } = rest;
+  const { address, path, endpoint, confirmedBy, ...packets } = rest;
   return {
     address,
     path,
     endpoint,
-    proof,
-    provedAgo: agoOrNull(provedAt, now),
+    confirmedBy,
+    confirmedAgo: agoOrNull(confirmedAt, now),
     roundTripMs: roundTrip,
-    metAgo: ago(metAt, now),
+    createdAgo: ago(createdAt, now),
     sentAgo: agoOrNull(lastSentAt, now),
     receivedAgo: agoOrNull(lastReceivedAt, now),
     ...packets,

@@ -92,13 +92,13 @@ function uplinkCells(uplink: UplinkStatus): string[] {
 }
 
 function remoteCells(remote: RemoteStatus): string[] {
-  const { address, path, endpoint, roundTripMs, proof, provedAgo } = remote;
+  const { address, path, endpoint, roundTripMs, confirmedBy, confirmedAgo } = remote;
   const pathText = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
   return [
     address,
     path === 'relayed' ? pathText : colors.green(pathText),
     roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`,
-    proof === null ? '' : `${agoText(provedAgo)}, ${proof}`,
+    confirmedBy === null ? '' : `${agoText(confirmedAgo)}, ${confirmedBy}`,
     packetsText(remote.packetsSentDirect, remote.packetsSentRelayed),
     packetsText(remote.packetsReceivedDirect, remote.packetsReceivedRelayed),
   ];

@@ -56,7 +56,7 @@ describeKernel('6bed4 status', () => {
           address: right.address,
           path: 'direct',
           endpoint: { address: '198.51.100.3' },
-          proof: 'neighbor-advertisement',
+          confirmedBy: 'neighbor-advertisement',
         },
       ],
       counters: { packetsDelivered: 3 + 1, drops: { 'hop-limit-exceeded': 1 } },

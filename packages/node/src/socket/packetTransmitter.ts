@@ -122,7 +122,7 @@ export class PacketTransmitter {
     this.#isSubmitting = true;
     try {
       const { bytes, length } = this.#packet;
-      return peer.handlePlayfulPacket(bytes, 0, length, now);
+      return peer.handleOpportunisticPacket(bytes, 0, length, now);
     } finally {
       this.#isSubmitting = false;
     }

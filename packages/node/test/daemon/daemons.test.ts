@@ -119,7 +119,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
       remote: right.address,
       path: 'direct',
       previous: null,
-      proof: 'neighbor-advertisement',
+      confirmedBy: 'neighbor-advertisement',
       endpoint: { port: right.endpoint.port },
     });
     const arrival = nextPacket(right);
@@ -146,7 +146,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(number).toBeGreaterThan(0);
     await answer;
     expect(left.reportReply(play)).toBe(true);
-    expect(left.remotes()).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
+    expect(left.remotes()).toMatchObject([{ path: 'direct', confirmedBy: 'upper-layer' }]);
   });
 
   test('get echo replies from the router', async () => {

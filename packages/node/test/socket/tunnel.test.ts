@@ -398,7 +398,7 @@ describe('direct paths', () => {
       });
     const [left, right] = [await open('203.0.113.1'), await open('203.0.113.2')];
     const found = await left.waitForDirect(right.address!);
-    expect(found).toMatchObject({ path: 'direct', proof: 'seen' });
+    expect(found).toMatchObject({ path: 'direct', confirmedBy: 'seen' });
     await Promise.all([left.close(), right.close(), router.close()]);
   });
 
@@ -471,7 +471,7 @@ describe('direct paths', () => {
     expect(sent.isOpportunistic).toBe(true);
     await nextMessage(socket);
     expect(sent.answered()).toBe(true);
-    expect(left.path(right.address!)).toMatchObject({ path: 'direct', proof: 'upper-layer' });
+    expect(left.path(right.address!)).toMatchObject({ path: 'direct', confirmedBy: 'upper-layer' });
     expect(sent.answered()).toBe(false);
   });
 });

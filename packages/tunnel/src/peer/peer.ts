@@ -155,21 +155,26 @@ export class Peer extends MachineCore {
    * retransmission is then given to {@link handlePacket} and takes the usual way (draft-03 §8.7). With
    * `probe-and-seen`, choose the presumptuous policy in the packet's traffic class instead.
    *
-   * @returns a number for {@link reportAnswer}, or 0 when the packet went its usual way
+   * @returns a number for {@link reportReply}, or 0 when the packet went its usual way
    */
-  handlePlayfulPacket(bytes: Uint8Array, offset: number, length: number, now: number): number {
+  handleOpportunisticPacket(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): number {
     const outcome = this.takePacket(bytes, offset, length, now, OPPORTUNISTIC_SEND);
     return outcome < 0 ? -outcome : 0;
   }
 
   /**
-   * The reply to what {@link handlePlayfulPacket} sent has come, before it was sent again. If something
+   * The reply to what {@link handleOpportunisticPacket} sent has come, before it was sent again. If something
    * came directly from the remote since, that confirms the path.
    *
-   * @param name - the number that {@link handlePlayfulPacket} returned
+   * @param name - the number that {@link handleOpportunisticPacket} returned
    * @returns whether it did
    */
-  reportAnswer(name: number, now: number): boolean {
+  reportReply(name: number, now: number): boolean {
     let isConfirmed = false;
     this.command(() => {
       isConfirmed = this.#paths.replyReported(name, now);

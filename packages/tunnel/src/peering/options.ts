@@ -47,7 +47,7 @@ export interface PeeringOptions {
    * With `probe-and-seen`: seconds for which the NATs and firewalls on our side keep an idle UDP mapping
    * (the mapping timeout of RFC 4787 §4.3), 28 or more. Default 30, as nearly all of them do.
    */
-  readonly holeTime?: number | undefined;
+  readonly mappingTimeout?: number | undefined;
   /**
    * Ask the router of a remote for an address as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
@@ -113,10 +113,15 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     }
     case 'probe-and-seen': {
       const mappingTimeout =
-        (options.holeTime ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) * MILLISECONDS_PER_SECOND;
+        (options.mappingTimeout ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) *
+        MILLISECONDS_PER_SECOND;
       if (!(mappingTimeout >= MIN_MAPPING_TIMEOUT && Number.isFinite(mappingTimeout))) {
         const expected = `at least ${MIN_MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND} seconds`;
-        throw new InvalidArgumentError('peering.holeTime', String(options.holeTime), expected);
+        throw new InvalidArgumentError(
+          'peering.mappingTimeout',
+          String(options.mappingTimeout),
+          expected,
+        );
       }
       return {
         name,

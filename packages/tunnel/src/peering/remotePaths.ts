@@ -19,7 +19,7 @@ export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
 /** The properties of a path in the snapshot of its remote. */
 export type PathSnapshot = Pick<
   RemoteSnapshot,
-  'path' | 'endpoint' | 'proof' | 'provedAt' | 'usableUntil' | 'roundTrip'
+  'path' | 'endpoint' | 'confirmedBy' | 'confirmedAt' | 'validUntil' | 'roundTrip'
 >;
 
 /**
@@ -175,9 +175,9 @@ export class RemotePaths {
     return {
       path: pathNames[isValid ? this.#paths[slot]! : Path.relayed]!,
       endpoint: isValid ? this.#directEndpoint(slot) : null,
-      proof: isValid ? confirmationNames[this.#confirmations[slot]!]! : null,
-      provedAt: finiteOrNull(this.#confirmedAt[slot]!),
-      usableUntil: isValid ? finiteOrNull(this.#validUntil[slot]!) : null,
+      confirmedBy: isValid ? confirmationNames[this.#confirmations[slot]!]! : null,
+      confirmedAt: finiteOrNull(this.#confirmedAt[slot]!),
+      validUntil: isValid ? finiteOrNull(this.#validUntil[slot]!) : null,
       roundTrip: finiteOrNull(this.#roundTrips[slot]!),
     };
   }
@@ -192,7 +192,7 @@ export class RemotePaths {
       path: pathNames[path]!,
       previous: previous === NOT_REPORTED ? null : pathNames[previous]!,
       endpoint: path === Path.relayed ? null : this.#directEndpoint(slot),
-      proof: confirmationNames[confirmation]!,
+      confirmedBy: confirmationNames[confirmation]!,
       roundTrip: path === Path.relayed ? null : finiteOrNull(this.#roundTrips[slot]!),
     });
   }

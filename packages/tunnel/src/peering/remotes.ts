@@ -225,7 +225,7 @@ export class Remotes {
     return {
       address: formatIPv6(this.address(slot)),
       ...this.paths.snapshot(slot, now),
-      metAt: this.#createdAt[slot]!,
+      createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
       lastReceivedAt: finiteOrNull(this.#lastReceivedAt[slot]!),
       packetsSentDirect: this.#sentDirect[slot]!,

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { PathKind, ProofKind } from './path.js';
+import type { PathConfirmation, PathKind } from './path.js';
 
 /** An address that a router gave to this peer, and what came with it. */
 export interface AddressLease {
@@ -69,30 +69,30 @@ export interface PathChanged {
   readonly previous: PathKind | null;
   /** Where direct packets go; null for `relayed`. */
   readonly endpoint: Endpoint | null;
-  /** Why the path is believed; null for `relayed`. */
-  readonly proof: ProofKind | null;
-  /** Milliseconds between question and answer on the path; null where unknown. */
+  /** The confirmation of the path; null for `relayed`. */
+  readonly confirmedBy: PathConfirmation | null;
+  /** Round trip on the path, in milliseconds; null where unknown. */
   readonly roundTrip: number | null;
 }
 
 /** One remote of a peer, as users see it. Times are those given as `now`, in milliseconds. */
 export interface RemoteSnapshot {
-  /** The IPv6 address under which the remote was met, in RFC 5952 form. */
+  /** The IPv6 address of the first packet to or from the remote, in RFC 5952 form. */
   readonly address: string;
   /** The path that a packet would take now. */
   readonly path: PathKind;
   /** Where direct packets go; null for `relayed`. */
   readonly endpoint: Endpoint | null;
-  /** Why the path is believed; null for `relayed`. */
-  readonly proof: ProofKind | null;
-  /** When a direct path was last proved; null for never. */
-  readonly provedAt: number | null;
-  /** Until when that proof holds, if nothing renews it; null for `relayed` and where it never ends. */
-  readonly usableUntil: number | null;
-  /** Round trip of the last proof, in milliseconds; null where unknown. */
+  /** The confirmation of the path; null for `relayed`. */
+  readonly confirmedBy: PathConfirmation | null;
+  /** When a direct path was last confirmed; null for never. */
+  readonly confirmedAt: number | null;
+  /** Expiry of that confirmation, if nothing renews it; null for `relayed` and where it never expires. */
+  readonly validUntil: number | null;
+  /** Round trip of the last confirmation, in milliseconds; null where unknown. */
   readonly roundTrip: number | null;
   /** When the first packet to or from the remote passed. */
-  readonly metAt: number;
+  readonly createdAt: number;
   /** When the local side last sent it a packet; null for never. */
   readonly lastSentAt: number | null;
   /** When a packet last came from it; null for never. */

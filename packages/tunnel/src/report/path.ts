@@ -38,10 +38,10 @@ export type ConfirmationCode = (typeof Confirmation)[keyof typeof Confirmation];
  *   §8.7).
  * - `invitation`: the remote's address says that it can always be reached there (draft-03 §8.4).
  */
-export type ProofKind = 'neighbor-advertisement' | 'seen' | 'upper-layer' | 'invitation';
+export type PathConfirmation = 'neighbor-advertisement' | 'seen' | 'upper-layer' | 'invitation';
 
 /** Names of {@link Confirmation}, by number. */
-export const confirmationNames: readonly (ProofKind | null)[] = [
+export const confirmationNames: readonly (PathConfirmation | null)[] = [
   null,
   'neighbor-advertisement',
   'seen',

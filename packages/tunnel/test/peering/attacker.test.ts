@@ -123,7 +123,7 @@ describe.each([
             const isData = payload.length > 0 && message === null && payload[0]! >>> 4 === 6;
             // The friend's packets take the router or go where the friend's address says.
             if (isData) expect([ROUTER, FRIEND_ENDPOINT]).toContain(to);
-            // The friend answers what it is asked, so that its path works and stays proved.
+            // The friend answers solicitations, so that its path stays confirmed.
             if (!honest || to !== FRIEND_ENDPOINT) continue;
             honest = false;
             for (const solicitation of solicitations([{ to, payload, tos: 0, ttl: 0 }])) {

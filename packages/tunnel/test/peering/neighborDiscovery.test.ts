@@ -17,7 +17,7 @@ import {
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
 const REMOTE = remoteAt(REMOTE_ENDPOINT);
 
-/** A bench whose path to {@link REMOTE} is proved. */
+/** A bench whose path to {@link REMOTE} is confirmed. */
 function direct(options: ConstructorParameters<typeof PeeringBench>[0] = {}): PeeringBench {
   const bench = new PeeringBench(options);
   const [solicitation] = solicitations(bench.pings(REMOTE));
@@ -86,7 +86,7 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
         path: 'relayed',
         previous: null,
         endpoint: null,
-        proof: null,
+        confirmedBy: null,
         roundTrip: null,
       },
     ]);
@@ -131,7 +131,7 @@ describe('a Neighbor Advertisement', () => {
         path: 'direct',
         previous: null,
         endpoint: { address: '192.0.2.9', port: 5000 },
-        proof: 'neighbor-advertisement',
+        confirmedBy: 'neighbor-advertisement',
         roundTrip: 20,
       },
     ]);
@@ -544,11 +544,11 @@ describe('the snapshot', () => {
         address: REMOTE,
         path: 'direct',
         endpoint: { address: '192.0.2.9', port: 5000 },
-        proof: 'neighbor-advertisement',
-        provedAt: 10_020,
-        usableUntil: 35_020,
+        confirmedBy: 'neighbor-advertisement',
+        confirmedAt: 10_020,
+        validUntil: 35_020,
         roundTrip: 20,
-        metAt: 10_000,
+        createdAt: 10_000,
         lastSentAt: 10_020,
         lastReceivedAt: 10_020,
         packetsSentDirect: 1,

@@ -61,7 +61,9 @@ describe('TCP (draft-03 §8.5)', () => {
     bench.way(syn());
     bench.arrives(REMOTE_ENDPOINT, synAck(1001));
     expect(bench.path).toBe('direct');
-    expect(bench.events('path-changed')).toMatchObject([{ path: 'direct', proof: 'upper-layer' }]);
+    expect(bench.events('path-changed')).toMatchObject([
+      { path: 'direct', confirmedBy: 'upper-layer' },
+    ]);
     expect(bench.way(tcp(OWN, REMOTE, { flags: ACK, sequence: 1001 }))).toBe(REMOTE_ENDPOINT);
   });
 
@@ -173,7 +175,7 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
   /** Sends opportunistically; returns the number of the send. */
   function sendOpportunistically(bench: PeeringBench): number {
     const packet = invite();
-    return bench.peer.handlePlayfulPacket(packet, 0, packet.length, bench.now);
+    return bench.peer.handleOpportunisticPacket(packet, 0, packet.length, bench.now);
   }
 
   test('sends directly at once, and its report confirms the path once something came directly', () => {
@@ -182,7 +184,7 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     expect(send).toBeGreaterThan(0);
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
     bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
+    expect(bench.peer.reportReply(send, bench.now)).toBe(true);
     bench.take();
     bench.sends(invite());
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
@@ -193,7 +195,7 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     const send = sendOpportunistically(bench);
     bench.arrives(REMOTE_ENDPOINT, solicitationFrom(REMOTE));
     bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
+    expect(bench.peer.reportReply(send, bench.now)).toBe(true);
     bench.take();
     bench.sends(invite());
     expect(bench.take().map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
@@ -203,16 +205,16 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     const bench = new PeeringBench();
     const send = sendOpportunistically(bench);
     bench.arrives(ROUTER, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(send, bench.now)).toBe(false);
+    expect(bench.peer.reportReply(send, bench.now)).toBe(false);
     bench.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
-    expect(bench.peer.reportAnswer(send + 2 ** 20, bench.now)).toBe(false);
-    expect(bench.peer.reportAnswer(send, bench.now)).toBe(true);
-    expect(bench.peer.reportAnswer(send, bench.now)).toBe(false);
+    expect(bench.peer.reportReply(send + 2 ** 20, bench.now)).toBe(false);
+    expect(bench.peer.reportReply(send, bench.now)).toBe(true);
+    expect(bench.peer.reportReply(send, bench.now)).toBe(false);
     const late = new PeeringBench();
     const second = sendOpportunistically(late);
     late.arrives(REMOTE_ENDPOINT, udp(REMOTE, OWN, new Uint8Array(4)));
     late.now += 3_000;
-    expect(late.peer.reportAnswer(second, late.now)).toBe(false);
+    expect(late.peer.reportReply(second, late.now)).toBe(false);
   });
 
   test('sends one packet at a time directly: the next takes its usual path', () => {

@@ -104,7 +104,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
   });
 
   test('make us set Seen for the mapping timeout less 28 s since our last direct one, and no longer', () => {
-    const bench = new Bench({ peering: { holeTime: 33 } });
+    const bench = new Bench({ peering: { mappingTimeout: 33 } });
     bench.asks(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
     bench.waits(2_000);
@@ -133,7 +133,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     bench.waits(200);
     expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
     expect(bench.events('path-changed')).toMatchObject([
-      { path: 'direct', proof: 'seen', endpoint: { address: '192.0.2.9', port: 5000 } },
+      { path: 'direct', confirmedBy: 'seen', endpoint: { address: '192.0.2.9', port: 5000 } },
       { path: 'relayed', previous: 'direct' },
     ]);
   });
@@ -255,7 +255,7 @@ describe('the states of a remote', () => {
   });
 
   test('refuse a mapping timeout that is too short for them', () => {
-    expect(() => new Bench({ peering: { holeTime: 27 } })).toThrow(/holeTime/);
+    expect(() => new Bench({ peering: { mappingTimeout: 27 } })).toThrow(/mappingTimeout/);
   });
 });
 
@@ -284,7 +284,7 @@ function askedNonce(bench: Bench): Uint8Array | null {
   return null;
 }
 
-/** A bench whose remote sees it at another endpoint than the router does, and has proved it. */
+/** A bench whose remote sees it at another endpoint than the router does, and has confirmed it. */
 function bound(): Bench {
   const bench = Bench.seen();
   bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
@@ -408,6 +408,8 @@ describe('an invitation (draft-03 §8.4)', () => {
   ])('is sent packets directly at once in %s', (_, options) => {
     const bench = new PeeringBench(options);
     expect(new Set(wayOf(bench.pings(INVITING)))).toEqual(new Set([INVITING_ENDPOINT]));
-    expect(bench.events('path-changed')).toMatchObject([{ path: 'direct', proof: 'invitation' }]);
+    expect(bench.events('path-changed')).toMatchObject([
+      { path: 'direct', confirmedBy: 'invitation' },
+    ]);
   });
 });

@@ -19,7 +19,7 @@ class Bench {
   constructor(capacity = 4, key: RemoteKey = 'address') {
     this.remotes = new Remotes(layout, key, capacity, new Random(3).fraction, (change) => {
       this.reports.push(
-        `${change.previous} → ${change.path} (${change.proof}) ${change.endpoint?.port} ${change.roundTrip}`,
+        `${change.previous} → ${change.path} (${change.confirmedBy}) ${change.endpoint?.port} ${change.roundTrip}`,
       );
     });
   }
@@ -64,8 +64,8 @@ describe('a table of remotes', () => {
     expect(bench.remotes.snapshot(slot, 2000)).toMatchObject({
       path: 'relayed',
       endpoint: null,
-      provedAt: null,
-      metAt: 2000,
+      confirmedAt: null,
+      createdAt: 2000,
       lastSentAt: null,
       lastReceivedAt: null,
       packetsSentDirect: 0,
@@ -150,9 +150,9 @@ describe('a path', () => {
     bench.remotes.paths.invite(slot, 100);
     expect(bench.remotes.snapshot(slot, 99)).toMatchObject({
       path: 'direct',
-      proof: 'invitation',
-      provedAt: null,
-      usableUntil: 100,
+      confirmedBy: 'invitation',
+      confirmedAt: null,
+      validUntil: 100,
     });
   });
 
@@ -163,7 +163,7 @@ describe('a path', () => {
     bench.remotes.paths.expire(slot);
     expect(bench.remotes.paths.isValid(slot, 0)).toBe(false);
     expect(bench.remotes.paths.path(slot)).toBe(Path.direct);
-    expect(bench.remotes.snapshot(slot, 0)).toMatchObject({ path: 'relayed', proof: null });
+    expect(bench.remotes.snapshot(slot, 0)).toMatchObject({ path: 'relayed', confirmedBy: null });
     expect(bench.reports).toHaveLength(1);
   });
 

@@ -101,12 +101,12 @@ function carryOut(loop: Loop, request: Request): Result {
     case 'sendOpportunistic': {
       const { packet } = request;
       return commandPeer(loop, (peer, now) =>
-        peer.handlePlayfulPacket(packet, 0, packet.length, now),
+        peer.handleOpportunisticPacket(packet, 0, packet.length, now),
       ) satisfies Results['sendOpportunistic'];
     }
     case 'reportReply':
       return commandPeer(loop, (peer, now) =>
-        peer.reportAnswer(request.number, now),
+        peer.reportReply(request.number, now),
       ) satisfies Results['reportReply'];
     case 'address':
       return asRouter(loop.machine).address satisfies Results['address'];

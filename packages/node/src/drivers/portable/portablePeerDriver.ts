@@ -47,10 +47,10 @@ export class PortablePeerDriver extends PortableDriver<Peer> implements PeerDriv
   sendOpportunistic(packet: Uint8Array): number {
     // The machine counts the hop limit down in place, and may have to be waited for.
     const copy = plainBytes(packet).slice();
-    return this.run((peer, now) => peer.handlePlayfulPacket(copy, 0, copy.length, now)) ?? 0;
+    return this.run((peer, now) => peer.handleOpportunisticPacket(copy, 0, copy.length, now)) ?? 0;
   }
 
   reportReply(number: number): boolean {
-    return this.run((peer, now) => peer.reportAnswer(number, now)) ?? false;
+    return this.run((peer, now) => peer.reportReply(number, now)) ?? false;
   }
 }
