@@ -27,7 +27,7 @@ describe('npm run', () => {
     '%s',
     async (script) => {
       const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
-      const { stdout } = await promisify(exec)(`npm run --silent ${script}`, options).catch(
+      const { stdout } = await promisify(exec)(`npm run ${script}`, options).catch(
         ({ message, stdout, stderr }) => {
           throw new Error(`${message}\n${stdout}${stderr}`);
         },
