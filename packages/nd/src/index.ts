@@ -39,7 +39,7 @@ export {
   routerAdvertisementView,
 } from './messages/routerAdvertisement.js';
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
-export { AddressTable, type SignificantBits } from './neighbors/addressTable.js';
+export { AddressTable, NO_SLOT, type SignificantBits } from './neighbors/addressTable.js';
 export { Deadlines } from './neighbors/deadlines.js';
 export {
   type NeighborEvent,

@@ -19,6 +19,7 @@ export {
   uplinkTransitions,
 } from './peer/uplinkStates.js';
 export type { PeeringOptions } from './peering/options.js';
+export type { OpportunisticSends } from './peering/sendIntent.js';
 export type { PolicyName } from './peering/trafficClassPolicy.js';
 export type { CountersSnapshot } from './report/counters.js';
 export { Counters } from './report/counters.js';

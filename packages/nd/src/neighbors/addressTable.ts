@@ -2,7 +2,8 @@ import { IPV6_ADDRESS_BYTES, readInt32 } from '@6bed4/codec';
 
 const KEY_WORDS = 4;
 const LOWER_HALF = 8;
-const NO_SLOT = -1;
+/** The slot of an address that is not in a table. */
+export const NO_SLOT = -1;
 /** A power of two. */
 const RECENT = 64;
 

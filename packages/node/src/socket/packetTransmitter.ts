@@ -116,9 +116,9 @@ export class PacketTransmitter {
     policy: PolicyName,
     now: number,
   ): number | DropReason | null {
-    // With probe-and-seen, a policy in the packet has this effect, and the flag of the remote confirms.
-    if (peer.peering === 'probe-and-seen') return this.#submitBy.presumptuous(peer, now);
-    if (peer.peering !== 'neighbor-discovery') return this.#submitBy[policy](peer, now);
+    const { opportunisticSends } = peer;
+    if (opportunisticSends === 'presumptuous') return this.#submitBy.presumptuous(peer, now);
+    if (opportunisticSends === 'none') return this.#submitBy[policy](peer, now);
     this.#isSubmitting = true;
     try {
       const { bytes, length } = this.#packet;

@@ -4,7 +4,12 @@ import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore, type SendOutcome } from '../machine/machineCore.js';
 import { PathFinder } from '../peering/pathFinder.js';
 import type { PeeringHost } from '../peering/peering.js';
-import { OPPORTUNISTIC_SEND, POLICY_SENDS, type SendIntent } from '../peering/sendIntent.js';
+import {
+  OPPORTUNISTIC_SEND,
+  type OpportunisticSends,
+  POLICY_SENDS,
+  type SendIntent,
+} from '../peering/sendIntent.js';
 import type { PolicyName } from '../peering/trafficClassPolicy.js';
 import { Drop, type DropCode, type DropReason, dropReasons } from '../report/drop.js';
 import type { RemoteSnapshot } from '../report/events.js';
@@ -56,6 +61,11 @@ export class Peer extends MachineCore {
   /** The name of the peering strategy in use. */
   get peering(): string {
     return this.#settings.peering.name;
+  }
+
+  /** The effect of opportunistic sends with this strategy. */
+  get opportunisticSends(): OpportunisticSends {
+    return this.#settings.peering.opportunisticSends;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { type NeighborAdvertisement, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
+import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
 import { CONFIRMATION_LIFETIME } from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Confirmation, Path, type PathCode } from '../report/path.js';
@@ -13,7 +13,7 @@ import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './pee
 import { RedirectHints } from './redirectHints.js';
 import { isCredible } from './redirectMessages.js';
 import type { RemotePaths } from './remotePaths.js';
-import { NO_SLOT, type Remotes } from './remotes.js';
+import type { Remotes } from './remotes.js';
 import { SolicitationRounds } from './solicitationRounds.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 

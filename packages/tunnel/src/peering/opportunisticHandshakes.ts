@@ -1,6 +1,6 @@
+import { NO_SLOT } from '@6bed4/nd';
 import { OPPORTUNISTIC_REPLY_WINDOW } from '../defaults.js';
 import { ExpectedReply, isExpectedReply, readHandshakeSegment } from './handshakeSegment.js';
-import { NO_SLOT } from './remotes.js';
 
 /** Nothing was sent opportunistically, or its reply confirms nothing any more. */
 const NONE = ExpectedReply.none;

@@ -10,6 +10,7 @@ import { MIN_MAPPING_TIMEOUT } from '../specification.js';
 import { NeighborDiscoveryPeering } from './neighborDiscovery.js';
 import type { PeeringKind } from './peering.js';
 import { ProbeAndSeenPeering } from './probeAndSeen.js';
+import type { OpportunisticSends } from './sendIntent.js';
 
 const HIGHEST_MAX_REMOTES = 2 ** 20;
 const MILLISECONDS_PER_SECOND = 1000;
@@ -66,6 +67,7 @@ export interface ChosenPeering {
   readonly maxRemotes: number;
   /** IPv4 TTL of the search on the local network; 0 for none. */
   readonly lanTtl: number;
+  readonly opportunisticSends: OpportunisticSends;
 }
 
 /**
@@ -90,7 +92,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
   const requireNonce = options.requireNonce ?? false;
   switch (name) {
     case 'via-router':
-      return { name, kind: null, maxRemotes, lanTtl: 0 };
+      return { name, kind: null, maxRemotes, lanTtl: 0, opportunisticSends: 'none' };
     case 'neighbor-discovery': {
       const settings = {
         requireNonce,
@@ -104,6 +106,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         name,
         maxRemotes,
         lanTtl,
+        opportunisticSends: 'confirming',
         kind: {
           name,
           key: 'address',
@@ -127,6 +130,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         name,
         maxRemotes,
         lanTtl: 0,
+        opportunisticSends: 'presumptuous',
         kind: {
           name,
           key: 'endpoint',

@@ -2,6 +2,7 @@ import { UdpEndpoint } from '@6bed4/codec';
 import {
   DESTINATION_OFFSET,
   type NeighborAdvertisement,
+  NO_SLOT,
   type Redirect,
   SOURCE_OFFSET,
 } from '@6bed4/nd';
@@ -13,7 +14,7 @@ import { ROUTER_LANIP } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
 import type { ChosenPeering } from './options.js';
 import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
-import { NO_SLOT, Remotes } from './remotes.js';
+import { Remotes } from './remotes.js';
 import { SilenceWatch } from './silenceWatch.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 

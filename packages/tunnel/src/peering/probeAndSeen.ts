@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { Deadlines, setTrafficClass, trafficClass } from '@6bed4/nd';
+import { Deadlines, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
 import { ANSWER_PROBE_INTERVAL, FAIL_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -10,7 +10,7 @@ import { BoundPrefixes } from './boundPrefixes.js';
 import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
 import type { RemotePaths } from './remotePaths.js';
-import { NO_SLOT, type Remotes } from './remotes.js';
+import type { Remotes } from './remotes.js';
 import {
   flagOf,
   Policy,

@@ -1,13 +1,10 @@
 import { type AddressLayout, formatIPv6, type UdpEndpoint } from '@6bed4/codec';
-import { AddressTable } from '@6bed4/nd';
+import { AddressTable, NO_SLOT } from '@6bed4/nd';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Credit } from './credit.js';
 import { finiteOrNull, RemotePaths } from './remotePaths.js';
-
-/** The slot of a remote that is not in the table. */
-export const NO_SLOT = -1;
 
 /** Addresses with the same lower half that strangers can have us keep. */
 const MAX_ALIKE = 8;

@@ -1,5 +1,15 @@
 import { Policy, type PolicyCode, type PolicyName } from './trafficClassPolicy.js';
 
+/**
+ * The effect of an opportunistic send with a strategy.
+ *
+ * - `confirming`: it goes directly, and its reply confirms the path (draft-03 §8.7).
+ * - `presumptuous`: the presumptuous policy has the effect, and the remote's Seen flag confirms the path
+ *   (draft-04 §6).
+ * - `none`: there are no direct paths.
+ */
+export type OpportunisticSends = 'confirming' | 'presumptuous' | 'none';
+
 /** The wishes of a packet's sender about its path, beside the packet. */
 export interface SendIntent {
   /** The policy asked for, or null for what the packet itself may say. */
