@@ -1,25 +1,20 @@
-import { findProfile, type Profile } from '@6bed4/codec';
+import { dialectNames, draft02Profile, type Profile, profileOf } from '@6bed4/codec';
 import type { DriverName, Offloads } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import { refuse } from './refuse.js';
 
 /* Parsers of options that take one of a few words. */
 
-/** The generations of the protocol, and the constants that each is used with. */
-const PROFILES: Readonly<Record<string, string>> = {
-  draft00: 'draft00',
-  draft01: 'draft01',
-  draft02: 'draft02',
-  draft03: 'reference2020',
-  draft04: 'draft04',
-};
+/** draft-02 shares the dialect of draft-03, but not its constants. */
+const DRAFT02 = 'draft02';
 
-export const DIALECTS: string = listOf(PROFILES);
+export const DIALECTS: string = [...dialectNames, DRAFT02].sort().join(', ');
 
 /** Parses the name of a dialect. */
 export function dialect(text: string): Profile {
-  const profile = Object.hasOwn(PROFILES, text) ? findProfile(PROFILES[text]!) : undefined;
-  return profile ?? refuse(text, `one of ${DIALECTS}`);
+  if (text === DRAFT02) return draft02Profile;
+  const name = dialectNames.find((each) => each === text);
+  return name === undefined ? refuse(text, `one of ${DIALECTS}`) : profileOf(name);
 }
 
 // The compiler compares each table of names with the type that it is for.
