@@ -75,7 +75,7 @@ const MAXIMUM_RECENT = 16;
 /** Interval in milliseconds of probes after the user has released the connection. */
 const LINGER_PROBE = 5_000;
 
-/** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
+/** Prefix of quiche's errors for a stream that the other side does not want (RFC 9000 §3.5). */
 const STOPPED = 'StreamStopped';
 
 const LAST_BYTE = Buffer.of(END_OF_DATA);

@@ -131,7 +131,7 @@ describe('hostile input', () => {
     );
   });
 
-  test('is relayed by a router only when its source spells the endpoint that it came from', () => {
+  test('is relayed by a router only when its source encodes the endpoint that it came from', () => {
     const recorder = new Recorder();
     const router = new Router({ address: ROUTER_ADDRESS, random: seededRandom(4) }, recorder);
     let now = 0;
@@ -149,8 +149,8 @@ describe('hostile input', () => {
         if (relayed.length + recorder.delivered.length === 0) return;
         const peer = { address: formatIPv4(from.address), port: from.port };
         const lanip = ((source[14]! & 0x3f) << 8) | source[15]!;
-        const spelt = parseIPv6(encodeAddress({ prefix: PREFIX, peer, lanip }));
-        expect(source).toEqual(spelt);
+        const encoded = parseIPv6(encodeAddress({ prefix: PREFIX, peer, lanip }));
+        expect(source).toEqual(encoded);
       }),
       { numRuns: RUNS, seed: 2 },
     );

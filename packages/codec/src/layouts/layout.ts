@@ -32,7 +32,7 @@ export interface AddressLayout {
   readEndpoint(bytes: Uint8Array, offset: number, into: UdpEndpoint): void;
   /** The bits left to the holder; 0 where the layout has none. */
   readLanip(bytes: Uint8Array, offset: number): number;
-  /** Whether the lower half is not opaque and spells exactly this endpoint. */
+  /** Whether the lower half is not opaque and encodes exactly this endpoint. */
   matchesEndpoint(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean;
 
   /**

@@ -5,7 +5,7 @@ import type { RouterPreference } from './routerPreference.js';
  * there.
  */
 export interface LinkLayerOption {
-  /** Whose address it is. */
+  /** The option's type, which says whether it is the address of the source or of the target. */
   readonly type: 'source-link-layer' | 'target-link-layer';
   /** With its padding: 6, 14, 22, … bytes. */
   readonly address: Uint8Array;

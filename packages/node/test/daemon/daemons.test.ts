@@ -15,7 +15,7 @@ import {
   startRouter,
 } from '../../src/index.js';
 
-/** Where a test takes place: sockets of the system, or a network in memory. */
+/** The network of a test: sockets of the system, or a network in memory. */
 interface Place {
   readonly title: string;
   router(options?: RouterDaemonOptions): Promise<RouterDaemon>;

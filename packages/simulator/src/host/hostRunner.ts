@@ -33,7 +33,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   #port: number;
   /** Whole milliseconds by which the machine's clock is ahead of the simulation's. */
   #clockOffset: number;
-  /** When the timeout that counts is queued; others in the queue are stale. */
+  /** Time of the queued timeout that is valid; others in the queue are stale. */
   #armedAt = Number.POSITIVE_INFINITY;
   readonly #wake: SimulationEvent = { happen: (now) => this.#wakeUp(now) };
   readonly #packets: Uint8Array[] = [];

@@ -103,7 +103,7 @@ export class NdReceiver {
   ): DropCode {
     const { layout } = this.#profile;
     const { source, target } = solicitation;
-    const lease = this.#uplinks.leaseSpelling(target, 0);
+    const lease = this.#uplinks.leaseEncodedBy(target, 0);
     if (lease === null) return Drop.ndUnexpected;
     let isRemote = false;
     let isOnLan = false;

@@ -31,9 +31,9 @@ export class LanSearch {
   /** Private endpoint that answered or solicited, as yet unconfirmed; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
-  /** When the candidate itself was solicited, not just everyone. */
+  /** Time at which the candidate itself was solicited, not just everyone. */
   readonly #candidateSolicitedAt: Float64Array;
-  /** When a remote may be searched again. */
+  /** Earliest time of the next search for a remote. */
   readonly #searchAt: Float64Array;
   readonly #to = new UdpEndpoint();
 
@@ -71,7 +71,7 @@ export class LanSearch {
       this.#ttl > 0 &&
       isIPv4Private(endpoint.address) &&
       this.#host.accepts(endpoint) &&
-      this.#host.sharesPublicAddress(this.#remotes.paths.spelledAddress(slot))
+      this.#host.sharesPublicAddress(this.#remotes.paths.encodedAddress(slot))
     );
   }
 
@@ -106,7 +106,7 @@ export class LanSearch {
     return (
       this.#ttl > 0 &&
       this.#solicitations.affords(slot) &&
-      this.#host.sharesPublicAddress(this.#remotes.paths.spelledAddress(slot)) &&
+      this.#host.sharesPublicAddress(this.#remotes.paths.encodedAddress(slot)) &&
       now >= this.#searchAt[slot]!
     );
   }

@@ -28,7 +28,7 @@ export class PathFinder {
   readonly #isIdle: boolean;
   readonly #byEndpoint: boolean;
   readonly #silenceWatch = new SilenceWatch();
-  readonly #spelled = new UdpEndpoint();
+  readonly #encoded = new UdpEndpoint();
   #remotes: Remotes | null = null;
   #peering: Peering | null = null;
   #sweepAt = DISTANT_FUTURE;
@@ -42,7 +42,7 @@ export class PathFinder {
 
   /**
    * The slot of the remote with the IPv6 address at `offset`, or -1. Such an address is routable, not
-   * ours, and spells an endpoint that we may talk to. For every packet.
+   * ours, and encodes an endpoint that we may talk to. For every packet.
    */
   find(bytes: Uint8Array, offset: number): number {
     const remotes = this.#remotes;
@@ -57,9 +57,9 @@ export class PathFinder {
       : slot;
   }
 
-  /** Whether this is the endpoint that the address of a remote spells. */
-  isSpelledBy(slot: number, from: Readonly<UdpEndpoint>): boolean {
-    return this.#remotes!.paths.isSpelled(slot, from);
+  /** Whether this is the endpoint that the address of a remote encodes. */
+  isEncodedEndpoint(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    return this.#remotes!.paths.isEncodedEndpoint(slot, from);
   }
 
   /**
@@ -114,7 +114,7 @@ export class PathFinder {
     const send = this.#peering!.sendOpportunistic(slot, now);
     if (send === 0) return 0;
     const remotes = this.#remotes!;
-    remotes.paths.readSpelled(slot, to);
+    remotes.paths.readEncodedEndpoint(slot, to);
     remotes.sent(slot, true, now);
     return send;
   }
@@ -266,7 +266,7 @@ export class PathFinder {
     return slot === NO_SLOT ? null : this.#remotes!.snapshot(slot, now);
   }
 
-  /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
+  /** Takes a slot for a remote, if its address encodes an endpoint that we may talk to. */
   #create(bytes: Uint8Array, at: number, isSentTo: boolean, now: number): number {
     const { kind, maxRemotes } = this.#chosen;
     const host = this.#host;
@@ -274,7 +274,7 @@ export class PathFinder {
     const { layout } = host;
     if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
     if (layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
-    const endpoint = this.#spelled;
+    const endpoint = this.#encoded;
     layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint)) return NO_SLOT;
     if (this.#remotes === null) {

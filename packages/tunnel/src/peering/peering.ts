@@ -70,7 +70,7 @@ export interface PeeringHost {
 /**
  * A strategy that decides which packets leave the relayed path and go directly to the remote's own
  * endpoint. There is one object per peer, chosen by dialect and option; it writes what it learns about
- * paths by the verbs of {@link Remotes}, and the rest in columns of its own. It is asked only about
+ * paths by the verbs of {@link Remotes}, and the rest in columns of its own. It is consulted only about
  * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
 export interface Peering {
@@ -167,10 +167,10 @@ export interface Peering {
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
 
-  /** A time asked for by {@link Peering.nextTimeout} has come. */
+  /** The time returned by {@link Peering.nextTimeout} has come. */
   handleTimeout(now: number): void;
 
-  /** When {@link Peering.handleTimeout} wants to run, in milliseconds; `Infinity` for never. */
+  /** Time at which to call {@link Peering.handleTimeout}, in milliseconds; `Infinity` for never. */
   nextTimeout(): number;
 }
 

@@ -37,7 +37,7 @@ const KINDS = STATES.map((state) => DURATIONS.indexOf(peerNatStates[state].lasts
 
 /** Options of {@link ProbeAndSeenPeering}. */
 export interface ProbeAndSeenOptions {
-  /** How long NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
+  /** Time for which NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
   readonly mappingTimeout: number;
 }
 
@@ -50,7 +50,7 @@ export interface ProbeAndSeenOptions {
  * The sender of a packet chooses by its traffic class how much it relies on the direct path, and
  * whether the source address may be adapted to what the remote sees.
  *
- * A Seen flag is believed only if we did send something directly to that remote lately; a forged one can
+ * A Seen flag is accepted only if we did send something directly to that remote lately; a forged one can
  * then move packets to the remote's own endpoint and nowhere else.
  */
 export class ProbeAndSeenPeering implements Peering {
@@ -62,13 +62,13 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #bound: BoundPrefixes;
   readonly #states: Uint8Array;
   readonly #deadlines: Deadlines;
-  /** When something last went directly to a remote, in milliseconds. */
+  /** Time at which something last went directly to a remote, in milliseconds. */
   readonly #directAt: Float64Array;
   /** Until when we report that direct traffic arrives. */
   readonly #seenUntil: Float64Array;
-  /** When a Seen flag last set the timers. */
+  /** Time at which a Seen flag last set the timers. */
   readonly #renewedAt: Float64Array;
-  /** When direct traffic was last answered by a probe out of turn. */
+  /** Time at which direct traffic was last answered by a probe out of turn. */
   readonly #answeredAt: Float64Array;
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
@@ -181,7 +181,7 @@ export class ProbeAndSeenPeering implements Peering {
     now: number,
   ): DropCode {
     const slot = this.#slotAt(from);
-    // Only who received something directly can see us at another endpoint than our address spells.
+    // Only who received something directly can see us at another endpoint than our address encodes.
     if (slot === NO_SLOT || !this.#isMapped(slot, now)) return Drop.advertisementRefused;
     return this.#bound.offered(slot, offer, nonce, now);
   }
@@ -252,7 +252,7 @@ export class ProbeAndSeenPeering implements Peering {
   #probe(slot: number, now: number): void {
     if (!this.#remotes.credit.charge(slot, OUTER_HEADERS)) return;
     this.#directAt[slot] = now;
-    this.#paths.readSpelled(slot, this.#to);
+    this.#paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, NOTHING, 0, 0);
   }
 
@@ -262,7 +262,7 @@ export class ProbeAndSeenPeering implements Peering {
     if (now - this.#renewedAt[slot]! < RENEWAL_INTERVAL) return;
     this.#renewedAt[slot] = now;
     this.#enter(slot, PEER, now, false);
-    this.#paths.readSpelled(slot, this.#to);
+    this.#paths.readEncodedEndpoint(slot, this.#to);
     const validUntil = now + SEEN_LIFETIME;
     this.#paths.confirm(slot, Path.direct, this.#to, Confirmation.seen, validUntil, now);
   }

@@ -47,11 +47,11 @@ export class Remotes {
   readonly #sentRelayed: Float64Array;
   readonly #receivedDirect: Float64Array;
   readonly #receivedRelayed: Float64Array;
-  /** Where the next look for a remote that may go begins. */
+  /** Slot at which the next search for a remote to evict begins. */
   #hand = 0;
 
   /**
-   * @param layout - how addresses spell endpoints
+   * @param layout - how addresses encode endpoints
    * @param capacity - 1..2^20; about 190 bytes each are taken at once
    * @param random - numbers in [0, 1)
    * @param pathChanged - is told of each path that differs from the one told before
@@ -105,7 +105,7 @@ export class Remotes {
    * Takes a slot for a remote that has none.
    *
    * @param bytes - its IPv6 address, at `offset`
-   * @param endpoint - the endpoint that the address spells
+   * @param endpoint - the endpoint that the address encodes
    * @param isSentTo - whether the local side sends to it, rather than it to us
    * @param removed - is called with the slot of the remote that has to go, if one has
    * @returns the slot, or -1 when none can be had
@@ -205,17 +205,17 @@ export class Remotes {
     this.#lastReceivedAt[slot] = now;
   }
 
-  /** When a packet of the local side last went to the remote; {@link DISTANT_PAST} for never. */
+  /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
   lastSentAt(slot: number): number {
     return this.#lastSentAt[slot]!;
   }
 
-  /** When something acceptable last came from the remote; {@link DISTANT_PAST} for never. */
+  /** Time of the last acceptable packet from the remote; {@link DISTANT_PAST} for never. */
   lastReceivedAt(slot: number): number {
     return this.#lastReceivedAt[slot]!;
   }
 
-  /** When the local side or the remote last sent something, in milliseconds. */
+  /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
     return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
   }

@@ -46,7 +46,7 @@ export class SilenceWatch {
     return isDue;
   }
 
-  /** When {@link SilenceWatch.handleTimeout} wants to run, in milliseconds; `Infinity` for never. */
+  /** Time at which to call {@link SilenceWatch.handleTimeout}, in milliseconds; `Infinity` for never. */
   nextTimeout(): number {
     return this.#dueAt;
   }

@@ -36,7 +36,7 @@ function dropped(target: RouteTarget, reason: DropCode): RouteCode {
 function toEndpoint(identity: RouterIdentity, target: RouteTarget): RouteCode {
   const { addressBits, port } = target;
   const { self } = identity;
-  // Our own endpoint spelt by anything but our own address: we would be sending to ourselves.
+  // Our own endpoint encoded by anything but our own address: we would be sending to ourselves.
   if (addressBits === self.addressBits && port === self.port) return dropped(target, Drop.loop);
   if (!identity.policy.accepts(target)) {
     return dropped(target, Drop.destinationEndpointRefused);

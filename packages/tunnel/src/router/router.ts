@@ -102,7 +102,7 @@ export class Router extends MachineCore {
       return refused;
     }
     const drop = this.#routeFromTunnel(bytes, offset, length);
-    // A destination that spells no endpoint is an attempt at something: no answer to that.
+    // A destination that encodes no endpoint is an attempt at something: no answer to that.
     if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
       const { ownAddress } = identity;
       const receiver = from.addressBits;

@@ -33,7 +33,7 @@ const endpoint = fc.constantFrom(
 );
 const nonce = fc.option(fc.uint8Array({ minLength: 6, maxLength: 6 }), { nil: null });
 
-/** What somebody can send who can forge any IPv4 source address, but does not see our packets. */
+/** Datagrams of an attacker that can forge any IPv4 source address, but does not see our packets. */
 const forgery: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.tuple(claimed, nonce).map(([source, value]) => solicitationFrom(source, value ?? undefined)),
   fc.tuple(claimed, claimed, nonce).map(([source, target, value]) =>

@@ -98,7 +98,7 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
     expect(bench.peer.remotes(bench.now)).toEqual([]);
   });
 
-  test('solicits no address that spells no endpoint, or one that nobody can be at', () => {
+  test('solicits no address that encodes no endpoint, or one that nobody can be at', () => {
     const bench = new PeeringBench();
     const others = [
       '2001:db8:77::5',

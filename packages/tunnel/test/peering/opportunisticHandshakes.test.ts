@@ -36,7 +36,7 @@ class Bench extends PeeringBench {
     return this.take().find((datagram) => messageIn(datagram) === null)!.to;
   }
 
-  /** Where ordinary packets go. */
+  /** The path of ordinary packets. */
   get path(): string {
     return this.peer.remotes(this.now)[0]!.path;
   }

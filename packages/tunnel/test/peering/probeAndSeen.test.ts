@@ -354,7 +354,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
   });
 });
 
-describe('a frame whose source spells another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
+describe('a frame whose source encodes another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
   const MAPPED = '192.0.2.9:6666';
 
   test('is dropped, and its sender is advertised the right source', () => {

@@ -39,7 +39,7 @@ class Bench {
   confirm(slot: number, validUntil: number, now = 0): void {
     const { paths } = this.remotes;
     const endpoint = new UdpEndpoint();
-    paths.readSpelled(slot, endpoint);
+    paths.readEncodedEndpoint(slot, endpoint);
     paths.confirm(slot, Path.direct, endpoint, Confirmation.seen, validUntil, now);
   }
 }
@@ -131,8 +131,8 @@ describe('a path', () => {
     paths.readDirect(slot, to);
     expect([to.addressBits, to.port]).toEqual([LAN.addressBits, LAN.port]);
     expect([
-      paths.isSpelled(slot, LAN),
-      paths.isSpelled(slot, new UdpEndpoint(0xc000_0209, 5000)),
+      paths.isEncodedEndpoint(slot, LAN),
+      paths.isEncodedEndpoint(slot, new UdpEndpoint(0xc000_0209, 5000)),
     ]).toEqual([false, true]);
   });
 
@@ -167,7 +167,7 @@ describe('a path', () => {
     expect(bench.reports).toHaveLength(1);
   });
 
-  test('giveUp: is relayed, reported the first time too, and direct packets go to the spelled endpoint', () => {
+  test('giveUp: is relayed, reported the first time too, and direct packets go to the encoded endpoint', () => {
     const bench = new Bench();
     const [first, second] = [bench.create(5000), bench.create(5001)];
     const { paths } = bench.remotes;

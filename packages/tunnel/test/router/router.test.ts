@@ -106,7 +106,7 @@ describe('who it is', () => {
 });
 
 describe('Router Solicitation (draft-03 §4)', () => {
-  test('is answered to the UDP source with the prefix that spells it', () => {
+  test('is answered to the UDP source with the prefix that encodes it', () => {
     const bench = new RouterBench();
     const { sent } = bench.datagram(A, solicitation());
     expect(sent.map((datagram) => datagram.to)).toEqual([A]);
@@ -165,7 +165,7 @@ describe('Router Solicitation (draft-03 §4)', () => {
     expect(bench.drops).toEqual({ 'rate-limited': 900 });
   });
 
-  test('draft-01: the destination spells the endpoint, and an odd port shows', () => {
+  test('draft-01: the destination encodes the endpoint, and an odd port shows', () => {
     const bench = new RouterBench({ profile: draft01Profile, prefix: '2001:db8:64:64::/64' });
     const even = bench.datagram('198.51.100.2:40000', solicitation()).sent[0]!.payload;
     expect(formatIPv6(advertisement(even).destination)).toBe('fe80::429c:c6ff:fe33:6402');
@@ -314,7 +314,7 @@ describe('relaying between peers (draft-04 §5.2)', () => {
 });
 
 describe('who may send (draft-03 §6)', () => {
-  test('a source that spells another endpoint is dropped and corrected', () => {
+  test('a source that encodes another endpoint is dropped and corrected', () => {
     const bench = new RouterBench();
     const { sent } = bench.datagram(
       '198.51.100.2:40024',

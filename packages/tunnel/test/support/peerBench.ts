@@ -128,7 +128,7 @@ export function advertisementFor(
   });
 }
 
-/** What a remote asks about us. */
+/** Builds a remote's solicitation of our address. */
 export function solicitationFrom(
   remote: string,
   nonce = Uint8Array.of(1, 2, 3, 4, 5, 6),

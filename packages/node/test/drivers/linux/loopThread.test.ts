@@ -22,7 +22,7 @@ const SETUP = {
   udpSegmentation: false,
 } as unknown as Parameters<typeof LoopThread.start>[1];
 
-/** How the worker of a test begins: it can answer as the true one does. */
+/** Start of every worker of these tests: it can answer as the real one does. */
 const PRELUDE = `
   import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
   const shared = new Int32Array(workerData.shared);
