@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Makes the ES modules in the `dist` of the current folder reachable by `require`, without a second
-// copy of the code: `name.cjs` requires `name.js`, which Node does since 20.19. So whoever mixes
+// copy of the code: `name.cjs` requires `name.js`, which Node does since 20.19. So a program that mixes
 // both gets the same classes from both. Types are the other way round: TypeScript lets ES modules
 // take types from CommonJS everywhere, and the reverse only in its latest versions.
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

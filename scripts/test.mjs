@@ -13,10 +13,10 @@ const TEST_MINUTES = 40;
 
 const reports = join(root, 'reports');
 const summaries = join(root, '.turbo', 'runs');
-const colour = process.stdout.isTTY && !process.env.NO_COLOR;
-const paint = (code, text) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+const color = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code, text) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
 
-// Where nobody watches there is no use for colour, whatever the tools think of their surroundings.
+// Where nobody watches there is no use for color, whatever the tools think of their surroundings.
 if (!process.stdout.isTTY && !process.env.FORCE_COLOR) process.env.NO_COLOR = '1';
 
 /** Prints, and waits until it is out: what a child prints next must not overtake it. */
@@ -159,7 +159,7 @@ const tallies = [
     tools.biome,
     'ci',
     '--error-on-warnings',
-    `--colors=${colour ? 'force' : 'off'}`,
+    `--colors=${color ? 'force' : 'off'}`,
     '.',
   ]),
   await check('purity', [join(root, 'scripts', 'purity.mjs')]),

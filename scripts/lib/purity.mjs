@@ -37,7 +37,7 @@ const language = new Set([
 /** Types that exist only where some platform's type definitions are. */
 const platformTypes = new Set(['Buffer', 'Date', 'NodeJS', 'URL']);
 
-/** A program of one file and nothing else, which is enough to tell what is declared in it. */
+/** A program of one file and nothing else, which is enough to find what is declared in it. */
 function parse(text, file) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const options = { noLib: true, noResolve: true, types: [], target: ts.ScriptTarget.ES2022 };

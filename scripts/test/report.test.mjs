@@ -61,7 +61,7 @@ test('a run without report or without tests is a failure', () => {
   assert.deepEqual(count(tallyReport('nd', { success: true, testResults: [] })), [0, 1, 0]);
 });
 
-test('a bad exit code is a failure unless the reports tell of one', () => {
+test('a bad exit code is a failure unless the reports contain one', () => {
   const good = tallyCheck('nd', true);
   const bad = tallyCheck('nd', false);
   assert.deepEqual(count(sum(withExitCode('nd', [good], 0))), [1, 0, 0]);
@@ -70,7 +70,7 @@ test('a bad exit code is a failure unless the reports tell of one', () => {
   assert.deepEqual(count(sum(withExitCode('nd', [good, bad], 1))), [1, 1, 0]);
 });
 
-test('the closing line tells what passed and what failed', () => {
+test('the closing line says what passed and what failed', () => {
   assert.equal(closingLine({ passed: 3, failed: 0, skipped: 0 }), '3 passed, 0 failed');
   assert.equal(closingLine({ passed: 3, failed: 1, skipped: 2 }), '3 passed, 1 failed');
 });

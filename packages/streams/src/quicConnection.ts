@@ -183,7 +183,7 @@ export class QuicConnection {
       return this.#raw.streamSend(this.#writeStream, chunk, false) ?? 0;
     } catch (error) {
       if (String(error).includes(STOPPED)) this.#fail('EPIPE', 'the other side reads no more');
-      // Else it has closed, which the next turn tells.
+      // Else it has closed, which the next turn reports.
       return 0;
     }
   }
@@ -317,7 +317,7 @@ export class QuicConnection {
       const taken = this.#raw.streamSend(this.#writeStream, LAST_BYTE, true);
       if (taken === LAST_BYTE.length) this.#writing = 'ended';
     } catch {
-      // Stopped by the other side: then there is no end to be told.
+      // Stopped by the other side: then there is no end to be sent.
       this.#writing = 'ended';
     }
   }

@@ -6,7 +6,7 @@
 /** Waits between Router Solicitations, as deployed peers do it; the last one repeats (draft-03 §10.2). */
 export const SOLICITATION_WAITS: readonly number[] = [1_000, 3_000, 7_000, 15_000, 30_000];
 
-/** Unanswered solicitations after which users are told that a router does not answer. */
+/** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
 /** Keepalive period in seconds and IPv4 TTL (draft-03 §5, §10.2; as deployed peers). */
@@ -24,7 +24,7 @@ export const MAX_UPLINKS = 16;
 /** Routes that are taken from one Router Advertisement at most. */
 export const MAX_ROUTES = 32;
 
-/** Rates of what a stranger can make us send, per IPv4 address: answers a second, and burst. */
+/** Rates of what an unknown sender can make us send, per IPv4 address: answers a second, and burst. */
 export const ADVERTISEMENT_RATE = { perSecond: 50, burst: 100 } as const;
 export const CORRECTION_RATE = { perSecond: 1, burst: 5 } as const;
 export const ICMP_ERROR_RATE = { perSecond: 10, burst: 20 } as const;
@@ -32,7 +32,7 @@ export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
-/** Of a peer, which fewer strangers talk to, and of which there may be many in one program. */
+/** Of a peer, which fewer unknown senders address, and of which there may be many in one program. */
 export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless options say otherwise. */
@@ -54,8 +54,8 @@ export const RETRANS_TIMER = 500;
 export const REACHABLE_TIME = 5_000;
 
 /**
- * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer tells
- * us that it makes progress. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
+ * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
+ * reports progress to us. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
  */
 export const DELAY_FIRST_PROBE_TIME = 1;
 
@@ -118,7 +118,7 @@ export const TEMPORARY_IDLE = 120_000;
 
 /**
  * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
- * our side may have dropped our mappings, and then nobody can tell us so.
+ * our side may have dropped our mappings, and no message says so.
  */
 export const SILENCE = 3_000;
 

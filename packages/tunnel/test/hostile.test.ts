@@ -179,7 +179,7 @@ describe('hostile input', () => {
         }
         const isRouter = from.address === parseIPv4(ROUTER_ADDRESS) && from.port === ROUTER_PORT;
         if (!isRouter) {
-          // At most an answer to who asked, never more bytes than 1.5 times what came.
+          // At most an answer to a solicitation, never more bytes than 1.5 times what came.
           for (const datagram of recorder.sent) {
             expect(datagram.to).toBe(`${formatIPv4(from.address)}:${from.port}`);
             expect(datagram.payload.length).toBeLessThanOrEqual(bytes.length * 1.5);

@@ -47,7 +47,7 @@ export interface AddressLayout {
     port: number,
     lanip: number,
   ): void;
-  /** As {@link writeEndpoint}, without checks: a router tells an odd port so in draft01. */
+  /** As {@link writeEndpoint}, without checks: a router reports an odd port so in draft01. */
   writeUnchecked(
     bytes: Uint8Array,
     offset: number,

@@ -91,7 +91,7 @@ export class NeighborUnreachability {
     this.#apply(slot, 'confirmed', now);
   }
 
-  /** Ends what is known and under way, without telling the listener. */
+  /** Ends what is known and under way, without calling the listener. */
   remove(slot: number): void {
     this.#states[slot] = NONE;
     this.#attempts[slot] = 0;

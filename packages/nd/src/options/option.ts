@@ -25,7 +25,7 @@ export interface PrefixInformationOption {
   readonly validLifetime: number;
   /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
   readonly preferredLifetime: number;
-  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  /** 16 bytes; bits beyond the length are neither sent nor read, and count as zero. */
   readonly prefix: Uint8Array;
 }
 
@@ -71,7 +71,7 @@ export interface RouteInformationOption {
   readonly preference: RouterPreference;
   /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
   readonly lifetime: number;
-  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  /** 16 bytes; bits beyond the length are neither sent nor read, and count as zero. */
   readonly prefix: Uint8Array;
 }
 

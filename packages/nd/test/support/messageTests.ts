@@ -46,7 +46,7 @@ export function describeMessage<T>(name: string, given: MessageCase<T>): void {
       expect(toHex(buffer)).toBe(toHex(expected));
     });
 
-    test('does not write where there is no room', () => {
+    test('does not write into a buffer that is too short', () => {
       const buffer = new Uint8Array(golden.length - 1).fill(DIRT);
       expect(() => write(buffer, 0, message)).toThrow(InvalidArgumentError);
       expect(buffer.every((byte) => byte === DIRT)).toBe(true);

@@ -17,7 +17,7 @@ export interface WiredEndpoints {
   readonly farSocket: WireSocket;
   /** Address and port of the far end. */
   readonly target: Pick<StreamConnectOptions, 'address' | 'port'>;
-  /** Connects; failures that a test does not ask about do not fail it. */
+  /** Connects; failures that a test does not check do not fail it. */
   pair(
     options?: Partial<StreamConnectOptions>,
   ): Promise<[client: TunnelStream, server: TunnelStream]>;

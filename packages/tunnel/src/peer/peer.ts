@@ -248,7 +248,7 @@ export class Peer extends MachineCore {
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
-      // If a NAT of ours forgot us, nothing reaches us until we send; if it gave us another endpoint,
+      // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,
       // nothing reaches our address. Soliciting settles both.
       silence: (now) => uplinks.solicitLeased(now),
     };

@@ -4,7 +4,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplinks } from './uplinks.js';
 
-/** Decides who may send to a peer without a router between (draft-03 §6, draft-04 §4.2). */
+/** Decides which sources may send to a peer without a router between (draft-03 §6, draft-04 §4.2). */
 export class SourceFilter {
   readonly #profile: Profile;
   readonly #uplinks: Uplinks;

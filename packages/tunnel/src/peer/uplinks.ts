@@ -47,7 +47,7 @@ export class Uplinks {
   #isRunning = false;
 
   /**
-   * @param addressesChanged - is called when addresses came or went; `moved` tells whether we are seen at
+   * @param addressesChanged - is called when addresses came or went; `moved` says whether we are seen at
    * another endpoint than before
    */
   constructor(

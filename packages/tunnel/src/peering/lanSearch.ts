@@ -19,8 +19,8 @@ export interface LanSearchOptions {
  * public IPv4 address is probably behind the same NAT, which may not do hairpinning. Beside the
  * solicitation to its public endpoint, one goes to 224.0.0.1, and does not leave the local network.
  *
- * Whoever answers, or solicits us, from a private endpoint becomes a candidate. Anybody on the local
- * network could do so; a solicitation to that very endpoint, and its answer, confirm the path.
+ * A host that answers, or solicits us, from a private endpoint becomes a candidate. Any host on the
+ * local network could do so; a solicitation to that very endpoint, and its answer, confirm the path.
  */
 export class LanSearch {
   readonly #host: PeeringHost;
@@ -60,7 +60,7 @@ export class LanSearch {
     this.#searchAt[slot] = DISTANT_PAST;
   }
 
-  /** Forgets the candidate, which does not answer. */
+  /** Removes the candidate, which does not answer. */
   giveUp(slot: number): void {
     this.#candidatePort[slot] = 0;
   }

@@ -18,7 +18,7 @@ import { SilenceWatch } from './silenceWatch.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
 /**
- * Keeps the remotes of one peer and asks the strategy about their paths. Takes no memory before the
+ * Keeps the remotes of one peer and lets the strategy choose their paths. Takes no memory before the
  * first remote is created.
  */
 export class PathFinder {
@@ -48,7 +48,7 @@ export class PathFinder {
     const remotes = this.#remotes;
     if (remotes === null) return NO_SLOT;
     const slot = remotes.find(bytes, offset);
-    // Told apart by endpoint, a remote would be found under foreign prefixes too.
+    // Where endpoints identify remotes, a remote would be found under foreign prefixes too.
     return this.#byEndpoint &&
       slot !== NO_SLOT &&
       !remotes.hasSubnetPrefix(slot, bytes, offset) &&
@@ -82,7 +82,7 @@ export class PathFinder {
     if (slot === NO_SLOT && !this.#isIdle) {
       slot = this.#create(bytes, offset + DESTINATION_OFFSET, true, now);
     }
-    // Where no direct path can be, only who insists on one is refused.
+    // Where no direct path can be, only a packet that requires one is refused.
     if (slot === NO_SLOT) {
       return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
     }

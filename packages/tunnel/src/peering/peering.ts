@@ -12,7 +12,7 @@ export const NextHop = {
   router: 0,
   /** The remote itself, at the endpoint of its direct path. */
   direct: 1,
-  /** None: its sender is told that the remote cannot be reached. */
+  /** None: its sender gets an error, since the remote cannot be reached. */
   unreachable: 2,
 } as const;
 
@@ -28,7 +28,7 @@ export interface OwnAddress {
 /** The services of a peer to its path finder and the strategy in it. */
 export interface PeeringHost {
   readonly layout: AddressLayout;
-  /** Numbers in [0, 1) that strangers cannot foresee. */
+  /** Numbers in [0, 1) that attackers cannot predict. */
   readonly random: () => number;
 
   /**
@@ -84,7 +84,7 @@ export interface Peering {
    */
   created(slot: number, isInvitation: boolean, now: number): void;
 
-  /** A slot is given back. */
+  /** A slot is released. */
   removed(slot: number): void;
 
   /**
@@ -174,7 +174,7 @@ export interface Peering {
   nextTimeout(): number;
 }
 
-/** A strategy to be made, and how its remotes are told apart. */
+/** A strategy to be made, and the key of its remotes. */
 export interface PeeringKind {
   readonly name: PeeringName;
   readonly key: RemoteKey;

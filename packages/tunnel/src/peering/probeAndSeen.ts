@@ -43,7 +43,7 @@ export interface ProbeAndSeenOptions {
 
 /**
  * Direct paths by probes and the Seen flag (draft-04 §6, §7). A probe is an empty datagram sent directly
- * to the remote. Who receives anything directly reports it by a flag in the traffic class of the packets
+ * to the remote. A peer that receives anything directly reports it by a flag in the traffic class of the packets
  * that it sends anyway, on whichever path, and that flag lets the other side send directly for 27 s.
  * Probes are sent by the states of {@link peerNatStates}, which the first packet enters.
  *
@@ -181,7 +181,7 @@ export class ProbeAndSeenPeering implements Peering {
     now: number,
   ): DropCode {
     const slot = this.#slotAt(from);
-    // Only who received something directly can see us at another endpoint than our address encodes.
+    // Only a remote that received something directly can see us at another endpoint than our address encodes.
     if (slot === NO_SLOT || !this.#isMapped(slot, now)) return Drop.advertisementRefused;
     return this.#bound.offered(slot, offer, nonce, now);
   }
@@ -291,7 +291,7 @@ export class ProbeAndSeenPeering implements Peering {
   #slotAt(from: Readonly<UdpEndpoint>): number {
     const { layout } = this.#host;
     if (!layout.acceptsPort(from.port)) return NO_SLOT;
-    // Remotes are told apart by endpoint here, so the upper half does not matter, nor which lanip.
+    // Remotes are identified by endpoint here, so the upper half does not matter, nor which lanip.
     layout.writeUnchecked(this.#scratch, 0, from.address, from.port, layout.maxLanip);
     return this.#remotes.find(this.#scratch, 0);
   }

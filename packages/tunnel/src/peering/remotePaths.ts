@@ -13,7 +13,7 @@ import { DISTANT_PAST } from '../time.js';
 /** A path that was never reported. */
 const NOT_REPORTED = 255;
 
-/** The change of a path, as users are told of it, but for the remote. */
+/** The change of a path, as reported to users, but for the remote. */
 export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
 
 /** The properties of a path in the snapshot of its remote. */
@@ -50,7 +50,7 @@ export class RemotePaths {
 
   /**
    * @param capacity - slots of remotes
-   * @param changed - is told of each path that differs from the one told before
+   * @param changed - is called with each path that differs from the one reported before
    */
   constructor(capacity: number, changed: (slot: number, change: PathChange) => void) {
     this.#changed = changed;
@@ -205,7 +205,7 @@ export class RemotePaths {
   }
 }
 
-/** A number for users, to whom what never was and what never ends is null. */
+/** A number for users: null for a time that never was or never comes. */
 export function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

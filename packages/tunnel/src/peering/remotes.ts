@@ -9,7 +9,7 @@ import { finiteOrNull, RemotePaths } from './remotePaths.js';
 /** The slot of a remote that is not in the table. */
 export const NO_SLOT = -1;
 
-/** Addresses with the same lower half that strangers can have us keep. */
+/** Addresses with the same lower half that unknown senders can make us keep. */
 const MAX_ALIKE = 8;
 /** Slots that are looked at to find one that may go. */
 const EVICTION_SAMPLE = 16;
@@ -54,7 +54,7 @@ export class Remotes {
    * @param layout - how addresses encode endpoints
    * @param capacity - 1..2^20; about 190 bytes each are taken at once
    * @param random - numbers in [0, 1)
-   * @param pathChanged - is told of each path that differs from the one told before
+   * @param pathChanged - is called with each path that differs from the one reported before
    */
   constructor(
     layout: AddressLayout,
@@ -149,7 +149,7 @@ export class Remotes {
     this.#table.forEach(visit);
   }
 
-  /** The IPv6 address for which a slot was taken, 16 bytes; valid until the slot is given back. */
+  /** The IPv6 address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#table.address(slot);
   }
@@ -245,7 +245,7 @@ export class Remotes {
   }
 
   #victim(isSentTo: boolean, now: number): number {
-    let stranger = NO_SLOT;
+    let untrusted = NO_SLOT;
     let relayed = NO_SLOT;
     const looks = Math.min(EVICTION_SAMPLE, this.capacity);
     for (let look = 0; look < looks; look++) {
@@ -253,12 +253,12 @@ export class Remotes {
       this.#hand = slot + 1 === this.capacity ? 0 : slot + 1;
       if (this.paths.isValid(slot, now)) continue;
       if (this.#lastSentAt[slot] === DISTANT_PAST && !this.credit.isTrusted(slot)) {
-        stranger = this.#idler(stranger, slot);
+        untrusted = this.#idler(untrusted, slot);
       } else {
         relayed = this.#idler(relayed, slot);
       }
     }
-    if (stranger !== NO_SLOT) return stranger;
+    if (untrusted !== NO_SLOT) return untrusted;
     return isSentTo ? relayed : NO_SLOT;
   }
 

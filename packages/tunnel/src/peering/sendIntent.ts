@@ -2,7 +2,7 @@ import { Policy, type PolicyCode, type PolicyName } from './trafficClassPolicy.j
 
 /** The wishes of a packet's sender about its path, beside the packet. */
 export interface SendIntent {
-  /** The policy asked for, or null for what the packet itself may say. */
+  /** The policy requested, or null for what the packet itself may say. */
   readonly policy: PolicyCode | null;
   /**
    * Whether the sender will send the packet again if no reply comes, so that it may go directly even
@@ -17,7 +17,7 @@ export const USUAL_SEND: SendIntent = { policy: null, opportunistic: false };
 /** The intent of a packet that its sender will send again; see {@link SendIntent.opportunistic}. */
 export const OPPORTUNISTIC_SEND: SendIntent = { policy: null, opportunistic: true };
 
-/** The intents that ask for a policy, made once so that a packet costs no allocation. */
+/** The intents with a policy, made once so that a packet costs no allocation. */
 export const POLICY_SENDS: Readonly<Record<PolicyName, SendIntent>> = {
   proper: { policy: Policy.proper, opportunistic: false },
   prohibited: { policy: Policy.prohibited, opportunistic: false },

@@ -53,7 +53,7 @@ export function flagOf(value: number): boolean {
   return (value & (FLAG | FOREIGN_BITS)) === FLAG;
 }
 
-/** A traffic class, 0..255, that asks for a policy; the bits that are not about peering go. */
+/** A traffic class, 0..255, with a policy; the bits that are not about peering go. */
 export function withPolicy(value: number, policy: PolicyCode): number {
   return (value & ~(FOREIGN_BITS | POLICY_BITS)) | (policy << POLICY_SHIFT);
 }

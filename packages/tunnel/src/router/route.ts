@@ -63,7 +63,7 @@ export function routeFromTunnel(
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
-  // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
+  // Only a peer of ours may go on from here: other routers relay to us for our peers alone.
   if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
     return dropped(target, Drop.destinationNotOurs);
   }

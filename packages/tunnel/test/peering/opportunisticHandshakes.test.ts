@@ -30,7 +30,7 @@ class Bench extends PeeringBench {
     super({ peering: { opportunism: true } });
   }
 
-  /** Sends a packet and tells where it went. */
+  /** Sends a packet and returns where it went. */
   way(packet: Uint8Array): string {
     this.sends(packet);
     return this.take().find((datagram) => messageIn(datagram) === null)!.to;

@@ -114,8 +114,8 @@ export function advertisementFor(
   solicitation: NeighborSolicitation,
   overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
 ): Uint8Array {
-  const asked = findOption(solicitation.options, 'nonce')?.nonce ?? null;
-  const nonce = overrides.nonce === undefined ? asked : overrides.nonce;
+  const solicitedNonce = findOption(solicitation.options, 'nonce')?.nonce ?? null;
+  const nonce = overrides.nonce === undefined ? solicitedNonce : overrides.nonce;
   return buildNd({
     type: 'neighbor-advertisement',
     source: solicitation.target,
