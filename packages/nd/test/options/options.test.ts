@@ -291,7 +291,7 @@ describe('an option is not built', () => {
     expect(build).toThrow(expect.objectContaining({ field }));
   });
 
-  test('except at the very limits', () => {
+  test('beyond its limits, but is built at them', () => {
     expect(parse(emit(link(2038)))).toEqual([link(2038)]);
     expect(parse(emit(servers(127, 16)))).toEqual([servers(127, 16)]);
     const packet = new Uint8Array(2039);

@@ -469,7 +469,7 @@ define('answer to where a message came from', async (bench) => {
   const { socket: right, port } = await bench.bound();
   right.on('message', (message, from) => right.send(`re: ${message}`, from.port, from.address));
   const socket = await bench.boundLeft();
-  socket.send('question', port, bench.place.rightAddress);
+  socket.send('request', port, bench.place.rightAddress);
   await bench.rest();
 });
 

@@ -68,7 +68,7 @@ export interface Machine {
   handleTimeout(now: number): void;
 
   /**
-   * The time at which {@link Machine.handleTimeout} wants to be called, in milliseconds on the clock
+   * The time at which {@link Machine.handleTimeout} has to be called, in milliseconds on the clock
    * of `now`; `Infinity` for never. Changes only by calls to the machine.
    */
   nextTimeout(): number;

@@ -27,7 +27,7 @@ export interface PeerOptions {
   readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
-   * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
+   * system's default). Default 30 s with TTL 3, which passes the local NATs and expires on the way.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
   /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */

@@ -27,11 +27,11 @@ export class LanSearch {
   readonly #remotes: Remotes;
   readonly #solicitations: NeighborSolicitations;
   readonly #ttl: number;
-  readonly #everyone: UdpEndpoint;
+  readonly #allHosts: UdpEndpoint;
   /** Private endpoint that answered or solicited, as yet unconfirmed; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
-  /** Time at which the candidate itself was solicited, not just everyone. */
+  /** Time at which the candidate itself was solicited, not just all hosts. */
   readonly #candidateSolicitedAt: Float64Array;
   /** Earliest time of the next search for a remote. */
   readonly #searchAt: Float64Array;
@@ -47,7 +47,7 @@ export class LanSearch {
     this.#remotes = remotes;
     this.#solicitations = solicitations;
     this.#ttl = options.lanTtl;
-    this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
+    this.#allHosts = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
     this.#candidateAddress = new Int32Array(remotes.capacity);
     this.#candidatePort = new Uint16Array(remotes.capacity);
     this.#candidateSolicitedAt = new Float64Array(remotes.capacity);
@@ -92,13 +92,13 @@ export class LanSearch {
     this.#candidateSolicitedAt[slot] = now;
   }
 
-  /** Goes with a solicitation to the public endpoint: solicits the candidate, or else everyone. */
+  /** Goes with a solicitation to the public endpoint: solicits the candidate, or else all hosts. */
   search(slot: number, now: number): void {
     if (this.#candidatePort[slot] !== 0) {
       this.#solicitCandidate(slot, now);
     } else if (this.#mayBeSearched(slot, now)) {
       this.#searchAt[slot] = now + LAN_SEARCH_INTERVAL;
-      this.#solicitations.send(slot, this.#everyone, this.#ttl, now);
+      this.#solicitations.send(slot, this.#allHosts, this.#ttl, now);
     }
   }
 

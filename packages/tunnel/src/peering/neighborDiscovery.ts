@@ -164,7 +164,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (this.#lan.wasSolicited(slot, from)) {
       this.#answered(slot, Path.lan, from, attempt, now);
     } else {
-      // It answers a solicitation to everyone. Only one on the path itself confirms it.
+      // It answers a solicitation to all hosts. Only one on the path itself confirms it.
       this.#lan.proposed(slot, from, now);
     }
     return Drop.none;

@@ -67,7 +67,7 @@ export class PathFinder {
    *
    * @param found - the slot of its destination, or -1
    * @param to - takes the endpoint, where the next hop is the remote
-   * @param policy - the wish of its sender, or null for what the packet itself may say
+   * @param policy - the policy that its sender requests, or null for that of the packet itself
    */
   route(
     found: number,

@@ -70,7 +70,7 @@ export interface PeeringHost {
 /**
  * A strategy that decides which packets leave the relayed path and go directly to the remote's own
  * endpoint. There is one object per peer, chosen by dialect and option; it writes what it learns about
- * paths by the verbs of {@link Remotes}, and the rest in columns of its own. It is consulted only about
+ * paths by the methods of {@link Remotes}, and the rest in columns of its own. It is consulted only about
  * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
 export interface Peering {
@@ -92,7 +92,7 @@ export interface Peering {
    * source.
    *
    * @param bytes - buffer with the IPv6 packet, its destination the remote
-   * @param policy - the wish of its sender, or null for what the packet itself may say
+   * @param policy - the policy that its sender requests, or null for that of the packet itself
    * @param now - milliseconds
    */
   route(

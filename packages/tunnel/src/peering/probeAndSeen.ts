@@ -104,12 +104,12 @@ export class ProbeAndSeenPeering implements Peering {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    wish: PolicyCode | null,
+    requested: PolicyCode | null,
     now: number,
   ): NextHopCode {
     // On this wire, the packet itself says it (draft-04 §6).
-    if (wish !== null) {
-      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), wish));
+    if (requested !== null) {
+      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), requested));
     }
     const wanted = trafficClass(bytes, offset);
     const policy = policyOf(wanted);

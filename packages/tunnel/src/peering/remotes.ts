@@ -23,7 +23,7 @@ export type RemoteKey = 'address' | 'endpoint';
 /**
  * The remotes that a peer exchanges packets with: one slot each, whose properties lie in columns, so
  * that a packet costs neither an allocation nor more than a look at a few numbers. All that is known of
- * every remote is written by the verbs of this class, of {@link RemotePaths} and of {@link Credit}, and
+ * every remote is written by the methods of this class, of {@link RemotePaths} and of {@link Credit}, and
  * by nobody else; what only one strategy needs is kept by that strategy, by slot as well.
  *
  * Eviction, when all slots are taken: a remote that only sent to us, and was never sent to, makes room

@@ -1,8 +1,8 @@
 import { Policy, type PolicyCode, type PolicyName } from './trafficClassPolicy.js';
 
-/** The wishes of a packet's sender about its path, beside the packet. */
+/** Requests of a packet's sender about its path, beside the packet. */
 export interface SendIntent {
-  /** The policy requested, or null for what the packet itself may say. */
+  /** The policy requested, or null for that of the packet itself. */
   readonly policy: PolicyCode | null;
   /**
    * Whether the sender will send the packet again if no reply comes, so that it may go directly even
@@ -11,7 +11,7 @@ export interface SendIntent {
   readonly opportunistic: boolean;
 }
 
-/** The intent of a packet about which its sender says nothing. */
+/** The intent of a packet whose sender requests nothing. */
 export const USUAL_SEND: SendIntent = { policy: null, opportunistic: false };
 
 /** The intent of a packet that its sender will send again; see {@link SendIntent.opportunistic}. */

@@ -13,7 +13,7 @@ const POLICY_BITS = 0xc0;
 const FLAG = 0x20;
 const FOREIGN_BITS = 0x1c;
 
-/** The wish of a packet's sender for its path, as a number (draft-04 §6). */
+/** The policy of a packet's sender for its path, as a number (draft-04 §6). */
 export const Policy = {
   /** Direct only when known to be reliable; also for traffic classes that are not 6bed4's. */
   proper: 0,
@@ -29,7 +29,7 @@ export const Policy = {
 export type PolicyCode = (typeof Policy)[keyof typeof Policy];
 
 /**
- * The wish of a packet's sender for its path (draft-04 §6).
+ * The policy of a packet's sender for its path (draft-04 §6).
  *
  * - `proper`: direct when that is known to work.
  * - `prohibited`: never direct, nor a reason to search a direct path.
