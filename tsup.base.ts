@@ -1,11 +1,11 @@
 import type { Options } from 'tsup';
 
 /**
- * The build that the packages for every platform share: ES modules and their types.
- * `scripts/commonJs.mjs` makes them reachable by `require`.
+ * The build of all packages: ES modules and their types. Node.js loads them by `require`, too, since
+ * 20.19, so there is no second copy of the code and no second class of the same name.
  *
- * White space goes and names stay: the whole of `@6bed4/tunnel` has to be small where it is
- * installed (`scripts/sizes.mjs`), and stack traces of users have to tell something.
+ * White space goes and names stay: `@6bed4/tunnel` has a size budget (`.size-limit.json`), and
+ * stack traces have to be readable.
  */
 export const libraryBuild: Options = {
   entry: { index: 'src/index.ts' },
@@ -19,4 +19,12 @@ export const libraryBuild: Options = {
     options.minifyWhitespace = true;
     options.minifySyntax = true;
   },
+};
+
+/** The build of packages that need Node.js: nothing is minified, and sources can be stepped through. */
+export const nodeBuild: Options = {
+  ...libraryBuild,
+  platform: 'node',
+  sourcemap: true,
+  esbuildOptions: () => undefined,
 };

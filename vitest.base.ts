@@ -5,10 +5,24 @@ const source = (path: string): string =>
   fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
 /**
+ * Projects in the order in which `npm test` runs them. Each has the machine to itself, since there are
+ * tests that measure time, and tests that change the kernel's state.
+ */
+const order = [
+  'workspace',
+  ...['codec', 'nd', 'tunnel', 'simulator', 'node', 'streams', 'cli'],
+  ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
+  'docs',
+  ...['cli-kernel', 'chat-kernel', 'sip-call-kernel'],
+];
+
+/**
  * Tests of one package read the sources of the others, so that a failing test points at a line of
  * TypeScript and no build has to come first. Tests of what is published import the built files.
  */
 export function testConfig(name: string, overrides: ViteUserConfig['test'] = {}): ViteUserConfig {
+  const groupOrder = order.indexOf(name);
+  if (groupOrder < 0) throw new Error(`${name} is missing from the order of projects`);
   return {
     resolve: {
       alias: [
@@ -23,11 +37,26 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
       ],
     },
     test: {
+      name,
       include: ['test/**/*.test.ts'],
+      exclude: ['test/kernel/**'],
+      setupFiles: fileURLToPath(new URL('./vitest.setup.ts', import.meta.url)),
       // Thousands of runs of a property take their time where others use the processor, too.
       testTimeout: 30_000,
-      reporters: ['default', ['json', { outputFile: `../../reports/${name}.json` }]],
+      // Of a group 0, vitest would run files that must not run at the same time at the very end.
+      sequence: { groupOrder: groupOrder + 1 },
       ...overrides,
     },
   };
+}
+
+/** Tests against real kernels: Linux and root only, one file after the other. */
+export function kernelTestConfig(name: string, testTimeout: number): ViteUserConfig {
+  return testConfig(`${name}-kernel`, {
+    include: ['test/kernel/**/*.test.ts'],
+    exclude: [],
+    fileParallelism: false,
+    testTimeout,
+    hookTimeout: 30_000,
+  });
 }

@@ -1,9 +1,4 @@
 import { defineConfig } from 'vitest/config';
 import { testConfig } from '../vitest.base.js';
 
-export default defineConfig(
-  testConfig('docs', {
-    testTimeout: 60_000,
-    reporters: ['default', ['json', { outputFile: '../reports/docs.json' }]],
-  }),
-);
+export default defineConfig(testConfig('docs', { testTimeout: 60_000 }));

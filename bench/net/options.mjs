@@ -15,7 +15,7 @@ It needs Linux and root, and the programs ip, nft, ping and iperf3. Other implem
 when SIXBED4_REFERENCE_ROUTER_2020 and SIXBED4_REFERENCE_PEER_2020 name them, and wireguard-go when it
 is installed.`;
 
-export const MEASUREMENTS = ['relay', 'path', 'footprint'];
+const MEASUREMENTS = ['relay', 'path', 'footprint'];
 
 const list = (text) => text?.split(',').filter((word) => word !== '') ?? [];
 

@@ -5,7 +5,7 @@ const POLL_MS = 2;
 const PATIENCE_MS = 10_000;
 
 /** Programs that were started together, and the address of the right host through them. */
-export class Setting {
+class Setting {
   /** Program of each role: `router`, `left`, `right`. */
   programs = {};
   /** Milliseconds from the start of each program until it was ready. */

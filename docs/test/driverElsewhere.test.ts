@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { runtimes } from '@6bed4/testing/runtimes';
 import { describe, expect, test } from 'vitest';
-// @ts-expect-error: plain JavaScript that the scripts at the root share
-import { runtime, runtimeNames } from '../../scripts/lib/runtimes.mjs';
 import { type ProgramPlan, planPage } from './support/plan.js';
-import { type Runtime, runProgram } from './support/program.js';
+import { runProgram } from './support/program.js';
 
 /** With this set, a runtime that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';
@@ -18,11 +17,7 @@ describe('the driver of the guide', () => {
     expect(lines.filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(LONGEST_DRIVER);
   });
 
-  const all = (runtimeNames as string[]).map((name): [string, Runtime | null] => [
-    name,
-    runtime(name),
-  ]);
-  for (const [name, elsewhere] of all) {
+  for (const [name, elsewhere] of runtimes) {
     test.runIf(elsewhere !== null || required)(
       `meets all requirements on ${name}${elsewhere === null ? ` (no ${name}: npm run runtimes)` : ''}`,
       async () => {

@@ -1,12 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { testConfig } from '../../vitest.base.js';
+import { kernelTestConfig } from '../../vitest.base.js';
 
-/** Chats through real NATs: Linux and root only. */
-export default defineConfig(
-  testConfig('chat-kernel', {
-    include: ['test/kernel/**/*.test.ts'],
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 30_000,
-  }),
-);
+export default defineConfig(kernelTestConfig('chat', 60_000));

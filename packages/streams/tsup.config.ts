@@ -1,11 +1,8 @@
 import { defineConfig } from 'tsup';
-import { libraryBuild } from '../../tsup.base.js';
+import { nodeBuild } from '../../tsup.base.js';
 
 export default defineConfig({
-  ...libraryBuild,
+  ...nodeBuild,
   // An optional dependency, loaded when streams are used.
   external: [/^@matrixai\/quic/],
-  platform: 'node',
-  sourcemap: true,
-  esbuildOptions: () => undefined,
 });

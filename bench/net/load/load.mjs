@@ -16,7 +16,7 @@ const HOP_LIMIT = 7;
 const WARM_UP_MS = 300;
 
 /** The most frames to send as one: 64, of 65,507 bytes together. */
-export const coalescedCount = (size) => Math.min(64, Math.floor(65_507 / size));
+const coalescedCount = (size) => Math.min(64, Math.floor(65_507 / size));
 
 /**
  * The host and batching of the sender. The cheapest way to send many frames is to let the kernel segment

@@ -2,6 +2,7 @@ import { execFile, fork } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Runtime } from '@6bed4/testing/runtimes';
 import { transform } from 'esbuild';
 import { holdsLines, isAsPromised, promisedLines } from './output.js';
 import type { Piece, ProgramPlan } from './plan.js';
@@ -62,13 +63,11 @@ async function write(file: string, { pieces, language }: ProgramPlan): Promise<s
   return null;
 }
 
-/** What runs a program: Node.js in the world of the pages, or another runtime as it is. */
-export interface Runtime {
-  readonly file: string;
-  readonly args: readonly string[];
-}
-
-/** What a program did that it should not have, or null. */
+/**
+ * What a program did that it should not have, or null.
+ *
+ * @param runtime - runs it as it is; without one, Node.js runs it in the world of the pages
+ */
 export async function runProgram(
   name: string,
   plan: ProgramPlan,

@@ -61,7 +61,6 @@ export {
   parseIPv4,
 } from './ipv4/ipv4.js';
 export { UdpEndpoint } from './ipv4/udpEndpoint.js';
-export { completePrefix } from './ipv6/completion.js';
 export { formatIPv6, parseIPv6 } from './ipv6/ipv6.js';
 export {
   IPV6_ADDRESS_BYTES,
@@ -82,6 +81,7 @@ export {
   parsePrefix,
   prefixContains,
 } from './ipv6/prefix.js';
+export { completePrefix } from './ipv6/prefixCompletion.js';
 export { draft00 } from './layouts/draft00.js';
 export { draft01 } from './layouts/draft01.js';
 export { draft03 } from './layouts/draft03.js';

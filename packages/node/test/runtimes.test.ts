@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { requireBuild } from '@6bed4/testing/command';
-import { beforeAll, describe, expect, it } from 'vitest';
-// @ts-expect-error: plain JavaScript that the scripts at the root share
-import { runtime, runtimeNames } from '../../../scripts/lib/runtimes.mjs';
+import { type Runtime, runtimes } from '@6bed4/testing/runtimes';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 /** With this set, a runtime that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_RUNTIMES'] === '1';
@@ -11,11 +10,6 @@ const PROGRAM = fileURLToPath(new URL('runtimes/program.mjs', import.meta.url));
 /** The runner prints what each test came to; as many as this at least. */
 const FEWEST_TESTS = 20;
 const PATIENCE_MS = 60_000;
-
-interface Runtime {
-  readonly file: string;
-  readonly args: readonly string[];
-}
 
 interface Line {
   readonly name: string;
@@ -39,13 +33,11 @@ function runProgram({ file, args }: Runtime): Promise<Line[]> {
 
 beforeAll(requireBuild);
 
-const all: [string, Runtime | null][] = [
+describe.each([
   ['Node.js', { file: process.execPath, args: [] }],
-  ...(runtimeNames as string[]).map((name): [string, Runtime | null] => [name, runtime(name)]),
-];
-
-describe.each(all)('%s', (name, runtime) => {
-  it.runIf(runtime !== null || required)(
+  ...runtimes,
+] satisfies typeof runtimes)('%s', (name, runtime) => {
+  test.runIf(runtime !== null || required)(
     `runs the built packages${runtime === null ? ` (no ${name}: npm run runtimes)` : ''}`,
     async () => {
       expect(runtime, `${name} is required, and missing: npm run runtimes`).not.toBeNull();

@@ -51,7 +51,7 @@ export interface ConnectionTimes {
  */
 const LOCAL: HostPort = { host: '::1', port: 1 };
 const REMOTE: HostPort = { host: '::1', port: 2 };
-export const FROM_REMOTE = { from: REMOTE, to: LOCAL } as const;
+const FROM_REMOTE = { from: REMOTE, to: LOCAL } as const;
 export const ENDPOINTS = { local: LOCAL, remote: REMOTE } as const;
 
 /** Packets to send in one turn of the event loop. */

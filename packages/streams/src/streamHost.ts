@@ -5,7 +5,7 @@ export interface StreamHost {
   createSocket(options: TunnelSocketSettings): TunnelSocket;
 }
 
-/** Settings of the datagram socket below a stream, as in {@link TunnelSocketSettings}. */
+/** Settings of the datagram socket below a stream, as in `TunnelSocketSettings` of `@6bed4/node`. */
 export type StreamSocketSettings = Pick<TunnelSocketSettings, 'lanip' | 'policy'>;
 
 export type { SocketLookup };

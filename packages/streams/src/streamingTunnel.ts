@@ -15,6 +15,7 @@ export interface StreamingTunnel extends Tunnel {
 
   /** Makes a server that accepts streams, as `net.createServer` does. */
   createServer(listener?: (stream: TunnelStream) => void): TunnelServer;
+  /** Makes a server with options, as `net.createServer` does. */
   createServer(
     options: TunnelServerOptions,
     listener?: (stream: TunnelStream) => void,

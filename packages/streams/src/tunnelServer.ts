@@ -10,7 +10,7 @@ import { StreamError } from './streamError.js';
 import type { StreamHost, StreamSocketSettings } from './streamHost.js';
 import type { StreamAddress, TunnelStream } from './tunnelStream.js';
 
-/** Settings of {@link Tunnel.createServer}. */
+/** Settings of {@link StreamingTunnel.createServer}. */
 export interface TunnelServerOptions extends StreamEndpointOptions, StreamSocketSettings {}
 
 /** Local end of a {@link TunnelServer}. */

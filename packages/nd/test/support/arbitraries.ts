@@ -26,13 +26,13 @@ function withStart(start: readonly number[]): fc.Arbitrary<Uint8Array> {
 }
 
 /** Neither unspecified nor multicast. */
-export const unicast: fc.Arbitrary<Uint8Array> = fc.oneof(
+const unicast: fc.Arbitrary<Uint8Array> = fc.oneof(
   withStart([0x20, 0x01]),
   withStart([0xfc, 0x64]),
   withStart([0xfe, 0x80]),
 );
-export const linkLocal: fc.Arbitrary<Uint8Array> = withStart([0xfe, 0x80]);
-export const multicast: fc.Arbitrary<Uint8Array> = withStart([0xff, 0x02]);
+const linkLocal: fc.Arbitrary<Uint8Array> = withStart([0xfe, 0x80]);
+const multicast: fc.Arbitrary<Uint8Array> = withStart([0xff, 0x02]);
 const anyDestination = fc.oneof(unicast, multicast);
 
 /** A prefix of a length, the bits behind it zero. */
@@ -44,7 +44,7 @@ const prefix = fc.tuple(bytes(16), fc.nat(128)).map(([prefix, prefixLength]) => 
 const preference = fc.constantFrom('low' as const, 'medium' as const, 'high' as const);
 
 /** Every option but those that `parseNd` forbids in a message from `::`. */
-export const harmlessOption: fc.Arbitrary<NdOption> = fc.oneof(
+const harmlessOption: fc.Arbitrary<NdOption> = fc.oneof(
   fc.record({ type: fc.constant('target-link-layer' as const), address: body }),
   fc
     .tuple(

@@ -15,7 +15,7 @@ import { frames } from './frames.js';
 const LONGEST = 400;
 
 /** Recorded frames, and built messages of all kinds. */
-export const corpus: readonly Uint8Array[] = [
+const corpus: readonly Uint8Array[] = [
   ...frames.map(({ packet }) => packet),
   ...fc.sample(ndMessage, { numRuns: 200, seed: 1 }).map(buildNd),
   ...fc.sample(echo, { numRuns: 20, seed: 2 }).map(buildEcho),

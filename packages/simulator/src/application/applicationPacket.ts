@@ -49,7 +49,7 @@ export function echoFields(sequence: number): { identifier: number; sequence: nu
 }
 
 /** The number of 32 bits that an echo carries. */
-export function echoSequence(echo: Echo): number {
+function echoSequence(echo: Echo): number {
   return ((echo.identifier << 16) | echo.sequence) >>> 0;
 }
 

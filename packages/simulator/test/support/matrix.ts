@@ -14,7 +14,7 @@ export interface Cell {
 }
 
 /** Predicts the paths of a pair, both ways. */
-export function predictPair(
+function predictPair(
   first: AccessKind,
   second: AccessKind,
   strategy: PeeringName,

@@ -1,6 +1,6 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import { IcmpErrors } from '../packet/icmpErrors.js';
-import { tosOf } from '../packet/trafficClass.js';
+import { tosOf } from '../packet/outerTos.js';
 import { Counters } from '../report/counters.js';
 import type { DropCode } from '../report/drop.js';
 import type { TunnelEvent } from '../report/events.js';

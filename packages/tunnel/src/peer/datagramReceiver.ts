@@ -4,9 +4,9 @@ import type { MachineOutput } from '../machine/output.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
-import { Corrector } from './corrector.js';
 import { NdReceiver } from './ndReceiver.js';
 import type { PeerParts } from './peerParts.js';
+import { Corrector } from './sourceCorrector.js';
 import { SourceFilter } from './sourceFilter.js';
 import type { Uplinks } from './uplinks.js';
 

@@ -12,7 +12,7 @@ import type { MachineOutput } from '../machine/output.js';
 import { RateLimiter } from '../packet/rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { INFINITE_LIFETIME } from '../specification.js';
-import { acceptAdvertisement } from './acceptance.js';
+import { acceptAdvertisement } from './advertisementAcceptance.js';
 import { Lease, offeredRoutes } from './lease.js';
 import type { PeerSettings } from './peerOptions.js';
 import type { Uplink } from './uplink.js';

@@ -11,7 +11,7 @@ import type { Remotes } from './remotes.js';
 export const NEIGHBOR_SOLICITATION_WEIGHT = 72 + OUTER_HEADERS;
 
 /** An advertisement that answers one of our solicitations, without saying which. */
-export const ANY_ATTEMPT = -1;
+const ANY_ATTEMPT = -1;
 /** An advertisement that answers none of our solicitations. */
 export const NO_ATTEMPT = -2;
 

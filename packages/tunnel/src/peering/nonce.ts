@@ -1,7 +1,7 @@
 import { findOption, type NdMessage } from '@6bed4/nd';
 
 /** Bytes of a nonce; RFC 3971 §5.3.2 demands 6 at least, and 6 fill the option. */
-export const NONCE_LENGTH = 6;
+const NONCE_LENGTH = 6;
 
 const ATTEMPT = NONCE_LENGTH - 1;
 

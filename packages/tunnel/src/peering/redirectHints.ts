@@ -2,7 +2,7 @@ import { UdpEndpoint } from '@6bed4/codec';
 import { REDIRECT_INTERVAL } from '../defaults.js';
 import { Path } from '../report/path.js';
 import type { PeeringHost } from './peering.js';
-import { buildRedirect } from './redirect.js';
+import { buildRedirect } from './redirectMessages.js';
 import type { Remotes } from './remotes.js';
 
 /**

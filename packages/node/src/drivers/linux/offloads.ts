@@ -1,6 +1,7 @@
 /** The offloads that the Linux driver may use: of UDP sockets, of TUN interfaces. */
 export type Offloads = 'none' | 'udp' | 'tun' | 'all';
 
+/** All values of {@link Offloads}. */
 export const offloadNames: readonly Offloads[] = ['none', 'udp', 'tun', 'all'];
 
 /** Whether UDP_SEGMENT and UDP_GRO may be used. */

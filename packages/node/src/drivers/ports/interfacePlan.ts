@@ -19,9 +19,9 @@ export interface InterfacePlan {
 export const EMPTY_PLAN: InterfacePlan = Object.freeze({ addresses: [], routes: [] });
 
 /** Metric of the default route: above that of native IPv6, which is 1024 (as deployed peers). */
-export const DEFAULT_ROUTE_METRIC = 1042;
+const DEFAULT_ROUTE_METRIC = 1042;
 /** Metric of all other routes into the tunnel (as deployed peers). */
-export const ROUTE_METRIC = 1052;
+const ROUTE_METRIC = 1052;
 
 const DEFAULT_ROUTE = '::/0';
 const SUBNET_BITS = 64;

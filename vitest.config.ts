@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './scripts/summaryReporter.js';
+import { testConfig } from './vitest.base.js';
+
+/** Everything that has to hold, in one run. Each project also runs by itself, in its own folder. */
+export default defineConfig({
+  test: {
+    reporters: ['default', new SummaryReporter()],
+    projects: [
+      testConfig('workspace', { fileParallelism: false }),
+      'packages/*/vitest.config.ts',
+      'packages/*/vitest.kernel.config.ts',
+      'examples/*/vitest.config.ts',
+      'examples/*/vitest.kernel.config.ts',
+      'docs/vitest.config.ts',
+    ],
+  },
+});
