@@ -108,7 +108,7 @@ function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Packages that a reader is told to install are ours and public, or what the blocks run with. */
+/** Packages that a page has its reader install are ours and public, or what the blocks run with. */
 function checkInstall(args: readonly string[]): string | null {
   const { dependencies, devDependencies } = readManifest(join(ROOT, 'docs'));
   const known = new Set(Object.keys({ ...dependencies, ...devDependencies }));

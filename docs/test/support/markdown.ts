@@ -1,4 +1,4 @@
-/** A fenced block of a page, or a comment that tells the tests what to do with one. */
+/** A fenced block of a page, or a comment that says what the tests do with one. */
 export type Part = Block | Instruction;
 
 /** A fenced block of code. */

@@ -1,4 +1,4 @@
-// Runs the modules it is given, one after the other, in the world of the pages. Tells its parent when
+// Runs the modules it is given, one after the other, in the world of the pages. Notifies its parent when
 // the last one has been evaluated; what goes on afterwards goes on until the parent ends it.
 import { register } from 'node:module';
 import { argv } from 'node:process';

@@ -51,8 +51,8 @@ function allocation(operation: (index: number) => void): number {
   return least;
 }
 
-describe('no garbage is left behind', () => {
-  test('by what would be seen if there were any', () => {
+describe('memory allocation', () => {
+  test('is measured, since a loop that makes arrays shows it', () => {
     const kept: Uint8Array[] = [];
     const made = allocation((index) => {
       kept[index % 8] = new Uint8Array(16);
@@ -60,7 +60,7 @@ describe('no garbage is left behind', () => {
     expect(made).toBeGreaterThan(16);
   });
 
-  test('by views, isNd and checksums', () => {
+  test('is none in views, isNd and checksums', () => {
     const solicitation = frame('peer2012, frame 4');
     const advertisement = frame('router2020/rs-even-port, reply');
     const packet = frame('router2020/relay-echo, request').slice();
@@ -85,7 +85,7 @@ describe('no garbage is left behind', () => {
     expect(made).toBeLessThan(LIMIT);
   });
 
-  test('by a table of addresses and the unreachability detection of its slots', () => {
+  test('is none in a table of addresses and the unreachability detection of its slots', () => {
     const bits = { upperHalf: true, lowerHalf: [-1, -1], neverZero: 0 } as const;
     const table = new AddressTable(64, bits, new Random(3).fraction);
     const detection = new NeighborUnreachability(

@@ -28,7 +28,7 @@ import { watch } from './support/watch.js';
 
 const INPUTS = 1_000_000;
 const WATCHED_INPUTS = 20_000;
-const LIES = 200_000;
+const WRONG_RANGES = 200_000;
 const MARGIN = 64;
 /** Where `parseNd` stands in what {@link readAll} gives. */
 const ND_RESULT = 7;
@@ -121,17 +121,17 @@ describe('no bytes from the network', () => {
     }
   }, 60_000);
 
-  test(`throw when offset or length are false: ${LIES} lies`, () => {
+  test(`throw when offset or length are wrong: ${WRONG_RANGES} ranges`, () => {
     const random = new Random(8200);
     const mutator = new Mutator(random);
-    for (let lie = 0; lie < LIES; lie++) {
+    for (let range = 0; range < WRONG_RANGES; range++) {
       mutator.next();
       const packet = mutator.bytes.subarray(0, mutator.length);
       const offset = random.below(4) > 0 ? 0 : random.below(1000) - 500;
       const length = random.below(4) > 0 ? mutator.length + random.below(100) : random.next();
       readAll(packet, offset, length, true);
       const inside = offset >= 0 && offset + length <= packet.length;
-      const believed =
+      const accepted =
         isNd(packet, offset, length) ||
         parseNd(packet, offset, length).ok ||
         parseEcho(packet, offset, length).ok ||
@@ -140,11 +140,11 @@ describe('no bytes from the network', () => {
         verifyIcmpv6Checksum(packet, offset, length) ||
         mayCauseIcmpError(packet, offset, length) ||
         findUpperLayer(packet, offset, length) !== null;
-      if (believed && !inside) throw new Error(`offset ${offset}, length ${length}: believed`);
+      if (accepted && !inside) throw new Error(`offset ${offset}, length ${length}: accepted`);
     }
   }, 60_000);
 
-  test('make a message that cannot be built again, or that then says something else', () => {
+  test('make a message that cannot be built again, or differs after that', () => {
     const mutator = new Mutator(new Random(4443));
     const again = <T>(
       value: T,
@@ -172,7 +172,7 @@ describe('no bytes from the network', () => {
     }
   }, 60_000);
 
-  test('of any kind, found by fast-check', () => {
+  test('throw, of any length or kind that fast-check finds', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(10), (bytes, offset) => {
         const buffer = new Uint8Array(bytes.length + 20).fill(0x3a);
@@ -183,7 +183,7 @@ describe('no bytes from the network', () => {
     );
   });
 
-  test('are too long', () => {
+  test('throw because they are too many', () => {
     for (const length of [MINIMUM_MTU, 65_535, 65_575, 65_576, 1_000_000]) {
       const packet = new Uint8Array(length);
       packet.set([0x60, 0, 0, 0, (length - 40) >> 8, length - 40, 58, 255]);

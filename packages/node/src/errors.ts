@@ -22,7 +22,7 @@ export type StartErrorCode =
   /** Any other code of the operating system. */
   | (string & {});
 
-/** The surroundings do not allow what was asked; the message is one line for a person to act on. */
+/** The surroundings do not allow what was requested; the message is one line for a person to act on. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   /** The kind of failure, as in Node's system errors. */

@@ -49,7 +49,7 @@ let own: Certificate | null = null;
 
 /**
  * A self-signed certificate (RFC 5280 §4.1) of this process. QUIC cannot do without one on the side
- * that accepts; it proves nothing about who that is, since 6bed4 addresses are nobody's property.
+ * that accepts; it proves no identity, since 6bed4 addresses are nobody's property.
  */
 export function ownCertificate(): Certificate {
   own ??= selfSigned();

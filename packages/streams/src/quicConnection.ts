@@ -75,7 +75,7 @@ const MAXIMUM_RECENT = 16;
 /** Interval in milliseconds of probes after the user has released the connection. */
 const LINGER_PROBE = 5_000;
 
-/** How quiche's errors begin for a stream that the other side does not want (RFC 9000 §3.5). */
+/** Prefix of quiche's errors for a stream that the other side does not want (RFC 9000 §3.5). */
 const STOPPED = 'StreamStopped';
 
 const LAST_BYTE = Buffer.of(END_OF_DATA);
@@ -183,7 +183,7 @@ export class QuicConnection {
       return this.#raw.streamSend(this.#writeStream, chunk, false) ?? 0;
     } catch (error) {
       if (String(error).includes(STOPPED)) this.#fail('EPIPE', 'the other side reads no more');
-      // Else it has closed, which the next turn tells.
+      // Else it has closed, which the next turn reports.
       return 0;
     }
   }
@@ -317,7 +317,7 @@ export class QuicConnection {
       const taken = this.#raw.streamSend(this.#writeStream, LAST_BYTE, true);
       if (taken === LAST_BYTE.length) this.#writing = 'ended';
     } catch {
-      // Stopped by the other side: then there is no end to be told.
+      // Stopped by the other side: then there is no end to be sent.
       this.#writing = 'ended';
     }
   }

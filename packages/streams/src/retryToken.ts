@@ -11,7 +11,7 @@ const MAC_BYTES = 16;
  *
  * ```text
  * +-----------------+----------------------------------+----------------+
- * | time, 6 bytes   | connection id that was asked for | MAC, 16 bytes  |
+ * | time, 6 bytes   | original connection id           | MAC, 16 bytes  |
  * +-----------------+----------------------------------+----------------+
  * ```
  */

@@ -20,7 +20,7 @@ export type StreamErrorCode =
 /** A stream that failed; the shape is that of Node's system errors. */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
-  /** Which kind of failure. */
+  /** The kind of failure. */
   readonly code: StreamErrorCode;
   /** The operation: `connect`, `read`, `write`. */
   readonly syscall: string;

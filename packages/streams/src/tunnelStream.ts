@@ -219,7 +219,7 @@ export class TunnelStream extends Duplex {
     else this.once('finish', () => this.destroy());
   }
 
-  /** Destroys the stream and tells the other side so, even after {@link Duplex.end}. */
+  /** Destroys the stream and reports that to the other side, even after {@link Duplex.end}. */
   resetAndDestroy(): this {
     this.#mustReset = true;
     return this.destroy();

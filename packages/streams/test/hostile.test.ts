@@ -120,7 +120,7 @@ test('an endpoint keeps no memory for ten thousand Initial packets from addresse
   }
   await sleep(10);
   expect(process.memoryUsage().rss - before.rss).toBeLessThan(40 * MB);
-  // Each got one answer, shorter than what it sent, that asks it to prove its address.
+  // Each got one answer, shorter than what it sent, that requests a validation of its address.
   expect(farSocket.sent.datagrams).toBe(10_000);
   expect(farSocket.sent.largest).toBeLessThan(200);
   const [length] = await swallow(near.connect(target));

@@ -13,14 +13,14 @@ interface Options {
 /** Two connected ends. */
 type Pair = [client: Socket | TunnelStream, server: Socket | TunnelStream];
 
-/** The same stories are told of `node:net` first, so that they cannot ask for what it does not do. */
+/** The same tests run with `node:net` first, so that they cannot demand what it does not do. */
 interface Kind {
   readonly name: string;
   pair(client?: Options, server?: Options): Promise<Pair>;
   cleanUp(): Promise<void>;
 }
 
-/** What a test does not ask about must not fail it: how the other side takes an abort, for one. */
+/** Keeps errors that a test does not check from failing it, such as that of the other side of an abort. */
 function unfailing(...pair: Pair): Pair {
   for (const stream of pair) stream.on('error', () => {});
   return pair;
@@ -98,10 +98,10 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     const [near, far] = await kind.pair();
     const [nearDiary, farDiary] = [diary(near), diary(far)];
     const over = Promise.all([closed(near), closed(far)]);
-    near.end('question');
+    near.end('request');
     far.end('answer');
     await over;
-    expect(farDiary).toContain('data question');
+    expect(farDiary).toContain('data request');
     expect(nearDiary).toContain('data answer');
     expect(nearDiary.at(-1)).toBe('close false');
     expect(farDiary.at(-1)).toBe('close false');
@@ -112,7 +112,7 @@ describe.each([ofNet(), ofStreams()])('$name', (kind) => {
     const [near, far] = await kind.pair({}, { allowHalfOpen: true });
     const nearDiary = diary(near);
     const farDiary = diary(far);
-    near.end('question');
+    near.end('request');
     await once(far, 'end');
     expect(far.writable).toBe(true);
     expect(far.readyState).toBe('writeOnly');

@@ -238,17 +238,17 @@ test('the HTTP server and client of Node work over streams', async () => {
   const port = await listening(server);
   const get = (path: string) =>
     new Promise<string>((resolve, reject) => {
-      const asked = request({
+      const sent = request({
         path,
         createConnection: () => left.connect({ host: right.address!, port }),
       });
-      asked.on('response', async (response) => {
+      sent.on('response', async (response) => {
         let text = '';
         for await (const part of response.setEncoding('utf8')) text += part;
         resolve(text);
       });
-      asked.on('error', reject);
-      asked.end();
+      sent.on('error', reject);
+      sent.end();
     });
   expect(await get('/one')).toBe(`/one ${body}`);
   expect(await get('/two')).toBe(`/two ${body}`);

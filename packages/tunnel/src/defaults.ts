@@ -6,14 +6,14 @@
 /** Waits between Router Solicitations, as deployed peers do it; the last one repeats (draft-03 §10.2). */
 export const SOLICITATION_WAITS: readonly number[] = [1_000, 3_000, 7_000, 15_000, 30_000];
 
-/** Unanswered solicitations after which users are told that a router does not answer. */
+/** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
 /** Keepalive period in seconds and IPv4 TTL (draft-03 §5, §10.2; as deployed peers). */
 export const KEEPALIVE = { interval: 30, ttl: 3 } as const;
 
 /**
- * How long an address is used before its router is asked again. Keepalives do not reach the router,
+ * Time for which an address is used before its router is solicited again. Keepalives do not reach it,
  * so this is what notices that a NAT gave this peer another endpoint while it was only listening.
  */
 export const REFRESH_INTERVAL = 120_000;
@@ -24,7 +24,7 @@ export const MAX_UPLINKS = 16;
 /** Routes that are taken from one Router Advertisement at most. */
 export const MAX_ROUTES = 32;
 
-/** Rates of what a stranger can make us send, per IPv4 address: answers a second, and burst. */
+/** Rates of what an unknown sender can make us send, per IPv4 address: answers a second, and burst. */
 export const ADVERTISEMENT_RATE = { perSecond: 50, burst: 100 } as const;
 export const CORRECTION_RATE = { perSecond: 1, burst: 5 } as const;
 export const ICMP_ERROR_RATE = { perSecond: 10, burst: 20 } as const;
@@ -32,7 +32,7 @@ export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
-/** Of a peer, which fewer strangers talk to, and of which there may be many in one program. */
+/** Of a peer, which fewer unknown senders address, and of which there may be many in one program. */
 export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless options say otherwise. */
@@ -54,35 +54,35 @@ export const RETRANS_TIMER = 500;
 export const REACHABLE_TIME = 5_000;
 
 /**
- * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer tells
- * us that it makes progress. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
+ * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
+ * reports progress to us. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
  */
 export const DELAY_FIRST_PROBE_TIME = 1;
 
 /** A confirmation older than this is none: shorter than the 30 s for which NATs keep idle mappings. */
 export const CONFIRMATION_LIFETIME = 25_000;
 
-/** How late an advertisement may come after the last solicitation. */
+/** Upper bound of the time from the last solicitation to an advertisement that answers it. */
 export const ANSWER_WINDOW = 3_000;
 
 /** A round in vain is repeated by a later packet, after a wait that doubles each time. */
 export const FIRST_RETRY_WAIT = 2_000;
 export const MAX_RETRY_WAIT = 60_000;
 
-/** How often a reachability hint from outside can make us solicit one remote. */
+/** Shortest interval at which reachability hints from outside make us solicit one remote. */
 export const HINT_INTERVAL = 250;
 
 /** Rounds of solicitations, to all remotes together. */
 export const SOLICITATION_RATE = { perSecond: 100, burst: 200 } as const;
 
-/** How often a remote behind our own NAT is searched on the local network. */
+/** Shortest interval between searches for a remote behind our own NAT on the local network. */
 export const LAN_SEARCH_INTERVAL = 60_000;
 
 /** IPv4 TTL of that search: the local network and no further (draft-01 §6.11). */
 export const LAN_TTL = 1;
 
 /**
- * How long NATs and firewalls keep an idle UDP mapping, unless options say otherwise (draft-04 §7.3);
+ * Time for which NATs and firewalls keep an idle UDP mapping, unless options say otherwise (draft-04 §7.3);
  * RFC 4787 §4.3 calls it the mapping timeout, and demands more.
  */
 export const MAPPING_TIMEOUT = 30_000;
@@ -90,16 +90,16 @@ export const MAPPING_TIMEOUT = 30_000;
 /** A remote that does not see us and is sent nothing for so long loses its state (draft-04 §7.5). */
 export const FAIL_IDLE = 30_000;
 
-/** How often direct traffic from a remote that we cannot reach directly makes us probe it. */
+/** Shortest interval at which direct traffic makes us probe a remote that we cannot reach directly. */
 export const ANSWER_PROBE_INTERVAL = 5_000;
 
-/** How often a remote's correction of our address makes us solicit it (draft-04 §7.7). */
+/** Shortest interval at which a remote's corrections of our address make us solicit it (draft-04 §7.7). */
 export const BINDING_INTERVAL = 10_000;
 
-/** How often a remote is redirected to the direct path that we use (draft-01 §6.13). */
+/** Shortest interval between redirects of a remote to the direct path that we use (draft-01 §6.13). */
 export const REDIRECT_INTERVAL = 10_000;
 
-/** How long the reply to a packet that was sent opportunistically may take (draft-03 §8.1). */
+/** Upper bound of the time to the reply to an opportunistically sent packet (draft-03 §8.1). */
 export const OPPORTUNISTIC_REPLY_WINDOW = 3_000;
 
 /** Packets that take the trapezium path, and their time, before its second router is solicited too. */
@@ -118,12 +118,12 @@ export const TEMPORARY_IDLE = 120_000;
 
 /**
  * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
- * our side may have dropped our mappings, and then nobody can tell us so.
+ * our side may have dropped our mappings, and no message says so.
  */
 export const SILENCE = 3_000;
 
 /** Least time between two such solicitations; silence that comes earlier is acted on at its end. */
 export const SILENCE_REPEAT = 10_000;
 
-/** How often remotes are looked through for silence while any of them sends. */
+/** Interval at which remotes are checked for silence while any of them sends. */
 export const SILENCE_WATCH_INTERVAL = 1_000;

@@ -35,7 +35,7 @@ function addPeer(
 const addressOf = (peer: Node<Peer>, uplink = 0): string =>
   peer.machine.uplinks[uplink]!.lease!.address;
 
-/** Sends an echo request from one peer to another and tells what arrived. */
+/** Sends an echo request from one peer to another and returns what arrived. */
 function pingBetween(network: Network, from: Node<Peer>, to: Node<Peer>): Uint8Array[] {
   to.recorder.delivered.length = 0;
   const packet = ping(addressOf(from), addressOf(to));

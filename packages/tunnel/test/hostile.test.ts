@@ -131,7 +131,7 @@ describe('hostile input', () => {
     );
   });
 
-  test('is relayed by a router only when its source spells the endpoint that it came from', () => {
+  test('is relayed by a router only when its source encodes the endpoint that it came from', () => {
     const recorder = new Recorder();
     const router = new Router({ address: ROUTER_ADDRESS, random: seededRandom(4) }, recorder);
     let now = 0;
@@ -149,8 +149,8 @@ describe('hostile input', () => {
         if (relayed.length + recorder.delivered.length === 0) return;
         const peer = { address: formatIPv4(from.address), port: from.port };
         const lanip = ((source[14]! & 0x3f) << 8) | source[15]!;
-        const spelt = parseIPv6(encodeAddress({ prefix: PREFIX, peer, lanip }));
-        expect(source).toEqual(spelt);
+        const encoded = parseIPv6(encodeAddress({ prefix: PREFIX, peer, lanip }));
+        expect(source).toEqual(encoded);
       }),
       { numRuns: RUNS, seed: 2 },
     );
@@ -179,7 +179,7 @@ describe('hostile input', () => {
         }
         const isRouter = from.address === parseIPv4(ROUTER_ADDRESS) && from.port === ROUTER_PORT;
         if (!isRouter) {
-          // At most an answer to who asked, never more bytes than 1.5 times what came.
+          // At most an answer to a solicitation, never more bytes than 1.5 times what came.
           for (const datagram of recorder.sent) {
             expect(datagram.to).toBe(`${formatIPv4(from.address)}:${from.port}`);
             expect(datagram.payload.length).toBeLessThanOrEqual(bytes.length * 1.5);

@@ -7,6 +7,6 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8').re
   '\n',
 );
 
-test('the README names every reason to drop', () => {
+test('the README names every reason to drop a packet', () => {
   for (const reason of dropReasons.slice(1)) expect(readme).toContain(`\`${reason}\``);
 });

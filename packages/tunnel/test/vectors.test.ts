@@ -17,10 +17,12 @@ const exchanges = fixture<readonly Exchange[]>('router-exchanges.json');
 const deviations: Readonly<Record<string, string>> = {
   'router2020/rs-two-options': 'RFC 4861 §6.1.1: unknown options are ignored, a nonce is repeated',
   'router2012/rs-two-options': 'RFC 4861 §6.1.1: unknown options are ignored, a nonce is repeated',
-  'router2020/ns-router-fe80': 'RFC 4861 §7.2.4: the target is the one that was asked for',
-  'router2020/ns-router-fe80-from-global': 'RFC 4861 §7.2.4: the target is the one asked for',
+  'router2020/ns-router-fe80': 'RFC 4861 §7.2.4: the target is the one that was solicited',
+  'router2020/ns-router-fe80-from-global':
+    'RFC 4861 §7.2.4: the target is the one that was solicited',
   'router2012/ns-router-fe80': 'RFC 4861 §7.2.4: link-local solicitors get an answer',
-  'router2012/ns-router-fe80-from-global': 'RFC 4861 §7.2.4: the target is the one asked for',
+  'router2012/ns-router-fe80-from-global':
+    'RFC 4861 §7.2.4: the target is the one that was solicited',
   'router2020/spoofed-port': 'draft-03 §6: retracts the false prefix, in an RA that peers accept',
   'router2020/relay-hop-limit-1': 'RFC 4443 §3.3: Time Exceeded',
   'router2012/relay-hop-limit-1': 'RFC 4443 §3.3: Time Exceeded',

@@ -5,7 +5,7 @@ const ANSWER_TIMEOUT = 3_000;
 /** Longest answer in characters; no status is as long. */
 const LONGEST_ANSWER = 16 << 20;
 
-/** Result of asking a control socket for the status. */
+/** Result of a request for the status at a control socket. */
 export type ControlAnswer =
   | { readonly kind: 'status'; readonly status: unknown }
   /** Nothing listens: the daemon is gone. */
@@ -15,8 +15,8 @@ export type ControlAnswer =
   /** Something listens and does not answer as a daemon does. */
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Asks the daemon that listens at a path; never throws. */
-export function askControl(path: string): Promise<ControlAnswer> {
+/** Requests the status of the daemon that listens at a path; never throws. */
+export function requestStatus(path: string): Promise<ControlAnswer> {
   return new Promise((resolve) => {
     const chunks: string[] = [];
     let length = 0;

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { askControl, type ControlAnswer } from './controlClient.js';
+import { type ControlAnswer, requestStatus } from './controlClient.js';
 import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
 import type { DaemonStatus } from './status.js';
 
 /** A daemon with a control socket, and its answer. */
 export interface FoundDaemon {
-  /** The file name of its socket without the extension, or the path that was asked for. */
+  /** The file name of its socket without the extension, or the path that was given. */
   readonly name: string;
   readonly path: string;
   readonly answer: ControlAnswer;
@@ -19,19 +19,19 @@ export function statusIn(answer: ControlAnswer): DaemonStatus | null {
   return role === 'peer' || role === 'router' ? (answer.status as DaemonStatus) : null;
 }
 
-/** Asks the daemon at one path. */
+/** Requests the status of the daemon at one path. */
 export async function findDaemonAt(path: string): Promise<FoundDaemon> {
-  return { name: path, path, answer: await askControl(path) };
+  return { name: path, path, answer: await requestStatus(path) };
 }
 
-/** Asks all daemons whose sockets are in the usual folders, in the order of their names. */
+/** Requests the status of all daemons with sockets in the usual folders, in the order of their names. */
 export async function findDaemons(): Promise<FoundDaemon[]> {
   const paths = controlFolders().flatMap(socketsIn);
   const found = await Promise.all(
     paths.map(async (path) => ({
       name: basename(path, SOCKET_SUFFIX),
       path,
-      answer: await askControl(path),
+      answer: await requestStatus(path),
     })),
   );
   // The socket of a killed daemon is replaced by the next one of its name.

@@ -141,7 +141,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
 
   test('reports that a daemon belongs to another user', async () => {
     await launchRouter('--control', socket('router'));
-    // Root asks as nobody; others, who cannot, lose their own permission.
+    // Root requests it as nobody; others, which cannot, lose their own permission.
     if (IS_ROOT) chmodSync(folder, 0o755);
     else chmodSync(socket('router'), 0);
     const { status: code, stderr } = spawnSync(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runModule } from '@6bed4/testing/command';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { askControl } from '../../src/control/controlClient.js';
+import { requestStatus } from '../../src/control/controlClient.js';
 import { ControlServer } from '../../src/control/controlServer.js';
 
 const PERMISSIONS = 0o777;
@@ -51,20 +51,20 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
   }
 
   test('sends the current status to each client', async () => {
-    let asked = 0;
-    (await open()).serve(() => ({ asked: ++asked }));
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { asked: 1 } });
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { asked: 2 } });
+    let requests = 0;
+    (await open()).serve(() => ({ requests: ++requests }));
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { requests: 1 } });
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { requests: 2 } });
   });
 
   test('waits for a status that takes time', async () => {
     (await open()).serve(async () => ({ late: true }));
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { late: true } });
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { late: true } });
   });
 
   test('lets clients wait until the daemon has started', async () => {
     const server = await open();
-    const answer = askControl(path);
+    const answer = requestStatus(path);
     // Both ends are in this process: when this one was answered, that one has connected.
     await new Promise((resolve) => {
       createConnection(path).on('connect', resolve).resume().unref();
@@ -84,14 +84,14 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
     client.on('error', () => {});
     client.write('GET / HTTP/1.1\r\n\r\n');
     client.destroy();
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { a: 1 } });
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { a: 1 } });
   });
 
   test('closes the connection when there is no status', async () => {
     (await open()).serve(() => {
       throw new Error('closing');
     });
-    expect(await askControl(path)).toEqual({ kind: 'failed', why: 'an empty answer' });
+    expect(await requestStatus(path)).toEqual({ kind: 'failed', why: 'an empty answer' });
   });
 
   test('can be used by its owner only', async () => {
@@ -117,9 +117,9 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
 
   test('replaces the socket of a daemon that was killed', async () => {
     await leaveStale();
-    expect(await askControl(path)).toEqual({ kind: 'dead' });
+    expect(await requestStatus(path)).toEqual({ kind: 'dead' });
     (await open()).serve(() => ({ alive: true }));
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { alive: true } });
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { alive: true } });
   });
 
   test('does not replace the socket of a running daemon', async () => {
@@ -129,7 +129,7 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
       code: 'EADDRINUSE',
       message: `the control socket ${path} is in use by another daemon`,
     });
-    expect(await askControl(path)).toEqual({ kind: 'status', status: { first: true } });
+    expect(await requestStatus(path)).toEqual({ kind: 'status', status: { first: true } });
   });
 
   test('does not replace a file', async () => {
@@ -148,7 +148,7 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
 
   describe('as a client sees it', () => {
     test('is dead when it does not exist', async () => {
-      expect(await askControl(path)).toEqual({ kind: 'dead' });
+      expect(await requestStatus(path)).toEqual({ kind: 'dead' });
     });
 
     test.each([
@@ -156,7 +156,7 @@ describe.runIf(process.platform !== 'win32')('the control socket', () => {
       ['hello', 'an answer that is not JSON'],
     ])('has failed when its answer is %j', async (answer, why) => {
       await listen(answer);
-      expect(await askControl(path)).toEqual({ kind: 'failed', why });
+      expect(await requestStatus(path)).toEqual({ kind: 'failed', why });
     });
   });
 });

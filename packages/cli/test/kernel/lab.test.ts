@@ -95,7 +95,7 @@ describeLab('the kernel lab', () => {
     }
     const frames = await capture.stop();
     expect(frames).toHaveLength(sent.length);
-    // The kernel sets DF unless a program asks otherwise, which is what this sender does not.
+    // The kernel sets DF unless a program requests otherwise, which is what this sender does not.
     const faulty = frames.map((frame) => faultsOf(frame).filter((fault) => !/DF/.test(fault)));
     expect(faulty.map((faults) => faults.length > 0)).toEqual([
       false,

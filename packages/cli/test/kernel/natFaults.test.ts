@@ -52,7 +52,7 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
       const fault = () =>
         Promise.all([conversation().flushMappings('left'), conversation().flushMappings('right')]);
       expectOutage(
-        await conversation().measureOutage('direct, both NATs forget', fault, 8),
+        await conversation().measureOutage('direct, both NATs lose their mappings', fault, 8),
         NAT_FORGOT_ALL,
       );
       expect(conversation().lastPath('left')).toBe('direct');
@@ -115,14 +115,17 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
 
     test.sequential('return to the direct path without a gap', { timeout: 90_000 }, async () => {
       const { daemon } = conversation().peers.left;
-      const told = daemon.stdout.length;
+      const before = daemon.stdout.length;
       const isDirect = (): boolean =>
-        daemon.stdout.slice(told).some((line) => line.startsWith('path direct'));
-      const mend = async () => {
+        daemon.stdout.slice(before).some((line) => line.startsWith('path direct'));
+      const repair = async () => {
         await conversation().lab.exec('leftNat', ['nft', 'delete', 'table', 'ip', 'cut']);
         for (let tenths = 0; tenths < 700 && !isDirect(); tenths++) await setTimeout(100);
       };
-      expectOutage(await conversation().measureOutage('relayed, the path is mended', mend, 1), 0);
+      expectOutage(
+        await conversation().measureOutage('relayed, the path is repaired', repair, 1),
+        0,
+      );
       expect(conversation().lastPath('left')).toBe('direct');
     });
 
@@ -137,7 +140,11 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
       // Its next packet opens the NAT again.
       const fault = () => conversation().flushMappings('left');
       expectOutage(
-        await conversation().measureOutage("relayed, the sender's NAT forgets", fault, 2),
+        await conversation().measureOutage(
+          "relayed, the sender's NAT loses its mappings",
+          fault,
+          2,
+        ),
         0,
       );
     });
@@ -146,7 +153,7 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
     test.sequential.each(['once', 'and soon once more'])(
       'continue after the NAT of the receiver loses all mappings, %s',
       async (when) => {
-        const what = `relayed, the receiver's NAT forgets ${when}`;
+        const what = `relayed, the receiver's NAT loses its mappings ${when}`;
         const fault = () => conversation().flushMappings('right');
         expectOutage(await conversation().measureOutage(what, fault, 8), NAT_FORGOT_ALL);
       },
@@ -256,7 +263,7 @@ describeKernel('two peers in the middle of a TCP transfer', () => {
       const before = await addressOfLeft();
       const fault = () => conversation().flushMappings('left');
       const { echo } = await conversation().measureOutage(
-        'relayed, a symmetric NAT forgets',
+        'relayed, a symmetric NAT loses its mappings',
         fault,
         3,
       );

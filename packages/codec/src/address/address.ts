@@ -16,7 +16,7 @@ export interface DecodedAddress {
   readonly prefix: string;
   /** The router that the upper half names, or null where the prefix is not a 6bed4 one. */
   readonly router: Endpoint | null;
-  /** The endpoint that the lower half spells, or null where it spells none. */
+  /** The endpoint that the lower half encodes, or null where it encodes none. */
   readonly peer: Endpoint | null;
   /** The bits left to the holder of the endpoint; null where the layout or the address has none. */
   readonly lanip: number | null;

@@ -23,7 +23,7 @@ export type AddressKind =
 const TEREDO_PREFIX = 0x2001_0000;
 const SIX_TO_FOUR_PREFIX = 0x2002;
 
-/** Tells the kind of the IPv6 address at `offset`, under the prefixes of a profile. */
+/** Returns the kind of the IPv6 address at `offset`, under the prefixes of a profile. */
 export function classify(bytes: Uint8Array, offset: number, profile: Profile): AddressKind {
   if (isIPv6Multicast(bytes, offset)) return 'multicast';
   if (isIPv6LinkLocal(bytes, offset)) return 'link-local';

@@ -2,7 +2,7 @@ import { is6bed4Prefixed, type Profile, readRouterAddress } from '../dialect/pro
 
 /**
  * Whether the IPv6 address at `offset` is an invitation: its holder is its own router, so it can always
- * be reached directly at the endpoint that the address spells (draft-03 §3.1, §8.4). Does not allocate.
+ * be reached directly at the endpoint that the address encodes (draft-03 §3.1, §8.4). Does not allocate.
  */
 export function isInvitationAt(profile: Profile, bytes: Uint8Array, offset: number): boolean {
   const { dialect, layout } = profile;

@@ -1,6 +1,6 @@
 /**
- * Hashes a range of bytes to int32, for keys of small tables and of rate limits. Who knows the function
- * can find bytes with the same hash; tables that strangers fill need a secret. Does not allocate.
+ * Hashes a range of bytes to int32, for keys of small tables and of rate limits. It is
+ * known, so anyone can find bytes with the same hash; tables that attackers can fill need a secret. Does not allocate.
  *
  * @param seed - int32 that goes into the hash first
  */

@@ -37,7 +37,7 @@ export interface Dialect {
    */
   readonly invitations: boolean;
   /**
-   * Whether a peer asks the router of a remote for an address too, to avoid the trapezium path
+   * Whether a peer solicits an address from the router of a remote too, to avoid the trapezium path
    * through two routers (draft-04 §5.1).
    */
   readonly avoidsTrapezium: boolean;

@@ -32,7 +32,7 @@ export interface AddressLayout {
   readEndpoint(bytes: Uint8Array, offset: number, into: UdpEndpoint): void;
   /** The bits left to the holder; 0 where the layout has none. */
   readLanip(bytes: Uint8Array, offset: number): number;
-  /** Whether the lower half is not opaque and spells exactly this endpoint. */
+  /** Whether the lower half is not opaque and encodes exactly this endpoint. */
   matchesEndpoint(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean;
 
   /**
@@ -47,7 +47,7 @@ export interface AddressLayout {
     port: number,
     lanip: number,
   ): void;
-  /** As {@link writeEndpoint}, without checks: a router tells an odd port so in draft01. */
+  /** As {@link writeEndpoint}, without checks: a router reports an odd port so in draft01. */
   writeUnchecked(
     bytes: Uint8Array,
     offset: number,

@@ -137,7 +137,7 @@ describe.each(dialectNames)('any endpoint in %s', (dialect) => {
   });
 });
 
-describe('addresses that spell no endpoint', () => {
+describe('addresses that encode no endpoint', () => {
   test.each([
     ['opaque, universal bit', 'fc64:bed:c633:6401:c633:6402:e49e:8001', true],
     ['opaque, group bit', 'fc64:bed:c633:6401:c533:6402:e49e:8001', true],

@@ -52,12 +52,12 @@ const expected: readonly Dialect[] = [
 ];
 
 describe('dialects', () => {
-  test('are these, oldest first', () => {
+  test('are listed oldest first', () => {
     expect(Object.values(dialects)).toEqual(expected);
     expect(dialectNames).toEqual(expected.map(({ name }) => name));
   });
 
-  test.each(dialectNames)('%s says of its layout only what holds', (name) => {
+  test.each(dialectNames)('%s has the name and flags that match its layout', (name) => {
     const { layout } = dialects[name];
     expect(dialects[name].name).toBe(name);
     expect(layout.hasLanip).toBe(layout.maxLanip > 0);

@@ -35,7 +35,7 @@ describe('profiles', () => {
     expect(Object.isFrozen(profile)).toBe(true);
   });
 
-  test('each dialect has one', () => {
+  test('exist for each dialect', () => {
     expect(profileOf('draft03')).toBe(reference2020);
     expect(profileOf('draft04')).toBe(draft04Profile);
     expect(profileOf('draft01')).toBe(draft01Profile);
@@ -51,7 +51,7 @@ describe('profiles', () => {
     defaultPrefix: 'fc42::/16',
   };
 
-  test('one can make one’s own', () => {
+  test('can be defined with other constants', () => {
     const profile = defineProfile({ ...own, defaultNetid: 7 });
     expect(is6bed4Prefixed(profile, parseIPv6('fc42:7:c000:201::1'), 0)).toBe(true);
     expect(is6bed4Prefixed(profile, parseIPv6('fc64:7:c000:201::1'), 0)).toBe(false);
@@ -68,7 +68,7 @@ describe('profiles', () => {
     ['defaultPrefix', { defaultPrefix: 'fc42::1/16' }],
     ['defaultNetid', { defaultNetid: 65536 }],
     ['defaultNetid', { defaultNetid: -1 }],
-  ])('but not with a wrong %s', (field, change) => {
+  ])('cannot be defined with a wrong %s', (field, change) => {
     const call = (): unknown => defineProfile({ ...own, ...change });
     expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(new RegExp(`^${field}: `));

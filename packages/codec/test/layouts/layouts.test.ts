@@ -168,8 +168,8 @@ describe.each(cases)('the layout of $layout.name', ({ layout, port, lanip, oracl
   });
 });
 
-describe('what is special', () => {
-  test('draft-01: an odd port cannot be written, but can be told by a router', () => {
+describe('peculiarities of layouts', () => {
+  test('draft-01: an odd port is refused by writeEndpoint, and written by writeUnchecked', () => {
     const bytes = new Uint8Array(16);
     expect(fieldOf(() => draft01.writeEndpoint(bytes, 0, 0xc633_6402, 40_001, 0))).toBe('port');
     draft01.writeUnchecked(bytes, 0, 0xc633_6402, 40_001, 0);

@@ -228,13 +228,13 @@ export function writeIcmpError(out: Uint8Array, offset: number, error: IcmpError
 
 /** The two cases in which even a multicast destination may cause an error (RFC 4443 §2.4 (e.3)). */
 export interface MulticastException {
-  /** Packet Too Big, or Parameter Problem code 2 for an option that asks for it. */
+  /** Packet Too Big, or Parameter Problem code 2 for an option that demands it. */
   readonly toMulticast?: boolean;
 }
 
 /**
  * Whether RFC 4443 §2.4 (e) allows an error about a packet: it is no ICMPv6 error and no redirect,
- * was not sent to multicast, and its source is one node. A packet too odd to tell gets no error.
+ * was not sent to multicast, and its source is one node. A packet that cannot be classified gets no error.
  * Neither throws nor reads outside the packet.
  *
  * @param offset - start of the IPv6 header in `bytes`

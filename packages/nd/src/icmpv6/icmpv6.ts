@@ -14,11 +14,11 @@ import { ICMPV6_CHECKSUM_OFFSET } from './constants.js';
  *   | Message body ...
  */
 
-/** @internal Where an ICMPv6 message starts in a packet without extension headers. */
+/** @internal Offset of an ICMPv6 message in a packet without extension headers. */
 export const MESSAGE = IPV6_HEADER_LENGTH;
-/** @internal Where the code is in that packet. */
+/** @internal Offset of the code in that packet. */
 export const CODE = MESSAGE + 1;
-/** @internal Where the checksum is in that packet. */
+/** @internal Offset of the checksum in that packet. */
 export const CHECKSUM = MESSAGE + ICMPV6_CHECKSUM_OFFSET;
 
 /**

@@ -29,7 +29,7 @@ const SECTION = 'RFC 4861 §7.1.2';
 export const NEIGHBOR_ADVERTISEMENT_LENGTH = 24;
 
 /**
- * Neighbor Advertisement: tells a link-layer address and that its sender is there (RFC 4861 §4.4).
+ * Neighbor Advertisement: says that its sender is there, and its link-layer address (RFC 4861 §4.4).
  */
 export interface NeighborAdvertisement extends MessageBase {
   /** ICMPv6 type 136. */

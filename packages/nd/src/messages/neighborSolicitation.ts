@@ -26,7 +26,7 @@ const SECTION = 'RFC 4861 §7.1.1';
 /** @internal Bytes before the options. */
 export const NEIGHBOR_SOLICITATION_LENGTH = 24;
 
-/** Neighbor Solicitation: asks for a link-layer address or for reachability (RFC 4861 §4.3). */
+/** Neighbor Solicitation: requests a link-layer address or a sign of reachability (RFC 4861 §4.3). */
 export interface NeighborSolicitation extends MessageBase {
   /** ICMPv6 type 135. */
   readonly type: 'neighbor-solicitation';

@@ -28,7 +28,7 @@ const SECTION = 'RFC 4861 §8.1';
 /** @internal Bytes before the options. */
 export const REDIRECT_LENGTH = 40;
 
-/** Redirect: tells of a better first hop to a destination (RFC 4861 §4.5). */
+/** Redirect: names a better first hop to a destination (RFC 4861 §4.5). */
 export interface Redirect extends MessageBase {
   /** ICMPv6 type 137. */
   readonly type: 'redirect';
@@ -53,7 +53,7 @@ export const redirectView = {
 
 /**
  * @internal "The IP source address of the Redirect is the same as the current first-hop router for
- * the specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, who knows its
+ * the specified ICMP Destination Address" (RFC 4861 §8.1) is for the caller to check, which knows its
  * routes.
  */
 export function parseRedirect(

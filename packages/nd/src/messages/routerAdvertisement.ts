@@ -46,8 +46,7 @@ const SECTION = 'RFC 4861 §6.1.2';
 export const ROUTER_ADVERTISEMENT_LENGTH = 16;
 
 /**
- * Router Advertisement: tells that a router is here, with its parameters and prefixes (RFC 4861
- * §4.2).
+ * Router Advertisement: announces a router with its parameters and prefixes (RFC 4861 §4.2).
  */
 export interface RouterAdvertisement extends MessageBase {
   /** ICMPv6 type 134. */

@@ -22,7 +22,7 @@ const SECTION = 'RFC 4861 §6.1.1';
 /** @internal Bytes before the options. */
 export const ROUTER_SOLICITATION_LENGTH = 8;
 
-/** Router Solicitation: asks routers to advertise at once (RFC 4861 §4.1). */
+/** Router Solicitation: requests Router Advertisements at once (RFC 4861 §4.1). */
 export interface RouterSolicitation extends MessageBase {
   /** ICMPv6 type 133. */
   readonly type: 'router-solicitation';

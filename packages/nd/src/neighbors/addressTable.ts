@@ -7,7 +7,7 @@ export const NO_SLOT = -1;
 /** A power of two. */
 const RECENT = 64;
 
-/** The bits by which an {@link AddressTable} tells addresses apart. */
+/** The bits by which an {@link AddressTable} distinguishes addresses. */
 export interface SignificantBits {
   /** Whether the upper half counts, all of it. */
   readonly upperHalf: boolean;
@@ -26,7 +26,7 @@ export interface SignificantBits {
  * {@link AddressTable.address}.
  *
  * The hash is multiply-shift over the 16-bit words of the lower half with secret random multipliers. Any
- * two lower halves meet with probability 1 / buckets, whoever chose them, so strangers cannot make a
+ * two lower halves collide with probability 1 / buckets, whatever they are, so attackers cannot make a
  * chain long (Dietzfelbinger's universal hashing). Addresses with the same lower half do share a chain,
  * and {@link AddressTable.firstAlike} walks them; the owner limits how many there can be.
  */
@@ -52,7 +52,7 @@ export class AddressTable {
 
   /**
    * @param capacity - slots, 1..2^20; about 45 bytes each are taken at once
-   * @param random - numbers in [0, 1), for a hash that strangers cannot foresee
+   * @param random - numbers in [0, 1), for a hash that attackers cannot predict
    */
   constructor(capacity: number, bits: SignificantBits, random: () => number) {
     this.capacity = capacity;
@@ -170,7 +170,7 @@ export class AddressTable {
     }
   }
 
-  /** The address for which a slot was taken, 16 bytes; valid until the slot is given back. */
+  /** The address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#addresses.subarray(slot * IPV6_ADDRESS_BYTES, (slot + 1) * IPV6_ADDRESS_BYTES);
   }

@@ -69,7 +69,7 @@ export class Deadlines {
     return this.#kinds[slot] !== STOPPED && this.#at[slot]! <= Math.max(now, this.#now);
   }
 
-  /** When the next one falls due, in milliseconds; `Infinity` for never. */
+  /** Time of the next one, in milliseconds; `Infinity` for never. */
   next(): number {
     let next = Number.POSITIVE_INFINITY;
     for (let kind = 0; kind < this.#first.length; kind++) {

@@ -91,7 +91,7 @@ export class NeighborUnreachability {
     this.#apply(slot, 'confirmed', now);
   }
 
-  /** Ends what is known and under way, without telling the listener. */
+  /** Ends what is known and under way, without calling the listener. */
   remove(slot: number): void {
     this.#states[slot] = NONE;
     this.#attempts[slot] = 0;
@@ -99,8 +99,8 @@ export class NeighborUnreachability {
   }
 
   /**
-   * When {@link NeighborUnreachability.handleTimeout} wants to run, in milliseconds; `Infinity` for
-   * never. Any call that takes a time or removes a neighbor may change it.
+   * Time at which to call {@link NeighborUnreachability.handleTimeout}, in milliseconds; `Infinity`
+   * for never. Any call that takes a time or removes a neighbor may change it.
    */
   nextTimeout(): number {
     return this.#deadlines.next();

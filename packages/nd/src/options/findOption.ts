@@ -12,11 +12,11 @@ export function findOption<T extends NdOption['type']>(
 /**
  * Finds the first option of a type, without allocation.
  *
- * @param start - where the options start, as the message's view tells
- * @param end - where the packet ends
+ * @param start - offset of the options, as the message's view returns it
+ * @param end - offset of the end of the packet
  * @param code - option type, 0..255: 3 for prefix information, 14 for a nonce, …
  * @returns offset of its type byte in `bytes`, or -1 when there is none before the end or before a
- * malformed option. The length byte behind it tells the option's length in units of 8 bytes, all of
+ * malformed option. The length byte behind it holds the option's length in units of 8 bytes, all of
  * which are before `end`.
  */
 export function findOptionOffset(

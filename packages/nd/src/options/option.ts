@@ -5,7 +5,7 @@ import type { RouterPreference } from './routerPreference.js';
  * there.
  */
 export interface LinkLayerOption {
-  /** Whose address it is. */
+  /** The option's type, which says whether it is the address of the source or of the target. */
   readonly type: 'source-link-layer' | 'target-link-layer';
   /** With its padding: 6, 14, 22, … bytes. */
   readonly address: Uint8Array;
@@ -25,7 +25,7 @@ export interface PrefixInformationOption {
   readonly validLifetime: number;
   /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
   readonly preferredLifetime: number;
-  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  /** 16 bytes; bits beyond the length are neither sent nor read, and count as zero. */
   readonly prefix: Uint8Array;
 }
 
@@ -71,7 +71,7 @@ export interface RouteInformationOption {
   readonly preference: RouterPreference;
   /** Seconds, 0..0xffffffff; 0xffffffff for ever. */
   readonly lifetime: number;
-  /** 16 bytes; bits beyond the length are neither sent nor believed, and read as zero. */
+  /** 16 bytes; bits beyond the length are neither sent nor read, and count as zero. */
   readonly prefix: Uint8Array;
 }
 

@@ -41,13 +41,13 @@ describeMessage('an echo', {
 });
 
 describe('an echo', () => {
-  test('is read where it lies', () => {
+  test('is read in place', () => {
     expect(echoView.identifier(golden, 0)).toBe(0x0a4d);
     expect(echoView.sequence(golden, 0)).toBe(2);
     expect(toHex(golden.subarray(echoView.dataOffset(0)))).toBe('68656c6c6f');
   });
 
-  test('is told a reply by its type', () => {
+  test('is a reply by its type', () => {
     const reply = buildEcho({ ...message, type: 'echo-reply' });
     expect(reply[40]).toBe(129);
     expect(parseEcho(reply, 0, reply.length)).toEqual({

@@ -91,7 +91,7 @@ describe('an ICMPv6 error', () => {
     expect([PROBLEM_HEADER_FIELD, PROBLEM_NEXT_HEADER, PROBLEM_OPTION]).toEqual([0, 1, 2]);
   });
 
-  test('is read where it lies', () => {
+  test('is read in place', () => {
     expect(icmpv6View.type(golden, 0)).toBe(2);
     expect(icmpErrorView.mtu(golden, 0)).toBe(1280);
     expect(icmpErrorView.invokingOffset(0)).toBe(48);
@@ -115,7 +115,7 @@ describe('an ICMPv6 error', () => {
     expect(buildIcmpError(message)[7]).toBe(64);
   });
 
-  test('is believed whatever its unused field says', () => {
+  test('is accepted whatever its unused field contains', () => {
     const packet = buildIcmpError({ type: 'time-exceeded', code: 0, ...base });
     packet.fill(0xff, 44, 48);
     expect(parseIcmpError(fixChecksum(packet), 0, packet.length).ok).toBe(true);
@@ -197,7 +197,7 @@ describe('RFC 4443 §2.4 (e): an error may be caused', () => {
     expect(may(behind)).toBe(false);
   });
 
-  test('(e.1) not by any type below 128, of which nobody knows what they mean', () => {
+  test('(e.1) not by any type below 128, not even an unassigned one', () => {
     for (let type = 0; type <= 255; type++) {
       const packet = echo();
       packet[40] = type;
@@ -225,14 +225,14 @@ describe('RFC 4443 §2.4 (e): an error may be caused', () => {
     expect(may(packet, { toMulticast: true })).toBe(true);
   });
 
-  test('(e.6) not by what came from nobody or from a group', () => {
+  test('(e.6) not by a packet from the unspecified or a multicast address', () => {
     for (const text of ['::', 'ff02::1']) {
       expect(may(echo({ source: address(text) }))).toBe(false);
       expect(may(echo({ source: address(text) }), { toMulticast: true })).toBe(false);
     }
   });
 
-  test('not by what cannot be told', () => {
+  test('not by a packet that cannot be classified', () => {
     const packet = echo();
     expect(mayCauseIcmpError(packet, 0, 39)).toBe(false);
     expect(mayCauseIcmpError(packet, 0, 40)).toBe(false);

@@ -29,21 +29,21 @@ describe('whether a packet is Neighbor Discovery', () => {
     }
   });
 
-  test('is told at any offset', () => {
+  test('is determined at any offset', () => {
     const buffer = new Uint8Array(solicitation.length + 7);
     buffer.set(solicitation, 7);
     expect(isNd(buffer, 7, solicitation.length)).toBe(true);
     expect(isNd(buffer, 0, solicitation.length)).toBe(false);
   });
 
-  test('is not for what has no ICMPv6 type, or is not all there', () => {
+  test('is false for a packet without an ICMPv6 type, or an incomplete one', () => {
     expect(isNd(solicitation, 0, 40)).toBe(false);
     expect(isNd(solicitation, 0, 0)).toBe(false);
     expect(isNd(solicitation, 0, solicitation.length + 1)).toBe(false);
     expect(isNd(new Uint8Array(0), 0, 41)).toBe(false);
   });
 
-  test('is so for all that can be built', () => {
+  test('is true for every message that can be built', () => {
     fc.assert(
       fc.property(ndMessage, (message) => {
         const packet = buildNd(message);
@@ -96,8 +96,8 @@ describe('a packet is not parsed as Neighbor Discovery', () => {
   });
 });
 
-describe('a Neighbor Discovery packet with any single bit changed', () => {
-  test('is refused, unless the bit is in what nobody checks', () => {
+describe('a Neighbor Discovery packet', () => {
+  test('with one bit changed is refused, unless the bit is in the traffic class or the flow label', () => {
     fc.assert(
       fc.property(ndMessage, fc.nat(), (message, place) => {
         const packet = buildNd(message);
@@ -111,7 +111,7 @@ describe('a Neighbor Discovery packet with any single bit changed', () => {
     );
   });
 
-  test('says where, when the checksum is made to fit', () => {
+  test('with one byte changed and the right checksum is accepted, or refused by a section of an RFC', () => {
     fc.assert(
       fc.property(ndMessage, fc.nat(), fc.nat(0xff), (message, place, value) => {
         const packet = buildNd(message);

@@ -103,7 +103,7 @@ describe('draft-01 §6.13: a Redirect the other way round', () => {
     options: [],
   });
 
-  test('is refused by RFC 4861 §8.1, and read where that is asked for', () => {
+  test('is refused by RFC 4861 §8.1, and accepted where options allow it', () => {
     expect(parseNd(reversed, 0, reversed.length)).toMatchObject({ error: { code: 'bad-target' } });
     expect(parseNd(reversed, 0, reversed.length, { lenientRedirect: true })).toMatchObject({
       ok: true,
@@ -111,7 +111,7 @@ describe('draft-01 §6.13: a Redirect the other way round', () => {
     });
   });
 
-  test('has a link-local destination and no multicast target also then', () => {
+  test('must have a link-local destination and a unicast target even then', () => {
     for (const fields of [
       { target: address('2001:db8::1'), redirectDestination: address('2001:db8::7') },
       { target: address('ff02::1'), redirectDestination: address('fe80::1') },
@@ -147,7 +147,7 @@ describe('RFC 4861 §8.2: a Redirect that is built', () => {
     );
   });
 
-  test('keeps to it with two redirected packets', () => {
+  test('holds no more of two redirected packets either', () => {
     const packet = buildNd({ ...message, options: [packetOf(1500), packetOf(1500)] });
     expect(packet.length).toBeLessThanOrEqual(MINIMUM_MTU);
     expect(parseNd(packet, 0, packet.length).ok).toBe(true);

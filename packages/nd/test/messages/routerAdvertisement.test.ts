@@ -78,7 +78,7 @@ describe('the view of a Router Advertisement', () => {
     expect(golden[view.optionsOffset(0)]).toBe(3);
   });
 
-  test('tells each flag from the others', () => {
+  test('distinguishes the flags', () => {
     const read = (flags: number): object => {
       const packet = golden.slice();
       packet[45] = flags;

@@ -54,7 +54,7 @@ describe('a table of addresses', () => {
     expect(new AddressTable(4, ALL, () => 0).find(new Uint8Array(16), 0)).toBe(-1);
   });
 
-  test('refuses an address when it is full, and takes it once a slot was given back', () => {
+  test('refuses an address when it is full, and accepts it once a slot was released', () => {
     const table = new AddressTable(2, ALL, new Random(1).fraction);
     const slot = table.insert(neighboring(1), 0);
     table.insert(neighboring(2), 0);
@@ -167,17 +167,17 @@ describe('significant bits', () => {
 });
 
 describe('a walk of addresses that are alike', () => {
-  test('meets those with the same lower half, whatever their upper half, and no other', () => {
+  test('visits those with the same lower half, whatever their upper half, and no other', () => {
     for (const random of [new Random(3).fraction, () => 0]) {
       const table = new AddressTable(8, ENDPOINT, random);
       const alike = [1, 2, 3].map((prefix) =>
         table.insert(addressOf(prefix, 9, 9, 9, 9, 1, 1, prefix, 1), 0),
       );
       table.insert(addressOf(1, 9, 9, 9, 9, 2, 2, 0, 1), 0);
-      const question = addressOf(7, 9, 9, 9, 9, 1, 1, 0, 5);
-      expect(slotsAlike(table, question)).toEqual(alike.sort());
+      const unknown = addressOf(7, 9, 9, 9, 9, 1, 1, 0, 5);
+      expect(slotsAlike(table, unknown)).toEqual(alike.sort());
       table.remove(alike[1]!);
-      expect(slotsAlike(table, question)).toEqual([alike[0], alike[2]]);
+      expect(slotsAlike(table, unknown)).toEqual([alike[0], alike[2]]);
       expect(slotsAlike(table, addressOf(1))).toEqual([]);
     }
   });

@@ -17,7 +17,7 @@ const HOST = {
 const A = 0;
 const B = 1;
 
-/** A detection that writes down what it asks for. */
+/** A detection that records the calls of its listener. */
 class Bench implements NeighborListener {
   readonly detection: NeighborUnreachability;
   readonly log: string[] = [];
@@ -212,7 +212,7 @@ describe('a stale neighbor', () => {
 
 describe('remove', () => {
   test.each(['none', 'incomplete', 'reachable', 'stale', 'delay', 'probe'] as const)(
-    'ends what is under way for a neighbor that is %s, and tells nobody',
+    'ends what is under way for a neighbor that is %s, without calling the listener',
     (state) => {
       const bench = new Bench();
       bench.enter(A, state, 100_000);

@@ -138,7 +138,7 @@ describe('an option', () => {
     expect(emit(option)).toBe(bytes.replaceAll(/\s/g, ''));
   });
 
-  test('stands with others in order', () => {
+  test('keeps its place among others', () => {
     const all = golden.map(([, , option]) => option);
     expect(parse(golden.map(([, bytes]) => bytes).join(''))).toEqual(all);
     expect(emit(...all)).toBe(golden.map(([, bytes]) => bytes.replaceAll(/\s/g, '')).join(''));
@@ -195,7 +195,7 @@ describe('what the rules leave open', () => {
     ]);
   });
 
-  test('RFC 4861 §4.6.2, RFC 4191 §2.3: bits behind a prefix are neither believed nor sent', () => {
+  test('RFC 4861 §4.6.2, RFC 4191 §2.3: bits behind a prefix are neither read nor sent', () => {
     const ones = new Uint8Array(16).fill(0xff);
     fc.assert(
       fc.property(fc.nat(128), (prefixLength) => {
@@ -291,7 +291,7 @@ describe('an option is not built', () => {
     expect(build).toThrow(expect.objectContaining({ field }));
   });
 
-  test('except at the very limits', () => {
+  test('beyond its limits, but is built at them', () => {
     expect(parse(emit(link(2038)))).toEqual([link(2038)]);
     expect(parse(emit(servers(127, 16)))).toEqual([servers(127, 16)]);
     const packet = new Uint8Array(2039);

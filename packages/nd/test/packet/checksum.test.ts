@@ -31,7 +31,7 @@ describe('the ones-complement sum', () => {
     expect(sumBytes(hex('ffff'), 1, 0)).toBe(0);
   });
 
-  test('carries as often as it has to', () => {
+  test('does not lose carries of long inputs', () => {
     expect(sumBytes(new Uint8Array(65_575).fill(0xff), 0, 65_574)).toBe(0xffff);
     expect(sumBytes(new Uint8Array(4_000_000).fill(0xff), 0, 4_000_000)).toBe(0xffff);
   });
@@ -65,7 +65,7 @@ describe('the ones-complement sum', () => {
     );
   });
 
-  test('folds to what is left by 65535, where only nothing is zero', () => {
+  test('folds to the remainder by 65535, and to 0 for a sum of 0 only', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (sum) => {
         const rest = Number(BigInt(sum) % 0xffffn);
@@ -131,7 +131,7 @@ describe('the checksum of a message', () => {
     );
   });
 
-  test('is right exactly when it is the one', () => {
+  test('is right for exactly one value, where the two zeros are one', () => {
     fc.assert(
       fc.property(echo, fc.nat(0xffff), (echo, guess) => {
         const packet = buildEcho(echo);

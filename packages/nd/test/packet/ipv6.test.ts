@@ -57,7 +57,7 @@ describe('an IPv6 header', () => {
     expect(toHex(buffer)).toBe(toHex(expected));
   });
 
-  test('has traffic class and flow label 0 unless told', () => {
+  test('has traffic class and flow label 0 by default', () => {
     const buffer = new Uint8Array(40).fill(0xff);
     const { trafficClass: _, flowLabel: __, ...rest } = header;
     writeIPv6Header(buffer, 0, rest);
@@ -133,7 +133,7 @@ describe('an IPv6 header', () => {
     expect(write).toThrow(expect.objectContaining({ field }));
   });
 
-  test('is not written where there is no room', () => {
+  test('is not written into a buffer that is too short', () => {
     expect(() => writeIPv6Header(new Uint8Array(40), 1, header)).toThrow(
       'out: found 39 bytes of room, expected 40 bytes',
     );

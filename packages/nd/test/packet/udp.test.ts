@@ -38,13 +38,13 @@ describeMessage('a UDP datagram', {
 });
 
 describe('a UDP datagram', () => {
-  test('is read where it lies', () => {
+  test('is read in place', () => {
     expect(udpView.sourcePort(golden, 0)).toBe(5353);
     expect(udpView.destinationPort(golden, 0)).toBe(53);
     expect(toHex(golden.subarray(udpView.payloadOffset(0)))).toBe('68656c6c6f');
   });
 
-  test('is sent with the hop limit that was asked for, or 64', () => {
+  test('is sent with the hop limit that is given, or 64', () => {
     expect(buildUdp(datagram)[7]).toBe(64);
     expect(buildUdp({ ...datagram, hopLimit: 3 })[7]).toBe(3);
   });

@@ -6,11 +6,11 @@ import { InvalidArgumentError, type ParseResult } from '../../src/index.js';
 const DIRT = 0xa5;
 const MARGIN = 24;
 
-/** What is the same for every kind of message. */
+/** The parts of a test that every kind of message has. */
 export interface MessageCase<T> {
   /** The packet, byte for byte. */
   readonly golden: Uint8Array;
-  /** What it says. */
+  /** Its content. */
   readonly message: T;
   readonly parse: (bytes: Uint8Array, offset: number, length: number) => ParseResult<T>;
   readonly build: (message: T) => Uint8Array;
@@ -46,7 +46,7 @@ export function describeMessage<T>(name: string, given: MessageCase<T>): void {
       expect(toHex(buffer)).toBe(toHex(expected));
     });
 
-    test('does not write where there is no room', () => {
+    test('does not write into a buffer that is too short', () => {
       const buffer = new Uint8Array(golden.length - 1).fill(DIRT);
       expect(() => write(buffer, 0, message)).toThrow(InvalidArgumentError);
       expect(buffer.every((byte) => byte === DIRT)).toBe(true);

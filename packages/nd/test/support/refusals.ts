@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type ParseErrorCode, parseNd } from '../../src/index.js';
 import { fixChecksum } from './oracle.js';
 
-/** How one message is spoilt, and what is said about it. */
+/** A change that makes a message malformed, and the error that this gives. */
 export type Refusal = readonly [
   title: string,
   spoil: (packet: Uint8Array) => void,
@@ -16,7 +16,7 @@ export interface Rules {
   readonly golden: Uint8Array;
   /** Bytes of the message before its options. */
   readonly fixed: number;
-  /** Where one of its options starts. */
+  /** Offset of one of its options. */
   readonly option: number;
   /** The rules that only this message has. */
   readonly own: readonly Refusal[];

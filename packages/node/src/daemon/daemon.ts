@@ -13,7 +13,7 @@ export interface DaemonEvents {
   warning: [error: StartError];
   /** The daemon cannot go on and has closed. */
   error: [error: StartError];
-  /** Everything was given back. */
+  /** All resources were released. */
   close: [];
 }
 

@@ -24,7 +24,7 @@ export interface DriverMaker<D> {
   bindOptions(): BindOptions;
   /** UDP sockets, and with them threads, of the Linux driver. */
   sockets(): number;
-  /** Checks that somebody can be reached from a local address. @throws StartError */
+  /** Checks that an endpoint can be reached from a local address. @throws StartError */
   checkRoutes?(address: string): Promise<void>;
   portable(options: Omit<PortableDriverOptions<Machine>, 'machine'>): Promise<D>;
   linux(options: Omit<LinuxDriverOptions, 'machine'>): Promise<D>;

@@ -24,9 +24,9 @@ export interface CommonOptions {
    * program the local side: see `send` and the event `packet`.
    */
   readonly tun?: string | false | undefined;
-  /** Send to and believe private IPv4 addresses; default: as the machine deduces. */
+  /** Send to and accept private IPv4 addresses; default: as the machine deduces. */
   readonly allowPrivate?: boolean | undefined;
-  /** Send to and believe 127.0.0.0/8; default: as the machine deduces. */
+  /** Send to and accept 127.0.0.0/8; default: as the machine deduces. */
   readonly allowLoopback?: boolean | undefined;
   /**
    * A UDP port of another kind, such as one of a `memoryNetwork`; `listen` and `port` are not used

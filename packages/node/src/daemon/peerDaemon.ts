@@ -42,7 +42,7 @@ export interface PeerDaemonEvents extends DaemonEvents {
   address: [lease: AddressLease, previous: AddressLease | null];
   /** An address is given up. */
   'address-lost': [lease: AddressLease];
-  /** A router does not answer; the peer goes on asking. */
+  /** A router does not answer; the peer goes on soliciting. */
   'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
   /** A router that was reported unreachable answers again. */
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
@@ -147,7 +147,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   }
 
   /**
-   * Asks one more router for an address.
+   * Adds a router, and solicits an address from it.
    *
    * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
@@ -155,7 +155,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     this.running.addRouter(router);
   }
 
-  /** Gives up the address that a router gave, and forgets the router. */
+  /** Gives up the address that a router gave, and removes the router. */
   removeRouter(router: Endpoint | string): void {
     this.running.removeRouter(router);
   }

@@ -47,7 +47,7 @@ export interface Driver {
    */
   send(packet: Uint8Array): void;
 
-  /** Moves to another UDP port; an even one if asked. @throws StartError */
+  /** Moves to another UDP port; an even one if requested. @throws StartError */
   rebind(even: boolean): Promise<void>;
 
   /** Also takes what is sent to all hosts on the local network at this UDP port. @throws StartError */
@@ -61,7 +61,7 @@ export interface Driver {
  * A driver of a peer. After its end, commands have no effect, and what it knew last can still be read.
  */
 export interface PeerDriver extends Driver {
-  /** Begins to carry packets, and to ask all routers for addresses. */
+  /** Begins to carry packets, and to solicit addresses from all routers. */
   start(): void;
 
   /** The routers, and the addresses that they gave. */
@@ -73,13 +73,13 @@ export interface PeerDriver extends Driver {
   /** Gives up all addresses. */
   stop(): void;
 
-  /** Asks all routers again. */
+  /** Solicits all routers again. */
   solicit(): void;
 
   /** The remotes with which packets were exchanged lately; none after the end. */
   remotes(): readonly RemoteSnapshot[];
 
-  /** Asks one more router for an address. @throws InvalidArgumentError */
+  /** Adds a router, and solicits an address from it. @throws InvalidArgumentError */
   addRouter(router: Endpoint | string): void;
 
   /** Gives up the address that a router gave. @throws InvalidArgumentError */

@@ -13,7 +13,7 @@ export type OffloadName =
 export interface OffloadReport {
   readonly name: OffloadName;
   readonly active: boolean;
-  /** Why it is not in use; null when it is. */
+  /** Reason that it is not in use; null when it is. */
   readonly reason: string | null;
 }
 
@@ -40,7 +40,7 @@ export interface BatchReport {
 /** The driver that a daemon runs on, and its figures. */
 export interface DriverReport {
   readonly name: 'linux' | 'portable';
-  /** Why it is not the Linux driver; null when it is, or was not asked for. */
+  /** Reason that it is not the Linux driver; null when it is, or was not requested. */
   readonly reason: string | null;
   /** Threads that carry packets; 0 for the portable driver, which works in the thread of its user. */
   readonly workers: number;

@@ -9,7 +9,7 @@ import type { SendArguments, SendCallback } from './sendArguments.js';
 import type { SocketLayer } from './socketLayer.js';
 import { PAIR_DESTINATION } from './udpPacket.js';
 
-/** A socket that is bound: sends, and tells callbacks the result as `node:dgram` does. */
+/** A socket that is bound: sends, and passes the result to callbacks as `node:dgram` does. */
 export class BoundSocket {
   readonly binding: PortBinding;
   readonly #layer: SocketLayer;

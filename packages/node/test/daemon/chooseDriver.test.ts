@@ -35,7 +35,7 @@ describe('chooseDriver', () => {
     expect(some).toMatchObject({ name: 'linux', offloads: 'udp' });
   });
 
-  test('returns the portable driver, without a reason, when that is asked for', async () => {
+  test('returns the portable driver, without a reason, when that is requested', async () => {
     const choice = await chooseDriver({ ...TUN, driver: 'portable' }, reference2020);
     expect(choice).toEqual({ name: 'portable', reason: null });
   });
@@ -54,7 +54,7 @@ describe('chooseDriver', () => {
       expect(await chooseDriver(options, reference2020)).toEqual({ name: 'portable', reason });
     });
 
-    test('throws when the Linux driver is asked for', async () => {
+    test('throws when the Linux driver is requested', async () => {
       await expect(chooseDriver({ ...options, driver: 'linux' }, reference2020)).rejects.toThrow(
         `driver: found linux, though ${reason}, expected portable or auto`,
       );

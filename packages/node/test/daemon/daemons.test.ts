@@ -15,7 +15,7 @@ import {
   startRouter,
 } from '../../src/index.js';
 
-/** Where a test takes place: sockets of the system, or a network in memory. */
+/** The network of a test: sockets of the system, or a network in memory. */
 interface Place {
   readonly title: string;
   router(options?: RouterDaemonOptions): Promise<RouterDaemon>;
@@ -79,11 +79,11 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
 
   test('have addresses made of their endpoints under the prefix of the router', async () => {
     const { router, peers } = await build();
-    const segment = router.prefix.replace('::/64', ':');
+    const subnetPrefix = router.prefix.replace('::/64', ':');
     for (const peer of peers) {
       const { address, prefix, routes, publicEndpoint } = await peer.ready;
       expect(address).toBe(peer.address);
-      expect(address.startsWith(segment)).toBe(true);
+      expect(address.startsWith(subnetPrefix)).toBe(true);
       expect(prefix).toMatch(/\/114$/);
       expect(routes).toEqual(['2001:db8:beef::/64']);
       expect(publicEndpoint?.port).toBe(peer.endpoint.port);
@@ -134,10 +134,10 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const request = nextPacket(right);
-    const play = left.sendOpportunistic(
+    const opportunisticSend = left.sendOpportunistic(
       udpPacket(left.address!, right.address!, new Uint8Array(8)),
     );
-    expect(play).toBeGreaterThan(0);
+    expect(opportunisticSend).toBeGreaterThan(0);
     await request;
     const answer = nextPacket(left);
     const number = right.sendOpportunistic(
@@ -145,7 +145,7 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     );
     expect(number).toBeGreaterThan(0);
     await answer;
-    expect(left.reportReply(play)).toBe(true);
+    expect(left.reportReply(opportunisticSend)).toBe(true);
     expect(left.remotes()).toMatchObject([{ path: 'direct', confirmedBy: 'upper-layer' }]);
   });
 
@@ -221,15 +221,15 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
   test('report when an address is given up, and that they closed', async () => {
     const { router, peers } = await build();
     const [peer] = peers as [PeerDaemon];
-    const told: string[] = [];
+    const reported: string[] = [];
     const { address } = await peer.ready;
-    peer.on('address-lost', (lease) => told.push(`lost ${lease.address}`));
-    peer.on('close', () => told.push('close'));
-    router.on('close', () => told.push('router closed'));
+    peer.on('address-lost', (lease) => reported.push(`lost ${lease.address}`));
+    peer.on('close', () => reported.push('close'));
+    router.on('close', () => reported.push('router closed'));
     await peer.close();
     await peer.close();
     await router.close();
-    expect(told).toEqual([`lost ${address}`, 'close', 'router closed']);
+    expect(reported).toEqual([`lost ${address}`, 'close', 'router closed']);
     expect(peer.address).toBeNull();
   });
 

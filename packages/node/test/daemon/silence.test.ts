@@ -18,18 +18,18 @@ describe('a PeerDaemon whose router is silent', () => {
       routers: '192.0.2.1',
       datagrams: network.bind('198.51.100.1'),
     });
-    const told: string[] = [];
+    const reported: string[] = [];
     peer.on('router-unreachable', ({ router, attempts }) => {
-      told.push(`no answer from ${router.address} after ${attempts}`);
+      reported.push(`no answer from ${router.address} after ${attempts}`);
     });
-    peer.on('router-reachable', ({ router }) => told.push(`${router.address} answers`));
-    peer.on('address', ({ prefix }) => told.push(`address under ${prefix.slice(0, 20)}`));
+    peer.on('router-reachable', ({ router }) => reported.push(`${router.address} answers`));
+    peer.on('address', ({ prefix }) => reported.push(`address under ${prefix.slice(0, 20)}`));
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(told).toEqual([expect.stringMatching(/^no answer from 192\.0\.2\.1 after \d+$/)]);
+    expect(reported).toEqual([expect.stringMatching(/^no answer from 192\.0\.2\.1 after \d+$/)]);
 
     const router = await startRouter({ datagrams: network.bind('192.0.2.1', 25790) });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(told.slice(1).sort()).toEqual([
+    expect(reported.slice(1).sort()).toEqual([
       '192.0.2.1 answers',
       'address under fc64:bed:c000:201:c4',
     ]);

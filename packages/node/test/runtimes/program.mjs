@@ -68,7 +68,7 @@ const tests = [
     },
   },
   {
-    name: 'hears the search of neighbours on the local network',
+    name: 'listens for searches on the local network',
     run: async () => {
       const port = await PortableUdp.open({ address: '127.0.0.1' });
       await port.listenOnLan(await freePort());

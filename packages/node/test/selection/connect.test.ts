@@ -13,7 +13,7 @@ const NATIVE = '100::1';
 /** A tunnel whose streams open, fail or hang as the test says. */
 class FakeTunnel {
   readonly addresses = [OWN];
-  readonly asked: string[] = [];
+  readonly requested: string[] = [];
   readonly streams: PassThrough[] = [];
   readonly #fate: 'open' | 'fail' | 'hang';
 
@@ -22,7 +22,7 @@ class FakeTunnel {
   }
 
   connect({ host, port }: { host: string; port: number }): PassThrough {
-    this.asked.push(`${host} ${port}`);
+    this.requested.push(`${host} ${port}`);
     const stream = new PassThrough();
     this.streams.push(stream);
     setImmediate(() => {
@@ -74,7 +74,7 @@ describe('connect', () => {
     const addresses = [BOB, '127.0.0.1'];
     const socket = await connect({ addresses, port, tunnel, systemSource: ipv4Only });
     expect(socket).toMatchObject({ remoteAddress: '127.0.0.1', remotePort: port });
-    expect(tunnel.asked).toEqual([]);
+    expect(tunnel.requested).toEqual([]);
     socket.destroy();
   });
 
@@ -82,7 +82,7 @@ describe('connect', () => {
     const tunnel = new FakeTunnel('open');
     const stream = await connect({ addresses: [BOB], port: 80, tunnel, systemSource: ipv4Only });
     expect(stream).toBe(tunnel.streams[0]);
-    expect(tunnel.asked).toEqual([`${BOB} 80`]);
+    expect(tunnel.requested).toEqual([`${BOB} 80`]);
     expect(stream.destroyed).toBe(false);
     expect(stream.listenerCount('connect') + stream.listenerCount('error')).toBe(0);
   });

@@ -162,7 +162,7 @@ describe('race, with requests over UDP', () => {
   test('resolves with the response of the server that answers', async () => {
     const [silent, echo] = [await bind(), await bind()];
     echo.on('message', (message, { port, address }) => echo.send(message, port, address));
-    const ask =
+    const query =
       (server: Socket) =>
       async (signal: AbortSignal): Promise<number> => {
         const socket = await bind();
@@ -170,7 +170,7 @@ describe('race, with requests over UDP', () => {
         await once(socket, 'message', { signal });
         return server.address().port;
       };
-    expect(await race([ask(silent), ask(echo)], { delay: 20 })).toBe(echo.address().port);
+    expect(await race([query(silent), query(echo)], { delay: 20 })).toBe(echo.address().port);
   });
 });
 

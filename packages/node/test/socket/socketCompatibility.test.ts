@@ -5,20 +5,20 @@ import {
   systemPlace,
   twoTunnelsPlace,
 } from '../support/datagramPlaces.js';
-import { Stage, scenarios } from '../support/dgramScenarios.js';
+import { Bench, scenarios } from '../support/dgramScenarios.js';
 import type { Entry } from '../support/transcript.js';
 
-async function play(
+async function transcriptOf(
   place: DatagramPlace,
-  scenario: (stage: Stage) => Promise<void>,
+  scenario: (bench: Bench) => Promise<void>,
 ): Promise<readonly Entry[]> {
-  const stage = new Stage(place);
+  const bench = new Bench(place);
   try {
-    await scenario(stage);
+    await scenario(bench);
   } finally {
-    stage.end();
+    bench.end();
   }
-  return stage.log.entries;
+  return bench.log.entries;
 }
 
 describe.each([
@@ -36,7 +36,10 @@ describe.each([
   afterAll(() => place.close());
 
   test.concurrent.each(Object.entries(scenarios))('%s', { retry: 2 }, async (_name, scenario) => {
-    const [ours, theirs] = await Promise.all([play(place, scenario), play(system, scenario)]);
+    const [ours, theirs] = await Promise.all([
+      transcriptOf(place, scenario),
+      transcriptOf(system, scenario),
+    ]);
     expect(theirs.length).toBeGreaterThan(0);
     expect(ours).toEqual(theirs);
   });

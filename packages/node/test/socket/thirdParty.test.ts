@@ -42,14 +42,14 @@ describe('libraries for node:dgram, with sockets over a tunnel', () => {
       type: 'udp6',
       socket: alice.createSocket('udp6') as dgram.Socket,
     });
-    const ask = async (pathname: string): Promise<Buffer> => {
+    const get = async (pathname: string): Promise<Buffer> => {
       const request = agent.request({ hostname: bob.address!, port: 5683, pathname });
       request.end();
       const [response] = (await once(request, 'response')) as [IncomingMessage];
       return response.payload;
     };
-    expect((await ask('/small')).toString()).toBe('hello from /small');
-    expect((await ask('/large')).length).toBe(3000);
+    expect((await get('/small')).toString()).toBe('hello from /small');
+    expect((await get('/large')).length).toBe(3000);
     agent.close();
     server.close();
   });
@@ -111,7 +111,7 @@ describe('libraries for node:dgram, with sockets over a tunnel', () => {
     asker.destroy();
   });
 
-  test('multicast-dns: two programs on one tunnel hear each other by multicast', async () => {
+  test('multicast-dns: two programs on one tunnel receive each other’s multicast', async () => {
     const make = (): ReturnType<typeof multicastDns> =>
       multicastDns({
         type: 'udp6',
@@ -121,9 +121,9 @@ describe('libraries for node:dgram, with sockets over a tunnel', () => {
       });
     const [one, other] = [make(), make()];
     await Promise.all([once(one, 'ready'), once(other, 'ready')]);
-    const heard = once(other, 'query');
+    const received = once(other, 'query');
     one.query('somebody.local', 'AAAA');
-    const [query] = (await heard) as [{ questions: { name: string }[] }];
+    const [query] = (await received) as [{ questions: { name: string }[] }];
     expect(query.questions[0]!.name).toBe('somebody.local');
     one.destroy();
     other.destroy();

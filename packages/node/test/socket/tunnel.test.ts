@@ -84,7 +84,7 @@ describe('openTunnel', () => {
       message:
         'no router gave an address within 1300 ms: 198.51.100.1:25790 (asked 2 times), 198.51.100.2:4000 (asked 2 times)',
     });
-    // The port was given back.
+    // The port was released.
     network.bind('203.0.113.1', datagrams.endpoint.port);
   });
 
@@ -163,10 +163,10 @@ describe('addresses of a tunnel', () => {
     const socket = tunnelSocketAt(right, right.address!);
     await once(socket, 'listening');
     const before = right.address!;
-    const told = once(right, 'address');
+    const change = once(right, 'address');
     await (right.peer as PeerDaemon).portableDriver.datagrams.rebind(false);
     right.peer.portableDriver.solicit();
-    const [lease, previous] = (await told) as [{ address: string }, { address: string }];
+    const [lease, previous] = (await change) as [{ address: string }, { address: string }];
     expect(previous.address).toBe(before);
     expect(lease.address).not.toBe(before);
     expect(socket.address().address).toBe(lease.address);
@@ -195,7 +195,7 @@ function tunnelSocketAt(tunnel: Tunnel, address: string): TunnelSocket {
 }
 
 describe('a packet out of the tunnel', () => {
-  async function stage(): Promise<{
+  async function openBench(): Promise<{
     tunnel: Tunnel;
     raw: PeerDaemon;
     socket: TunnelSocket;
@@ -232,7 +232,7 @@ describe('a packet out of the tunnel', () => {
     });
 
   test('with a wrong UDP checksum reaches no socket and is counted', async () => {
-    const { tunnel, socket, send, from, to } = await stage();
+    const { tunnel, socket, send, from, to } = await openBench();
     const packet = datagram(from, to, 1000);
     packet[packet.length - 1]! ^= 1;
     await send(packet);
@@ -243,7 +243,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('without UDP checksum reaches no socket', async () => {
-    const { tunnel, send, from, to } = await stage();
+    const { tunnel, send, from, to } = await openBench();
     const packet = datagram(from, to, 1000);
     packet[46] = 0;
     packet[47] = 0;
@@ -252,7 +252,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('with a source that its sender may not use does not pass the filter of the tunnel', async () => {
-    const { tunnel, socket, to, from } = await stage();
+    const { tunnel, socket, to, from } = await openBench();
     const { network } = labs[0]!;
     const attacker = network.bind('203.0.113.66');
     const { address, port } = tunnel.peer.endpoint;
@@ -266,7 +266,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('to an unbound port causes Port Unreachable, at a limited rate', async () => {
-    const { tunnel, raw, send, from, to } = await stage();
+    const { tunnel, raw, send, from, to } = await openBench();
     const answers: Uint8Array[] = [];
     raw.on('packet', (packet) => answers.push(packet));
     const packet = datagram(from, to, 999);
@@ -281,7 +281,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('to an unused address causes Address Unreachable', async () => {
-    const { tunnel, raw, send, from } = await stage();
+    const { tunnel, raw, send, from } = await openBench();
     const answer = once(raw, 'packet');
     await send(datagram(from, parseIPv6(tunnel.addressesOf(99)[0]!), 1000));
     const [packet] = (await answer) as [Uint8Array];
@@ -289,7 +289,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('that is an ICMPv6 error is reported to the connected socket that sent the invoking packet only', async () => {
-    const { tunnel, send, from, to, raw } = await stage();
+    const { tunnel, send, from, to, raw } = await openBench();
     const connected = tunnel.createSocket('udp6');
     connected.connect(7, raw.address!);
     await once(connected, 'connect');
@@ -321,7 +321,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('that is an echo request is answered', async () => {
-    const { raw, send, from, to, tunnel } = await stage();
+    const { raw, send, from, to, tunnel } = await openBench();
     const answer = once(raw, 'packet');
     await send(
       buildEcho({
@@ -340,7 +340,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('of another protocol, or a fragment, is emitted by the peer', async () => {
-    const { tunnel, send, from, to } = await stage();
+    const { tunnel, send, from, to } = await openBench();
     const others: Uint8Array[] = [];
     tunnel.peer.on('packet', (packet) => others.push(packet));
     for (const nextHeader of [6, 44]) {
@@ -359,7 +359,7 @@ describe('a packet out of the tunnel', () => {
   });
 
   test('with options before UDP reaches the socket', async () => {
-    const { socket, send, from, to } = await stage();
+    const { socket, send, from, to } = await openBench();
     const plain = datagram(from, to, 1000);
     const packet = new Uint8Array(plain.length + 8);
     packet.set(plain.subarray(0, 40));
@@ -455,7 +455,7 @@ describe('direct paths', () => {
     const socket = await bound(left, 0, { policy: 'persistent' });
     const send = (): Promise<unknown> =>
       new Promise((resolve) => socket.send('x', 9, right.address!, resolve));
-    // The first packets go straight while the path is being looked for.
+    // The first packets go directly while the path is being searched.
     expect(await send()).toBeNull();
     await once(left, 'path');
     expect(await send()).toMatchObject({ code: 'EHOSTUNREACH' });

@@ -9,7 +9,7 @@ import { Transcript } from './transcript.js';
 const REST = 60;
 
 /** The two ends of a scenario. */
-export class Stage {
+export class Bench {
   readonly place: DatagramPlace;
   readonly log: Transcript;
   readonly #sockets: dgram.Socket[] = [];
@@ -83,7 +83,7 @@ export class Stage {
   }
 }
 
-type Scenario = (stage: Stage) => Promise<void>;
+type Scenario = (bench: Bench) => Promise<void>;
 
 /** Passes arguments that no signature allows, as untyped programs do. */
 // biome-ignore lint/suspicious/noExplicitAny: the point is what types forbid
@@ -98,158 +98,158 @@ function define(title: string, scenario: Scenario): void {
 
 // Binding
 
-define('bind(callback)', async (stage) => {
-  const socket = stage.left();
-  stage.log.call('bind', () => socket.bind(() => stage.log.note('callback')));
-  stage.log.note('bind returned');
-  await stage.rest();
-  stage.log.note(socket.address());
+define('bind(callback)', async (bench) => {
+  const socket = bench.left();
+  bench.log.call('bind', () => socket.bind(() => bench.log.note('callback')));
+  bench.log.note('bind returned');
+  await bench.rest();
+  bench.log.note(socket.address());
 });
 
-define('bind(0, callback)', async (stage) => {
-  const socket = stage.left();
-  socket.bind(0, () => stage.log.note('callback'));
-  await stage.rest();
+define('bind(0, callback)', async (bench) => {
+  const socket = bench.left();
+  socket.bind(0, () => bench.log.note('callback'));
+  await bench.rest();
 });
 
-define('bind(port, address, callback)', async (stage) => {
-  const socket = stage.left();
-  socket.bind(0, stage.place.leftAddress, () => stage.log.note('callback', socket.address()));
-  await stage.rest();
+define('bind(port, address, callback)', async (bench) => {
+  const socket = bench.left();
+  socket.bind(0, bench.place.leftAddress, () => bench.log.note('callback', socket.address()));
+  await bench.rest();
 });
 
-define('bind(port)', async (stage) => {
-  const first = await stage.bound();
+define('bind(port)', async (bench) => {
+  const first = await bench.bound();
   first.socket.close();
-  await stage.rest();
-  const socket = stage.right({}, 'second');
+  await bench.rest();
+  const socket = bench.right({}, 'second');
   socket.bind(first.port);
-  await stage.rest();
-  stage.log.note(socket.address().port === first.port);
+  await bench.rest();
+  bench.log.note(socket.address().port === first.port);
 });
 
-define('bind with its port as text', async (stage) => {
-  const first = await stage.bound();
+define('bind with its port as text', async (bench) => {
+  const first = await bench.bound();
   first.socket.close();
-  await stage.rest();
-  const socket = stage.right({}, 'second');
-  stage.log.call('bind', () => socket.bind(String(first.port) as Untyped));
-  await stage.rest();
+  await bench.rest();
+  const socket = bench.right({}, 'second');
+  bench.log.call('bind', () => socket.bind(String(first.port) as Untyped));
+  await bench.rest();
 });
 
-define('bind({ port, address, exclusive }, callback)', async (stage) => {
-  const socket = stage.left();
-  socket.bind({ port: 0, address: stage.place.leftAddress, exclusive: true }, () =>
-    stage.log.note('callback', socket.address()),
+define('bind({ port, address, exclusive }, callback)', async (bench) => {
+  const socket = bench.left();
+  socket.bind({ port: 0, address: bench.place.leftAddress, exclusive: true }, () =>
+    bench.log.note('callback', socket.address()),
   );
-  await stage.rest();
+  await bench.rest();
 });
 
-define('bind({})', async (stage) => {
-  stage.left().bind({});
-  await stage.rest();
+define('bind({})', async (bench) => {
+  bench.left().bind({});
+  await bench.rest();
 });
 
-define('bind(null) and bind(undefined)', async (stage) => {
-  stage.left().bind(null as Untyped);
-  stage.left({}, 'other').bind(undefined);
-  await stage.rest();
+define('bind(null) and bind(undefined)', async (bench) => {
+  bench.left().bind(null as Untyped);
+  bench.left({}, 'other').bind(undefined);
+  await bench.rest();
 });
 
-define('bind twice', async (stage) => {
-  const socket = stage.left();
+define('bind twice', async (bench) => {
+  const socket = bench.left();
   socket.bind();
-  stage.log.call('at once', () => socket.bind());
-  await stage.rest();
-  stage.log.call('later', () => socket.bind());
+  bench.log.call('at once', () => socket.bind());
+  await bench.rest();
+  bench.log.call('later', () => socket.bind());
 });
 
-define('bind after close', async (stage) => {
-  const socket = stage.left();
+define('bind after close', async (bench) => {
+  const socket = bench.left();
   socket.close();
-  stage.log.call('bind', () => socket.bind());
-  await stage.rest();
+  bench.log.call('bind', () => socket.bind());
+  await bench.rest();
 });
 
-define('bind and close at once', async (stage) => {
-  const socket = stage.left();
-  socket.bind(() => stage.log.note('callback'));
-  socket.close(() => stage.log.note('closed'));
-  await stage.rest();
+define('bind and close at once', async (bench) => {
+  const socket = bench.left();
+  socket.bind(() => bench.log.note('callback'));
+  socket.close(() => bench.log.note('closed'));
+  await bench.rest();
 });
 
-define('bind to a port that is taken, and then to another', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.right({}, 'second');
-  socket.bind(port, () => stage.log.note('callback'));
-  await stage.rest();
+define('bind to a port that is taken, and then to another', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.right({}, 'second');
+  socket.bind(port, () => bench.log.note('callback'));
+  await bench.rest();
   socket.bind(0);
-  await stage.rest();
+  await bench.rest();
 });
 
-define('bind to a taken port of one address', async (stage) => {
-  const { port } = await stage.bound();
-  stage.right({}, 'second').bind(port, stage.place.rightAddress);
-  await stage.rest();
+define('bind to a taken port of one address', async (bench) => {
+  const { port } = await bench.bound();
+  bench.right({}, 'second').bind(port, bench.place.rightAddress);
+  await bench.rest();
 });
 
-define('share a port that all want to share', async (stage) => {
-  const { port } = await stage.bound({ reuseAddr: true });
-  stage.right({ reuseAddr: true }, 'second').bind(port);
-  await stage.rest();
+define('share a port that all want to share', async (bench) => {
+  const { port } = await bench.bound({ reuseAddr: true });
+  bench.right({ reuseAddr: true }, 'second').bind(port);
+  await bench.rest();
 });
 
-define('share a port that one wants to share', async (stage) => {
-  const { port } = await stage.bound();
-  stage.right({ reuseAddr: true }, 'second').bind(port);
-  await stage.rest();
+define('share a port that one wants to share', async (bench) => {
+  const { port } = await bench.bound();
+  bench.right({ reuseAddr: true }, 'second').bind(port);
+  await bench.rest();
 });
 
-define('bind to an address of somebody else', async (stage) => {
-  stage.left().bind(5000, '2001:db8::5');
-  await stage.rest();
+define('bind to an address of somebody else', async (bench) => {
+  bench.left().bind(5000, '2001:db8::5');
+  await bench.rest();
 });
 
-define('bind to an IPv4 address', async (stage) => {
-  stage.left().bind(5000, '127.0.0.1');
-  await stage.rest();
+define('bind to an IPv4 address', async (bench) => {
+  bench.left().bind(5000, '127.0.0.1');
+  await bench.rest();
 });
 
-define('bind to 0.0.0.0', async (stage) => {
-  stage.left().bind(5000, '0.0.0.0');
-  await stage.rest();
+define('bind to 0.0.0.0', async (bench) => {
+  bench.left().bind(5000, '0.0.0.0');
+  await bench.rest();
 });
 
-define('bind to a name that is found', async (stage) => {
-  const socket = stage.left({
+define('bind to a name that is found', async (bench) => {
+  const socket = bench.left({
     lookup: (hostname, family, callback) => {
-      stage.log.note('lookup', hostname, family);
-      callback(null, stage.place.leftAddress);
+      bench.log.note('lookup', hostname, family);
+      callback(null, bench.place.leftAddress);
     },
   });
   socket.bind(0, 'here.example');
-  await stage.rest();
+  await bench.rest();
 });
 
-define('bind to a name that is not found', async (stage) => {
-  const socket = stage.left({
+define('bind to a name that is not found', async (bench) => {
+  const socket = bench.left({
     lookup: (_hostname, _family, callback) =>
       callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
   });
-  socket.bind(0, 'nowhere.example', () => stage.log.note('callback'));
-  await stage.rest();
+  socket.bind(0, 'nowhere.example', () => bench.log.note('callback'));
+  await bench.rest();
 });
 
-define('look all addresses up with a lookup of their own', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left({
+define('look all addresses up with a lookup of their own', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left({
     lookup: (hostname, family, callback) => {
-      stage.log.note('lookup', hostname, family);
+      bench.log.note('lookup', hostname, family);
       callback(null, hostname);
     },
   });
-  socket.send('x', port, stage.place.rightAddress);
-  await stage.rest();
+  socket.send('x', port, bench.place.rightAddress);
+  await bench.rest();
 });
 
 // Sending
@@ -286,25 +286,25 @@ for (const [form, send] of Object.entries<
   'sendto(buffer, offset, length, port, address, callback)': (s, port, address, done) =>
     (s as Untyped).sendto(Buffer.from('hello'), 0, 5, port, address, done),
 })) {
-  define(`${form} when bound`, async (stage) => {
-    const { port } = await stage.bound();
-    const socket = await stage.boundLeft();
-    stage.log.call('send', () =>
-      send(socket, port, stage.place.rightAddress, (...told: unknown[]) =>
-        stage.log.note('sent', ...told),
+  define(`${form} when bound`, async (bench) => {
+    const { port } = await bench.bound();
+    const socket = await bench.boundLeft();
+    bench.log.call('send', () =>
+      send(socket, port, bench.place.rightAddress, (...result: unknown[]) =>
+        bench.log.note('sent', ...result),
       ),
     );
-    await stage.rest();
+    await bench.rest();
   });
-  define(`${form} when not bound`, async (stage) => {
-    const { port } = await stage.bound();
-    const socket = stage.left();
-    stage.log.call('send', () =>
-      send(socket, port, stage.place.rightAddress, (...told: unknown[]) =>
-        stage.log.note('sent', ...told),
+  define(`${form} when not bound`, async (bench) => {
+    const { port } = await bench.bound();
+    const socket = bench.left();
+    bench.log.call('send', () =>
+      send(socket, port, bench.place.rightAddress, (...result: unknown[]) =>
+        bench.log.note('sent', ...result),
       ),
     );
-    await stage.rest();
+    await bench.rest();
   });
 }
 
@@ -362,15 +362,15 @@ for (const [form, send] of Object.entries<(socket: Untyped, done: Untyped) => vo
   'getSendQueueCount()': (s) => s.getSendQueueCount(),
   'ref() and unref()': (s) => s.ref() === s && s.unref() === s,
 })) {
-  define(`${form} when bound`, async (stage) => {
-    const socket = await stage.boundLeft();
-    stage.log.call(form, () => send(socket, () => {}));
-    await stage.rest();
+  define(`${form} when bound`, async (bench) => {
+    const socket = await bench.boundLeft();
+    bench.log.call(form, () => send(socket, () => {}));
+    await bench.rest();
   });
-  define(`${form} when not bound`, async (stage) => {
-    const socket = stage.left();
-    stage.log.call(form, () => send(socket, () => {}));
-    await stage.rest();
+  define(`${form} when not bound`, async (bench) => {
+    const socket = bench.left();
+    bench.log.call(form, () => send(socket, () => {}));
+    await bench.rest();
   });
 }
 
@@ -385,311 +385,311 @@ for (const method of [
   'ref',
   'unref',
 ]) {
-  define(`${method}() after close`, async (stage) => {
-    const socket = await stage.boundLeft();
+  define(`${method}() after close`, async (bench) => {
+    const socket = await bench.boundLeft();
     socket.close();
-    stage.log.call(method, () => (socket as Untyped)[method]());
-    await stage.rest();
-    stage.log.call(method, () => (socket as Untyped)[method]());
+    bench.log.call(method, () => (socket as Untyped)[method]());
+    await bench.rest();
+    bench.log.call(method, () => (socket as Untyped)[method]());
   });
 }
 
-define('send after close', async (stage) => {
-  const socket = await stage.boundLeft();
+define('send after close', async (bench) => {
+  const socket = await bench.boundLeft();
   socket.close();
-  stage.log.call('send', () => socket.send('a', 5000, '::1'));
-  await stage.rest();
+  bench.log.call('send', () => socket.send('a', 5000, '::1'));
+  await bench.rest();
 });
 
-define('connect after close', async (stage) => {
-  const socket = stage.left();
+define('connect after close', async (bench) => {
+  const socket = bench.left();
   socket.close();
-  stage.log.call('connect', () => socket.connect(5000, '::1'));
-  await stage.rest();
+  bench.log.call('connect', () => socket.connect(5000, '::1'));
+  await bench.rest();
 });
 
-define('send what is wrong after close', async (stage) => {
-  const socket = await stage.boundLeft();
+define('send what is wrong after close', async (bench) => {
+  const socket = await bench.boundLeft();
   socket.close();
-  stage.log.call('port', () => socket.send('a', 0, '::1'));
-  stage.log.call('message', () => socket.send(23 as Untyped, 5000, '::1'));
-  await stage.rest();
+  bench.log.call('port', () => socket.send('a', 0, '::1'));
+  bench.log.call('message', () => socket.send(23 as Untyped, 5000, '::1'));
+  await bench.rest();
 });
 
-define('send to nobody, not connected', async (stage) => {
-  const { socket: gone, port } = await stage.bound();
+define('send to nobody, not connected', async (bench) => {
+  const { socket: gone, port } = await bench.bound();
   gone.close();
-  const socket = await stage.boundLeft();
-  socket.send('a', port, stage.place.rightAddress, (error) => stage.log.note('sent', error));
-  await stage.rest();
-  socket.send('a', port, stage.place.rightAddress, (error) => stage.log.note('sent', error));
-  await stage.rest();
+  const socket = await bench.boundLeft();
+  socket.send('a', port, bench.place.rightAddress, (error) => bench.log.note('sent', error));
+  await bench.rest();
+  socket.send('a', port, bench.place.rightAddress, (error) => bench.log.note('sent', error));
+  await bench.rest();
 });
 
-define('send to an IPv4 address', async (stage) => {
-  const socket = await stage.boundLeft();
-  socket.send('a', 5000, '127.0.0.1', (error) => stage.log.note('sent', error));
+define('send to an IPv4 address', async (bench) => {
+  const socket = await bench.boundLeft();
+  socket.send('a', 5000, '127.0.0.1', (error) => bench.log.note('sent', error));
   socket.send('a', 5000, '127.0.0.1');
-  await stage.rest();
+  await bench.rest();
 });
 
-define('send to a name that is not found, with a callback', async (stage) => {
-  const socket = stage.left({
+define('send to a name that is not found, with a callback', async (bench) => {
+  const socket = bench.left({
     lookup: (hostname, _family, callback) =>
       hostname === '::'
         ? callback(null, hostname)
         : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
   });
-  socket.send('a', 5000, 'nowhere.example', (...told) => stage.log.note('sent', ...told));
-  await stage.rest();
+  socket.send('a', 5000, 'nowhere.example', (...result) => bench.log.note('sent', ...result));
+  await bench.rest();
 });
 
-define('send to a name that is not found, without one', async (stage) => {
-  const socket = stage.left({
+define('send to a name that is not found, without one', async (bench) => {
+  const socket = bench.left({
     lookup: (hostname, _family, callback) =>
       hostname === '::'
         ? callback(null, hostname)
         : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), ''),
   });
   socket.send('a', 5000, 'nowhere.example');
-  await stage.rest();
+  await bench.rest();
 });
 
-define('send to a name that is found', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left({
+define('send to a name that is found', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left({
     lookup: (hostname, _family, callback) =>
-      callback(null, hostname === 'there.example' ? stage.place.rightAddress : hostname),
+      callback(null, hostname === 'there.example' ? bench.place.rightAddress : hostname),
   });
-  socket.send('a', port, 'there.example', (...told) => stage.log.note('sent', ...told));
-  await stage.rest();
+  socket.send('a', port, 'there.example', (...result) => bench.log.note('sent', ...result));
+  await bench.rest();
 });
 
-define('answer to where a message came from', async (stage) => {
-  const { socket: right, port } = await stage.bound();
+define('answer to where a message came from', async (bench) => {
+  const { socket: right, port } = await bench.bound();
   right.on('message', (message, from) => right.send(`re: ${message}`, from.port, from.address));
-  const socket = await stage.boundLeft();
-  socket.send('question', port, stage.place.rightAddress);
-  await stage.rest();
+  const socket = await bench.boundLeft();
+  socket.send('request', port, bench.place.rightAddress);
+  await bench.rest();
 });
 
-define('keep the order of messages', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = await stage.boundLeft();
+define('keep the order of messages', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = await bench.boundLeft();
   for (let count = 0; count < 20; count++) {
-    socket.send(`message ${count}`, port, stage.place.rightAddress);
+    socket.send(`message ${count}`, port, bench.place.rightAddress);
   }
-  await stage.rest();
+  await bench.rest();
 });
 
-define('send before and after bind() has finished', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left();
-  const note = (what: string) => (): void => stage.log.note('sent', what);
+define('send before and after bind() has finished', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left();
+  const note = (what: string) => (): void => bench.log.note('sent', what);
   socket.bind();
-  socket.send('first', port, stage.place.rightAddress, note('first'));
-  socket.on('listening', () => socket.send('third', port, stage.place.rightAddress, note('third')));
-  socket.send('second', port, stage.place.rightAddress, note('second'));
-  await stage.rest();
+  socket.send('first', port, bench.place.rightAddress, note('first'));
+  socket.on('listening', () => socket.send('third', port, bench.place.rightAddress, note('third')));
+  socket.send('second', port, bench.place.rightAddress, note('second'));
+  await bench.rest();
 });
 
-define('connect, and close before it is bound', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  socket.close(() => stage.log.note('closed'));
-  stage.log.note('close returned');
-  await stage.rest();
-  await stage.rest();
+define('connect, and close before it is bound', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  socket.close(() => bench.log.note('closed'));
+  bench.log.note('close returned');
+  await bench.rest();
+  await bench.rest();
 });
 
-define('send when the bind under way fails', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.right({}, 'second');
+define('send when the bind under way fails', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.right({}, 'second');
   socket.bind(port);
-  socket.send('lost', port, stage.place.rightAddress, () => stage.log.note('sent'));
-  await stage.rest();
+  socket.send('lost', port, bench.place.rightAddress, () => bench.log.note('sent'));
+  await bench.rest();
 });
 
-define('a message of zero bytes', async (stage) => {
-  const { socket: right, port } = await stage.bound();
-  right.on('message', (message) => stage.log.note(Buffer.isBuffer(message), message.length));
-  (await stage.boundLeft()).send('', port, stage.place.rightAddress);
-  await stage.rest();
+define('a message of zero bytes', async (bench) => {
+  const { socket: right, port } = await bench.bound();
+  right.on('message', (message) => bench.log.note(Buffer.isBuffer(message), message.length));
+  (await bench.boundLeft()).send('', port, bench.place.rightAddress);
+  await bench.rest();
 });
 
 // Connecting
 
-define('connect, talk, disconnect', async (stage) => {
-  const { socket: right, port } = await stage.bound();
-  // Linux takes a port that nobody asked for away when a socket disconnects.
-  const socket = await stage.boundByNumber();
-  stage.log.call('connect', () =>
-    socket.connect(port, stage.place.rightAddress, () => stage.log.note('callback')),
+define('connect, talk, disconnect', async (bench) => {
+  const { socket: right, port } = await bench.bound();
+  // Linux releases a port that it chose itself when a socket disconnects.
+  const socket = await bench.boundByNumber();
+  bench.log.call('connect', () =>
+    socket.connect(port, bench.place.rightAddress, () => bench.log.note('callback')),
   );
-  await stage.rest();
-  stage.log.note(socket.remoteAddress(), socket.address());
-  socket.send('one', (...told: unknown[]) => stage.log.note('sent', ...told));
-  socket.send(Buffer.from('a two b'), 2, 3, (...told: unknown[]) =>
-    stage.log.note('sent', ...told),
+  await bench.rest();
+  bench.log.note(socket.remoteAddress(), socket.address());
+  socket.send('one', (...result: unknown[]) => bench.log.note('sent', ...result));
+  socket.send(Buffer.from('a two b'), 2, 3, (...result: unknown[]) =>
+    bench.log.note('sent', ...result),
   );
   socket.send(['three', ' and four']);
-  await stage.rest();
-  right.send('back', socket.address().port, stage.place.leftAddress);
-  await stage.rest();
+  await bench.rest();
+  right.send('back', socket.address().port, bench.place.leftAddress);
+  await bench.rest();
   socket.disconnect();
-  stage.log.call('remoteAddress', () => socket.remoteAddress());
-  socket.send('five', port, stage.place.rightAddress);
-  await stage.rest();
+  bench.log.call('remoteAddress', () => socket.remoteAddress());
+  socket.send('five', port, bench.place.rightAddress);
+  await bench.rest();
 });
 
-define('connect and send before that has happened', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  stage.log.call('send without port', () => socket.send('early'));
-  await stage.rest();
+define('connect and send before that has happened', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  bench.log.call('send without port', () => socket.send('early'));
+  await bench.rest();
 });
 
-define('connect twice', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  stage.log.call('at once', () => socket.connect(port, stage.place.rightAddress));
-  await stage.rest();
-  stage.log.call('later', () => socket.connect(port, stage.place.rightAddress));
+define('connect twice', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  bench.log.call('at once', () => socket.connect(port, bench.place.rightAddress));
+  await bench.rest();
+  bench.log.call('later', () => socket.connect(port, bench.place.rightAddress));
 });
 
-define('connect(port) and connect(port, callback)', async (stage) => {
-  const socket = stage.left();
-  socket.connect(5000, () => stage.log.note('callback', socket.remoteAddress()));
-  const other = stage.left({}, 'other');
+define('connect(port) and connect(port, callback)', async (bench) => {
+  const socket = bench.left();
+  socket.connect(5000, () => bench.log.note('callback', socket.remoteAddress()));
+  const other = bench.left({}, 'other');
   other.connect(5000);
-  await stage.rest();
-  stage.log.note(other.remoteAddress());
+  await bench.rest();
+  bench.log.note(other.remoteAddress());
 });
 
-define('tell a connected socket where to send', async (stage) => {
-  const { port } = await stage.bound();
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  await stage.rest();
+define('send with a destination on a connected socket', async (bench) => {
+  const { port } = await bench.bound();
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  await bench.rest();
   const untyped = socket as Untyped;
-  const address = stage.place.rightAddress;
-  stage.log.call('port, address', () => untyped.send('a', port, address));
-  stage.log.call('port, address, callback', () => untyped.send('a', port, address, () => {}));
-  stage.log.call('offset, length, port', () => untyped.send('abc', 0, 1, port));
-  stage.log.call('offset, length, port, address', () => untyped.send('abc', 0, 1, port, address));
-  stage.log.call('nothing', () => untyped.send());
-  await stage.rest();
+  const address = bench.place.rightAddress;
+  bench.log.call('port, address', () => untyped.send('a', port, address));
+  bench.log.call('port, address, callback', () => untyped.send('a', port, address, () => {}));
+  bench.log.call('offset, length, port', () => untyped.send('abc', 0, 1, port));
+  bench.log.call('offset, length, port, address', () => untyped.send('abc', 0, 1, port, address));
+  bench.log.call('nothing', () => untyped.send());
+  await bench.rest();
 });
 
-define('connect to a name that is not found', async (stage) => {
+define('connect to a name that is not found', async (bench) => {
   const lookup: TunnelSocketSettings['lookup'] = (hostname, _family, callback) =>
     hostname === '::'
       ? callback(null, hostname)
       : callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), '');
-  stage.left({ lookup }).connect(5000, 'nowhere.example');
-  stage
+  bench.left({ lookup }).connect(5000, 'nowhere.example');
+  bench
     .left({ lookup }, 'other')
     .connect(5000, 'nowhere.example', ((error: unknown) =>
-      stage.log.note('callback', error)) as Untyped);
-  await stage.rest();
+      bench.log.note('callback', error)) as Untyped);
+  await bench.rest();
 });
 
-define('connect to an IPv4 address', async (stage) => {
-  stage.left().connect(5000, '127.0.0.1');
-  await stage.rest();
+define('connect to an IPv4 address', async (bench) => {
+  bench.left().connect(5000, '127.0.0.1');
+  await bench.rest();
 });
 
-define('take messages of the connected remote only', async (stage) => {
-  const { socket: right, port } = await stage.bound();
-  const { socket: stranger } = await stage.bound({}, 'stranger');
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  await stage.rest();
-  stranger.send('from a stranger', socket.address().port, stage.place.leftAddress);
-  right.send('from the remote', socket.address().port, stage.place.leftAddress);
-  await stage.rest();
+define('take messages of the connected remote only', async (bench) => {
+  const { socket: right, port } = await bench.bound();
+  const { socket: other } = await bench.bound({}, 'other');
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  await bench.rest();
+  other.send('from another socket', socket.address().port, bench.place.leftAddress);
+  right.send('from the remote', socket.address().port, bench.place.leftAddress);
+  await bench.rest();
 });
 
-define('a connected remote that is not there', async (stage) => {
-  const { socket: gone, port } = await stage.bound();
+define('a connected remote that is not there', async (bench) => {
+  const { socket: gone, port } = await bench.bound();
   gone.close();
-  const socket = stage.left();
-  socket.connect(port, stage.place.rightAddress);
-  await stage.rest();
-  socket.send('anybody?', (...told: unknown[]) => stage.log.note('sent', ...told));
-  await stage.rest();
+  const socket = bench.left();
+  socket.connect(port, bench.place.rightAddress);
+  await bench.rest();
+  socket.send('anybody?', (...result: unknown[]) => bench.log.note('sent', ...result));
+  await bench.rest();
 });
 
-define('disconnect and connect again', async (stage) => {
-  const first = await stage.bound();
-  const second = await stage.bound({}, 'second');
-  const socket = await stage.boundByNumber();
-  socket.connect(first.port, stage.place.rightAddress);
-  await stage.rest();
+define('disconnect and connect again', async (bench) => {
+  const first = await bench.bound();
+  const second = await bench.bound({}, 'second');
+  const socket = await bench.boundByNumber();
+  socket.connect(first.port, bench.place.rightAddress);
+  await bench.rest();
   socket.disconnect();
-  socket.connect(second.port, stage.place.rightAddress);
-  await stage.rest();
+  socket.connect(second.port, bench.place.rightAddress);
+  await bench.rest();
   socket.send('to the second');
-  await stage.rest();
+  await bench.rest();
 });
 
 // The end
 
-define('close(callback) and its order', async (stage) => {
-  const socket = await stage.boundLeft();
-  stage.log.call('close', () => socket.close(() => stage.log.note('closed')));
-  process.nextTick(() => stage.log.note('next tick'));
-  stage.log.note('close returned');
-  await stage.rest();
+define('close(callback) and its order', async (bench) => {
+  const socket = await bench.boundLeft();
+  bench.log.call('close', () => socket.close(() => bench.log.note('closed')));
+  process.nextTick(() => bench.log.note('next tick'));
+  bench.log.note('close returned');
+  await bench.rest();
 });
 
-define('close twice', async (stage) => {
-  const socket = await stage.boundLeft();
+define('close twice', async (bench) => {
+  const socket = await bench.boundLeft();
   socket.close();
-  stage.log.call('close', () => socket.close());
-  await stage.rest();
+  bench.log.call('close', () => socket.close());
+  await bench.rest();
 });
 
-define('send and close at once', async (stage) => {
-  const socket = await stage.boundLeft();
+define('send and close at once', async (bench) => {
+  const socket = await bench.boundLeft();
   socket.close();
-  stage.log.call('send', () => socket.send('a', 5000, '::1', () => stage.log.note('sent')));
-  await stage.rest();
+  bench.log.call('send', () => socket.send('a', 5000, '::1', () => bench.log.note('sent')));
+  await bench.rest();
 });
 
-define('close by a signal', async (stage) => {
+define('close by a signal', async (bench) => {
   const controller = new AbortController();
-  const socket = stage.left({ signal: controller.signal });
+  const socket = bench.left({ signal: controller.signal });
   socket.bind();
-  await stage.rest();
+  await bench.rest();
   controller.abort();
-  await stage.rest();
-  stage.log.call('address', () => socket.address());
+  await bench.rest();
+  bench.log.call('address', () => socket.address());
 });
 
-define('close by a signal that was given already', async (stage) => {
-  stage.left({ signal: AbortSignal.abort() });
-  await stage.rest();
+define('close by a signal that was given already', async (bench) => {
+  bench.left({ signal: AbortSignal.abort() });
+  await bench.rest();
 });
 
-define('a signal after close', async (stage) => {
+define('a signal after close', async (bench) => {
   const controller = new AbortController();
-  const socket = stage.left({ signal: controller.signal });
+  const socket = bench.left({ signal: controller.signal });
   socket.close();
-  await stage.rest();
+  await bench.rest();
   controller.abort();
-  await stage.rest();
+  await bench.rest();
 });
 
-define('dispose of', async (stage) => {
-  const socket = await stage.boundLeft();
+define('dispose of', async (bench) => {
+  const socket = await bench.boundLeft();
   await socket[Symbol.asyncDispose]();
-  stage.log.note('disposed');
+  bench.log.note('disposed');
   await socket[Symbol.asyncDispose]();
-  stage.log.note('disposed again');
+  bench.log.note('disposed again');
 });
 
 // Making
@@ -703,38 +703,38 @@ for (const [what, options] of Object.entries<Untyped>({
   'a receive buffer of less than nothing': { type: 'udp6', recvBufferSize: -1 },
   'a receive buffer of a fraction': { type: 'udp6', sendBufferSize: 1.5 },
 })) {
-  define(`create with ${what}`, async (stage) => {
+  define(`create with ${what}`, async (bench) => {
     try {
-      stage.place.left({ type: undefined, ...options });
-      stage.log.note('made');
+      bench.place.left({ type: undefined, ...options });
+      bench.log.note('made');
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
-      stage.log.note('threw', name, code);
+      bench.log.note('threw', name, code);
     }
     await Promise.resolve();
   });
 }
 
-define('properties', async (stage) => {
-  const socket = stage.left();
-  stage.log.note((socket as Untyped).type, typeof socket.on);
+define('properties', async (bench) => {
+  const socket = bench.left();
+  bench.log.note((socket as Untyped).type, typeof socket.on);
   await Promise.resolve();
 });
 
 // Multicast within the computer
 
-define('join a group, hear it, leave it', async (stage) => {
-  const { socket: right, port } = await stage.bound();
+define('join a group, receive from it, leave it', async (bench) => {
+  const { socket: right, port } = await bench.bound();
   // Which address it comes from depends on the computer.
   right.removeAllListeners('message');
-  right.on('message', (message) => stage.log.note('message', message.toString()));
+  right.on('message', (message) => bench.log.note('message', message.toString()));
   right.addMembership('ff01::6:bed4');
-  stage.log.call('again', () => right.addMembership('ff01::6:bed4'));
+  bench.log.call('again', () => right.addMembership('ff01::6:bed4'));
   right.setMulticastLoopback(true);
-  right.send('to all', port, 'ff01::6:bed4', (...told) => stage.log.note('sent', ...told));
-  await stage.rest();
+  right.send('to all', port, 'ff01::6:bed4', (...result) => bench.log.note('sent', ...result));
+  await bench.rest();
   right.dropMembership('ff01::6:bed4');
-  stage.log.call('once more', () => right.dropMembership('ff01::6:bed4'));
+  bench.log.call('once more', () => right.dropMembership('ff01::6:bed4'));
   right.send('to nobody', port, 'ff01::6:bed4');
-  await stage.rest();
+  await bench.rest();
 });

@@ -219,7 +219,7 @@ export class FakeRawLibc implements RawLibc {
   #pointer(at: number): number {
     const view = this.#view(at, this.longSize);
     if (this.longSize === 8) return Number(view.getBigUint64(0, LITTLE));
-    // Half of the address is not there; the buffers of a test are told apart by the lower half.
+    // Half of the address is not there; the lower half identifies the buffers of a test.
     const low = view.getUint32(0, LITTLE);
     for (const [index, buffer] of this.#buffers.entries()) {
       const first = this.#first(index);

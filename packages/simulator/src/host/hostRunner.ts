@@ -33,7 +33,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   #port: number;
   /** Whole milliseconds by which the machine's clock is ahead of the simulation's. */
   #clockOffset: number;
-  /** When the timeout that counts is queued; others in the queue are stale. */
+  /** Time of the queued timeout that is valid; others in the queue are stale. */
   #armedAt = Number.POSITIVE_INFINITY;
   readonly #wake: SimulationEvent = { happen: (now) => this.#wakeUp(now) };
   readonly #packets: Uint8Array[] = [];
@@ -76,7 +76,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     return this.#world.scheduler.now + this.#clockOffset;
   }
 
-  /** Runs a command of the machine, then does what it asked for. */
+  /** Runs a command of the machine, then executes its output. */
   command(run: (machine: M, now: number) => void): void {
     this.#runner.command(run);
   }
@@ -171,9 +171,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     this.#timeouts = this.#timeoutsAt === now ? this.#timeouts + 1 : 0;
     this.#timeoutsAt = now;
     if (this.#timeouts > MOST_TIMEOUTS_AT_ONCE) {
-      throw new Error(
-        `${this.#host.name}: the machine asks for one timeout after another at ${now}`,
-      );
+      throw new Error(`${this.#host.name}: the machine sets one timeout after another at ${now}`);
     }
   }
 }

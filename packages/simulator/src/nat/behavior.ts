@@ -47,7 +47,7 @@ export interface FilteringOptions {
   readonly mappingTimeout?: number;
   /** Default `outbound` (RFC 4787 REQ-6). */
   readonly refreshDirection?: RefreshDirection;
-  /** When set, UDP passes to and from these IPv4 addresses only, as in strict offices. */
+  /** The only IPv4 addresses that UDP passes to and from, as in strict offices; default: all. */
   readonly permits?: readonly string[];
 }
 

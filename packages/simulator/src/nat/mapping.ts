@@ -7,7 +7,7 @@ export interface Mapping {
   readonly externalPort: number;
   /** Null for a static port forwarding, which is open to every remote and does not end. */
   readonly filter: Filter | null;
-  /** Which remotes share it: a key of `remoteKey`. */
+  /** The key, made by `remoteKey`, of the remotes that share it. */
   readonly remoteKey: number;
 }
 

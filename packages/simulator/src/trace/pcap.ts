@@ -3,7 +3,7 @@ import type { TraceEntry } from './trace.js';
 
 /*
  * draft-ietf-opsawg-pcap §4: the file header, then for each packet a record header and its bytes. All
- * fields are little-endian here, which the magic number tells.
+ * fields are little-endian here, as the magic number says.
  *
  *   | magic | major, minor | 0 | 0 | snap length | link type |
  *   | seconds | microseconds | captured length | original length | bytes

@@ -15,9 +15,9 @@ export interface WiredEndpoints {
   readonly far: StreamEndpoint;
   readonly nearSocket: WireSocket;
   readonly farSocket: WireSocket;
-  /** Where the far end is. */
+  /** Address and port of the far end. */
   readonly target: Pick<StreamConnectOptions, 'address' | 'port'>;
-  /** Connects; failures that a test does not ask about do not fail it. */
+  /** Connects; failures that a test does not check do not fail it. */
   pair(
     options?: Partial<StreamConnectOptions>,
   ): Promise<[client: TunnelStream, server: TunnelStream]>;

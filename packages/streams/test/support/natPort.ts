@@ -6,7 +6,7 @@ import type {
   MemoryNetwork,
 } from '@6bed4/node';
 
-/** How often the NAT of a {@link NatPort} gave way to a packet, or not. */
+/** Numbers of packets that the NAT of a {@link NatPort} let through, and did not. */
 export interface NatCount {
   passed: number;
   filtered: number;

@@ -78,7 +78,7 @@ export class WireSocket extends EventEmitter implements StreamSocket {
     return { address: this.#address, family: 'IPv6', port: this.#port };
   }
 
-  /** Hands a datagram to whoever listens here, as if it came from the other end. */
+  /** Hands a datagram to the listener here, as if it came from the other end. */
   arrive(bytes: Buffer, from = this.#other?.address()): void {
     this.emit('message', bytes, { ...from, size: bytes.length });
   }

@@ -9,7 +9,7 @@ export interface EndpointPolicyOptions {
 }
 
 /**
- * The UDP/IPv4 endpoints that are ever sent to or believed. An address under our prefix spells an
+ * The UDP/IPv4 endpoints that are ever sent to or accepted. An address under our prefix encodes an
  * endpoint of its holder's choice, so without this rule anyone could aim the router at loopback,
  * multicast or broadcast addresses (RFC 6169 §2, draft-04 §5.1).
  */

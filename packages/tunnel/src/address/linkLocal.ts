@@ -5,7 +5,7 @@ import {
   type UdpEndpoint,
 } from '@6bed4/codec';
 
-/** Whether a link-local IPv6 address spells this endpoint, in either form in use (draft-03 §3). */
+/** Whether a link-local IPv6 address encodes this endpoint, in either form in use (draft-03 §3). */
 export function isLinkLocalOf(
   layout: AddressLayout,
   bytes: Uint8Array,

@@ -6,7 +6,7 @@ import type { TunnelEvent } from '../report/events.js';
 export interface DriverCallbacks {
   /** A packet that the machine delivered; the program may keep it. */
   packet(packet: Uint8Array): void;
-  /** Something that the machine told. */
+  /** An event of the machine. */
   event(event: TunnelEvent): void;
 }
 

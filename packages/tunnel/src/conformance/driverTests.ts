@@ -257,8 +257,8 @@ const demands: Demands = {
     driver = opened;
     opened.command((machine, now) =>
       machine.work(now, () => {
-        machine.tell();
-        machine.tell();
+        machine.report();
+        machine.report();
         machine.deliver([1]);
       }),
     );
@@ -273,13 +273,13 @@ const demands: Demands = {
 
   'gives the time in milliseconds': async (bench) => {
     const [probe, driver] = await bench.probe();
-    const ask = (): number => {
+    const read = (): number => {
       driver.command((machine, now) => machine.work(now, () => undefined));
       return probe.now;
     };
-    const before = ask();
+    const before = read();
     await bench.sleep(100);
-    const passed = ask() - before;
+    const passed = read() - before;
     check(passed >= 80 && passed < 100 + LATENESS_MS, `about 100 ms to pass, found ${passed}`);
   },
 

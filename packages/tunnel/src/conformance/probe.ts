@@ -13,7 +13,7 @@ const GARBAGE = 0xee;
 
 /**
  * A machine that knows no protocol. It records what its driver does, holds it to the contract of
- * {@link Machine}, and spoils every buffer as soon as the driver may no longer rely on it.
+ * {@link Machine}, and overwrites every buffer as soon as the driver may no longer rely on it.
  */
 export class Probe implements Machine {
   readonly counters = new Counters();
@@ -101,8 +101,8 @@ export class Probe implements Machine {
     buffer.fill(GARBAGE);
   }
 
-  /** Tells an event. Only within {@link work}. */
-  tell(): void {
+  /** Reports an event. Only within {@link work}. */
+  report(): void {
     const router = { address: '192.0.2.1', port: 1 };
     this.#calling('event', () => this.#sink.event({ type: 'router-reachable', router }));
   }

@@ -60,7 +60,7 @@ export class Advertiser {
   }
 
   /**
-   * The correction for a frame from this endpoint whose IPv6 source spelt another one (draft-03 §6):
+   * The correction for a frame from this endpoint whose IPv6 source encodes another one (draft-03 §6):
    * retracts the prefix that the frame used, then offers the right one, in this order because
    * deployed peers take the last prefix that they find.
    *

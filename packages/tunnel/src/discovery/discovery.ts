@@ -1,7 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 
-/** The part of a Router Advertisement that tells a peer about itself. */
+/** The part of a Router Advertisement that describes the peer itself. */
 export interface Offer {
   /** 16 bytes: the peer's address with lanip 0. */
   readonly base: Uint8Array;
@@ -10,7 +10,7 @@ export interface Offer {
 }
 
 /**
- * The way of a dialect to tell a peer its endpoint in a Router Advertisement: in the prefix (draft00,
+ * The way of a dialect to put a peer's endpoint into a Router Advertisement: in the prefix (draft00,
  * draft03, draft04) or in the destination of the advertisement (draft01).
  */
 export interface Discovery {

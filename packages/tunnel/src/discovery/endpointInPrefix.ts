@@ -6,7 +6,7 @@ import type { Discovery, Offer } from './discovery.js';
 import { offeredPrefix } from './offeredPrefix.js';
 
 /**
- * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself spells the endpoint
+ * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself encodes the endpoint
  * that the router saw. The advertisement goes to the source of the solicitation, or to all nodes
  * where that was `::` or where there was none.
  */

@@ -4,7 +4,7 @@ import type { TunnelEvent } from '../report/events.js';
 
 /**
  * The demands of a machine on its driver, made synchronously while one of its `handle…` methods or
- * commands runs. Bytes are lent for the duration of the call: who keeps them copies them.
+ * commands runs. Bytes may be used during the call only; a driver that keeps them copies them.
  */
 export interface TunnelSink {
   /**
@@ -29,7 +29,7 @@ export interface TunnelSink {
   /** Hand one IPv6 packet to the local side: the TUN interface or the application. */
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void;
 
-  /** Tell the user what happened. */
+  /** Report an event to the user. */
   event(event: TunnelEvent): void;
 }
 
@@ -41,7 +41,7 @@ export interface TunnelSink {
  * 2. The machine owns `bytes` while a call lasts, and may change the hop limit byte of the packet.
  * 3. The sink must not call the machine: keep what it says and act when the call has returned. A
  *    violation throws.
- * 4. After every call, ask {@link Machine.nextTimeout}; call {@link Machine.handleTimeout} at that
+ * 4. After every call, read {@link Machine.nextTimeout}; call {@link Machine.handleTimeout} at that
  *    time or later. Calling it early or twice does no harm.
  */
 export interface Machine {
@@ -64,11 +64,11 @@ export interface Machine {
   /** The local side sends an IPv6 packet; `now` in milliseconds. */
   handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void;
 
-  /** The time asked for by {@link Machine.nextTimeout} has come; `now` in milliseconds. */
+  /** The time returned by {@link Machine.nextTimeout} has come; `now` in milliseconds. */
   handleTimeout(now: number): void;
 
   /**
-   * The time at which {@link Machine.handleTimeout} wants to be called, in milliseconds on the clock
+   * The time at which {@link Machine.handleTimeout} has to be called, in milliseconds on the clock
    * of `now`; `Infinity` for never. Changes only by calls to the machine.
    */
   nextTimeout(): number;

@@ -99,7 +99,7 @@ export abstract class MachineCore implements Machine {
     _now: number,
   ): void {}
 
-  /** @internal One whole IPv6 packet arrived in a datagram; tells whether and why it is dropped. */
+  /** @internal One whole IPv6 packet arrived in a datagram; returns whether and why it is dropped. */
   protected abstract fromTunnel(
     bytes: Uint8Array,
     offset: number,

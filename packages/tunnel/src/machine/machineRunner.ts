@@ -50,7 +50,7 @@ export class MachineRunner<M extends Machine> {
 
   /**
    * @param make - makes the machine around its sink
-   * @throws whatever the machine has to say about its options
+   * @throws InvalidArgumentError when the machine refuses its options
    */
   constructor(make: (sink: TunnelSink) => M, host: MachineHost) {
     this.#host = host;

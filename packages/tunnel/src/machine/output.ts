@@ -37,7 +37,7 @@ export class MachineOutput {
     this.#sink.deliverPacket(bytes, offset, length);
   }
 
-  /** Tells the user. */
+  /** Reports an event to the user. */
   event(event: TunnelEvent): void {
     this.#sink.event(event);
   }

@@ -30,7 +30,7 @@ const CHECKSUM_OFFSETS: Readonly<Record<number, number>> = {
 const NEGATIVE_ZERO = 0xffff;
 
 /**
- * Writes another endpoint into the source of a packet, lanip and /64 staying as they are, and mends
+ * Writes another endpoint into the source of a packet, keeping lanip and /64, and updates
  * the checksum of the upper layer (draft-04 §7.8).
  *
  * @returns false, with nothing changed, where the checksum cannot be found

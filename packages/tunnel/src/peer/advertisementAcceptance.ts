@@ -4,7 +4,7 @@ import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import type { Discovery, Offer } from '../discovery/discovery.js';
 
 /**
- * Reads the offer from a Router Advertisement that a peer may believe, once that passed RFC 4861 §6.1.2:
+ * Reads the offer from a Router Advertisement that a peer may accept, once that passed RFC 4861 §6.1.2:
  * it was sent by `fe80::` to this link, without DHCPv6 (draft-04 §3.2, M=0), and has an on-link,
  * autonomous prefix of the dialect's length.
  *

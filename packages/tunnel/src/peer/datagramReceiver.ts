@@ -11,8 +11,8 @@ import { SourceFilter } from './sourceFilter.js';
 import type { Uplinks } from './uplinks.js';
 
 /**
- * Receives the datagrams that come from the tunnel, through a router or directly: checks where a packet
- * comes from and whom it is for, and delivers it to the local side.
+ * Receives the datagrams that come from the tunnel, through a router or directly: checks source and
+ * destination of each packet, and delivers it to the local side.
  */
 export class DatagramReceiver {
   readonly #uplinks: Uplinks;
@@ -31,7 +31,7 @@ export class DatagramReceiver {
     this.#nd = new NdReceiver(parts, this.#sources, this.#corrector);
   }
 
-  /** One whole IPv6 packet arrived; tells whether and why it is dropped. */
+  /** One whole IPv6 packet arrived; returns whether and why it is dropped. */
   receive(
     bytes: Uint8Array,
     offset: number,

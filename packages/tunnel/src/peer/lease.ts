@@ -16,7 +16,7 @@ import { ROUTER_LANIP } from '../specification.js';
 
 const LOWER_HALF = 8;
 
-/** An IPv6 address of ours, 16 bytes, and the endpoint that it spells. */
+/** An IPv6 address of ours, 16 bytes, and the endpoint that it encodes. */
 export interface PeerIdentity {
   readonly address: Uint8Array;
   readonly endpoint: Readonly<UdpEndpoint>;
@@ -74,13 +74,13 @@ export class Lease {
   /** Whether the IPv6 address at `offset` is one that this peer may use; lanip 0 is not. */
   owns(bytes: Uint8Array, offset: number): boolean {
     return (
-      this.spellsUs(bytes, offset) &&
+      this.encodesOurEndpoint(bytes, offset) &&
       (!this.#layout.hasLanip || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
     );
   }
 
-  /** Whether the IPv6 address at `offset` spells our own endpoint under this router, any lanip. */
-  spellsUs(bytes: Uint8Array, offset: number): boolean {
+  /** Whether the IPv6 address at `offset` encodes our own endpoint under this router, any lanip. */
+  encodesOurEndpoint(bytes: Uint8Array, offset: number): boolean {
     return (
       this.subnetPrefix.contains(bytes, offset) &&
       this.#layout.matchesEndpoint(bytes, offset, this.publicEndpoint)

@@ -22,7 +22,7 @@ import type { Uplink } from './uplink.js';
 import type { Uplinks } from './uplinks.js';
 
 /**
- * Receives the Neighbor Discovery messages of routers and remotes: checks who may send each kind, answers
+ * Receives the Neighbor Discovery messages of routers and remotes: checks the source of each kind, answers
  * Neighbor Solicitations, and hands the rest to the part of the peer that waits for it.
  */
 export class NdReceiver {
@@ -103,7 +103,7 @@ export class NdReceiver {
   ): DropCode {
     const { layout } = this.#profile;
     const { source, target } = solicitation;
-    const lease = this.#uplinks.leaseSpelling(target, 0);
+    const lease = this.#uplinks.leaseEncodedBy(target, 0);
     if (lease === null) return Drop.ndUnexpected;
     let isRemote = false;
     let isOnLan = false;

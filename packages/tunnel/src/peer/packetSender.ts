@@ -14,7 +14,7 @@ import type { Uplinks } from './uplinks.js';
 
 /**
  * Sends the packets of the local side into the tunnel: checks their addresses, decides whether each goes
- * directly or through a router, and tells the local side when it goes nowhere.
+ * directly or through a router, and reports an error to the local side when it goes nowhere.
  */
 export class PacketSender {
   readonly #uplinks: Uplinks;

@@ -254,11 +254,11 @@ export class Peer extends MachineCore {
       accepts: (endpoint) => uplinks.accepts(endpoint),
       sharesPublicAddress: (addressBits) => uplinks.hasPublicAddress(addressBits),
       isInterpretable: (bytes, at) => uplinks.isInterpretable(bytes, at),
-      isOwn: (address) => uplinks.leaseSpelling(address, 0) !== null,
+      isOwn: (address) => uplinks.leaseEncodedBy(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
-      // If a NAT of ours forgot us, nothing reaches us until we send; if it gave us another endpoint,
+      // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,
       // nothing reaches our address. Soliciting settles both.
       silence: (now) => uplinks.solicitLeased(now),
     };

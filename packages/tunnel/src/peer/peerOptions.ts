@@ -27,18 +27,18 @@ export interface PeerOptions {
   readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
-   * system's default). Default 30 s with TTL 3, which passes the local NATs and dies on the way.
+   * system's default). Default 30 s with TTL 3, which passes the local NATs and expires on the way.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
   /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
   readonly lanip?: number | undefined;
-  /** Believe direct frames from private IPv4 space; default true. */
+  /** Accept direct frames from private IPv4 space; default true. */
   readonly allowPrivate?: boolean | undefined;
-  /** Believe direct frames from 127.0.0.0/8; default: only when a router is there. */
+  /** Accept direct frames from 127.0.0.0/8; default: only when a router is there. */
   readonly allowLoopback?: boolean | undefined;
   /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions | undefined;
-  /** Random numbers in [0, 1) that strangers cannot foresee: they protect hash tables and nonces. */
+  /** Random numbers in [0, 1) that attackers cannot predict: they protect hash tables and nonces. */
   readonly random: () => number;
 }
 

@@ -12,8 +12,8 @@ import type { PeerParts } from './peerParts.js';
 import type { Uplinks } from './uplinks.js';
 
 /**
- * Tells remotes what is wrong with what they send: under which address we see them, and that we do not
- * read compressed headers. What nobody asked for is never longer than the frame that caused it: then
+ * Corrects remotes: reports the address under which we see them, and that we do not read compressed
+ * headers. An unsolicited correction is never longer than the frame that caused it: then
  * anyone could have us send more than they spent. Each remote gets few of all of it.
  */
 export class Corrector {
@@ -32,7 +32,7 @@ export class Corrector {
   }
 
   /**
-   * Tells who sent a frame under a false address what the right one is (draft-03 §6).
+   * Advertises the right address to the sender of a frame with a false one (draft-03 §6).
    *
    * @param source - offset of the IPv6 source address
    * @param length - bytes of the frame
@@ -54,7 +54,7 @@ export class Corrector {
     this.#output.send(from, answer, 0, answer.length);
   }
 
-  /** Tells a remote that asks for it how we see it (draft-03 §10.2, draft-04 §7.7). */
+  /** Advertises to a remote that solicits it how we see it (draft-03 §10.2, draft-04 §7.7). */
   answerSolicitation(
     message: RouterSolicitation,
     from: Readonly<UdpEndpoint>,
@@ -69,7 +69,7 @@ export class Corrector {
     return Drop.none;
   }
 
-  /** Tells who compresses headers for us that we cannot read that (draft-03 §10.2). */
+  /** Reports to the sender of compressed headers that we cannot read them (draft-03 §10.2). */
   refuseCompression(
     bytes: Uint8Array,
     offset: number,

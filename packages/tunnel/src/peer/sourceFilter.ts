@@ -4,7 +4,7 @@ import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplinks } from './uplinks.js';
 
-/** Decides who may send to a peer without a router between (draft-03 §6, draft-04 §4.2). */
+/** Decides which sources may send to a peer without a router between (draft-03 §6, draft-04 §4.2). */
 export class SourceFilter {
   readonly #profile: Profile;
   readonly #uplinks: Uplinks;
@@ -20,7 +20,7 @@ export class SourceFilter {
   }
 
   /**
-   * Accepts a node whose IPv6 source spells the very endpoint that the datagram came from, and lies in
+   * Accepts a node whose IPv6 source encodes the very endpoint that the datagram came from, and lies in
    * the /64 of one of our routers or under a 6bed4 prefix. A remote on our own network may send from its
    * private endpoint, once it has solicited us from there.
    *
@@ -34,7 +34,7 @@ export class SourceFilter {
     from: Readonly<UdpEndpoint>,
   ): DropCode {
     const paths = this.#paths;
-    if (remote >= 0 && paths.isSpelledBy(remote, from)) return Drop.none;
+    if (remote >= 0 && paths.isEncodedEndpoint(remote, from)) return Drop.none;
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
     if (!this.#uplinks.isInterpretable(bytes, source)) return Drop.sourceNotAllowed;
     if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
@@ -56,7 +56,7 @@ export class SourceFilter {
       this.#uplinks.isInterpretable(source, 0) &&
       !layout.isOpaque(source, 0) &&
       !layout.matchesEndpoint(source, 0, from) &&
-      this.#uplinks.leaseSpelling(source, 0) === null &&
+      this.#uplinks.leaseEncodedBy(source, 0) === null &&
       this.#uplinks.hasPublicAddress(layout.readAddress(source, 0) | 0)
     );
   }

@@ -18,7 +18,7 @@ interface TrapeziumPath {
  * (draft-04 §5, draft-03 §7). With an address from the remote's own router, they would take one router
  * less (draft-03 §10.2).
  *
- * A few packets are no reason to solicit a router that a stranger may have named: the local side has to
+ * A few packets are no reason to solicit a router that an unknown sender may have named: the local side has to
  * keep sending for a second, and a router that does not answer is left alone for ten minutes.
  */
 export class TrapeziumMonitor {

@@ -5,7 +5,7 @@ import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Lease } from './lease.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 
-/** Reasons for an uplink to be woken. */
+/** Timers of an uplink. */
 export type UplinkTimer =
   /** Send the next solicitation. */
   | 'solicit'

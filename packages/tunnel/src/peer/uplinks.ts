@@ -47,7 +47,7 @@ export class Uplinks {
   #isRunning = false;
 
   /**
-   * @param addressesChanged - is called when addresses came or went; `moved` tells whether we are seen at
+   * @param addressesChanged - is called when addresses came or went; `moved` says whether we are seen at
    * another endpoint than before
    */
   constructor(
@@ -216,11 +216,11 @@ export class Uplinks {
     return owner;
   }
 
-  /** The lease whose endpoint an IPv6 address spells; see {@link Lease.spellsUs}. */
-  leaseSpelling(bytes: Uint8Array, offset: number): Lease | null {
+  /** The lease whose endpoint an IPv6 address encodes; see {@link Lease.encodesOurEndpoint}. */
+  leaseEncodedBy(bytes: Uint8Array, offset: number): Lease | null {
     for (let index = 0; index < this.#list.length; index++) {
       const { lease } = this.#list[index]!;
-      if (lease?.spellsUs(bytes, offset)) return lease;
+      if (lease?.encodesOurEndpoint(bytes, offset)) return lease;
     }
     return null;
   }

@@ -13,7 +13,7 @@ import type { Remotes } from './remotes.js';
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
  * remote sees us at another endpoint than our routers do, and refuses direct packets whose source
- * spells that. It sends a Router Advertisement that says how it sees us. As anyone could forge that, the
+ * encodes that. It sends a Router Advertisement that says how it sees us. As anyone could forge that, the
  * remote is solicited, and only an advertisement with our nonce counts.
  *
  * Until then, packets go directly to the remote with the address it knows us by, if their sender allows
@@ -25,7 +25,7 @@ export class BoundPrefixes {
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
   readonly #address: Int32Array;
   readonly #port: Uint16Array;
-  /** When the remote was last solicited for it, and the nonce of that. */
+  /** Time at which the remote was last solicited for it, and the nonce of that. */
   readonly #solicitedAt: Float64Array;
   readonly #nonces: Nonces;
   readonly #endpoint = new UdpEndpoint();
@@ -109,7 +109,7 @@ export class BoundPrefixes {
       destination: ALL_ROUTERS,
       options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
     });
-    this.#remotes.paths.readSpelled(slot, this.#to);
+    this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, solicitation, solicitation.length, 0);
   }
 

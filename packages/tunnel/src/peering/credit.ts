@@ -4,7 +4,7 @@ const FIRST_CREDIT = 256;
 const MAX_EARNED_CREDIT = 1280;
 
 /**
- * The bounds on what strangers can make us send. A remote is trusted once the local side sent to it
+ * The bounds on what unknown senders can make us send. A remote is trusted once the local side sent to it
  * first, or once it has shown that it is where its address says. To all others we send no more bytes of
  * our own than came from there, so nobody gains by forging an IPv4 source address. All bytes count with
  * their IPv4 and UDP headers.

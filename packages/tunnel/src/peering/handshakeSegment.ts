@@ -32,7 +32,7 @@ export const ExpectedReply = { none: 0, ack: 1, initAck: 2, cookieEcho: 3, cooki
 export interface HandshakeSegment {
   /** One of {@link ExpectedReply}. */
   readonly expectedReply: number;
-  /** Tells the packet from any other but its own retransmission; 32 bits. */
+  /** Distinguishes the packet from any other but its own retransmission; 32 bits. */
   readonly dedupKey: number;
   /** Number in the reply that only its receiver can know, or -1 where that of the last one holds. */
   readonly expectedNumber: number;

@@ -19,21 +19,21 @@ export interface LanSearchOptions {
  * public IPv4 address is probably behind the same NAT, which may not do hairpinning. Beside the
  * solicitation to its public endpoint, one goes to 224.0.0.1, and does not leave the local network.
  *
- * Whoever answers, or solicits us, from a private endpoint becomes a candidate. Anybody on the local
- * network could do so; a solicitation to that very endpoint, and its answer, confirm the path.
+ * A host that answers, or solicits us, from a private endpoint becomes a candidate. Any host on the
+ * local network could do so; a solicitation to that very endpoint, and its answer, confirm the path.
  */
 export class LanSearch {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
   readonly #solicitations: NeighborSolicitations;
   readonly #ttl: number;
-  readonly #everyone: UdpEndpoint;
+  readonly #allHosts: UdpEndpoint;
   /** Private endpoint that answered or solicited, as yet unconfirmed; port 0 for none. */
   readonly #candidateAddress: Int32Array;
   readonly #candidatePort: Uint16Array;
-  /** When the candidate itself was solicited, not just everyone. */
+  /** Time at which the candidate itself was solicited, not just all hosts. */
   readonly #candidateSolicitedAt: Float64Array;
-  /** When a remote may be searched again. */
+  /** Earliest time of the next search for a remote. */
   readonly #searchAt: Float64Array;
   readonly #to = new UdpEndpoint();
 
@@ -47,7 +47,7 @@ export class LanSearch {
     this.#remotes = remotes;
     this.#solicitations = solicitations;
     this.#ttl = options.lanTtl;
-    this.#everyone = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
+    this.#allHosts = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
     this.#candidateAddress = new Int32Array(remotes.capacity);
     this.#candidatePort = new Uint16Array(remotes.capacity);
     this.#candidateSolicitedAt = new Float64Array(remotes.capacity);
@@ -60,7 +60,7 @@ export class LanSearch {
     this.#searchAt[slot] = DISTANT_PAST;
   }
 
-  /** Forgets the candidate, which does not answer. */
+  /** Removes the candidate, which does not answer. */
   giveUp(slot: number): void {
     this.#candidatePort[slot] = 0;
   }
@@ -71,7 +71,7 @@ export class LanSearch {
       this.#ttl > 0 &&
       isIPv4Private(endpoint.address) &&
       this.#host.accepts(endpoint) &&
-      this.#host.sharesPublicAddress(this.#remotes.paths.spelledAddress(slot))
+      this.#host.sharesPublicAddress(this.#remotes.paths.encodedAddress(slot))
     );
   }
 
@@ -92,13 +92,13 @@ export class LanSearch {
     this.#candidateSolicitedAt[slot] = now;
   }
 
-  /** Goes with a solicitation to the public endpoint: solicits the candidate, or else everyone. */
+  /** Goes with a solicitation to the public endpoint: solicits the candidate, or else all hosts. */
   search(slot: number, now: number): void {
     if (this.#candidatePort[slot] !== 0) {
       this.#solicitCandidate(slot, now);
     } else if (this.#mayBeSearched(slot, now)) {
       this.#searchAt[slot] = now + LAN_SEARCH_INTERVAL;
-      this.#solicitations.send(slot, this.#everyone, this.#ttl, now);
+      this.#solicitations.send(slot, this.#allHosts, this.#ttl, now);
     }
   }
 
@@ -106,7 +106,7 @@ export class LanSearch {
     return (
       this.#ttl > 0 &&
       this.#solicitations.affords(slot) &&
-      this.#host.sharesPublicAddress(this.#remotes.paths.spelledAddress(slot)) &&
+      this.#host.sharesPublicAddress(this.#remotes.paths.encodedAddress(slot)) &&
       now >= this.#searchAt[slot]!
     );
   }

@@ -154,8 +154,8 @@ export class NeighborDiscoveryPeering implements Peering {
     if (slot === NO_SLOT) return Drop.ndUnexpected;
     const attempt = this.#solicitations.attemptAnswered(slot, advertisement, now);
     if (attempt === NO_ATTEMPT) return Drop.ndUnexpected;
-    if (this.#paths.isSpelled(slot, from)) {
-      // Where the local network is the path, the spelled endpoint is not solicited.
+    if (this.#paths.isEncodedEndpoint(slot, from)) {
+      // Where the local network is the path, the encoded endpoint is not solicited.
       if (this.#paths.path(slot) === Path.lan) return Drop.ndUnexpected;
       this.#answered(slot, Path.direct, from, attempt, now);
       return Drop.none;
@@ -164,7 +164,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (this.#lan.wasSolicited(slot, from)) {
       this.#answered(slot, Path.lan, from, attempt, now);
     } else {
-      // It answers a solicitation to everyone. Only one on the path itself confirms it.
+      // It answers a solicitation to all hosts. Only one on the path itself confirms it.
       this.#lan.proposed(slot, from, now);
     }
     return Drop.none;
@@ -180,7 +180,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (!this.#options.redirects) return Drop.ndUnexpected;
     const slot = this.#remotes.find(redirect.target, 0);
     if (slot === NO_SLOT || !isCredible(layout, redirect, from, isOwn)) return Drop.ndUnexpected;
-    if (!this.#paths.isSpelled(slot, from)) return Drop.ndUnexpected;
+    if (!this.#paths.isEncodedEndpoint(slot, from)) return Drop.ndUnexpected;
     this.#credit.grant(slot, length + OUTER_HEADERS);
     if (!this.#paths.isValid(slot, now)) this.#hint(slot, now);
     return Drop.none;
@@ -251,7 +251,7 @@ export class NeighborDiscoveryPeering implements Peering {
 
   /**
    * On the local network, a remote knows us only by the endpoint in the address that we solicited from.
-   * It would refuse a packet whose source spells another one, by way of another router.
+   * It would refuse a packet whose source encodes another one, by way of another router.
    */
   #fitsLan(slot: number, bytes: Uint8Array, offset: number): boolean {
     if (this.#paths.path(slot) !== Path.lan) return true;
@@ -266,7 +266,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (!this.#rounds.admitsHint(slot, now)) return;
     if (this.#rounds.isUnderWay(slot)) {
       // A round is under way: its next solicitation comes early.
-      this.#paths.readSpelled(slot, this.#to);
+      this.#paths.readEncodedEndpoint(slot, this.#to);
       this.#solicitations.send(slot, this.#to, 0, now);
     } else {
       this.#rounds.begin(slot, now);
@@ -284,7 +284,7 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#lan.solicited(slot, this.#to, now);
       this.#solicitations.send(slot, this.#to, 0, now);
     } else {
-      this.#paths.readSpelled(slot, this.#to);
+      this.#paths.readEncodedEndpoint(slot, this.#to);
       this.#solicitations.send(slot, this.#to, 0, now);
       this.#lan.search(slot, now);
     }
@@ -314,7 +314,7 @@ export class NeighborDiscoveryPeering implements Peering {
   #confirmedByUpperLayer(slot: number, now: number): void {
     this.#reachable(slot, now);
     const to = this.#to;
-    this.#paths.readSpelled(slot, to);
+    this.#paths.readEncodedEndpoint(slot, to);
     const validUntil = now + CONFIRMATION_LIFETIME;
     this.#paths.confirm(slot, Path.direct, to, Confirmation.upperLayer, validUntil, now);
   }

@@ -28,7 +28,7 @@ export class NeighborSolicitations {
   readonly #remotes: Remotes;
   readonly #requireNonce: boolean;
   readonly #nonces: Nonces;
-  /** When the last one was sent, in milliseconds. */
+  /** Time of the last one, in milliseconds. */
   readonly #sentAt: Float64Array;
   /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
   readonly #repeatsNonces: Uint8Array;

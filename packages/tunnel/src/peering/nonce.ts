@@ -6,7 +6,7 @@ const NONCE_LENGTH = 6;
 const ATTEMPT = NONCE_LENGTH - 1;
 
 /**
- * The nonces of solicitations, by slot. 40 bits of each are random: that is what a stranger has to
+ * The nonces of solicitations, by slot. 40 bits of each are random: that is what an attacker has to
  * guess. The last byte counts the solicitations of a round, so that an answer shows which of them it
  * answers.
  */
@@ -14,7 +14,7 @@ export class Nonces {
   readonly #bytes: Uint8Array;
   readonly #random: () => number;
 
-  /** @param random - numbers in [0, 1) that strangers cannot foresee */
+  /** @param random - numbers in [0, 1) that attackers cannot predict */
   constructor(capacity: number, random: () => number) {
     this.#bytes = new Uint8Array(capacity * NONCE_LENGTH);
     this.#random = random;

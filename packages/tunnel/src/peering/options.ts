@@ -50,7 +50,7 @@ export interface PeeringOptions {
    */
   readonly mappingTimeout?: number | undefined;
   /**
-   * Ask the router of a remote for an address as well, when packets to it take two routers for more than
+   * Get an address from the router of a remote as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */

@@ -19,7 +19,7 @@ import { SilenceWatch } from './silenceWatch.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
 /**
- * Keeps the remotes of one peer and asks the strategy about their paths. Takes no memory before the
+ * Keeps the remotes of one peer and lets the strategy choose their paths. Takes no memory before the
  * first remote is created.
  */
 export class PathFinder {
@@ -29,7 +29,7 @@ export class PathFinder {
   readonly #isIdle: boolean;
   readonly #byEndpoint: boolean;
   readonly #silenceWatch = new SilenceWatch();
-  readonly #spelled = new UdpEndpoint();
+  readonly #encoded = new UdpEndpoint();
   #remotes: Remotes | null = null;
   #peering: Peering | null = null;
   #sweepAt = DISTANT_FUTURE;
@@ -43,13 +43,13 @@ export class PathFinder {
 
   /**
    * The slot of the remote with the IPv6 address at `offset`, or -1. Such an address is routable, not
-   * ours, and spells an endpoint that we may talk to. For every packet.
+   * ours, and encodes an endpoint that we may talk to. For every packet.
    */
   find(bytes: Uint8Array, offset: number): number {
     const remotes = this.#remotes;
     if (remotes === null) return NO_SLOT;
     const slot = remotes.find(bytes, offset);
-    // Told apart by endpoint, a remote would be found under foreign prefixes too.
+    // Where endpoints identify remotes, a remote would be found under foreign prefixes too.
     return this.#byEndpoint &&
       slot !== NO_SLOT &&
       !remotes.hasSubnetPrefix(slot, bytes, offset) &&
@@ -58,9 +58,9 @@ export class PathFinder {
       : slot;
   }
 
-  /** Whether this is the endpoint that the address of a remote spells. */
-  isSpelledBy(slot: number, from: Readonly<UdpEndpoint>): boolean {
-    return this.#remotes!.paths.isSpelled(slot, from);
+  /** Whether this is the endpoint that the address of a remote encodes. */
+  isEncodedEndpoint(slot: number, from: Readonly<UdpEndpoint>): boolean {
+    return this.#remotes!.paths.isEncodedEndpoint(slot, from);
   }
 
   /**
@@ -68,7 +68,7 @@ export class PathFinder {
    *
    * @param found - the slot of its destination, or -1
    * @param to - takes the endpoint, where the next hop is the remote
-   * @param policy - the wish of its sender, or null for what the packet itself may say
+   * @param policy - the policy that its sender requests, or null for that of the packet itself
    */
   route(
     found: number,
@@ -83,7 +83,7 @@ export class PathFinder {
     if (slot === NO_SLOT && !this.#isIdle) {
       slot = this.#create(bytes, offset + DESTINATION_OFFSET, true, now);
     }
-    // Where no direct path can be, only who insists on one is refused.
+    // Where no direct path can be, only a packet that requires one is refused.
     if (slot === NO_SLOT) {
       return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
     }
@@ -115,7 +115,7 @@ export class PathFinder {
     const send = this.#peering!.sendOpportunistic(slot, now);
     if (send === 0) return 0;
     const remotes = this.#remotes!;
-    remotes.paths.readSpelled(slot, to);
+    remotes.paths.readEncodedEndpoint(slot, to);
     remotes.sent(slot, true, now);
     return send;
   }
@@ -267,7 +267,7 @@ export class PathFinder {
     return slot === NO_SLOT ? null : this.#remotes!.snapshot(slot, now);
   }
 
-  /** Takes a slot for a remote, if its address spells an endpoint that we may talk to. */
+  /** Takes a slot for a remote, if its address encodes an endpoint that we may talk to. */
   #create(bytes: Uint8Array, at: number, isSentTo: boolean, now: number): number {
     const { kind, maxRemotes } = this.#chosen;
     const host = this.#host;
@@ -275,7 +275,7 @@ export class PathFinder {
     const { layout } = host;
     if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
     if (layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
-    const endpoint = this.#spelled;
+    const endpoint = this.#encoded;
     layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint)) return NO_SLOT;
     if (this.#remotes === null) {

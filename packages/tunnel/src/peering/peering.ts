@@ -12,7 +12,7 @@ export const NextHop = {
   router: 0,
   /** The remote itself, at the endpoint of its direct path. */
   direct: 1,
-  /** None: its sender is told that the remote cannot be reached. */
+  /** None: its sender gets an error, since the remote cannot be reached. */
   unreachable: 2,
 } as const;
 
@@ -28,7 +28,7 @@ export interface OwnAddress {
 /** The services of a peer to its path finder and the strategy in it. */
 export interface PeeringHost {
   readonly layout: AddressLayout;
-  /** Numbers in [0, 1) that strangers cannot foresee. */
+  /** Numbers in [0, 1) that attackers cannot predict. */
   readonly random: () => number;
 
   /**
@@ -70,7 +70,7 @@ export interface PeeringHost {
 /**
  * A strategy that decides which packets leave the relayed path and go directly to the remote's own
  * endpoint. There is one object per peer, chosen by dialect and option; it writes what it learns about
- * paths by the verbs of {@link Remotes}, and the rest in columns of its own. It is asked only about
+ * paths by the methods of {@link Remotes}, and the rest in columns of its own. It is consulted only about
  * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
 export interface Peering {
@@ -84,7 +84,7 @@ export interface Peering {
    */
   created(slot: number, isInvitation: boolean, now: number): void;
 
-  /** A slot is given back. */
+  /** A slot is released. */
   removed(slot: number): void;
 
   /**
@@ -92,7 +92,7 @@ export interface Peering {
    * source.
    *
    * @param bytes - buffer with the IPv6 packet, its destination the remote
-   * @param policy - the wish of its sender, or null for what the packet itself may say
+   * @param policy - the policy that its sender requests, or null for that of the packet itself
    * @param now - milliseconds
    */
   route(
@@ -167,14 +167,14 @@ export interface Peering {
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
 
-  /** A time asked for by {@link Peering.nextTimeout} has come. */
+  /** The time returned by {@link Peering.nextTimeout} has come. */
   handleTimeout(now: number): void;
 
-  /** When {@link Peering.handleTimeout} wants to run, in milliseconds; `Infinity` for never. */
+  /** Time at which to call {@link Peering.handleTimeout}, in milliseconds; `Infinity` for never. */
   nextTimeout(): number;
 }
 
-/** A strategy to be made, and how its remotes are told apart. */
+/** A strategy to be made, and the key of its remotes. */
 export interface PeeringKind {
   readonly name: PeeringName;
   readonly key: RemoteKey;

@@ -37,20 +37,20 @@ const KINDS = STATES.map((state) => DURATIONS.indexOf(peerNatStates[state].lasts
 
 /** Options of {@link ProbeAndSeenPeering}. */
 export interface ProbeAndSeenOptions {
-  /** How long NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
+  /** Time for which NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
   readonly mappingTimeout: number;
 }
 
 /**
  * Direct paths by probes and the Seen flag (draft-04 §6, §7). A probe is an empty datagram sent directly
- * to the remote. Who receives anything directly reports it by a flag in the traffic class of the packets
+ * to the remote. A peer that receives anything directly reports it by a flag in the traffic class of the packets
  * that it sends anyway, on whichever path, and that flag lets the other side send directly for 27 s.
  * Probes are sent by the states of {@link peerNatStates}, which the first packet enters.
  *
  * The sender of a packet chooses by its traffic class how much it relies on the direct path, and
  * whether the source address may be adapted to what the remote sees.
  *
- * A Seen flag is believed only if we did send something directly to that remote lately; a forged one can
+ * A Seen flag is accepted only if we did send something directly to that remote lately; a forged one can
  * then move packets to the remote's own endpoint and nowhere else.
  */
 export class ProbeAndSeenPeering implements Peering {
@@ -62,13 +62,13 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #bound: BoundPrefixes;
   readonly #states: Uint8Array;
   readonly #deadlines: Deadlines;
-  /** When something last went directly to a remote, in milliseconds. */
+  /** Time at which something last went directly to a remote, in milliseconds. */
   readonly #directAt: Float64Array;
   /** Until when we report that direct traffic arrives. */
   readonly #seenUntil: Float64Array;
-  /** When a Seen flag last set the timers. */
+  /** Time at which a Seen flag last set the timers. */
   readonly #renewedAt: Float64Array;
-  /** When direct traffic was last answered by a probe out of turn. */
+  /** Time at which direct traffic was last answered by a probe out of turn. */
   readonly #answeredAt: Float64Array;
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
@@ -104,12 +104,12 @@ export class ProbeAndSeenPeering implements Peering {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    wish: PolicyCode | null,
+    requested: PolicyCode | null,
     now: number,
   ): NextHopCode {
     // On this wire, the packet itself says it (draft-04 §6).
-    if (wish !== null) {
-      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), wish));
+    if (requested !== null) {
+      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), requested));
     }
     const wanted = trafficClass(bytes, offset);
     const policy = policyOf(wanted);
@@ -181,7 +181,7 @@ export class ProbeAndSeenPeering implements Peering {
     now: number,
   ): DropCode {
     const slot = this.#slotAt(from);
-    // Only who received something directly can see us at another endpoint than our address spells.
+    // Only a remote that received something directly can see us at another endpoint than our address encodes.
     if (slot === NO_SLOT || !this.#isMapped(slot, now)) return Drop.advertisementRefused;
     return this.#bound.offered(slot, offer, nonce, now);
   }
@@ -252,7 +252,7 @@ export class ProbeAndSeenPeering implements Peering {
   #probe(slot: number, now: number): void {
     if (!this.#remotes.credit.charge(slot, OUTER_HEADERS)) return;
     this.#directAt[slot] = now;
-    this.#paths.readSpelled(slot, this.#to);
+    this.#paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, NOTHING, 0, 0);
   }
 
@@ -262,7 +262,7 @@ export class ProbeAndSeenPeering implements Peering {
     if (now - this.#renewedAt[slot]! < RENEWAL_INTERVAL) return;
     this.#renewedAt[slot] = now;
     this.#enter(slot, PEER, now, false);
-    this.#paths.readSpelled(slot, this.#to);
+    this.#paths.readEncodedEndpoint(slot, this.#to);
     const validUntil = now + SEEN_LIFETIME;
     this.#paths.confirm(slot, Path.direct, this.#to, Confirmation.seen, validUntil, now);
   }
@@ -291,7 +291,7 @@ export class ProbeAndSeenPeering implements Peering {
   #slotAt(from: Readonly<UdpEndpoint>): number {
     const { layout } = this.#host;
     if (!layout.acceptsPort(from.port)) return NO_SLOT;
-    // Remotes are told apart by endpoint here, so the upper half does not matter, nor which lanip.
+    // Remotes are identified by endpoint here, so the upper half does not matter, nor which lanip.
     layout.writeUnchecked(this.#scratch, 0, from.address, from.port, layout.maxLanip);
     return this.#remotes.find(this.#scratch, 0);
   }

@@ -13,7 +13,7 @@ import type { Remotes } from './remotes.js';
 export class RedirectHints {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
-  /** When a remote may be redirected again. */
+  /** Earliest time of the next redirect of a remote. */
   readonly #nextAt: Float64Array;
   readonly #to = new UdpEndpoint();
 
@@ -42,7 +42,7 @@ export class RedirectHints {
     if (own === null) return;
     this.#nextAt[slot] = now + REDIRECT_INTERVAL;
     const redirect = buildRedirect(this.#host.layout, own, bytes, offset, length);
-    paths.readSpelled(slot, this.#to);
+    paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, redirect, redirect.length, 0);
   }
 }

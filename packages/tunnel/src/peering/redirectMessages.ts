@@ -12,7 +12,7 @@ import type { OwnAddress } from './peering.js';
 
 /**
  * Builds the Redirect of draft-01 §6.13: "send directly to me, as I do to you". Its Target is our own
- * address, its Destination the link-local address that spells our endpoint, and it carries as much as
+ * address, its Destination the link-local address that encodes our endpoint, and it carries as much as
  * fits of the packet that was relayed.
  *
  * @param bytes - buffer with the packet of the remote that was relayed to us

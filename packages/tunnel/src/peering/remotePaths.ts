@@ -13,7 +13,7 @@ import { DISTANT_PAST } from '../time.js';
 /** A path that was never reported. */
 const NOT_REPORTED = 255;
 
-/** The change of a path, as users are told of it, but for the remote. */
+/** The change of a path, as reported to users, but for the remote. */
 export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
 
 /** The properties of a path in the snapshot of its remote. */
@@ -27,7 +27,7 @@ export type PathSnapshot = Pick<
  * a time, after which packets are relayed again; the path itself is remembered until
  * {@link RemotePaths.giveUp}, so that it is solicited where it was.
  *
- * Direct packets go to the endpoint that the remote's address spells, or to one that a confirmation
+ * Direct packets go to the endpoint that the remote's address encodes, or to one that a confirmation
  * names; nothing else can move them.
  */
 export class RemotePaths {
@@ -41,16 +41,16 @@ export class RemotePaths {
   readonly #validUntil: Float64Array;
   readonly #confirmedAt: Float64Array;
   readonly #roundTrips: Float64Array;
-  /** The endpoint that the remote's address spells: IPv4 as int32. */
-  readonly #spelledAddress: Int32Array;
-  readonly #spelledPort: Uint16Array;
+  /** The endpoint that the remote's address encodes: IPv4 as int32. */
+  readonly #encodedAddress: Int32Array;
+  readonly #encodedPort: Uint16Array;
   /** The endpoint of direct packets. */
   readonly #directAddress: Int32Array;
   readonly #directPort: Uint16Array;
 
   /**
    * @param capacity - slots of remotes
-   * @param changed - is told of each path that differs from the one told before
+   * @param changed - is called with each path that differs from the one reported before
    */
   constructor(capacity: number, changed: (slot: number, change: PathChange) => void) {
     this.#changed = changed;
@@ -60,8 +60,8 @@ export class RemotePaths {
     this.#validUntil = new Float64Array(capacity);
     this.#confirmedAt = new Float64Array(capacity);
     this.#roundTrips = new Float64Array(capacity);
-    this.#spelledAddress = new Int32Array(capacity);
-    this.#spelledPort = new Uint16Array(capacity);
+    this.#encodedAddress = new Int32Array(capacity);
+    this.#encodedPort = new Uint16Array(capacity);
     this.#directAddress = new Int32Array(capacity);
     this.#directPort = new Uint16Array(capacity);
   }
@@ -69,7 +69,7 @@ export class RemotePaths {
   /**
    * Begins with a remote of which no path is known.
    *
-   * @param endpoint - the endpoint that its address spells
+   * @param endpoint - the endpoint that its address encodes
    */
   reset(slot: number, endpoint: Readonly<UdpEndpoint>): void {
     this.#paths[slot] = Path.relayed;
@@ -78,8 +78,8 @@ export class RemotePaths {
     this.#validUntil[slot] = DISTANT_PAST;
     this.#confirmedAt[slot] = DISTANT_PAST;
     this.#roundTrips[slot] = Number.NaN;
-    this.#spelledAddress[slot] = endpoint.addressBits;
-    this.#spelledPort[slot] = endpoint.port;
+    this.#encodedAddress[slot] = endpoint.addressBits;
+    this.#encodedPort[slot] = endpoint.port;
     this.#directAddress[slot] = endpoint.addressBits;
     this.#directPort[slot] = endpoint.port;
   }
@@ -94,7 +94,7 @@ export class RemotePaths {
     return this.#paths[slot] as PathCode;
   }
 
-  /** When the path was last confirmed, in milliseconds; {@link DISTANT_PAST} for never. */
+  /** Time at which the path was last confirmed, in milliseconds; {@link DISTANT_PAST} for never. */
   confirmedAt(slot: number): number {
     return this.#confirmedAt[slot]!;
   }
@@ -134,8 +134,8 @@ export class RemotePaths {
   /** The search for a direct path, or for a confirmation of the one there was, was in vain. */
   giveUp(slot: number): void {
     this.expire(slot);
-    this.#directAddress[slot] = this.#spelledAddress[slot]!;
-    this.#directPort[slot] = this.#spelledPort[slot]!;
+    this.#directAddress[slot] = this.#encodedAddress[slot]!;
+    this.#directPort[slot] = this.#encodedPort[slot]!;
     this.#set(slot, Path.relayed, Confirmation.none);
   }
 
@@ -144,23 +144,23 @@ export class RemotePaths {
     this.#roundTrips[slot] = roundTrip;
   }
 
-  /** Whether this is the endpoint that the address of a remote spells. */
-  isSpelled(slot: number, endpoint: Readonly<UdpEndpoint>): boolean {
+  /** Whether this is the endpoint that the address of a remote encodes. */
+  isEncodedEndpoint(slot: number, endpoint: Readonly<UdpEndpoint>): boolean {
     return (
-      this.#spelledAddress[slot] === endpoint.addressBits &&
-      this.#spelledPort[slot] === endpoint.port
+      this.#encodedAddress[slot] === endpoint.addressBits &&
+      this.#encodedPort[slot] === endpoint.port
     );
   }
 
-  /** The IPv4 address that the address of a remote spells, as int32. */
-  spelledAddress(slot: number): number {
-    return this.#spelledAddress[slot]!;
+  /** The IPv4 address that the address of a remote encodes, as int32. */
+  encodedAddress(slot: number): number {
+    return this.#encodedAddress[slot]!;
   }
 
-  /** Reads the endpoint that the address of a remote spells. */
-  readSpelled(slot: number, into: UdpEndpoint): void {
-    into.address = this.#spelledAddress[slot]!;
-    into.port = this.#spelledPort[slot]!;
+  /** Reads the endpoint that the address of a remote encodes. */
+  readEncodedEndpoint(slot: number, into: UdpEndpoint): void {
+    into.address = this.#encodedAddress[slot]!;
+    into.port = this.#encodedPort[slot]!;
   }
 
   /** Reads the endpoint to which direct packets go. */
@@ -205,7 +205,7 @@ export class RemotePaths {
   }
 }
 
-/** A number for users, to whom what never was and what never ends is null. */
+/** A number for users: null for a time that never was or never comes. */
 export function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -6,7 +6,7 @@ import { DISTANT_PAST } from '../time.js';
 import { Credit } from './credit.js';
 import { finiteOrNull, RemotePaths } from './remotePaths.js';
 
-/** Addresses with the same lower half that strangers can have us keep. */
+/** Addresses with the same lower half that unknown senders can make us keep. */
 const MAX_ALIKE = 8;
 /** Slots that are looked at to find one that may go. */
 const EVICTION_SAMPLE = 16;
@@ -20,7 +20,7 @@ export type RemoteKey = 'address' | 'endpoint';
 /**
  * The remotes that a peer exchanges packets with: one slot each, whose properties lie in columns, so
  * that a packet costs neither an allocation nor more than a look at a few numbers. All that is known of
- * every remote is written by the verbs of this class, of {@link RemotePaths} and of {@link Credit}, and
+ * every remote is written by the methods of this class, of {@link RemotePaths} and of {@link Credit}, and
  * by nobody else; what only one strategy needs is kept by that strategy, by slot as well.
  *
  * Eviction, when all slots are taken: a remote that only sent to us, and was never sent to, makes room
@@ -44,14 +44,14 @@ export class Remotes {
   readonly #sentRelayed: Float64Array;
   readonly #receivedDirect: Float64Array;
   readonly #receivedRelayed: Float64Array;
-  /** Where the next look for a remote that may go begins. */
+  /** Slot at which the next search for a remote to evict begins. */
   #hand = 0;
 
   /**
-   * @param layout - how addresses spell endpoints
+   * @param layout - how addresses encode endpoints
    * @param capacity - 1..2^20; about 190 bytes each are taken at once
    * @param random - numbers in [0, 1)
-   * @param pathChanged - is told of each path that differs from the one told before
+   * @param pathChanged - is called with each path that differs from the one reported before
    */
   constructor(
     layout: AddressLayout,
@@ -102,7 +102,7 @@ export class Remotes {
    * Takes a slot for a remote that has none.
    *
    * @param bytes - its IPv6 address, at `offset`
-   * @param endpoint - the endpoint that the address spells
+   * @param endpoint - the endpoint that the address encodes
    * @param isSentTo - whether the local side sends to it, rather than it to us
    * @param removed - is called with the slot of the remote that has to go, if one has
    * @returns the slot, or -1 when none can be had
@@ -146,7 +146,7 @@ export class Remotes {
     this.#table.forEach(visit);
   }
 
-  /** The IPv6 address for which a slot was taken, 16 bytes; valid until the slot is given back. */
+  /** The IPv6 address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#table.address(slot);
   }
@@ -202,17 +202,17 @@ export class Remotes {
     this.#lastReceivedAt[slot] = now;
   }
 
-  /** When a packet of the local side last went to the remote; {@link DISTANT_PAST} for never. */
+  /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
   lastSentAt(slot: number): number {
     return this.#lastSentAt[slot]!;
   }
 
-  /** When something acceptable last came from the remote; {@link DISTANT_PAST} for never. */
+  /** Time of the last acceptable packet from the remote; {@link DISTANT_PAST} for never. */
   lastReceivedAt(slot: number): number {
     return this.#lastReceivedAt[slot]!;
   }
 
-  /** When the local side or the remote last sent something, in milliseconds. */
+  /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
     return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
   }
@@ -242,7 +242,7 @@ export class Remotes {
   }
 
   #victim(isSentTo: boolean, now: number): number {
-    let stranger = NO_SLOT;
+    let untrusted = NO_SLOT;
     let relayed = NO_SLOT;
     const looks = Math.min(EVICTION_SAMPLE, this.capacity);
     for (let look = 0; look < looks; look++) {
@@ -250,12 +250,12 @@ export class Remotes {
       this.#hand = slot + 1 === this.capacity ? 0 : slot + 1;
       if (this.paths.isValid(slot, now)) continue;
       if (this.#lastSentAt[slot] === DISTANT_PAST && !this.credit.isTrusted(slot)) {
-        stranger = this.#idler(stranger, slot);
+        untrusted = this.#idler(untrusted, slot);
       } else {
         relayed = this.#idler(relayed, slot);
       }
     }
-    if (stranger !== NO_SLOT) return stranger;
+    if (untrusted !== NO_SLOT) return untrusted;
     return isSentTo ? relayed : NO_SLOT;
   }
 

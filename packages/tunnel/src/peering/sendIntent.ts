@@ -10,9 +10,9 @@ import { Policy, type PolicyCode, type PolicyName } from './trafficClassPolicy.j
  */
 export type OpportunisticSends = 'confirming' | 'presumptuous' | 'none';
 
-/** The wishes of a packet's sender about its path, beside the packet. */
+/** Requests of a packet's sender about its path, beside the packet. */
 export interface SendIntent {
-  /** The policy asked for, or null for what the packet itself may say. */
+  /** The policy requested, or null for that of the packet itself. */
   readonly policy: PolicyCode | null;
   /**
    * Whether the sender will send the packet again if no reply comes, so that it may go directly even
@@ -21,13 +21,13 @@ export interface SendIntent {
   readonly opportunistic: boolean;
 }
 
-/** The intent of a packet about which its sender says nothing. */
+/** The intent of a packet whose sender requests nothing. */
 export const USUAL_SEND: SendIntent = { policy: null, opportunistic: false };
 
 /** The intent of a packet that its sender will send again; see {@link SendIntent.opportunistic}. */
 export const OPPORTUNISTIC_SEND: SendIntent = { policy: null, opportunistic: true };
 
-/** The intents that ask for a policy, made once so that a packet costs no allocation. */
+/** The intents with a policy, made once so that a packet costs no allocation. */
 export const POLICY_SENDS: Readonly<Record<PolicyName, SendIntent>> = {
   proper: { policy: Policy.proper, opportunistic: false },
   prohibited: { policy: Policy.prohibited, opportunistic: false },

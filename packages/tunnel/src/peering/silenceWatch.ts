@@ -3,7 +3,7 @@ import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Remotes } from './remotes.js';
 
 /**
- * Notices when remotes stop sending. Nobody can tell us that a NAT of ours dropped our mappings: from
+ * Notices when remotes stop sending. No message says that a NAT of ours dropped our mappings: from
  * then on nothing reaches us until we send. But then remotes that were sending fall silent, and that is
  * a reason to solicit the routers, which restores the mapping to them and shows whether our endpoint
  * has changed. Silence has other reasons too, so this happens seldom.
@@ -46,7 +46,7 @@ export class SilenceWatch {
     return isDue;
   }
 
-  /** When {@link SilenceWatch.handleTimeout} wants to run, in milliseconds; `Infinity` for never. */
+  /** Time at which to call {@link SilenceWatch.handleTimeout}, in milliseconds; `Infinity` for never. */
   nextTimeout(): number {
     return this.#dueAt;
   }

@@ -45,12 +45,12 @@ export class SolicitationRounds {
   readonly #listener: RoundListener;
   readonly #detection: NeighborUnreachability;
   readonly #rate = new TokenBucket(SOLICITATION_RATE);
-  /** When a packet begins a round, in milliseconds: on a valid path, and on none. */
+  /** Time from which a packet begins a round, in milliseconds: on a valid path, and on none. */
   readonly #refreshAt: Float64Array;
   readonly #retryAt: Float64Array;
   /** Rounds in vain since the last confirmation. */
   readonly #failures: Uint8Array;
-  /** When a hint last had an effect. */
+  /** Time at which a hint last had an effect. */
   readonly #hintedAt: Float64Array;
 
   constructor(remotes: Remotes, listener: RoundListener) {
@@ -151,7 +151,7 @@ export class SolicitationRounds {
     this.#detection.handleTimeout(now);
   }
 
-  /** When {@link SolicitationRounds.handleTimeout} wants to run; `Infinity` for never. */
+  /** Time at which to call {@link SolicitationRounds.handleTimeout}; `Infinity` for never. */
   nextTimeout(): number {
     return this.#detection.nextTimeout();
   }

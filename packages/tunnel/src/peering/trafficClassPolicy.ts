@@ -13,7 +13,7 @@ const POLICY_BITS = 0xc0;
 const FLAG = 0x20;
 const FOREIGN_BITS = 0x1c;
 
-/** The wish of a packet's sender for its path, as a number (draft-04 §6). */
+/** The policy of a packet's sender for its path, as a number (draft-04 §6). */
 export const Policy = {
   /** Direct only when known to be reliable; also for traffic classes that are not 6bed4's. */
   proper: 0,
@@ -29,7 +29,7 @@ export const Policy = {
 export type PolicyCode = (typeof Policy)[keyof typeof Policy];
 
 /**
- * The wish of a packet's sender for its path (draft-04 §6).
+ * The policy of a packet's sender for its path (draft-04 §6).
  *
  * - `proper`: direct when that is known to work.
  * - `prohibited`: never direct, nor a reason to search a direct path.
@@ -53,7 +53,7 @@ export function flagOf(value: number): boolean {
   return (value & (FLAG | FOREIGN_BITS)) === FLAG;
 }
 
-/** A traffic class, 0..255, that asks for a policy; the bits that are not about peering go. */
+/** A traffic class, 0..255, with a policy; the bits that are not about peering go. */
 export function withPolicy(value: number, policy: PolicyCode): number {
   return (value & ~(FOREIGN_BITS | POLICY_BITS)) | (policy << POLICY_SHIFT);
 }

@@ -1,5 +1,5 @@
 /**
- * Why a packet was not forwarded. Filters return one of these numbers, 0 meaning "go on", so that
+ * Reasons for not forwarding a packet. Filters return one of these numbers, 0 meaning "go on", so that
  * the data path neither allocates nor compares strings.
  */
 export const Drop = {
@@ -41,11 +41,11 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `too-big`: larger than 1280 bytes; answered with Packet Too Big (RFC 4443 §3.2).
  * - `source-endpoint-refused`: came from an IPv4 endpoint that nobody can be at, or private space on
  *   a public router.
- * - `source-mismatch`: the IPv6 source does not spell the endpoint it came from (draft-03 §6).
+ * - `source-mismatch`: the IPv6 source does not encode the endpoint it came from (draft-03 §6).
  * - `source-not-allowed`: the IPv6 source may not be used on this side (draft-04 §5.1, §4.2).
  * - `destination-not-allowed`: multicast, link-local, loopback or unspecified.
- * - `destination-not-endpoint`: a lower half that spells no endpoint (draft-04 §5.1).
- * - `destination-endpoint-refused`: spells an endpoint that we never send to.
+ * - `destination-not-endpoint`: a lower half that encodes no endpoint (draft-04 §5.1).
+ * - `destination-endpoint-refused`: encodes an endpoint that we never send to.
  * - `destination-not-ours`: not for an address of this peer, or not under this router's /64.
  * - `loop`: would come back to its sender or to ourselves.
  * - `hop-limit-exceeded`: answered with Time Exceeded (RFC 4443 §3.3).
@@ -54,7 +54,7 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `advertisement-refused`: a Router Advertisement against the acceptance rules (draft-03 §4).
  * - `no-route`: nowhere to go; answered with Destination Unreachable (RFC 4443 §3.1).
  * - `no-listener`: for the router's own address, where nothing listens.
- * - `rate-limited`: would have been answered, but its sender asks too often.
+ * - `rate-limited`: would have been answered, but its sender solicits too often.
  * - `stopped`: the machine was stopped or not yet started.
  * - `no-direct-path`: its sender wants the direct path only, and there is none (draft-04 §7.6);
  *   answered with Destination Unreachable.

@@ -31,7 +31,7 @@ export interface AddressLost extends AddressLease {
   readonly type: 'address-lost';
 }
 
-/** A router does not answer; the peer goes on asking, and keeps an address that it has. */
+/** A router does not answer; the peer goes on soliciting, and keeps an address that it has. */
 export interface RouterUnreachable {
   readonly type: 'router-unreachable';
   readonly router: Endpoint;
@@ -67,7 +67,7 @@ export interface PathChanged {
   readonly path: PathKind;
   /** The path reported before; null for none. */
   readonly previous: PathKind | null;
-  /** Where direct packets go; null for `relayed`. */
+  /** Endpoint of direct packets; null for `relayed`. */
   readonly endpoint: Endpoint | null;
   /** The confirmation of the path; null for `relayed`. */
   readonly confirmedBy: PathConfirmation | null;
@@ -81,21 +81,21 @@ export interface RemoteSnapshot {
   readonly address: string;
   /** The path that a packet would take now. */
   readonly path: PathKind;
-  /** Where direct packets go; null for `relayed`. */
+  /** Endpoint of direct packets; null for `relayed`. */
   readonly endpoint: Endpoint | null;
   /** The confirmation of the path; null for `relayed`. */
   readonly confirmedBy: PathConfirmation | null;
-  /** When a direct path was last confirmed; null for never. */
+  /** Time at which a direct path was last confirmed; null for never. */
   readonly confirmedAt: number | null;
   /** Expiry of that confirmation, if nothing renews it; null for `relayed` and where it never expires. */
   readonly validUntil: number | null;
   /** Round trip of the last confirmation, in milliseconds; null where unknown. */
   readonly roundTrip: number | null;
-  /** When the first packet to or from the remote passed. */
+  /** Time of the first packet to or from the remote. */
   readonly createdAt: number;
-  /** When the local side last sent it a packet; null for never. */
+  /** Time of the last packet of the local side to it; null for never. */
   readonly lastSentAt: number | null;
-  /** When a packet last came from it; null for never. */
+  /** Time of the last packet from it; null for never. */
   readonly lastReceivedAt: number | null;
   readonly packetsSentDirect: number;
   readonly packetsSentRelayed: number;
@@ -103,7 +103,7 @@ export interface RemoteSnapshot {
   readonly packetsReceivedRelayed: number;
 }
 
-/** What a machine tells its user, besides packets. */
+/** An event that a machine reports to its user, besides packets. */
 export type TunnelEvent =
   | AddressAcquired
   | AddressChanged

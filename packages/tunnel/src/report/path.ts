@@ -8,7 +8,7 @@ export type PathCode = (typeof Path)[keyof typeof Path];
  * The path of packets to a remote.
  *
  * - `relayed`: through the router.
- * - `direct`: to the endpoint that the remote's address spells.
+ * - `direct`: to the endpoint that the remote's address encodes.
  * - `lan`: to the remote's private endpoint on the local network (draft-01 §6.11, the bypass of low
  *   metric).
  */

@@ -108,7 +108,7 @@ function aliasesOf(
   const linkLocalLikeGlobal = ownAddress.slice();
   linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
   const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
-  // Where no lanip tells the router apart, the all-zero identifier does (RFC 4291 §2.6.1).
+  // Where no lanip identifies the router, the all-zero identifier does (RFC 4291 §2.6.1).
   if (!layout.hasLanip) aliases.push(subnetPrefix.toBytes());
   return aliases;
 }

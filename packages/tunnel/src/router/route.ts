@@ -36,7 +36,7 @@ function dropped(target: RouteTarget, reason: DropCode): RouteCode {
 function toEndpoint(identity: RouterIdentity, target: RouteTarget): RouteCode {
   const { addressBits, port } = target;
   const { self } = identity;
-  // Our own endpoint spelt by anything but our own address: we would be sending to ourselves.
+  // Our own endpoint encoded by anything but our own address: we would be sending to ourselves.
   if (addressBits === self.addressBits && port === self.port) return dropped(target, Drop.loop);
   if (!identity.policy.accepts(target)) {
     return dropped(target, Drop.destinationEndpointRefused);
@@ -63,7 +63,7 @@ export function routeFromTunnel(
     const isBack = target.addressBits === from.addressBits && target.port === from.port;
     return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
   }
-  // Only a peer of ours may go on from here: whoever relays to us does so for our peers alone.
+  // Only a peer of ours may go on from here: other routers relay to us for our peers alone.
   if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
     return dropped(target, Drop.destinationNotOurs);
   }

@@ -74,7 +74,7 @@ export class Router extends MachineCore {
     return this.#identity.endpoint;
   }
 
-  /** A router has no timers: it never asks for this. */
+  /** A router has no timers: this does nothing. */
   override handleTimeout(_now: number): void {}
 
   /** A router has no timers: always `Infinity`. */
@@ -102,7 +102,7 @@ export class Router extends MachineCore {
       return refused;
     }
     const drop = this.#routeFromTunnel(bytes, offset, length);
-    // A destination that spells no endpoint is an attempt at something: no answer to that.
+    // A destination that encodes no endpoint is an attempt at something: no answer to that.
     if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
       const { ownAddress } = identity;
       const receiver = from.addressBits;
@@ -180,7 +180,7 @@ export class Router extends MachineCore {
 
   #neighborDiscovery(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     // Deployed peers put a source link-layer option into solicitations from `::`, against RFC 4861
-    // §6.1.1; whoever insists on the rule has no peers.
+    // §6.1.1; a router that enforces the rule has no peers.
     const parsed = parseNd(bytes, offset, length, { lenientSolicitation: true });
     if (!parsed.ok) return Drop.ndInvalid;
     switch (parsed.value.type) {
@@ -221,7 +221,7 @@ export class Router extends MachineCore {
     return Drop.none;
   }
 
-  /** Whether this IPv6 source, global or link-local, is that of who sent the datagram at hand. */
+  /** Whether this IPv6 source, global or link-local, is that of the sender of the current datagram. */
   #isSender(source: Uint8Array): boolean {
     const { layout, subnetPrefix } = this.#identity;
     return (
@@ -239,7 +239,7 @@ export class Router extends MachineCore {
     this.#answer(answer);
   }
 
-  /** Answers whoever sent the datagram that is being handled. */
+  /** Answers the sender of the current datagram. */
   #answer(packet: Uint8Array): void {
     this.output.send(this.from, packet, 0, packet.length);
   }

@@ -5,7 +5,7 @@ import type { RouterIdentity } from './identity.js';
 
 /**
  * Checks the sender of packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose
- * address spells the very endpoint that the datagram came from, or another router that relays for a
+ * address encodes the very endpoint that the datagram came from, or another router that relays for a
  * peer of its own (second stage of trapezium routing), speaking from the well-known port.
  *
  * `Drop.sourceMismatch` is the one refusal that deserves a corrective advertisement.

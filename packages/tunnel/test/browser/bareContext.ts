@@ -14,7 +14,7 @@ const ECMASCRIPT = new Set([
   ...['WeakMap', 'WeakRef', 'WeakSet', 'Atomics', 'JSON', 'Math', 'Reflect'],
 ]);
 
-/** What the machines are to do without, although the language has it. */
+/** Parts of the language that the machines must not use. */
 const FORBIDDEN = `
   const forbid = (owner, name) => {
     owner[name] = () => { throw new Error(name + ' was called'); };

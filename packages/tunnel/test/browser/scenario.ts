@@ -10,7 +10,7 @@ import { Network } from '../support/network.js';
 import { ping } from '../support/packets.js';
 
 export interface Outcome {
-  /** What the router calls itself. */
+  /** The router's own address. */
   readonly router: string;
   /** Per peer: its address, and the endpoint in it. */
   readonly peers: readonly { readonly address: string; readonly endpoint: string }[];

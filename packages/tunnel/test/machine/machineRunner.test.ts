@@ -98,14 +98,14 @@ describe('MachineRunner', () => {
   });
 
   test('copies and postpones whatever comes in while the machine works', () => {
-    const lent = Uint8Array.of(8);
+    const borrowed = Uint8Array.of(8);
     onSend = () => {
       onSend = () => {};
       expect(runner.isBusy).toBe(true);
-      runner.handleDatagram(lent, 0, 1, 0, 0);
-      runner.handlePacket(lent, 0, 1);
+      runner.handleDatagram(borrowed, 0, 1, 0, 0);
+      runner.handlePacket(borrowed, 0, 1);
       expect(runner.command(() => log.push('command'))).toBeUndefined();
-      lent[0] = 9;
+      borrowed[0] = 9;
     };
     runner.handleDatagram(Uint8Array.of(7), 0, 1, 0, 0);
     expect(log.filter((line) => /^(machine: [dp]|command)/.test(line))).toEqual([

@@ -12,7 +12,7 @@ const nack = (...bytes: number[]): number[] | null => {
   return found === null ? null : [...found];
 };
 
-describe('STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
+describe('a STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
   test.each([
     ['a context in short form', [0xe7, 0xfd, 0x01, 0xaa], [0xf4, 0x07, 0x90, 0x00, 0x30]],
     ['a context in long form, one byte', [0xfc, 0x23, 0x01], [0xf4, 0x23, 0x90, 0x00, 0x30]],
@@ -22,7 +22,7 @@ describe('STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
       [0xf5, 0x92, 0x34, 0x90, 0x00, 0x30],
     ],
     ['padding before it', [0xe0, 0xe0, 0xe7, 0xfd, 0x01, 0xaa], [0xf4, 0x07, 0x90, 0x00, 0x30]],
-  ])('for %s', (_, frame, answer) => {
+  ])('is built for %s', (_, frame, answer) => {
     expect(nack(...frame)).toEqual(answer);
   });
 
@@ -35,7 +35,7 @@ describe('STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
     ['an IR packet without a context', [0xfd]],
     ['a context cut short', [0xfd, 0x92]],
     ['a context of more than 14 bits', [0xfd, 0xc2, 0x34, 0x01]],
-  ])('not for %s', (_, frame) => {
+  ])('is not built for %s', (_, frame) => {
     expect(nack(...frame)).toBeNull();
   });
 });
@@ -44,7 +44,7 @@ describe('STATIC-NACK (draft-03 §10.2, RFC 3095 §5.7.6)', () => {
 const ir = Uint8Array.from([0xe7, 0xfd, 0x01, ...new Array<number>(45).fill(0x5a)]);
 
 describe('a peer', () => {
-  test('answers an IR packet that came straight, in fewer bytes, and counts it', () => {
+  test('answers an IR packet that came directly, in fewer bytes, and counts it', () => {
     const bench = new PeeringBench();
     bench.arrives(REMOTE_ENDPOINT, ir);
     expect(bench.take()).toMatchObject([
@@ -68,7 +68,7 @@ describe('a peer', () => {
   });
 });
 
-test('a router drops all of it without a word (draft-03 §9)', () => {
+test('a router drops all of it without an answer (draft-03 §9)', () => {
   const recorder = new Recorder();
   const router = new Router({ address: '198.51.100.1', random: seededRandom(3) }, recorder);
   router.handleDatagram(ir.slice(), 0, ir.length, parseIPv4('192.0.2.9'), 5000, 1_000);

@@ -19,7 +19,7 @@ describe('a packet from the tunnel (draft-03 §6, draft-04 §4.2)', () => {
     }
   });
 
-  test('is delivered directly from the endpoint that its source address spells', () => {
+  test('is delivered directly from the endpoint that its source address encodes', () => {
     const packet = ping(REMOTE, OWN);
     expect(RoutedPeerBench.leased().datagram(REMOTE_ENDPOINT, packet).delivered).toEqual([packet]);
     const elsewhere = encodeAddress({

@@ -36,7 +36,7 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
     );
   });
 
-  test('from an address that spells another endpoint is not answered', () => {
+  test('from an address that encodes another endpoint is not answered', () => {
     const bench = RoutedPeerBench.leased();
     expect(bench.datagram('203.0.113.9:5001', solicitation(REMOTE, OWN)).sent).toEqual([]);
     expect(bench.drops).toEqual({ 'source-mismatch': 1 });

@@ -297,7 +297,7 @@ describe('draft-01', () => {
     ]);
   });
 
-  test('reports an odd port, gets no address there, and solicits again when told to', () => {
+  test('reports an odd port, gets no address there, and solicits again on demand', () => {
     const bench = new RoutedPeerBench({ profile: draft01Profile });
     bench.peer.start(bench.now);
     bench.datagram(DRAFT01_ROUTER, answer('fe80::51f5:c6ff:fe33:6402'));

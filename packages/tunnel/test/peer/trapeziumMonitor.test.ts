@@ -15,7 +15,7 @@ class Trapezium {
   readonly left: Node<Peer>;
   readonly right: Node<Peer>;
 
-  /** Two peers of different routers, between whom nothing passes directly. */
+  /** Two peers of different routers, between which nothing passes directly. */
   constructor(options: Partial<PeerOptions> = {}) {
     const random = seededRandom(5);
     for (const address of [OWN_ROUTER, OTHER_ROUTER]) {
@@ -101,15 +101,17 @@ describe('avoiding the trapezium (draft-03 §10.2)', () => {
     const net = new Trapezium();
     net.network.remove(`${OTHER_ROUTER}:25790`);
     const target = `${OTHER_ROUTER}:25790`;
-    let asked = 0;
+    let solicitations = 0;
     for (let count = 0; count < 200; count++) {
       net.network.trace.length = 0;
       net.pings();
       net.network.advance(1_000);
-      asked += net.network.trace.filter(({ to, from }) => to === target && from === LEFT).length;
+      solicitations += net.network.trace.filter(
+        ({ to, from }) => to === target && from === LEFT,
+      ).length;
     }
-    expect(asked).toBeGreaterThan(0);
-    expect(asked).toBeLessThanOrEqual(4);
+    expect(solicitations).toBeGreaterThan(0);
+    expect(solicitations).toBeLessThanOrEqual(4);
     expect(net.left.machine.uplinks).toHaveLength(1);
     expect(net.left.recorder.events.map(({ type }) => type)).not.toContain('router-unreachable');
   });

@@ -33,7 +33,7 @@ const endpoint = fc.constantFrom(
 );
 const nonce = fc.option(fc.uint8Array({ minLength: 6, maxLength: 6 }), { nil: null });
 
-/** What somebody can send who can forge any IPv4 source address, but does not see our packets. */
+/** Datagrams of an attacker that can forge any IPv4 source address, but does not see our packets. */
 const forgery: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.tuple(claimed, nonce).map(([source, value]) => solicitationFrom(source, value ?? undefined)),
   fc.tuple(claimed, claimed, nonce).map(([source, target, value]) =>
@@ -73,7 +73,7 @@ const forgery: fc.Arbitrary<Uint8Array> = fc.oneof(
   }),
   fc.constant(new Uint8Array(0)),
   fc.uint8Array({ minLength: 1, maxLength: 60 }).map((noise) => Uint8Array.of(0xfd, ...noise)),
-  // A remote that nobody has heard of, to fill the table.
+  // An unknown remote, to fill the table.
   fc.integer({ min: 1, max: 65_535 }).map((port) => ping(remoteAt(`192.0.2.77:${port}`), OWN)),
 );
 

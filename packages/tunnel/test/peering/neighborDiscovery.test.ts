@@ -71,10 +71,10 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
     const rows: number[] = [];
     let last = Number.NEGATIVE_INFINITY;
     for (let second = 0; second < 400; second++) {
-      const asked =
+      const solicited =
         solicitations(bench.pings(REMOTE)).length + solicitations(bench.waits(1_000)).length;
-      if (asked > 0 && second - last > 1) rows.push(second);
-      if (asked > 0) last = second;
+      if (solicited > 0 && second - last > 1) rows.push(second);
+      if (solicited > 0) last = second;
     }
     const waits = rows.slice(1).map((second, index) => second - rows[index]!);
     expect(waits.slice(0, 4)).toEqual([4, 6, 10, 18]);
@@ -98,7 +98,7 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
     expect(bench.peer.remotes(bench.now)).toEqual([]);
   });
 
-  test('solicits no address that spells no endpoint, or one that nobody can be at', () => {
+  test('solicits no address that encodes no endpoint, or one that nobody can be at', () => {
     const bench = new PeeringBench();
     const others = [
       '2001:db8:77::5',
@@ -173,8 +173,8 @@ describe('a Neighbor Advertisement', () => {
   test('without a nonce is refused from a remote that has repeated one', () => {
     const bench = direct();
     bench.waits(26_000);
-    const asked = solicitations([...bench.pings(REMOTE), ...bench.waits(10)]);
-    bench.arrives(REMOTE_ENDPOINT, advertisementFor(asked[0]!, { nonce: null }));
+    const solicited = solicitations([...bench.pings(REMOTE), ...bench.waits(10)]);
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicited[0]!, { nonce: null }));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
@@ -198,17 +198,17 @@ describe('a Neighbor Advertisement', () => {
 describe('a direct path in use', () => {
   test('is solicited again every five seconds, and stays while there are answers', () => {
     const bench = direct();
-    let asked = 0;
+    let solicited = 0;
     for (let step = 0; step < 300; step++) {
       const sent = [...bench.pings(REMOTE), ...bench.waits(100)];
       for (const solicitation of solicitations(sent)) {
-        asked++;
+        solicited++;
         bench.arrives(solicitation.to, advertisementFor(solicitation));
       }
       expect(sent.some((one) => one.to === ROUTER && isData(one))).toBe(false);
     }
-    expect(asked).toBeGreaterThanOrEqual(5);
-    expect(asked).toBeLessThanOrEqual(6);
+    expect(solicited).toBeGreaterThanOrEqual(5);
+    expect(solicited).toBeLessThanOrEqual(6);
   });
 
   test('is left for the router within 6 s when answers stop, which is reported after a round in vain', () => {
@@ -260,14 +260,14 @@ describe('an idle direct path', () => {
 
   test('is kept open where options demand that', () => {
     const bench = direct({ peering: { directKeepalive: 20 } });
-    let asked = 0;
+    let solicited = 0;
     for (let step = 0; step < 1_000; step++) {
       for (const solicitation of solicitations(bench.waits(100))) {
-        asked++;
+        solicited++;
         bench.arrives(solicitation.to, advertisementFor(solicitation));
       }
     }
-    expect(asked).toBeGreaterThanOrEqual(4);
+    expect(solicited).toBeGreaterThanOrEqual(4);
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
   });
 
@@ -319,17 +319,17 @@ describe('direct traffic from a remote that we reach through the router (draft-0
   test('makes us solicit no more than four times a second', () => {
     const bench = new PeeringBench();
     bench.pings(REMOTE);
-    let asked = 0;
+    let solicited = 0;
     for (let step = 0; step < 1_000; step++) {
       bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
-      asked += solicitations([...bench.take(), ...bench.waits(10)]).length;
+      solicited += solicitations([...bench.take(), ...bench.waits(10)]).length;
     }
-    expect(asked).toBeLessThanOrEqual(45);
-    expect(asked).toBeGreaterThan(3);
+    expect(solicited).toBeLessThanOrEqual(45);
+    expect(solicited).toBeGreaterThan(3);
   });
 });
 
-describe('a stranger', () => {
+describe('an unknown sender', () => {
   test('that sent first is never sent more bytes of ours than came from there or go there', () => {
     const bench = new PeeringBench();
     let received = 0;
@@ -366,11 +366,11 @@ describe('a stranger', () => {
 
   test('is solicited at a rate that all remotes share', () => {
     const bench = new PeeringBench();
-    let asked = 0;
+    let solicited = 0;
     for (let port = 1; port <= 2_000; port++) {
-      asked += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+      solicited += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
     }
-    expect(asked).toBe(200);
+    expect(solicited).toBe(200);
   });
 });
 
@@ -381,30 +381,30 @@ describe('a conversation that falls silent', () => {
       bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
       expect(bench.waits(500).map(({ to }) => to)).not.toContain(ROUTER);
     }
-    let asked = 0;
+    let solicited = 0;
     for (let step = 0; step < 250; step++) {
       for (const datagram of bench.waits(100)) {
         if (messageIn(datagram)?.type !== 'router-solicitation') continue;
-        asked++;
+        solicited++;
         bench.advertise(OWN_ENDPOINT);
       }
     }
-    expect(asked).toBe(1);
+    expect(solicited).toBe(1);
   });
 
   test('again and again makes us solicit every ten seconds at most', () => {
     const bench = direct();
-    let asked = 0;
+    let solicited = 0;
     for (let step = 0; step < 25; step++) {
       bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
       const sent = bench.waits(4_000);
       if (sent.some((one) => messageIn(one)?.type === 'router-solicitation')) {
-        asked++;
+        solicited++;
         bench.advertise(OWN_ENDPOINT);
       }
     }
-    expect(asked).toBeGreaterThan(1);
-    expect(asked).toBeLessThanOrEqual(10);
+    expect(solicited).toBeGreaterThan(1);
+    expect(solicited).toBeLessThanOrEqual(10);
   });
 });
 
@@ -412,15 +412,15 @@ describe('a second silence within ten seconds', () => {
   test('makes us solicit when ten seconds have passed since the first', () => {
     const bench = direct();
     const asksWithin = (seconds: number): boolean => {
-      let asked = false;
+      let solicited = false;
       for (let step = 0; step < seconds * 10; step++) {
         for (const datagram of bench.waits(100)) {
           if (messageIn(datagram)?.type !== 'router-solicitation') continue;
-          asked = true;
+          solicited = true;
           bench.advertise(OWN_ENDPOINT);
         }
       }
-      return asked;
+      return solicited;
     };
     bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
     expect(asksWithin(5)).toBe(true);
@@ -493,10 +493,10 @@ describe('the local network (draft-01 §6.11)', () => {
     bench.arrives(NEIGHBOR_LAN, solicitationFrom(NEIGHBOR));
     expect(solicitations(bench.take())).toEqual([]);
     bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
-    const asked = solicitations([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
+    const solicited = solicitations([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
     bench.arrives(ROUTER, ping(NEIGHBOR, OWN, { size: 100 }));
-    asked.push(...solicitations(bench.waits(600)));
-    const test = asked.find(({ to }) => to === NEIGHBOR_LAN);
+    solicited.push(...solicitations(bench.waits(600)));
+    const test = solicited.find(({ to }) => to === NEIGHBOR_LAN);
     expect(test).toBeDefined();
     bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
@@ -504,13 +504,13 @@ describe('the local network (draft-01 §6.11)', () => {
 
   test('is preferred to the path through the NAT, whichever is confirmed first', () => {
     const bench = new PeeringBench();
-    const asked = solicitations(bench.pings(NEIGHBOR));
-    bench.arrives(asked.find(({ to }) => to !== EVERYONE)!.to, advertisementFor(asked[0]!));
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(asked.find(({ to }) => to === EVERYONE)!));
+    const solicited = solicitations(bench.pings(NEIGHBOR));
+    bench.arrives(solicited.find(({ to }) => to !== EVERYONE)!.to, advertisementFor(solicited[0]!));
+    bench.arrives(NEIGHBOR_LAN, advertisementFor(solicited.find(({ to }) => to === EVERYONE)!));
     const [test] = solicitations(bench.take());
     bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-    bench.arrives('203.0.113.5:41234', advertisementFor(asked[0]!));
+    bench.arrives('203.0.113.5:41234', advertisementFor(solicited[0]!));
     expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
   });
 

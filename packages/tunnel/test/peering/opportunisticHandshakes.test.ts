@@ -30,13 +30,13 @@ class Bench extends PeeringBench {
     super({ peering: { opportunism: true } });
   }
 
-  /** Sends a packet and tells where it went. */
+  /** Sends a packet and returns where it went. */
   way(packet: Uint8Array): string {
     this.sends(packet);
     return this.take().find((datagram) => messageIn(datagram) === null)!.to;
   }
 
-  /** Where ordinary packets go. */
+  /** The path of ordinary packets. */
   get path(): string {
     return this.peer.remotes(this.now)[0]!.path;
   }

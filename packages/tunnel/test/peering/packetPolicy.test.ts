@@ -16,7 +16,7 @@ const REMOTE = remoteAt(REMOTE_ENDPOINT);
 const NATIVE = '2001:db8:77::5';
 const TRAFFIC_CLASS = 0x0f;
 
-/** Has the local side send a packet under a policy; tells where it went, or why it did not. */
+/** Has the local side send a packet under a policy; returns where it went, or why it did not. */
 function sends(bench: PeeringBench, policy: PolicyName, remote = REMOTE): string {
   const packet = ping(OWN, remote);
   const refused = bench.peer.handlePacketBy(policy, packet.slice(), 0, packet.length, bench.now);

@@ -35,21 +35,21 @@ class Bench extends PeeringBench {
   }
 
   /** The local side pings the remote under a traffic class. */
-  asks(value: number, remote = REMOTE): SentDatagram[] {
+  pingsWith(value: number, remote = REMOTE): SentDatagram[] {
     this.sends(withClass(ping(OWN, remote), value));
     return this.take();
   }
 
   /** The remote pings us, through the router or directly. */
-  hears(from: string, value: number): void {
+  isPinged(from: string, value: number): void {
     this.arrives(from, withClass(ping(REMOTE, OWN), value));
   }
 
-  /** A bench that the remote has told that it sees us. */
+  /** A bench whose remote has reported that it sees us. */
   static seen(): Bench {
     const bench = new Bench();
-    bench.asks(PROPER);
-    bench.hears(ROUTER, SEEN);
+    bench.pingsWith(PROPER);
+    bench.isPinged(ROUTER, SEEN);
     bench.take();
     return bench;
   }
@@ -62,7 +62,7 @@ const wayOf = (sent: readonly SentDatagram[]): string[] =>
 
 describe('probes (draft-04 §7.2, §7.5)', () => {
   test('go directly to the remote beside the first packet, which is relayed', () => {
-    const sent = new Bench().asks(PROPER);
+    const sent = new Bench().pingsWith(PROPER);
     expect(sent.filter(isProbe)).toHaveLength(1);
     expect(sent.find(isProbe)!.ttl).toBe(0);
     expect(wayOf(sent)).toEqual([ROUTER]);
@@ -73,7 +73,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
     const start = bench.now;
     const times: number[] = [];
     for (let step = 0; step < 800; step++) {
-      const sent = [...(step % 10 === 0 ? bench.asks(PROPER) : []), ...bench.waits(100)];
+      const sent = [...(step % 10 === 0 ? bench.pingsWith(PROPER) : []), ...bench.waits(100)];
       for (const _ of sent.filter(isProbe)) times.push(Math.round((bench.now - start) / 100));
     }
     expect(times).toEqual([1, 10, 20, 270, 520, 770]);
@@ -81,57 +81,57 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
 
   test('end when no packets are sent to the remote any more', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.waits(31_000);
     expect(bench.waits(600_000).filter(isProbe)).toEqual([]);
   });
 
   test('are reported when they were in vain', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.waits(2_000);
     expect(bench.events('path-changed')).toMatchObject([{ path: 'relayed', previous: null }]);
   });
 
   test('of a remote make us set Seen while our own mapping is fresh', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.now += 100;
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
-    const [relayed] = bench.asks(PROPER);
+    const [relayed] = bench.pingsWith(PROPER);
     expect(relayed!.to).toBe(ROUTER);
     expect(trafficClass(relayed!.payload, 0)).toBe(SEEN);
   });
 
   test('make us set Seen for the mapping timeout less 28 s since our last direct one, and no longer', () => {
     const bench = new Bench({ peering: { mappingTimeout: 33 } });
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
     bench.waits(2_000);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
     bench.waits(4_900);
-    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(SEEN);
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
     bench.waits(200);
-    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(PROPER);
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(PROPER);
   });
 
-  test('of strangers have no effect', () => {
+  test('from unknown endpoints have no effect', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.arrives('192.0.2.9:5001', new Uint8Array(0));
     bench.arrives('192.0.2.10:5000', new Uint8Array(0));
-    expect(trafficClass(bench.asks(PROPER)[0]!.payload, 0)).toBe(PROPER);
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(PROPER);
   });
 });
 
 describe('the Seen flag (draft-04 §7.3)', () => {
   test('lets packets go directly to the remote for 27 s', () => {
     const bench = Bench.seen();
-    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
     bench.waits(26_900);
-    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
     bench.waits(200);
-    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([ROUTER]);
     expect(bench.events('path-changed')).toMatchObject([
       { path: 'direct', confirmedBy: 'seen', endpoint: { address: '192.0.2.9', port: 5000 } },
       { path: 'relayed', previous: 'direct' },
@@ -141,7 +141,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
   test('is polled after 25 s: two probes, and one more when it stays away', () => {
     const bench = Bench.seen();
     bench.waits(24_000);
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     expect(bench.waits(900).filter(isProbe)).toHaveLength(0);
     expect(bench.waits(200).filter(isProbe)).toHaveLength(1);
     expect(bench.waits(1_000).filter(isProbe)).toHaveLength(1);
@@ -152,67 +152,67 @@ describe('the Seen flag (draft-04 §7.3)', () => {
   test('keeps the path for another 27 s when it is renewed', () => {
     const bench = Bench.seen();
     bench.waits(20_000);
-    bench.asks(PROPER);
-    bench.hears(REMOTE_ENDPOINT, SEEN);
+    bench.pingsWith(PROPER);
+    bench.isPinged(REMOTE_ENDPOINT, SEEN);
     bench.waits(26_000);
-    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
   });
 
   test('is ignored where we sent nothing directly', () => {
     const bench = new Bench();
-    bench.asks(PROHIBITED);
-    bench.hears(ROUTER, SEEN);
-    bench.hears(REMOTE_ENDPOINT, SEEN);
-    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+    bench.pingsWith(PROHIBITED);
+    bench.isPinged(ROUTER, SEEN);
+    bench.isPinged(REMOTE_ENDPOINT, SEEN);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([ROUTER]);
   });
 
   test('is ignored in a traffic class that is not 6bed4’s', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
-    bench.hears(ROUTER, SEEN | 0x08);
-    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+    bench.pingsWith(PROPER);
+    bench.isPinged(ROUTER, SEEN | 0x08);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([ROUTER]);
   });
 
   test('is cleared before the local side could take it for Adaptive; ECN and policy stay', () => {
     const bench = new Bench();
-    bench.hears(ROUTER, PRESUMPTUOUS | SEEN | 0x02);
+    bench.isPinged(ROUTER, PRESUMPTUOUS | SEEN | 0x02);
     expect(trafficClass(bench.recorder.delivered[0]!, 0)).toBe(PRESUMPTUOUS | 0x02);
   });
 
   test('is set on the packets that answer a probe', () => {
     const bench = new Bench();
-    bench.asks(PROPER);
+    bench.pingsWith(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
-    const [told] = bench.asks(PROPER);
-    expect(trafficClass(told!.payload, 0) & SEEN).toBe(SEEN);
+    const [sent] = bench.pingsWith(PROPER);
+    expect(trafficClass(sent!.payload, 0) & SEEN).toBe(SEEN);
   });
 });
 
 describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
   test('prohibited: never direct, and no probe is sent for it', () => {
     const bench = new Bench();
-    const sent = bench.asks(PROHIBITED);
+    const sent = bench.pingsWith(PROHIBITED);
     expect(wayOf(sent)).toEqual([ROUTER]);
     expect(sent.filter(isProbe)).toEqual([]);
-    expect(wayOf(Bench.seen().asks(PROHIBITED))).toEqual([ROUTER]);
+    expect(wayOf(Bench.seen().pingsWith(PROHIBITED))).toEqual([ROUTER]);
   });
 
   test('presumptuous: direct during the search, then as proper', () => {
     const bench = new Bench();
-    const first = bench.asks(PRESUMPTUOUS);
+    const first = bench.pingsWith(PRESUMPTUOUS);
     expect(wayOf(first)).toEqual([REMOTE_ENDPOINT]);
     expect(first.filter(isProbe)).toEqual([]);
     bench.waits(1_900);
-    expect(wayOf(bench.asks(PRESUMPTUOUS))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PRESUMPTUOUS))).toEqual([REMOTE_ENDPOINT]);
     bench.waits(200);
-    expect(wayOf(bench.asks(PRESUMPTUOUS))).toEqual([ROUTER]);
+    expect(wayOf(bench.pingsWith(PRESUMPTUOUS))).toEqual([ROUTER]);
   });
 
   test('persistent: direct always, and an error to the sender once that fails', () => {
     const bench = new Bench();
-    expect(wayOf(bench.asks(PERSISTENT))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PERSISTENT))).toEqual([REMOTE_ENDPOINT]);
     bench.waits(2_100);
-    expect(wayOf(bench.asks(PERSISTENT))).toEqual([]);
+    expect(wayOf(bench.pingsWith(PERSISTENT))).toEqual([]);
     const error = bench.recorder.delivered.at(-1)!;
     expect(parseIcmpError(error, 0, error.length)).toMatchObject({
       ok: true,
@@ -224,20 +224,20 @@ describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
   test('share the state of the remote', () => {
     const bench = Bench.seen();
     for (const policy of [PROPER, PRESUMPTUOUS, PERSISTENT]) {
-      expect(wayOf(bench.asks(policy))).toEqual([REMOTE_ENDPOINT]);
+      expect(wayOf(bench.pingsWith(policy))).toEqual([REMOTE_ENDPOINT]);
     }
   });
 
   test('treat a traffic class that is not 6bed4’s as proper, and keep it', () => {
     const bench = new Bench();
-    const [sent] = bench.asks(0xb8).filter(({ payload }) => payload.length > 0);
+    const [sent] = bench.pingsWith(0xb8).filter(({ payload }) => payload.length > 0);
     expect(sent!.to).toBe(ROUTER);
     expect(trafficClass(sent!.payload, 0)).toBe(0xb8);
   });
 
   test('clear Adaptive on the wire, where it would mean Seen', () => {
     const bench = new Bench();
-    const [sent] = bench.asks(ADAPTIVE).filter(({ payload }) => payload.length > 0);
+    const [sent] = bench.pingsWith(ADAPTIVE).filter(({ payload }) => payload.length > 0);
     expect(trafficClass(sent!.payload, 0)).toBe(0);
   });
 });
@@ -274,7 +274,7 @@ function correction(endpoint: string, nonce?: Uint8Array, prefix = PREFIX): Uint
 const SEEN_AS = '203.0.113.5:55555';
 
 /** The nonce in the solicitation that a correction caused, if it caused one. */
-function askedNonce(bench: Bench): Uint8Array | null {
+function solicitedNonce(bench: Bench): Uint8Array | null {
   for (const datagram of bench.take()) {
     const message = messageIn(datagram);
     if (message?.type !== 'router-solicitation' || datagram.to !== REMOTE_ENDPOINT) continue;
@@ -288,7 +288,7 @@ function askedNonce(bench: Bench): Uint8Array | null {
 function bound(): Bench {
   const bench = Bench.seen();
   bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
-  bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, askedNonce(bench)!));
+  bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, solicitedNonce(bench)!));
   return bench;
 }
 
@@ -296,12 +296,12 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
   test('is solicited after a correction, and only the answer counts', () => {
     const bench = Bench.seen();
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
-    const nonce = askedNonce(bench);
+    const nonce = solicitedNonce(bench);
     expect(nonce).toHaveLength(6);
-    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, nonce!));
     // Our address does not fit the remote any more.
-    expect(wayOf(bench.asks(PROPER))).toEqual([ROUTER]);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([ROUTER]);
   });
 
   test.each([
@@ -311,21 +311,21 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
   ])('is not changed by an answer %s', (_, from, nonce, prefix) => {
     const bench = Bench.seen();
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
-    const asked = askedNonce(bench)!;
-    bench.arrives(from, correction(SEEN_AS, nonce ?? asked, prefix));
-    expect(wayOf(bench.asks(PROPER))).toEqual([REMOTE_ENDPOINT]);
+    const solicited = solicitedNonce(bench)!;
+    bench.arrives(from, correction(SEEN_AS, nonce ?? solicited, prefix));
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
   });
 
   test('is not solicited after a correction from an endpoint that we sent nothing to', () => {
     const bench = new Bench();
-    bench.asks(PROHIBITED);
+    bench.pingsWith(PROHIBITED);
     bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
     expect(bench.take()).toEqual([]);
   });
 
   test('is adapted to in the source of an Adaptive packet, with its checksum right', () => {
     const bench = bound();
-    const [sent] = bench.asks(ADAPTIVE);
+    const [sent] = bench.pingsWith(ADAPTIVE);
     expect(sent!.to).toBe(REMOTE_ENDPOINT);
     expect(formatIPv6(sourceAddress(sent!.payload, 0))).toBe(remoteAt(SEEN_AS));
     expect(verifyIcmpv6Checksum(sent!.payload, 0, sent!.payload.length)).toBe(true);
@@ -354,7 +354,7 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
   });
 });
 
-describe('a frame whose source spells another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
+describe('a frame whose source encodes another endpoint than it came from (draft-03 §6, draft-04 §7.7)', () => {
   const MAPPED = '192.0.2.9:6666';
 
   test('is dropped, and its sender is advertised the right source', () => {

@@ -10,7 +10,7 @@ const { layout } = reference2020;
 const NOBODY = -1;
 const LAN = new UdpEndpoint(0xc0a8_0107, 6666);
 
-/** A table of remotes that writes down the paths reported and the slots given back. */
+/** A table of remotes that writes down the paths reported and the slots released. */
 class Bench {
   readonly remotes: Remotes;
   readonly reports: string[] = [];
@@ -39,7 +39,7 @@ class Bench {
   confirm(slot: number, validUntil: number, now = 0): void {
     const { paths } = this.remotes;
     const endpoint = new UdpEndpoint();
-    paths.readSpelled(slot, endpoint);
+    paths.readEncodedEndpoint(slot, endpoint);
     paths.confirm(slot, Path.direct, endpoint, Confirmation.seen, validUntil, now);
   }
 }
@@ -75,7 +75,7 @@ describe('a table of remotes', () => {
 });
 
 describe('a full table', () => {
-  test('removes the stranger that was idle longest for any other remote', () => {
+  test('removes the untrusted remote that was idle longest for any other remote', () => {
     const bench = new Bench(3);
     bench.create(1, { sentTo: true, now: 0 });
     bench.create(2, { sentTo: false, now: 2 });
@@ -100,7 +100,7 @@ describe('a full table', () => {
     expect(bench.create(3, { now: 100 })).not.toBe(NOBODY);
   });
 
-  test('keeps eight addresses of strangers with one lower half at most', () => {
+  test('keeps eight addresses of untrusted remotes with one lower half at most', () => {
     const bench = new Bench(32);
     const slots = Array.from({ length: 10 }, (_, index) =>
       bench.create(7, { sentTo: false, prefix: `2001:db8:${index + 1}::` }),
@@ -131,8 +131,8 @@ describe('a path', () => {
     paths.readDirect(slot, to);
     expect([to.addressBits, to.port]).toEqual([LAN.addressBits, LAN.port]);
     expect([
-      paths.isSpelled(slot, LAN),
-      paths.isSpelled(slot, new UdpEndpoint(0xc000_0209, 5000)),
+      paths.isEncodedEndpoint(slot, LAN),
+      paths.isEncodedEndpoint(slot, new UdpEndpoint(0xc000_0209, 5000)),
     ]).toEqual([false, true]);
   });
 
@@ -167,7 +167,7 @@ describe('a path', () => {
     expect(bench.reports).toHaveLength(1);
   });
 
-  test('giveUp: is relayed, reported the first time too, and direct packets go to the spelled endpoint', () => {
+  test('giveUp: is relayed, reported the first time too, and direct packets go to the encoded endpoint', () => {
     const bench = new Bench();
     const [first, second] = [bench.create(5000), bench.create(5001)];
     const { paths } = bench.remotes;
@@ -232,7 +232,7 @@ describe('credit', () => {
     expect([1, 2, 3].map(() => credit.chargeHint(slot, 100))).toEqual([true, true, false]);
   });
 
-  test('is never overdrawn by a stranger, whatever happens', () => {
+  test('is never overdrawn by an untrusted remote, whatever happens', () => {
     const step = fc.tuple(
       fc.constantFrom('grant' as const, 'earn' as const, 'charge' as const, 'hint' as const),
       fc.nat(200),
@@ -247,7 +247,7 @@ describe('credit', () => {
           expect(credit.affords(0, bytes)).toBe(isAffordable);
           if (verb === 'grant') left += bytes;
           else if (verb === 'earn') left += left < 1280 ? bytes : 0;
-          // A stranger pays for what a hint causes when that is sent.
+          // An untrusted remote pays for what a hint causes when that is sent.
           else if (verb === 'hint') expect(credit.chargeHint(0, bytes)).toBe(isAffordable);
           else if (isAffordable) left -= bytes;
           if (verb === 'grant') credit.grant(0, bytes);
@@ -258,7 +258,7 @@ describe('credit', () => {
     );
   });
 
-  test('is unlimited for a stranger once it has shown that it is where its address says', () => {
+  test('is unlimited for an untrusted remote once it has shown that it is where its address says', () => {
     const bench = new Bench();
     const slot = bench.create(5000, { sentTo: false });
     const { credit } = bench.remotes;
@@ -267,7 +267,7 @@ describe('credit', () => {
     expect([credit.isTrusted(slot), credit.charge(slot, 1000)]).toEqual([true, true]);
   });
 
-  test('grows with the packets of a stranger and their outer headers', () => {
+  test('grows with the packets of an untrusted remote and their outer headers', () => {
     const bench = new Bench();
     const slot = bench.create(5000, { sentTo: false });
     bench.remotes.received(slot, true, 72, 0);

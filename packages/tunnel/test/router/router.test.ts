@@ -61,8 +61,8 @@ function prefixes(payload: Uint8Array): string[] {
   );
 }
 
-describe('who it is', () => {
-  test('its own address is its own endpoint under its /64 with lanip 0', () => {
+describe('the identity of a router', () => {
+  test('has an address of its own endpoint under its /64 with lanip 0', () => {
     const { router } = new RouterBench();
     expect(router.address).toBe(ROUTER);
     expect(router.prefix).toBe(PREFIX);
@@ -78,11 +78,11 @@ describe('who it is', () => {
     [{ netid: 0x1_0000 }, /netid/],
     [{ routes: ['2001:db8::/129'] }, /route/],
     [{ profile: draft01Profile, port: 25_789, prefix: '2001:db8:64:64::/64' }, /port/],
-  ])('refuses %j and names the option', (options, message) => {
+  ])('cannot be made of %j, which names the option', (options, message) => {
     expect(() => new RouterBench(options)).toThrow(message);
   });
 
-  test('never asks to be woken', () => {
+  test('needs no timeout', () => {
     const { router } = new RouterBench();
     expect(router.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
     router.handleTimeout(5);
@@ -106,7 +106,7 @@ describe('who it is', () => {
 });
 
 describe('Router Solicitation (draft-03 §4)', () => {
-  test('is answered to the UDP source with the prefix that spells it', () => {
+  test('is answered to the UDP source with the prefix that encodes it', () => {
     const bench = new RouterBench();
     const { sent } = bench.datagram(A, solicitation());
     expect(sent.map((datagram) => datagram.to)).toEqual([A]);
@@ -165,7 +165,7 @@ describe('Router Solicitation (draft-03 §4)', () => {
     expect(bench.drops).toEqual({ 'rate-limited': 900 });
   });
 
-  test('draft-01: the destination spells the endpoint, and an odd port shows', () => {
+  test('draft-01: the destination encodes the endpoint, and an odd port shows', () => {
     const bench = new RouterBench({ profile: draft01Profile, prefix: '2001:db8:64:64::/64' });
     const even = bench.datagram('198.51.100.2:40000', solicitation()).sent[0]!.payload;
     expect(formatIPv6(advertisement(even).destination)).toBe('fe80::429c:c6ff:fe33:6402');
@@ -176,7 +176,7 @@ describe('Router Solicitation (draft-03 §4)', () => {
 });
 
 describe('Neighbor Solicitation to the router (RFC 4861 §7.2.4)', () => {
-  const ask = (source: string, target: string, destination = target): Uint8Array =>
+  const solicit = (source: string, target: string, destination = target): Uint8Array =>
     buildNd({
       type: 'neighbor-solicitation',
       source: parseIPv6(source),
@@ -186,7 +186,7 @@ describe('Neighbor Solicitation to the router (RFC 4861 §7.2.4)', () => {
     });
 
   test.each(['fe80::', ROUTER, 'fe80::c433:6401:64be:8000'])('is answered for %s', (target) => {
-    const { sent } = new RouterBench().datagram(A, ask(ADDRESS_A, target));
+    const { sent } = new RouterBench().datagram(A, solicit(ADDRESS_A, target));
     const answer = parsed(sent[0]!.payload);
     if (answer.type !== 'neighbor-advertisement') throw new Error(answer.type);
     expect(formatIPv6(answer.target)).toBe(target);
@@ -199,13 +199,13 @@ describe('Neighbor Solicitation to the router (RFC 4861 §7.2.4)', () => {
 
   test('for another address is not answered', () => {
     const bench = new RouterBench();
-    expect(bench.datagram(A, ask(ADDRESS_A, ADDRESS_B)).sent).toEqual([]);
+    expect(bench.datagram(A, solicit(ADDRESS_A, ADDRESS_B)).sent).toEqual([]);
     expect(bench.drops).toEqual({ 'nd-unexpected': 1 });
   });
 
   test('from somebody else’s address is not answered', () => {
     const bench = new RouterBench();
-    expect(bench.datagram(A, ask(ADDRESS_B, ROUTER)).sent).toEqual([]);
+    expect(bench.datagram(A, solicit(ADDRESS_B, ROUTER)).sent).toEqual([]);
     expect(bench.drops).toEqual({ 'source-mismatch': 1 });
   });
 });
@@ -313,8 +313,8 @@ describe('relaying between peers (draft-04 §5.2)', () => {
   });
 });
 
-describe('who may send (draft-03 §6)', () => {
-  test('a source that spells another endpoint is dropped and corrected', () => {
+describe('the source filter (draft-03 §6)', () => {
+  test('drops and corrects a source that encodes another endpoint', () => {
     const bench = new RouterBench();
     const { sent } = bench.datagram(
       '198.51.100.2:40024',
@@ -330,7 +330,7 @@ describe('who may send (draft-03 §6)', () => {
     expect(bench.drops).toEqual({ 'source-mismatch': 1 });
   });
 
-  test('corrections are limited per sender', () => {
+  test('limits corrections per sender', () => {
     const bench = new RouterBench();
     const spoofed = ping(ADDRESS_B, ADDRESS_A);
     let corrections = 0;
@@ -489,7 +489,7 @@ describe('the IPv6 side', () => {
     expect(bench.drops).toEqual({ 'nd-unexpected': 1 });
   });
 
-  test('hears of packets that are too big, end here or have no address to go to', () => {
+  test('gets ICMPv6 errors about packets that are too big, end here or have no address to go to', () => {
     const bench = new RouterBench();
     const errorOf = (packet: Uint8Array): unknown => {
       const { delivered, sent } = bench.packet(packet);

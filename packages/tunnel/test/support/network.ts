@@ -11,7 +11,7 @@ export interface Node<M extends Machine> {
 
 /**
  * Machines that exchange datagrams without loss or delay, in virtual time: datagrams are carried one
- * by one until the network is quiet, and the clock jumps to the next time that somebody asked for.
+ * by one until the network is quiet, and the clock jumps to the next timeout of a machine.
  */
 export class Network {
   now = 1_000;
@@ -34,7 +34,7 @@ export class Network {
     this.#nodes.delete(endpoint);
   }
 
-  /** Moves a node, as a NAT does that forgot it. */
+  /** Moves a node, as a NAT does that dropped its mapping. */
   move<M extends Machine>(node: Node<M>, endpoint: string): Node<M> {
     this.#nodes.delete(node.endpoint);
     const moved = { ...node, endpoint };

@@ -114,8 +114,8 @@ export function advertisementFor(
   solicitation: NeighborSolicitation,
   overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
 ): Uint8Array {
-  const asked = findOption(solicitation.options, 'nonce')?.nonce ?? null;
-  const nonce = overrides.nonce === undefined ? asked : overrides.nonce;
+  const solicitedNonce = findOption(solicitation.options, 'nonce')?.nonce ?? null;
+  const nonce = overrides.nonce === undefined ? solicitedNonce : overrides.nonce;
   return buildNd({
     type: 'neighbor-advertisement',
     source: solicitation.target,
@@ -128,7 +128,7 @@ export function advertisementFor(
   });
 }
 
-/** What a remote asks about us. */
+/** Builds a remote's solicitation of our address. */
 export function solicitationFrom(
   remote: string,
   nonce = Uint8Array.of(1, 2, 3, 4, 5, 6),

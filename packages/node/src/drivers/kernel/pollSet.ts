@@ -27,7 +27,7 @@ export class PollSet {
     this.#at = arena.reserve(count * POLLFD_SIZE);
   }
 
-  /** Sets a descriptor, below 0 for none, and what to wait for; forgets what happened to it. */
+  /** Sets a descriptor, below 0 for none, and what to wait for; clears its events. */
   watch(index: number, fd: number, events: number): void {
     const at = this.#at + index * POLLFD_SIZE;
     this.#arena.words[at >> 2] = fd;

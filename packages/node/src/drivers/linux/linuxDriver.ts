@@ -93,7 +93,7 @@ export class LinuxDriver implements Driver {
     return attempt(() => {
       const closePrevious = udp.rebind(even);
       for (const [index, thread] of threads.entries()) {
-        thread.ask({ type: 'udp', fd: udp.sockets[index]! });
+        thread.request({ type: 'udp', fd: udp.sockets[index]! });
       }
       closePrevious();
     });
@@ -101,7 +101,7 @@ export class LinuxDriver implements Driver {
 
   listenOnLan(port: number): Promise<void> {
     return attempt(() => {
-      this.#first.ask({ type: 'lan', fd: this.#parts.udp.openLan(port) });
+      this.#first.request({ type: 'lan', fd: this.#parts.udp.openLan(port) });
     });
   }
 
@@ -110,14 +110,14 @@ export class LinuxDriver implements Driver {
     return this.#closing;
   }
 
-  /** @internal Asks for all that may be read later, when nobody answers any more. */
+  /** @internal Keeps all that may be read later, when the machine answers no more. */
   remember(): void {
     this.#count();
   }
 
-  /** Asks the machine; undefined when it has ended. @throws StartError when it ends meanwhile */
-  protected ask<R extends Request>(request: R): Results[R['type']] | undefined {
-    return this.#first.isOver ? undefined : this.#first.ask(request);
+  /** Sends a request to the machine; undefined when it has ended. @throws StartError when it ends meanwhile */
+  protected request<R extends Request>(request: R): Results[R['type']] | undefined {
+    return this.#first.isOver ? undefined : this.#first.request(request);
   }
 
   async #close(): Promise<void> {
@@ -143,7 +143,7 @@ export class LinuxDriver implements Driver {
     const { threads } = this.#parts;
     if (!threads.some((thread) => thread.isOver)) {
       this.#lastCounters = threads
-        .map((thread) => thread.ask({ type: 'counters' }))
+        .map((thread) => thread.request({ type: 'counters' }))
         .reduce(addCounters);
     }
     return this.#lastCounters;
@@ -151,7 +151,7 @@ export class LinuxDriver implements Driver {
 }
 
 /**
- * Opens the interface and makes the machines; they ask nobody for anything yet.
+ * Opens the interface and makes the machines, which send nothing yet.
  *
  * @param make - makes the driver of its parts
  * @throws InvalidArgumentError for an option that the machine or the interface refuses

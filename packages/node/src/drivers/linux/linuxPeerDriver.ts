@@ -9,51 +9,51 @@ export class LinuxPeerDriver extends LinuxDriver implements PeerDriver {
   #uplinks: readonly UplinkSnapshot[] = [];
   #searchesLan = false;
 
-  /** Makes a driver that asks nobody yet. @throws InvalidArgumentError, StartError as {@link openLinux} */
+  /** Makes a driver that solicits no router yet. @throws InvalidArgumentError, StartError as {@link openLinux} */
   static open(options: LinuxDriverOptions<PeerPlan>): Promise<LinuxPeerDriver> {
     return openLinux(options, (parts) => new LinuxPeerDriver(parts));
   }
 
   override start(): void {
-    this.ask({ type: 'start' });
+    this.request({ type: 'start' });
   }
 
   uplinks(): readonly UplinkSnapshot[] {
-    this.#uplinks = this.ask({ type: 'uplinks' }) ?? this.#uplinks;
+    this.#uplinks = this.request({ type: 'uplinks' }) ?? this.#uplinks;
     return this.#uplinks;
   }
 
   get searchesLan(): boolean {
-    this.#searchesLan = this.ask({ type: 'searchesLan' }) ?? this.#searchesLan;
+    this.#searchesLan = this.request({ type: 'searchesLan' }) ?? this.#searchesLan;
     return this.#searchesLan;
   }
 
   stop(): void {
-    this.ask({ type: 'stop' });
+    this.request({ type: 'stop' });
   }
 
   solicit(): void {
-    this.ask({ type: 'solicit' });
+    this.request({ type: 'solicit' });
   }
 
   remotes(): readonly RemoteSnapshot[] {
-    return this.ask({ type: 'remotes' }) ?? [];
+    return this.request({ type: 'remotes' }) ?? [];
   }
 
   addRouter(router: Endpoint | string): void {
-    this.ask({ type: 'addRouter', router });
+    this.request({ type: 'addRouter', router });
   }
 
   removeRouter(router: Endpoint | string): void {
-    this.ask({ type: 'removeRouter', router });
+    this.request({ type: 'removeRouter', router });
   }
 
   sendOpportunistic(packet: Uint8Array): number {
-    return this.ask({ type: 'sendOpportunistic', packet }) ?? 0;
+    return this.request({ type: 'sendOpportunistic', packet }) ?? 0;
   }
 
   reportReply(number: number): boolean {
-    return this.ask({ type: 'reportReply', number }) ?? false;
+    return this.request({ type: 'reportReply', number }) ?? false;
   }
 
   override remember(): void {

@@ -13,12 +13,12 @@ export class LinuxRouterDriver extends LinuxDriver implements RouterDriver {
   }
 
   get address(): string {
-    this.#address = this.ask({ type: 'address' }) ?? this.#address;
+    this.#address = this.request({ type: 'address' }) ?? this.#address;
     return this.#address;
   }
 
   get prefix(): string {
-    this.#prefix = this.ask({ type: 'prefix' }) ?? this.#prefix;
+    this.#prefix = this.request({ type: 'prefix' }) ?? this.#prefix;
     return this.#prefix;
   }
 

@@ -29,16 +29,13 @@ import {
   SOCKADDR_IN_SIZE,
   socketAddress,
 } from '../kernel/socketAddress.js';
-import { bindError } from '../udp/bindError.js';
+import { bindError, noEvenPort } from '../udp/bindError.js';
+import { ALL_HOSTS, EVEN_PORT_ATTEMPTS } from '../udp/constants.js';
 
 /** SO_RCVBUF in bytes: some thousand packets, while the thread is busy with something else. */
 const RECEIVE_BUFFER = 8 << 20;
 /** SO_SNDBUF in bytes. */
 const SEND_BUFFER = 4 << 20;
-/** Upper bound of attempts to get an even port; the probability that all fail is one in a million. */
-const PORT_ATTEMPTS = 20;
-/** All hosts on the local network (RFC 1112 §4). */
-const ALL_HOSTS = '224.0.0.1';
 
 /** Options of {@link LinuxUdp}. */
 export interface LinuxUdpOptions {
@@ -178,7 +175,7 @@ function closeAll(libc: Libc, descriptors: readonly number[]): void {
 
 function openSockets(libc: Libc, options: LinuxUdpOptions): [number[], Endpoint] {
   const { address, port, even } = options;
-  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < EVEN_PORT_ATTEMPTS; attempt++) {
     // Alone first: sockets that share a port would share it with those of another daemon, too.
     const first = openSocket(libc, address, port);
     const endpoint = endpointOf(libc, first);
@@ -190,7 +187,7 @@ function openSockets(libc: Libc, options: LinuxUdpOptions): [number[], Endpoint]
     libc.close(first);
     return [openShared(libc, endpoint, options.sockets), endpoint];
   }
-  throw new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
+  throw noEvenPort(address);
 }
 
 function openShared(libc: Libc, { address, port }: Endpoint, count: number): number[] {

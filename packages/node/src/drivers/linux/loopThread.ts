@@ -119,12 +119,12 @@ export class LoopThread {
   }
 
   /**
-   * Asks the loop, and waits for its answer.
+   * Sends a request to the loop, and waits for its answer.
    *
    * @throws InvalidArgumentError what the machine throws about arguments
    * @throws StartError when there is no answer
    */
-  ask<R extends Request>(request: R): Results[R['type']] {
+  request<R extends Request>(request: R): Results[R['type']] {
     const shared = this.#shared;
     const before = Atomics.load(shared, Shared.answers);
     if (this.isOver) throw noAnswer('has ended');

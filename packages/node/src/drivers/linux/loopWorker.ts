@@ -134,7 +134,7 @@ function answerTo(loop: Loop, request: Request): Answer {
   }
 }
 
-/** Counts one more answer, for whoever waits for it. */
+/** Counts one more answer, and wakes the thread that waits for it. */
 function announceAnswer(): void {
   Atomics.add(shared, Shared.answers, 1);
   Atomics.notify(shared, Shared.answers);
@@ -192,7 +192,7 @@ async function main(): Promise<void> {
     post({ type: 'refused', error: plainError(error) });
   } finally {
     Atomics.store(shared, Shared.ended, 1);
-    // Whoever waits for an answer learns that none comes.
+    // A thread that waits for an answer must not wait for ever.
     announceAnswer();
   }
 }

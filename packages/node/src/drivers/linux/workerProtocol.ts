@@ -123,7 +123,7 @@ export interface WorkerCounters {
   readonly loop: LoopCounters;
 }
 
-/** A message of a worker that nobody asked for. */
+/** A message of a worker that answers no request. */
 export type Notice =
   /** The machine is made and waits for packets. */
   | { readonly type: 'ready' }

@@ -35,7 +35,7 @@ export class PortRunner<M extends Machine> implements MachineHost {
   #isRef = true;
   #timer: NodeJS.Timeout | null = null;
 
-  /** @throws whatever the machine has to say about its options */
+  /** @throws InvalidArgumentError when the machine refuses its options */
   constructor(options: PortRunnerOptions<M>) {
     this.#datagrams = options.datagrams;
     this.#packets = options.packets;

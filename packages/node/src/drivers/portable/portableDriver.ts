@@ -27,7 +27,7 @@ export interface PortableDriverOptions<M extends Machine> extends DriverListener
   readonly localSide?: LocalSide | undefined;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
   readonly clock?: (() => number) | undefined;
-  /** Why this is not the Linux driver; null when that was not asked for. */
+  /** Reason that this is not the Linux driver; null when that was not requested. */
   readonly reason: string | null;
   /** A packet for the application; only without TUN. */
   readonly onPacket: (packet: Uint8Array) => void;

@@ -1,10 +1,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Endpoint, isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
-import { StartError } from '../../errors.js';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
-import { bindError } from '../udp/bindError.js';
+import { bindError, noEvenPort } from '../udp/bindError.js';
+import { ALL_HOSTS, EVEN_PORT_ATTEMPTS } from '../udp/constants.js';
 import { DirectUdp } from './directUdp.js';
 import { SendBuffers } from './sendBuffers.js';
 import { SerialSender } from './serialSender.js';
@@ -16,11 +16,7 @@ const RECEIVE_BUFFER = 4 << 20;
 const QUEUE_LIMIT = 1 << 20;
 /** Datagrams that may wait, however small they are. */
 const QUEUE_LENGTH = 4096;
-/** All hosts on the local network. */
-const LAN_GROUP = '224.0.0.1';
 const LAN_TTL = 1;
-/** The odds to find no even port in so many tries are one to a million. */
-const PORT_ATTEMPTS = 20;
 
 /** Options of a {@link PortableUdp}: the address and port to bind. */
 export interface PortableUdpOptions {
@@ -180,13 +176,13 @@ export class PortableUdp implements DatagramPort {
 
   async listenOnLan(port: number): Promise<void> {
     // A socket of its own, bound to the group: at 0.0.0.0 it would take datagrams meant for others.
-    const socket = await bind(LAN_GROUP, port, { reuseAddr: true });
+    const socket = await bind(ALL_HOSTS, port, { reuseAddr: true });
     if (this.#closed) {
       socket.close();
       return;
     }
     try {
-      socket.addMembership(LAN_GROUP);
+      socket.addMembership(ALL_HOSTS);
     } catch {
       // Every host is a member already, and some systems say so by an error.
     }
@@ -289,12 +285,12 @@ function count(counters: Record<string, number>, code = 'unknown'): void {
 
 async function bindAny(options: PortableUdpOptions): Promise<Socket> {
   const { address = '0.0.0.0', port = 0, even = false } = options;
-  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < EVEN_PORT_ATTEMPTS; attempt++) {
     const socket = await bind(address, port);
     if (port !== 0 || !even || socket.address().port % 2 === 0) return socket;
     socket.close();
   }
-  throw new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
+  throw noEvenPort(address);
 }
 
 function bind(

@@ -15,7 +15,7 @@ export interface WaitingDatagram {
  * Sends one datagram after the other, each when the system has taken the one before.
  *
  * Node.js hands datagrams to the system before `send` returns. Deno does so later, and those of one
- * moment in reverse order; nor can it be asked how many wait.
+ * moment in reverse order; nor does it report how many wait.
  */
 export class SerialSender {
   readonly #socket: Socket;

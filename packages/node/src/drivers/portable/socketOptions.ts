@@ -41,7 +41,7 @@ export class SocketOptions {
     this.#set(SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
   }
 
-  /** Asks for more than the system-wide limit, which needs privileges. */
+  /** Sets a size that may exceed the system-wide limit, which needs privileges. */
   forceReceiveBuffer(bytes: number): void {
     this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes);
   }

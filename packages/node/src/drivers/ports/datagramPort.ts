@@ -32,10 +32,10 @@ export interface DatagramPort {
 
   /**
    * Sends a datagram, at best effort: failures are counted. Must neither throw nor call the handler
-   * before it returns. The bytes are lent for the duration of the call.
+   * before it returns. The bytes may be used during the call only.
    *
    * @param length - bytes of payload; may be 0
-   * @param to - destination; lent as well
+   * @param to - destination; may be used during the call only
    * @param tos - IPv4 TOS byte, where the system lets it be set
    * @param ttl - IPv4 TTL; 0 for the system's default
    */
@@ -49,7 +49,7 @@ export interface DatagramPort {
   ): void;
 
   /**
-   * Moves to another UDP port of the system's choice on the same address; an even one if asked.
+   * Moves to another UDP port of the system's choice on the same address; an even one if requested.
    * Without effect if it fails.
    *
    * @throws StartError when no port is to be had

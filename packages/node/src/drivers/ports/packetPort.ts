@@ -1,6 +1,6 @@
 import type { InterfacePlan } from './interfacePlan.js';
 
-/** Takes one IPv6 packet; the bytes are lent for the duration of the call. */
+/** Takes one IPv6 packet; the bytes may be used during the call only. */
 export type PacketHandler = (bytes: Uint8Array, offset: number, length: number) => void;
 
 /** The local side, which IPv6 packets come from and go to: a network interface or a program. */

@@ -20,3 +20,8 @@ export function bindError(
       return new StartError(code, `listening on UDP ${where} failed: ${code}`, options);
   }
 }
+
+/** The failure of all attempts to bind an even UDP port. */
+export function noEvenPort(address: string): StartError {
+  return new StartError('EADDRINUSE', `no even UDP port of ${address} is free`);
+}

@@ -3,7 +3,7 @@ import { type Endpoint, formatEndpoint } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 
 /**
- * Asks the system for a route to an endpoint, without sending anything.
+ * Checks that the system has a route to an endpoint, without sending anything.
  *
  * @param from - local IPv4 address that is going to be used
  * @throws StartError when there is none

@@ -23,7 +23,7 @@ beforeEach(() => {
   libc = new FakeLibc();
 });
 
-/** Flags that interfaces were asked for with. */
+/** Flags with which interfaces were requested. */
 function flagsAskedFor(): number[] {
   return libc.ioctls
     .filter(({ request }) => request === TUNSETIFF)

@@ -22,7 +22,7 @@ const SETUP = {
   udpSegmentation: false,
 } as unknown as Parameters<typeof LoopThread.start>[1];
 
-/** How the worker of a test begins: it can answer as the true one does. */
+/** Start of every worker of these tests: it can answer as the real one does. */
 const PRELUDE = `
   import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
   const shared = new Int32Array(workerData.shared);
@@ -34,7 +34,7 @@ const PRELUDE = `
     Atomics.notify(shared, 0);
   };
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  const tell = (notice) => parentPort.postMessage(notice);
+  const notify = (notice) => parentPort.postMessage(notice);
 `;
 
 describe.skipIf(!isLinux)('LoopThread', () => {
@@ -71,37 +71,37 @@ describe.skipIf(!isLinux)('LoopThread', () => {
 
   test('answers while the caller waits, although the thread never returns to its event loop', async () => {
     const running = await start(`
-      tell({ type: 'ready' });
+      notify({ type: 'ready' });
       while (shared[1] === 0) {
         for (let one = next(); one !== undefined; one = next()) answer({ ok: true, value: one.fd + 1 });
         sleep(1);
       }
     `);
-    expect(running.ask({ type: 'lan', fd: 1 })).toBe(2);
-    expect(running.ask({ type: 'lan', fd: 2 })).toBe(3);
+    expect(running.request({ type: 'lan', fd: 1 })).toBe(2);
+    expect(running.request({ type: 'lan', fd: 2 })).toBe(3);
     await running.close();
     expect(died).toEqual([]);
   });
 
   test('throws the complaints of the machine about arguments', async () => {
     const running = await start(`
-      tell({ type: 'ready' });
+      notify({ type: 'ready' });
       const argument = { field: 'router', found: 'x', expected: 'y' };
       while (shared[1] === 0) {
         if (next() !== undefined) answer({ ok: false, error: { message: '', argument, code: null } });
         sleep(1);
       }
     `);
-    expect(() => running.ask({ type: 'counters' })).toThrow(
+    expect(() => running.request({ type: 'counters' })).toThrow(
       new InvalidArgumentError('router', 'x', 'y'),
     );
   });
 
   test('passes on events, and the removal of the interface', async () => {
     await start(`
-      tell({ type: 'ready' });
-      tell({ type: 'event', event: { type: 'made-up' } });
-      tell({ type: 'gone' });
+      notify({ type: 'ready' });
+      notify({ type: 'event', event: { type: 'made-up' } });
+      notify({ type: 'gone' });
     `);
     await vi.waitFor(() => expect(events).toEqual([{ type: 'made-up' }, 'gone']));
   });
@@ -110,7 +110,7 @@ describe.skipIf(!isLinux)('LoopThread', () => {
     const argument = `{ field: 'lanip', found: '0', expected: 'more' }`;
     await expect(
       start(
-        `tell({ type: 'refused', error: { message: '', argument: ${argument}, code: null } });`,
+        `notify({ type: 'refused', error: { message: '', argument: ${argument}, code: null } });`,
       ),
     ).rejects.toThrow('lanip: found 0, expected more');
   });
@@ -127,7 +127,7 @@ describe.skipIf(!isLinux)('LoopThread', () => {
 
   test('reports once that the thread died, and gives no answer afterwards', async () => {
     const running = await start(`
-      tell({ type: 'ready' });
+      notify({ type: 'ready' });
       setTimeout(() => { throw new TypeError('a fault'); }, 20);
     `);
     await vi.waitFor(() => expect(running.isOver).toBe(true));
@@ -135,24 +135,24 @@ describe.skipIf(!isLinux)('LoopThread', () => {
     expect(died.map(({ message }) => message)).toEqual([
       'the thread that carries packets ended: a fault',
     ]);
-    expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
+    expect(() => running.request({ type: 'counters' })).toThrow('has ended');
   });
 
   test('does not keep a caller waiting when the thread ends instead of answering', async () => {
     const running = await start(`
-      tell({ type: 'ready' });
+      notify({ type: 'ready' });
       while (next() === undefined) sleep(1);
       Atomics.store(shared, 2, 1);
       Atomics.add(shared, 0, 1);
       Atomics.notify(shared, 0);
     `);
     const before = performance.now();
-    expect(() => running.ask({ type: 'counters' })).toThrow('has ended');
+    expect(() => running.request({ type: 'counters' })).toThrow('has ended');
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
   test('terminates a thread that does not end by itself', { timeout: 10_000 }, async () => {
-    const running = await start(`tell({ type: 'ready' }); for (;;) sleep(10);`);
+    const running = await start(`notify({ type: 'ready' }); for (;;) sleep(10);`);
     await running.close();
     expect(running.isOver).toBe(true);
     expect(died).toEqual([]);

@@ -115,24 +115,24 @@ describe('PortRunner', () => {
   });
 
   test('hands over copies of packets, once the machine has finished', () => {
-    const lent = Uint8Array.of(1, 2, 3, 4);
+    const borrowed = Uint8Array.of(1, 2, 3, 4);
     machine.onDatagram = () => {
-      machine.sink.deliverPacket(lent, 1, 2);
+      machine.sink.deliverPacket(borrowed, 1, 2);
       expect(packets).toEqual([]);
     };
     datagrams.arrive(Uint8Array.of(0), 0, 1, 0, 0);
-    lent.fill(9);
+    borrowed.fill(9);
     expect(packets).toEqual([Uint8Array.of(2, 3)]);
   });
 
   test('hands over copies also of packets in a Buffer', () => {
-    const lent = Buffer.from([1, 2, 3, 4]);
+    const borrowed = Buffer.from([1, 2, 3, 4]);
     machine.onDatagram = (bytes) => {
       expect(bytes.constructor).toBe(Uint8Array);
       machine.sink.deliverPacket(bytes, 0, 4);
     };
-    datagrams.arrive(lent, 0, 4, 0, 0);
-    lent.fill(9);
+    datagrams.arrive(borrowed, 0, 4, 0, 0);
+    borrowed.fill(9);
     expect(packets).toEqual([Uint8Array.of(1, 2, 3, 4)]);
   });
 
@@ -167,13 +167,13 @@ describe('PortRunner', () => {
 
   test('postpones whatever reaches it while the machine works', () => {
     machine.onDatagram = () => machine.sink.sendDatagram(Uint8Array.of(5), 0, 1, NOWHERE, 0, 0);
-    const lent = Uint8Array.of(1);
+    const borrowed = Uint8Array.of(1);
     datagrams.onSend = () => {
       datagrams.onSend = () => {};
-      datagrams.arrive(lent, 0, 1, 0, 0);
+      datagrams.arrive(borrowed, 0, 1, 0, 0);
       application.send(Uint8Array.of(2));
       driver.command(() => machine.calls.push('command'));
-      lent[0] = 9;
+      borrowed[0] = 9;
     };
     machine.onPacket = () => machine.sink.deliverPacket(Uint8Array.of(7), 0, 1);
     datagrams.arrive(Uint8Array.of(0), 0, 1, 0, 0);
@@ -204,7 +204,7 @@ describe('PortRunner', () => {
     expect(machine.calls).toContain('timeout 100');
   });
 
-  test('calls the machine at the time that it asked for, and sets one timer at a time', () => {
+  test('calls the machine at its next timeout, and sets one timer at a time', () => {
     machine.timeout = 50;
     driver.command(() => {});
     machine.timeout = 20;

@@ -12,13 +12,13 @@ describe('SendBuffers', () => {
 
   test('keeps each datagram unchanged while some wait', () => {
     const buffers = new SendBuffers();
-    const lent = Uint8Array.of(0);
+    const borrowed = Uint8Array.of(0);
     const kept = [1, 2, 3].map((value, index) => {
-      lent[0] = value;
-      return buffers.keep(lent, 0, 1, index > 0);
+      borrowed[0] = value;
+      return buffers.keep(borrowed, 0, 1, index > 0);
     });
     expect(kept.map((buffer) => buffer[0])).toEqual([1, 2, 3]);
-    expect(buffers.keep(lent, 0, 1, false)).toBe(kept[0]);
+    expect(buffers.keep(borrowed, 0, 1, false)).toBe(kept[0]);
   });
 
   test('makes a larger buffer for a larger datagram', () => {

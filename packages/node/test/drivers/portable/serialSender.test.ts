@@ -35,7 +35,7 @@ function bench() {
 }
 
 describe('SerialSender', () => {
-  test('is needed where a socket cannot be asked how much waits', () => {
+  test('is needed where a socket does not report how much waits', () => {
     expect(SerialSender.isNeededFor({})).toBe(true);
     expect(SerialSender.isNeededFor({ getSendQueueCount: () => 0 })).toBe(false);
   });

@@ -34,7 +34,7 @@ describe('planOfPeer', () => {
     });
   });
 
-  test('has a default route only when asked, whatever the router offers', () => {
+  test('has a default route only when options demand it, whatever the router offers', () => {
     const greedy = { ...LEASE, routes: ['::/0'] };
     const defaultsOf = (wanted: boolean) =>
       planOfPeer([greedy], reference2020, wanted).routes.filter(({ prefix }) => prefix === '::/0');

@@ -61,7 +61,7 @@ describe('memoryNetwork', () => {
     expect(network.bind('192.0.2.1').endpoint.port).not.toBe(first);
   });
 
-  test('moves a port, to an even one if asked', async () => {
+  test('moves a port, to an even one if requested', async () => {
     const network = memoryNetwork();
     const port = network.bind('192.0.2.1', 49_153);
     await port.rebind(true);

@@ -5,7 +5,7 @@ import { FakeLibc } from '../../support/fakeLibc.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Flags that the interface was asked for with, in `struct ifreq`. */
+/** Flags with which the interface was requested, in `struct ifreq`. */
 function flagsOf(argument: Uint8Array): number {
   return new DataView(argument.buffer).getUint16(16, true);
 }

@@ -31,7 +31,7 @@ interface Written {
   readonly packet: Uint8Array;
 }
 
-/** What the kernel gets when these packets are delivered; `null` is the end of a batch. */
+/** Returns the writes to the kernel when these packets are delivered; `null` ends a batch. */
 function deliver(
   packets: readonly (Uint8Array | null)[],
   udpSegmentation = true,
@@ -58,7 +58,7 @@ function read(bytes: readonly number[]): Written {
   return { virtio: readVirtio(whole), packet: whole.slice(VIRTIO_LENGTH) };
 }
 
-/** What distinguishes flows: addresses, ports and protocol. */
+/** The key of a packet's flow: addresses, ports and protocol. */
 function flowOf(packet: Uint8Array): string {
   const { at, protocol } = upperOf(packet);
   return `${packet.subarray(8, 40)} ${packet.subarray(at, at + 4)} ${protocol}`;

@@ -22,7 +22,7 @@ import {
 
 const EXTENSION = [6, 0, 1, 4, 0, 0, 0, 0];
 
-/** What comes out of an interface that hands over these, one for each read. */
+/** Returns the packets of an interface whose reads yield these buffers. */
 function readAll(...reads: readonly (Uint8Array | string)[]): {
   packets: Uint8Array[];
   flushes: number[];
