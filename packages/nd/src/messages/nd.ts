@@ -73,8 +73,15 @@ export interface ParseNdOptions {
  * @param length - bytes of the packet
  */
 export function isNd(bytes: Uint8Array, offset: number, length: number): boolean {
-  if (length <= IPV6_HEADER_LENGTH || !isInside(bytes, offset, length)) return false;
-  if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6) return false;
+  return (
+    length > IPV6_HEADER_LENGTH &&
+    bytes[offset + NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6 &&
+    isInside(bytes, offset, length) &&
+    hasNdType(bytes, offset)
+  );
+}
+
+function hasNdType(bytes: Uint8Array, offset: number): boolean {
   const type = bytes[offset + IPV6_HEADER_LENGTH]!;
   return type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT;
 }

@@ -84,10 +84,7 @@ export class AddressTable {
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
     const recent = this.#recent[place]!;
     if (recent !== NO_SLOT && this.#isAt(recent, third, fourth, bytes, offset)) return recent;
-    let slot = this.#buckets[this.#hash(third, fourth)]!;
-    while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
-      slot = this.#next[slot]!;
-    }
+    const slot = this.#search(third, fourth, bytes, offset);
     if (slot !== NO_SLOT) this.#recent[place] = slot;
     return slot;
   }
@@ -143,11 +140,9 @@ export class AddressTable {
 
   /** Whether the address at `offset` has the upper half under which a slot was taken. */
   hasUpperHalf(slot: number, bytes: Uint8Array, offset: number): boolean {
+    const keys = this.#keys;
     const at = slot * KEY_WORDS;
-    return (
-      this.#keys[at] === readInt32(bytes, offset) &&
-      this.#keys[at + 1] === readInt32(bytes, offset + 4)
-    );
+    return keys[at] === readInt32(bytes, offset) && keys[at + 1] === readInt32(bytes, offset + 4);
   }
 
   /** The first slot whose lower half counts as that of the address at `offset`, or -1. */
@@ -175,6 +170,15 @@ export class AddressTable {
     return this.#addresses.subarray(slot * IPV6_ADDRESS_BYTES, (slot + 1) * IPV6_ADDRESS_BYTES);
   }
 
+  /** As {@link AddressTable.find}, for an address that was not found lately. */
+  #search(third: number, fourth: number, bytes: Uint8Array, offset: number): number {
+    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
+      slot = this.#next[slot]!;
+    }
+    return slot;
+  }
+
   #alike(from: number, third: number, fourth: number): number {
     let slot = from;
     while (slot !== NO_SLOT && !this.#hasLowerHalf(slot, third, fourth)) slot = this.#next[slot]!;
@@ -182,8 +186,11 @@ export class AddressTable {
   }
 
   #isAt(slot: number, third: number, fourth: number, bytes: Uint8Array, offset: number): boolean {
+    const keys = this.#keys;
+    const at = slot * KEY_WORDS;
     return (
-      this.#hasLowerHalf(slot, third, fourth) &&
+      keys[at + 3] === fourth &&
+      keys[at + 2] === third &&
       (!this.#upperMatters || this.hasUpperHalf(slot, bytes, offset))
     );
   }

@@ -43,22 +43,19 @@ export class DatagramReceiver {
     if (isNd(bytes, offset, length)) {
       return this.#nd.receive(bytes, offset, length, uplink, from, now);
     }
+    const paths = this.#paths;
     const source = offset + SOURCE_OFFSET;
-    const remote = this.#paths.find(bytes, source);
+    const remote = paths.find(bytes, source);
     const isDirect = uplink === null;
-    if (isDirect) {
-      const refused = this.#sources.refuseDirect(remote, bytes, source, from);
-      if (refused === Drop.sourceMismatch) {
-        this.#corrector.correctSource(bytes, source, length, from, now);
-      }
+    // Most direct packets come from the very endpoint that a known remote's address encodes.
+    if (isDirect ? remote < 0 || !paths.isEncodedEndpoint(remote, from) : remote < 0) {
+      const refused = this.#refuseSource(remote, isDirect, bytes, source, length, from, now);
       if (refused !== Drop.none) return refused;
-    } else if (remote < 0 && !isIPv6Routable(bytes, source)) {
-      return Drop.sourceNotAllowed;
     }
     const refused = this.#refuseDestination(remote, isDirect, bytes, offset, now);
     if (refused !== Drop.none) return refused;
     if (length > TUNNEL_MTU) return Drop.tooBig;
-    this.#paths.packetArrived(remote, isDirect, bytes, offset, length, now);
+    paths.packetArrived(remote, isDirect, bytes, offset, length, now);
     this.#output.deliver(bytes, offset, length);
     return Drop.none;
   }
@@ -80,6 +77,23 @@ export class DatagramReceiver {
     this.#corrector.refuseCompression(bytes, offset, length, from, now);
   }
 
+  #refuseSource(
+    remote: number,
+    isDirect: boolean,
+    bytes: Uint8Array,
+    source: number,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    if (!isDirect) return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
+    const refused = this.#sources.refuseDirect(remote, bytes, source, from);
+    if (refused === Drop.sourceMismatch) {
+      this.#corrector.correctSource(bytes, source, length, from, now);
+    }
+    return refused;
+  }
+
   /**
    * Accepts packets for an address of ours, and directly also for the one under which their sender sees
    * us. A router may bring packets from anywhere, but none that claims to be ours (draft-03 §6, draft-04
@@ -92,18 +106,24 @@ export class DatagramReceiver {
     offset: number,
     now: number,
   ): DropCode {
+    const uplinks = this.#uplinks;
+    const destination = offset + DESTINATION_OFFSET;
+    // A remote is not ourselves.
+    const owner =
+      isDirect || remote >= 0
+        ? uplinks.owning(bytes, destination)
+        : uplinks.owningOnly(bytes, destination, offset + SOURCE_OFFSET);
+    if (owner === null) return this.#refuseForeign(remote, isDirect, bytes, offset);
+    if (owner.temporary) owner.usedAt = now;
+    return Drop.none;
+  }
+
+  /** Decides about a packet that is for none of our addresses, or from ourselves. */
+  #refuseForeign(remote: number, isDirect: boolean, bytes: Uint8Array, offset: number): DropCode {
     const destination = offset + DESTINATION_OFFSET;
     const source = offset + SOURCE_OFFSET;
-    // A remote is not ourselves.
-    const mayLoop = !isDirect && remote < 0;
-    const owner = mayLoop
-      ? this.#uplinks.owningOnly(bytes, destination, source)
-      : this.#uplinks.owning(bytes, destination);
-    if (owner !== null) {
-      if (owner.temporary) owner.usedAt = now;
-      return Drop.none;
-    }
     if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
+    const mayLoop = !isDirect && remote < 0;
     if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
     return isIPv6Routable(bytes, destination)
       ? Drop.destinationNotOurs

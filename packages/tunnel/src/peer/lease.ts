@@ -4,6 +4,7 @@ import {
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  readInt32,
   sameIPv6Address,
   type UdpEndpoint,
 } from '@6bed4/codec';
@@ -12,7 +13,6 @@ import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
-import { ROUTER_LANIP } from '../specification.js';
 
 const LOWER_HALF = 8;
 
@@ -35,8 +35,14 @@ export class Lease {
   /** The same in text, for events and snapshots. */
   readonly description: AddressLease;
 
-  readonly #layout: AddressLayout;
   readonly #base: Uint8Array;
+  /** The bits of the lower half that encode our endpoint, in two words, and what they are. */
+  readonly #thirdMask: number;
+  readonly #fourthMask: number;
+  readonly #third: number;
+  readonly #fourth: number;
+  /** The lanip, of which 0 is the router's; no bits where the layout has none. */
+  readonly #lanipMask: number;
 
   /**
    * @param lanip - which of the addresses under the prefix is the peer's own
@@ -49,7 +55,6 @@ export class Lease {
     lanip: number,
     routes: readonly string[],
   ) {
-    this.#layout = layout;
     this.#base = offer.base;
     this.subnetPrefix = new SubnetPrefix(offer.base);
     this.publicEndpoint = offer.endpoint;
@@ -59,6 +64,12 @@ export class Lease {
     if (hasLanip) layout.writeEndpoint(own, 0, address, port, lanip);
     this.identity = { address: own, endpoint: offer.endpoint };
     this.errorSource = hasLanip ? offer.base.slice() : offer.base.slice().fill(0, LOWER_HALF);
+    [this.#thirdMask, this.#fourthMask] = layout.endpointMask;
+    const encoded = offer.base.slice();
+    layout.writeUnchecked(encoded, 0, address, port, 0);
+    this.#third = readInt32(encoded, LOWER_HALF) & this.#thirdMask;
+    this.#fourth = readInt32(encoded, LOWER_HALF + 4) & this.#fourthMask;
+    this.#lanipMask = layout.maxLanip;
     this.description = {
       router,
       address: formatIPv6(own),
@@ -73,17 +84,19 @@ export class Lease {
 
   /** Whether the IPv6 address at `offset` is one that this peer may use; lanip 0 is not. */
   owns(bytes: Uint8Array, offset: number): boolean {
+    const lanipMask = this.#lanipMask;
     return (
       this.encodesOurEndpoint(bytes, offset) &&
-      (!this.#layout.hasLanip || this.#layout.readLanip(bytes, offset) !== ROUTER_LANIP)
+      (lanipMask === 0 || (readInt32(bytes, offset + LOWER_HALF + 4) & lanipMask) !== 0)
     );
   }
 
   /** Whether the IPv6 address at `offset` encodes our own endpoint under this router, any lanip. */
   encodesOurEndpoint(bytes: Uint8Array, offset: number): boolean {
     return (
-      this.subnetPrefix.contains(bytes, offset) &&
-      this.#layout.matchesEndpoint(bytes, offset, this.publicEndpoint)
+      (readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask) === this.#fourth &&
+      (readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask) === this.#third &&
+      this.subnetPrefix.contains(bytes, offset)
     );
   }
 

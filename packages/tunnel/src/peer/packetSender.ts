@@ -38,16 +38,16 @@ export class PacketSender {
     now: number,
   ): SendOutcome {
     if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    const paths = this.#paths;
+    const uplinks = this.#uplinks;
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
-    const remote = this.#paths.find(bytes, destination);
+    const remote = paths.find(bytes, destination);
     if (remote < 0 && !isIPv6Routable(bytes, destination)) return Drop.destinationNotAllowed;
     const uplink =
-      remote < 0
-        ? this.#uplinks.owningOnly(bytes, source, destination)
-        : this.#uplinks.owning(bytes, source);
-    if (uplink === null && !this.#paths.isBoundAddress(remote, bytes, source)) {
-      return this.#uplinks.owning(bytes, source) === null ? Drop.sourceNotAllowed : Drop.loop;
+      remote < 0 ? uplinks.owningOnly(bytes, source, destination) : uplinks.owning(bytes, source);
+    if (uplink === null && !paths.isBoundAddress(remote, bytes, source)) {
+      return uplinks.owning(bytes, source) === null ? Drop.sourceNotAllowed : Drop.loop;
     }
     let outcome: SendOutcome = refuseTransit(bytes, offset, length);
     if (outcome === Drop.none) {
@@ -62,30 +62,28 @@ export class PacketSender {
   /** The one place that decides whether a packet goes directly or through the router (draft-04 §4.1). */
   #forward(
     uplink: Uplink | null,
-    remote: number,
+    found: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
     intent: SendIntent,
     now: number,
   ): SendOutcome {
+    const paths = this.#paths;
     const to = this.#to;
-    if (intent.opportunistic) {
-      const name = this.#paths.sendOpportunistic(remote, bytes, offset, to, now);
-      if (name !== 0) {
-        this.#output.send(to, bytes, offset, length);
-        return -name;
+    const remote = found < 0 ? paths.createDestination(bytes, offset, now) : found;
+    const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
+    if (name === 0) {
+      const nextHop = paths.route(remote, bytes, offset, length, to, intent.policy, now);
+      if (nextHop !== NextHop.direct) {
+        // An address under which one remote sees us means nothing to a router.
+        if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
+        this.#relay(uplink, bytes, offset, length, now);
+        return Drop.none;
       }
     }
-    const nextHop = this.#paths.route(remote, bytes, offset, length, to, intent.policy, now);
-    if (nextHop === NextHop.direct) {
-      this.#output.send(to, bytes, offset, length);
-      return Drop.none;
-    }
-    // An address under which one remote sees us means nothing to a router.
-    if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
-    this.#relay(uplink, bytes, offset, length, now);
-    return Drop.none;
+    this.#output.send(to, bytes, offset, length);
+    return name === 0 ? Drop.none : -name;
   }
 
   #relay(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {

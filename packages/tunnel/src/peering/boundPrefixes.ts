@@ -92,7 +92,16 @@ export class BoundPrefixes {
     offset: number,
     length: number,
   ): boolean {
-    if (this.#port[slot] === 0) return true;
+    return this.#port[slot] === 0 || this.#fitsBound(slot, isAdaptive, bytes, offset, length);
+  }
+
+  #fitsBound(
+    slot: number,
+    isAdaptive: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
     const { layout } = this.#host;
     const bound = this.#bound(slot);
     if (layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, bound)) return true;

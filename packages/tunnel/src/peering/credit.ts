@@ -46,7 +46,8 @@ export class Credit {
 
   /** A packet of so many bytes came from a remote, which saves up a packet's worth at most. */
   earn(slot: number, bytes: number): void {
-    if (this.#bytes[slot]! < MAX_EARNED_CREDIT) this.#bytes[slot]! += bytes;
+    const credit = this.#bytes;
+    if (credit[slot]! < MAX_EARNED_CREDIT) credit[slot]! += bytes;
   }
 
   /** Whether so many bytes of our own may go to a remote. */

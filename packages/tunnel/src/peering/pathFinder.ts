@@ -64,14 +64,23 @@ export class PathFinder {
   }
 
   /**
+   * Takes a slot for the destination of a packet of the local side, after {@link find} found none.
+   *
+   * @returns the slot, or -1 where no direct path can be
+   */
+  createDestination(bytes: Uint8Array, offset: number, now: number): number {
+    return this.#isIdle ? NO_SLOT : this.#create(bytes, offset + DESTINATION_OFFSET, true, now);
+  }
+
+  /**
    * Chooses the next hop of a packet of the local side; for every packet.
    *
-   * @param found - the slot of its destination, or -1
+   * @param slot - the slot of its destination, or -1
    * @param to - takes the endpoint, where the next hop is the remote
    * @param policy - the policy that its sender requests, or null for that of the packet itself
    */
   route(
-    found: number,
+    slot: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -79,10 +88,6 @@ export class PathFinder {
     policy: PolicyCode | null,
     now: number,
   ): NextHopCode {
-    let slot = found;
-    if (slot === NO_SLOT && !this.#isIdle) {
-      slot = this.#create(bytes, offset + DESTINATION_OFFSET, true, now);
-    }
     // Where no direct path can be, only a packet that requires one is refused.
     if (slot === NO_SLOT) {
       return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
@@ -101,16 +106,7 @@ export class PathFinder {
    *
    * @returns a number that names the send, or 0 when the packet takes its usual path
    */
-  sendOpportunistic(
-    found: number,
-    bytes: Uint8Array,
-    offset: number,
-    to: UdpEndpoint,
-    now: number,
-  ): number {
-    if (this.#isIdle) return 0;
-    const slot =
-      found === NO_SLOT ? this.#create(bytes, offset + DESTINATION_OFFSET, true, now) : found;
+  sendOpportunistic(slot: number, to: UdpEndpoint, now: number): number {
     if (slot === NO_SLOT) return 0;
     const send = this.#peering!.sendOpportunistic(slot, now);
     if (send === 0) return 0;

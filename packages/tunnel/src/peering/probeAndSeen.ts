@@ -108,19 +108,14 @@ export class ProbeAndSeenPeering implements Peering {
     now: number,
   ): NextHopCode {
     // On this wire, the packet itself says it (draft-04 §6).
-    if (requested !== null) {
-      setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), requested));
-    }
+    if (requested !== null) writePolicy(bytes, offset, requested);
     const wanted = trafficClass(bytes, offset);
     const policy = policyOf(wanted);
-    if (speaksOfPeering(wanted)) {
-      const reported = withFlag(wanted, now <= this.#seenUntil[slot]!);
-      if (reported !== wanted) setTrafficClass(bytes, offset, reported);
-    }
+    if (speaksOfPeering(wanted)) this.#report(slot, bytes, offset, wanted, now);
     if (policy === Policy.prohibited) return NextHop.router;
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
-    const isDirect = this.#goesDirect(slot, policy, now);
+    const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
     if (isDirect && this.#bound.fitsSource(slot, flagOf(wanted), bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
@@ -219,8 +214,14 @@ export class ProbeAndSeenPeering implements Peering {
     this.#bound.restart(slot);
   }
 
-  #goesDirect(slot: number, policy: number, now: number): boolean {
-    if (this.#paths.isValid(slot, now)) return true;
+  /** Reports to a remote, in the traffic class of a packet to it, whether direct traffic arrives. */
+  #report(slot: number, bytes: Uint8Array, offset: number, wanted: number, now: number): void {
+    const reported = withFlag(wanted, now <= this.#seenUntil[slot]!);
+    if (reported !== wanted) setTrafficClass(bytes, offset, reported);
+  }
+
+  /** Whether a packet is to go directly though that path is not confirmed. */
+  #isTried(slot: number, policy: PolicyCode): boolean {
     const state = this.#states[slot]!;
     if (policy === Policy.persistent) return state !== FAIL;
     return policy === Policy.presumptuous && (state === INIT || state === INIT_AGAIN);
@@ -295,4 +296,8 @@ export class ProbeAndSeenPeering implements Peering {
     layout.writeUnchecked(this.#scratch, 0, from.address, from.port, layout.maxLanip);
     return this.#remotes.find(this.#scratch, 0);
   }
+}
+
+function writePolicy(bytes: Uint8Array, offset: number, policy: PolicyCode): void {
+  setTrafficClass(bytes, offset, withPolicy(trafficClass(bytes, offset), policy));
 }

@@ -185,15 +185,15 @@ export class Remotes {
   /** A packet of the local side went to the remote; for every packet. */
   sent(slot: number, isDirect: boolean, now: number): void {
     this.#lastSentAt[slot] = now;
-    if (isDirect) this.#sentDirect[slot]!++;
-    else this.#sentRelayed[slot]!++;
+    const counts = isDirect ? this.#sentDirect : this.#sentRelayed;
+    counts[slot]!++;
   }
 
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */
   received(slot: number, isDirect: boolean, length: number, now: number): void {
     this.#lastReceivedAt[slot] = now;
-    if (isDirect) this.#receivedDirect[slot]!++;
-    else this.#receivedRelayed[slot]!++;
+    const counts = isDirect ? this.#receivedDirect : this.#receivedRelayed;
+    counts[slot]!++;
     this.credit.earn(slot, length + OUTER_HEADERS);
   }
 

@@ -1,3 +1,4 @@
+import { draft04Profile } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import {
   ACK,
@@ -223,6 +224,12 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     bench.take();
     expect(sendOpportunistically(bench)).toBe(0);
     expect(bench.take().some(({ to }) => to === ROUTER)).toBe(true);
+  });
+
+  test('keeps a new remote once where the strategy lets the packet take its usual path', () => {
+    const bench = new PeeringBench({ profile: draft04Profile });
+    expect(sendOpportunistically(bench)).toBe(0);
+    expect(bench.peer.remotes(bench.now)).toHaveLength(1);
   });
 
   test('sends nothing directly with the strategy via-router', () => {
