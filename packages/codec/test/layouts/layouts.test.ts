@@ -7,6 +7,7 @@ import {
   draft03,
   InvalidArgumentError,
   parseIPv6,
+  readInt32,
   UdpEndpoint,
 } from '../../src/index.js';
 import { field, lowerHalf, toBigInt, toBytes } from '../support/oracle.js';
@@ -124,6 +125,26 @@ describe.each(cases)('the layout of $layout.name', ({ layout, port, lanip, oracl
           expect(layout.matchesEndpoint(bytes, 0, other)).toBe(false);
         },
       ),
+    );
+  });
+
+  test('its mask covers the very bits by which an endpoint is matched, and leaves the lanip out', () => {
+    const [third, fourth] = layout.endpointMask;
+    fc.assert(
+      fc.property(ipv4, port, lanip, (address, udpPort, own) => {
+        const written = new Uint8Array(16);
+        layout.writeEndpoint(written, 0, address, udpPort, own);
+        const endpoint = new UdpEndpoint(address, udpPort);
+        for (let bit = 0; bit < 64; bit++) {
+          const other = written.slice();
+          other[8 + (bit >>> 3)]! ^= 1 << (bit & 7);
+          const isEqual =
+            ((readInt32(written, 8) ^ readInt32(other, 8)) & third) === 0 &&
+            ((readInt32(written, 12) ^ readInt32(other, 12)) & fourth) === 0;
+          expect(isEqual).toBe(layout.matchesEndpoint(other, 0, endpoint));
+        }
+        expect((readInt32(written, 12) & layout.maxLanip) === 0).toBe(own === 0);
+      }),
     );
   });
 
