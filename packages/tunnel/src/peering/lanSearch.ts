@@ -1,4 +1,5 @@
 import { isIPv4Private, UdpEndpoint } from '@6bed4/codec';
+import { grown } from '@6bed4/nd';
 import { HINT_INTERVAL, LAN_SEARCH_INTERVAL } from '../defaults.js';
 import { ALL_HOSTS_IPV4 } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
@@ -29,12 +30,12 @@ export class LanSearch {
   readonly #ttl: number;
   readonly #allHosts: UdpEndpoint;
   /** Private endpoint that answered or solicited, as yet unconfirmed; port 0 for none. */
-  readonly #candidateAddress: Int32Array;
-  readonly #candidatePort: Uint16Array;
+  #candidateAddress = new Int32Array(0);
+  #candidatePort = new Uint16Array(0);
   /** Time at which the candidate itself was solicited, not just all hosts. */
-  readonly #candidateSolicitedAt: Float64Array;
+  #candidateSolicitedAt = new Float64Array(0);
   /** Earliest time of the next search for a remote. */
-  readonly #searchAt: Float64Array;
+  #searchAt = new Float64Array(0);
   readonly #to = new UdpEndpoint();
 
   constructor(
@@ -48,10 +49,15 @@ export class LanSearch {
     this.#solicitations = solicitations;
     this.#ttl = options.lanTtl;
     this.#allHosts = new UdpEndpoint(ALL_HOSTS_IPV4, options.wellKnownPort);
-    this.#candidateAddress = new Int32Array(remotes.capacity);
-    this.#candidatePort = new Uint16Array(remotes.capacity);
-    this.#candidateSolicitedAt = new Float64Array(remotes.capacity);
-    this.#searchAt = new Float64Array(remotes.capacity);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#candidateAddress = grown(this.#candidateAddress, capacity);
+    this.#candidatePort = grown(this.#candidatePort, capacity);
+    this.#candidateSolicitedAt = grown(this.#candidateSolicitedAt, capacity);
+    this.#searchAt = grown(this.#searchAt, capacity);
   }
 
   /** Begins with a remote, or anew with it after our network changed. */

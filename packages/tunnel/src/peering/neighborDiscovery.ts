@@ -63,7 +63,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#paths = remotes.paths;
     this.#credit = remotes.credit;
     this.#options = options;
-    this.#rounds = new SolicitationRounds(remotes, {
+    this.#rounds = new SolicitationRounds(remotes, host.random, {
       solicit: (slot, attempt, now) => this.#solicit(slot, attempt, now),
       unreachable: (slot) => this.#unreachable(slot),
     });
@@ -73,6 +73,14 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#handshakes = new OpportunisticHandshakes(remotes.capacity);
   }
 
+  grow(capacity: number): void {
+    this.#rounds.grow(capacity);
+    this.#solicitations.grow(capacity);
+    this.#lan.grow(capacity);
+    this.#redirects.grow(capacity);
+    this.#handshakes.grow(capacity);
+  }
+
   created(slot: number, isInvitation: boolean, now: number): void {
     this.#solicitations.created(slot);
     this.#begin(slot, now);
@@ -80,6 +88,10 @@ export class NeighborDiscoveryPeering implements Peering {
     // Used at once, and solicited beside the first packet.
     this.#rounds.refreshSoon(slot, now);
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
+  }
+
+  isSearching(slot: number): boolean {
+    return this.#rounds.isUnderWay(slot);
   }
 
   removed(slot: number): void {
@@ -269,7 +281,7 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#paths.readEncodedEndpoint(slot, this.#to);
       this.#solicitations.send(slot, this.#to, 0, now);
     } else {
-      this.#rounds.begin(slot, now);
+      this.#rounds.start(slot, now);
     }
   }
 
@@ -334,7 +346,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#remotes.forEach((slot) => {
       if (this.#paths.path(slot) === Path.relayed) return;
       const due = this.#paths.confirmedAt(slot) + interval;
-      if (due <= now) this.#rounds.begin(slot, now);
+      if (due <= now) this.#rounds.start(slot, now);
       this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
     });
   }

@@ -1,5 +1,5 @@
 import type { UdpEndpoint } from '@6bed4/codec';
-import { buildNd, type NeighborAdvertisement } from '@6bed4/nd';
+import { buildNd, grown, type NeighborAdvertisement } from '@6bed4/nd';
 import { ANSWER_WINDOW, RETRANS_TIMER } from '../defaults.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
@@ -29,17 +29,23 @@ export class NeighborSolicitations {
   readonly #requireNonce: boolean;
   readonly #nonces: Nonces;
   /** Time of the last one, in milliseconds. */
-  readonly #sentAt: Float64Array;
+  #sentAt = new Float64Array(0);
   /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
-  readonly #repeatsNonces: Uint8Array;
+  #repeatsNonces = new Uint8Array(0);
 
   constructor(host: PeeringHost, remotes: Remotes, requireNonce: boolean) {
     this.#host = host;
     this.#remotes = remotes;
     this.#requireNonce = requireNonce;
-    this.#nonces = new Nonces(remotes.capacity, host.random);
-    this.#sentAt = new Float64Array(remotes.capacity);
-    this.#repeatsNonces = new Uint8Array(remotes.capacity);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#sentAt = grown(this.#sentAt, capacity);
+    this.#repeatsNonces = grown(this.#repeatsNonces, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a new remote. */
