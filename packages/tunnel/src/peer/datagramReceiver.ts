@@ -87,7 +87,7 @@ export class DatagramReceiver {
     now: number,
   ): DropCode {
     if (!isDirect) return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
-    const refused = this.#sources.refuseDirect(remote, bytes, source, from);
+    const refused = this.#sources.refuseDirect(remote, bytes, source, from, now);
     if (refused === Drop.sourceMismatch) {
       this.#corrector.correctSource(bytes, source, length, from, now);
     }

@@ -75,7 +75,7 @@ export class NdReceiver {
           ? this.#corrector.answerSolicitation(message, from, now)
           : Drop.ndUnexpected;
       case 'neighbor-solicitation':
-        return this.#neighborSolicited(message, uplink, from, now);
+        return this.#neighborSolicited(message, length, uplink, from, now);
       case 'neighbor-advertisement':
         if (uplink !== null || !this.#uplinks.accepts(from)) return Drop.ndUnexpected;
         return this.#paths.advertised(message, from, now);
@@ -97,6 +97,7 @@ export class NdReceiver {
 
   #neighborSolicited(
     solicitation: NeighborSolicitation,
+    length: number,
     uplink: Uplink | null,
     from: Readonly<UdpEndpoint>,
     now: number,
@@ -109,10 +110,10 @@ export class NdReceiver {
     let isOnLan = false;
     if (uplink === null && !isLinkLocalOf(layout, source, 0, from)) {
       isRemote = true;
-      isOnLan = this.#sources.isOnLan(source, from);
+      isOnLan = this.#paths.isOnLan(source, from);
       if (!isOnLan) {
         const remote = this.#paths.find(source, 0);
-        const refused = this.#sources.refuseDirect(remote, source, 0, from);
+        const refused = this.#sources.refuseDirect(remote, source, 0, from, now);
         if (refused !== Drop.none) return refused;
       }
     } else if (!isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {
@@ -126,8 +127,14 @@ export class NdReceiver {
       override: true,
       brief: true,
     });
-    this.#output.send(from, answer, 0, answer.length);
-    if (isRemote) this.#paths.solicited(source, isOnLan, from, now);
-    return Drop.none;
+    const send = (): void => this.#output.send(from, answer, 0, answer.length);
+    if (!isRemote) {
+      send();
+      return Drop.none;
+    }
+    const ready = { length: answer.length, send };
+    return this.#paths.solicited(solicitation, isOnLan, from, length, ready, now)
+      ? Drop.none
+      : Drop.rateLimited;
   }
 }
