@@ -14,16 +14,38 @@ import { UDP_HEADER_LENGTH } from './transport.js';
 
 /** Extension headers that are looked through; more is abuse. */
 const MAX_EXTENSION_HEADERS = 8;
-/** The least that any extension header takes. */
-const EXTENSION_HEADER_UNIT = 8;
+/** @internal The least that any extension header takes. */
+export const EXTENSION_HEADER_UNIT = 8;
 
 /** The length of hop-by-hop options, a routing header or destination options (RFC 8200 §4.3). */
 function optionsHeaderLength(bytes: Uint8Array, header: number): number {
   return (bytes[header + 1]! + 1) * EXTENSION_HEADER_UNIT;
 }
 
-/** The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
-function fragmentOffset(bytes: Uint8Array, header: number): number {
+/**
+ * @internal The length of an extension header of which 8 bytes are there.
+ *
+ * @param kind - the next header value before it
+ * @returns 0 for what is no extension header that can be looked through
+ */
+export function extensionHeaderLength(kind: number, bytes: Uint8Array, header: number): number {
+  switch (kind) {
+    case NEXT_HEADER_HOP_BY_HOP:
+    case NEXT_HEADER_ROUTING:
+    case NEXT_HEADER_DESTINATION_OPTIONS:
+      return optionsHeaderLength(bytes, header);
+    case NEXT_HEADER_AUTHENTICATION:
+      // Counted in 32-bit words, less two (RFC 4302 §2.2).
+      return (bytes[header + 1]! + 2) * 4;
+    case NEXT_HEADER_FRAGMENT:
+      return EXTENSION_HEADER_UNIT;
+    default:
+      return 0;
+  }
+}
+
+/** @internal The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+export function fragmentOffset(bytes: Uint8Array, header: number): number {
   return readUint16(bytes, header + 2) >>> 3;
 }
 
@@ -53,31 +75,12 @@ export function findUpperLayer(
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
   for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
-    switch (next) {
-      case NEXT_HEADER_HOP_BY_HOP:
-      case NEXT_HEADER_ROUTING:
-      case NEXT_HEADER_DESTINATION_OPTIONS: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        at += optionsHeaderLength(bytes, at);
-        break;
-      }
-      case NEXT_HEADER_AUTHENTICATION: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        // Counted in 32-bit words, less two (RFC 4302 §2.2).
-        at += (bytes[at + 1]! + 2) * 4;
-        break;
-      }
-      case NEXT_HEADER_FRAGMENT: {
-        if (at + EXTENSION_HEADER_UNIT > end || fragmentOffset(bytes, at) !== 0) return null;
-        next = bytes[at]!;
-        at += EXTENSION_HEADER_UNIT;
-        break;
-      }
-      default:
-        return at <= end ? { nextHeader: next, offset: at } : null;
-    }
+    const size = extensionHeaderLength(next, bytes, at);
+    if (size === 0) return at <= end ? { nextHeader: next, offset: at } : null;
+    if (at + EXTENSION_HEADER_UNIT > end) return null;
+    if (next === NEXT_HEADER_FRAGMENT && fragmentOffset(bytes, at) !== 0) return null;
+    next = bytes[at]!;
+    at += size;
   }
   return null;
 }
