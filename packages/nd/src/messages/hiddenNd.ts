@@ -8,11 +8,7 @@ import {
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
 } from '../packet/constants.js';
-import {
-  EXTENSION_HEADER_UNIT,
-  extensionHeaderLength,
-  fragmentOffset,
-} from '../packet/upperLayer.js';
+import { extensionHeaderLength, fragmentOffset } from '../packet/upperLayer.js';
 
 /** The flag of a fragment header that says that more follow (RFC 8200 §4.5). */
 const MORE_FRAGMENTS = 1;
@@ -28,14 +24,14 @@ const MORE_FRAGMENTS = 1;
  * @param length - bytes of the packet
  */
 export function hidesNd(bytes: Uint8Array, offset: number, length: number): boolean {
-  const next = bytes[offset + NEXT_HEADER_OFFSET];
+  if (length < IPV6_HEADER_LENGTH) return false;
+  const next = bytes[offset + NEXT_HEADER_OFFSET]!;
   return (
     next !== NEXT_HEADER_TCP &&
     next !== NEXT_HEADER_UDP &&
     next !== NEXT_HEADER_ICMPV6 &&
-    length >= IPV6_HEADER_LENGTH &&
     isInside(bytes, offset, length) &&
-    leadsToNd(bytes, next!, offset + IPV6_HEADER_LENGTH, offset + length)
+    leadsToNd(bytes, next, offset + IPV6_HEADER_LENGTH, offset + length)
   );
 }
 
@@ -45,9 +41,9 @@ function leadsToNd(bytes: Uint8Array, first: number, start: number, end: number)
   let at = start;
   let isCut = false;
   for (;;) {
-    const size = extensionHeaderLength(next, bytes, at);
+    const size = extensionHeaderLength(next, bytes, at, end);
     if (size === 0) break;
-    if (at + EXTENSION_HEADER_UNIT > end) return isCut;
+    if (size < 0) return isCut;
     if (next === NEXT_HEADER_FRAGMENT) {
       if (fragmentOffset(bytes, at) !== 0) return false;
       isCut ||= (bytes[at + 3]! & MORE_FRAGMENTS) !== 0;

@@ -14,8 +14,8 @@ import { UDP_HEADER_LENGTH } from './transport.js';
 
 /** Extension headers that are looked through; more is abuse. */
 const MAX_EXTENSION_HEADERS = 8;
-/** @internal The least that any extension header takes. */
-export const EXTENSION_HEADER_UNIT = 8;
+/** The least that any extension header takes. */
+const EXTENSION_HEADER_UNIT = 8;
 
 /** The length of hop-by-hop options, a routing header or destination options (RFC 8200 §4.3). */
 function optionsHeaderLength(bytes: Uint8Array, header: number): number {
@@ -23,25 +23,33 @@ function optionsHeaderLength(bytes: Uint8Array, header: number): number {
 }
 
 /**
- * @internal The length of an extension header of which 8 bytes are there.
+ * @internal The length of an extension header that can be looked through.
  *
  * @param kind - the next header value before it
- * @returns 0 for what is no extension header that can be looked through
+ * @param end - of the packet, which the header may exceed
+ * @returns 0 for what is no such header, -1 for one of which less than 8 bytes are there
  */
-export function extensionHeaderLength(kind: number, bytes: Uint8Array, header: number): number {
+export function extensionHeaderLength(
+  kind: number,
+  bytes: Uint8Array,
+  header: number,
+  end: number,
+): number {
   switch (kind) {
     case NEXT_HEADER_HOP_BY_HOP:
     case NEXT_HEADER_ROUTING:
-    case NEXT_HEADER_DESTINATION_OPTIONS:
-      return optionsHeaderLength(bytes, header);
-    case NEXT_HEADER_AUTHENTICATION:
-      // Counted in 32-bit words, less two (RFC 4302 §2.2).
-      return (bytes[header + 1]! + 2) * 4;
     case NEXT_HEADER_FRAGMENT:
-      return EXTENSION_HEADER_UNIT;
+    case NEXT_HEADER_AUTHENTICATION:
+    case NEXT_HEADER_DESTINATION_OPTIONS:
+      break;
     default:
       return 0;
   }
+  if (header + EXTENSION_HEADER_UNIT > end) return -1;
+  if (kind === NEXT_HEADER_FRAGMENT) return EXTENSION_HEADER_UNIT;
+  // Counted in 32-bit words, less two (RFC 4302 §2.2).
+  if (kind === NEXT_HEADER_AUTHENTICATION) return (bytes[header + 1]! + 2) * 4;
+  return optionsHeaderLength(bytes, header);
 }
 
 /** @internal The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
@@ -75,9 +83,9 @@ export function findUpperLayer(
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
   for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
-    const size = extensionHeaderLength(next, bytes, at);
+    const size = extensionHeaderLength(next, bytes, at, end);
     if (size === 0) return at <= end ? { nextHeader: next, offset: at } : null;
-    if (at + EXTENSION_HEADER_UNIT > end) return null;
+    if (size < 0) return null;
     if (next === NEXT_HEADER_FRAGMENT && fragmentOffset(bytes, at) !== 0) return null;
     next = bytes[at]!;
     at += size;
