@@ -8,6 +8,7 @@ import { NdReceiver } from './ndReceiver.js';
 import type { PeerParts } from './peerParts.js';
 import { Corrector } from './sourceCorrector.js';
 import { SourceFilter } from './sourceFilter.js';
+import type { Uplink } from './uplink.js';
 import type { Uplinks } from './uplinks.js';
 
 /**
@@ -52,7 +53,7 @@ export class DatagramReceiver {
       const refused = this.#refuseSource(remote, isDirect, bytes, source, length, from, now);
       if (refused !== Drop.none) return refused;
     }
-    const refused = this.#refuseDestination(remote, isDirect, bytes, offset, now);
+    const refused = this.#refuseDestination(remote, uplink, bytes, offset);
     if (refused !== Drop.none) return refused;
     if (length > TUNNEL_MTU) return Drop.tooBig;
     paths.packetArrived(remote, isDirect, bytes, offset, length, now);
@@ -96,26 +97,28 @@ export class DatagramReceiver {
 
   /**
    * Accepts packets for an address of ours, and directly also for the one under which their sender sees
-   * us. A router may bring packets from anywhere, but none that claims to be ours (draft-03 §6, draft-04
-   * §4.2).
+   * us. A router may bring packets for the address that it gave, from anywhere but from ourselves (draft-03
+   * §6, draft-04 §4.2); see {@link Uplink.accepts}.
    */
   #refuseDestination(
     remote: number,
-    isDirect: boolean,
+    uplink: Uplink | null,
     bytes: Uint8Array,
     offset: number,
-    now: number,
   ): DropCode {
     const uplinks = this.#uplinks;
+    const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
-    // A remote is not ourselves.
-    const owner =
-      isDirect || remote >= 0
-        ? uplinks.owning(bytes, destination)
-        : uplinks.owningOnly(bytes, destination, offset + SOURCE_OFFSET);
-    if (owner === null) return this.#refuseForeign(remote, isDirect, bytes, offset);
-    if (owner.temporary) owner.usedAt = now;
-    return Drop.none;
+    if (uplink === null) {
+      if (uplinks.owning(bytes, destination) !== null) return Drop.none;
+    } else if (
+      uplink.accepts(bytes, source, destination) &&
+      // A remote is not ourselves.
+      (remote >= 0 || uplinks.owning(bytes, source) === null)
+    ) {
+      return Drop.none;
+    }
+    return this.#refuseForeign(remote, uplink === null, bytes, offset);
   }
 
   /** Decides about a packet that is for none of our addresses, or from ourselves. */
@@ -125,6 +128,8 @@ export class DatagramReceiver {
     if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
     const mayLoop = !isDirect && remote < 0;
     if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
+    // An address of ours, but this router may not bring that.
+    if (this.#uplinks.owning(bytes, destination) !== null) return Drop.sourceNotAllowed;
     return isIPv6Routable(bytes, destination)
       ? Drop.destinationNotOurs
       : Drop.destinationNotAllowed;

@@ -72,13 +72,14 @@ export class PacketSender {
     const paths = this.#paths;
     const to = this.#to;
     const remote = found < 0 ? paths.createDestination(bytes, offset, now) : found;
+    if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
     const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
     if (name === 0) {
       const nextHop = paths.route(remote, bytes, offset, length, to, intent.policy, now);
       if (nextHop !== NextHop.direct) {
         // An address under which one remote sees us means nothing to a router.
         if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
-        this.#relay(uplink, bytes, offset, length, now);
+        this.#relay(uplink, remote, bytes, offset, length, now);
         return Drop.none;
       }
     }
@@ -86,11 +87,20 @@ export class PacketSender {
     return name === 0 ? Drop.none : -name;
   }
 
-  #relay(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
+  #relay(
+    uplink: Uplink,
+    remote: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
     uplink.lastSentAt = now;
-    uplink.usedAt = now;
     this.#output.send(uplink.endpoint, bytes, offset, length);
-    this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
+    // What a stranger makes the local side answer is no reason to solicit the router that he names.
+    if (this.#paths.isOutbound(remote)) {
+      this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
+    }
   }
 
   #tellLocalSide(

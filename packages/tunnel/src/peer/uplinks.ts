@@ -225,21 +225,23 @@ export class Uplinks {
     return null;
   }
 
-  /** The first lease there is, or null. */
+  /** The first lease of a configured router, or null. */
   firstLease(): Lease | null {
-    return this.#list.find((uplink) => uplink.lease !== null)?.lease ?? null;
+    return this.#list.find(({ temporary, lease }) => !temporary && lease !== null)?.lease ?? null;
+  }
+
+  /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
+  leaseFor(bytes: Uint8Array, offset: number): Lease | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease?.subnetPrefix.contains(bytes, offset)) return lease;
+    }
+    return this.firstLease();
   }
 
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   identityFor(remote: Uint8Array): PeerIdentity | null {
-    let found: Lease | null = null;
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease === null) continue;
-      if (lease.subnetPrefix.contains(remote, 0)) return lease.identity;
-      found ??= lease;
-    }
-    return found?.identity ?? null;
+    return this.leaseFor(remote, 0)?.identity ?? null;
   }
 
   /** Whether a router sees us at this IPv4 address, an int32. */

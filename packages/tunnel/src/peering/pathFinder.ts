@@ -64,6 +64,14 @@ export class PathFinder {
   }
 
   /**
+   * Whether the local side sent to a remote before anything came from there; never where no direct path can
+   * be (slot -1).
+   */
+  isOutbound(slot: number): boolean {
+    return slot !== NO_SLOT && this.#remotes!.isOutbound(slot);
+  }
+
+  /**
    * Takes a slot for the destination of a packet of the local side, after {@link find} found none.
    *
    * @returns the slot, or -1 where no direct path can be
