@@ -1,6 +1,7 @@
 import { isIPv6Routable, type UdpEndpoint } from '@6bed4/codec';
-import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { copyBytes, DESTINATION_OFFSET, hidesNd, isNd, SOURCE_OFFSET } from '@6bed4/nd';
 import type { MachineOutput } from '../machine/output.js';
+import { flowKey } from '../packet/rateLimiter.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
@@ -14,6 +15,10 @@ import type { Uplinks } from './uplinks.js';
 /**
  * Receives the datagrams that come from the tunnel, through a router or directly: checks source and
  * destination of each packet, and delivers it to the local side.
+ *
+ * As the host at the end of the tunnel, it sends one ICMPv6 error alone: that a packet was too big (draft-01
+ * §6.15). What its filters refuse is dropped in silence (draft-03 §6, draft-04 §4.2), hop limits end at the
+ * entrance of the tunnel, and errors of RFC 4443 §3 about ports and headers are the local side's.
  */
 export class DatagramReceiver {
   readonly #uplinks: Uplinks;
@@ -22,6 +27,7 @@ export class DatagramReceiver {
   readonly #sources: SourceFilter;
   readonly #corrector: Corrector;
   readonly #nd: NdReceiver;
+  readonly #trapeziumNeeds6bed4: boolean;
 
   constructor(parts: PeerParts) {
     this.#uplinks = parts.uplinks;
@@ -30,6 +36,7 @@ export class DatagramReceiver {
     this.#sources = new SourceFilter(parts);
     this.#corrector = new Corrector(parts);
     this.#nd = new NdReceiver(parts, this.#sources, this.#corrector);
+    this.#trapeziumNeeds6bed4 = parts.settings.profile.dialect.trapeziumNeeds6bed4;
   }
 
   /** One whole IPv6 packet arrived; returns whether and why it is dropped. */
@@ -44,18 +51,19 @@ export class DatagramReceiver {
     if (isNd(bytes, offset, length)) {
       return this.#nd.receive(bytes, offset, length, uplink, from, now);
     }
+    if (hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const paths = this.#paths;
     const source = offset + SOURCE_OFFSET;
     const remote = paths.find(bytes, source);
     const isDirect = uplink === null;
     // Most direct packets come from the very endpoint that a known remote's address encodes.
     if (isDirect ? remote < 0 || !paths.isEncodedEndpoint(remote, from) : remote < 0) {
-      const refused = this.#refuseSource(remote, isDirect, bytes, source, length, from, now);
+      const refused = this.#refuseSource(remote, isDirect, bytes, offset, length, from, now);
       if (refused !== Drop.none) return refused;
     }
     const refused = this.#refuseDestination(remote, uplink, bytes, offset);
     if (refused !== Drop.none) return refused;
-    if (length > TUNNEL_MTU) return Drop.tooBig;
+    if (length > TUNNEL_MTU) return this.#tooBig(isDirect, bytes, offset, length, from, now);
     paths.packetArrived(remote, isDirect, bytes, offset, length, now);
     this.#output.deliver(bytes, offset, length);
     return Drop.none;
@@ -82,17 +90,36 @@ export class DatagramReceiver {
     remote: number,
     isDirect: boolean,
     bytes: Uint8Array,
-    source: number,
+    offset: number,
     length: number,
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode {
+    const source = offset + SOURCE_OFFSET;
     if (!isDirect) return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
     const refused = this.#sources.refuseDirect(remote, bytes, source, from);
-    if (refused === Drop.sourceMismatch) {
-      this.#corrector.correctSource(bytes, source, length, from, now);
+    if (refused !== Drop.none) {
+      this.#corrector.correctSource(refused, bytes, offset, length, from, now);
     }
     return refused;
+  }
+
+  /** Reports to the sender of a packet, on the path that it took, that it is too big (draft-01 §6.15). */
+  #tooBig(
+    isDirect: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    const destination = offset + DESTINATION_OFFSET;
+    const own = copyBytes(bytes, destination, destination + 16);
+    // Behind a router, senders are known by their IPv6 addresses alone.
+    const key = isDirect ? from.addressBits : flowKey(bytes, offset);
+    const error = this.#output.errorAbout(Drop.tooBig, own, bytes, offset, length, key, now);
+    if (error !== null) this.#output.send(from, error, 0, error.length);
+    return Drop.tooBig;
   }
 
   /**
@@ -110,7 +137,12 @@ export class DatagramReceiver {
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
     if (uplink === null) {
-      if (uplinks.owning(bytes, destination) !== null) return Drop.none;
+      const owner = uplinks.owning(bytes, destination);
+      if (owner !== null) {
+        return !this.#trapeziumNeeds6bed4 || owner.lease!.subnetPrefix.contains(bytes, source)
+          ? Drop.none
+          : this.#refuseTrapezium(bytes, source, destination);
+      }
     } else if (
       uplink.accepts(bytes, source, destination) &&
       // A remote is not ourselves.
@@ -121,11 +153,20 @@ export class DatagramReceiver {
     return this.#refuseForeign(remote, uplink === null, bytes, offset);
   }
 
+  #refuseTrapezium(bytes: Uint8Array, source: number, destination: number): DropCode {
+    return !this.#trapeziumNeeds6bed4 || this.#sources.allowsTrapezium(bytes, source, destination)
+      ? Drop.none
+      : Drop.sourceNotAllowed;
+  }
+
   /** Decides about a packet that is for none of our addresses, or from ourselves. */
   #refuseForeign(remote: number, isDirect: boolean, bytes: Uint8Array, offset: number): DropCode {
     const destination = offset + DESTINATION_OFFSET;
     const source = offset + SOURCE_OFFSET;
-    if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) return Drop.none;
+    if (isDirect && this.#paths.isBoundAddress(remote, bytes, destination)) {
+      return this.#refuseTrapezium(bytes, source, destination);
+    }
+    if (isDirect && this.#uplinks.isLinkLocal(bytes, destination)) return Drop.none;
     const mayLoop = !isDirect && remote < 0;
     if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
     // An address of ours, but this router may not bring that.

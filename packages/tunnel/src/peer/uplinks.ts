@@ -12,6 +12,7 @@ import {
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
 import {
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
@@ -20,14 +21,12 @@ import {
 } from '../defaults.js';
 import type { MachineOutput } from '../machine/output.js';
 import type { DropCode } from '../report/drop.js';
+import { ROUTER_IN_PREFIX } from '../specification.js';
 import type { Lease, PeerIdentity } from './lease.js';
 import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
 import { RouterDiscovery } from './routerDiscovery.js';
 import { TrapeziumMonitor } from './trapeziumMonitor.js';
 import { Uplink, type UplinkSnapshot } from './uplink.js';
-
-/** Offset of the router's IPv4 address in a 6bed4-prefixed address (draft-03 §3). */
-const ROUTER_IN_PREFIX = 4;
 
 /**
  * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
@@ -223,6 +222,18 @@ export class Uplinks {
       if (lease?.encodesOurEndpoint(bytes, offset)) return lease;
     }
     return null;
+  }
+
+  /**
+   * Whether an IPv6 address is the link-local one of our endpoint, where the dialect has those (draft-01 §6.1,
+   * §6.9).
+   */
+  isLinkLocal(bytes: Uint8Array, offset: number): boolean {
+    const { dialect, layout } = this.#profile;
+    if (!dialect.linkLocalPeers) return false;
+    return this.#list.some(
+      ({ lease }) => lease !== null && isLinkLocalOf(layout, bytes, offset, lease.publicEndpoint),
+    );
   }
 
   /** The first lease of a configured router, or null. */
