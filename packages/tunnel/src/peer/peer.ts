@@ -40,16 +40,23 @@ export class Peer extends MachineCore {
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
-    super(sink, options.random, PEER_LIMITER_BUCKETS);
-    const { output } = this;
     const settings = checkOptions(options);
+    const { trafficClass } = settings;
+    super(
+      sink,
+      options.random,
+      { ...settings.profile.dialect, trafficClass },
+      PEER_LIMITER_BUCKETS,
+    );
+    const { output } = this;
     const uplinks = new Uplinks(settings, output, (moved, now) => {
       this.#paths.addressesChanged(moved, now);
     });
     this.#settings = settings;
     this.#uplinks = uplinks;
     this.#paths = new PathFinder(settings.peering, this.#hostOfPaths());
-    const parts = { settings, output, uplinks, paths: this.#paths };
+    const localSubnets = this.#localSubnets;
+    const parts = { settings, output, uplinks, paths: this.#paths, localSubnets };
     this.#receiver = new DatagramReceiver(parts);
     this.#sender = new PacketSender(parts);
     for (const router of options.routers) uplinks.add(router, 0);

@@ -13,7 +13,8 @@ import { RateLimiter } from '../packet/rateLimiter.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { INFINITE_LIFETIME } from '../specification.js';
 import { acceptAdvertisement } from './advertisementAcceptance.js';
-import { Lease, offeredRoutes } from './lease.js';
+import { Lease } from './lease.js';
+import { offeredRoutes } from './offeredRoutes.js';
 import type { PeerSettings } from './peerOptions.js';
 import type { Uplink } from './uplink.js';
 
@@ -94,7 +95,7 @@ export class RouterDiscovery {
     const routes = offeredRoutes(message);
     const isSoliciting = uplink.state === 'soliciting' || uplink.state === 'refreshing';
     if (!isSoliciting) {
-      if (uplink.lease?.agreesWith(offer, routes)) return Drop.none;
+      if (uplink.lease?.agreesWith(this.#leaseOf(uplink, offer, routes))) return Drop.none;
       if (!this.#resolicitations.allows(uplink.endpoint.addressBits, now)) return Drop.rateLimited;
       this.doubt(uplink, now);
       return Drop.none;
@@ -158,8 +159,8 @@ export class RouterDiscovery {
 
   #adopt(uplink: Uplink, offer: Offer, routes: readonly string[], now: number): void {
     const previous = uplink.lease;
-    if (previous?.agreesWith(offer, routes)) return;
     const lease = this.#leaseOf(uplink, offer, routes);
+    if (previous?.agreesWith(lease)) return;
     uplink.lease = lease;
     this.#output.event(
       previous === null
@@ -171,7 +172,15 @@ export class RouterDiscovery {
 
   #leaseOf(uplink: Uplink, offer: Offer, routes: readonly string[]): Lease {
     const { profile, lanip } = this.#settings;
-    return new Lease(profile.layout, offer, uplink.router, lanip, routes);
+    const { router, temporary } = uplink;
+    const terms = {
+      router,
+      lanip,
+      temporary,
+      routes: temporary ? [] : routes,
+      defaultRouter: true,
+    };
+    return new Lease(profile.layout, offer, terms);
   }
 
   #expire(uplink: Uplink, now: number): void {

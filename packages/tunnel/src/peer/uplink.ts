@@ -48,7 +48,7 @@ export class Uplink {
   reportedUnreachable = false;
   /** The time of the last datagram to the router, in milliseconds. */
   lastSentAt = DISTANT_PAST;
-  /** The time of the last packet from or to an address of this router, in milliseconds. */
+  /** The time of the last packet of the local side that is a reason to keep it, if temporary, in milliseconds. */
   usedAt = DISTANT_PAST;
   /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
   lastAdvertisementAt = DISTANT_PAST;
@@ -64,6 +64,12 @@ export class Uplink {
     this.router = router;
     this.temporary = temporary;
     this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
+  }
+
+  /** Whether the router may bring a packet with these addresses; see {@link Lease.accepts}. */
+  accepts(bytes: Uint8Array, source: number, destination: number): boolean {
+    const { lease } = this;
+    return lease?.accepts(bytes, source, destination) ?? false;
   }
 
   /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */

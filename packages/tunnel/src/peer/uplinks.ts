@@ -12,6 +12,7 @@ import {
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
 import {
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
@@ -20,14 +21,12 @@ import {
 } from '../defaults.js';
 import type { MachineOutput } from '../machine/output.js';
 import type { DropCode } from '../report/drop.js';
+import { ROUTER_IN_PREFIX } from '../specification.js';
 import type { Lease, PeerIdentity } from './lease.js';
 import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
 import { RouterDiscovery } from './routerDiscovery.js';
 import { TrapeziumMonitor } from './trapeziumMonitor.js';
 import { Uplink, type UplinkSnapshot } from './uplink.js';
-
-/** Offset of the router's IPv4 address in a 6bed4-prefixed address (draft-03 §3). */
-const ROUTER_IN_PREFIX = 4;
 
 /**
  * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
@@ -225,21 +224,35 @@ export class Uplinks {
     return null;
   }
 
-  /** The first lease there is, or null. */
+  /**
+   * Whether an IPv6 address is the link-local one of our endpoint, where the dialect has those (draft-01 §6.1,
+   * §6.9).
+   */
+  isLinkLocal(bytes: Uint8Array, offset: number): boolean {
+    const { dialect, layout } = this.#profile;
+    if (!dialect.linkLocalPeers) return false;
+    return this.#list.some(
+      ({ lease }) => lease !== null && isLinkLocalOf(layout, bytes, offset, lease.publicEndpoint),
+    );
+  }
+
+  /** The first lease of a configured router, or null. */
   firstLease(): Lease | null {
-    return this.#list.find((uplink) => uplink.lease !== null)?.lease ?? null;
+    return this.#list.find(({ temporary, lease }) => !temporary && lease !== null)?.lease ?? null;
+  }
+
+  /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
+  leaseFor(bytes: Uint8Array, offset: number): Lease | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease?.subnetPrefix.contains(bytes, offset)) return lease;
+    }
+    return this.firstLease();
   }
 
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   identityFor(remote: Uint8Array): PeerIdentity | null {
-    let found: Lease | null = null;
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease === null) continue;
-      if (lease.subnetPrefix.contains(remote, 0)) return lease.identity;
-      found ??= lease;
-    }
-    return found?.identity ?? null;
+    return this.leaseFor(remote, 0)?.identity ?? null;
   }
 
   /** Whether a router sees us at this IPv4 address, an int32. */

@@ -13,7 +13,6 @@ import { Drop, type DropCode } from '../report/drop.js';
 import type { RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS, ROUTER_LANIP } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
-import { isOnLan } from './lanSource.js';
 import { nonceOf } from './nonce.js';
 import type { ChosenPeering } from './options.js';
 import {
@@ -70,6 +69,14 @@ export class PathFinder {
   /** Whether this is the endpoint that the address of a remote encodes. */
   isEncodedEndpoint(slot: number, from: Readonly<UdpEndpoint>): boolean {
     return this.#remotes!.paths.isEncodedEndpoint(slot, from);
+  }
+
+  /**
+   * Whether the local side sent to a remote before anything came from there; never where no direct path can
+   * be (slot -1).
+   */
+  isOutbound(slot: number): boolean {
+    return slot !== NO_SLOT && this.#remotes!.isOutbound(slot);
   }
 
   /**
@@ -152,11 +159,6 @@ export class PathFinder {
     this.#remotes!.received(slot, isDirect, length, now);
     this.#silenceWatch.packetArrived(now);
     this.#peering!.packetArrived(slot, isDirect, bytes, offset, length, now);
-  }
-
-  /** As {@link isOnLan} for a Neighbor Solicitation from this source, 16 bytes. */
-  isOnLan(source: Uint8Array, from: Readonly<UdpEndpoint>): boolean {
-    return this.#chosen.lanTtl > 0 && isOnLan(this.#host, source, from);
   }
 
   /**

@@ -50,7 +50,9 @@ export function isCredible(
   encoded: Readonly<UdpEndpoint>,
   isOwn: (address: Uint8Array) => boolean,
 ): boolean {
-  if (!isLinkLocalOf(layout, redirect.redirectDestination, 0, encoded)) return false;
+  const { source, redirectDestination } = redirect;
+  if (!isLinkLocalOf(layout, redirectDestination, 0, encoded)) return false;
+  if (!sameIPv6Address(source, 0, redirectDestination, 0)) return false;
   const cause = findOption(redirect.options, 'redirected-header')?.packet;
   if (cause === undefined || cause.length < DESTINATION_OFFSET + 16) return false;
   return (

@@ -90,7 +90,9 @@ describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
         address: OWN,
         prefix: `${OWN_PREFIX}/114`,
         publicEndpoint: { address: '203.0.113.5', port: 40000 },
+        temporary: false,
         routes: ['2001:db8:77::/48', '2001:db9::/32'],
+        defaultRouter: true,
       },
     ]);
     expect(bench.peer.uplinks[0]).toMatchObject({ state: 'leased', attempts: 0 });
