@@ -5,10 +5,16 @@ import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
+import { OUTER_HEADERS, PADDING_OPTION } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+
+/** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
+const SOLICITATION_LENGTH = 96;
+/** Less IPv6 header, message, nonce and the header of the option. */
+const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
@@ -113,13 +119,17 @@ export class BoundPrefixes {
 
   #solicit(slot: number, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
+    if (!this.#remotes.credit.charge(slot, SOLICITATION_LENGTH + OUTER_HEADERS)) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
       type: 'router-solicitation',
       source: UNSPECIFIED,
       destination: ALL_ROUTERS,
-      options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
+      options: [
+        { type: 'nonce', nonce: this.#nonces.get(slot) },
+        { type: 'unknown', code: PADDING_OPTION, body: new Uint8Array(PADDING_LENGTH) },
+      ],
     });
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, solicitation, solicitation.length, 0);
