@@ -1,4 +1,12 @@
-import { draft00Profile, draft01Profile, draft04Profile, reference2020 } from '@6bed4/codec';
+import {
+  draft00Profile,
+  draft01Profile,
+  draft04Profile,
+  parseIPv4,
+  parseIPv6,
+  reference2020,
+} from '@6bed4/codec';
+import { buildNd, parseNd } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { Peer } from '../../src/index.js';
 import { ping } from '../support/packets.js';
@@ -51,8 +59,8 @@ class LanBench extends PeeringBench {
   }
 
   /** A bench that has found the neighbor at {@link LAN}. */
-  static found(): LanBench {
-    const bench = new LanBench();
+  static found(options: ConstructorParameters<typeof PeeringBench>[0] = {}): LanBench {
+    const bench = new LanBench(options);
     bench.arrives(LAN, advertisementFor(bench.searches()));
     const [question] = solicitations(bench.take());
     bench.arrives(LAN, advertisementFor(question!));
@@ -322,7 +330,7 @@ describe('a solicitation from a private endpoint', () => {
     expect(bench.takesFrom(from, source)).toBe(false);
   });
 
-  test('never makes us send there more than came from there, though its remote is trusted', () => {
+  test('never makes us send there more than came from there', () => {
     const bench = new LanBench();
     let received = 0;
     let sent = 0;
@@ -447,5 +455,73 @@ describe('a path on the local network', () => {
     const bench = LanBench.found();
     expect(bench.takesFrom(LAN, REMOTE)).toBe(false);
     expect(bench.takesFrom(LAN, remoteAt(`${OWN_ENDPOINT.split(':')[0]}:41235`))).toBe(false);
+  });
+});
+
+describe('Redirects on the local network (draft-01 §6.13)', () => {
+  const profile = { ...reference2020, dialect: { ...reference2020.dialect, redirects: true } };
+  const redirects = (sent: readonly SentDatagram[]) =>
+    sent.filter((one) => parsed(one)?.type === 'redirect');
+  const parsed = ({ payload }: SentDatagram) => {
+    const result = parseNd(payload, 0, payload.length, { lenientRedirect: true });
+    return result.ok ? result.value : null;
+  };
+
+  /** What the neighbor sends when we go on by way of the router, or that with other properties. */
+  function redirect(overrides: { source?: string; names?: string; cause?: Uint8Array } = {}) {
+    const linkLocal = (endpoint: string): Uint8Array => {
+      const [address, port] = endpoint.split(':');
+      const bytes = new Uint8Array(16);
+      profile.layout.writeLinkLocal(bytes, 0, parseIPv4(address!), Number(port));
+      return bytes;
+    };
+    return buildNd({
+      type: 'redirect',
+      source: linkLocal(overrides.source ?? NEIGHBOR_ENDPOINT),
+      destination: parseIPv6(OWN),
+      target: parseIPv6(NEIGHBOR),
+      redirectDestination: linkLocal(overrides.names ?? NEIGHBOR_ENDPOINT),
+      options: [{ type: 'redirected-header', packet: overrides.cause ?? ping(OWN, NEIGHBOR) }],
+    });
+  }
+
+  test('go there to a remote whose packets are relayed, every ten seconds at most', () => {
+    const bench = LanBench.found({ profile });
+    bench.waits(9_999);
+    bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
+    expect(redirects(bench.take())).toEqual([]);
+    bench.waits(1);
+    for (let count = 0; count < 3; count++) bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
+    expect(redirects(bench.take()).map(({ to }) => to)).toEqual([LAN]);
+  });
+
+  test('make us ask the endpoint that they came from, which proves nothing before it answers', () => {
+    const bench = new LanBench({ profile });
+    bench.pings(NEIGHBOR);
+    bench.arrives(LAN, redirect());
+    const [question] = asked(bench.take());
+    expect(bench.goesTo()).toBe(ROUTER);
+    bench.arrives(LAN, advertisementFor(question!));
+    expect(bench.goesTo()).toBe(LAN);
+  });
+
+  test.each([
+    ['from another subnet', '192.168.2.7:6666', redirect()],
+    ['from a shared address', '100.64.3.7:6666', redirect()],
+    ['from the address of another', LAN, redirect({ source: '203.0.113.5:41235' })],
+    ['naming another endpoint', LAN, redirect({ names: LAN })],
+    ['about a packet that is not ours', LAN, redirect({ cause: ping(REMOTE, NEIGHBOR) })],
+    ['about a packet to another', LAN, redirect({ cause: ping(OWN, REMOTE) })],
+  ])('are ignored %s', (_, from, bytes) => {
+    const bench = new LanBench({ profile });
+    bench.pings(NEIGHBOR);
+    bench.arrives(from, bytes);
+    expect(solicitations(bench.take())).toEqual([]);
+  });
+
+  test('move no path that is in use', () => {
+    const bench = LanBench.found({ profile });
+    bench.arrives(OTHER_LAN, redirect());
+    expect(solicitations(bench.take())).toEqual([]);
   });
 });
