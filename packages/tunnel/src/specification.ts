@@ -43,3 +43,6 @@ export const SEEN_LIFETIME = 27_000;
 
 /** Bytes that IPv4 and UDP headers add to a payload; an empty datagram is nothing else. */
 export const OUTER_HEADERS = 28;
+
+/** A Neighbor Discovery option for experiments, which receivers skip (RFC 4727, RFC 4861 §4.6). */
+export const PADDING_OPTION = 253;

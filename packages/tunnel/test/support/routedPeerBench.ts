@@ -45,9 +45,20 @@ export class RoutedPeerBench {
   static leased(options: Partial<PeerOptions> = {}): RoutedPeerBench {
     const bench = new RoutedPeerBench(options);
     bench.peer.start(bench.now);
-    bench.datagram(ROUTER, advertise());
+    bench.answer();
     bench.recorder.clear();
     return bench;
+  }
+
+  /** The router answers our last solicitation, with an advertisement that has its nonce. */
+  answer(overrides: Partial<RouterAdvertisement> = {}, from = ROUTER): Recorder {
+    const { options = [offer()] } = overrides;
+    const { nonce } = this.recorder;
+    if (nonce === null) throw new Error('nothing was asked');
+    return this.datagram(
+      from,
+      advertise({ ...overrides, options: [...options, { type: 'nonce', nonce }] }),
+    );
   }
 
   datagram(from: string, payload: Uint8Array): Recorder {
