@@ -97,7 +97,7 @@ export class DatagramReceiver {
   ): DropCode {
     const source = offset + SOURCE_OFFSET;
     if (!isDirect) return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
-    const refused = this.#sources.refuseDirect(remote, bytes, source, from);
+    const refused = this.#sources.refuseDirect(remote, bytes, source, from, now);
     if (refused !== Drop.none) {
       this.#corrector.correctSource(refused, bytes, offset, length, from, now);
     }

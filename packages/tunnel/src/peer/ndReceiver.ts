@@ -134,7 +134,7 @@ export class NdReceiver {
     if (!solicited) return Drop.ndUnexpected;
     const isOnLan = sameIPv6Address(source, 0, target, 0) && this.#sources.isOnLan(source, from);
     if (!isOnLan) {
-      const refused = this.#sources.refuseDirect(NO_SLOT, source, 0, from);
+      const refused = this.#sources.refuseDirect(NO_SLOT, source, 0, from, now);
       if (refused !== Drop.none) return refused;
     }
     if (!this.#isOurs(destination)) return Drop.destinationNotOurs;
@@ -153,7 +153,10 @@ export class NdReceiver {
   ): DropCode {
     const { source, destination } = redirect;
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
-    if (!isLinkLocalOf(this.#profile.layout, source, 0, from)) return Drop.sourceMismatch;
+    const isOnLan = this.#sources.isOnLan(redirect.target, from);
+    if (!isOnLan && !isLinkLocalOf(this.#profile.layout, source, 0, from)) {
+      return Drop.sourceMismatch;
+    }
     if (!this.#isOurs(destination)) return Drop.destinationNotOurs;
     return this.#paths.redirected(redirect, length, from, now);
   }
@@ -177,7 +180,7 @@ export class NdReceiver {
     const isRemote = uplink === null && !isLinkLocalOf(this.#profile.layout, source, 0, from);
     const isOnLan = isRemote && this.#sources.isOnLan(source, from);
     if (isRemote && !isOnLan) {
-      const refused = this.#sources.refuseDirect(this.#paths.find(source, 0), source, 0, from);
+      const refused = this.#sources.refuseDirect(this.#paths.find(source, 0), source, 0, from, now);
       if (refused !== Drop.none) return refused;
     }
     if (!isRemote && !isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {
@@ -193,9 +196,15 @@ export class NdReceiver {
     });
     // Only where a solicitation to many does not name its sender, against RFC 4861 §4.3.
     if (answer.length > length) return Drop.ndUnexpected;
-    this.#output.send(from, answer, 0, answer.length);
-    if (isRemote) this.#paths.solicited(source, isOnLan, from, now);
-    return Drop.none;
+    const send = (): void => this.#output.send(from, answer, 0, answer.length);
+    if (!isRemote) {
+      send();
+      return Drop.none;
+    }
+    const ready = { length: answer.length, send };
+    return this.#paths.solicited(solicitation, isOnLan, from, length, ready, now)
+      ? Drop.none
+      : Drop.rateLimited;
   }
 
   /** Whether an IPv6 address is one of ours, or the link-local one. */

@@ -26,7 +26,7 @@ export class SourceFilter {
   /**
    * Accepts a node whose IPv6 source encodes the very endpoint that the datagram came from, and lies in
    * the /64 of one of our routers or under a 6bed4 prefix. A remote on our own network may send from its
-   * private endpoint, once it has solicited us from there. Where the dialect has it, a node may also use the
+   * private endpoint, once it has answered us from there. Where the dialect has it, a node may also use the
    * link-local address of its endpoint (draft-01 §6.1).
    *
    * @param remote - the slot of the remote with this source, or -1
@@ -37,6 +37,7 @@ export class SourceFilter {
     bytes: Uint8Array,
     source: number,
     from: Readonly<UdpEndpoint>,
+    now: number,
   ): DropCode {
     const paths = this.#paths;
     if (remote >= 0 && paths.isEncodedEndpoint(remote, from)) return Drop.none;
@@ -45,7 +46,7 @@ export class SourceFilter {
       return this.isLinkLocal(bytes, source, from) ? Drop.none : Drop.sourceNotAllowed;
     }
     if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
-    return paths.isLanEndpointOf(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
+    return paths.isLanEndpointOf(bytes, source, from, now) ? Drop.none : Drop.sourceMismatch;
   }
 
   /** Whether this is a link-local address of a node at an endpoint, where the dialect has those. */

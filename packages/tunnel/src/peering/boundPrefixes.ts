@@ -1,7 +1,7 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
 import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
-import { BINDING_INTERVAL } from '../defaults.js';
+import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -53,16 +53,19 @@ export class BoundPrefixes {
    */
   offered(slot: number, offer: Offer, nonce: Uint8Array | null, now: number): DropCode {
     const own = this.#ownAddress(slot);
-    if (own === null || !sameSubnetPrefix(own.address, 0, offer.base, 0))
-      return Drop.advertisementRefused;
+    const { endpoint } = offer;
+    const isUsable =
+      own !== null &&
+      sameSubnetPrefix(own.address, 0, offer.base, 0) &&
+      this.#host.accepts(endpoint);
+    if (!isUsable) return Drop.advertisementRefused;
     if (nonce === null) {
       this.#solicit(slot, now);
       return Drop.none;
     }
     const isAnswer =
-      now - this.#solicitedAt[slot]! < BINDING_INTERVAL && this.#nonces.match(slot, nonce) === 0;
+      now - this.#solicitedAt[slot]! <= ANSWER_WINDOW && this.#nonces.match(slot, nonce) === 0;
     if (!isAnswer) return Drop.advertisementRefused;
-    const { endpoint } = offer;
     const isUsual =
       endpoint.addressBits === own.endpoint.addressBits && endpoint.port === own.endpoint.port;
     this.#address[slot] = endpoint.addressBits;

@@ -56,6 +56,13 @@ export interface PeeringOptions {
    */
   readonly mappingTimeout?: number | undefined;
   /**
+   * With `probe-and-seen`: let the sender of a packet allow, by the Adaptive flag in its traffic class, that
+   * the packet goes to a remote with the address under which that remote sees us (draft-04 §6, §7.8).
+   * Software that uses this traffic class for something else, as DSCP CS1, is better off without. Default
+   * true.
+   */
+  readonly adaptive?: boolean | undefined;
+  /**
    * Get an address from the router of a remote as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
@@ -125,6 +132,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
       const mappingTimeout =
         (options.mappingTimeout ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) *
         MILLISECONDS_PER_SECOND;
+      const adaptive = options.adaptive ?? true;
       if (!(mappingTimeout >= MIN_MAPPING_TIMEOUT && Number.isFinite(mappingTimeout))) {
         const expected = `at least ${MIN_MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND} seconds`;
         throw new InvalidArgumentError(
@@ -141,7 +149,8 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         kind: {
           name,
           key: 'endpoint',
-          make: (host, remotes) => new ProbeAndSeenPeering(host, remotes, { mappingTimeout }),
+          make: (host, remotes) =>
+            new ProbeAndSeenPeering(host, remotes, { mappingTimeout, adaptive }),
         },
       };
     }

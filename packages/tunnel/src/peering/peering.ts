@@ -25,6 +25,12 @@ export interface OwnAddress {
   readonly endpoint: Readonly<UdpEndpoint>;
 }
 
+/** The advertisement that answers a solicitation, ready to be sent. */
+export interface SolicitedAnswer {
+  readonly length: number;
+  readonly send: () => void;
+}
+
 /** The services of a peer to its path finder and the strategy in it. */
 export interface PeeringHost {
   readonly layout: AddressLayout;
@@ -132,8 +138,22 @@ export interface Peering {
     now: number,
   ): void;
 
-  /** A valid Neighbor Solicitation came directly from a remote and was answered. */
-  solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void;
+  /**
+   * A valid Neighbor Solicitation came directly from a remote, or, `isOnLan`, from a private endpoint where
+   * it can be, with a nonce. Its bytes are in the remote's credit already, which also pays for the answer.
+   *
+   * @returns whether it was answered
+   */
+  solicited(
+    slot: number,
+    isOnLan: boolean,
+    from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean;
+
+  /** Whether a remote is being looked for at this private endpoint, and may send from there. */
+  isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean;
 
   /** A valid Neighbor Advertisement came directly from this endpoint. */
   advertised(
