@@ -1,14 +1,18 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
+import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
 import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
+import { PADDING_OPTION } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+
+/** A solicitation with a nonce lacks 40 bytes of its answer, which has a prefix as well. */
+const PADDING = new Uint8Array(38);
 
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
@@ -60,7 +64,7 @@ export class BoundPrefixes {
       this.#host.accepts(endpoint);
     if (!isUsable) return Drop.advertisementRefused;
     if (nonce === null) {
-      this.#solicit(slot, now);
+      this.#solicit(slot, own.address, now);
       return Drop.none;
     }
     const isAnswer =
@@ -111,15 +115,22 @@ export class BoundPrefixes {
     return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
   }
 
-  #solicit(slot: number, now: number): void {
+  /**
+   * Solicits a remote from our address, so that it answers under the router of that one. Padded, so that a
+   * remote that sends nobody more than it was sent can afford the answer.
+   */
+  #solicit(slot: number, source: Uint8Array, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
       type: 'router-solicitation',
-      source: UNSPECIFIED,
+      source,
       destination: ALL_ROUTERS,
-      options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
+      options: [
+        { type: 'nonce', nonce: this.#nonces.get(slot) },
+        { type: 'unknown', code: PADDING_OPTION, body: PADDING },
+      ],
     });
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, solicitation, solicitation.length, 0);

@@ -39,11 +39,18 @@ export class PeeringBench {
   }
 
   /** The router answers our last solicitation: we are at this endpoint. */
-  advertise(endpoint: string): void {
-    const prefix = parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 }));
+  advertise(endpoint: string, subnet = PREFIX, router = ROUTER): void {
+    const prefix = parseIPv6(encodeAddress({ prefix: subnet, peer: endpoint, lanip: 0 }));
     const nonce = this.recorder.nonce!;
     const options: NdOption[] = [prefixOption(prefix), { type: 'nonce', nonce }];
-    this.arrives(ROUTER, advertisement({ options }));
+    this.arrives(router, advertisement({ options }));
+  }
+
+  /** The router is solicited again, and says that we are at another endpoint, or under another /64. */
+  movesTo(endpoint: string, subnet = PREFIX): void {
+    this.peer.solicit(this.now);
+    this.advertise(endpoint, subnet);
+    this.recorder.clear();
   }
 
   /** A datagram arrives from `A.B.C.D:port`. */
