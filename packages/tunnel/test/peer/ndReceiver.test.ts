@@ -104,21 +104,21 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
   test('is answered for our link-local addresses in draft01 (§6.9), and nowhere else', () => {
     const { identifier, linkScoped } = Draft01Bench.linkLocalOf(Draft01Bench.OWN_ENDPOINT);
     const bench = new Draft01Bench();
-    for (const target of [identifier, linkScoped]) {
-      for (const source of [
-        bench.remoteAt('192.0.2.8:5000'),
-        Draft01Bench.linkLocalOf('192.0.2.8:5000').identifier,
-      ]) {
-        bench.arrives('192.0.2.8:5000', solicitation(source, target));
-        const answers = bench.take().map(messageIn);
-        expect(answers.find((message) => message?.type === 'neighbor-advertisement')).toMatchObject(
-          {
-            solicited: true,
-            override: true,
-            target: parseIPv6(target),
-          },
-        );
-      }
+    const cases = [identifier, linkScoped].flatMap((target, index) => {
+      const from = `192.0.2.8:${5000 + 2 * index}`;
+      return [
+        { target, from, source: Draft01Bench.linkLocalOf(from).identifier },
+        { target, from, source: bench.remoteAt(from) },
+      ];
+    });
+    for (const { target, from, source } of cases) {
+      bench.arrives(from, solicitation(source, target));
+      const answers = bench.take().map(messageIn);
+      expect(answers.find((message) => message?.type === 'neighbor-advertisement')).toMatchObject({
+        solicited: true,
+        override: true,
+        target: parseIPv6(target),
+      });
     }
     bench.arrives('192.0.2.8:5000', solicitation(bench.remoteAt('192.0.2.8:5000'), 'fe80::1'));
     expect(bench.peer.counters.snapshot().drops).toEqual({ 'nd-unexpected': 1 });
