@@ -3,7 +3,6 @@ import { buildNd, parseIcmpError } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { ping } from '../support/packets.js';
 import {
-  advertise,
   NATIVE,
   OWN,
   OWN_ENDPOINT,
@@ -93,7 +92,7 @@ describe('a packet of the local side (draft-04 §4.1)', () => {
     expect(bench.drops).toEqual({ stopped: 2 });
     bench.peer.start(bench.now);
     expect(bench.packet(ping(OWN, REMOTE)).sent).toEqual([]);
-    bench.datagram(ROUTER, advertise());
+    bench.answer();
     bench.recorder.clear();
     bench.peer.stop(bench.now);
     expect(bench.types).toEqual(['address-lost']);
