@@ -5,14 +5,16 @@ import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { PADDING_OPTION } from '../specification.js';
+import { OUTER_HEADERS, PADDING_OPTION } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
 
-/** A solicitation with a nonce lacks 40 bytes of its answer, which has a prefix as well. */
-const PADDING = new Uint8Array(38);
+/** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
+const SOLICITATION_LENGTH = 96;
+/** Less IPv6 header, message, nonce and the header of the option. */
+const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
@@ -115,12 +117,10 @@ export class BoundPrefixes {
     return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
   }
 
-  /**
-   * Solicits a remote from our address, so that it answers under the router of that one. Padded, so that a
-   * remote that sends nobody more than it was sent can afford the answer.
-   */
+  /** Solicits a remote from our address, so that it answers under the router of that one. */
   #solicit(slot: number, source: Uint8Array, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
+    if (!this.#remotes.credit.charge(slot, SOLICITATION_LENGTH + OUTER_HEADERS)) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
@@ -129,7 +129,7 @@ export class BoundPrefixes {
       destination: ALL_ROUTERS,
       options: [
         { type: 'nonce', nonce: this.#nonces.get(slot) },
-        { type: 'unknown', code: PADDING_OPTION, body: PADDING },
+        { type: 'unknown', code: PADDING_OPTION, body: new Uint8Array(PADDING_LENGTH) },
       ],
     });
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
