@@ -6,6 +6,18 @@
 /** Waits between Router Solicitations, as deployed peers do it; the last one repeats (draft-03 §10.2). */
 export const SOLICITATION_WAITS: readonly number[] = [1_000, 3_000, 7_000, 15_000, 30_000];
 
+/**
+ * Bytes to which the first Router Solicitation with a nonce is padded: room for an answer with five routes.
+ * The second has twice as many, and so on up to 1280.
+ */
+export const PADDED_SOLICITATION = 256;
+
+/**
+ * Time for which a Router Advertisement without nonce is kept before it is adopted: if the router's own
+ * comes within it, one that was forged contradicts it.
+ */
+export const ADVERTISEMENT_HOLD = 500;
+
 /** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 

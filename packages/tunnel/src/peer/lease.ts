@@ -5,6 +5,7 @@ import {
   formatIPv6,
   formatPrefix,
   readInt32,
+  sameIPv6Address,
   type UdpEndpoint,
 } from '@6bed4/codec';
 import { SubnetPrefix } from '../address/subnetPrefix.js';
@@ -30,6 +31,7 @@ export interface LeaseTerms extends Pick<AddressLease, 'temporary' | 'routes' | 
 export class Lease {
   /** The /64 of the router. */
   readonly subnetPrefix: SubnetPrefix;
+  readonly offer: Offer;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
   /** The peer's own address and endpoint. */
@@ -50,6 +52,7 @@ export class Lease {
 
   constructor(layout: AddressLayout, offer: Offer, terms: LeaseTerms) {
     const { router, lanip, temporary, routes, defaultRouter } = terms;
+    this.offer = offer;
     this.#temporary = temporary;
     this.subnetPrefix = new SubnetPrefix(offer.base);
     this.publicEndpoint = offer.endpoint;
@@ -116,6 +119,11 @@ export class Lease {
   isAtEndpointOf(other: Lease): boolean {
     const [one, two] = [this.publicEndpoint, other.publicEndpoint];
     return one.addressBits === two.addressBits && one.port === two.port;
+  }
+
+  /** Whether an offer is about this very address. */
+  isOf(offer: Offer): boolean {
+    return sameIPv6Address(this.offer.base, 0, offer.base, 0);
   }
 
   /** Whether another lease says the same as this one. */

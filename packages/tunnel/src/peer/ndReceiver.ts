@@ -18,7 +18,6 @@ import {
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
 import { ADVERTISEMENT_RATE, PEER_LIMITER_BUCKETS } from '../defaults.js';
-import type { Discovery } from '../discovery/discovery.js';
 import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { MachineOutput } from '../machine/output.js';
 import { RateLimiter } from '../packet/rateLimiter.js';
@@ -26,6 +25,7 @@ import { nonceOf } from '../peering/nonce.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { acceptAdvertisement } from './advertisementAcceptance.js';
+import type { PeerSettings } from './peerOptions.js';
 import type { PeerParts } from './peerParts.js';
 import type { Corrector } from './sourceCorrector.js';
 import type { SourceFilter } from './sourceFilter.js';
@@ -38,7 +38,7 @@ import type { Uplinks } from './uplinks.js';
  */
 export class NdReceiver {
   readonly #profile: Profile;
-  readonly #discovery: Discovery;
+  readonly #settings: PeerSettings;
   readonly #output: MachineOutput;
   readonly #uplinks: Uplinks;
   readonly #paths: PathFinder;
@@ -48,9 +48,9 @@ export class NdReceiver {
   readonly #advertisements: RateLimiter;
 
   constructor(parts: PeerParts, sources: SourceFilter, corrector: Corrector) {
-    const { profile, discovery, random } = parts.settings;
+    const { profile, random } = parts.settings;
+    this.#settings = parts.settings;
     this.#profile = profile;
-    this.#discovery = discovery;
     this.#output = parts.output;
     this.#uplinks = parts.uplinks;
     this.#paths = parts.paths;
@@ -112,8 +112,11 @@ export class NdReceiver {
   /** A remote, no router of ours, says how it sees us (draft-04 §7.7). */
   #prefixOffered(message: RouterAdvertisement, from: Readonly<UdpEndpoint>, now: number): DropCode {
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
-    const offer = acceptAdvertisement(this.#discovery, message);
-    if (offer === null) return Drop.advertisementRefused;
+    const offers = acceptAdvertisement(this.#settings, message, from);
+    const offer = offers.filter(({ prefix }) => prefix.validLifetime > 0).at(-1);
+    if (offer === undefined || !this.#uplinks.accepts(offer.endpoint)) {
+      return Drop.advertisementRefused;
+    }
     return this.#paths.prefixOffered(offer, nonceOf(message), from, now);
   }
 

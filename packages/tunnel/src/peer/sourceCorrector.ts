@@ -10,6 +10,7 @@ import {
 } from '@6bed4/codec';
 import { DESTINATION_OFFSET, type RouterSolicitation, SOURCE_OFFSET } from '@6bed4/nd';
 import { SubnetPrefix } from '../address/subnetPrefix.js';
+import { UNSPECIFIED } from '../address/wellKnownAddresses.js';
 import { CORRECTION_RATE, PEER_LIMITER_BUCKETS } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
 import type { Discovery } from '../discovery/discovery.js';
@@ -104,7 +105,9 @@ export class Corrector {
     const offered = this.#offeredTo(source);
     if (offered === null) return Drop.ndUnexpected;
     const advertiser = this.#advertiserFor(offered);
-    const isSent = this.#answer(from, length, now, () => advertiser.answer(message, from));
+    // To all nodes, unless from a link-local address: advertisements belong to the link (RFC 4861 §6.2.6).
+    const question = isIPv6LinkLocal(source, 0) ? message : { ...message, source: UNSPECIFIED };
+    const isSent = this.#answer(from, length, now, () => advertiser.answer(question, from));
     return isSent ? Drop.none : Drop.rateLimited;
   }
 

@@ -1,6 +1,6 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
+import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
 import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
@@ -66,7 +66,7 @@ export class BoundPrefixes {
       this.#host.accepts(endpoint);
     if (!isUsable) return Drop.advertisementRefused;
     if (nonce === null) {
-      this.#solicit(slot, now);
+      this.#solicit(slot, own.address, now);
       return Drop.none;
     }
     const isAnswer =
@@ -117,14 +117,15 @@ export class BoundPrefixes {
     return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
   }
 
-  #solicit(slot: number, now: number): void {
+  /** Solicits a remote from our address, so that it answers under the router of that one. */
+  #solicit(slot: number, source: Uint8Array, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
     if (!this.#remotes.credit.charge(slot, SOLICITATION_LENGTH + OUTER_HEADERS)) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
       type: 'router-solicitation',
-      source: UNSPECIFIED,
+      source,
       destination: ALL_ROUTERS,
       options: [
         { type: 'nonce', nonce: this.#nonces.get(slot) },
