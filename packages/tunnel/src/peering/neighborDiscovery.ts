@@ -1,5 +1,11 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
+import {
+  grown,
+  type NeighborAdvertisement,
+  NO_SLOT,
+  type Redirect,
+  SOURCE_OFFSET,
+} from '@6bed4/nd';
 import { CONFIRMATION_LIFETIME } from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Path } from '../report/path.js';
@@ -63,7 +69,7 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #redirects: RedirectHints;
   readonly #handshakes: OpportunisticHandshakes;
   /** 1 when the last solicitation of a remote was answered. */
-  readonly #hasAnswered: Uint8Array;
+  #hasAnswered: Uint8Array<ArrayBuffer>;
   readonly #to = new UdpEndpoint();
   #keepaliveAt = DISTANT_FUTURE;
 
@@ -73,7 +79,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#paths = remotes.paths;
     this.#credit = remotes.credit;
     this.#options = options;
-    this.#rounds = new SolicitationRounds(remotes, {
+    this.#rounds = new SolicitationRounds(remotes, host.random, {
       solicit: (slot, attempt, now) => this.#solicit(slot, attempt, now),
       unreachable: (slot, now) => this.#roundFailed(slot, now),
     });
@@ -88,6 +94,14 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#hasAnswered = new Uint8Array(remotes.capacity);
   }
 
+  grow(capacity: number): void {
+    this.#rounds.grow(capacity);
+    this.#solicitations.grow(capacity);
+    this.#redirects.grow(capacity);
+    this.#handshakes.grow(capacity);
+    this.#hasAnswered = grown(this.#hasAnswered, capacity);
+  }
+
   created(slot: number, isInvitation: boolean, now: number): void {
     this.#solicitations.created(slot);
     this.#begin(slot, now);
@@ -95,6 +109,10 @@ export class NeighborDiscoveryPeering implements Peering {
     // Used at once, and solicited beside the first packet.
     this.#rounds.refreshSoon(slot, now);
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
+  }
+
+  isSearching(slot: number): boolean {
+    return this.#rounds.isUnderWay(slot);
   }
 
   removed(slot: number): void {
@@ -291,7 +309,7 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#solicitations.send(slot, now);
       this.#lan.search(slot, now);
     } else {
-      this.#rounds.begin(slot, now);
+      this.#rounds.start(slot, now);
     }
   }
 
@@ -349,7 +367,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#remotes.forEach((slot) => {
       if (this.#paths.path(slot) === Path.relayed) return;
       const due = this.#paths.confirmedAt(slot) + interval;
-      if (due <= now) this.#rounds.begin(slot, now);
+      if (due <= now) this.#rounds.start(slot, now);
       this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
     });
   }

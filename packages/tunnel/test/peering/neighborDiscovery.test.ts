@@ -1,5 +1,5 @@
 import { formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { findOption, hopLimit } from '@6bed4/nd';
+import { findOption, hopLimit, ICMPV6_ECHO_REPLY } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { ping, udp } from '../support/packets.js';
 import {
@@ -395,16 +395,81 @@ describe('an unknown sender', () => {
     }
     bench.take();
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
-    expect(bench.peer.remotes(bench.now)).toHaveLength(16);
+    // The remote, and a quarter of the table.
+    expect(bench.peer.remotes(bench.now)).toHaveLength(5);
   });
 
-  test('is solicited at a rate that all remotes share', () => {
-    const bench = new PeeringBench();
-    let solicited = 0;
-    for (let port = 1; port <= 2_000; port++) {
-      solicited += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+  test('gets no place beyond a quarter of the table, which is counted, and is relayed to', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 16 } });
+    for (let node = 1; node <= 6; node++) {
+      const from = `192.0.2.${node}:7`;
+      bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
     }
-    expect(solicited).toBe(200);
+    expect(bench.recorder.delivered).toHaveLength(6);
+    expect(bench.peer.remotes(bench.now)).toHaveLength(4);
+    expect(bench.peer.counters.snapshot().remotesRefused).toBe(2);
+    bench.take();
+    const reply = ping(OWN, remoteAt('192.0.2.6:7'));
+    reply[40] = ICMPV6_ECHO_REPLY;
+    bench.sends(reply);
+    expect(bench.take().map(({ to }) => to)).toEqual([ROUTER]);
+    expect(bench.peer.counters.snapshot().remotesRefused).toBe(3);
+  });
+
+  test('is solicited at a rate of its IPv4 address', () => {
+    const bench = new PeeringBench();
+    const solicited = (node: number): number => {
+      let count = 0;
+      for (let round = 0; round < 40; round++) {
+        const from = `192.0.2.${node}:${(round % 16) + 1}`;
+        bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
+        count += solicitations(bench.take()).length;
+        if (round === 15) bench.now += 250;
+      }
+      return count;
+    };
+    expect(solicited(7)).toBe(22);
+    expect(solicited(8)).toBe(22);
+  });
+});
+
+describe('remotes that the local side sends to', () => {
+  /** The remotes solicited when the local side pings so many new ones at once. */
+  function solicited(bench: PeeringBench, count: number, firstPort: number): number {
+    let sum = 0;
+    for (let port = firstPort; port < firstPort + count; port++) {
+      sum += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+    }
+    return sum;
+  }
+
+  test('are solicited at a rate that they share: a thousand at once, 500 a second', () => {
+    const bench = new PeeringBench();
+    expect(solicited(bench, 1_200, 1)).toBe(1_000);
+    bench.waits(2_000);
+    bench.now += 100;
+    expect(solicited(bench, 1_200, 5_000)).toBe(1_000);
+    bench.now += 100;
+    expect(solicited(bench, 100, 9_000)).toBe(50);
+  });
+
+  test('are solicited at once, however many questions strangers cause', () => {
+    const bench = new PeeringBench();
+    for (let port = 1; port < 5_000; port++) {
+      const from = `192.0.2.${port & 0xff}:${port}`;
+      bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
+    }
+    bench.take();
+    expect(solicitations(bench.pings(REMOTE)).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('keep their confirmed paths while two thousand others are searched and renewed', () => {
+    const bench = direct();
+    solicited(bench, 2_000, 1);
+    bench.now += 5_000;
+    bench.take();
+    expect(solicitations(bench.pings(REMOTE))).toHaveLength(0);
+    expect(solicitations(bench.waits(1)).map(({ to }) => to)).toContain(REMOTE_ENDPOINT);
   });
 });
 

@@ -11,7 +11,8 @@ function counting(): () => number {
 
 describe('the nonces of remotes', () => {
   test('have 40 random bits, all of which an answer must repeat, and the number of the solicitation', () => {
-    const nonces = new Nonces(2, counting());
+    const nonces = new Nonces(counting());
+    nonces.grow(2);
     nonces.renew(0);
     nonces.renew(1);
     nonces.setAttempt(1, 3);
@@ -26,7 +27,8 @@ describe('the nonces of remotes', () => {
   });
 
   test('match earlier solicitations of the round, and none that was not sent yet', () => {
-    const nonces = new Nonces(1, counting());
+    const nonces = new Nonces(counting());
+    nonces.grow(1);
     nonces.renew(0);
     nonces.setAttempt(0, 2);
     const answer = (attempt: number): number =>
@@ -35,14 +37,16 @@ describe('the nonces of remotes', () => {
   });
 
   test.each([0, 5, 7, 14])('match no answer of %i bytes', (length) => {
-    const nonces = new Nonces(1, () => 0);
+    const nonces = new Nonces(() => 0);
+    nonces.grow(1);
     nonces.renew(0);
     expect(nonces.match(0, new Uint8Array(length))).toBe(-1);
     expect(nonces.match(0, new Uint8Array(6))).toBe(0);
   });
 
   test('are forgotten when they are renewed', () => {
-    const nonces = new Nonces(1, counting());
+    const nonces = new Nonces(counting());
+    nonces.grow(1);
     nonces.renew(0);
     const old = nonces.get(0);
     nonces.setAttempt(0, 1);

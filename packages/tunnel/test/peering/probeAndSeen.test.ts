@@ -181,9 +181,12 @@ describe('the Seen flag (draft-04 §7.3)', () => {
   });
 
   test('is not reported to a remote that took the place of one which we saw, nor is its own believed', () => {
-    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    const bench = new Bench({ peering: { maxRemotes: 1, mappingTimeout: 300 } });
     bench.pingsWith(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
+    // A remote that is being searched makes room for nobody.
+    bench.waits(2_000);
     expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
     const other = remoteAt('192.0.2.44:4444');
     const [first] = bench.pingsWith(PROHIBITED, other);

@@ -8,7 +8,7 @@ import { remoteAt } from '../support/peerBench.js';
 function bench() {
   const remotes = new Remotes(reference2020.layout, 'address', 1, Math.random, () => {});
   const address = parseIPv6(remoteAt('192.0.2.9:5000'));
-  const slot = remotes.create(address, 0, new UdpEndpoint(1, 5000), true, 0, () => {});
+  const slot = remotes.createSource(address, 0, new UdpEndpoint(1, 5000), 0);
   const watch = new SilenceWatch();
   return {
     watch,
