@@ -433,6 +433,60 @@ describe('an unknown sender', () => {
   });
 });
 
+describe('a remote that takes the place of another', () => {
+  const OTHER_ENDPOINT = '192.0.2.10:5000';
+  const OTHER = remoteAt(OTHER_ENDPOINT);
+
+  test('is solicited at its first hint and its first packet, whatever was in vain for that one', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 1 } });
+    bench.pings(REMOTE);
+    bench.waits(1_600);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    bench.waits(1_600);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    bench.waits(1_600);
+    expect(solicitations(bench.pings(OTHER)).map(({ to }) => to)).toEqual([OTHER_ENDPOINT]);
+    bench.arrives(OTHER_ENDPOINT, ping(OTHER, OWN));
+    expect(solicitations(bench.take()).map(({ to }) => to)).toEqual([OTHER_ENDPOINT]);
+  });
+
+  test('is not reached directly for the answer of that one', () => {
+    const bench = direct({ peering: { maxRemotes: 1 } });
+    bench.waits(25_001);
+    const [solicitation] = solicitations(bench.pings(OTHER));
+    expect(solicitation!.to).toBe(OTHER_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
+    expect(goesTo(bench, OTHER)).toBe(ROUTER);
+  });
+
+  test('does not get a place while that one is being searched for', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 1 } });
+    bench.pings(REMOTE);
+    bench.waits(1_499);
+    expect(solicitations(bench.pings(OTHER))).toEqual([]);
+    bench.waits(1);
+    expect(solicitations(bench.pings(OTHER))).toHaveLength(1);
+  });
+});
+
+describe('two hundred remotes', () => {
+  test('each keep their own search, nonce and path while the table grows', () => {
+    const bench = new PeeringBench();
+    const endpoints = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}:5000`);
+    const sent = endpoints.flatMap((endpoint) => solicitations(bench.pings(remoteAt(endpoint))));
+    expect(sent.map(({ to }) => to)).toEqual(endpoints);
+    for (const [index, solicitation] of sent.entries()) {
+      if (index % 2 === 0) bench.arrives(endpoints[index]!, advertisementFor(solicitation));
+    }
+    for (const [index, endpoint] of endpoints.entries()) {
+      expect(goesTo(bench, remoteAt(endpoint))).toBe(index % 2 === 0 ? endpoint : ROUTER);
+    }
+    const asked = solicitations(bench.waits(1_500)).map(({ to }) => to);
+    expect(asked).toHaveLength(200);
+    expect(asked.every((to) => endpoints.indexOf(to) % 2 === 1)).toBe(true);
+  });
+});
+
 describe('remotes that the local side sends to', () => {
   /** The remotes solicited when the local side pings so many new ones at once. */
   function solicited(bench: PeeringBench, count: number, firstPort: number): number {

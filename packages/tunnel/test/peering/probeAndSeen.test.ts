@@ -218,6 +218,60 @@ describe('the Seen flag (draft-04 §7.3)', () => {
   });
 });
 
+describe('a remote that takes the place of another', () => {
+  const OTHER_ENDPOINT = '192.0.2.10:5000';
+  const OTHER = remoteAt(OTHER_ENDPOINT);
+
+  test('is not reported as seen, nor reached directly, nor probed out of turn, for what that one did', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    bench.pingsWith(PROPER);
+    bench.isPinged(REMOTE_ENDPOINT, PROPER);
+    bench.waits(2_100);
+    bench.isPinged(REMOTE_ENDPOINT, PROPER);
+    bench.take();
+    const sent = bench.pingsWith(PROPER, OTHER);
+    expect(bench.peer.remotes(bench.now).map(({ address }) => address)).toEqual([OTHER]);
+    const packet = sent.find(({ payload }) => payload.length > 0)!;
+    expect([packet.to, trafficClass(packet.payload, 0)]).toEqual([ROUTER, PROPER]);
+    expect(sent.filter(({ payload }) => payload.length === 0).map(({ to }) => to)).toEqual([
+      OTHER_ENDPOINT,
+    ]);
+  });
+
+  test('does not get a place while that one is being searched for', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    const present = (): string[] => bench.peer.remotes(bench.now).map(({ address }) => address);
+    bench.pingsWith(PROPER);
+    bench.waits(1_999);
+    bench.pingsWith(PROPER, OTHER);
+    expect(present()).toEqual([REMOTE]);
+    bench.waits(1);
+    bench.pingsWith(PROPER, OTHER);
+    expect(present()).toEqual([OTHER]);
+  });
+});
+
+describe('two hundred remotes', () => {
+  test('each keep their own path and Seen flag while the table grows', () => {
+    const bench = new Bench();
+    const endpoints = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}:5000`);
+    for (const [index, endpoint] of endpoints.entries()) {
+      bench.pingsWith(PROPER, remoteAt(endpoint));
+      const wanted = index % 2 === 0 ? SEEN : PROPER;
+      bench.arrives(endpoint, withClass(ping(remoteAt(endpoint), OWN), wanted));
+    }
+    bench.take();
+    for (const [index, endpoint] of endpoints.entries()) {
+      const [sent] = bench.pingsWith(PROPER, remoteAt(endpoint));
+      expect(sent!.to).toBe(index % 2 === 0 ? endpoint : ROUTER);
+      expect(trafficClass(sent!.payload, 0)).toBe(SEEN);
+    }
+    bench.waits(25_100);
+    const probed = bench.peer.remotes(bench.now).filter(({ path }) => path === 'direct');
+    expect(probed).toHaveLength(100);
+  });
+});
+
 describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
   test('prohibited: never direct, and no probe is sent for it', () => {
     const bench = new Bench();
