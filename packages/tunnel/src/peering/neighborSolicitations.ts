@@ -21,7 +21,7 @@ export const NO_ATTEMPT = -2;
  * The Neighbor Solicitations that make remotes confirm our direct paths, and their answers.
  *
  * Each solicitation carries a nonce, which the Neighbor Advertisement has to repeat, so nobody who does
- * not see the solicitation can forge the answer. Deployed peers of 2012 know no nonces. Their answers
+ * not see the solicitation can forge the answer. Deployed peers of 2012 and 2018 know no nonces. Their answers
  * count within {@link ANSWER_WINDOW}, unless options forbid it, as long as there are no more of them than
  * solicitations: one that answers nothing is a forgery, and after it none counts for
  * {@link FORGERY_WAIT}. A remote that has repeated a nonce once must go on doing so.
