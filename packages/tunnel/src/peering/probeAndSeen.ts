@@ -67,7 +67,6 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #remotes: Remotes;
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
-  readonly #isAdaptive: boolean;
   readonly #bound: BoundPrefixes;
   readonly #states: Uint8Array;
   readonly #deadlines: Deadlines;
@@ -87,9 +86,8 @@ export class ProbeAndSeenPeering implements Peering {
     this.#remotes = remotes;
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
-    this.#isAdaptive = options.adaptive;
     const { capacity } = remotes;
-    this.#bound = new BoundPrefixes(host, remotes);
+    this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
     this.#states = new Uint8Array(capacity).fill(NO_STATE);
     this.#deadlines = new Deadlines(capacity, DURATIONS);
     this.#directAt = new Float64Array(capacity);
@@ -126,8 +124,7 @@ export class ProbeAndSeenPeering implements Peering {
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
-    const isAdaptive = this.#isAdaptive && flagOf(wanted);
-    if (isDirect && this.#bound.fitsSource(slot, isAdaptive, bytes, offset, length)) {
+    if (isDirect && this.#bound.fitsSource(slot, wanted, bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
     }
