@@ -1,5 +1,5 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
-import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { buildNd, grown, SOURCE_OFFSET } from '@6bed4/nd';
 import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
 import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
@@ -31,10 +31,10 @@ export class BoundPrefixes {
   readonly #remotes: Remotes;
   readonly #isAdaptive: boolean;
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
-  readonly #address: Int32Array;
-  readonly #port: Uint16Array;
+  #address = new Int32Array(0);
+  #port = new Uint16Array(0);
   /** Time at which the remote was last solicited for it, and the nonce of that. */
-  readonly #solicitedAt: Float64Array;
+  #solicitedAt = new Float64Array(0);
   readonly #nonces: Nonces;
   readonly #endpoint = new UdpEndpoint();
   readonly #to = new UdpEndpoint();
@@ -44,10 +44,16 @@ export class BoundPrefixes {
     this.#isAdaptive = adaptive;
     this.#host = host;
     this.#remotes = remotes;
-    this.#address = new Int32Array(remotes.capacity);
-    this.#port = new Uint16Array(remotes.capacity);
-    this.#solicitedAt = new Float64Array(remotes.capacity);
-    this.#nonces = new Nonces(remotes.capacity, host.random);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#address = grown(this.#address, capacity);
+    this.#port = grown(this.#port, capacity);
+    this.#solicitedAt = grown(this.#solicitedAt, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a remote, or anew with it after our network changed. */

@@ -2,13 +2,21 @@ import { parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import { Remotes } from '../../src/peering/remotes.js';
 import { SilenceWatch } from '../../src/peering/silenceWatch.js';
-import { remoteAt } from '../support/peerBench.js';
+import { ping } from '../support/packets.js';
+import { OWN, remoteAt } from '../support/peerBench.js';
 
 /** A watch of one remote, to which the local side sent first or not. */
 function bench(isSentTo = true) {
   const remotes = new Remotes(reference2020.layout, 'address', 1, Math.random, () => {});
   const address = parseIPv6(remoteAt('192.0.2.9:5000'));
-  const slot = remotes.create(address, 0, new UdpEndpoint(1, 5000), isSentTo, 0, () => {});
+  const slot = isSentTo
+    ? remotes.createDestination(
+        ping(OWN, remoteAt('192.0.2.9:5000')),
+        0,
+        new UdpEndpoint(1, 5000),
+        0,
+      )
+    : remotes.createSource(address, 0, new UdpEndpoint(1, 5000), 0);
   const watch = new SilenceWatch();
   return {
     remotes,
