@@ -10,6 +10,7 @@ import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+import { flagOf } from './trafficClassPolicy.js';
 
 /** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
 const SOLICITATION_LENGTH = 96;
@@ -28,6 +29,7 @@ const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 export class BoundPrefixes {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
+  readonly #isAdaptive: boolean;
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
   #address = new Int32Array(0);
   #port = new Uint16Array(0);
@@ -37,7 +39,9 @@ export class BoundPrefixes {
   readonly #endpoint = new UdpEndpoint();
   readonly #to = new UdpEndpoint();
 
-  constructor(host: PeeringHost, remotes: Remotes) {
+  /** @param adaptive - adapt the source of packets whose sender allows that (draft-04 §7.8) */
+  constructor(host: PeeringHost, remotes: Remotes, adaptive: boolean) {
+    this.#isAdaptive = adaptive;
     this.#host = host;
     this.#remotes = remotes;
     this.#nonces = new Nonces(host.random);
@@ -99,20 +103,22 @@ export class BoundPrefixes {
   /**
    * Whether a remote will find in the source of a packet the endpoint at which it sees us. Where the
    * packet allows that, its source is adapted (draft-04 §7.8). For every direct packet.
+   *
+   * @param wanted - the traffic class that its sender gave it
    */
   fitsSource(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
   ): boolean {
-    return this.#port[slot] === 0 || this.#fitsBound(slot, isAdaptive, bytes, offset, length);
+    return this.#port[slot] === 0 || this.#fitsBound(slot, wanted, bytes, offset, length);
   }
 
   #fitsBound(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -120,7 +126,7 @@ export class BoundPrefixes {
     const { layout } = this.#host;
     const bound = this.#bound(slot);
     if (layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, bound)) return true;
-    return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
+    return this.#isAdaptive && flagOf(wanted) && adaptSource(layout, bytes, offset, length, bound);
   }
 
   /** Solicits a remote from our address, so that it answers under the router of that one. */

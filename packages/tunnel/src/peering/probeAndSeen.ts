@@ -67,7 +67,6 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #remotes: Remotes;
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
-  readonly #isAdaptive: boolean;
   readonly #bound: BoundPrefixes;
   #states = new Uint8Array(0);
   readonly #deadlines: Deadlines;
@@ -87,8 +86,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#remotes = remotes;
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
-    this.#isAdaptive = options.adaptive;
-    this.#bound = new BoundPrefixes(host, remotes);
+    this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
     this.#deadlines = new Deadlines(0, DURATIONS);
     this.grow(remotes.capacity);
   }
@@ -136,8 +134,7 @@ export class ProbeAndSeenPeering implements Peering {
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
-    const isAdaptive = this.#isAdaptive && flagOf(wanted);
-    if (isDirect && this.#bound.fitsSource(slot, isAdaptive, bytes, offset, length)) {
+    if (isDirect && this.#bound.fitsSource(slot, wanted, bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
     }
