@@ -21,7 +21,8 @@ export class OpportunisticHandshakes {
   /** One of {@link ExpectedReply}, or {@link REPORTED}. */
   #expectedReplies = new Uint8Array(0);
   #dedupKeys = new Uint32Array(0);
-  #expectedNumbers = new Uint32Array(0);
+  /** Number in the expected reply that only the receiver can know; -1 for none. */
+  #expectedNumbers = new Float64Array(0);
   #sentAt = new Float64Array(0);
   /** Counts the sends, so that a late report about one is not taken for another. */
   #serials = new Uint32Array(0);
@@ -43,9 +44,10 @@ export class OpportunisticHandshakes {
     this.#received = grown(this.#received, capacity);
   }
 
-  /** Ends the send that may be under way to a remote. */
+  /** Begins anew with a remote. */
   reset(slot: number): void {
     this.#expectedReplies[slot] = NONE;
+    this.#expectedNumbers[slot] = -1;
   }
 
   /** Whether a packet to a remote goes directly, as the first of a handshake. */
@@ -59,6 +61,8 @@ export class OpportunisticHandshakes {
       return false;
     }
     if (isRetransmission) return false;
+    // The reply to a cookie shows only the number of the packet before it.
+    if (segment.expectedNumber < 0 && this.#expectedNumbers[slot]! < 0) return false;
     this.#begin(slot, segment.expectedReply, now);
     this.#dedupKeys[slot] = segment.dedupKey;
     if (segment.expectedNumber >= 0) this.#expectedNumbers[slot] = segment.expectedNumber;

@@ -3,6 +3,7 @@ import {
   formatPrefix,
   isIPv6LinkLocal,
   isIPv6LinkLocalMulticast,
+  reference2020,
 } from '@6bed4/codec';
 import {
   buildEcho,
@@ -52,7 +53,7 @@ export class Router extends MachineCore {
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
-    super(sink, options.random);
+    super(sink, options.random, (options.profile ?? reference2020).dialect);
     this.#identity = identify(options);
     this.#advertiser = new Advertiser(this.#identity);
     this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, options.random);
