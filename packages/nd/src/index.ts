@@ -22,6 +22,7 @@ export {
   type TimeExceeded,
 } from './icmpv6/icmpError.js';
 export { icmpv6Checksum, icmpv6View, verifyIcmpv6Checksum } from './icmpv6/icmpv6.js';
+export { hidesNd } from './messages/hiddenNd.js';
 export type { MessageBase } from './messages/message.js';
 export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd } from './messages/nd.js';
 export {

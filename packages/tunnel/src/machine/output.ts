@@ -13,8 +13,17 @@ export class MachineOutput {
   readonly #sink: TunnelSink;
   readonly #errors: IcmpErrors;
 
-  constructor(sink: TunnelSink, random: () => number, limiterBuckets?: number) {
+  readonly #maySpeakOfPeering: boolean;
+
+  /** @param maySpeakOfPeering - whether traffic classes have the meaning of draft-04 §6 */
+  constructor(
+    sink: TunnelSink,
+    random: () => number,
+    maySpeakOfPeering: boolean,
+    limiterBuckets?: number,
+  ) {
     this.#sink = sink;
+    this.#maySpeakOfPeering = maySpeakOfPeering;
     this.#errors = new IcmpErrors(random, limiterBuckets);
   }
 
@@ -27,7 +36,7 @@ export class MachineOutput {
     ttl = 0,
   ): void {
     this.counters.datagramSent(length);
-    const tos = length === 0 ? 0 : tosOf(bytes, offset);
+    const tos = length === 0 ? 0 : tosOf(bytes, offset, this.#maySpeakOfPeering);
     this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
   }
 

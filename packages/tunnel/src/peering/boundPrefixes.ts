@@ -1,14 +1,20 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
-import { BINDING_INTERVAL } from '../defaults.js';
+import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
+import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
+import { OUTER_HEADERS, PADDING_OPTION } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+
+/** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
+const SOLICITATION_LENGTH = 96;
+/** Less IPv6 header, message, nonce and the header of the option. */
+const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
@@ -53,16 +59,19 @@ export class BoundPrefixes {
    */
   offered(slot: number, offer: Offer, nonce: Uint8Array | null, now: number): DropCode {
     const own = this.#ownAddress(slot);
-    if (own === null || !sameSubnetPrefix(own.address, 0, offer.base, 0))
-      return Drop.advertisementRefused;
+    const { endpoint } = offer;
+    const isUsable =
+      own !== null &&
+      sameSubnetPrefix(own.address, 0, offer.base, 0) &&
+      this.#host.accepts(endpoint);
+    if (!isUsable) return Drop.advertisementRefused;
     if (nonce === null) {
-      this.#solicit(slot, now);
+      this.#solicit(slot, own.address, now);
       return Drop.none;
     }
     const isAnswer =
-      now - this.#solicitedAt[slot]! < BINDING_INTERVAL && this.#nonces.match(slot, nonce) === 0;
+      now - this.#solicitedAt[slot]! <= ANSWER_WINDOW && this.#nonces.match(slot, nonce) === 0;
     if (!isAnswer) return Drop.advertisementRefused;
-    const { endpoint } = offer;
     const isUsual =
       endpoint.addressBits === own.endpoint.addressBits && endpoint.port === own.endpoint.port;
     this.#address[slot] = endpoint.addressBits;
@@ -108,15 +117,20 @@ export class BoundPrefixes {
     return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
   }
 
-  #solicit(slot: number, now: number): void {
+  /** Solicits a remote from our address, so that it answers under the router of that one. */
+  #solicit(slot: number, source: Uint8Array, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
+    if (!this.#remotes.credit.charge(slot, SOLICITATION_LENGTH + OUTER_HEADERS)) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
       type: 'router-solicitation',
-      source: UNSPECIFIED,
+      source,
       destination: ALL_ROUTERS,
-      options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
+      options: [
+        { type: 'nonce', nonce: this.#nonces.get(slot) },
+        { type: 'unknown', code: PADDING_OPTION, body: new Uint8Array(PADDING_LENGTH) },
+      ],
     });
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, solicitation, solicitation.length, 0);

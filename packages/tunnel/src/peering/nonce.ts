@@ -50,8 +50,23 @@ export class Nonces {
     for (let index = 0; index < ATTEMPT; index++) {
       if (this.#bytes[at + index] !== nonce[index]) return -1;
     }
-    return nonce[ATTEMPT]!;
+    // Nobody can answer what was not sent yet.
+    return nonce[ATTEMPT]! <= this.attempt(slot) ? nonce[ATTEMPT]! : -1;
   }
+}
+
+/**
+ * Makes a nonce for one solicitation.
+ *
+ * @param random - numbers in [0, 1) that attackers cannot predict
+ */
+export function freshNonce(random: () => number): Uint8Array {
+  return Uint8Array.from({ length: NONCE_LENGTH }, () => Math.floor(random() * 256));
+}
+
+/** Whether an answer has the nonce of a solicitation; `null` for one that was not sent. */
+export function sameNonce(own: Uint8Array | null, nonce: Uint8Array): boolean {
+  return own !== null && nonce.length === own.length && own.every((byte, at) => byte === nonce[at]);
 }
 
 /** The nonce in a message, or null. */

@@ -21,7 +21,8 @@ export class OpportunisticHandshakes {
   /** One of {@link ExpectedReply}, or {@link REPORTED}. */
   readonly #expectedReplies: Uint8Array;
   readonly #dedupKeys: Uint32Array;
-  readonly #expectedNumbers: Uint32Array;
+  /** Number in the expected reply that only the receiver can know; -1 for none. */
+  readonly #expectedNumbers: Float64Array;
   readonly #sentAt: Float64Array;
   /** Counts the sends, so that a late report about one is not taken for another. */
   readonly #serials: Uint32Array;
@@ -32,15 +33,16 @@ export class OpportunisticHandshakes {
   constructor(capacity: number) {
     this.#expectedReplies = new Uint8Array(capacity);
     this.#dedupKeys = new Uint32Array(capacity);
-    this.#expectedNumbers = new Uint32Array(capacity);
+    this.#expectedNumbers = new Float64Array(capacity);
     this.#sentAt = new Float64Array(capacity);
     this.#serials = new Uint32Array(capacity);
     this.#received = new Uint8Array(capacity);
   }
 
-  /** Ends the send that may be under way to a remote. */
+  /** Begins anew with a remote. */
   reset(slot: number): void {
     this.#expectedReplies[slot] = NONE;
+    this.#expectedNumbers[slot] = -1;
   }
 
   /** Whether a packet to a remote goes directly, as the first of a handshake. */
@@ -54,6 +56,8 @@ export class OpportunisticHandshakes {
       return false;
     }
     if (isRetransmission) return false;
+    // The reply to a cookie shows only the number of the packet before it.
+    if (segment.expectedNumber < 0 && this.#expectedNumbers[slot]! < 0) return false;
     this.#begin(slot, segment.expectedReply, now);
     this.#dedupKeys[slot] = segment.dedupKey;
     if (segment.expectedNumber >= 0) this.#expectedNumbers[slot] = segment.expectedNumber;

@@ -25,6 +25,12 @@ export interface OwnAddress {
   readonly endpoint: Readonly<UdpEndpoint>;
 }
 
+/** The advertisement that answers a solicitation, ready to be sent. */
+export interface SolicitedAnswer {
+  readonly length: number;
+  readonly send: () => void;
+}
+
 /** The services of a peer to its path finder and the strategy in it. */
 export interface PeeringHost {
   readonly layout: AddressLayout;
@@ -47,6 +53,9 @@ export interface PeeringHost {
 
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
+
+  /** Whether a host with this IPv4 address, int32, can be on our local network. */
+  isOnLocalSubnet(addressBits: number): boolean;
 
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
@@ -129,8 +138,22 @@ export interface Peering {
     now: number,
   ): void;
 
-  /** A valid Neighbor Solicitation came directly from a remote and was answered. */
-  solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void;
+  /**
+   * A valid Neighbor Solicitation came directly from a remote, or, `isOnLan`, from a private endpoint where
+   * it can be, with a nonce. Its bytes are in the remote's credit already, which also pays for the answer.
+   *
+   * @returns whether it was answered
+   */
+  solicited(
+    slot: number,
+    isOnLan: boolean,
+    from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean;
+
+  /** Whether a remote is being looked for at this private endpoint, and may send from there. */
+  isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean;
 
   /** A valid Neighbor Advertisement came directly from this endpoint. */
   advertised(
@@ -166,6 +189,9 @@ export interface Peering {
 
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
+
+  /** Our local network changed: what is not on it any more is not reached there. */
+  localSubnetsChanged(): void;
 
   /** The time returned by {@link Peering.nextTimeout} has come. */
   handleTimeout(now: number): void;

@@ -7,7 +7,13 @@ import { Confirmation, Path } from '../report/path.js';
 import { MIN_MAPPING_TIMEOUT, OUTER_HEADERS, SEEN_LIFETIME } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { BoundPrefixes } from './boundPrefixes.js';
-import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
+import {
+  NextHop,
+  type NextHopCode,
+  type Peering,
+  type PeeringHost,
+  type SolicitedAnswer,
+} from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
 import type { RemotePaths } from './remotePaths.js';
 import type { Remotes } from './remotes.js';
@@ -39,6 +45,8 @@ const KINDS = STATES.map((state) => DURATIONS.indexOf(peerNatStates[state].lasts
 export interface ProbeAndSeenOptions {
   /** Time for which NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
   readonly mappingTimeout: number;
+  /** Adapt the source of packets whose sender allows that (draft-04 §7.8). */
+  readonly adaptive: boolean;
 }
 
 /**
@@ -59,6 +67,7 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #remotes: Remotes;
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
+  readonly #isAdaptive: boolean;
   readonly #bound: BoundPrefixes;
   readonly #states: Uint8Array;
   readonly #deadlines: Deadlines;
@@ -78,6 +87,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#remotes = remotes;
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
+    this.#isAdaptive = options.adaptive;
     const { capacity } = remotes;
     this.#bound = new BoundPrefixes(host, remotes);
     this.#states = new Uint8Array(capacity).fill(NO_STATE);
@@ -116,7 +126,8 @@ export class ProbeAndSeenPeering implements Peering {
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
-    if (isDirect && this.#bound.fitsSource(slot, flagOf(wanted), bytes, offset, length)) {
+    const isAdaptive = this.#isAdaptive && flagOf(wanted);
+    if (isDirect && this.#bound.fitsSource(slot, isAdaptive, bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
     }
@@ -149,8 +160,21 @@ export class ProbeAndSeenPeering implements Peering {
     if (isDirect) this.#directArrived(slot, now);
   }
 
-  solicited(slot: number, _from: Readonly<UdpEndpoint>, now: number): void {
+  solicited(
+    slot: number,
+    _isOnLan: boolean,
+    _from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean {
+    const isAnswered = this.#remotes.credit.charge(slot, answer.length + OUTER_HEADERS);
+    if (isAnswered) answer.send();
     this.#directArrived(slot, now);
+    return isAnswered;
+  }
+
+  isOnTrial(): boolean {
+    return false;
   }
 
   advertised(): DropCode {
@@ -192,6 +216,8 @@ export class ProbeAndSeenPeering implements Peering {
       this.#restart(slot);
     });
   }
+
+  localSubnetsChanged(): void {}
 
   handleTimeout(now: number): void {
     const deadlines = this.#deadlines;

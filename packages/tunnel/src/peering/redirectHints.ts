@@ -8,7 +8,7 @@ import type { Remotes } from './remotes.js';
 /**
  * Sends Redirects to remotes (draft-01 §6.13). A remote whose packets come through the router although
  * we have confirmed the direct path has not found it, or has lost it: a packet of its own, returned on
- * that path in a Redirect, is a hint to solicit us.
+ * that path in a Redirect, is a hint to solicit us there.
  */
 export class RedirectHints {
   readonly #host: PeeringHost;
@@ -37,12 +37,12 @@ export class RedirectHints {
     now: number,
   ): void {
     const { paths } = this.#remotes;
-    if (now < this.#nextAt[slot]! || paths.path(slot) !== Path.direct) return;
+    if (now < this.#nextAt[slot]! || paths.path(slot) === Path.relayed) return;
     const own = this.#host.ownAddressFor(this.#remotes.address(slot));
     if (own === null) return;
     this.#nextAt[slot] = now + REDIRECT_INTERVAL;
     const redirect = buildRedirect(this.#host.layout, own, bytes, offset, length);
-    paths.readEncodedEndpoint(slot, this.#to);
+    paths.readDirect(slot, this.#to);
     this.#host.send(this.#to, redirect, redirect.length, 0);
   }
 }

@@ -37,6 +37,8 @@ export class Remotes {
   /** The private endpoint from which the remote solicited us; port 0 for none. */
   readonly #lanAddress: Int32Array;
   readonly #lanPort: Uint16Array;
+  /** 1 where the local side sent to the remote first. */
+  readonly #outbound: Uint8Array;
   readonly #createdAt: Float64Array;
   readonly #lastSentAt: Float64Array;
   readonly #lastReceivedAt: Float64Array;
@@ -74,6 +76,7 @@ export class Remotes {
     this.#table = new AddressTable(capacity, bits, random);
     this.#lanAddress = new Int32Array(capacity);
     this.#lanPort = new Uint16Array(capacity);
+    this.#outbound = new Uint8Array(capacity);
     this.#createdAt = new Float64Array(capacity);
     this.#lastSentAt = new Float64Array(capacity);
     this.#lastReceivedAt = new Float64Array(capacity);
@@ -126,6 +129,7 @@ export class Remotes {
     this.paths.reset(slot, endpoint);
     this.credit.reset(slot, isSentTo);
     this.#lanPort[slot] = 0;
+    this.#outbound[slot] = isSentTo ? 1 : 0;
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
     this.#lastReceivedAt[slot] = DISTANT_PAST;
@@ -200,6 +204,11 @@ export class Remotes {
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
     this.#lastReceivedAt[slot] = now;
+  }
+
+  /** Whether the local side sent to the remote before anything came from there. */
+  isOutbound(slot: number): boolean {
+    return this.#outbound[slot] === 1;
   }
 
   /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */

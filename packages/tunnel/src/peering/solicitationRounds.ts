@@ -27,7 +27,7 @@ export interface RoundListener {
   solicit(slot: number, attempt: number, now: number): void;
 
   /** A round was in vain. */
-  unreachable(slot: number): void;
+  unreachable(slot: number, now: number): void;
 }
 
 /**
@@ -161,6 +161,6 @@ export class SolicitationRounds {
     this.#failures[slot] = Math.min(this.#failures[slot]! + 1, MAX_FAILURES);
     this.#retryAt[slot] = now + wait;
     this.#refreshAt[slot] = DISTANT_FUTURE;
-    this.#listener.unreachable(slot);
+    this.#listener.unreachable(slot, now);
   }
 }

@@ -30,7 +30,7 @@ export interface CountersSnapshot {
   readonly packetsDelivered: number;
   /** Bytes of the IPv6 packets delivered to the local side. */
   readonly packetBytesDelivered: number;
-  /** Empty datagrams received: keepalives and probes (draft-04 §7.2). */
+  /** Keepalives and probes received: empty datagrams, and in draft04 all without a whole IPv6 header (§4.2). */
   readonly keepalivesReceived: number;
   /**
    * ICMPv6 errors and corrections that were not sent because their receiver had enough of them, or had sent

@@ -50,7 +50,8 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `loop`: would come back to its sender or to ourselves.
  * - `hop-limit-exceeded`: answered with Time Exceeded (RFC 4443 §3.3).
  * - `nd-invalid`: Neighbor Discovery that fails the checks of RFC 4861 §6.1, §7.1 or §8.1.
- * - `nd-unexpected`: valid Neighbor Discovery that is not for us to answer.
+ * - `nd-unexpected`: valid Neighbor Discovery that is not for us to answer, or any that is fragmented or
+ *   behind extension headers (RFC 6980).
  * - `advertisement-refused`: a Router Advertisement against the acceptance rules (draft-03 §4).
  * - `no-route`: nowhere to go, or nowhere that peers may; answered with Destination Unreachable (RFC 4443 §3.1).
  * - `no-listener`: for the router's own address, where nothing listens.

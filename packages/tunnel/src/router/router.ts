@@ -4,12 +4,14 @@ import {
   isIPv6LinkLocal,
   isIPv6LinkLocalMulticast,
   isIPv6Multicast,
+  reference2020,
   sameIPv6Address,
 } from '@6bed4/codec';
 import {
   buildEcho,
   DESTINATION_OFFSET,
   echoReplyTo,
+  hidesNd,
   isNd,
   type NeighborSolicitation,
   parseEcho,
@@ -71,7 +73,7 @@ export class Router extends MachineCore {
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
-    super(sink, options.random);
+    super(sink, options.random, (options.profile ?? reference2020).dialect);
     this.#identity = identify(options);
     this.#advertiser = new Advertiser(this.#identity);
     const { random } = options;
@@ -117,6 +119,7 @@ export class Router extends MachineCore {
       return Drop.loop;
     }
     if (isNd(bytes, offset, length)) return this.#neighborDiscovery(bytes, offset, length, now);
+    if (hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseTunnelSource(identity, bytes, offset, from);
     if (refused !== Drop.none) {
       if (isCorrected(identity, refused, bytes, offset, from)) {
@@ -168,7 +171,7 @@ export class Router extends MachineCore {
     now: number,
   ): DropCode {
     const identity = this.#identity;
-    if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    if (isNd(bytes, offset, length) || hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseNativeSource(identity, bytes, offset);
     if (refused !== Drop.none) return refused;
     const isRouted = routeFromIPv6Side(identity, bytes, offset, this.#target) === Route.tunnel;
