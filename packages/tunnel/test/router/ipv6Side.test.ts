@@ -1,4 +1,4 @@
-import { draft04Profile, formatIPv6, reference2020 } from '@6bed4/codec';
+import { draft04Profile, formatIPv6, parseIPv6, reference2020 } from '@6bed4/codec';
 import { hopLimit, parseEcho } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import type { RouterOptions } from '../../src/index.js';
@@ -14,6 +14,7 @@ import {
   icmpError,
   NATIVE,
   ROUTER,
+  solicit,
   solicitation,
 } from '../support/routerMessages.js';
 
@@ -207,5 +208,39 @@ describe('the router’s own address', () => {
     expect(bench.datagram(A, udp(ADDRESS_A, addressOf(B, 0), Uint8Array.of(1))).delivered).toEqual(
       [],
     );
+  });
+});
+
+describe('Neighbor Discovery behind extension headers (RFC 6980)', () => {
+  const solicited = solicit(NATIVE, ADDRESS_B);
+  /** The packet with a header of 8 bytes of that kind in front of the message. */
+  const behind = (header: number, source: string): Uint8Array => {
+    const bytes = new Uint8Array(solicited.length + 8);
+    bytes.set(solicited.subarray(0, 40));
+    bytes.set(solicited.subarray(40), 48);
+    bytes.set(parseIPv6(source), 8);
+    bytes[5]! += 8;
+    bytes[6] = header;
+    bytes[40] = 58;
+    return bytes;
+  };
+
+  test.each([
+    ['destination options', 60],
+    ['an atomic fragment', 44],
+  ])('is not relayed behind %s, from neither side', (_name, header) => {
+    const bench = new RouterBench();
+    expect(bench.packet(behind(header, NATIVE)).sent).toEqual([]);
+    expect(bench.datagram(A, behind(header, ADDRESS_A)).sent).toEqual([]);
+    const toHost = behind(header, ADDRESS_A);
+    toHost.set(parseIPv6(ROUTER), 24);
+    expect(bench.datagram(A, toHost).delivered).toEqual([]);
+    expect(bench.drops).toEqual({ 'nd-unexpected': 3 });
+  });
+
+  test('is nothing else: an echo request there passes', () => {
+    const bytes = behind(60, NATIVE);
+    bytes[48] = 128;
+    expect(new RouterBench().packet(bytes).sent.map(({ to }) => to)).toEqual([B]);
   });
 });
