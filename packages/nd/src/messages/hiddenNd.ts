@@ -24,21 +24,22 @@ const MORE_FRAGMENTS = 1;
  * @param length - bytes of the packet
  */
 export function hidesNd(bytes: Uint8Array, offset: number, length: number): boolean {
-  if (length < IPV6_HEADER_LENGTH) return false;
-  const next = bytes[offset + NEXT_HEADER_OFFSET]!;
+  // Short, since it runs for every packet: most are none of what the rest is for.
+  const next = length < IPV6_HEADER_LENGTH ? NEXT_HEADER_TCP : bytes[offset + NEXT_HEADER_OFFSET];
   return (
     next !== NEXT_HEADER_TCP &&
     next !== NEXT_HEADER_UDP &&
     next !== NEXT_HEADER_ICMPV6 &&
-    isInside(bytes, offset, length) &&
-    leadsToNd(bytes, next, offset + IPV6_HEADER_LENGTH, offset + length)
+    leadsToNd(bytes, offset, length)
   );
 }
 
-/** Walks from the header that starts at `first` to the message, however many there are. */
-function leadsToNd(bytes: Uint8Array, first: number, start: number, end: number): boolean {
-  let next = first;
-  let at = start;
+/** Walks from the IPv6 header to the message, however many headers there are. */
+function leadsToNd(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (!isInside(bytes, offset, length)) return false;
+  const end = offset + length;
+  let next = bytes[offset + NEXT_HEADER_OFFSET]!;
+  let at = offset + IPV6_HEADER_LENGTH;
   let isCut = false;
   for (;;) {
     const size = extensionHeaderLength(next, bytes, at, end);

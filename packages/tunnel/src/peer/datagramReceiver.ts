@@ -139,7 +139,7 @@ export class DatagramReceiver {
     if (uplink === null) {
       const owner = uplinks.owning(bytes, destination);
       if (owner !== null) {
-        return !this.#trapeziumNeeds6bed4 || owner.lease!.subnetPrefix.contains(bytes, source)
+        return owner.lease!.is6bed4Prefixed
           ? Drop.none
           : this.#refuseTrapezium(bytes, source, destination);
       }

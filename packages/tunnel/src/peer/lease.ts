@@ -1,9 +1,10 @@
 import {
-  type AddressLayout,
   type Endpoint,
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  is6bed4Prefixed,
+  type Profile,
   readInt32,
   sameIPv6Address,
   type UdpEndpoint,
@@ -31,6 +32,8 @@ export interface LeaseTerms extends Pick<AddressLease, 'temporary' | 'routes' | 
 export class Lease {
   /** The /64 of the router. */
   readonly subnetPrefix: SubnetPrefix;
+  /** Whether that names the router (draft-03 §3). */
+  readonly is6bed4Prefixed: boolean;
   readonly offer: Offer;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
@@ -50,11 +53,13 @@ export class Lease {
   /** The lanip, of which 0 is the router's; no bits where the layout has none. */
   readonly #lanipMask: number;
 
-  constructor(layout: AddressLayout, offer: Offer, terms: LeaseTerms) {
+  constructor(profile: Profile, offer: Offer, terms: LeaseTerms) {
+    const { layout } = profile;
     const { router, lanip, temporary, routes, defaultRouter } = terms;
     this.offer = offer;
     this.#temporary = temporary;
     this.subnetPrefix = new SubnetPrefix(offer.base);
+    this.is6bed4Prefixed = is6bed4Prefixed(profile, offer.base, 0);
     this.publicEndpoint = offer.endpoint;
     const { address, port } = offer.endpoint;
     const { hasLanip } = layout;

@@ -1,10 +1,4 @@
-import {
-  type Dialect,
-  is6bed4Prefixed,
-  isIPv6Routable,
-  type Profile,
-  UdpEndpoint,
-} from '@6bed4/codec';
+import { type Dialect, isIPv6Routable, UdpEndpoint } from '@6bed4/codec';
 import {
   DESTINATION_OFFSET,
   hidesNd,
@@ -35,7 +29,6 @@ export class PacketSender {
   readonly #uplinks: Uplinks;
   readonly #paths: PathFinder;
   readonly #output: MachineOutput;
-  readonly #profile: Profile;
   readonly #trapeziumNeeds6bed4: boolean;
   readonly #trafficClass: Dialect['trafficClass'];
   /** Whether the strategy writes the Seen flag into packets to remotes. */
@@ -44,7 +37,6 @@ export class PacketSender {
   readonly #to = new UdpEndpoint();
 
   constructor({ settings, uplinks, paths, output }: PeerParts) {
-    this.#profile = settings.profile;
     this.#trapeziumNeeds6bed4 = settings.profile.dialect.trapeziumNeeds6bed4;
     this.#trafficClass = settings.trafficClass;
     this.#reportsSeen = settings.peering.name === 'probe-and-seen';
@@ -95,9 +87,10 @@ export class PacketSender {
   ): SendOutcome {
     const paths = this.#paths;
     const to = this.#to;
-    const remote = this.#remoteOf(uplink, found, bytes, offset, now);
+    let remote = found < 0 ? paths.createDestination(bytes, offset, now) : found;
+    if (this.#trapeziumNeeds6bed4 && this.#isRefusedThere(uplink, bytes, offset)) remote = NO_SLOT;
     // Adaptive until here, the flag would be Seen from here on, and that is for the strategy to say.
-    if (flagOf(trafficClass(bytes, offset)) && (remote < 0 || !this.#reportsSeen)) {
+    if ((remote < 0 || !this.#reportsSeen) && flagOf(trafficClass(bytes, offset))) {
       this.#clearFlag(bytes, offset);
     }
     if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
@@ -115,27 +108,11 @@ export class PacketSender {
     return name === 0 ? Drop.none : -name;
   }
 
-  /** The slot of the destination; -1 where no direct path can be. */
-  #remoteOf(
-    uplink: Uplink | null,
-    found: number,
-    bytes: Uint8Array,
-    offset: number,
-    now: number,
-  ): number {
-    const remote = found < 0 ? this.#paths.createDestination(bytes, offset, now) : found;
-    return this.#trapeziumNeeds6bed4 && remote >= 0 && this.#isRefusedThere(uplink, bytes, offset)
-      ? NO_SLOT
-      : remote;
-  }
-
-  /** Whether a remote refuses our address in direct packets: only one router gives such (draft-04 §4.2). */
+  /** Whether a remote refuses our native address, as it is not one of the same router (draft-04 §4.2). */
   #isRefusedThere(uplink: Uplink | null, bytes: Uint8Array, offset: number): boolean {
-    return (
-      uplink !== null &&
-      !uplink.lease!.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET) &&
-      !is6bed4Prefixed(this.#profile, bytes, offset + SOURCE_OFFSET)
-    );
+    if (uplink === null) return false;
+    const { is6bed4Prefixed, subnetPrefix } = uplink.lease!;
+    return !is6bed4Prefixed && !subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET);
   }
 
   /** Clears the flag in the traffic class, where its receiver may take it for Seen (draft-04 §6). */

@@ -270,7 +270,7 @@ export class RouterDiscovery {
   #leaseOf(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): Lease {
     const { profile, lanip } = this.#settings;
     const { router, temporary } = uplink;
-    return new Lease(profile.layout, offer, {
+    return new Lease(profile, offer, {
       router,
       lanip,
       temporary,
