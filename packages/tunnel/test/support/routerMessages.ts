@@ -61,7 +61,7 @@ export const SOURCE_LINK_LAYER: NdOption = {
   address: Uint8Array.of(0x40, 0x9c, 198, 51, 100, 2),
 };
 
-export function parsed(payload: Uint8Array): NdMessage {
+function parsed(payload: Uint8Array): NdMessage {
   const result = parseNd(payload, 0, payload.length);
   if (!result.ok) throw new Error(`not Neighbor Discovery: ${JSON.stringify(result.error)}`);
   return result.value;
