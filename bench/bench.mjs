@@ -279,14 +279,28 @@ const routerAdvertisement = kept;
 const routerAddress = parseIPv4('198.51.100.1');
 const remoteEndpoint = parseIPv4('198.51.100.3');
 
+/** Lets the router answer the second solicitation: advertisements without nonce answer no other. */
+function getLease(peer) {
+  peer.start(-1_500);
+  peer.handleTimeout(-500);
+  peer.handleDatagram(
+    routerAdvertisement,
+    0,
+    routerAdvertisement.length,
+    routerAddress,
+    25790,
+    -500,
+  );
+  peer.handleTimeout(0);
+}
+
 /** A peer with its address. */
 function leasedPeer(options = {}) {
   const peer = new Peer(
     { routers: ['198.51.100.1'], random: Math.random, ...options },
     countingSink,
   );
-  peer.start(0);
-  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
+  getLease(peer);
   if (peer.uplinks[0].lease === null) throw new Error('the peer got no address');
   return peer;
 }
@@ -304,8 +318,7 @@ function directPeer(profile) {
       },
     },
   );
-  peer.start(0);
-  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
+  getLease(peer);
   kept = null;
   const first = packetOf(ownAddress, remoteAddress, 100);
   peer.handlePacket(first, 0, 100, 0);

@@ -57,7 +57,10 @@ export const RATE_LIMITER_BUCKETS = 1024;
 export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless options say otherwise. */
-export const MAX_REMOTES = 256;
+export const MAX_REMOTES = 16_384;
+
+/** Time within which a packet of the local side may be a reply to one of a remote. */
+export const REPLY_TIME = 30_000;
 
 /** A remote from and to which nothing went for so long is removed. */
 export const REMOTE_IDLE = 300_000;
@@ -99,8 +102,13 @@ export const MAX_RETRY_WAIT = 60_000;
 /** Shortest interval at which reachability hints from outside make us solicit one remote. */
 export const HINT_INTERVAL = 250;
 
-/** Rounds of solicitations, to all remotes together. */
-export const SOLICITATION_RATE = { perSecond: 100, burst: 200 } as const;
+/**
+ * Rounds of solicitations, a second and at once: to all remotes with which the local side began; to renew
+ * confirmations, which suffices for {@link MAX_REMOTES}; and for others and hints, per IPv4 address.
+ */
+export const ROUND_RATE = { perSecond: 500, burst: 1_000 } as const;
+export const RENEWAL_RATE = { perSecond: 1_000, burst: 2_000 } as const;
+export const INBOUND_ROUND_RATE = { perSecond: 10, burst: 20 } as const;
 
 /** Shortest interval between searches for a remote behind our own NAT on the local network. */
 export const LAN_SEARCH_INTERVAL = 60_000;

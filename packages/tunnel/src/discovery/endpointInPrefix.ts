@@ -32,8 +32,7 @@ export function endpointInPrefix(dialect: Dialect): Discovery {
         const base = copyBytes(prefix.prefix);
         const endpoint = new UdpEndpoint();
         layout.readEndpoint(base, 0, endpoint);
-        if (layout.isOpaque(base, 0) || endpoint.addressBits === 0 || endpoint.port === 0) continue;
-        offers.push({ base, endpoint, prefix });
+        if (!layout.isOpaque(base, 0)) offers.push({ base, endpoint, prefix });
       }
       return offers;
     },

@@ -1,6 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
+import { trafficClass } from '@6bed4/nd';
 import { IcmpErrors } from '../packet/icmpErrors.js';
-import { tosOf } from '../packet/outerTos.js';
+import { outerTos } from '../packet/outerTos.js';
 import { Counters } from '../report/counters.js';
 import type { DropCode } from '../report/drop.js';
 import type { TunnelEvent } from '../report/events.js';
@@ -13,7 +14,7 @@ export class MachineOutput {
   readonly #sink: TunnelSink;
   readonly #errors: IcmpErrors;
 
-  readonly #maySpeakOfPeering: boolean;
+  readonly #tos: Uint8Array;
 
   /** @param maySpeakOfPeering - whether traffic classes have the meaning of draft-04 §6 */
   constructor(
@@ -23,7 +24,7 @@ export class MachineOutput {
     limiterBuckets?: number,
   ) {
     this.#sink = sink;
-    this.#maySpeakOfPeering = maySpeakOfPeering;
+    this.#tos = outerTos(maySpeakOfPeering);
     this.#errors = new IcmpErrors(random, limiterBuckets);
   }
 
@@ -36,7 +37,7 @@ export class MachineOutput {
     ttl = 0,
   ): void {
     this.counters.datagramSent(length);
-    const tos = length === 0 ? 0 : tosOf(bytes, offset, this.#maySpeakOfPeering);
+    const tos = length === 0 ? 0 : this.#tos[trafficClass(bytes, offset)]!;
     this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
   }
 

@@ -93,7 +93,7 @@ export class NdReceiver {
       case 'router-advertisement':
         return uplink === null
           ? this.#prefixOffered(message, from, now)
-          : this.#uplinks.advertised(uplink, message, now);
+          : this.#uplinks.advertised(uplink, message, length, now);
       case 'router-solicitation':
         return uplink === null
           ? this.#corrector.answerSolicitation(message, length, from, now)

@@ -281,6 +281,7 @@ export class Peer extends MachineCore {
       isOwn: (address) => uplinks.leaseEncodedBy(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
+      remoteRefused: () => this.counters.remoteRefused(),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
       // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,
       // nothing reaches our address. Soliciting settles both.

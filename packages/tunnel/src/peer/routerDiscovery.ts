@@ -2,6 +2,7 @@ import { is6bed4Prefixed, readRouterAddress, sameBytes, type UdpEndpoint } from 
 import type { RouterAdvertisement } from '@6bed4/nd';
 import {
   ADVERTISEMENT_HOLD,
+  PADDED_SOLICITATION,
   PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
@@ -12,7 +13,7 @@ import type { MachineOutput } from '../machine/output.js';
 import { RateLimiter } from '../packet/rateLimiter.js';
 import { nonceOf } from '../peering/nonce.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { INFINITE_LIFETIME } from '../specification.js';
+import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
 import { acceptAdvertisement } from './advertisementAcceptance.js';
 import { Lease } from './lease.js';
@@ -74,19 +75,25 @@ export class RouterDiscovery {
     this.#fallSilent(uplink);
   }
 
-  /** Solicits at once; a lease is kept until the answer replaces it. */
-  doubt(uplink: Uplink, now: number): void {
+  /**
+   * Solicits at once; a lease is kept until the answer replaces it.
+   *
+   * @param longest - bytes that the first solicitation may have
+   */
+  doubt(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     if (!uplink.transition('doubt')) return;
     uplink.setTimer('refresh', DISTANT_FUTURE);
-    this.#begin(uplink, now);
+    this.#begin(uplink, now, longest);
   }
 
   /**
    * A valid Router Advertisement came from the router. One that answers us is adopted, see the class; any
    * other only makes us solicit again where it says something new, which a real router answers with the
    * same words.
+   *
+   * @param length - bytes of the packet
    */
-  advertised(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
+  advertised(uplink: Uplink, message: RouterAdvertisement, length: number, now: number): DropCode {
     const nonce = nonceOf(message);
     const isAnswer = nonce !== null && isSame(nonce, uplink.nonce);
     if (isAnswer) uplink.repeatsNonces = true;
@@ -102,7 +109,7 @@ export class RouterDiscovery {
       case 'refreshing':
         return nonce === null ? this.#hold(uplink, statement, now) : Drop.advertisementRefused;
       case 'leased':
-        return this.#contradicted(uplink, statement, now);
+        return this.#contradicted(uplink, statement, length, now);
       default:
         return Drop.advertisementRefused;
     }
@@ -120,17 +127,18 @@ export class RouterDiscovery {
 
   // Soliciting
 
-  #begin(uplink: Uplink, now: number): void {
+  #begin(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     uplink.renew(makeNonce(this.#settings.random));
-    this.#solicit(uplink, now);
+    this.#solicit(uplink, now, longest);
   }
 
-  #solicit(uplink: Uplink, now: number): void {
+  #solicit(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     uplink.attempts++;
     uplink.isContradicted = false;
     uplink.setTimer('solicit', now + uplink.solicitationWait());
     uplink.lastSentAt = now;
-    this.#send(uplink, buildSolicitation(uplink.nonce!, uplink.attempts));
+    const length = Math.min(PADDED_SOLICITATION * uplink.attempts, longest);
+    this.#send(uplink, buildSolicitation(uplink.nonce!, length));
     if (uplink.expectsBareAnswer) this.#send(uplink, buildBareSolicitation());
   }
 
@@ -199,12 +207,20 @@ export class RouterDiscovery {
     return Drop.advertisementRefused;
   }
 
-  /** Solicits where an advertisement that nobody asked for says otherwise than the lease. */
-  #contradicted(uplink: Uplink, { offer, routes }: Statement, now: number): DropCode {
+  /**
+   * Solicits where an advertisement that nobody asked for says otherwise than the lease, with no more bytes
+   * than it has: whoever forged it shall not have us send the router more.
+   */
+  #contradicted(
+    uplink: Uplink,
+    { offer, routes }: Statement,
+    length: number,
+    now: number,
+  ): DropCode {
     const lease = offer && this.#leaseOf(uplink, offer, routes, now);
     if (lease !== null && uplink.lease!.agreesWith(lease)) return Drop.none;
     if (!this.#resolicitations.allows(uplink.endpoint.addressBits, now)) return Drop.rateLimited;
-    this.doubt(uplink, now);
+    this.doubt(uplink, now, length);
     return Drop.none;
   }
 

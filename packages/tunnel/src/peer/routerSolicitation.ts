@@ -1,7 +1,6 @@
 import { buildNd, type NdOption } from '@6bed4/nd';
 import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
-import { PADDED_SOLICITATION } from '../defaults.js';
-import { PADDING_OPTION, TUNNEL_MTU } from '../specification.js';
+import { PADDING_OPTION } from '../specification.js';
 
 /** Bytes of a nonce that fill its option with 8 (RFC 3971 §5.3.2 demands 6 at least). */
 const NONCE_LENGTH = 6;
@@ -19,12 +18,11 @@ export function makeNonce(random: () => number): Uint8Array {
 
 /**
  * Builds a Router Solicitation with a nonce (draft-03 §8.3). It is padded, so that a router that sends
- * nobody more than it was sent can afford to answer, more so with each attempt.
+ * nobody more than it was sent can afford to answer.
  *
- * @param attempt - counts from 1
+ * @param length - bytes: 64 or more, a multiple of 8
  */
-export function buildSolicitation(nonce: Uint8Array, attempt: number): Uint8Array {
-  const length = Math.min(PADDED_SOLICITATION * attempt, TUNNEL_MTU);
+export function buildSolicitation(nonce: Uint8Array, length: number): Uint8Array {
   return build([
     { type: 'nonce', nonce },
     { type: 'unknown', code: PADDING_OPTION, body: new Uint8Array(length - UNPADDED) },

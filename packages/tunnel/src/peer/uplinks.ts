@@ -144,9 +144,9 @@ export class Uplinks {
 
   // Input
 
-  /** A valid Router Advertisement came from the router of an uplink. */
-  advertised(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
-    return this.#discovery.advertised(uplink, message, now);
+  /** A valid Router Advertisement of `length` bytes came from the router of an uplink. */
+  advertised(uplink: Uplink, message: RouterAdvertisement, length: number, now: number): DropCode {
+    return this.#discovery.advertised(uplink, message, length, now);
   }
 
   /**

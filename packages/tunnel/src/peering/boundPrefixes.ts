@@ -1,5 +1,5 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
-import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { buildNd, grown, SOURCE_OFFSET } from '@6bed4/nd';
 import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
 import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
@@ -10,6 +10,7 @@ import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+import { flagOf } from './trafficClassPolicy.js';
 
 /** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
 const SOLICITATION_LENGTH = 96;
@@ -28,22 +29,31 @@ const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 export class BoundPrefixes {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
+  readonly #isAdaptive: boolean;
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
-  readonly #address: Int32Array;
-  readonly #port: Uint16Array;
+  #address = new Int32Array(0);
+  #port = new Uint16Array(0);
   /** Time at which the remote was last solicited for it, and the nonce of that. */
-  readonly #solicitedAt: Float64Array;
+  #solicitedAt = new Float64Array(0);
   readonly #nonces: Nonces;
   readonly #endpoint = new UdpEndpoint();
   readonly #to = new UdpEndpoint();
 
-  constructor(host: PeeringHost, remotes: Remotes) {
+  /** @param adaptive - adapt the source of packets whose sender allows that (draft-04 §7.8) */
+  constructor(host: PeeringHost, remotes: Remotes, adaptive: boolean) {
+    this.#isAdaptive = adaptive;
     this.#host = host;
     this.#remotes = remotes;
-    this.#address = new Int32Array(remotes.capacity);
-    this.#port = new Uint16Array(remotes.capacity);
-    this.#solicitedAt = new Float64Array(remotes.capacity);
-    this.#nonces = new Nonces(remotes.capacity, host.random);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#address = grown(this.#address, capacity);
+    this.#port = grown(this.#port, capacity);
+    this.#solicitedAt = grown(this.#solicitedAt, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a remote, or anew with it after our network changed. */
@@ -93,20 +103,22 @@ export class BoundPrefixes {
   /**
    * Whether a remote will find in the source of a packet the endpoint at which it sees us. Where the
    * packet allows that, its source is adapted (draft-04 §7.8). For every direct packet.
+   *
+   * @param wanted - the traffic class that its sender gave it
    */
   fitsSource(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
   ): boolean {
-    return this.#port[slot] === 0 || this.#fitsBound(slot, isAdaptive, bytes, offset, length);
+    return this.#port[slot] === 0 || this.#fitsBound(slot, wanted, bytes, offset, length);
   }
 
   #fitsBound(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -114,7 +126,7 @@ export class BoundPrefixes {
     const { layout } = this.#host;
     const bound = this.#bound(slot);
     if (layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, bound)) return true;
-    return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
+    return this.#isAdaptive && flagOf(wanted) && adaptSource(layout, bytes, offset, length, bound);
   }
 
   /** Solicits a remote from our address, so that it answers under the router of that one. */

@@ -17,6 +17,7 @@ import {
   type PeeringHost,
   type SolicitedAnswer,
 } from './peering.js';
+import { ReachabilityHints } from './reachabilityHints.js';
 import { RedirectHints } from './redirectHints.js';
 import { isCredible } from './redirectMessages.js';
 import type { RemotePaths } from './remotePaths.js';
@@ -61,9 +62,8 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #lan: LanSearch;
   readonly #answers: NeighborAnswers;
   readonly #redirects: RedirectHints;
+  readonly #hints: ReachabilityHints;
   readonly #handshakes: OpportunisticHandshakes;
-  /** 1 when the last solicitation of a remote was answered. */
-  readonly #hasAnswered: Uint8Array;
   readonly #to = new UdpEndpoint();
   #keepaliveAt = DISTANT_FUTURE;
 
@@ -73,7 +73,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#paths = remotes.paths;
     this.#credit = remotes.credit;
     this.#options = options;
-    this.#rounds = new SolicitationRounds(remotes, {
+    this.#rounds = new SolicitationRounds(remotes, host.random, {
       solicit: (slot, attempt, now) => this.#solicit(slot, attempt, now),
       unreachable: (slot, now) => this.#roundFailed(slot, now),
     });
@@ -83,9 +83,17 @@ export class NeighborDiscoveryPeering implements Peering {
       isAsking: (slot) => this.#rounds.isUnderWay(slot),
       reachable: (slot, now) => this.#reachable(slot, now),
     });
+    this.#hints = new ReachabilityHints(remotes, this.#rounds, this.#solicitations, this.#lan);
     this.#redirects = new RedirectHints(host, remotes);
     this.#handshakes = new OpportunisticHandshakes(remotes.capacity);
-    this.#hasAnswered = new Uint8Array(remotes.capacity);
+  }
+
+  grow(capacity: number): void {
+    this.#rounds.grow(capacity);
+    this.#solicitations.grow(capacity);
+    this.#redirects.grow(capacity);
+    this.#handshakes.grow(capacity);
+    this.#hints.grow(capacity);
   }
 
   created(slot: number, isInvitation: boolean, now: number): void {
@@ -95,6 +103,10 @@ export class NeighborDiscoveryPeering implements Peering {
     // Used at once, and solicited beside the first packet.
     this.#rounds.refreshSoon(slot, now);
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
+  }
+
+  isSearching(slot: number): boolean {
+    return this.#rounds.isUnderWay(slot);
   }
 
   removed(slot: number): void {
@@ -143,7 +155,7 @@ export class NeighborDiscoveryPeering implements Peering {
       if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
         this.#answers.confirmedByUpperLayer(slot, now);
       } else {
-        this.#hint(slot, now);
+        this.#hints.received(slot, now);
       }
     } else if (!isDirect && this.#options.redirects) {
       this.#redirects.packetRelayed(slot, bytes, offset, length, now);
@@ -157,14 +169,9 @@ export class NeighborDiscoveryPeering implements Peering {
     answer: SolicitedAnswer,
     now: number,
   ): boolean {
-    if (isOnLan) return this.#lan.solicited(slot, from, now) && this.#sends(slot, answer);
-    // Where credit does not suffice for the answer and a question of our own, they take turns.
-    const asksFirst = this.#hasAnswered[slot] === 1;
-    if (asksFirst) this.#hintSolicited(slot, now);
-    const isAnswered = this.#sends(slot, answer);
-    this.#hasAnswered[slot] = isAnswered ? 1 : 0;
-    if (!asksFirst) this.#hintSolicited(slot, now);
-    return isAnswered;
+    if (isOnLan) return this.#lan.solicited(slot, from, now) && this.#hints.answers(slot, answer);
+    if (!this.#paths.isValid(slot, now)) this.#handshakes.received(slot);
+    return this.#hints.solicited(slot, answer, now);
   }
 
   isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean {
@@ -195,7 +202,7 @@ export class NeighborDiscoveryPeering implements Peering {
     if (isOnLan && !this.#lan.canBeAt(slot, from)) return Drop.ndUnexpected;
     this.#credit.earn(slot, length + OUTER_HEADERS);
     if (isOnLan) this.#lan.proposed(slot, from, now);
-    else if (!this.#paths.isValid(slot, now)) this.#hint(slot, now);
+    else this.#hints.received(slot, now);
     return Drop.none;
   }
 
@@ -240,7 +247,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#solicitations.restart(slot);
     this.#handshakes.reset(slot);
     this.#lan.forget(slot);
-    this.#hasAnswered[slot] = 0;
+    this.#hints.restart(slot);
     this.#redirects.created(slot, now);
   }
 
@@ -281,31 +288,6 @@ export class NeighborDiscoveryPeering implements Peering {
     return (
       own !== null && this.#host.layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, own.endpoint)
     );
-  }
-
-  /** Something came directly from a remote that we do not reach directly (draft-03 §8, §10.2). */
-  #hint(slot: number, now: number): void {
-    if (!this.#rounds.admitsHint(slot, now)) return;
-    if (this.#rounds.isUnderWay(slot)) {
-      // A round is under way: its next solicitation comes early.
-      this.#solicitations.send(slot, now);
-      this.#lan.search(slot, now);
-    } else {
-      this.#rounds.begin(slot, now);
-    }
-  }
-
-  #sends(slot: number, { length, send }: SolicitedAnswer): boolean {
-    const isPaid = this.#credit.charge(slot, length + OUTER_HEADERS);
-    if (isPaid) send();
-    return isPaid;
-  }
-
-  /** The remote solicited us at the endpoint that our address encodes. */
-  #hintSolicited(slot: number, now: number): void {
-    if (this.#paths.isValid(slot, now)) return;
-    this.#handshakes.received(slot);
-    this.#hint(slot, now);
   }
 
   /** Sends the next solicitation of a round. */
@@ -349,7 +331,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#remotes.forEach((slot) => {
       if (this.#paths.path(slot) === Path.relayed) return;
       const due = this.#paths.confirmedAt(slot) + interval;
-      if (due <= now) this.#rounds.begin(slot, now);
+      if (due <= now) this.#rounds.start(slot, now);
       this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
     });
   }

@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { buildNd, type NeighborAdvertisement } from '@6bed4/nd';
+import { buildNd, grown, type NeighborAdvertisement } from '@6bed4/nd';
 import { ANSWER_WINDOW, FORGERY_WAIT, RETRANS_TIMER } from '../defaults.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
@@ -21,7 +21,7 @@ export const NO_ATTEMPT = -2;
  * The Neighbor Solicitations that make remotes confirm our direct paths, and their answers.
  *
  * Each solicitation carries a nonce, which the Neighbor Advertisement has to repeat, so nobody who does
- * not see the solicitation can forge the answer. Deployed peers of 2012 know no nonces. Their answers
+ * not see the solicitation can forge the answer. Deployed peers of 2012 and 2018 know no nonces. Their answers
  * count within {@link ANSWER_WINDOW}, unless options forbid it, as long as there are no more of them than
  * solicitations: one that answers nothing is a forgery, and after it none counts for
  * {@link FORGERY_WAIT}. A remote that has repeated a nonce once must go on doing so.
@@ -33,26 +33,32 @@ export class NeighborSolicitations {
   readonly #nonces: Nonces;
   readonly #to = new UdpEndpoint();
   /** Time of the last one, in milliseconds. */
-  readonly #sentAt: Float64Array;
+  #sentAt = new Float64Array(0);
   /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
-  readonly #repeatsNonces: Uint8Array;
+  #repeatsNonces = new Uint8Array(0);
   /** Solicitations that an advertisement without a nonce may answer. */
-  readonly #unanswered: Uint8Array;
+  #unanswered = new Uint8Array(0);
   /** Time from which advertisements without a nonce count. */
-  readonly #trustedFrom: Float64Array;
+  #trustedFrom = new Float64Array(0);
   /** 1 while an advertisement without a nonce waits for one that has it. */
-  readonly #held: Uint8Array;
+  #held = new Uint8Array(0);
 
   constructor(host: PeeringHost, remotes: Remotes, requireNonce: boolean) {
     this.#host = host;
     this.#remotes = remotes;
     this.#requireNonce = requireNonce;
-    this.#nonces = new Nonces(remotes.capacity, host.random);
-    this.#sentAt = new Float64Array(remotes.capacity);
-    this.#repeatsNonces = new Uint8Array(remotes.capacity);
-    this.#unanswered = new Uint8Array(remotes.capacity);
-    this.#trustedFrom = new Float64Array(remotes.capacity);
-    this.#held = new Uint8Array(remotes.capacity);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#sentAt = grown(this.#sentAt, capacity);
+    this.#repeatsNonces = grown(this.#repeatsNonces, capacity);
+    this.#unanswered = grown(this.#unanswered, capacity);
+    this.#trustedFrom = grown(this.#trustedFrom, capacity);
+    this.#held = grown(this.#held, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a new remote. */

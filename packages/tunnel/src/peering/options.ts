@@ -68,7 +68,11 @@ export interface PeeringOptions {
    * take one router less. Default true.
    */
   readonly avoidTrapezium?: boolean | undefined;
-  /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
+  /**
+   * Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 16384. Memory
+   * grows with the remotes there are, up to some 300 bytes each. Remotes that others began to send to us
+   * get a quarter of the table at most.
+   */
   readonly maxRemotes?: number | undefined;
 }
 

@@ -72,8 +72,9 @@ export class PathFinder {
   }
 
   /**
-   * Whether the local side sent to a remote before anything came from there; never where no direct path can
-   * be (slot -1).
+   * Whether the local side began to send to a remote, rather than it to us.
+   *
+   * @param slot - the slot of that remote, or -1
    */
   isOutbound(slot: number): boolean {
     return slot !== NO_SLOT && this.#remotes!.isOutbound(slot);
@@ -109,6 +110,7 @@ export class PathFinder {
       return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
     }
     const remotes = this.#remotes!;
+    if (!remotes.isOutbound(slot)) remotes.considerOutbound(slot, bytes, offset, now);
     const nextHop = this.#peering!.route(slot, bytes, offset, length, policy, now);
     const isDirect = nextHop === NextHop.direct;
     if (isDirect) remotes.paths.readDirect(slot, to);
@@ -258,7 +260,6 @@ export class PathFinder {
     remotes.forEach((slot) => {
       const address = remotes.address(slot);
       if (!this.#host.isOwn(address) && this.#host.isInterpretable(address, 0)) return;
-      this.#removed(slot);
       remotes.remove(slot);
     });
     if (hasMoved) this.#peering!.networkChanged(now);
@@ -331,17 +332,19 @@ export class PathFinder {
         host.pathChanged(change);
       });
       this.#peering = kind.make(host, this.#remotes);
+      this.#remotes.attach(this.#peering);
     }
-    const slot = this.#remotes.create(bytes, at, endpoint, isSentTo, now, this.#removed);
-    if (slot === NO_SLOT) return NO_SLOT;
+    const slot = isSentTo
+      ? this.#remotes.createDestination(bytes, at - DESTINATION_OFFSET, endpoint, now)
+      : this.#remotes.createSource(bytes, at, endpoint, now);
+    if (slot === NO_SLOT) {
+      host.remoteRefused();
+      return NO_SLOT;
+    }
     if (this.#sweepAt === DISTANT_FUTURE) this.#sweepAt = now + REMOTE_IDLE;
     this.#peering!.created(slot, host.isInvitation(bytes, at), now);
     return slot;
   }
-
-  readonly #removed = (slot: number): void => {
-    this.#peering!.removed(slot);
-  };
 
   /** Removes remotes that were idle for long. */
   #sweep(now: number): void {
@@ -353,9 +356,9 @@ export class PathFinder {
         next = Math.min(next, goesAt);
         return;
       }
-      this.#removed(slot);
       remotes.remove(slot);
     });
     this.#sweepAt = next;
+    if (remotes.size === 0) this.clear();
   }
 }

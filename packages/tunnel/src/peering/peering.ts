@@ -3,7 +3,7 @@ import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
 import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../report/drop.js';
 import type { PathChanged } from '../report/events.js';
-import type { RemoteKey, Remotes } from './remotes.js';
+import type { RemoteKey, Remotes, SlotOwner } from './remotes.js';
 import type { PolicyCode } from './trafficClassPolicy.js';
 
 /** The next hop of a packet of the local side. */
@@ -72,6 +72,9 @@ export interface PeeringHost {
   /** Remotes that were sending do so no more: solicit the routers, in case a NAT dropped our mapping. */
   silence(now: number): void;
 
+  /** A packet came from or goes to a remote that the table has no place for. */
+  remoteRefused(): void;
+
   /** Packets to a remote take another path from now on. */
   pathChanged(change: Omit<PathChanged, 'type'>): void;
 }
@@ -82,7 +85,7 @@ export interface PeeringHost {
  * paths by the methods of {@link Remotes}, and the rest in columns of its own. It is consulted only about
  * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
-export interface Peering {
+export interface Peering extends SlotOwner {
   /** The name under which users choose and see this strategy. */
   readonly name: PeeringName;
 
@@ -92,9 +95,6 @@ export interface Peering {
    * @param isInvitation - whether the remote's address says that it can always be reached directly
    */
   created(slot: number, isInvitation: boolean, now: number): void;
-
-  /** A slot is released. */
-  removed(slot: number): void;
 
   /**
    * Chooses the next hop of this packet. Runs for every packet; may change its traffic class and its

@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { Deadlines, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
+import { Deadlines, grown, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
 import { ANSWER_PROBE_INTERVAL, FAIL_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -67,18 +67,17 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #remotes: Remotes;
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
-  readonly #isAdaptive: boolean;
   readonly #bound: BoundPrefixes;
-  readonly #states: Uint8Array;
+  #states = new Uint8Array(0);
   readonly #deadlines: Deadlines;
   /** Time at which something last went directly to a remote, in milliseconds. */
-  readonly #directAt: Float64Array;
+  #directAt = new Float64Array(0);
   /** Until when we report that direct traffic arrives. */
-  readonly #seenUntil: Float64Array;
+  #seenUntil = new Float64Array(0);
   /** Time at which a Seen flag last set the timers. */
-  readonly #renewedAt: Float64Array;
+  #renewedAt = new Float64Array(0);
   /** Time at which direct traffic was last answered by a probe out of turn. */
-  readonly #answeredAt: Float64Array;
+  #answeredAt = new Float64Array(0);
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
 
@@ -87,15 +86,19 @@ export class ProbeAndSeenPeering implements Peering {
     this.#remotes = remotes;
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
-    this.#isAdaptive = options.adaptive;
-    const { capacity } = remotes;
-    this.#bound = new BoundPrefixes(host, remotes);
-    this.#states = new Uint8Array(capacity).fill(NO_STATE);
-    this.#deadlines = new Deadlines(capacity, DURATIONS);
-    this.#directAt = new Float64Array(capacity);
-    this.#seenUntil = new Float64Array(capacity);
-    this.#renewedAt = new Float64Array(capacity);
-    this.#answeredAt = new Float64Array(capacity);
+    this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
+    this.#deadlines = new Deadlines(0, DURATIONS);
+    this.grow(remotes.capacity);
+  }
+
+  grow(capacity: number): void {
+    this.#states = grown(this.#states, capacity, NO_STATE);
+    this.#directAt = grown(this.#directAt, capacity);
+    this.#seenUntil = grown(this.#seenUntil, capacity);
+    this.#renewedAt = grown(this.#renewedAt, capacity);
+    this.#answeredAt = grown(this.#answeredAt, capacity);
+    this.#deadlines.grow(capacity);
+    this.#bound.grow(capacity);
   }
 
   created(slot: number, isInvitation: boolean, now: number): void {
@@ -103,6 +106,11 @@ export class ProbeAndSeenPeering implements Peering {
     if (!isInvitation) return;
     this.#enter(slot, PEER, now, false);
     this.#paths.invite(slot, now + SEEN_LIFETIME);
+  }
+
+  isSearching(slot: number): boolean {
+    const state = this.#states[slot];
+    return state === INIT || state === INIT_AGAIN;
   }
 
   removed(slot: number): void {
@@ -126,8 +134,7 @@ export class ProbeAndSeenPeering implements Peering {
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
-    const isAdaptive = this.#isAdaptive && flagOf(wanted);
-    if (isDirect && this.#bound.fitsSource(slot, isAdaptive, bytes, offset, length)) {
+    if (isDirect && this.#bound.fitsSource(slot, wanted, bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
     }

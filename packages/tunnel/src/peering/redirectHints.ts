@@ -1,4 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
+import { grown } from '@6bed4/nd';
 import { REDIRECT_INTERVAL } from '../defaults.js';
 import { Path } from '../report/path.js';
 import type { PeeringHost } from './peering.js';
@@ -14,13 +15,18 @@ export class RedirectHints {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
   /** Earliest time of the next redirect of a remote. */
-  readonly #nextAt: Float64Array;
+  #nextAt = new Float64Array(0);
   readonly #to = new UdpEndpoint();
 
   constructor(host: PeeringHost, remotes: Remotes) {
     this.#host = host;
     this.#remotes = remotes;
-    this.#nextAt = new Float64Array(remotes.capacity);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#nextAt = grown(this.#nextAt, capacity);
   }
 
   /** Begins with a remote, which is left some time to find the path by itself. */

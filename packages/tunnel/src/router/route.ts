@@ -74,6 +74,18 @@ export function routeFromTunnel(
   if (identity.subnetPrefix.contains(bytes, destination)) {
     return unlessBack(toOwnSubnet(identity, bytes, destination, target), from, target);
   }
+  return toElsewhere(identity, bytes, offset, from, target);
+}
+
+/** A destination that is not under our /64: of another router, or of the IPv6 side. */
+function toElsewhere(
+  identity: RouterIdentity,
+  bytes: Uint8Array,
+  offset: number,
+  from: Readonly<UdpEndpoint>,
+  target: RouteTarget,
+): RouteCode {
+  const destination = offset + DESTINATION_OFFSET;
   // Only a peer of ours may go on from here: other routers relay to us for our peers alone.
   if (!identity.subnetPrefix.contains(bytes, offset + SOURCE_OFFSET)) {
     return dropped(target, Drop.destinationNotOurs);

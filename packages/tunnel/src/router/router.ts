@@ -121,17 +121,9 @@ export class Router extends MachineCore {
     if (isNd(bytes, offset, length)) return this.#neighborDiscovery(bytes, offset, length, now);
     if (hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseTunnelSource(identity, bytes, offset, from);
-    if (refused !== Drop.none) {
-      if (isCorrected(identity, refused, bytes, offset, from)) {
-        this.#correct(bytes, offset, length, now);
-      }
-      return refused;
-    }
+    if (refused !== Drop.none) return this.#refuseSource(refused, bytes, offset, length, now);
     const drop = this.#routeFromTunnel(bytes, offset, length);
-    // A destination that encodes no endpoint is an attempt at something: no answer to that.
-    if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
-      this.#reportDrop(drop, bytes, offset, length, now);
-    }
+    if (drop !== Drop.none) this.#reportDrop(drop, bytes, offset, length, now);
     return drop;
   }
 
@@ -287,12 +279,22 @@ export class Router extends MachineCore {
     );
   }
 
-  /** Tells the sender of a frame with a false source which one it has (draft-03 §6, §10.1). */
-  #correct(bytes: Uint8Array, offset: number, length: number, now: number): void {
-    if (!this.#mayAdvertise(now)) {
-      this.counters.answerWithheld();
-      return;
+  /** Drops a frame with a false source, and tells its sender which one it has (draft-03 §6, §10.1). */
+  #refuseSource(
+    refused: DropCode,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
+    if (isCorrected(this.#identity, refused, bytes, offset, this.from)) {
+      if (this.#mayAdvertise(now)) this.#correct(bytes, offset, length, now);
+      else this.counters.answerWithheld();
     }
+    return refused;
+  }
+
+  #correct(bytes: Uint8Array, offset: number, length: number, now: number): void {
     const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.from);
     if (this.#answer(answer, length)) return;
     // Without a retraction, this is the answer to a solicitation (draft-01 §5.2).
@@ -307,6 +309,8 @@ export class Router extends MachineCore {
     length: number,
     now: number,
   ): void {
+    // A destination that encodes no endpoint is an attempt at something: no answer to that.
+    if (drop === Drop.destinationNotEndpoint) return;
     const { output, from } = this;
     const { ownAddress } = this.#identity;
     const { addressBits, port } = from;

@@ -19,6 +19,17 @@ export function refuseTunnelSource(
   if (identity.subnetPrefix.contains(bytes, source)) {
     return identity.layout.matchesEndpoint(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
   }
+  return refuseForeignSource(identity, bytes, offset, from);
+}
+
+/** A source under another prefix than ours; a function of its own, so that the one above stays short. */
+function refuseForeignSource(
+  identity: RouterIdentity,
+  bytes: Uint8Array,
+  offset: number,
+  from: Readonly<UdpEndpoint>,
+): DropCode {
+  const source = offset + SOURCE_OFFSET;
   return isRelayed(identity, bytes, source, from) ||
     (isForeignPeer(identity, bytes, source, from) &&
       isOpenToForeignPeers(identity, bytes, offset + DESTINATION_OFFSET))

@@ -100,7 +100,9 @@ describe('draft-01 §6.6', () => {
     expect(bench.types).toEqual([]);
     bench.wake();
     expect(bench.types).toEqual(['port-refused']);
-    expect(bench.peer.uplinks[0]!.state).toBe('refused');
+    expect(bench.peer.uplinks[0]).toMatchObject({ state: 'refused', attempts: 0 });
+    answer(bench, EVEN);
+    expect(bench.peer.uplinks[0]).toMatchObject({ state: 'refused', lease: null });
     bench.peer.stop(bench.now);
     bench.peer.start(bench.now);
     expect(bench.peer.uplinks[0]!.state).toBe('soliciting');

@@ -97,6 +97,14 @@ describe('keeping NAT mappings and leases alive', () => {
     expect(bench.peer.uplinks[0]).toMatchObject({ state: 'soliciting', lease: null, attempts: 1 });
     expect(bench.answer({ options: [taken] }).sent).toEqual([]);
     expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
+    // Keepalives and refreshes of the lease are over as well.
+    const waits: number[] = [];
+    for (let attempt = 2; attempt <= 7; attempt++) {
+      const before = bench.now;
+      expect(bench.wake().sent[0]!.payload.length).toBeGreaterThan(0);
+      waits.push((bench.now - before) / 1000);
+    }
+    expect(waits).toEqual([1, 3, 7, 15, 30, 30]);
   });
 
   test('keeps an address that something takes back unasked, or as another than it is', () => {

@@ -246,6 +246,16 @@ describe('an unsolicited advertisement', () => {
     expect(bench.packet(ping(now, REMOTE)).sent).toHaveLength(1);
   });
 
+  test('causes a solicitation that is no longer than it is, and longer ones where nobody answers', () => {
+    const bench = RoutedPeerBench.leased();
+    const { sent } = bench.datagram(ROUTER, otherwise);
+    expect(sent.map(({ payload }) => payload.length)).toEqual([otherwise.length]);
+    expect(bench.wake().sent.map(({ payload }) => payload.length)).toEqual([512]);
+    bench.answer();
+    bench.peer.solicit(bench.now);
+    expect(bench.recorder.sent.at(-1)!.payload).toHaveLength(256);
+  });
+
   test('causes two solicitations at once at most, and then one in five seconds', () => {
     const bench = RoutedPeerBench.leased();
     const start = bench.now;

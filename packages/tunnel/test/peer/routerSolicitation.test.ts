@@ -80,6 +80,20 @@ describe('solicitation (draft-03 §10.2)', () => {
     expect(bench.types).toEqual(['router-reachable', 'address-acquired']);
   });
 
+  test('reports a silent router again after it was started anew', () => {
+    const bench = new RoutedPeerBench();
+    const types: string[] = [];
+    for (let start = 0; start < 2; start++) {
+      bench.peer.start(bench.now);
+      for (let attempt = 0; attempt < 4; attempt++) {
+        bench.wake();
+        types.push(...bench.types);
+      }
+      bench.peer.stop(bench.now);
+    }
+    expect(types).toEqual(['router-unreachable', 'router-unreachable']);
+  });
+
   test('is not repeated before it is due', () => {
     const bench = new RoutedPeerBench();
     bench.peer.start(bench.now);

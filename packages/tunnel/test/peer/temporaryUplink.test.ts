@@ -1,15 +1,17 @@
-import { encodeAddress, parseIPv6, reference2020 } from '@6bed4/codec';
+import { encodeAddress, formatEndpoint, parseIPv6, reference2020 } from '@6bed4/codec';
 import { buildEcho, type NdOption } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import type { PeerOptions } from '../../src/index.js';
 import { advertisement, ping, prefixOption } from '../support/packets.js';
 import {
+  advertisementFor,
   messageIn,
   OWN,
   OWN_ENDPOINT,
   PeeringBench,
   ROUTER,
   remoteAt,
+  solicitations,
 } from '../support/peerBench.js';
 import type { SentDatagram } from '../support/recorder.js';
 
@@ -49,6 +51,14 @@ class Bench extends PeeringBench {
   answer(options: readonly NdOption[]): void {
     const nonce = this.recorder.nonce!;
     this.arrives(SECOND, advertisement({ options: [...options, { type: 'nonce', nonce }] }));
+  }
+
+  /** The second router sees us elsewhere from now on. */
+  moveTo(endpoint: string): void {
+    const option = offerOf(TOP, {}, endpoint);
+    this.arrives(SECOND, advertisement({ options: [option] }));
+    this.answer([option]);
+    expect(formatEndpoint(this.second!.lease!.publicEndpoint)).toBe(endpoint);
   }
 
   /** Whether a packet that comes from an endpoint is delivered. */
@@ -104,6 +114,15 @@ describe('a second router is solicited', () => {
   test('not where the strategy keeps no remotes', () => {
     const bench = new Bench({ peering: { strategy: 'via-router' } });
     expect(bench.keepSending(ping(OWN, REMOTE))).toEqual([]);
+  });
+
+  test('with four of them at a time', () => {
+    const bench = new Bench();
+    for (let router = 10; router < 15; router++) {
+      const prefix = `fc64:bed:c633:64${router.toString(16).padStart(2, '0')}::/64`;
+      bench.keepSending(ping(OWN, under(prefix, '192.0.2.9:5000')));
+    }
+    expect(bench.peer.uplinks.filter(({ temporary }) => temporary)).toHaveLength(4);
   });
 
   test('and leaves room for the routers that the user names', () => {
@@ -174,16 +193,29 @@ describe('a router that was solicited to avoid the trapezium', () => {
     expect(bench.delivers(ROUTER, ping(NATIVE, SECOND_OWN))).toBe(false);
   });
 
-  test('cannot make direct paths be searched anew, nor remotes be searched on our own network', () => {
+  test('cannot end direct paths, by seeing us elsewhere', () => {
     const bench = Bench.withSecond();
     const friend = remoteAt('192.0.2.7:7000');
-    bench.pings(friend);
-    const before = bench.peer.remotes(bench.now);
-    bench.arrives(SECOND, advertisement({ options: [offerOf(TOP, {}, '192.0.2.7:41000')] }));
-    bench.answer([offerOf(TOP, {}, '192.0.2.7:41000')]);
-    expect(bench.second!.lease!.publicEndpoint.address).toBe('192.0.2.7');
-    expect(bench.peer.remotes(bench.now)).toEqual(before);
+    const [question] = solicitations(bench.pings(friend));
+    bench.arrives('192.0.2.7:7000', advertisementFor(question!));
+    expect(bench.peer.remote(parseIPv6(friend), bench.now)?.path).toBe('direct');
+    bench.moveTo('198.51.100.77:41000');
+    expect(bench.peer.remote(parseIPv6(friend), bench.now)?.path).toBe('direct');
+    bench.peer.addRouter('198.51.100.9', bench.now);
+    bench.answer([offerOf(TOP, {}, '198.51.100.78:41000')]);
+    expect(bench.peer.remote(parseIPv6(friend), bench.now)?.path).toBe('relayed');
+  });
+
+  test('cannot have remotes searched on our own network, nor deny them answers, by the same', () => {
+    const bench = Bench.withSecond({ peering: { lanTtl: 1 } });
+    bench.moveTo('192.0.2.7:7000');
+    bench.pings(remoteAt('192.0.2.7:7000'));
     expect(bench.waits(3_000).filter(({ to }) => to.startsWith('224.'))).toEqual([]);
+    const compressed = Uint8Array.of(0xe7, 0xfd, 0x01, ...new Uint8Array(40));
+    bench.arrives('192.0.2.7:7000', compressed);
+    expect(bench.take().map(({ to }) => to)).toEqual(['192.0.2.7:7000']);
+    bench.arrives(OWN_ENDPOINT, compressed);
+    expect(bench.take()).toEqual([]);
   });
 
   test('is kept by what the local side sends to remotes of its own, not by what arrives', () => {
@@ -201,6 +233,21 @@ describe('a router that was solicited to avoid the trapezium', () => {
     expect(kept.second).toMatchObject({ state: 'refreshing', temporary: true });
     expect(idle.second).toBeUndefined();
     expect(idle.events('address-lost')).toMatchObject([{ address: SECOND_OWN, temporary: true }]);
+  });
+
+  test.each([
+    [119_999, 1],
+    [120_000, 0],
+  ])('is given up when it is due to be solicited after %i ms without use', (idle, left) => {
+    const bench = Bench.withSecond();
+    const { at } = bench.second!.nextTimer!;
+    expect(at).toBeLessThan(bench.now + 60_000);
+    const refresh = bench.second!.lastAdvertisementAt! + 120_000;
+    bench.waits(refresh - idle - bench.now);
+    bench.sends(ping(SECOND_OWN, REMOTE));
+    bench.take();
+    bench.waits(idle);
+    expect(bench.peer.uplinks).toHaveLength(1 + left);
   });
 
   test('is kept by packets that go directly as well', () => {

@@ -122,7 +122,11 @@ export function solicitations(
 /** The answer of a well-behaved remote to a solicitation, or that with other properties. */
 export function advertisementFor(
   solicitation: NeighborSolicitation,
-  overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
+  overrides: {
+    readonly nonce?: Uint8Array | null;
+    readonly target?: Uint8Array;
+    readonly solicited?: boolean;
+  } = {},
 ): Uint8Array {
   const solicitedNonce = findOption(solicitation.options, 'nonce')?.nonce ?? null;
   const nonce = overrides.nonce === undefined ? solicitedNonce : overrides.nonce;
@@ -131,7 +135,7 @@ export function advertisementFor(
     source: solicitation.target,
     destination: solicitation.source,
     router: false,
-    solicited: true,
+    solicited: overrides.solicited ?? true,
     override: true,
     target: overrides.target ?? solicitation.target,
     options: nonce === null ? [] : [{ type: 'nonce', nonce }],
@@ -141,13 +145,13 @@ export function advertisementFor(
 /** Builds a remote's solicitation of our address. */
 export function solicitationFrom(
   remote: string,
-  nonce = Uint8Array.of(1, 2, 3, 4, 5, 6),
+  nonce: Uint8Array | null = Uint8Array.of(1, 2, 3, 4, 5, 6),
 ): Uint8Array {
   return buildNd({
     type: 'neighbor-solicitation',
     source: parseIPv6(remote),
     destination: parseIPv6(OWN),
     target: parseIPv6(OWN),
-    options: [{ type: 'nonce', nonce }],
+    options: nonce === null ? [] : [{ type: 'nonce', nonce }],
   });
 }
