@@ -33,7 +33,10 @@ export interface CountersSnapshot {
   readonly packetBytesDelivered: number;
   /** Keepalives and probes received: empty datagrams, and in draft04 all without a whole IPv6 header (§4.2). */
   readonly keepalivesReceived: number;
-  /** ICMPv6 errors and corrections that were not sent because their receiver had enough of them. */
+  /**
+   * ICMPv6 errors and corrections that were not sent because their receiver had enough of them, or had sent
+   * less than the answer has.
+   */
   readonly answersWithheld: number;
   /**
    * Packets of remotes for which the table had no place; they took the router, as did those to

@@ -1,5 +1,12 @@
 import { encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { buildNd, findOption, type NeighborAdvertisement, parseNd, type Redirect } from '@6bed4/nd';
+import {
+  buildNd,
+  findOption,
+  type NdOption,
+  type NeighborAdvertisement,
+  parseNd,
+  type Redirect,
+} from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { Draft01Bench } from '../support/draft01Bench.js';
 import { ping } from '../support/packets.js';
@@ -16,14 +23,26 @@ import {
 } from '../support/routedPeerBench.js';
 
 describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
-  const solicitation = (source: string, target: string, destination = target): Uint8Array =>
+  const nonce: NdOption = { type: 'nonce', nonce: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+  const solicitation = (
+    source: string,
+    target: string,
+    destination = target,
+    options: NdOption[] = [nonce],
+  ): Uint8Array =>
     buildNd({
       type: 'neighbor-solicitation',
       source: parseIPv6(source),
       destination: parseIPv6(destination),
       target: parseIPv6(target),
-      options: [{ type: 'nonce', nonce: Uint8Array.of(1, 2, 3, 4, 5, 6) }],
+      options,
     });
+  /** One that names its sender, whose answer names us. */
+  const naming = (source: string, target: string): Uint8Array =>
+    solicitation(source, target, target, [
+      nonce,
+      { type: 'source-link-layer', address: new Uint8Array(6) },
+    ]);
 
   test.each([
     ['the router', ROUTER, NATIVE],
@@ -33,7 +52,7 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
     expect(sent.map((datagram) => datagram.to)).toEqual([from]);
     const answer = parseNd(sent[0]!.payload, 0, sent[0]!.payload.length);
     if (!answer.ok || answer.value.type !== 'neighbor-advertisement') throw new Error('no NA');
-    expect(answer.value).toMatchObject({ router: false, solicited: true, override: true });
+    expect(answer.value).toMatchObject({ router: false, solicited: true, override: false });
     expect(formatIPv6(answer.value.target)).toBe(OWN);
     expect(formatIPv6(answer.value.source)).toBe(OWN);
     expect(findOption(answer.value.options, 'nonce')?.nonce).toEqual(
@@ -66,7 +85,7 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
   test('is answered for every lanip but 0, overriding for our own address alone (RFC 4861 §7.2.8)', () => {
     const bench = RoutedPeerBench.leased({ lanip: 7 });
     const flags = [1, 7, 8, 16_383].map(
-      (number) => answerTo(bench, solicitation(REMOTE, lanip(number)))?.override,
+      (number) => answerTo(bench, naming(REMOTE, lanip(number)))?.override,
     );
     expect(flags).toEqual([false, true, false, false]);
     expect(answerTo(bench, solicitation(REMOTE, OWN_PREFIX))).toBeNull();
@@ -112,7 +131,7 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
       ];
     });
     for (const { target, from, source } of cases) {
-      bench.arrives(from, solicitation(source, target));
+      bench.arrives(from, naming(source, target));
       const answers = bench.take().map(messageIn);
       expect(answers.find((message) => message?.type === 'neighbor-advertisement')).toMatchObject({
         solicited: true,
