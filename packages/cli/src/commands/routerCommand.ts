@@ -63,8 +63,11 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
   const log = await openLog(flags);
-  const { port, prefix, netid, driver, offloads, workers } = flags;
-  const options = { port, prefix, netid, routes, profile, driver, offloads, workers };
+  const { port, prefix, netid, driver, offloads, workers, allowPrivate, allowLoopback } = flags;
+  const options = {
+    ...{ port, prefix, netid, routes, profile, driver, offloads, workers },
+    ...{ allowPrivate, allowLoopback },
+  };
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log),

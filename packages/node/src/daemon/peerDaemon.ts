@@ -1,4 +1,4 @@
-import type { Endpoint, Profile } from '@6bed4/codec';
+import { type Endpoint, type Profile, parsePrefix } from '@6bed4/codec';
 import {
   type AddressLease,
   type PathChanged,
@@ -15,7 +15,7 @@ import { LinuxPeerDriver } from '../drivers/linux/linuxPeerDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
-import { planOfPeer } from '../drivers/ports/interfacePlan.js';
+import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
@@ -58,7 +58,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
-  readonly #defaultRoute: boolean;
+  readonly #routeWishes: RouteWishes;
   readonly #mayMove: boolean;
   #driver: PeerDriver | null = null;
   #moving = false;
@@ -69,7 +69,9 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   private constructor(options: PeerDaemonOptions, profile: Profile) {
     super();
     this.#profile = profile;
-    this.#defaultRoute = options.defaultRoute ?? false;
+    const { defaultRoute = false, acceptRoutes = [] } = options;
+    const accepted = acceptRoutes.map((prefix) => parsePrefix(prefix, 'acceptRoutes'));
+    this.#routeWishes = { defaultRoute, acceptRoutes: accepted };
     this.#mayMove = (options.port ?? 0) === 0;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
@@ -227,7 +229,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   #configure(): void {
     try {
-      this.running.configure(planOfPeer(this.leases, this.#profile, this.#defaultRoute));
+      const leases = this.uplinks().flatMap(({ lease, temporary }) =>
+        lease === null ? [] : [{ ...lease, temporary }],
+      );
+      this.running.configure(planOfPeer(leases, this.#profile, this.#routeWishes));
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.warn(error);

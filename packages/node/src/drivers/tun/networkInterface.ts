@@ -1,11 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { formatPrefix, type Prefix } from '@6bed4/codec';
+import type { Prefix } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import {
   AF_INET6,
   IFF_UP,
-  SIOCADDRT,
-  SIOCDELRT,
   SIOCDIFADDR,
   SIOCGIFFLAGS,
   SIOCGIFINDEX,
@@ -22,7 +20,6 @@ import {
   interfaceRequest,
   mtuRequest,
   requestedValue,
-  routeRequest,
 } from '../kernel/interfaceRequests.js';
 import type { Libc } from '../kernel/libc.js';
 
@@ -39,7 +36,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keep_addr_on_down: '1',
 };
 
-/** Addresses, routes, MTU and state of one network interface, by `ioctl`. */
+/** Addresses, MTU and state of one network interface, by `ioctl`. */
 export class NetworkInterface {
   readonly name: string;
   /** Interface index. */
@@ -110,24 +107,6 @@ export class NetworkInterface {
     this.#check(result, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
   }
 
-  /** Adds a route through the interface, unless it is present. */
-  addRoute(prefix: Prefix, metric: number): void {
-    const request = routeRequest(prefix, metric, this.index, this.#libc.longSize);
-    const result = this.#libc.ioctl(this.#fd, SIOCADDRT, request);
-    const doing = `adding a route through ${this.name}`;
-    this.#check(result, doing, ['EEXIST'], (code) => {
-      const route = `${formatPrefix(prefix)} dev ${this.name}`;
-      return `cannot add route ${route}: ${code}; packets to it will not use the tunnel`;
-    });
-  }
-
-  /** Removes a route, if it is present. */
-  removeRoute(prefix: Prefix, metric: number): void {
-    const request = routeRequest(prefix, metric, this.index, this.#libc.longSize);
-    const result = this.#libc.ioctl(this.#fd, SIOCDELRT, request);
-    this.#check(result, `removing a route through ${this.name}`, ['ESRCH', 'ENOENT', 'ENODEV']);
-  }
-
   close(): void {
     if (this.#fd >= 0) this.#libc.close(this.#fd);
     this.#fd = -1;
@@ -165,16 +144,8 @@ export class NetworkInterface {
     }
   }
 
-  /**
-   * @param accepted - errors that are none
-   * @param message - describes any other error
-   */
-  #check(
-    result: number,
-    doing: string,
-    accepted: readonly string[] = [],
-    message: (code: string) => string = (code) => `${doing} failed: ${code}`,
-  ): void {
+  /** @param accepted - errors that are none */
+  #check(result: number, doing: string, accepted: readonly string[] = []): void {
     if (result >= 0) return;
     const code = this.#libc.nameOf(this.#libc.errno());
     if (accepted.includes(code)) return;
@@ -186,6 +157,6 @@ export class NetworkInterface {
       const remedy = `run "sysctl net.ipv6.conf.${this.name}.disable_ipv6=0"`;
       throw new StartError(code, `${doing} failed, IPv6 is disabled there: ${remedy}`);
     }
-    throw new StartError(code, message(code));
+    throw new StartError(code, `${doing} failed: ${code}`);
   }
 }
