@@ -42,5 +42,7 @@ export async function routingOf(lab: Lab, label: string): Promise<string[]> {
   const shown = await Promise.all(
     ['-6 route show table all', '-6 rule', 'addrlabel'].map((words) => lab.ip(label, words)),
   );
-  return shown.flatMap((text) => text.trimEnd().split('\n')).map((line) => line.replace(' linkdown', '').trimEnd());
+  return shown
+    .flatMap((text) => text.trimEnd().split('\n'))
+    .map((line) => line.replace(' linkdown', '').trimEnd());
 }
