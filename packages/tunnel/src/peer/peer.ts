@@ -1,4 +1,5 @@
 import { type Endpoint, isInvitationAt, type Profile } from '@6bed4/codec';
+import { LocalSubnets } from '../address/localSubnets.js';
 import { PEER_LIMITER_BUCKETS } from '../defaults.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore, type SendOutcome } from '../machine/machineCore.js';
@@ -32,6 +33,7 @@ import { Uplinks } from './uplinks.js';
 export class Peer extends MachineCore {
   readonly #settings: PeerSettings;
   readonly #uplinks: Uplinks;
+  readonly #localSubnets = new LocalSubnets();
   readonly #paths: PathFinder;
   readonly #receiver: DatagramReceiver;
   readonly #sender: PacketSender;
@@ -70,7 +72,7 @@ export class Peer extends MachineCore {
 
   /**
    * Whether remotes behind our own NAT are searched on the local network. The driver then should also
-   * hand over what is sent to 224.0.0.1 at the profile's port.
+   * hand over what is sent to 224.0.0.1 at the profile's port, and tell {@link setLocalSubnets}.
    */
   get searchesLan(): boolean {
     return this.#settings.peering.lanTtl > 0;
@@ -192,6 +194,20 @@ export class Peer extends MachineCore {
     return isConfirmed;
   }
 
+  /**
+   * Tells the IPv4 subnets that this computer is directly connected to, instead of those told before; none
+   * at first. Only there can remotes be found on the local network: see {@link searchesLan}.
+   *
+   * @param subnets - `A.B.C.D/length`, the address being any in the subnet
+   * @throws InvalidArgumentError, with nothing changed
+   */
+  setLocalSubnets(subnets: readonly string[]): void {
+    this.command(() => {
+      this.#localSubnets.set(subnets);
+      this.#paths.localSubnetsChanged();
+    });
+  }
+
   /** Sends what is due: solicitations, keepalives. */
   override handleTimeout(now: number): void {
     this.command(() => {
@@ -253,6 +269,7 @@ export class Peer extends MachineCore {
       send: (to, bytes, length, ttl) => this.output.send(to, bytes, 0, length, ttl),
       accepts: (endpoint) => uplinks.accepts(endpoint),
       sharesPublicAddress: (addressBits) => uplinks.hasPublicAddress(addressBits),
+      isOnLocalSubnet: (addressBits) => this.#localSubnets.hasHost(addressBits),
       isInterpretable: (bytes, at) => uplinks.isInterpretable(bytes, at),
       isOwn: (address) => uplinks.leaseEncodedBy(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),

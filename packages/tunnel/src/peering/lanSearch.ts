@@ -1,4 +1,4 @@
-import { isIPv4Private, UdpEndpoint } from '@6bed4/codec';
+import { UdpEndpoint } from '@6bed4/codec';
 import { HINT_INTERVAL, LAN_SEARCH_INTERVAL } from '../defaults.js';
 import { ALL_HOSTS_IPV4 } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
@@ -69,7 +69,7 @@ export class LanSearch {
   canBeAt(slot: number, endpoint: Readonly<UdpEndpoint>): boolean {
     return (
       this.#ttl > 0 &&
-      isIPv4Private(endpoint.address) &&
+      this.#host.isOnLocalSubnet(endpoint.addressBits) &&
       this.#host.accepts(endpoint) &&
       this.#host.sharesPublicAddress(this.#remotes.paths.encodedAddress(slot))
     );

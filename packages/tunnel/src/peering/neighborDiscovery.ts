@@ -204,6 +204,14 @@ export class NeighborDiscoveryPeering implements Peering {
     });
   }
 
+  localSubnetsChanged(): void {
+    this.#remotes.forEach((slot) => {
+      if (this.#paths.path(slot) !== Path.lan) return;
+      this.#paths.readDirect(slot, this.#to);
+      if (!this.#lan.canBeAt(slot, this.#to)) this.#unreachable(slot);
+    });
+  }
+
   handleTimeout(now: number): void {
     this.#rounds.handleTimeout(now);
     if (now >= this.#keepaliveAt) this.#keepAlive(now);

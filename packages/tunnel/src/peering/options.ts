@@ -34,8 +34,14 @@ export interface PeeringOptions {
    */
   readonly directKeepalive?: number | undefined;
   /**
-   * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has our
-   * own public IPv4 address; 0 for none. Default 1: the local network and no further.
+   * With `neighbor-discovery`: search a remote that has our own public IPv4 address on the local network
+   * too (draft-01 §6.11). Whoever is there can then claim to be such a remote, and receive what is for it.
+   * Default: as the dialect prescribes, true for draft01 and false elsewhere.
+   */
+  readonly lanSearch?: boolean | undefined;
+  /**
+   * IPv4 TTL, 1..255, of that search; 0 for none, whatever `lanSearch` says. Default 1: the local network
+   * and no further.
    */
   readonly lanTtl?: number | undefined;
   /**
@@ -83,7 +89,8 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     1,
     HIGHEST_MAX_REMOTES,
   );
-  const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const ttl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const lanTtl = (options.lanSearch ?? profile.dialect.searchesLan) ? ttl : 0;
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;

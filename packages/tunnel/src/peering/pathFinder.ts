@@ -223,6 +223,11 @@ export class PathFinder {
     if (hasMoved) this.#peering!.networkChanged(now);
   }
 
+  /** Our local network changed. */
+  localSubnetsChanged(): void {
+    this.#peering?.localSubnetsChanged();
+  }
+
   /** Removes all remotes. */
   clear(): void {
     this.#remotes = null;

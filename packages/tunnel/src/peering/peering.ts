@@ -48,6 +48,9 @@ export interface PeeringHost {
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
 
+  /** Whether a host with this IPv4 address, int32, can be on our local network. */
+  isOnLocalSubnet(addressBits: number): boolean;
+
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
 
@@ -166,6 +169,9 @@ export interface Peering {
 
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
+
+  /** Our local network changed: what is not on it any more is not reached there. */
+  localSubnetsChanged(): void;
 
   /** The time returned by {@link Peering.nextTimeout} has come. */
   handleTimeout(now: number): void;

@@ -193,6 +193,8 @@ export class ProbeAndSeenPeering implements Peering {
     });
   }
 
+  localSubnetsChanged(): void {}
+
   handleTimeout(now: number): void {
     const deadlines = this.#deadlines;
     for (let slot = deadlines.take(now); slot !== NO_SLOT; slot = deadlines.take(now)) {
