@@ -114,6 +114,7 @@ function agoText(seconds: number | null): string {
 
 function counterLines({ counters }: DaemonStatus): string[] {
   const { udp, drops } = counters;
+  const { remotesRefused = 0 } = counters as { readonly remotesRefused?: number };
   const amount = (count: number, bytes: number): string =>
     `${countText(count)} (${bytesText(bytes)})`;
   const received = amount(counters.datagramsReceived, counters.datagramBytesReceived);
@@ -129,6 +130,9 @@ function counterLines({ counters }: DaemonStatus): string[] {
   return [
     line('datagrams', `received ${received}, sent ${sent}`),
     line('packets', `taken ${taken}, delivered ${delivered}`),
+    ...(remotesRefused === 0
+      ? []
+      : [line('relayed', `${countText(remotesRefused)} of remotes beyond --max-remotes`)]),
     line('dropped', listOf(dropped)),
     line(
       'errors',

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { command, type RunningPeer, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import { interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
 import {
@@ -262,6 +264,38 @@ describeKernel('a peer without privileges', () => {
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
     expect(await routeTo(lab, 'peer1', '2a00:1450:4009::1')).toBeNull();
     expect(await daemon.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+});
+
+describeKernel('the gai.conf of the documentation', () => {
+  let lab: Lab;
+  afterEach(() => lab?.dispose());
+
+  test('makes glibc put native destinations before those of the tunnel', async () => {
+    const page = new URL('../../../../docs/address-selection.md', import.meta.url);
+    const [, table] = /```conf\n([\s\S]+?)```/.exec(readFileSync(page, 'utf8'))!;
+    lab = await buildInternet();
+    await addNativeIPv6(lab);
+    await lab.ip('peer1', 'route add default via 198.51.100.1');
+    await startRouter(lab, 'router');
+    await startPeer(lab, 'peer1');
+    const destinations = ['fc64:bed:c000:201::1', '203.0.113.9', '2a00:1450:4009::1'];
+    const file = (name: string): string => join(lab.folder, name);
+    writeFileSync(file('gai.conf'), table!);
+    writeFileSync(file('hosts'), destinations.map((each) => `${each} multi\n`).join(''));
+    writeFileSync(file('nsswitch.conf'), 'hosts: files\n');
+    const mount = (name: string): string => `mount --bind ${file(name)} /etc/${name}`;
+    const order = async (...names: readonly string[]): Promise<string[]> => {
+      const script = [...names.map(mount), 'getent ahosts multi'].join(' && ');
+      const { stdout } = await lab.exec('peer1', ['unshare', '--mount', 'sh', '-c', script]);
+      const found = stdout.split('\n').filter((line) => line.includes('STREAM'));
+      return found.map((line) => line.split(' ')[0]!);
+    };
+    const [tunnel, ipv4, native] = destinations;
+    expect(await order('hosts', 'nsswitch.conf', 'gai.conf')).toEqual([native, ipv4, tunnel]);
+    // As long as glibc does without, the documentation has to say so.
+    writeFileSync(file('gai.conf'), '');
+    expect(await order('hosts', 'nsswitch.conf', 'gai.conf')).toEqual([tunnel, native, ipv4]);
   });
 });
 

@@ -15,7 +15,9 @@ import { LinuxPeerDriver } from '../drivers/linux/linuxPeerDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
+import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
+import { localSubnets } from '../drivers/udp/localSubnets.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
@@ -26,6 +28,9 @@ import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptio
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
+
+/** Milliseconds between two looks at the interfaces of this computer. */
+const SUBNETS_INTERVAL = 10_000;
 
 /** A router sees this peer at a UDP port that draft01 cannot express. */
 export interface PortMove extends Omit<PortRefused, 'type'> {
@@ -63,6 +68,8 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
+  #subnets: readonly string[] = [];
+  #subnetsTimer: NodeJS.Timeout | undefined;
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
@@ -168,8 +175,22 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const maker = peerMaker(options, profile, localSide);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
+    const { datagrams } = options;
+    if (driver.searchesLan && (datagrams === undefined || datagrams instanceof PortableUdp)) {
+      this.#tellSubnets();
+      this.#subnetsTimer = setInterval(() => this.#tellSubnets(), SUBNETS_INTERVAL).unref();
+    }
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
+  }
+
+  /** Tells the driver on which local networks this computer is, when they are others than before. */
+  #tellSubnets(): void {
+    const { running } = this;
+    const subnets = localSubnets(running.tun);
+    if (subnets.join() === this.#subnets.join()) return;
+    this.#subnets = subnets;
+    running.setLocalSubnets(subnets);
   }
 
   /** Lets others behind the same NAT find this peer; otherwise they reach it by longer ways. */
@@ -187,6 +208,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   protected override async end(): Promise<void> {
+    clearInterval(this.#subnetsTimer);
     this.running.stop();
     await super.end();
     this.#settleReady?.reject(
@@ -261,6 +283,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     }
     if (this.isClosing) return;
     this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
+    if (this.#subnetsTimer !== undefined) this.#tellSubnets();
     this.running.solicit();
   }
 }
