@@ -12,9 +12,16 @@ import { FakeLibc } from './fakeLibc.js';
 
 const LE = endianness() === 'LE';
 const DONE = netlinkMessage(3, 2, new Uint8Array(4), []);
-const OBJECTS = [24, 32, 72];
+const OBJECTS = [20, 24, 32, 72];
 
-/** Routes, rules and labels as a kernel keeps them, in text such as `ip` prints. */
+const ABSENT: Readonly<Record<number, string>> = {
+  20: 'EADDRNOTAVAIL',
+  24: 'ESRCH',
+  32: 'ENOENT',
+  72: 'ESRCH',
+};
+
+/** Addresses, routes, rules and labels as a kernel keeps them, in text such as `ip` prints. */
 export class FakeKernel {
   readonly libc = new FakeLibc();
   /** Indexes of interfaces. */
@@ -54,7 +61,7 @@ export class FakeKernel {
     const what = describe(withType(message, kind));
     const refusal = this.refuse(`${isAdded ? 'add' : 'remove'} ${what}`);
     if (refusal !== null) return refusal;
-    if (this.#objects.has(what) === isAdded) return isAdded ? 'EEXIST' : 'ESRCH';
+    if (this.#objects.has(what) === isAdded) return isAdded ? 'EEXIST' : ABSENT[kind]!;
     if (isAdded) this.add(message);
     else this.#objects.delete(what);
     return null;
@@ -84,12 +91,20 @@ function withSequence(message: Uint8Array, sequence: number): Uint8Array {
 function sourceIn(message: Uint8Array): string {
   const [read] = readMessages(viewOf(message), message.length);
   const source = readAttributes(read!, 12).get(7);
-  if (source === undefined) return '';
-  return ` src ${formatIPv6(new Uint8Array(source.buffer, source.byteOffset, 16))}`;
+  return source === undefined ? '' : ` src ${addressIn(source)}`;
+}
+
+function addressIn(value: DataView): string {
+  return formatIPv6(new Uint8Array(value.buffer, value.byteOffset, 16));
 }
 
 function describe(message: Uint8Array): string {
   const [read] = readMessages(viewOf(message), message.length);
+  if (read!.type === 20) {
+    const length = message[read!.body + 1];
+    const index = read!.view.getUint32(read!.body + 4, LE);
+    return `address ${addressIn(readAttributes(read!, 8).get(1)!)}/${length} dev ${index}`;
+  }
   const table = (number: number): string => (number === 254 ? 'main' : number.toString(16));
   const route = readRoute(read!);
   if (route !== null) {

@@ -21,11 +21,9 @@ export const SOCK_CLOEXEC = 0x80000;
 export const SIOCGIFNAME = 0x8910;
 export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
-export const SIOCSIFADDR = 0x8916;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSIFMTU = 0x8922;
 export const SIOCGIFINDEX = 0x8933;
-export const SIOCDIFADDR = 0x8936;
 export const IFF_UP = 0x1;
 export const IFNAMSIZ = 16;
 
@@ -64,6 +62,8 @@ export const NLMSG_DONE = 3;
 export const NETLINK_ROUTE = 0;
 export const RTMGRP_LINK = 0x1;
 export const RTM_NEWLINK = 16;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
@@ -81,6 +81,11 @@ export const RTA_OIF = 4;
 export const RTA_PRIORITY = 6;
 export const RTA_PREFSRC = 7;
 export const RTA_TABLE = 15;
+
+// linux/if_addr.h
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+export const IFA_F_NODAD = 0x02;
 
 // linux/fib_rules.h
 export const FR_ACT_TO_TBL = 1;

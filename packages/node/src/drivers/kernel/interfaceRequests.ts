@@ -1,4 +1,3 @@
-import type { Prefix } from '@6bed4/codec';
 import { LITTLE_ENDIAN, viewOf } from './native.js';
 
 /*
@@ -9,17 +8,6 @@ import { LITTLE_ENDIAN, viewOf } from './native.js';
  */
 const IFREQ_SIZE = 40;
 const IFREQ_VALUE = 16;
-
-/*
- * struct in6_ifreq (linux/ipv6.h)
- *
- *   0   address
- *   16  prefix length (32 bits)
- *   20  interface index (32 bits)
- */
-const IN6_IFREQ_SIZE = 24;
-const IN6_IFREQ_PREFIX_LENGTH = 16;
-const IN6_IFREQ_INDEX = 20;
 
 /** Makes a `struct ifreq` about the interface of this name. */
 export function interfaceRequest(name: string): Uint8Array {
@@ -52,14 +40,4 @@ export function indexRequest(interfaceIndex: number): Uint8Array {
 /** The number that the kernel has written into a `struct ifreq`. */
 export function requestedValue(request: Uint8Array): number {
   return viewOf(request).getInt32(IFREQ_VALUE, LITTLE_ENDIAN);
-}
-
-/** Makes a `struct in6_ifreq`: an address with its on-link prefix length. */
-export function addressRequest({ bytes, length }: Prefix, interfaceIndex: number): Uint8Array {
-  const request = new Uint8Array(IN6_IFREQ_SIZE);
-  const view = viewOf(request);
-  request.set(bytes);
-  view.setUint32(IN6_IFREQ_PREFIX_LENGTH, length, LITTLE_ENDIAN);
-  view.setInt32(IN6_IFREQ_INDEX, interfaceIndex, LITTLE_ENDIAN);
-  return request;
 }

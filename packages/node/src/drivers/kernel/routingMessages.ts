@@ -5,6 +5,9 @@ import {
   FRA_PRIORITY,
   FRA_SRC,
   FRA_TABLE,
+  IFA_ADDRESS,
+  IFA_F_NODAD,
+  IFA_LOCAL,
   IFAL_ADDRESS,
   IFAL_LABEL,
   NLM_F_ACK,
@@ -17,9 +20,11 @@ import {
   RTA_PREFSRC,
   RTA_PRIORITY,
   RTA_TABLE,
+  RTM_DELADDR,
   RTM_DELADDRLABEL,
   RTM_DELROUTE,
   RTM_DELRULE,
+  RTM_NEWADDR,
   RTM_NEWADDRLABEL,
   RTM_NEWROUTE,
   RTM_NEWRULE,
@@ -58,11 +63,32 @@ const RULE_ACTION = 7;
 const LABEL_LENGTH = 2;
 const LABEL_INDEX = 4;
 
+/*
+ * struct ifaddrmsg (linux/if_addr.h)
+ *
+ *   0   family
+ *   1   length of the prefix
+ *   2   flags
+ *   3   scope
+ *   4   interface index (32 bits)
+ */
+const ADDRESS_BODY_SIZE = 8;
+const ADDRESS_LENGTH = 1;
+const ADDRESS_FLAGS = 2;
+const ADDRESS_INDEX = 4;
+
 /** Tables up to here have room in the body; further ones are an attribute. */
 const HIGHEST_TABLE_IN_BODY = 255;
 
-/** What to do with a route, rule or label. */
+/** What to do with an address, route, rule or label. */
 export type Change = 'add' | 'remove';
+
+/** An address of an interface. */
+export interface InterfaceAddress {
+  /** The address, which has bits beyond the length of its on-link prefix. */
+  readonly address: Prefix;
+  readonly interfaceIndex: number;
+}
 
 /** A route through an interface. */
 export interface Route {
@@ -90,6 +116,26 @@ export interface AddressLabel {
   /** The interface whose addresses, and destinations through which, have it. */
   readonly interfaceIndex: number;
   readonly label: number;
+}
+
+/**
+ * Makes RTM_NEWADDR or RTM_DELADDR. The address can be used at once: without IFA_F_NODAD, the kernel looks for
+ * duplicates some time later, even where there is no Neighbor Discovery.
+ */
+export function addressMessage(
+  change: Change,
+  { address, interfaceIndex }: InterfaceAddress,
+): Uint8Array {
+  const body = familyBody(ADDRESS_BODY_SIZE);
+  body[ADDRESS_LENGTH] = address.length;
+  body[ADDRESS_FLAGS] = IFA_F_NODAD;
+  viewOf(body).setUint32(ADDRESS_INDEX, interfaceIndex, LITTLE_ENDIAN);
+  const attributes: Attribute[] = [
+    [IFA_LOCAL, address.bytes],
+    [IFA_ADDRESS, address.bytes],
+  ];
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return changeMessage(change, [RTM_NEWADDR, RTM_DELADDR], flags, body, attributes);
 }
 
 /** Makes RTM_NEWROUTE or RTM_DELROUTE, which also has to name all of these. */
@@ -184,8 +230,8 @@ export function readLabel(message: NetlinkMessage): AddressLabel | null {
   };
 }
 
-function familyBody(): Uint8Array {
-  const body = new Uint8Array(BODY_SIZE);
+function familyBody(size = BODY_SIZE): Uint8Array {
+  const body = new Uint8Array(size);
   body[0] = AF_INET6;
   return body;
 }

@@ -25,13 +25,14 @@ import {
   routeMessage,
   ruleMessage,
 } from '../kernel/routingMessages.js';
-import { Rtnetlink } from '../kernel/rtnetlink.js';
+import type { Rtnetlink } from '../kernel/rtnetlink.js';
 import {
   FROM_OWN_PRIORITY,
   LAST_PRIORITY,
   type PlannedRoute,
   type PlannedRule,
 } from '../ports/interfacePlan.js';
+import type { NetworkInterface } from './networkInterface.js';
 
 /** The table of an interface is this number and its index. */
 const FIRST_TABLE = 0x6bed0000;
@@ -55,10 +56,9 @@ export class InterfaceRouting {
   readonly #index: number;
   readonly #table: number;
 
-  /** @param index - interface index */
-  constructor(libc: Libc, name: string, index: number) {
+  constructor(libc: Libc, { name, index, netlink }: NetworkInterface) {
     this.#libc = libc;
-    this.#netlink = new Rtnetlink(libc);
+    this.#netlink = netlink;
     this.#name = name;
     this.#index = index;
     this.#table = FIRST_TABLE + index;
@@ -126,10 +126,6 @@ export class InterfaceRouting {
     }
     for (const rule of rules) this.#netlink.request(ruleMessage('remove', rule));
     for (const label of labels) this.#netlink.request(labelMessage('remove', label));
-  }
-
-  close(): void {
-    this.#netlink.close();
   }
 
   #route({ prefix, metric, table, source }: PlannedRoute): Route {

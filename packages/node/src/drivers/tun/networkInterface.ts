@@ -4,24 +4,23 @@ import { StartError } from '../../errors.js';
 import {
   AF_INET6,
   IFF_UP,
-  SIOCDIFADDR,
   SIOCGIFFLAGS,
   SIOCGIFINDEX,
   SIOCGIFMTU,
-  SIOCSIFADDR,
   SIOCSIFFLAGS,
   SIOCSIFMTU,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from '../kernel/constants.js';
 import {
-  addressRequest,
   flagsRequest,
   interfaceRequest,
   mtuRequest,
   requestedValue,
 } from '../kernel/interfaceRequests.js';
 import type { Libc } from '../kernel/libc.js';
+import { addressMessage, type InterfaceAddress } from '../kernel/routingMessages.js';
+import { Rtnetlink } from '../kernel/rtnetlink.js';
 
 /**
  * Kernel parameters (net.ipv6.conf) of an interface that only has the addresses of its configuration: no
@@ -36,11 +35,13 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keep_addr_on_down: '1',
 };
 
-/** Addresses, MTU and state of one network interface, by `ioctl`. */
+/** Addresses of one network interface, by rtnetlink(7), and its MTU and state, by `ioctl`. */
 export class NetworkInterface {
   readonly name: string;
   /** Interface index. */
   readonly index: number;
+  /** For all that concerns the interface; closed with it. */
+  readonly netlink: Rtnetlink;
 
   readonly #libc: Libc;
   #fd: number;
@@ -50,6 +51,7 @@ export class NetworkInterface {
     this.#fd = fd;
     this.name = name;
     this.index = this.#get(SIOCGIFINDEX, 'looking up');
+    this.netlink = new Rtnetlink(libc);
   }
 
   /** @throws StartError when there is no such interface, or no IPv6 */
@@ -97,25 +99,30 @@ export class NetworkInterface {
   addAddress(address: Prefix): void {
     // An interface that was prepared for a user without privileges has its address already.
     if (this.#hasAddress(address)) return;
-    const result = this.#libc.ioctl(this.#fd, SIOCSIFADDR, addressRequest(address, this.index));
-    this.#check(result, `adding an address to ${this.name}`, ['EEXIST']);
+    const code = this.netlink.request(addressMessage('add', this.#own(address)));
+    this.#checkCode(code, `adding an address to ${this.name}`, ['EEXIST']);
   }
 
   /** Removes an address, if it is present. */
   removeAddress(address: Prefix): void {
-    const result = this.#libc.ioctl(this.#fd, SIOCDIFADDR, addressRequest(address, this.index));
-    this.#check(result, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
+    const code = this.netlink.request(addressMessage('remove', this.#own(address)));
+    this.#checkCode(code, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
   }
 
   close(): void {
     if (this.#fd >= 0) this.#libc.close(this.#fd);
     this.#fd = -1;
+    this.netlink.close();
   }
 
   #get(number: number, doing: string): number {
     const request = interfaceRequest(this.name);
     this.#check(this.#libc.ioctl(this.#fd, number, request), `${doing} ${this.name}`);
     return requestedValue(request);
+  }
+
+  #own(address: Prefix): InterfaceAddress {
+    return { address, interfaceIndex: this.index };
   }
 
   #hasAddress({ bytes, length }: Prefix): boolean {
@@ -144,11 +151,16 @@ export class NetworkInterface {
     }
   }
 
-  /** @param accepted - errors that are none */
-  #check(result: number, doing: string, accepted: readonly string[] = []): void {
-    if (result >= 0) return;
-    const code = this.#libc.nameOf(this.#libc.errno());
-    if (accepted.includes(code)) return;
+  #check(result: number, doing: string): void {
+    if (result < 0) this.#checkCode(this.#libc.nameOf(this.#libc.errno()), doing);
+  }
+
+  /**
+   * @param code - the name of an error, or null
+   * @param accepted - errors that are none
+   */
+  #checkCode(code: string | null, doing: string, accepted: readonly string[] = []): void {
+    if (code === null || accepted.includes(code)) return;
     if (code === 'EPERM') {
       throw new StartError(code, `${doing} needs root or CAP_NET_ADMIN`);
     }

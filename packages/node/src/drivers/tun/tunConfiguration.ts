@@ -30,7 +30,7 @@ export class TunConfiguration {
     onWarning: (error: StartError) => void,
   ) {
     this.#interface = device;
-    this.#routing = new InterfaceRouting(libc, device.name, device.index);
+    this.#routing = new InterfaceRouting(libc, device);
     this.#created = created;
     this.#onWarning = onWarning;
     this.#monitor = LinkMonitor.open(libc, device.index, () => this.#restore());
@@ -87,7 +87,6 @@ export class TunConfiguration {
     const kept = this.#created ? { ...this.#plan, rules: [], labels: [] } : EMPTY_PLAN;
     // What cannot be removed was removed by someone else, with the interface.
     attemptAll(this.#removals(this.#plan, kept));
-    this.#routing.close();
     this.#interface.close();
   }
 

@@ -11,6 +11,7 @@ import {
   setSequence,
 } from '../../../src/drivers/kernel/netlinkMessages.js';
 import {
+  addressMessage,
   dumpMessage,
   labelMessage,
   type Route,
@@ -59,6 +60,11 @@ const LABELS =
   '008000200ed6b00003800000048000200b050076b971000000a000000000000000b0000001400010000000000000000' +
   '0000000000000000000800020001000000';
 
+/** `ip addr add fc64::1/114 dev t0 nodad` */
+const ADDRESS =
+  '40000000140005062059076b000000000a7202000200000014000200fc640000000000000000000000000001' +
+  '14000100fc640000000000000000000000000001';
+
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 const messagesIn = (hex: string) => {
   const bytes = bytesOf(hex);
@@ -92,13 +98,19 @@ const rule = { priority: 5210, from: parsePrefix('fc64::/114'), table: T };
 const lastRule = { priority: 32_800, from: null, table: T };
 const label = { prefix: parsePrefix('fc64::/16'), interfaceIndex: 2, label: 0x6bed };
 
+const address = {
+  address: { ...parsePrefix('fc64::1/128'), length: 114 },
+  interfaceIndex: 2,
+};
+
 describe.runIf(LE)('the bytes of', () => {
   test.each([
-    ['a route in a table of its own', routeMessage('add', route), ROUTE, 0x405, 25],
-    ['a route in the main table', routeMessage('add', mainRoute), MAIN_ROUTE, 0x405, 25],
-    ['a rule for a source', ruleMessage('add', rule), RULE, 0x605, 33],
-    ['a rule for all', ruleMessage('add', lastRule), LAST_RULE, 0x605, 33],
-    ['an address label', labelMessage('add', label), LABEL, 0x605, 73],
+    ['a route in a table of its own', routeMessage('add', route), ROUTE, 0x405],
+    ['a route in the main table', routeMessage('add', mainRoute), MAIN_ROUTE, 0x405],
+    ['a rule for a source', ruleMessage('add', rule), RULE, 0x605],
+    ['a rule for all', ruleMessage('add', lastRule), LAST_RULE, 0x605],
+    ['an address label', labelMessage('add', label), LABEL, 0x605],
+    ['an address', addressMessage('add', address), ADDRESS, 0x605],
   ])('%s are those that ip sends', (_, message, recorded, flags) => {
     expect(comparable(message)).toBe(comparable(bytesOf(recorded)));
     expect(flagsOf(message)).toBe(flags);
@@ -109,6 +121,7 @@ describe('what removes', () => {
   test.each([
     ['a route', routeMessage('add', route), routeMessage('remove', route), 25],
     ['a rule', ruleMessage('add', rule), ruleMessage('remove', rule), 33],
+    ['an address', addressMessage('add', address), addressMessage('remove', address), 21],
     ['a label', labelMessage('add', label), labelMessage('remove', label), 73],
   ])('%s differs in type and flags only', (_, added, removed, type) => {
     expect(typeOf(removed)).toBe(type);

@@ -2,14 +2,13 @@ import { endianness } from 'node:os';
 import { parsePrefix } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import {
-  SIOCDIFADDR,
   SIOCGIFFLAGS,
   SIOCGIFINDEX,
   SIOCGIFMTU,
-  SIOCSIFADDR,
   SIOCSIFFLAGS,
   SIOCSIFMTU,
 } from '../../../src/drivers/kernel/constants.js';
+import { addressMessage } from '../../../src/drivers/kernel/routingMessages.js';
 import { NetworkInterface } from '../../../src/drivers/tun/networkInterface.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
 
@@ -29,6 +28,10 @@ function build(mtu = 1500, flags = 0x1090): [FakeLibc, NetworkInterface] {
   return [libc, NetworkInterface.open(libc, 'tun-test')];
 }
 
+function withoutSequence(request: Uint8Array): Uint8Array {
+  return request.slice().fill(0, 8, 12);
+}
+
 function lastCall(libc: FakeLibc): { request: number; view: DataView; argument: Uint8Array } {
   const { request, argument } = libc.ioctls.at(-1)!;
   return { request, argument, view: new DataView(argument.buffer) };
@@ -41,19 +44,15 @@ describe('NetworkInterface', () => {
     expect(new TextDecoder().decode(libc.ioctls[0]!.argument.subarray(0, 9))).toBe('tun-test\0');
   });
 
-  test('adds and removes an address as struct in6_ifreq', () => {
+  test('adds and removes an address', () => {
     const [libc, device] = build();
     const address = { ...parsePrefix('fc64::1/128'), length: 114 };
     device.addAddress(address);
-    const { request, argument, view } = lastCall(libc);
-    expect(request).toBe(SIOCSIFADDR);
-    expect(argument).toHaveLength(24);
-    expect(argument.subarray(0, 16)).toEqual(address.bytes);
-    expect(view.getUint32(16, LE)).toBe(114);
-    expect(view.getInt32(20, LE)).toBe(INDEX);
     device.removeAddress(address);
-    expect(lastCall(libc).request).toBe(SIOCDIFADDR);
-    expect(lastCall(libc).argument).toEqual(argument);
+    expect(libc.requests.map(withoutSequence)).toEqual([
+      addressMessage('add', { address, interfaceIndex: INDEX }),
+      addressMessage('remove', { address, interfaceIndex: INDEX }),
+    ]);
   });
 
   test('sets the MTU and IFF_UP, unless they are set already', () => {
@@ -75,9 +74,9 @@ describe('NetworkInterface', () => {
   test('accepts that an address exists already, or was removed already', () => {
     const [libc, device] = build();
     const address = parsePrefix('fc64::/16');
-    libc.onIoctl = () => 'EEXIST';
+    libc.onRequest = () => 'EEXIST';
     device.addAddress(address);
-    libc.onIoctl = () => 'EADDRNOTAVAIL';
+    libc.onRequest = () => 'EADDRNOTAVAIL';
     device.removeAddress(address);
   });
 
@@ -87,7 +86,7 @@ describe('NetworkInterface', () => {
     ['ENOBUFS', 'adding an address to tun-test failed: ENOBUFS'],
   ])('describes the failure %s', (code, message) => {
     const [libc, device] = build();
-    libc.onIoctl = () => code;
+    libc.onRequest = () => code;
     expect(() => device.addAddress(parsePrefix('fc64::/16'))).toThrow(message);
   });
 
@@ -103,9 +102,9 @@ describe('NetworkInterface', () => {
     const [libc, device] = build();
     device.close();
     device.close();
-    expect(libc.closed).toEqual([100]);
+    expect(libc.closed).toEqual([100, 101]);
     libc.onIoctl = () => 'ENODEV';
     expect(() => NetworkInterface.open(libc, 'gone')).toThrow('looking up gone failed: ENODEV');
-    expect(libc.closed).toHaveLength(2);
+    expect(libc.closed).toHaveLength(3);
   });
 });
