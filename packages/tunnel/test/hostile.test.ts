@@ -118,9 +118,10 @@ describe('hostile input', () => {
           const [text, port] = datagram.to.split(':') as [string, string];
           const address = parseIPv4(text);
           const first = address >>> 24;
-          expect(
-            isIPv4Loopback(address) || isIPv4Private(address) || first === 0 || first >= 224,
-          ).toBe(false);
+          expect(isIPv4Loopback(address) || first === 0 || first >= 224).toBe(false);
+          // Private space is answered, never relayed to (draft-03 §10.1).
+          const isAnswer = address === from.address && Number(port) === from.port;
+          expect(isIPv4Private(address) && !isAnswer).toBe(false);
           expect(port).not.toBe('0');
           expect(datagram.to).not.toBe(`${ROUTER_ADDRESS}:${ROUTER_PORT}`);
           expect(datagram.payload.length).toBeLessThanOrEqual(1280);

@@ -54,8 +54,9 @@ export class MachineOutput {
     length: number,
     receiver: number,
     now: number,
+    port = 0,
   ): Uint8Array | null {
-    const error = this.#errors.build(drop, source, bytes, offset, length, receiver, now);
+    const error = this.#errors.build(drop, source, bytes, offset, length, receiver, now, port);
     if (error !== 'withheld') return error;
     this.counters.answerWithheld();
     return null;

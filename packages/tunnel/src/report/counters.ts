@@ -32,7 +32,10 @@ export interface CountersSnapshot {
   readonly packetBytesDelivered: number;
   /** Empty datagrams received: keepalives and probes (draft-04 §7.2). */
   readonly keepalivesReceived: number;
-  /** ICMPv6 errors and corrections that were not sent because their receiver had enough of them. */
+  /**
+   * ICMPv6 errors and corrections that were not sent because their receiver had enough of them, or had sent
+   * less than the answer has.
+   */
   readonly answersWithheld: number;
   /** Packets and frames dropped, by reason; reasons that never occurred are absent. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;

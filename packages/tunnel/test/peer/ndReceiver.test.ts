@@ -28,7 +28,7 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
     expect(sent.map((datagram) => datagram.to)).toEqual([from]);
     const answer = parseNd(sent[0]!.payload, 0, sent[0]!.payload.length);
     if (!answer.ok || answer.value.type !== 'neighbor-advertisement') throw new Error('no NA');
-    expect(answer.value).toMatchObject({ router: false, solicited: true, override: true });
+    expect(answer.value).toMatchObject({ router: false, solicited: true, override: false });
     expect(formatIPv6(answer.value.target)).toBe(OWN);
     expect(formatIPv6(answer.value.source)).toBe(OWN);
     expect(findOption(answer.value.options, 'nonce')?.nonce).toEqual(

@@ -289,7 +289,7 @@ describe('solicitations of a remote', () => {
     expect(answer!.payload.length).toBeLessThanOrEqual(solicitation.length);
     const message = messageIn(answer!);
     if (message?.type !== 'neighbor-advertisement') throw new Error('no answer');
-    expect([message.solicited, message.override]).toEqual([true, true]);
+    expect([message.solicited, message.override]).toEqual([true, false]);
     expect(findOption(message.options, 'nonce')!.nonce).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
   });
 
