@@ -121,14 +121,21 @@ function offeredRoutes(
   { defaultRoute }: RouteWishes,
 ): PlannedRoute[] {
   const found = new Map<string, PlannedRoute>();
-  for (const { temporary, prefix: own, routes, address } of leases) {
+  for (const lease of leases) {
+    const { temporary, prefix: own, routes, address } = lease;
     if (temporary) continue;
-    for (const prefix of [subnetOf(own), ...routes, ...(defaultRoute ? [DEFAULT_ROUTE] : [])]) {
-      if (found.has(prefix) || (prefix === DEFAULT_ROUTE && !defaultRoute)) continue;
+    const isDefault = defaultRoute && isDefaultRouter(lease);
+    for (const prefix of [subnetOf(own), ...routes, ...(isDefault ? [DEFAULT_ROUTE] : [])]) {
+      if (found.has(prefix) || (prefix === DEFAULT_ROUTE && !isDefault)) continue;
       found.set(prefix, routeOf(prefix, 'own', address));
     }
   }
   return [...found.values()];
+}
+
+/** Whether the router takes packets to everywhere: its lifetime is not 0 (RFC 4861 §4.2). */
+function isDefaultRouter(lease: PlannedLease): boolean {
+  return (lease as { readonly defaultRouter?: boolean }).defaultRouter !== false;
 }
 
 /** Those of the offered routes that the user wants everybody to use. */

@@ -127,6 +127,15 @@ describe('planOfPeer', () => {
     }
   });
 
+  test('has no default route through a router that is none for everywhere', () => {
+    const lasting = { ...OTHER, defaultRouter: true };
+    const none = { ...LEASE, defaultRouter: false, routes: ['::/0'] };
+    expect(prefixesIn(plan([none], { defaultRoute: true }), 'main')).not.toContain('::/0');
+    expect(plan([none, lasting], { defaultRoute: true }).routes).toContainEqual(
+      OWN('::/0', OTHER.address),
+    );
+  });
+
   test('has once whatever two routers have in common, for the first one', () => {
     const both = plan([LEASE, { ...OTHER, routes: ['2001:db8:beef::/64', '2000::/3'] }]);
     expect(both.addresses).toEqual([`${ADDRESS}/114`, `${OTHER.address}/114`]);
