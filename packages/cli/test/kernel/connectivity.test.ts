@@ -159,9 +159,9 @@ describeDrivers('a router, two peers and a native host', () => {
     test('expire at the own daemon, then at the router, and suffice from peer to peer', async () => {
       const outcome = (hopLimit: number) => ping(lab, 'peer1', peer2.address, { hopLimit });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
-      // The error is larger than the packet: the router owes it to the second one only.
-      await outcome(2);
-      expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
+      // The error is larger than the packet, and no answer may be more than what came: two earn one.
+      const atRouter = [await outcome(2), await outcome(2)];
+      expect(atRouter).toContainEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });
     });
 
