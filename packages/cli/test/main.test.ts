@@ -88,6 +88,17 @@ describe('wrong arguments', () => {
     [[...P, '--keepalive', '30,256'], /--keepalive: found "30,256"/],
     [[...P, '--peering', 'guess'], /--peering: found "guess", expected one of via-router, /],
     [[...P, '--lan-ttl', '256'], /--lan-ttl: found "256", expected an integer from 0 to 255/],
+    [
+      [...P, '--max-remotes', '0'],
+      /--max-remotes: found "0", expected an integer from 1 to 1048576/,
+    ],
+    [[...P, '--lanip', '0'], /--lanip: found "0", expected an integer from 1 to 16383/],
+    [[...P, '--lanip', '16384'], /--lanip: found "16384"/],
+    [
+      [...P, '--accept-routes', '2001:db8::1/64'],
+      /--accept-routes: found "2001:db8::1\/64", expected no bits/,
+    ],
+    [[...P, '--accept-routes', '2001:db8::'], /--accept-routes: found "2001:db8::", expected an/],
     [[...P, '--direct-keepalive', '-1'], /--direct-keepalive: found "-1", expected an integer/],
     [[...P, '--keepalive', '30,3,3'], /--keepalive: found "30,3,3"/],
     [[...P, '--tun', ''], /--tun: found ""/],

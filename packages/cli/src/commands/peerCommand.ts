@@ -1,11 +1,11 @@
 import { formatEndpoint, HIGHEST_TTL } from '@6bed4/codec';
 import { answerEcho, type PeerDaemon, startPeer } from '@6bed4/node';
-import type { AddressLease, PeeringName } from '@6bed4/tunnel';
+import type { AddressLease, PeeringName, PeeringOptions } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
-import { endpointOrAddress, ipv4 } from '../options/addresses.js';
+import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
 import { STRATEGIES, strategy } from '../options/choices.js';
 import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
@@ -14,8 +14,9 @@ import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { runDaemon } from './runDaemon.js';
 
-/** An interface serves all programs of a computer, which have more remotes than one of them. */
-const MAX_REMOTES = 4096;
+/** Highest values of options, whatever the dialect; the library may refuse more. */
+const HIGHEST_LANIP = 16_383;
+const MOST_REMOTES = 2 ** 20;
 
 const EXAMPLES = `
 Examples:
@@ -23,6 +24,8 @@ Examples:
   6bed4 peer --router 192.0.2.1
   # all IPv6 through the tunnel, keepalives every 25 s that die after 4 hops
   6bed4 peer --router 192.0.2.1 --default-route --keepalive 25,4
+  # native IPv6 as before, except towards one network that the router offers
+  6bed4 peer --router 192.0.2.1 --accept-routes 2001:db8:beef::/48
   # no interface and no privileges: answers pings, to test the path
   6bed4 peer --router 192.0.2.1:25790 --no-tun
   # a second peer on the same computer
@@ -35,12 +38,17 @@ interface PeerFlags extends DaemonFlags {
   keepalive?: { interval: number; ttl?: number };
   peering?: PeeringName;
   directKeepalive?: number;
+  lanSearch?: boolean;
   lanTtl?: number;
+  lanip?: number;
+  maxRemotes?: number;
   mappingTimeout?: number;
   requireNonce?: boolean;
   opportunism?: boolean;
   avoidTrapezium: boolean;
+  adaptive: boolean;
   defaultRoute?: boolean;
+  acceptRoutes?: string[];
 }
 
 /** `6bed4 peer` */
@@ -73,6 +81,8 @@ export function addPeerCommand(program: Command, version: string): void {
       'seconds after which an idle direct path is tested, so that it stays open; default: 0, never',
       integer(0, LONGEST_KEEPALIVE),
     )
+    .option('--lan-search', 'look for peers behind the same NAT on the local network')
+    .option('--no-lan-search', 'do not look for them; default: as the dialect prescribes')
     .option(
       '--lan-ttl <N>',
       'TTL of the search for peers on the local network, 0 for none; default: 1',
@@ -87,12 +97,24 @@ export function addPeerCommand(program: Command, version: string): void {
       '--opportunism',
       'send the first packet of TCP and SCTP handshakes directly to other peers',
     )
+    .option(
+      '--max-remotes <N>',
+      'remotes to find direct paths to; further ones are reached through the router',
+      integer(1, MOST_REMOTES),
+    )
+    .option('--lanip <N>', 'own number under each prefix; default: 1', integer(1, HIGHEST_LANIP))
+    .option('--no-adaptive', 'draft04: never send from another address than the program did')
     .option('--no-avoid-trapezium', 'never ask the router of a remote for an extra address')
     .option(
       '--require-nonce',
       'accept only direct paths confirmed with our nonce; excludes peers of 2012 and 2018',
     )
-    .option('--default-route', 'send all IPv6 without a better route through the tunnel');
+    .option('--default-route', 'send all IPv6 without a better route through the tunnel')
+    .option(
+      '--accept-routes <P/len>',
+      'let routes that routers offer within this prefix win over native ones; may be repeated',
+      repeated(prefix),
+    );
   addDaemonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((flags: PeerFlags) => runPeer(flags, version));
@@ -104,30 +126,34 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
   }
   const log = await openLog(flags);
-  const { listen, port, keepalive, defaultRoute, driver, offloads } = flags;
-  const { directKeepalive, lanTtl, mappingTimeout, requireNonce, opportunism, avoidTrapezium } =
-    flags;
-  const peering = {
-    strategy: flags.peering,
-    directKeepalive,
-    lanTtl,
-    mappingTimeout,
-    requireNonce,
-    opportunism,
-    avoidTrapezium,
-    maxRemotes: MAX_REMOTES,
+  const { listen, port, keepalive, lanip, defaultRoute, acceptRoutes, driver, offloads } = flags;
+  const { allowPrivate, allowLoopback } = flags;
+  const options = {
+    ...{ listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile, driver, offloads },
+    ...{ allowPrivate, allowLoopback, peering: peeringOf(flags) },
   };
-  const options = { listen, port, keepalive, defaultRoute, profile, driver, offloads };
   await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, log),
-    start: () => startPeer({ routers, tun, peering, ...options }),
+    start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
       logEvents(peer, log);
     },
     status: (peer) => statusOfPeer(peer, version),
   });
+}
+
+/** The options of the search for direct paths. */
+function peeringOf(flags: PeerFlags): PeeringOptions {
+  const { directKeepalive, lanSearch, lanTtl, mappingTimeout, maxRemotes } = flags;
+  const { peering: strategy, requireNonce, opportunism, avoidTrapezium } = flags;
+  const options = {
+    ...{ strategy, directKeepalive, lanSearch, lanTtl, mappingTimeout, maxRemotes },
+    ...{ requireNonce, opportunism, avoidTrapezium },
+    adaptive: flags.adaptive ? undefined : false,
+  };
+  return options;
 }
 
 /** Logs the events of a peer. */

@@ -70,7 +70,11 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   }
   const log = await openLog(flags);
   const { port, prefix, netid, driver, offloads, workers, forwardTo } = flags;
-  const options = { port, prefix, netid, routes, forwardTo, profile, driver, offloads, workers };
+  const { allowPrivate, allowLoopback } = flags;
+  const options = {
+    ...{ port, prefix, netid, routes, forwardTo, profile, driver, offloads, workers },
+    ...{ allowPrivate, allowLoopback },
+  };
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log),

@@ -14,6 +14,8 @@ export interface DaemonFlags extends LogOptions, ControlFlags {
   readonly driver?: DriverName;
   readonly offloads?: Offloads;
   readonly dialect?: Profile;
+  readonly allowPrivate?: boolean;
+  readonly allowLoopback?: boolean;
 }
 
 /** Adds the options that routers and peers have in common. */
@@ -28,6 +30,12 @@ export function addDaemonOptions(command: Command): Command {
       offloads,
     )
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--allow-private', 'exchange datagrams with private IPv4 addresses')
+    .option('--no-allow-private', 'exchange none; default: a peer does, a router if it is private')
+    .option(
+      '--allow-loopback',
+      'exchange datagrams with 127.0.0.0/8; default: if a router is there',
+    )
     .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
     .option('--no-control', 'do not open a status socket')
     .option('--json', 'log one JSON object a line')

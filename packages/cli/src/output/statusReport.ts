@@ -113,7 +113,7 @@ function agoText(seconds: number | null): string {
 }
 
 function counterLines({ counters }: DaemonStatus): string[] {
-  const { udp, drops } = counters;
+  const { udp, drops, remotesRefused } = counters;
   const amount = (count: number, bytes: number): string =>
     `${countText(count)} (${bytesText(bytes)})`;
   const received = amount(counters.datagramsReceived, counters.datagramBytesReceived);
@@ -129,6 +129,9 @@ function counterLines({ counters }: DaemonStatus): string[] {
   return [
     line('datagrams', `received ${received}, sent ${sent}`),
     line('packets', `taken ${taken}, delivered ${delivered}`),
+    ...(remotesRefused === 0
+      ? []
+      : [line('relayed', `${countText(remotesRefused)} for want of a place among the remotes`)]),
     line('dropped', listOf(dropped)),
     line(
       'errors',

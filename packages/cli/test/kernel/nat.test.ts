@@ -22,6 +22,8 @@ interface Case {
   readonly topology: NatTopology;
   /** Path of packets from left to right, and from right to left. */
   readonly paths: readonly [PathName, PathName];
+  /** Options of both peers; default: they search the local network. */
+  readonly options?: readonly string[];
 }
 
 const both = (path: PathName): [PathName, PathName] => [path, path];
@@ -130,6 +132,12 @@ const cases: readonly Case[] = [
     paths: both('lan'),
   },
   {
+    title: 'both on one LAN behind the same NAT, which they do not search',
+    topology: { shared: 'lan' },
+    paths: both('relayed'),
+    options: [],
+  },
+  {
     title: 'both on one LAN behind the same NAT, which does hairpinning',
     topology: { shared: 'lan', hairpin: 'external-source' },
     paths: both('lan'),
@@ -191,10 +199,14 @@ async function transfer(lab: Lab, from: Side, to: Side, address: string): Promis
   return passed;
 }
 
-async function expectPaths(lab: Lab, paths: Case['paths']): Promise<void> {
+async function expectPaths(
+  lab: Lab,
+  paths: Case['paths'],
+  options: readonly string[],
+): Promise<void> {
   await startRouter(lab, 'router');
   const start = (side: Side): Promise<RunningPeer> =>
-    startPeer(lab, side, '--port', String(PEER_PORT[side]));
+    startPeer(lab, side, '--port', String(PEER_PORT[side]), ...options);
   const [left, right] = await Promise.all([start('left'), start('right')]);
   const directions = [
     { from: 'left', to: 'right', self: left, remote: right, path: paths[0] },
@@ -225,10 +237,10 @@ describeKernel('two peers and the NATs between them', () => {
   // Most of the time they wait, so several topologies run at once.
   test.concurrent.each(cases)(
     '$title: $paths.0 one way, $paths.1 the other',
-    async ({ topology, paths }) => {
+    async ({ topology, paths, options = ['--lan-search'] }) => {
       const lab = await buildNatTopology(topology);
       try {
-        await expectPaths(lab, paths);
+        await expectPaths(lab, paths, options);
       } finally {
         lab.dispose();
       }

@@ -78,6 +78,14 @@ describe('the status report', () => {
     );
   });
 
+  test('says how often there was no place for a remote, if ever', () => {
+    const lines = (remotesRefused: number) =>
+      linesOf({ ...PEER, counters: { ...COUNTERS, remotesRefused } as PeerStatus['counters'] });
+    expect(lines(1234)).toContain('  relayed     1,234 for want of a place among the remotes');
+    expect(lines(1)).toContain('  relayed     1 for want of a place among the remotes');
+    expect(lines(0).join()).not.toContain('--max-remotes');
+  });
+
   test('contains the offloads of the kernel and the average batch sizes', () => {
     const lines = linesOf({
       ...ROUTER,

@@ -1,4 +1,4 @@
-import type { Endpoint, Profile } from '@6bed4/codec';
+import { type Endpoint, type Profile, parsePrefix } from '@6bed4/codec';
 import {
   type AddressLease,
   type PathChanged,
@@ -15,7 +15,9 @@ import { LinuxPeerDriver } from '../drivers/linux/linuxPeerDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
-import { planOfPeer } from '../drivers/ports/interfacePlan.js';
+import { PortableUdp } from '../drivers/portable/portableUdp.js';
+import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
+import { localSubnets } from '../drivers/udp/localSubnets.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
@@ -26,6 +28,9 @@ import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptio
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
+
+/** Milliseconds between two looks at the interfaces of this computer. */
+const SUBNETS_INTERVAL = 10_000;
 
 /** A router sees this peer at a UDP port that draft01 cannot express. */
 export interface PortMove extends Omit<PortRefused, 'type'> {
@@ -58,18 +63,22 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
-  readonly #defaultRoute: boolean;
+  readonly #routeWishes: RouteWishes;
   readonly #mayMove: boolean;
   #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
+  #subnets: readonly string[] = [];
+  #subnetsTimer: NodeJS.Timeout | undefined;
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
   private constructor(options: PeerDaemonOptions, profile: Profile) {
     super();
     this.#profile = profile;
-    this.#defaultRoute = options.defaultRoute ?? false;
+    const { defaultRoute = false, acceptRoutes = [] } = options;
+    const accepted = acceptRoutes.map((prefix) => parsePrefix(prefix, 'acceptRoutes'));
+    this.#routeWishes = { defaultRoute, acceptRoutes: accepted };
     this.#mayMove = (options.port ?? 0) === 0;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
@@ -166,8 +175,22 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const maker = peerMaker(options, profile, localSide);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
+    const { datagrams } = options;
+    if (driver.searchesLan && (datagrams === undefined || datagrams instanceof PortableUdp)) {
+      this.#tellSubnets();
+      this.#subnetsTimer = setInterval(() => this.#tellSubnets(), SUBNETS_INTERVAL).unref();
+    }
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
+  }
+
+  /** Tells the driver on which local networks this computer is, when they are others than before. */
+  #tellSubnets(): void {
+    const { running } = this;
+    const subnets = localSubnets(running.tun);
+    if (subnets.join() === this.#subnets.join()) return;
+    this.#subnets = subnets;
+    running.setLocalSubnets(subnets);
   }
 
   /** Lets others behind the same NAT find this peer; otherwise they reach it by longer ways. */
@@ -185,6 +208,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   protected override async end(): Promise<void> {
+    clearInterval(this.#subnetsTimer);
     this.running.stop();
     await super.end();
     this.#settleReady?.reject(
@@ -227,7 +251,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   #configure(): void {
     try {
-      this.running.configure(planOfPeer(this.leases, this.#profile, this.#defaultRoute));
+      const leases = this.uplinks().flatMap(({ lease, temporary }) =>
+        lease === null ? [] : [{ ...lease, temporary }],
+      );
+      this.running.configure(planOfPeer(leases, this.#profile, this.#routeWishes));
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.warn(error);
@@ -256,6 +283,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     }
     if (this.isClosing) return;
     this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
+    if (this.#subnetsTimer !== undefined) this.#tellSubnets();
     this.running.solicit();
   }
 }

@@ -30,6 +30,12 @@ export interface PeerDaemonOptions extends CommonOptions {
   readonly lanip?: number | undefined;
   /** With a TUN: send all IPv6 that has no better route into the tunnel; default false. */
   readonly defaultRoute?: boolean | undefined;
+  /**
+   * With a TUN: IPv6 prefixes within which routes that routers offer may win over native routes. All
+   * others are for packets that no native route matches, and for those from addresses of the tunnel.
+   * Default none.
+   */
+  readonly acceptRoutes?: readonly string[] | undefined;
   /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions | undefined;
 }

@@ -92,7 +92,7 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
     try {
-      driver.configure(planOfRouter(driver.address));
+      driver.configure(planOfRouter(driver.address, profile));
     } catch (error) {
       await driver.close();
       throw error;

@@ -70,6 +70,12 @@ export interface PeerDriver extends Driver {
   /** Whether the peer looks for remotes on the local network; see {@link Driver.listenOnLan}. */
   readonly searchesLan: boolean;
 
+  /**
+   * Tells the IPv4 subnets that this computer is directly connected to, as `A.B.C.D/length`: only there
+   * are remotes looked for.
+   */
+  setLocalSubnets(subnets: readonly string[]): void;
+
   /** Gives up all addresses. */
   stop(): void;
 

@@ -1,5 +1,8 @@
 import { constants, endianness } from 'node:os';
+import { AF_NETLINK } from '../../src/drivers/kernel/constants.js';
 import type { Libc } from '../../src/drivers/kernel/libc.js';
+
+const LITTLE_ENDIAN = endianness() === 'LE';
 
 /** `constants.errno` lacks what only Linux has. */
 const NUMBERS: Readonly<Record<string, number>> = { ...constants.errno, EBADFD: 77, ENXIO: 6 };
@@ -12,7 +15,6 @@ export interface IoctlCall {
 
 /** A {@link Libc} whose results are set by a test. Failures are names of errors. */
 export class FakeLibc implements Libc {
-  readonly longSize: number;
   readonly ioctls: IoctlCall[] = [];
   readonly closed: number[] = [];
   readonly written: number[][] = [];
@@ -30,14 +32,15 @@ export class FakeLibc implements Libc {
   readonly options: { fd: number; level: number; name: number; value: number }[] = [];
   onSetsockopt: (level: number, name: number) => string | null = () => null;
   onWrite: () => string | null = () => null;
+  /** Messages that were sent to the kernel by netlink(7). */
+  readonly requests: Uint8Array[] = [];
+  /** Its answers: what is read, or the name of the error that it acknowledges with. */
+  onRequest: (message: Uint8Array) => readonly Uint8Array[] | string | null = () => null;
+  readonly #answers = new Map<number, Uint8Array[]>();
   /** Callbacks of watched descriptors. */
   readonly watched = new Map<number, () => void>();
   #errno = 0;
   #nextFd = 100;
-
-  constructor(longSize = 8) {
-    this.longSize = longSize;
-  }
 
   open(path: string): number {
     return this.#descriptor(this.onOpen(path));
@@ -58,21 +61,24 @@ export class FakeLibc implements Libc {
     return this.#result(this.onIoctlValue(request, value), 0);
   }
 
-  read(_fd: number, bytes: Uint8Array): number {
-    const next = this.toRead.shift() ?? 'EAGAIN';
+  read(fd: number, bytes: Uint8Array): number {
+    const next = this.#answers.get(fd)?.shift() ?? this.toRead.shift() ?? 'EAGAIN';
     if (typeof next === 'string') return this.#result(next, 0);
     bytes.set(next);
     return next.length;
   }
 
-  write(_fd: number, bytes: Uint8Array, length: number): number {
+  write(fd: number, bytes: Uint8Array, length: number): number {
     const failure = this.onWrite();
-    if (failure === null) this.written.push([...bytes.subarray(0, length)]);
+    if (failure === null && this.#answers.has(fd)) this.#answer(fd, bytes.slice(0, length));
+    else if (failure === null) this.written.push([...bytes.subarray(0, length)]);
     return this.#result(failure, length);
   }
 
   socket(domain: number): number {
-    return this.#descriptor(this.onSocket(domain));
+    const fd = this.#descriptor(this.onSocket(domain));
+    if (fd >= 0 && domain === AF_NETLINK) this.#answers.set(fd, []);
+    return fd;
   }
 
   bind(_fd: number, address: Uint8Array): number {
@@ -81,7 +87,7 @@ export class FakeLibc implements Libc {
   }
 
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
-    const number = new DataView(value.buffer, value.byteOffset).getInt32(0, endianness() === 'LE');
+    const number = new DataView(value.buffer, value.byteOffset).getInt32(0, LITTLE_ENDIAN);
     this.options.push({ fd, level, name, value: number });
     return this.#result(this.onSetsockopt(level, name), 0);
   }
@@ -113,6 +119,16 @@ export class FakeLibc implements Libc {
     return { close: () => this.watched.delete(fd) };
   }
 
+  #answer(fd: number, message: Uint8Array): void {
+    this.requests.push(message);
+    const answer = this.onRequest(message);
+    const isAcknowledged = answer === null || typeof answer === 'string';
+    const answers = isAcknowledged
+      ? [acknowledgement(answer === null ? 0 : this.numberOf(answer))]
+      : answer;
+    for (const each of answers) this.#answers.get(fd)!.push(withSequenceOf(message, each));
+  }
+
   #descriptor(failure: string | null): number {
     return this.#result(failure, this.#nextFd++);
   }
@@ -122,4 +138,25 @@ export class FakeLibc implements Libc {
     this.#errno = this.numberOf(failure);
     return -1;
   }
+}
+
+/** NLMSG_ERROR (netlink(7)); error number 0 is none. */
+function acknowledgement(errno: number): Uint8Array {
+  const bytes = new Uint8Array(36);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length, LITTLE_ENDIAN);
+  view.setUint16(4, 2, LITTLE_ENDIAN);
+  view.setInt32(16, -errno, LITTLE_ENDIAN);
+  return bytes;
+}
+
+/** Netlink messages with the sequence number of the request that they answer, unless they have one. */
+function withSequenceOf(request: Uint8Array, answer: Uint8Array): Uint8Array {
+  const bytes = answer.slice();
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at + 16 <= bytes.length; at += view.getUint32(at, LITTLE_ENDIAN)) {
+    if (view.getUint32(at + 8, LITTLE_ENDIAN) === 0) bytes.set(request.subarray(8, 12), at + 8);
+    if (view.getUint32(at, LITTLE_ENDIAN) < 16) break;
+  }
+  return bytes;
 }

@@ -164,5 +164,5 @@ function opposite(side: Side): Side {
 }
 
 function start(lab: Lab, side: Side): Promise<RunningPeer> {
-  return startPeer(lab, side, '--port', String(PEER_PORT[side]));
+  return startPeer(lab, side, '--lan-search', '--port', String(PEER_PORT[side]));
 }

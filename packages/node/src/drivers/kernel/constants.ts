@@ -18,15 +18,12 @@ export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x80000;
 
 // netdevice(7)
-export const SIOCADDRT = 0x890b;
-export const SIOCDELRT = 0x890c;
+export const SIOCGIFNAME = 0x8910;
 export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
-export const SIOCSIFADDR = 0x8916;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSIFMTU = 0x8922;
 export const SIOCGIFINDEX = 0x8933;
-export const SIOCDIFADDR = 0x8936;
 export const IFF_UP = 0x1;
 export const IFNAMSIZ = 16;
 
@@ -52,13 +49,53 @@ export const VIRTIO_NET_HDR_GSO_TCPV6 = 4;
 export const VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 export const VIRTIO_NET_HDR_GSO_ECN = 0x80;
 
-// linux/ipv6_route.h
-export const RTF_UP = 0x1;
+// netlink(7)
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_DUMP = 0x300;
+export const NLM_F_CREATE = 0x400;
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
 
 // rtnetlink(7)
 export const NETLINK_ROUTE = 0;
 export const RTMGRP_LINK = 0x1;
 export const RTM_NEWLINK = 16;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
+export const RTM_GETROUTE = 26;
+export const RTM_NEWRULE = 32;
+export const RTM_DELRULE = 33;
+export const RTM_GETRULE = 34;
+export const RTM_NEWADDRLABEL = 72;
+export const RTM_DELADDRLABEL = 73;
+export const RTM_GETADDRLABEL = 74;
+export const RT_TABLE_MAIN = 254;
+export const RTPROT_STATIC = 4;
+export const RTN_UNICAST = 1;
+export const RTA_DST = 1;
+export const RTA_OIF = 4;
+export const RTA_PRIORITY = 6;
+export const RTA_PREFSRC = 7;
+export const RTA_TABLE = 15;
+
+// linux/if_addr.h
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+export const IFA_F_NODAD = 0x02;
+
+// linux/fib_rules.h
+export const FR_ACT_TO_TBL = 1;
+export const FRA_SRC = 2;
+export const FRA_PRIORITY = 6;
+export const FRA_TABLE = 15;
+
+// linux/if_addrlabel.h
+export const IFAL_ADDRESS = 1;
+export const IFAL_LABEL = 2;
 
 // ip(7), socket(7)
 export const SOL_IP = 0;

@@ -1,5 +1,3 @@
-import type { Prefix } from '@6bed4/codec';
-import { RTF_UP } from './constants.js';
 import { LITTLE_ENDIAN, viewOf } from './native.js';
 
 /*
@@ -10,33 +8,6 @@ import { LITTLE_ENDIAN, viewOf } from './native.js';
  */
 const IFREQ_SIZE = 40;
 const IFREQ_VALUE = 16;
-
-/*
- * struct in6_ifreq (linux/ipv6.h)
- *
- *   0   address
- *   16  prefix length (32 bits)
- *   20  interface index (32 bits)
- */
-const IN6_IFREQ_SIZE = 24;
-const IN6_IFREQ_PREFIX_LENGTH = 16;
-const IN6_IFREQ_INDEX = 20;
-
-/*
- * struct in6_rtmsg (linux/ipv6_route.h)
- *
- *   0   destination
- *   16  source
- *   32  gateway
- *   48  type (32 bits)
- *   52  prefix length of the destination (16 bits)
- *   54  prefix length of the source (16 bits)
- *   56  metric (32 bits)
- *   60  info (a long, aligned as such), flags (32 bits), interface index (32 bits)
- */
-const IN6_RTMSG_PREFIX_LENGTH = 52;
-const IN6_RTMSG_METRIC = 56;
-const IN6_RTMSG_INFO_UNALIGNED = 60;
 
 /** Makes a `struct ifreq` about the interface of this name. */
 export function interfaceRequest(name: string): Uint8Array {
@@ -59,41 +30,14 @@ export function mtuRequest(name: string, mtu: number): Uint8Array {
   return request;
 }
 
+/** Makes a `struct ifreq` about the interface with this index, whose name is asked for. */
+export function indexRequest(interfaceIndex: number): Uint8Array {
+  const request = new Uint8Array(IFREQ_SIZE);
+  viewOf(request).setInt32(IFREQ_VALUE, interfaceIndex, LITTLE_ENDIAN);
+  return request;
+}
+
 /** The number that the kernel has written into a `struct ifreq`. */
 export function requestedValue(request: Uint8Array): number {
   return viewOf(request).getInt32(IFREQ_VALUE, LITTLE_ENDIAN);
-}
-
-/** Makes a `struct in6_ifreq`: an address with its on-link prefix length. */
-export function addressRequest({ bytes, length }: Prefix, interfaceIndex: number): Uint8Array {
-  const request = new Uint8Array(IN6_IFREQ_SIZE);
-  const view = viewOf(request);
-  request.set(bytes);
-  view.setUint32(IN6_IFREQ_PREFIX_LENGTH, length, LITTLE_ENDIAN);
-  view.setInt32(IN6_IFREQ_INDEX, interfaceIndex, LITTLE_ENDIAN);
-  return request;
-}
-
-/**
- * Makes a `struct in6_rtmsg`: a route through an interface.
- *
- * @param longSize - `sizeof(long)`
- */
-export function routeRequest(
-  { bytes, length }: Prefix,
-  metric: number,
-  interfaceIndex: number,
-  longSize: number,
-): Uint8Array {
-  const info = Math.ceil(IN6_RTMSG_INFO_UNALIGNED / longSize) * longSize;
-  const flags = info + longSize;
-  const index = flags + 4;
-  const request = new Uint8Array(index + 4);
-  const view = viewOf(request);
-  request.set(bytes);
-  view.setUint16(IN6_RTMSG_PREFIX_LENGTH, length, LITTLE_ENDIAN);
-  view.setUint32(IN6_RTMSG_METRIC, metric, LITTLE_ENDIAN);
-  view.setUint32(flags, RTF_UP, LITTLE_ENDIAN);
-  view.setInt32(index, interfaceIndex, LITTLE_ENDIAN);
-  return request;
 }

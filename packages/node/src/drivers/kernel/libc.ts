@@ -26,8 +26,6 @@ export interface Libc extends ErrorNumbers {
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   eventfd(value: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
-  /** `sizeof(long)`: 8, or 4 on 32-bit machines. */
-  readonly longSize: number;
   /**
    * Calls back, from inside the event loop's poll phase, while the descriptor can be read. The
    * callback must not throw, and what it defers to `process.nextTick` or a promise may have to wait:
@@ -79,7 +77,6 @@ async function bindLibc(): Promise<Libc> {
     errno,
     nameOf,
     numberOf,
-    longSize: koffi.sizeof('long'),
     watch: (fd, callback) => koffi.node.poll(fd, { readable: true }, callback),
   }));
 }

@@ -28,6 +28,10 @@ export class LinuxPeerDriver extends LinuxDriver implements PeerDriver {
     return this.#searchesLan;
   }
 
+  setLocalSubnets(subnets: readonly string[]): void {
+    this.request({ type: 'setLocalSubnets', subnets });
+  }
+
   stop(): void {
     this.request({ type: 'stop' });
   }

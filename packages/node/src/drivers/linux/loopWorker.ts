@@ -89,6 +89,9 @@ function carryOut(loop: Loop, request: Request): Result {
     case 'solicit':
       commandPeer(loop, (peer, now) => peer.solicit(now));
       return null;
+    case 'setLocalSubnets':
+      commandPeer(loop, (peer) => peer.setLocalSubnets(request.subnets));
+      return null;
     case 'remotes':
       return commandPeer(loop, (peer, now) => peer.remotes(now)) satisfies Results['remotes'];
     case 'addRouter':

@@ -66,6 +66,7 @@ export const SHARED_SIZE = 12;
 export type PeerRequest =
   | { readonly type: 'uplinks' | 'searchesLan' | 'start' | 'stop' | 'solicit' | 'remotes' }
   | { readonly type: 'addRouter' | 'removeRouter'; readonly router: Endpoint | string }
+  | { readonly type: 'setLocalSubnets'; readonly subnets: readonly string[] }
   | { readonly type: 'sendOpportunistic'; readonly packet: Uint8Array }
   | { readonly type: 'reportReply'; readonly number: number };
 
@@ -88,6 +89,7 @@ export interface Results {
   readonly start: null;
   readonly stop: null;
   readonly solicit: null;
+  readonly setLocalSubnets: null;
   readonly remotes: readonly RemoteSnapshot[];
   readonly addRouter: null;
   readonly removeRouter: boolean;

@@ -24,6 +24,10 @@ export class PortablePeerDriver extends PortableDriver<Peer> implements PeerDriv
     return this.machine.searchesLan;
   }
 
+  setLocalSubnets(subnets: readonly string[]): void {
+    this.run((peer) => peer.setLocalSubnets(subnets));
+  }
+
   stop(): void {
     this.run((peer, now) => peer.stop(now));
   }

@@ -1,5 +1,11 @@
-import { formatPrefix, type Profile, parsePrefix } from '@6bed4/codec';
+import { formatPrefix, type Prefix, type Profile, parsePrefix, prefixContains } from '@6bed4/codec';
 import type { AddressLease } from '@6bed4/tunnel';
+
+/**
+ * The routing table of a route: the main one, which all packets use, or that of the interface, which
+ * its rules say who uses.
+ */
+export type PlannedTable = 'main' | 'own';
 
 /** A route through the interface. */
 export interface PlannedRoute {
@@ -7,60 +13,180 @@ export interface PlannedRoute {
   readonly prefix: string;
   /** The kernel's route metric; lower wins. */
   readonly metric: number;
+  readonly table: PlannedTable;
+  /** The own address that programs get which ask for none; null leaves it to the kernel. */
+  readonly source: string | null;
 }
 
-/** Addresses and routes that a network interface has to carry. */
+/** A rule by which packets look up the table of the interface. */
+export interface PlannedRule {
+  /** Rules are tried in the order of this number; that of the main table is 32766. */
+  readonly priority: number;
+  /** Sources of the packets that it is about, as `address/length`; null for all. */
+  readonly from: string | null;
+}
+
+/** Everything that the kernel has to know about a network interface. */
 export interface InterfacePlan {
   /** Own addresses with the length of the on-link prefix, as `address/length`. */
   readonly addresses: readonly string[];
   readonly routes: readonly PlannedRoute[];
+  readonly rules: readonly PlannedRule[];
+  /** Prefixes whose addresses on this interface rank behind native ones (RFC 6724 §5, rule 6). */
+  readonly labels: readonly string[];
 }
 
-export const EMPTY_PLAN: InterfacePlan = Object.freeze({ addresses: [], routes: [] });
+export const EMPTY_PLAN: InterfacePlan = Object.freeze({
+  addresses: [],
+  routes: [],
+  rules: [],
+  labels: [],
+});
+
+/** The part of the plan of a peer that its user decides. */
+export interface RouteWishes {
+  /** Whether all IPv6 without a better route goes into the tunnel. */
+  readonly defaultRoute: boolean;
+  /** Offered routes within these may win over native ones. */
+  readonly acceptRoutes: readonly Prefix[];
+}
 
 /** Metric of the default route: above that of native IPv6, which is 1024 (as deployed peers). */
 const DEFAULT_ROUTE_METRIC = 1042;
 /** Metric of all other routes into the tunnel (as deployed peers). */
 const ROUTE_METRIC = 1052;
 
+/** Priority of rules for our own addresses, from which the tunnel comes before native routes. */
+export const FROM_OWN_PRIORITY = 5210;
+/** Priority of the rule for all packets: after the tables main and default, at 32766 and 32767. */
+export const LAST_PRIORITY = 32_800;
+
 const DEFAULT_ROUTE = '::/0';
 const SUBNET_BITS = 64;
 const SUBNET_BYTES = 8;
 
-/** The plan of a router's interface: its address, and with it the /64 that it serves. */
-export function planOfRouter(address: string): InterfacePlan {
-  return { addresses: [`${address}/64`], routes: [] };
+/**
+ * The plan of a router's interface: its address, with it the /64 that it serves, and the prefixes that
+ * are 6bed4 by themselves, under which other routers serve (draft-03 §10.1).
+ */
+export function planOfRouter(address: string, profile: Profile): InterfacePlan {
+  const prefixes = profile.prefixes.map(formatPrefix);
+  return {
+    addresses: [`${address}/${SUBNET_BITS}`],
+    routes: prefixes.map((prefix) => routeOf(prefix, 'main', null)),
+    rules: [],
+    labels: [...new Set([...prefixes, subnetOf(`${address}/128`)])],
+  };
 }
 
 /**
- * The plan of a peer's interface: the address of each lease, the /64 that it is from, the prefixes
- * that are 6bed4 by themselves (draft-03 §4.1), and what the routers offer to route.
+ * The plan of a peer's interface: the address of each lease, routes to the prefixes that are 6bed4 by
+ * themselves (draft-03 §4.1), and what the routers say: a /64 and routes. That never wins over a native
+ * route (draft-03 §4: native to native precedes 6bed4), so it is in a table of its own, for packets from
+ * the addresses of the tunnel, and for those that no other route matches.
  */
 export function planOfPeer(
   leases: readonly AddressLease[],
   profile: Profile,
-  defaultRoute: boolean,
+  wishes: RouteWishes,
 ): InterfacePlan {
   if (leases.length === 0) return EMPTY_PLAN;
-  const addresses = leases.map(
-    ({ address, prefix }) => `${address}/${prefix.slice(prefix.indexOf('/') + 1)}`,
+  const prefixes = profile.prefixes.map(formatPrefix);
+  const subnets = leases
+    .map(({ prefix }) => subnetOf(prefix))
+    .filter((subnet) => !isWithin(subnet, profile.prefixes));
+  const offered = offeredRoutes(leases, wishes).filter(
+    ({ prefix }) => !isWithin(prefix, profile.prefixes),
   );
-  const onLink = leases.map(({ prefix }) => prefix);
-  const prefixes = new Set([
-    ...leases.map(({ prefix }) => subnetPrefixOf(prefix)),
-    ...profile.prefixes.map(formatPrefix),
-    ...leases.flatMap(({ routes }) => routes),
-  ]);
-  const routes = [...prefixes]
-    // The kernel makes the route of an on-link prefix itself.
-    .filter((prefix) => prefix !== DEFAULT_ROUTE && !onLink.includes(prefix))
-    .map((prefix) => ({ prefix, metric: ROUTE_METRIC }));
-  if (defaultRoute) routes.push({ prefix: DEFAULT_ROUTE, metric: DEFAULT_ROUTE_METRIC });
-  return { addresses, routes };
+  return {
+    addresses: leases.map(addressOf),
+    routes: [
+      ...prefixes.map((prefix) => routeOf(prefix, 'main', null)),
+      ...acceptedRoutes(offered, wishes),
+      ...offered,
+    ],
+    rules: offered.length === 0 ? [] : rulesOf(leases),
+    labels: [...new Set([...prefixes, ...subnets])],
+  };
+}
+
+/** The routes in the table of the interface; those of temporary leases are nobody's business. */
+function offeredRoutes(
+  leases: readonly AddressLease[],
+  { defaultRoute }: RouteWishes,
+): PlannedRoute[] {
+  const found = new Map<string, PlannedRoute>();
+  for (const lease of leases) {
+    const { temporary, prefix: own, routes, address } = lease;
+    if (temporary) continue;
+    const isDefault = defaultRoute && lease.defaultRouter;
+    for (const prefix of [subnetOf(own), ...routes, ...(isDefault ? [DEFAULT_ROUTE] : [])]) {
+      if (found.has(prefix) || (prefix === DEFAULT_ROUTE && !isDefault)) continue;
+      found.set(prefix, routeOf(prefix, 'own', address));
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Those of the offered routes that the user wants everybody to use; where a route is wider than what
+ * the user accepts, that part of it.
+ */
+function acceptedRoutes(
+  offered: readonly PlannedRoute[],
+  { acceptRoutes }: RouteWishes,
+): PlannedRoute[] {
+  const found = new Map<string, PlannedRoute>();
+  for (const route of offered) {
+    const { prefix } = route;
+    if (prefix === DEFAULT_ROUTE) {
+      found.set(prefix, { ...route, table: 'main', metric: DEFAULT_ROUTE_METRIC });
+      continue;
+    }
+    const parts = isWithin(prefix, acceptRoutes)
+      ? [prefix]
+      : acceptRoutes.map(formatPrefix).filter((part) => isWithin(part, [parsePrefix(prefix)]));
+    for (const part of parts) {
+      if (!found.has(part)) found.set(part, { ...route, prefix: part, table: 'main' });
+    }
+  }
+  return [...found.values()];
+}
+
+function rulesOf(leases: readonly AddressLease[]): PlannedRule[] {
+  return [
+    ...leases.map((lease) => ({ priority: FROM_OWN_PRIORITY, from: sourcesOf(lease) })),
+    { priority: LAST_PRIORITY, from: null },
+  ];
+}
+
+function routeOf(prefix: string, table: PlannedTable, source: string | null): PlannedRoute {
+  return { prefix, metric: ROUTE_METRIC, table, source };
+}
+
+/** An address with its on-link prefix, unless others have addresses in it: the kernel would put that into the main table. */
+function addressOf({ address, prefix }: AddressLease): string {
+  const length = lengthOf(prefix);
+  return `${address}/${length > SUBNET_BITS ? length : 128}`;
+}
+
+/** The addresses that are ours alone. */
+function sourcesOf({ address, prefix }: AddressLease): string {
+  return lengthOf(prefix) > SUBNET_BITS ? prefix : `${address}/128`;
+}
+
+function lengthOf(prefix: string): number {
+  return Number(prefix.slice(prefix.indexOf('/') + 1));
+}
+
+/** Whether one of the others contains this prefix. */
+function isWithin(prefix: string, others: readonly Prefix[]): boolean {
+  const { bytes, length } = parsePrefix(prefix);
+  return others.some((other) => other.length <= length && prefixContains(other, bytes, 0));
 }
 
 /** The /64 that a longer prefix is part of. */
-function subnetPrefixOf(prefix: string): string {
+function subnetOf(prefix: string): string {
   const { bytes } = parsePrefix(prefix);
   return formatPrefix({ bytes: bytes.slice().fill(0, SUBNET_BYTES), length: SUBNET_BITS });
 }

@@ -1,30 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { formatPrefix, type Prefix } from '@6bed4/codec';
+import type { Prefix } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import {
   AF_INET6,
   IFF_UP,
-  SIOCADDRT,
-  SIOCDELRT,
-  SIOCDIFADDR,
   SIOCGIFFLAGS,
   SIOCGIFINDEX,
   SIOCGIFMTU,
-  SIOCSIFADDR,
   SIOCSIFFLAGS,
   SIOCSIFMTU,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from '../kernel/constants.js';
 import {
-  addressRequest,
   flagsRequest,
   interfaceRequest,
   mtuRequest,
   requestedValue,
-  routeRequest,
 } from '../kernel/interfaceRequests.js';
 import type { Libc } from '../kernel/libc.js';
+import { addressMessage, type InterfaceAddress } from '../kernel/routingMessages.js';
+import { Rtnetlink } from '../kernel/rtnetlink.js';
 
 /**
  * Kernel parameters (net.ipv6.conf) of an interface that only has the addresses of its configuration: no
@@ -39,11 +35,13 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keep_addr_on_down: '1',
 };
 
-/** Addresses, routes, MTU and state of one network interface, by `ioctl`. */
+/** Addresses of one network interface, by rtnetlink(7), and its MTU and state, by `ioctl`. */
 export class NetworkInterface {
   readonly name: string;
   /** Interface index. */
   readonly index: number;
+  /** For all that concerns the interface; closed with it. */
+  readonly netlink: Rtnetlink;
 
   readonly #libc: Libc;
   #fd: number;
@@ -53,6 +51,7 @@ export class NetworkInterface {
     this.#fd = fd;
     this.name = name;
     this.index = this.#get(SIOCGIFINDEX, 'looking up');
+    this.netlink = new Rtnetlink(libc);
   }
 
   /** @throws StartError when there is no such interface, or no IPv6 */
@@ -100,43 +99,30 @@ export class NetworkInterface {
   addAddress(address: Prefix): void {
     // An interface that was prepared for a user without privileges has its address already.
     if (this.#hasAddress(address)) return;
-    const result = this.#libc.ioctl(this.#fd, SIOCSIFADDR, addressRequest(address, this.index));
-    this.#check(result, `adding an address to ${this.name}`, ['EEXIST']);
+    const code = this.netlink.request(addressMessage('add', this.#own(address)));
+    this.#checkCode(code, `adding an address to ${this.name}`, ['EEXIST']);
   }
 
   /** Removes an address, if it is present. */
   removeAddress(address: Prefix): void {
-    const result = this.#libc.ioctl(this.#fd, SIOCDIFADDR, addressRequest(address, this.index));
-    this.#check(result, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
-  }
-
-  /** Adds a route through the interface, unless it is present. */
-  addRoute(prefix: Prefix, metric: number): void {
-    const request = routeRequest(prefix, metric, this.index, this.#libc.longSize);
-    const result = this.#libc.ioctl(this.#fd, SIOCADDRT, request);
-    const doing = `adding a route through ${this.name}`;
-    this.#check(result, doing, ['EEXIST'], (code) => {
-      const route = `${formatPrefix(prefix)} dev ${this.name}`;
-      return `cannot add route ${route}: ${code}; packets to it will not use the tunnel`;
-    });
-  }
-
-  /** Removes a route, if it is present. */
-  removeRoute(prefix: Prefix, metric: number): void {
-    const request = routeRequest(prefix, metric, this.index, this.#libc.longSize);
-    const result = this.#libc.ioctl(this.#fd, SIOCDELRT, request);
-    this.#check(result, `removing a route through ${this.name}`, ['ESRCH', 'ENOENT', 'ENODEV']);
+    const code = this.netlink.request(addressMessage('remove', this.#own(address)));
+    this.#checkCode(code, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
   }
 
   close(): void {
     if (this.#fd >= 0) this.#libc.close(this.#fd);
     this.#fd = -1;
+    this.netlink.close();
   }
 
   #get(number: number, doing: string): number {
     const request = interfaceRequest(this.name);
     this.#check(this.#libc.ioctl(this.#fd, number, request), `${doing} ${this.name}`);
     return requestedValue(request);
+  }
+
+  #own(address: Prefix): InterfaceAddress {
+    return { address, interfaceIndex: this.index };
   }
 
   #hasAddress({ bytes, length }: Prefix): boolean {
@@ -165,19 +151,16 @@ export class NetworkInterface {
     }
   }
 
+  #check(result: number, doing: string): void {
+    if (result < 0) this.#checkCode(this.#libc.nameOf(this.#libc.errno()), doing);
+  }
+
   /**
+   * @param code - the name of an error, or null
    * @param accepted - errors that are none
-   * @param message - describes any other error
    */
-  #check(
-    result: number,
-    doing: string,
-    accepted: readonly string[] = [],
-    message: (code: string) => string = (code) => `${doing} failed: ${code}`,
-  ): void {
-    if (result >= 0) return;
-    const code = this.#libc.nameOf(this.#libc.errno());
-    if (accepted.includes(code)) return;
+  #checkCode(code: string | null, doing: string, accepted: readonly string[] = []): void {
+    if (code === null || accepted.includes(code)) return;
     if (code === 'EPERM') {
       throw new StartError(code, `${doing} needs root or CAP_NET_ADMIN`);
     }
@@ -186,6 +169,6 @@ export class NetworkInterface {
       const remedy = `run "sysctl net.ipv6.conf.${this.name}.disable_ipv6=0"`;
       throw new StartError(code, `${doing} failed, IPv6 is disabled there: ${remedy}`);
     }
-    throw new StartError(code, message(code));
+    throw new StartError(code, `${doing} failed: ${code}`);
   }
 }

@@ -1,0 +1,277 @@
+import type { Prefix } from '@6bed4/codec';
+import {
+  AF_INET6,
+  FR_ACT_TO_TBL,
+  FRA_PRIORITY,
+  FRA_SRC,
+  FRA_TABLE,
+  IFA_ADDRESS,
+  IFA_F_NODAD,
+  IFA_LOCAL,
+  IFAL_ADDRESS,
+  IFAL_LABEL,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_EXCL,
+  NLM_F_REQUEST,
+  RTA_DST,
+  RTA_OIF,
+  RTA_PREFSRC,
+  RTA_PRIORITY,
+  RTA_TABLE,
+  RTM_DELADDR,
+  RTM_DELADDRLABEL,
+  RTM_DELROUTE,
+  RTM_DELRULE,
+  RTM_NEWADDR,
+  RTM_NEWADDRLABEL,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+  RTN_UNICAST,
+  RTPROT_STATIC,
+} from './constants.js';
+import { LITTLE_ENDIAN, viewOf } from './native.js';
+import {
+  type Attribute,
+  type NetlinkMessage,
+  netlinkMessage,
+  readAttributes,
+  readNumber,
+} from './netlinkMessages.js';
+
+/*
+ * struct rtmsg (rtnetlink(7))      struct fib_rule_hdr             struct ifaddrlblmsg
+ *                                  (linux/fib_rules.h)             (linux/if_addrlabel.h)
+ *   0   family                       0   family                      0   family
+ *   1   length of destination        1   length of destination       1   reserved
+ *   2   length of source             2   length of source            2   length of the prefix
+ *   3   TOS                          3   TOS                         3   flags
+ *   4   table                        4   table                       4   interface index (32 bits)
+ *   5   protocol                     5   reserved                    8   sequence number (32 bits)
+ *   6   scope                        6   reserved
+ *   7   type                         7   action
+ *   8   flags (32 bits)              8   flags (32 bits)
+ */
+const BODY_SIZE = 12;
+const DESTINATION_LENGTH = 1;
+const SOURCE_LENGTH = 2;
+const TABLE = 4;
+const ROUTE_PROTOCOL = 5;
+const ROUTE_TYPE = 7;
+const RULE_ACTION = 7;
+const LABEL_LENGTH = 2;
+const LABEL_INDEX = 4;
+
+/*
+ * struct ifaddrmsg (linux/if_addr.h)
+ *
+ *   0   family
+ *   1   length of the prefix
+ *   2   flags
+ *   3   scope
+ *   4   interface index (32 bits)
+ */
+const ADDRESS_BODY_SIZE = 8;
+const ADDRESS_LENGTH = 1;
+const ADDRESS_FLAGS = 2;
+const ADDRESS_INDEX = 4;
+
+/** Tables up to here have room in the body; further ones are an attribute. */
+const HIGHEST_TABLE_IN_BODY = 255;
+
+/** What to do with an address, route, rule or label. */
+export type Change = 'add' | 'remove';
+
+/** An address of an interface. */
+export interface InterfaceAddress {
+  /** The address, which has bits beyond the length of its on-link prefix. */
+  readonly address: Prefix;
+  readonly interfaceIndex: number;
+}
+
+/** A route through an interface. */
+export interface Route {
+  readonly destination: Prefix;
+  /** Number of the routing table. */
+  readonly table: number;
+  readonly metric: number;
+  /** The address that packets of programs without one get, 16 bytes, or null. */
+  readonly source: Uint8Array | null;
+  readonly interfaceIndex: number;
+}
+
+/** A rule of policy routing, which says when a table is looked up. */
+export interface Rule {
+  /** Sources of the packets that it is about; null for all. */
+  readonly from: Prefix | null;
+  /** Rules are tried in the order of this number. */
+  readonly priority: number;
+  readonly table: number;
+}
+
+/** An address label: it ties destinations to sources of the same label (RFC 6724 §2.1). */
+export interface AddressLabel {
+  readonly prefix: Prefix;
+  /** The interface whose addresses, and destinations through which, have it. */
+  readonly interfaceIndex: number;
+  readonly label: number;
+}
+
+/**
+ * Makes RTM_NEWADDR or RTM_DELADDR. The address can be used at once: without IFA_F_NODAD, the kernel looks for
+ * duplicates some time later, even where there is no Neighbor Discovery.
+ */
+export function addressMessage(
+  change: Change,
+  { address, interfaceIndex }: InterfaceAddress,
+): Uint8Array {
+  const body = familyBody(ADDRESS_BODY_SIZE);
+  body[ADDRESS_LENGTH] = address.length;
+  body[ADDRESS_FLAGS] = IFA_F_NODAD;
+  viewOf(body).setUint32(ADDRESS_INDEX, interfaceIndex, LITTLE_ENDIAN);
+  const attributes: Attribute[] = [
+    [IFA_LOCAL, address.bytes],
+    [IFA_ADDRESS, address.bytes],
+  ];
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return changeMessage(change, [RTM_NEWADDR, RTM_DELADDR], flags, body, attributes);
+}
+
+/** Makes RTM_NEWROUTE or RTM_DELROUTE, which also has to name all of these. */
+export function routeMessage(change: Change, route: Route): Uint8Array {
+  const { destination, table, metric, source, interfaceIndex } = route;
+  const body = familyBody();
+  body[DESTINATION_LENGTH] = destination.length;
+  body[ROUTE_PROTOCOL] = RTPROT_STATIC;
+  body[ROUTE_TYPE] = RTN_UNICAST;
+  const attributes: Attribute[] = [
+    [RTA_DST, destination.bytes],
+    [RTA_PRIORITY, metric],
+    ...tableAttribute(body, RTA_TABLE, table),
+    ...(source === null ? [] : [[RTA_PREFSRC, source] as const]),
+    [RTA_OIF, interfaceIndex],
+  ];
+  // Without NLM_F_EXCL, which would refuse what another interface has a route to.
+  return changeMessage(change, [RTM_NEWROUTE, RTM_DELROUTE], NLM_F_CREATE, body, attributes);
+}
+
+/** Makes RTM_NEWRULE or RTM_DELRULE. */
+export function ruleMessage(change: Change, rule: Rule): Uint8Array {
+  const { from, priority, table } = rule;
+  const body = familyBody();
+  body[SOURCE_LENGTH] = from?.length ?? 0;
+  body[RULE_ACTION] = FR_ACT_TO_TBL;
+  const attributes: Attribute[] = [
+    ...(from === null ? [] : [[FRA_SRC, from.bytes] as const]),
+    [FRA_PRIORITY, priority],
+    ...tableAttribute(body, FRA_TABLE, table),
+  ];
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return changeMessage(change, [RTM_NEWRULE, RTM_DELRULE], flags, body, attributes);
+}
+
+/** Makes RTM_NEWADDRLABEL or RTM_DELADDRLABEL. */
+export function labelMessage(change: Change, label: AddressLabel): Uint8Array {
+  const body = familyBody();
+  body[LABEL_LENGTH] = label.prefix.length;
+  viewOf(body).setUint32(LABEL_INDEX, label.interfaceIndex, LITTLE_ENDIAN);
+  const attributes: Attribute[] = [
+    [IFAL_LABEL, label.label],
+    [IFAL_ADDRESS, label.prefix.bytes],
+  ];
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  return changeMessage(change, [RTM_NEWADDRLABEL, RTM_DELADDRLABEL], flags, body, attributes);
+}
+
+/** Makes a request for all IPv6 objects of a kind, such as RTM_GETRULE for all rules. */
+export function dumpMessage(type: number): Uint8Array {
+  return netlinkMessage(type, NLM_F_REQUEST | NLM_F_DUMP, familyBody(), []);
+}
+
+/** Reads a route; null for one that does not lead through an interface alone, or is something else. */
+export function readRoute(message: NetlinkMessage): Route | null {
+  if (message.type !== RTM_NEWROUTE || !hasBody(message)) return null;
+  const attributes = readAttributes(message, BODY_SIZE);
+  const interfaceIndex = readNumber(attributes.get(RTA_OIF));
+  if (interfaceIndex === null) return null;
+  return {
+    destination: readPrefix(message, DESTINATION_LENGTH, attributes.get(RTA_DST)),
+    table: readTable(message, attributes.get(RTA_TABLE)),
+    metric: readNumber(attributes.get(RTA_PRIORITY)) ?? 0,
+    source: null,
+    interfaceIndex,
+  };
+}
+
+/** Reads a rule that looks up a table; null for anything else. */
+export function readRule(message: NetlinkMessage): Rule | null {
+  if (message.type !== RTM_NEWRULE || !hasBody(message)) return null;
+  if (message.view.getUint8(message.body + RULE_ACTION) !== FR_ACT_TO_TBL) return null;
+  const attributes = readAttributes(message, BODY_SIZE);
+  const source = attributes.get(FRA_SRC);
+  return {
+    from: source === undefined ? null : readPrefix(message, SOURCE_LENGTH, source),
+    priority: readNumber(attributes.get(FRA_PRIORITY)) ?? 0,
+    table: readTable(message, attributes.get(FRA_TABLE)),
+  };
+}
+
+/** Reads an address label; null for anything else. */
+export function readLabel(message: NetlinkMessage): AddressLabel | null {
+  if (message.type !== RTM_NEWADDRLABEL || !hasBody(message)) return null;
+  const attributes = readAttributes(message, BODY_SIZE);
+  const label = readNumber(attributes.get(IFAL_LABEL));
+  if (label === null) return null;
+  return {
+    prefix: readPrefix(message, LABEL_LENGTH, attributes.get(IFAL_ADDRESS)),
+    interfaceIndex: message.view.getUint32(message.body + LABEL_INDEX, LITTLE_ENDIAN),
+    label,
+  };
+}
+
+function familyBody(size = BODY_SIZE): Uint8Array {
+  const body = new Uint8Array(size);
+  body[0] = AF_INET6;
+  return body;
+}
+
+function changeMessage(
+  change: Change,
+  [added, removed]: readonly [number, number],
+  flags: number,
+  body: Uint8Array,
+  attributes: readonly Attribute[],
+): Uint8Array {
+  const common = NLM_F_REQUEST | NLM_F_ACK;
+  return change === 'add'
+    ? netlinkMessage(added, common | flags, body, attributes)
+    : netlinkMessage(removed, common, body, attributes);
+}
+
+/** Names a table in the body, or by the attribute that is returned. */
+function tableAttribute(body: Uint8Array, type: number, table: number): Attribute[] {
+  if (table > HIGHEST_TABLE_IN_BODY) return [[type, table]];
+  body[TABLE] = table;
+  return [];
+}
+
+function hasBody({ body, end }: NetlinkMessage): boolean {
+  return end - body >= BODY_SIZE;
+}
+
+function readTable({ view, body }: NetlinkMessage, attribute: DataView | undefined): number {
+  return readNumber(attribute) ?? view.getUint8(body + TABLE);
+}
+
+function readPrefix(
+  { view, body }: NetlinkMessage,
+  lengthAt: number,
+  address: DataView | undefined,
+): Prefix {
+  const bytes = new Uint8Array(16);
+  if (address?.byteLength === bytes.length) {
+    bytes.set(new Uint8Array(address.buffer, address.byteOffset, bytes.length));
+  }
+  return { bytes, length: view.getUint8(body + lengthAt) };
+}

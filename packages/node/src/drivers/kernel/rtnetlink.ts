@@ -1,0 +1,82 @@
+import {
+  AF_NETLINK,
+  NETLINK_ROUTE,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+} from './constants.js';
+import type { Libc } from './libc.js';
+import { LITTLE_ENDIAN, viewOf } from './native.js';
+import { type NetlinkMessage, readMessages, setSequence } from './netlinkMessages.js';
+
+/** The kernel sends no longer pieces (netlink(7)). */
+const READ_BUFFER = 32_768;
+
+/** Requests to the kernel by rtnetlink(7), which answers each before `write` returns. */
+export class Rtnetlink {
+  readonly #libc: Libc;
+  readonly #buffer = new Uint8Array(READ_BUFFER);
+  readonly #unavailable: string | null;
+  #fd: number;
+  #sequence = 0;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    this.#fd = libc.socket(AF_NETLINK, type, NETLINK_ROUTE);
+    this.#unavailable = this.#fd < 0 ? this.#failure() : null;
+  }
+
+  /**
+   * Sends a request with NLM_F_ACK, and awaits the answer.
+   *
+   * @returns the name of the error, such as `EPERM`; null for success
+   */
+  request(message: Uint8Array): string | null {
+    return this.#exchange(message, () => {});
+  }
+
+  /**
+   * Sends a request with NLM_F_DUMP.
+   *
+   * @param take - called for each object; what it gets is valid for the duration of the call
+   * @returns the name of the error, or null
+   */
+  dump(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
+    return this.#exchange(message, take);
+  }
+
+  close(): void {
+    if (this.#fd >= 0) this.#libc.close(this.#fd);
+    this.#fd = -1;
+  }
+
+  #exchange(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
+    if (this.#fd < 0) return this.#unavailable ?? 'EBADF';
+    const sequence = ++this.#sequence;
+    setSequence(message, sequence);
+    if (this.#libc.write(this.#fd, message, message.length) < 0) return this.#failure();
+    for (;;) {
+      const length = this.#libc.read(this.#fd, this.#buffer, READ_BUFFER);
+      if (length <= 0) return this.#failure();
+      for (const answer of readMessages(viewOf(this.#buffer), length)) {
+        if (answer.sequence !== sequence) continue;
+        if (answer.type === NLMSG_DONE) return null;
+        if (answer.type === NLMSG_ERROR) return this.#errorIn(answer);
+        take(answer);
+      }
+    }
+  }
+
+  /** The body of NLMSG_ERROR begins with a negative error number, or 0 for success. */
+  #errorIn({ view, body, end }: NetlinkMessage): string | null {
+    const error = end - body < 4 ? 0 : view.getInt32(body, LITTLE_ENDIAN);
+    return error === 0 ? null : this.#libc.nameOf(-error);
+  }
+
+  #failure(): string {
+    return this.#libc.nameOf(this.#libc.errno());
+  }
+}

@@ -1,0 +1,187 @@
+import { parseIPv6, parsePrefix } from '@6bed4/codec';
+import { StartError } from '../../errors.js';
+import {
+  AF_INET6,
+  RT_TABLE_MAIN,
+  RTM_GETADDRLABEL,
+  RTM_GETROUTE,
+  RTM_GETRULE,
+  SIOCGIFNAME,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+} from '../kernel/constants.js';
+import { indexRequest } from '../kernel/interfaceRequests.js';
+import type { Libc } from '../kernel/libc.js';
+import type { NetlinkMessage } from '../kernel/netlinkMessages.js';
+import {
+  type AddressLabel,
+  dumpMessage,
+  labelMessage,
+  type Route,
+  type Rule,
+  readLabel,
+  readRoute,
+  readRule,
+  routeMessage,
+  ruleMessage,
+} from '../kernel/routingMessages.js';
+import type { Rtnetlink } from '../kernel/rtnetlink.js';
+import {
+  FROM_OWN_PRIORITY,
+  LAST_PRIORITY,
+  type PlannedRoute,
+  type PlannedRule,
+} from '../ports/interfacePlan.js';
+import type { NetworkInterface } from './networkInterface.js';
+
+/** The table of an interface is this number and its index. */
+const FIRST_TABLE = 0x6bed0000;
+/** More interfaces than any computer had since it was started. */
+const MOST_INTERFACES = 2 ** 24;
+/** The address label of all that is 6bed4. */
+const LABEL = 0x6bed;
+
+/** Errors of the kernel that say that something is as wanted already. */
+const PRESENT: readonly string[] = ['EEXIST'];
+const ABSENT: readonly string[] = ['ESRCH', 'ENOENT', 'ENODEV', 'EADDRNOTAVAIL'];
+
+/**
+ * Routes through one network interface, rules for the routing table that is its own, and labels of its
+ * addresses, by rtnetlink(7). The kernel removes only the routes together with the interface.
+ */
+export class InterfaceRouting {
+  readonly #libc: Libc;
+  readonly #netlink: Rtnetlink;
+  readonly #name: string;
+  readonly #index: number;
+  readonly #table: number;
+
+  constructor(libc: Libc, { name, index, netlink }: NetworkInterface) {
+    this.#libc = libc;
+    this.#netlink = netlink;
+    this.#name = name;
+    this.#index = index;
+    this.#table = FIRST_TABLE + index;
+  }
+
+  /** Adds a route, unless it is present. @throws StartError */
+  addRoute(route: PlannedRoute): void {
+    const code = this.#change(routeMessage('add', this.#route(route)), PRESENT);
+    if (code === null) return;
+    const where = `${route.prefix} dev ${this.#name}`;
+    const why = `cannot add route ${where}: ${code}; packets to it will not use the tunnel`;
+    throw new StartError(code, why);
+  }
+
+  /** Removes a route, if it is present. @throws StartError */
+  removeRoute(route: PlannedRoute): void {
+    this.#remove(routeMessage('remove', this.#route(route)), 'a route');
+  }
+
+  /** Adds a rule for the table of the interface, unless it is present. @throws StartError */
+  addRule(rule: PlannedRule): void {
+    const code = this.#change(ruleMessage('add', this.#rule(rule)), PRESENT);
+    if (code === null) return;
+    const why = `the kernel refuses routing rules: ${code}; what routers offer will not be used`;
+    throw new StartError(code, why);
+  }
+
+  /** Removes a rule, if it is present. @throws StartError */
+  removeRule(rule: PlannedRule): void {
+    this.#remove(ruleMessage('remove', this.#rule(rule)), 'a routing rule');
+  }
+
+  /** Labels addresses under a prefix as 6bed4, unless they are. @throws StartError */
+  addLabel(prefix: string): void {
+    const code = this.#change(labelMessage('add', this.#label(prefix)), PRESENT);
+    if (code === null) return;
+    const why = `cannot label addresses under ${prefix}: ${code}; they may precede native ones`;
+    throw new StartError(code, why);
+  }
+
+  /** Removes the label of a prefix, if it is present. @throws StartError */
+  removeLabel(prefix: string): void {
+    this.#remove(labelMessage('remove', this.#label(prefix)), 'an address label');
+  }
+
+  /**
+   * Removes the rules and labels that processes left which were killed: those for this interface, and
+   * for interfaces that are no more. And, when this interface outlived them, the routes in its table.
+   * What the kernel refuses stays.
+   */
+  removeLeftovers(): void {
+    const rules = this.#all(RTM_GETRULE, readRule).filter(
+      ({ priority, table }) =>
+        (priority === FROM_OWN_PRIORITY || priority === LAST_PRIORITY) &&
+        this.#isLeftBy(table - FIRST_TABLE),
+    );
+    const labels = this.#all(RTM_GETADDRLABEL, readLabel).filter(
+      ({ label, interfaceIndex }) => label === LABEL && this.#isLeftBy(interfaceIndex),
+    );
+    // Nothing can be left in the table of an interface without rules that lead there.
+    const mayHaveRoutes = rules.some(({ table }) => table === this.#table);
+    const routes = mayHaveRoutes ? this.#all(RTM_GETROUTE, readRoute) : [];
+    for (const route of routes.filter(({ table }) => table === this.#table)) {
+      this.#netlink.request(routeMessage('remove', route));
+    }
+    for (const rule of rules) this.#netlink.request(ruleMessage('remove', rule));
+    for (const label of labels) this.#netlink.request(labelMessage('remove', label));
+  }
+
+  #route({ prefix, metric, table, source }: PlannedRoute): Route {
+    return {
+      destination: parsePrefix(prefix),
+      table: table === 'main' ? RT_TABLE_MAIN : this.#table,
+      metric,
+      source: source === null ? null : parseIPv6(source),
+      interfaceIndex: this.#index,
+    };
+  }
+
+  #rule({ priority, from }: PlannedRule): Rule {
+    return { priority, from: from === null ? null : parsePrefix(from), table: this.#table };
+  }
+
+  #label(prefix: string): AddressLabel {
+    return { prefix: parsePrefix(prefix), interfaceIndex: this.#index, label: LABEL };
+  }
+
+  /** Whether something for this interface index is of no use any more. */
+  #isLeftBy(index: number): boolean {
+    if (index === this.#index) return true;
+    return index > 0 && index < MOST_INTERFACES && !this.#exists(index);
+  }
+
+  #exists(index: number): boolean {
+    const fd = this.#libc.socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return true;
+    const failed = this.#libc.ioctl(fd, SIOCGIFNAME, indexRequest(index)) < 0;
+    const isMissing = failed && this.#libc.nameOf(this.#libc.errno()) === 'ENODEV';
+    this.#libc.close(fd);
+    return !isMissing;
+  }
+
+  #all<T>(type: number, read: (message: NetlinkMessage) => T | null): T[] {
+    const found: T[] = [];
+    this.#netlink.dump(dumpMessage(type), (message) => {
+      const one = read(message);
+      if (one !== null) found.push(one);
+    });
+    return found;
+  }
+
+  #remove(message: Uint8Array, what: string): void {
+    const code = this.#change(message, ABSENT);
+    if (code === null) return;
+    throw new StartError(code, `removing ${what} of ${this.#name} failed: ${code}`);
+  }
+
+  /** @returns the name of the error, or null; for missing privileges throws at once */
+  #change(message: Uint8Array, accepted: readonly string[]): string | null {
+    const code = this.#netlink.request(message);
+    if (code === null || accepted.includes(code)) return null;
+    if (code !== 'EPERM') return code;
+    const what = `routes, routing rules and address labels of ${this.#name}`;
+    throw new StartError(code, `setting ${what} needs root or CAP_NET_ADMIN`);
+  }
+}
