@@ -7,9 +7,11 @@ const project = ['**/*.{ts,mts,mjs,js}'];
 const config: KnipConfig = {
   workspaces: {
     '.': {
+      // Read by Stryker.
+      entry: ['scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}'],
       project,
-      // Started by scripts/setup.mjs.
-      ignoreDependencies: ['pnpm', 'turbo'],
+      // Started by scripts/setup.mjs; named to Stryker.
+      ignoreDependencies: ['pnpm', 'turbo', '@stryker-mutator/vitest-runner'],
     },
     'packages/*': { project, vitest },
     'packages/node': { entry: ['test/runtimes/program.mjs'], project },
