@@ -10,8 +10,8 @@ const config: KnipConfig = {
       // Read by Stryker.
       entry: ['scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}'],
       project,
-      // Started by scripts/setup.mjs; named to Stryker.
-      ignoreDependencies: ['pnpm', 'turbo', '@stryker-mutator/vitest-runner'],
+      // Started by scripts/setup.mjs.
+      ignoreDependencies: ['pnpm', 'turbo'],
     },
     'packages/*': { project, vitest },
     'packages/node': { entry: ['test/runtimes/program.mjs'], project },

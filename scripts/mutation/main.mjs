@@ -31,9 +31,9 @@ async function isNoticed({ name, mutate = packages[name].mutate }) {
   const mutants = await new Stryker({
     mutate,
     ignorePatterns: ['dist', 'docs', 'examples', 'bench', 'reports', '.runtimes', '.turbo'],
-    plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation/plugin.mjs'],
+    plugins: ['./scripts/mutation/plugin.mjs'],
     ignorers: ['text'],
-    testRunner: 'vitest',
+    testRunner: 'vitest-by-file',
     vitest: { configFile: 'scripts/mutation/vitest.config.ts', dir: tests, related: false },
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),

@@ -1,19 +1,41 @@
-/** Mutants that tell nothing about the protocol, left out by what they are, never by where they are. */
+/** Parts that Stryker runs in each of its processes. */
+import { strykerPlugins as vitestPlugins } from '@stryker-mutator/vitest-runner';
+
+export { strykerValidationSchema } from '@stryker-mutator/vitest-runner';
 
 /** Functions whose arguments, from an index on, are text for people. */
 const TEXT_FROM = { refuse: 2, InvalidArgumentError: 1 };
 
+/** Whether an expression is text for people: no test holds its words. */
 function isText(path) {
   if (!path.isStringLiteral() && !path.isTemplateLiteral()) return false;
-  const call = path.parentPath;
-  if (!call?.isCallExpression() && !call?.isNewExpression()) return false;
-  const name = call.node.callee.name ?? '';
+  const argument = path.find(({ listKey }) => listKey === 'arguments');
+  const name = argument?.parent.callee.name ?? '';
   const from = TEXT_FROM[name] ?? (name.endsWith('Error') ? 0 : Number.POSITIVE_INFINITY);
-  return call.node.arguments.indexOf(path.node) >= from;
+  return argument !== null && argument.key >= from;
 }
+
+/**
+ * Stryker's runner for vitest, but a file of tests that cannot even be loaded counts as a test that fails;
+ * to Stryker it has no tests, so that a mutant which breaks its whole module would survive.
+ */
+function createRunner(injector) {
+  const runner = vitestPlugins[0].factory(injector);
+  const run = runner.run.bind(runner);
+  runner.run = async (options) => {
+    const result = await run(options);
+    const broken = runner.ctx.state.getFiles().find(({ result }) => result?.state === 'fail');
+    if (broken === undefined || result.status !== 'complete') return result;
+    const test = { id: broken.filepath, name: broken.name, timeSpentMs: 0, status: 1 };
+    return { ...result, tests: [...result.tests, { ...test, failureMessage: 'cannot be loaded' }] };
+  };
+  return runner;
+}
+createRunner.inject = ['$injector'];
 
 /** Read by Stryker, which knows them by this name. */
 export const strykerPlugins = [
+  { kind: 'TestRunner', name: 'vitest-by-file', factory: createRunner },
   {
     kind: 'Ignore',
     name: 'text',
