@@ -52,6 +52,7 @@ export {
   NeighborUnreachability,
   type NeighborUnreachabilityOptions,
 } from './neighbors/neighborUnreachability.js';
+export { SecretHash } from './neighbors/secretHash.js';
 export { findOption, findOptionOffset } from './options/findOption.js';
 export type {
   LinkLayerOption,

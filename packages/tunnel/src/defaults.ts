@@ -30,6 +30,15 @@ export const CORRECTION_RATE = { perSecond: 1, burst: 5 } as const;
 export const ICMP_ERROR_RATE = { perSecond: 10, burst: 20 } as const;
 export const RESOLICITATION_RATE = { perSecond: 0.2, burst: 2 } as const;
 
+/**
+ * Router Advertisements to one IPv4 address that may be larger than the solicitations from there, a second
+ * and at once: deployed peers solicit with 48 bytes, and some only once.
+ */
+export const FREE_ADVERTISEMENT_RATE = { perSecond: 0.1, burst: 2 } as const;
+
+/** Bytes that one endpoint can save up for answers to it: the largest answer. */
+export const ANSWER_BUDGET_LIMIT = 1308;
+
 /** Buckets of one rate limiter; senders that share a bucket share its rate. */
 export const RATE_LIMITER_BUCKETS = 1024;
 /** Of a peer, which fewer unknown senders address, and of which there may be many in one program. */

@@ -14,6 +14,16 @@ const draft00Dialect: Dialect = Object.freeze<Dialect>({
   redirects: false,
   invitations: false,
   avoidsTrapezium: false,
+  searchesLan: false,
+  trafficClass: 'opaque',
+  shortFramesProbe: false,
+  headerCompression: false,
+  linkLocalPeers: false,
+  correctsPrefix: false,
+  acceptsForeignPrefix: false,
+  trapeziumNeeds6bed4: false,
+  offersForeignPrefix: false,
+  returnsToOwnSubnetOnly: true,
 });
 
 /** draft-vanrein-v6ops-6bed4-01 (2012). */
@@ -26,6 +36,16 @@ const draft01Dialect: Dialect = Object.freeze<Dialect>({
   redirects: true,
   invitations: false,
   avoidsTrapezium: false,
+  searchesLan: true,
+  trafficClass: 'opaque',
+  shortFramesProbe: false,
+  headerCompression: false,
+  linkLocalPeers: true,
+  correctsPrefix: false,
+  acceptsForeignPrefix: false,
+  trapeziumNeeds6bed4: false,
+  offersForeignPrefix: false,
+  returnsToOwnSubnetOnly: true,
 });
 
 /** draft-vanrein-6bed4-02 and -03 (2014–2020). */
@@ -38,6 +58,16 @@ const draft03Dialect: Dialect = Object.freeze<Dialect>({
   redirects: false,
   invitations: true,
   avoidsTrapezium: true,
+  searchesLan: false,
+  trafficClass: 'no-seen',
+  shortFramesProbe: false,
+  headerCompression: true,
+  linkLocalPeers: false,
+  correctsPrefix: true,
+  acceptsForeignPrefix: true,
+  trapeziumNeeds6bed4: false,
+  offersForeignPrefix: false,
+  returnsToOwnSubnetOnly: false,
 });
 
 /** draft-vanrein-6bed4-04. */
@@ -50,6 +80,16 @@ const draft04Dialect: Dialect = Object.freeze<Dialect>({
   redirects: false,
   invitations: true,
   avoidsTrapezium: true,
+  searchesLan: false,
+  trafficClass: 'peering',
+  shortFramesProbe: true,
+  headerCompression: false,
+  linkLocalPeers: false,
+  correctsPrefix: false,
+  acceptsForeignPrefix: false,
+  trapeziumNeeds6bed4: true,
+  offersForeignPrefix: true,
+  returnsToOwnSubnetOnly: true,
 });
 
 /** The dialects by name, oldest first. */

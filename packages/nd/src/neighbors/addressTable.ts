@@ -1,4 +1,5 @@
 import { IPV6_ADDRESS_BYTES, readInt32 } from '@6bed4/codec';
+import { SecretHash } from './secretHash.js';
 
 const KEY_WORDS = 4;
 const LOWER_HALF = 8;
@@ -25,10 +26,9 @@ export interface SignificantBits {
  * keeps what it knows about the address in columns. Nothing allocates but the constructor and
  * {@link AddressTable.address}.
  *
- * The hash is multiply-shift over the 16-bit words of the lower half with secret random multipliers. Any
- * two lower halves collide with probability 1 / buckets, whatever they are, so attackers cannot make a
- * chain long (Dietzfelbinger's universal hashing). Addresses with the same lower half do share a chain,
- * and {@link AddressTable.firstAlike} walks them; the owner limits how many there can be.
+ * Lower halves are hashed by a {@link SecretHash}, so attackers cannot make a chain long. Addresses with
+ * the same lower half do share a chain, and {@link AddressTable.firstAlike} walks them; the owner limits
+ * how many there can be.
  */
 export class AddressTable {
   /** Most addresses there can be. */
@@ -43,8 +43,7 @@ export class AddressTable {
   /** The chain of a bucket, or of free slots. */
   readonly #next: Int32Array;
   readonly #buckets: Int32Array;
-  readonly #multipliers: Int32Array;
-  readonly #shift: number;
+  readonly #hash: SecretHash;
   /** Slots found lately, by a few bits of their address: most packets go where others went. */
   readonly #recent = new Int32Array(RECENT).fill(NO_SLOT);
   #free = 0;
@@ -66,8 +65,7 @@ export class AddressTable {
     this.#next = new Int32Array(capacity).map((_, slot) => slot + 1);
     this.#next[capacity - 1] = NO_SLOT;
     this.#buckets = new Int32Array(2 ** bucketBits).fill(NO_SLOT);
-    this.#multipliers = new Int32Array(5).map(() => random() * 0x1_0000_0000);
-    this.#shift = 32 - bucketBits;
+    this.#hash = new SecretHash(bucketBits, random);
   }
 
   /** Addresses there are. */
@@ -111,7 +109,7 @@ export class AddressTable {
     this.#keys[at + 1] = readInt32(bytes, offset + 4);
     this.#keys[at + 2] = third;
     this.#keys[at + 3] = fourth;
-    const bucket = this.#hash(third, fourth);
+    const bucket = this.#hash.bucketOf(third, fourth);
     this.#next[slot] = this.#buckets[bucket]!;
     this.#buckets[bucket] = slot;
     return slot;
@@ -124,7 +122,7 @@ export class AddressTable {
     const fourth = this.#keys[at + 3]!;
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
     if (this.#recent[place] === slot) this.#recent[place] = NO_SLOT;
-    const bucket = this.#hash(third, fourth);
+    const bucket = this.#hash.bucketOf(third, fourth);
     let previous = this.#buckets[bucket]!;
     if (previous === slot) {
       this.#buckets[bucket] = this.#next[slot]!;
@@ -149,7 +147,7 @@ export class AddressTable {
   firstAlike(bytes: Uint8Array, offset: number): number {
     const third = readInt32(bytes, offset + LOWER_HALF) & this.#thirdMask;
     const fourth = readInt32(bytes, offset + LOWER_HALF + 4) & this.#fourthMask;
-    return this.#alike(this.#buckets[this.#hash(third, fourth)]!, third, fourth);
+    return this.#alike(this.#buckets[this.#hash.bucketOf(third, fourth)]!, third, fourth);
   }
 
   /** The next one after a slot that {@link firstAlike} or this method returned, or -1. */
@@ -172,7 +170,7 @@ export class AddressTable {
 
   /** As {@link AddressTable.find}, for an address that was not found lately. */
   #search(third: number, fourth: number, bytes: Uint8Array, offset: number): number {
-    let slot = this.#buckets[this.#hash(third, fourth)]!;
+    let slot = this.#buckets[this.#hash.bucketOf(third, fourth)]!;
     while (slot !== NO_SLOT && !this.#isAt(slot, third, fourth, bytes, offset)) {
       slot = this.#next[slot]!;
     }
@@ -199,24 +197,4 @@ export class AddressTable {
     const at = slot * KEY_WORDS;
     return this.#keys[at + 3] === fourth && this.#keys[at + 2] === third;
   }
-
-  #hash(third: number, fourth: number): number {
-    return hashWords(this.#multipliers, third, fourth) >>> this.#shift;
-  }
-}
-
-/**
- * @internal Hashes two int32 words, of which the highest bits of the result are the best.
- *
- * @param multipliers - five secret random numbers, int32
- */
-export function hashWords(multipliers: Int32Array, left: number, right: number): number {
-  return (
-    (multipliers[4]! +
-      Math.imul(multipliers[0]!, left >>> 16) +
-      Math.imul(multipliers[1]!, left & 0xffff) +
-      Math.imul(multipliers[2]!, right >>> 16) +
-      Math.imul(multipliers[3]!, right & 0xffff)) |
-    0
-  );
 }

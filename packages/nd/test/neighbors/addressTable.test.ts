@@ -3,7 +3,6 @@ import { Random } from '@6bed4/testing/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AddressTable, type SignificantBits } from '../../src/index.js';
-import { hashWords } from '../../src/neighbors/addressTable.js';
 
 const ALL: SignificantBits = { upperHalf: true, lowerHalf: [-1, -1], neverZero: 0 };
 /** The endpoint and not the lanip, as in draft-03. */
@@ -113,28 +112,6 @@ describe('a table of addresses', () => {
     for (let index = 0; index < 50; index += 2) table.remove(index);
     for (let index = 0; index < 50; index++) {
       expect(table.find(neighboring(index), 0)).toBe(index % 2 === 0 ? -1 : index);
-    }
-  });
-});
-
-describe('the hash of an address table', () => {
-  test('spreads similar words as chance would, for any seed', () => {
-    const bits = 11;
-    const words = Array.from({ length: 2 ** bits }, (_, index) => {
-      const word = (index & 0xff) << (8 * ((index >> 8) & 3));
-      return index < 2 ** (bits - 1) ? [word, 0] : [0, word];
-    });
-    const distinct = [...new Map(words.map((pair) => [pair.join(), pair])).values()];
-    for (let seed = 1; seed <= 8; seed++) {
-      const random = new Random(seed).fraction;
-      const multipliers = new Int32Array(5).map(() => random() * 0x1_0000_0000);
-      const counts = new Float64Array(2 ** bits);
-      for (const [left, right] of distinct) {
-        counts[hashWords(multipliers, left!, right!) >>> (32 - bits)]!++;
-      }
-      // Each is found after those before it in its bucket: less than one wrong one on average.
-      const looks = counts.reduce((sum, count) => sum + (count * (count + 1)) / 2, 0);
-      expect(looks / distinct.length).toBeLessThan(2);
     }
   });
 });

@@ -1,11 +1,9 @@
 import { hashBytes } from '@6bed4/codec';
-import { IPV6_HEADER_LENGTH, SOURCE_OFFSET } from '@6bed4/nd';
+import { IPV6_HEADER_LENGTH, SecretHash, SOURCE_OFFSET } from '@6bed4/nd';
 import { RATE_LIMITER_BUCKETS } from '../defaults.js';
 import { DISTANT_PAST } from '../time.js';
 
 const MILLISECONDS_PER_SECOND = 1000;
-/** 2^32 divided by the golden ratio: spreads neighboring addresses over the table. */
-const HASH_MULTIPLIER = 0x9e37_79b1;
 
 /** Token bucket for a rate that all share: so many a second, and a burst after an idle time. */
 export class TokenBucket {
@@ -34,7 +32,7 @@ export class TokenBucket {
 /**
  * Token buckets for answers to unknown senders, one per sender, in a table of fixed size: a
  * sender that comes too often runs dry without starving the others. Senders that fall into the same
- * bucket share it; which ones do depends on a random seed, so nobody can choose a victim to share
+ * bucket share it; which ones do depends on a {@link SecretHash}, so nobody can choose a victim to share
  * with.
  */
 export class RateLimiter {
@@ -42,13 +40,12 @@ export class RateLimiter {
   readonly #updatedAt: Float64Array;
   readonly #perMillisecond: number;
   readonly #burst: number;
-  readonly #seed: number;
-  readonly #shift: number;
+  readonly #hash: SecretHash;
 
   /**
    * @param rate - tokens a second and the most that an idle sender can save up
-   * @param random - numbers in [0, 1), for the seed
-   * @param buckets - a power of two; 16 bytes each
+   * @param random - numbers in [0, 1) that attackers cannot predict
+   * @param buckets - a power of two, 2..65536; 16 bytes each
    */
   constructor(
     rate: { readonly perSecond: number; readonly burst: number },
@@ -59,13 +56,17 @@ export class RateLimiter {
     this.#updatedAt = new Float64Array(buckets).fill(DISTANT_PAST);
     this.#perMillisecond = rate.perSecond / MILLISECONDS_PER_SECOND;
     this.#burst = rate.burst;
-    this.#seed = Math.floor(random() * 0x1_0000_0000) >>> 0;
-    this.#shift = 32 - Math.log2(buckets);
+    this.#hash = new SecretHash(Math.log2(buckets), random);
   }
 
-  /** Takes a token of the sender known by `key`, its IPv4 address as int32, at `now` in milliseconds. */
-  allows(key: number, now: number): boolean {
-    const bucket = Math.imul(key ^ this.#seed, HASH_MULTIPLIER) >>> this.#shift;
+  /**
+   * Takes a token of a sender at `now` in milliseconds, if there is one.
+   *
+   * @param key - the sender's IPv4 address as int32, or another number for it
+   * @param port - its UDP port, where each endpoint has a rate of its own
+   */
+  allows(key: number, now: number, port = 0): boolean {
+    const bucket = this.#hash.bucketOf(key, port);
     const saved = (now - this.#updatedAt[bucket]!) * this.#perMillisecond;
     const tokens = Math.min(this.#burst, this.#tokens[bucket]! + Math.max(0, saved));
     this.#updatedAt[bucket] = now;
