@@ -3,11 +3,14 @@ import { strykerPlugins as vitestPlugins } from '@stryker-mutator/vitest-runner'
 
 export { strykerValidationSchema } from '@stryker-mutator/vitest-runner';
 
+/** Names of sections, with which refusals and errors say what they follow. */
+const SECTION = /^(?:RFC |draft-)/;
 /** Functions whose arguments, from an index on, are text for people. */
-const TEXT_FROM = { refuse: 2, InvalidArgumentError: 1 };
+const TEXT_FROM = { InvalidArgumentError: 1 };
 
 /** Whether an expression is text for people: no test holds its words. */
 function isText(path) {
+  if (path.isStringLiteral() && SECTION.test(path.node.value)) return true;
   if (!path.isStringLiteral() && !path.isTemplateLiteral()) return false;
   const argument = path.find(({ listKey }) => listKey === 'arguments');
   const name = argument?.parent.callee.name ?? '';
