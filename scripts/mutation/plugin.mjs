@@ -8,14 +8,17 @@ const SECTION = /^(?:RFC |draft-)/;
 /** Functions whose arguments, from an index on, are text for people. */
 const TEXT_FROM = { InvalidArgumentError: 1 };
 
+function isTextArgument({ listKey, key, parent }) {
+  if (listKey !== 'arguments') return false;
+  const name = parent.callee.name ?? '';
+  return key >= (TEXT_FROM[name] ?? (name.endsWith('Error') ? 0 : Number.POSITIVE_INFINITY));
+}
+
 /** Whether an expression is text for people: no test holds its words. */
 function isText(path) {
   if (path.isStringLiteral() && SECTION.test(path.node.value)) return true;
   if (!path.isStringLiteral() && !path.isTemplateLiteral()) return false;
-  const argument = path.find(({ listKey }) => listKey === 'arguments');
-  const name = argument?.parent.callee.name ?? '';
-  const from = TEXT_FROM[name] ?? (name.endsWith('Error') ? 0 : Number.POSITIVE_INFINITY);
-  return argument !== null && argument.key >= from;
+  return path.find(isTextArgument) !== null;
 }
 
 /**
