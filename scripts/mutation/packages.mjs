@@ -25,7 +25,7 @@ export const packages = {
       'packages/node/src/drivers/linux/offload/**/*.ts',
       'packages/node/src/drivers/kernel/virtioHeader.ts',
     ],
-    tests: 'packages/node/test/drivers/linux/offload',
+    tests: 'packages/node/test/drivers/linux',
     least: 90,
   },
 };

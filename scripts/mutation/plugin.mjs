@@ -1,4 +1,6 @@
-/** Parts that Stryker runs in each of its processes. */
+/** Parts that Stryker runs in its processes. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { strykerPlugins as vitestPlugins } from '@stryker-mutator/vitest-runner';
 
 export { strykerValidationSchema } from '@stryker-mutator/vitest-runner';
@@ -7,6 +9,9 @@ export { strykerValidationSchema } from '@stryker-mutator/vitest-runner';
 const SECTION = /^(?:RFC |draft-)/;
 /** Functions whose arguments, from an index on, are text for people. */
 const TEXT_FROM = { InvalidArgumentError: 1 };
+
+/** Stryker's number for a test that failed. */
+const FAILED = 1;
 
 function isTextArgument({ listKey, key, parent }) {
   if (listKey !== 'arguments') return false;
@@ -30,18 +35,42 @@ function createRunner(injector) {
   const run = runner.run.bind(runner);
   runner.run = async (options) => {
     const result = await run(options);
-    const broken = runner.ctx.state.getFiles().find(({ result }) => result?.state === 'fail');
-    if (broken === undefined || result.status !== 'complete') return result;
-    const test = { id: broken.filepath, name: broken.name, timeSpentMs: 0, status: 1 };
+    if (result.status !== 'complete' || result.tests.some(({ status }) => status === FAILED)) {
+      return result;
+    }
+    const broken = runner.ctx.state.getFiles().find((file) => file.result?.state === 'fail');
+    if (broken === undefined) return result;
+    const test = { id: broken.filepath, name: broken.name, timeSpentMs: 0, status: FAILED };
     return { ...result, tests: [...result.tests, { ...test, failureMessage: 'cannot be loaded' }] };
   };
   return runner;
 }
 createRunner.inject = ['$injector'];
 
+/** Prints mutants that survive when they do, as `file:line:column mutator: code → code`. */
+class SurvivorReporter {
+  static inject = [];
+
+  onMutantTested({ fileName, location, mutatorName, replacement, status }) {
+    if (status !== 'Survived' && status !== 'NoCoverage') return;
+    const { start, end } = location;
+    const lines = readFileSync(fileName, 'utf8')
+      .split('\n')
+      .slice(start.line - 1, end.line);
+    lines.push(lines.pop().slice(0, end.column - 1));
+    const code = lines
+      .join('\n')
+      .slice(start.column - 1)
+      .replaceAll(/\s+/g, ' ');
+    const place = `${relative('.', fileName)}:${start.line}:${start.column}`;
+    console.log(`${place} ${mutatorName}: ${code} → ${replacement.replaceAll(/\s+/g, ' ')}`);
+  }
+}
+
 /** Read by Stryker, which knows them by this name. */
 export const strykerPlugins = [
   { kind: 'TestRunner', name: 'vitest-by-file', factory: createRunner },
+  { kind: 'Reporter', name: 'survivors', injectableClass: SurvivorReporter },
   {
     kind: 'Ignore',
     name: 'text',

@@ -8,7 +8,7 @@ import { testConfig } from '../../vitest.base.js';
 export default defineConfig(
   testConfig('workspace', {
     include: ['**/*.test.ts'],
-    exclude: ['**/{allocation,hostile,readme}.test.ts', '**/browser/**'],
+    exclude: ['**/{allocation,hostile,loopThread,readme}.test.ts', '**/browser/**'],
     setupFiles: new URL('./vitest.setup.ts', import.meta.url).pathname,
   }),
 );
