@@ -7,6 +7,8 @@ const project = ['**/*.{ts,mts,mjs,js}'];
 const config: KnipConfig = {
   workspaces: {
     '.': {
+      // Read by Stryker.
+      entry: ['scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}'],
       project,
       // Started by scripts/setup.mjs.
       ignoreDependencies: ['pnpm', 'turbo'],

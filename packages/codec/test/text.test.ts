@@ -181,3 +181,14 @@ describe('prefixes', () => {
     expect(() => parsePrefix(text, 'route')).toThrow(/^route: found /);
   });
 });
+
+test('errors name what was to be read, unless the caller has a name for it', () => {
+  expect(() => parseIPv4('x')).toThrow(/^address: found "x"/);
+  expect(() => parseIPv6('x')).toThrow(/^address: found "x"/);
+  expect(() => parsePrefix('x')).toThrow(/^prefix: found "x"/);
+  expect(() => parsePrefix('x/64')).toThrow(/^prefix: found "x"/);
+  expect(() => parseEndpoint('x', 1)).toThrow(/^endpoint: found "x"/);
+  expect(() => parseEndpoint('x', 1, 'router')).toThrow(/^router: found "x"/);
+  expect(() => parseEndpoint('192.0.2.1', undefined, 'router')).toThrow(/^router: found/);
+  expect(() => parseEndpoint('192.0.2.1:x', 1, 'router')).toThrow(/^router: found "x"/);
+});

@@ -189,6 +189,16 @@ describe.each(cases)('the layout of $layout.name', ({ layout, port, lanip, oracl
   });
 });
 
+test.each([
+  [draft00, 'draft00', 112, 0xffff, false],
+  [draft01, 'draft01', 64, 0, true],
+  [draft03, 'draft03', 114, 0x3fff, false],
+])('%#: has the constants of its draft', (layout, name, prefixLength, maxLanip, evenPorts) => {
+  const hasLanip = maxLanip > 0;
+  expect(layout).toMatchObject({ name, prefixLength, maxLanip, hasLanip, evenPorts });
+  expect(Object.isFrozen(layout)).toBe(true);
+});
+
 describe('peculiarities of layouts', () => {
   test('draft-01: an odd port is refused by writeEndpoint, and written by writeUnchecked', () => {
     const bytes = new Uint8Array(16);

@@ -9,13 +9,8 @@ import {
 import type { NdOption } from '../options/option.js';
 import { parseOptions } from '../options/parseOptions.js';
 import { optionsLength, writeOptions } from '../options/writeOptions.js';
-import {
-  HOP_LIMIT_OFFSET,
-  IPV6_HEADER_LENGTH,
-  NEXT_HEADER_ICMPV6,
-  NEXT_HEADER_OFFSET,
-} from '../packet/constants.js';
-import { isWholePacket, writeIPv6Header } from '../packet/ipv6.js';
+import { HOP_LIMIT_OFFSET, IPV6_HEADER_LENGTH, NEXT_HEADER_ICMPV6 } from '../packet/constants.js';
+import { writeIPv6Header } from '../packet/ipv6.js';
 import { checkRoom, type ParseResult, refuse } from '../packet/result.js';
 
 /** The parts that all Neighbor Discovery messages have. */
@@ -29,7 +24,8 @@ export interface MessageBase {
 }
 
 /**
- * @internal The rules that stand first in RFC 4861 §6.1.1, §6.1.2, §7.1.1, §7.1.2 and §8.1.
+ * @internal The rules that stand first in RFC 4861 §6.1.1, §6.1.2, §7.1.1, §7.1.2 and §8.1, for a whole
+ * packet that is Neighbor Discovery.
  *
  * @param fixed - bytes of the message before its options
  */
@@ -40,10 +36,6 @@ export function parseFrame(
   fixed: number,
   section: string,
 ): ParseResult<readonly NdOption[]> {
-  if (!isWholePacket(bytes, offset, length)) return refuse('bad-ipv6-header', 0, 'RFC 8200 §3');
-  if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_ICMPV6) {
-    return refuse('other-message', NEXT_HEADER_OFFSET, section);
-  }
   // "The IP Hop Limit field has a value of 255, i.e., the packet could not possibly have been
   // forwarded by a router."
   if (bytes[offset + HOP_LIMIT_OFFSET] !== ND_HOP_LIMIT) {

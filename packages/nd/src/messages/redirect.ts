@@ -60,7 +60,7 @@ export function parseRedirect(
   bytes: Uint8Array,
   offset: number,
   length: number,
-  lenient = false,
+  lenient: boolean,
 ): ParseResult<Redirect> {
   const options = parseFrame(bytes, offset, length, REDIRECT_LENGTH, SECTION);
   if (!options.ok) return options;

@@ -77,6 +77,14 @@ describe('an echo', () => {
     expect(parseEcho(fixChecksum(packet), 0, packet.length)).toEqual({ ok: false, error });
   });
 
+  test('is not an IPv6 header with nothing behind it', () => {
+    const header = golden.slice(0, 40).fill(0, 4, 6);
+    expect(parseEcho(header, 0, 40)).toEqual({
+      ok: false,
+      error: { code: 'other-message', offset: 6, section: 'RFC 4443 §4' },
+    });
+  });
+
   test('is not what has a wrong checksum', () => {
     const packet = golden.slice();
     packet[52]! ^= 1;

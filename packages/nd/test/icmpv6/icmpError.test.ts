@@ -132,6 +132,14 @@ describe('an ICMPv6 error', () => {
     expect(parseIcmpError(fixChecksum(packet), 0, packet.length)).toEqual({ ok: false, error });
   });
 
+  test('is not an IPv6 header with nothing behind it', () => {
+    const header = golden.slice(0, 40).fill(0, 4, 6);
+    expect(parseIcmpError(header, 0, 40)).toEqual({
+      ok: false,
+      error: { code: 'other-message', offset: 6, section: 'RFC 4443 §3' },
+    });
+  });
+
   test('is not what has a wrong checksum, or fewer than 8 bytes', () => {
     const wrong = golden.slice();
     wrong[50]! ^= 1;

@@ -71,7 +71,13 @@ describe('the ones-complement sum', () => {
         const rest = Number(BigInt(sum) % 0xffffn);
         expect(fold(sum)).toBe(sum === 0 ? 0 : rest || 0xffff);
       }),
-      { examples: [[0], [0xffff], [0x1_0000], [0xffff_ffff], [Number.MAX_SAFE_INTEGER]] },
+      {
+        examples: [
+          ...[[0], [0xffff], [0x1_0000], [0xffff_ffff], [Number.MAX_SAFE_INTEGER]],
+          // Of these, the carry of a carry makes another one.
+          ...[[0x1_ffff_ffff], [0x2_ffff_ffff_ffff]],
+        ] as [number][],
+      },
     );
   });
 });
