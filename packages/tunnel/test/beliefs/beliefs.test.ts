@@ -130,6 +130,15 @@ interface Case {
   readonly control: Beliefs;
 }
 
+/** Remotes that our side has sent to. */
+const knownRemotes: readonly RemoteName[] = [
+  'friend',
+  'deployed',
+  'relayed',
+  'housemate',
+  'distant',
+];
+
 /** Delivers a message, and returns what it changed and may not. */
 function deliver(message: Message, nonce: NonceKind, one: Case): string[] {
   const { cast, sender, moment, scene, control } = one;
@@ -159,8 +168,9 @@ function deliver(message: Message, nonce: NonceKind, one: Case): string[] {
     for (const row of granted.get(key) ?? []) exercised.add(row);
     return !granted.has(key);
   });
-  // What its own side pays for is not counted: the packets of the observation come later.
-  if (moment === 'settled' && sender.kind !== 'configured router' && answered > arrived) {
+  // Our own side pays for questions to those that it sends to.
+  const isUnknown = moment === 'settled' && !knownRemotes.includes(sender.remote ?? 'stranger');
+  if (isUnknown && sender.kind !== 'configured router' && answered > arrived) {
     faults.push(`${answered} bytes for ${arrived}`);
   }
   return faults.map((fault) => `${moment}, ${message.name}, nonce ${nonce}: ${fault}`);
