@@ -6,9 +6,9 @@ import {
   type Message,
   messages,
   type NonceKind,
-  nonceKinds,
   type Sender,
   sendersOf,
+  variantsOf,
 } from './messages.js';
 import { type Beliefs, keyOf, observe } from './observation.js';
 import { type Moment, moments, type Scene, Stage } from './stage.js';
@@ -32,10 +32,12 @@ const aboutRemotes: readonly Belief[] = [
 /** Whether the peer has sent this sender what the row demands. */
 function isAsked(
   row: Row,
-  { stage, sender }: Context,
+  { stage, sender, nonce }: Context,
   about: RemoteName | 'other' | null,
 ): boolean {
   const { cast, peer, now } = stage;
+  // Whoever sees our questions waits for one, or makes us ask.
+  if (nonce === 'ours' && row.answers === 'Router Solicitation') return row.nonce === 'ours';
   switch (row.answers) {
     case null:
       return true;
@@ -186,14 +188,16 @@ function controlOf(cast: Cast, moment: Moment, scene: Scene): Beliefs {
 /** All messages of a sender, at all moments. */
 function faultsOf(cast: Cast, sender: Sender, scene: Scene): string[] {
   return moments.flatMap((moment) => {
-    const control = controlOf(cast, moment, scene);
-    return messages.flatMap((message) => {
-      if (!message.hasNonce && moment !== 'settled' && moment !== 'asking') return [];
-      const nonces = message.hasNonce ? nonceKinds : (['none'] as const);
-      return nonces.flatMap((nonce) =>
-        deliver(message, nonce, { cast, sender, moment, scene, control }),
-      );
+    const tried = messages.flatMap((message) => {
+      const variants = variantsOf(message, sender);
+      if (!variants.moments.includes(moment)) return [];
+      return variants.nonces.map((nonce) => ({ message, nonce }));
     });
+    if (tried.length === 0) return [];
+    const control = controlOf(cast, moment, scene);
+    return tried.flatMap(({ message, nonce }) =>
+      deliver(message, nonce, { cast, sender, moment, scene, control }),
+    );
   });
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@6bed4/nd';
 import { advertisement, prefixOption, udp } from '../support/packets.js';
 import { type Cast, OWN_ENDPOINT, prefixOf, type RemoteName } from './cast.js';
-import { addressBytes, type Stage } from './stage.js';
+import { addressBytes, type Moment, moments, type Stage } from './stage.js';
 
 /** A node that sends a message, as the table names them. */
 export type SenderKind =
@@ -41,15 +41,12 @@ export function sendersOf(cast: Cast): readonly Sender[] {
     endpoint: remotes[name].endpoint,
     remote: name,
   });
+  // Where nobody is asked, they are nodes as any other.
+  const asked = cast.profile.dialect.avoidsTrapezium ? 'asked router' : 'remote';
   return [
     { name: 'router', kind: 'configured router', endpoint: cast.router, remote: null },
-    { name: 'asked router', kind: 'asked router', endpoint: cast.askedRouter, remote: null },
-    {
-      name: 'router being asked',
-      kind: 'asked router',
-      endpoint: cast.routerBeingAsked,
-      remote: null,
-    },
+    { name: 'asked router', kind: asked, endpoint: cast.askedRouter, remote: null },
+    { name: 'router being asked', kind: asked, endpoint: cast.routerBeingAsked, remote: null },
     { name: 'other router', kind: 'remote', endpoint: cast.otherRouter, remote: null },
     ...(
       ['friend', 'deployed', 'relayed', 'fresh', 'housemate', 'distant', 'stranger'] as const
@@ -64,7 +61,19 @@ export function sendersOf(cast: Cast): readonly Sender[] {
  * question; that of the first one; or noise.
  */
 export type NonceKind = 'none' | 'ours' | 'old' | 'wrong';
-export const nonceKinds: readonly NonceKind[] = ['none', 'ours', 'old', 'wrong'];
+const nonceKinds: readonly NonceKind[] = ['none', 'ours', 'old', 'wrong'];
+
+/** The nonces to try, and the moments: all of them where they may matter. */
+export function variantsOf(
+  { noncesOf }: Message,
+  { kind }: Sender,
+): { readonly nonces: readonly NonceKind[]; readonly moments: readonly Moment[] } {
+  if (noncesOf === null) return { nonces: ['none'], moments: ['settled', 'asking'] };
+  const isRouter = kind === 'configured router' || kind === 'asked router';
+  if (noncesOf === 'routers' && isRouter) return { nonces: nonceKinds, moments };
+  const nonces = noncesOf === 'remotes' && !isRouter ? nonceKinds : (['none', 'ours'] as const);
+  return { nonces, moments: ['settled', 'asking'] };
+}
 
 /** Kinds of message that the table names. */
 export type MessageKind =
@@ -94,7 +103,8 @@ export interface Message {
   readonly name: string;
   /** What it counts as, by the sender; null for a message that has to change nothing at all. */
   readonly countsAs: (context: Context) => MessageKind | null;
-  readonly hasNonce: boolean;
+  /** The nodes whose messages of this kind carry nonces that matter; null for none. */
+  readonly noncesOf: 'routers' | 'remotes' | null;
   /** The remote that it is about, if that is not its sender. */
   readonly about?: RemoteName;
   /** Null where the sender, or the dialect, cannot express it. */
@@ -173,7 +183,7 @@ function routerAdvertisement(
 ): Message {
   return {
     name: `Router Advertisement: ${name}`,
-    hasNonce: true,
+    noncesOf: 'routers',
     countsAs: (context) => {
       if (isAcceptable(context)) return 'Router Advertisement';
       return byRouter(context) ? 'refused advertisement' : null;
@@ -301,7 +311,7 @@ const speaksForItself = (context: Context): boolean => isDirect(context);
 const solicitations: readonly Message[] = [
   {
     name: 'Router Solicitation',
-    hasNonce: false,
+    noncesOf: null,
     countsAs: (context) => (isDirect(context) ? 'Router Solicitation' : null),
     build: () =>
       buildNd({
@@ -335,9 +345,11 @@ function neighborSolicitation(
 ): Message {
   return {
     name: `Neighbor Solicitation ${name}`,
-    hasNonce: false,
+    noncesOf: null,
     ...(about && { about }),
-    countsAs: (context) => (isAcceptable(context) ? 'Neighbor Solicitation' : null),
+    // To a router that names any source, the answer goes as well.
+    countsAs: (context) =>
+      isAcceptable(context) || byRouter(context) ? 'Neighbor Solicitation' : null,
     build: (context) => {
       const { own } = context.stage.cast;
       return buildNd({
@@ -359,7 +371,7 @@ function neighborAdvertisement(
 ): Message {
   return {
     name: `Neighbor Advertisement ${name}`,
-    hasNonce: true,
+    noncesOf: 'remotes',
     ...(about && { about }),
     countsAs: (context) => (isAcceptable(context) ? 'Neighbor Advertisement' : null),
     build: (context) => {
@@ -436,7 +448,7 @@ function redirect(
 ): Message {
   return {
     name: `Redirect ${name}`,
-    hasNonce: false,
+    noncesOf: null,
     countsAs: (context) => (isAcceptable(context) ? 'Redirect' : null),
     build: (context) => {
       const { own } = context.stage.cast;
@@ -479,7 +491,7 @@ function packet(
   countsAs: (context: Context) => MessageKind | null,
   about?: RemoteName,
 ): Message {
-  return { name, hasNonce: false, countsAs, build, ...(about && { about }) };
+  return { name, noncesOf: null, countsAs, build, ...(about && { about }) };
 }
 
 /** What a packet from the sender's own address counts as; of an asked router, to an address it gave not. */
@@ -593,7 +605,7 @@ function hiddenMessages(): Message[] {
     headers.map(
       ([name, nextHeader, header]): Message => ({
         name: `${message.name}, ${name}`,
-        hasNonce: true,
+        noncesOf: message.noncesOf,
         countsAs: () => null,
         build: (context) => {
           const bytes = message.build(context);
