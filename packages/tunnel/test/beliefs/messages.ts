@@ -28,10 +28,25 @@ export interface Sender {
   readonly endpoint: string;
   /** The remote that it is, if the peer may know it. */
   readonly remote: RemoteName | null;
+  /** Whether it is of its kind only once the peer asks. */
+  readonly notYet?: boolean;
 }
 
 const LAN_NEIGHBOR = '192.168.1.66:6666';
 const CARRIER_NEIGHBOR = '100.64.3.7:6666';
+
+function askedRouters(cast: Cast): Sender[] {
+  return [
+    { name: 'asked router', kind: 'asked router', endpoint: cast.askedRouter, remote: null },
+    {
+      name: 'router being asked',
+      kind: 'asked router',
+      endpoint: cast.routerBeingAsked,
+      remote: null,
+      notYet: true,
+    },
+  ];
+}
 
 export function sendersOf(cast: Cast): readonly Sender[] {
   const { remotes } = cast;
@@ -41,12 +56,9 @@ export function sendersOf(cast: Cast): readonly Sender[] {
     endpoint: remotes[name].endpoint,
     remote: name,
   });
-  // Where nobody is asked, they are nodes as any other.
-  const asked = cast.profile.dialect.avoidsTrapezium ? 'asked router' : 'remote';
   return [
     { name: 'router', kind: 'configured router', endpoint: cast.router, remote: null },
-    { name: 'asked router', kind: asked, endpoint: cast.askedRouter, remote: null },
-    { name: 'router being asked', kind: asked, endpoint: cast.routerBeingAsked, remote: null },
+    ...(cast.profile.dialect.avoidsTrapezium ? askedRouters(cast) : []),
     { name: 'other router', kind: 'remote', endpoint: cast.otherRouter, remote: null },
     ...(
       ['friend', 'deployed', 'relayed', 'fresh', 'housemate', 'distant', 'stranger'] as const
@@ -66,13 +78,16 @@ const nonceKinds: readonly NonceKind[] = ['none', 'ours', 'old', 'wrong'];
 /** The nonces to try, and the moments: all of them where they may matter. */
 export function variantsOf(
   { noncesOf }: Message,
-  { kind }: Sender,
+  { kind, notYet }: Sender,
 ): { readonly nonces: readonly NonceKind[]; readonly moments: readonly Moment[] } {
-  if (noncesOf === null) return { nonces: ['none'], moments: ['settled', 'asking'] };
+  const usual: readonly Moment[] = notYet ? ['asking'] : ['settled', 'asking'];
+  if (noncesOf === null) return { nonces: ['none'], moments: usual };
   const isRouter = kind === 'configured router' || kind === 'asked router';
-  if (noncesOf === 'routers' && isRouter) return { nonces: nonceKinds, moments };
+  if (noncesOf === 'routers' && isRouter) {
+    return { nonces: nonceKinds, moments: notYet ? moments.slice(1) : moments };
+  }
   const nonces = noncesOf === 'remotes' && !isRouter ? nonceKinds : (['none', 'ours'] as const);
-  return { nonces, moments: ['settled', 'asking'] };
+  return { nonces, moments: usual };
 }
 
 /** Kinds of message that the table names. */
@@ -86,6 +101,8 @@ export type MessageKind =
   | 'Redirect'
   | 'probe'
   | 'packet'
+  /** A packet from an address that says that it can always be reached directly. */
+  | 'inviting packet'
   | 'packet with Seen'
   | 'false source'
   | 'compressed header'
@@ -347,9 +364,11 @@ function neighborSolicitation(
     name: `Neighbor Solicitation ${name}`,
     noncesOf: null,
     ...(about && { about }),
-    // To a router that names any source, the answer goes as well.
-    countsAs: (context) =>
-      isAcceptable(context) || byRouter(context) ? 'Neighbor Solicitation' : null,
+    countsAs: (context) => {
+      // To a router that names any source, the answer goes as well.
+      if (isAcceptable(context) || byRouter(context)) return 'Neighbor Solicitation';
+      return 'false source';
+    },
     build: (context) => {
       const { own } = context.stage.cast;
       return buildNd({
@@ -368,12 +387,16 @@ function neighborAdvertisement(
   content: (context: Context) => Partial<NeighborAdvertisement>,
   isAcceptable: (context: Context) => boolean,
   about?: RemoteName,
+  isFalse = true,
 ): Message {
   return {
     name: `Neighbor Advertisement ${name}`,
     noncesOf: 'remotes',
     ...(about && { about }),
-    countsAs: (context) => (isAcceptable(context) ? 'Neighbor Advertisement' : null),
+    countsAs: (context) => {
+      if (isAcceptable(context)) return 'Neighbor Advertisement';
+      return isFalse && isDirect(context) ? 'false source' : null;
+    },
     build: (context) => {
       const nonce = nonceOptions(context);
       if (nonce === null) return null;
@@ -400,11 +423,19 @@ const housemateBytes = ({ stage }: Context): Uint8Array =>
 
 const neighborAdvertisements: readonly Message[] = [
   neighborAdvertisement('about itself', () => ({}), isDirect),
-  neighborAdvertisement('about itself, unsolicited', () => ({ solicited: false }), never),
+  neighborAdvertisement(
+    'about itself, unsolicited',
+    () => ({ solicited: false }),
+    never,
+    undefined,
+    false,
+  ),
   neighborAdvertisement(
     'about itself, to nobody here',
     () => ({ destination: parseIPv6('2001:db8::1') }),
     never,
+    undefined,
+    false,
   ),
   neighborAdvertisement(
     'about itself, from a native address',
@@ -415,6 +446,8 @@ const neighborAdvertisements: readonly Message[] = [
     'about our friend',
     (context) => ({ target: friendBytes(context) }),
     isFriend,
+    undefined,
+    false,
   ),
   neighborAdvertisement(
     "about our friend, from the friend's address",
@@ -495,8 +528,11 @@ function packet(
 }
 
 /** What a packet from the sender's own address counts as; of an asked router, to an address it gave not. */
-const ownPacket = (context: Context): MessageKind | null =>
-  context.sender.kind === 'asked router' ? null : 'packet';
+function ownPacket({ stage, sender }: Context): MessageKind | null {
+  if (sender.kind === 'asked router') return null;
+  const invites = sender.kind === 'configured router' && stage.cast.profile.dialect.invitations;
+  return invites ? 'inviting packet' : 'packet';
+}
 
 function withSeen(bytes: Uint8Array): Uint8Array {
   setTrafficClass(bytes, 0, SEEN);
@@ -517,7 +553,7 @@ const packets: readonly Message[] = [
   packet(
     'packet with Seen from its own address',
     (c) => withSeen(data(addressOf(c), c.stage.cast.own)),
-    (c) => (ownPacket(c) === null ? null : 'packet with Seen'),
+    (c) => (ownPacket(c) === 'packet' ? 'packet with Seen' : ownPacket(c)),
   ),
   packet(
     "packet from our friend's address",
@@ -537,7 +573,7 @@ const packets: readonly Message[] = [
   packet(
     'packet from a native address',
     (c) => data('2001:db8:77::5', c.stage.cast.own),
-    (c) => (byConfigured(c) ? 'packet' : null),
+    foreignSource,
   ),
   packet(
     'packet from our own address',

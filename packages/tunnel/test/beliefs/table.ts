@@ -198,6 +198,17 @@ export const table: readonly Row[] = [
     source: 'draft-04 §7.3',
   },
   {
+    belief: 'path',
+    title: 'a direct path, because the address invites: its router and its peer are one',
+    by: ['inviting packet'],
+    from: ['configured router'],
+    answers: null,
+    nonce: 'any',
+    bound: `for ${seconds(CONFIRMATION_LIFETIME)}, and asked at once`,
+    dialects: ({ invitations }) => invitations,
+    source: 'draft-03 §8.4',
+  },
+  {
     belief: 'LAN candidate',
     title: 'that a remote may be on our LAN, which is asked there',
     by: ['Neighbor Solicitation', 'Neighbor Advertisement'],
@@ -277,7 +288,7 @@ export const table: readonly Row[] = [
   {
     belief: 'remote',
     title: 'an entry in the table of remotes',
-    by: ['packet', 'packet with Seen', 'Neighbor Solicitation'],
+    by: ['packet', 'inviting packet', 'packet with Seen', 'Neighbor Solicitation'],
     from: ['remote', 'neighbor', 'configured router'],
     answers: null,
     nonce: 'any',
@@ -288,7 +299,7 @@ export const table: readonly Row[] = [
   {
     belief: 'delivery',
     title: 'a packet for our side',
-    by: ['packet', 'packet with Seen'],
+    by: ['packet', 'inviting packet', 'packet with Seen'],
     from: ['remote', 'neighbor', 'configured router'],
     answers: null,
     nonce: 'any',
