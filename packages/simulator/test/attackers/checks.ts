@@ -6,7 +6,7 @@ import {
   parseIPv6,
   UdpEndpoint,
 } from '@6bed4/codec';
-import { DESTINATION_OFFSET, isNd } from '@6bed4/nd';
+import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
 import type { PeerNode, TraceEntry } from '../../src/index.js';
 import type { Arena, Outcome } from './arena.js';
 
@@ -148,21 +148,23 @@ function amplificationFaults(arena: Arena, { uncounted }: Grants): string[] {
 
 const sizeOf = ({ payload }: TraceEntry): number => payload.length + OUTER_HEADERS;
 
+/**
+ * Counts a datagram of the attacker for the address that it claims to come from, and for those that its
+ * packet names: a router relays to its destination, and an answer that goes by the router to its source.
+ */
 function noteClaim(arena: Arena, entry: TraceEntry, balance: (address: number) => Balance): void {
-  const size = sizeOf(entry);
-  balance(entry.source).claimed += size;
-  const relayed = encodedAddress(arena, entry.payload);
-  if (relayed !== null && relayed !== entry.source) balance(relayed).claimed += size;
+  const { source, payload } = entry;
+  const claimed = [source];
+  if (payload.length >= DESTINATION_OFFSET + 16 && payload[0]! >>> 4 === 6) {
+    for (const offset of [SOURCE_OFFSET, DESTINATION_OFFSET]) {
+      arena.profile.layout.readEndpoint(payload, offset, encoded);
+      if (!claimed.includes(encoded.addressBits)) claimed.push(encoded.addressBits);
+    }
+  }
+  for (const address of claimed) balance(address).claimed += sizeOf(entry);
 }
 
 const encoded = new UdpEndpoint();
-
-/** The IPv4 address in the destination of a packet, to which a router would relay it. */
-function encodedAddress({ profile }: Arena, payload: Uint8Array): number | null {
-  if (payload.length < DESTINATION_OFFSET + 16 || payload[0]! >>> 4 !== 6) return null;
-  profile.layout.readEndpoint(payload, DESTINATION_OFFSET, encoded);
-  return encoded.addressBits;
-}
 
 /** Whether this is one of the first advertisements of a router to an IPv4 address. */
 function isFree(

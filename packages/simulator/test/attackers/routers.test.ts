@@ -32,10 +32,12 @@ describe.each(profiles)('%s', (_, profile) => {
         arena.sockets[from % 2]!.send(arena.endpointOf(to), bytes);
       },
       grants: (arena) => ({
-        // It may relay from anybody to the address that it gave, and to no other.
+        // It may relay from anybody to the address that it gave, and to no other. Where prefixes do not name
+        // their router, it may give the same address as another.
         mayUse: (source, receiver, destination) =>
           encodesAny(arena, source, endpoints) ||
-          (receiver === arena.victim && destination !== arena.victim.address),
+          (receiver === arena.victim &&
+            (destination !== arena.victim.address || profile.prefixes.length === 0)),
         mayHold: (lease) => lease.endsWith(` of ${ADDRESS}`),
         uncounted: [ADDRESS],
       }),

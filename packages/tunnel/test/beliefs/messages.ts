@@ -226,6 +226,13 @@ const servedBy = (cast: Cast, sender: Sender): string =>
 const byRouter = ({ sender }: Context): boolean =>
   sender.kind === 'configured router' || sender.kind === 'asked router';
 const isFriend = ({ sender }: Context): boolean => sender.remote === 'friend';
+
+/** Who may be our housemate: by Neighbor Discovery, any neighbor; one of our LAN is not told from another. */
+function isHousemate({ stage, sender }: Context): boolean {
+  if (sender.remote === 'housemate') return true;
+  return sender.kind === 'neighbor' && stage.peer.searchesLan;
+}
+
 const byConfigured = ({ sender }: Context): boolean => sender.kind === 'configured router';
 const never = (): boolean => false;
 
@@ -348,7 +355,7 @@ const solicitations: readonly Message[] = [
   neighborSolicitation(
     "from our housemate's address",
     ({ stage }) => stage.cast.remotes.housemate.address,
-    ({ sender }) => sender.remote === 'housemate' || sender.kind === 'neighbor',
+    isHousemate,
     'housemate',
   ),
   neighborSolicitation('from a native address', () => '2001:db8:77::5', byRouter),
@@ -458,7 +465,7 @@ const neighborAdvertisements: readonly Message[] = [
   neighborAdvertisement(
     "about our housemate, from the housemate's address",
     (context) => ({ target: housemateBytes(context), source: housemateBytes(context) }),
-    ({ sender }) => sender.remote === 'housemate' || sender.kind === 'neighbor',
+    isHousemate,
     'housemate',
   ),
 ];
