@@ -82,7 +82,9 @@ describe.each(dialects)('%s: one stranger with one IPv4 address', (_, profile) =
       net.at(at, () => {
         victim.sendUdp(friend.address!);
         friend.sendUdp(victim.address!);
-        if (at >= 8_000) victim.sendUdp(newcomer.address!);
+        if (at < 8_000) return;
+        victim.sendUdp(newcomer.address!);
+        newcomer.sendUdp(victim.address!);
       });
     }
     net.run(9_500);

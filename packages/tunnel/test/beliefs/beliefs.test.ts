@@ -88,7 +88,7 @@ function rowsFor(message: Message, context: Context, scene: Scene): Row[] {
   const { dialect } = context.stage.cast.profile;
   return table.filter(
     (row) =>
-      row.by.includes(kind) &&
+      (row.by.includes(kind) || row.by.some((one) => one === message.alsoCountsAs)) &&
       row.from.includes(context.sender.kind) &&
       row.dialects(dialect) &&
       isNonceRight(row, context, scene) &&

@@ -120,6 +120,8 @@ export interface Message {
   readonly name: string;
   /** What it counts as, by the sender; null for a message that has to change nothing at all. */
   readonly countsAs: (context: Context) => MessageKind | null;
+  /** What it also counts as, by the time that it comes again. */
+  readonly alsoCountsAs?: MessageKind;
   /** The nodes whose messages of this kind carry nonces that matter; null for none. */
   readonly noncesOf: 'routers' | 'remotes' | null;
   /** The remote that it is about, if that is not its sender. */
@@ -470,6 +472,23 @@ const neighborAdvertisements: readonly Message[] = [
   ),
 ];
 
+/** A neighbor that solicits us as a remote, and answers what we ask it then. */
+const neighborExchange: Message = {
+  name: "Neighbor Solicitation from our housemate's address, and an answer to what it caused",
+  noncesOf: 'remotes',
+  about: 'housemate',
+  alsoCountsAs: 'Neighbor Solicitation',
+  countsAs: (context) => {
+    if (isHousemate(context)) return 'Neighbor Advertisement';
+    return isDirect(context) ? 'false source' : null;
+  },
+  build: (context) => {
+    const isAsked = (nonceOptions(context)?.length ?? 0) > 0;
+    const message = isAsked ? neighborAdvertisements.at(-1)! : solicitations.at(-2)!;
+    return message.build(context);
+  },
+};
+
 const hasRedirects = ({ stage }: Context): boolean => stage.cast.profile.dialect.redirects;
 
 /** The link-local address of a sender's endpoint. */
@@ -676,6 +695,7 @@ export const messages: readonly Message[] = [
   ...routerAdvertisements,
   ...solicitations,
   ...neighborAdvertisements,
+  neighborExchange,
   ...redirects,
   ...packets,
 ];
