@@ -41,6 +41,10 @@ const TARGET_PACKETS_PER_SECOND = 5_000_000;
 /** Highest cost of a packet with peering, as a ratio to one without. */
 const PEERING_COST = 1.2;
 const BYTES_PER_REMOTE = 400;
+/** Highest cost of a packet with this many remotes in turn, as a ratio to one with few. */
+const MANY_REMOTES = 10_000;
+const FEW_REMOTES = 16;
+const MANY_REMOTES_COST = 1.5;
 const SEEN_FLAG = 0x20;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -279,14 +283,28 @@ const routerAdvertisement = kept;
 const routerAddress = parseIPv4('198.51.100.1');
 const remoteEndpoint = parseIPv4('198.51.100.3');
 
+/** Lets the router answer the second solicitation: advertisements without nonce answer no other. */
+function getLease(peer) {
+  peer.start(-1_500);
+  peer.handleTimeout(-500);
+  peer.handleDatagram(
+    routerAdvertisement,
+    0,
+    routerAdvertisement.length,
+    routerAddress,
+    25790,
+    -500,
+  );
+  peer.handleTimeout(0);
+}
+
 /** A peer with its address. */
 function leasedPeer(options = {}) {
   const peer = new Peer(
     { routers: ['198.51.100.1'], random: Math.random, ...options },
     countingSink,
   );
-  peer.start(0);
-  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
+  getLease(peer);
   if (peer.uplinks[0].lease === null) throw new Error('the peer got no address');
   return peer;
 }
@@ -304,8 +322,7 @@ function directPeer(profile) {
       },
     },
   );
-  peer.start(0);
-  peer.handleDatagram(routerAdvertisement, 0, routerAdvertisement.length, routerAddress, 25790, 0);
+  getLease(peer);
   kept = null;
   const first = packetOf(ownAddress, remoteAddress, 100);
   peer.handlePacket(first, 0, 100, 0);
@@ -398,6 +415,53 @@ for (const name of ['direct, Neighbor Discovery', 'direct, probe and seen']) {
   const both = (out + into) / 2;
   if (both > PEERING_COST) failures.push(`${name} costs ${both.toFixed(2)} times as much`);
 }
+
+/** A peer with direct paths to this many remotes, which take turns. */
+function turnsOf(remotes) {
+  const peer = leasedPeer({ profile: draft04Profile });
+  const out = packetOf(ownAddress, remoteAddress, 100);
+  const into = packetOf(remoteAddress, ownAddress, 100);
+  const endpoint = (remote) => [remoteEndpoint + (remote >> 3), 1_024 + (remote & 7)];
+  for (let remote = 0; remote < remotes; remote++) {
+    const [address, port] = endpoint(remote);
+    draft03.writeEndpoint(out, 24, address, port, 1);
+    draft03.writeEndpoint(into, 8, address, port, 1);
+    out[HOP_LIMIT] = 255;
+    peer.handlePacket(out, 0, 100, NOW);
+    setTrafficClass(into, 0, SEEN_FLAG);
+    peer.handleDatagram(into, 0, 100, address, port, NOW);
+  }
+  const direct = peer.remotes(NOW).filter(({ path }) => path === 'direct').length;
+  if (direct !== remotes) throw new Error(`${direct} direct paths of ${remotes}`);
+  setTrafficClass(into, 0, 0);
+  let remote = 0;
+  return {
+    sends: (count) => {
+      for (let index = 0; index < count; index++) {
+        remote = remote + 1 < remotes ? remote + 1 : 0;
+        draft03.writeEndpoint(out, 24, remoteEndpoint + (remote >> 3), 1_024 + (remote & 7), 1);
+        out[HOP_LIMIT] = 255;
+        setTrafficClass(out, 0, 0);
+        peer.handlePacket(out, 0, 100, NOW);
+      }
+    },
+    receives: (count) => {
+      for (let index = 0; index < count; index++) {
+        remote = remote + 1 < remotes ? remote + 1 : 0;
+        const [address, port] = [remoteEndpoint + (remote >> 3), 1_024 + (remote & 7)];
+        draft03.writeEndpoint(into, 8, address, port, 1);
+        peer.handleDatagram(into, 0, 100, address, port, NOW);
+      }
+    },
+  };
+}
+const few = turnsOf(FEW_REMOTES);
+const lots = turnsOf(MANY_REMOTES);
+const manyCost = [ratio(lots.sends, few.sends), ratio(lots.receives, few.receives)];
+console.log(
+  `cost of a packet with ${MANY_REMOTES} remotes in turn, as a ratio to ${FEW_REMOTES}: sent ${manyCost[0].toFixed(2)}, received ${manyCost[1].toFixed(2)}`,
+);
+if (Math.max(...manyCost) > MANY_REMOTES_COST) failures.push('many remotes make packets dear');
 
 // Memory
 

@@ -71,6 +71,7 @@ describe('wrong arguments', () => {
     [[...R, '--netid', 'xyz'], /--netid: found "xyz", expected hexadecimal digits from 0 to ffff/],
     [[...R, '--netid', '10000'], /--netid: found "10000"/],
     [[...R, '--route', '2001:db8::/129'], /--route: found "2001:db8::\/129"/],
+    [[...R, '--forward-to', '2001:db8::/129'], /--forward-to: found "2001:db8::\/129"/],
     [[...R, '--tun', 'a-name-beyond-15-characters'], /--tun: found "a-name-beyond-15-characters"/],
     [[...R, '--dialect', 'draft99'], /--dialect: found "draft99", expected one of draft00, /],
     [[...R, 'more'], /^6bed4 router: too many arguments for 'router'/],

@@ -22,6 +22,7 @@ export {
   type TimeExceeded,
 } from './icmpv6/icmpError.js';
 export { icmpv6Checksum, icmpv6View, verifyIcmpv6Checksum } from './icmpv6/icmpv6.js';
+export { hidesNd } from './messages/hiddenNd.js';
 export type { MessageBase } from './messages/message.js';
 export { buildNd, isNd, type NdMessage, type ParseNdOptions, parseNd } from './messages/nd.js';
 export {
@@ -41,6 +42,7 @@ export {
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
 export { AddressTable, NO_SLOT, type SignificantBits } from './neighbors/addressTable.js';
 export { Deadlines } from './neighbors/deadlines.js';
+export { grown } from './neighbors/grown.js';
 export {
   type NeighborEvent,
   type NeighborState,

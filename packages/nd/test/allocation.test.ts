@@ -7,6 +7,7 @@ import {
   AddressTable,
   findOptionOffset,
   flowLabel,
+  hidesNd,
   hopLimit,
   isNd,
   NeighborUnreachability,
@@ -72,7 +73,12 @@ describe('memory allocation', () => {
       sum += hopLimit(packet, 0) + trafficClass(packet, 0) + flowLabel(packet, 0);
       sum += nextHeader(packet, 0) + payloadLength(packet, 0);
       sum += updateChecksum(index & 0xffff, 1, 2);
-      if (isNd(packet, 0, length) || !verifyIcmpv6Checksum(packet, 0, length)) sum++;
+      if (
+        isNd(packet, 0, length) ||
+        hidesNd(packet, 0, length) ||
+        !verifyIcmpv6Checksum(packet, 0, length)
+      )
+        sum++;
       const options = neighborSolicitationView.optionsOffset(0);
       const end = solicitation.length;
       sum += findOptionOffset(solicitation, options, end, OPTION_SOURCE_LINK_LAYER);

@@ -9,6 +9,7 @@ import {
   buildUdp,
   findOptionOffset,
   findUpperLayer,
+  hidesNd,
   IPV6_HEADER_LENGTH,
   isNd,
   MINIMUM_MTU,
@@ -31,7 +32,7 @@ const WATCHED_INPUTS = 20_000;
 const WRONG_RANGES = 200_000;
 const MARGIN = 64;
 /** Where `parseNd` stands in what {@link readAll} gives. */
-const ND_RESULT = 7;
+const ND_RESULT = 8;
 const LENIENT = { lenientSolicitation: true } as const;
 const TO_MULTICAST = { toMulticast: true } as const;
 
@@ -42,6 +43,7 @@ function readAll(bytes: Uint8Array, offset: number, length: number, lenient: boo
   const nonce = findOptionOffset(bytes, offset + IPV6_HEADER_LENGTH + 16, end, OPTION_NONCE);
   return [
     isNd(bytes, offset, length),
+    hidesNd(bytes, offset, length),
     verifyIcmpv6Checksum(bytes, offset, length),
     mayCauseIcmpError(bytes, offset, length),
     mayCauseIcmpError(bytes, offset, length, TO_MULTICAST),
@@ -133,6 +135,7 @@ describe('no bytes from the network', () => {
       const inside = offset >= 0 && offset + length <= packet.length;
       const accepted =
         isNd(packet, offset, length) ||
+        hidesNd(packet, offset, length) ||
         parseNd(packet, offset, length).ok ||
         parseEcho(packet, offset, length).ok ||
         parseIcmpError(packet, offset, length).ok ||

@@ -148,7 +148,7 @@ describe.skipIf(missing !== '')(`pcap, read by tshark${missing}`, () => {
     const [first] = read(net.toPcap(), [
       ...['frame.time_relative', 'ip.src', 'ip.dst', 'ip.ttl', 'udp.dstport', 'udp.length'],
     ]);
-    expect(first).toBe('0.000000000,192.0.2.10,198.51.100.1,55,25790,56');
+    expect(first).toBe('0.000000000,192.0.2.10,198.51.100.1,55,25790,264');
   });
 
   test('shows internal endpoints at a host', () => {

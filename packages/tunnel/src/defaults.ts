@@ -6,6 +6,18 @@
 /** Waits between Router Solicitations, as deployed peers do it; the last one repeats (draft-03 §10.2). */
 export const SOLICITATION_WAITS: readonly number[] = [1_000, 3_000, 7_000, 15_000, 30_000];
 
+/**
+ * Bytes to which the first Router Solicitation with a nonce is padded: room for an answer with five routes.
+ * The second has twice as many, and so on up to 1280.
+ */
+export const PADDED_SOLICITATION = 256;
+
+/**
+ * Time for which a Router Advertisement without nonce is kept before it is adopted: if the router's own
+ * comes within it, one that was forged contradicts it.
+ */
+export const ADVERTISEMENT_HOLD = 500;
+
 /** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
@@ -45,7 +57,10 @@ export const RATE_LIMITER_BUCKETS = 1024;
 export const PEER_LIMITER_BUCKETS = 128;
 
 /** Remotes that a peer keeps apart at most, unless options say otherwise. */
-export const MAX_REMOTES = 256;
+export const MAX_REMOTES = 16_384;
+
+/** Time within which a packet of the local side may be a reply to one of a remote. */
+export const REPLY_TIME = 30_000;
 
 /** A remote from and to which nothing went for so long is removed. */
 export const REMOTE_IDLE = 300_000;
@@ -74,6 +89,12 @@ export const CONFIRMATION_LIFETIME = 25_000;
 /** Upper bound of the time from the last solicitation to an advertisement that answers it. */
 export const ANSWER_WINDOW = 3_000;
 
+/**
+ * Time for which advertisements without a nonce do not count, after one that answered nothing: deployed
+ * peers that know no nonces send none unasked, so somebody forges them.
+ */
+export const FORGERY_WAIT = 60_000;
+
 /** A round in vain is repeated by a later packet, after a wait that doubles each time. */
 export const FIRST_RETRY_WAIT = 2_000;
 export const MAX_RETRY_WAIT = 60_000;
@@ -81,11 +102,19 @@ export const MAX_RETRY_WAIT = 60_000;
 /** Shortest interval at which reachability hints from outside make us solicit one remote. */
 export const HINT_INTERVAL = 250;
 
-/** Rounds of solicitations, to all remotes together. */
-export const SOLICITATION_RATE = { perSecond: 100, burst: 200 } as const;
+/**
+ * Rounds of solicitations, a second and at once: to all remotes with which the local side began; to renew
+ * confirmations, which suffices for {@link MAX_REMOTES}; and for others and hints, per IPv4 address.
+ */
+export const ROUND_RATE = { perSecond: 500, burst: 1_000 } as const;
+export const RENEWAL_RATE = { perSecond: 1_000, burst: 2_000 } as const;
+export const INBOUND_ROUND_RATE = { perSecond: 10, burst: 20 } as const;
 
 /** Shortest interval between searches for a remote behind our own NAT on the local network. */
 export const LAN_SEARCH_INTERVAL = 60_000;
+
+/** Private endpoints, of different IPv4 addresses, at which one remote is looked for at the same time. */
+export const MAX_LAN_TRIALS = 4;
 
 /** IPv4 TTL of that search: the local network and no further (draft-01 §6.11). */
 export const LAN_TTL = 1;

@@ -3,7 +3,7 @@
  * `defaults.ts`.
  */
 
-/** Largest IPv6 packet on the tunnel, in bytes (draft-03 §11, RFC 8200 §5). */
+/** Largest IPv6 packet on the tunnel, in bytes (draft-01 §5.10, §6.15; RFC 8200 §5). */
 export const TUNNEL_MTU = 1280;
 
 /** Hop limit below which a packet is not forwarded (RFC 8200 §3: discard when it reaches zero). */
@@ -21,11 +21,14 @@ export const INFINITE_LIFETIME = 0xffff_ffff;
 /** Length in bits of the subnet prefix that a router serves (draft-04 §3.3). */
 export const SUBNET_PREFIX_LENGTH = 64;
 
+/** Offset of the router's IPv4 address in a 6bed4-prefixed address, 4 bytes (draft-03 §3). */
+export const ROUTER_IN_PREFIX = 4;
+
 /** Low bits that a /114 leaves to the holder; 0 names the router (draft-03 §3, draft-04 §3.1). */
 export const ROUTER_LANIP = 0;
 
 /**
- * The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474).
+ * The part of a traffic class that is copied to the outer packet: DS field without ECN (RFC 2474, draft-01 §5.2, §6.3).
  */
 export const DS_FIELD_MASK = 0xfc;
 
@@ -40,3 +43,6 @@ export const SEEN_LIFETIME = 27_000;
 
 /** Bytes that IPv4 and UDP headers add to a payload; an empty datagram is nothing else. */
 export const OUTER_HEADERS = 28;
+
+/** A Neighbor Discovery option for experiments, which receivers skip (RFC 4727, RFC 4861 §4.6). */
+export const PADDING_OPTION = 253;

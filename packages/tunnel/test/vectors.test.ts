@@ -23,6 +23,11 @@ const deviations: Readonly<Record<string, string>> = {
   'router2012/ns-router-fe80': 'RFC 4861 §7.2.4: link-local solicitors get an answer',
   'router2012/ns-router-fe80-from-global':
     'RFC 4861 §7.2.4: the target is the one that was solicited',
+  'router2020/ns-router-global':
+    'RFC 4861 §7.2.4: comes from its target, and is no larger than what it answers',
+  'router2012/ns-router-global':
+    'RFC 4861 §7.2.4: comes from its target, and is no larger than what it answers',
+  'router2020/spoofed-prefix': 'draft-03 §10.1: corrects the upper half, too',
   'router2020/spoofed-port': 'draft-03 §6: retracts the false prefix, in an RA that peers accept',
   'router2020/relay-hop-limit-1': 'RFC 4443 §3.3: Time Exceeded',
   'router2012/relay-hop-limit-1': 'RFC 4443 §3.3: Time Exceeded',
@@ -54,7 +59,9 @@ describe('exchanges recorded from the reference routers', () => {
 
   test.each(Object.entries(deviations))('%s differs: %s', (id) => {
     const exchange = exchanges.find((candidate) => candidate.id === id)!;
-    const { sent } = benchFor(id).datagram(exchange.from, hex(exchange.request));
+    const bench = benchFor(id);
+    bench.datagram(exchange.from, hex(exchange.request)); // two of them pay for the answer
+    const { sent } = bench.datagram(exchange.from, hex(exchange.request));
     expect(sent).toHaveLength(1);
     expect(toHex(sent[0]!.payload)).not.toBe(exchange.reply?.payload);
   });

@@ -26,6 +26,7 @@ interface RouterFlags extends DaemonFlags {
   prefix?: string;
   netid?: number;
   route?: string[];
+  forwardTo?: string[];
   workers?: number;
 }
 
@@ -48,6 +49,11 @@ export function addRouterCommand(program: Command, version: string): void {
       repeated(prefix),
     )
     .option(
+      '--forward-to <P/len>',
+      'prefix that peers may reach besides those; may be repeated; default: 2000::/3, none in draft04',
+      repeated(prefix),
+    )
+    .option(
       '--workers <N>',
       'threads of the Linux driver; default: half the processors, 4 at most',
       integer(1, 64),
@@ -63,8 +69,8 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
   const log = await openLog(flags);
-  const { port, prefix, netid, driver, offloads, workers } = flags;
-  const options = { port, prefix, netid, routes, profile, driver, offloads, workers };
+  const { port, prefix, netid, driver, offloads, workers, forwardTo } = flags;
+  const options = { port, prefix, netid, routes, forwardTo, profile, driver, offloads, workers };
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log),

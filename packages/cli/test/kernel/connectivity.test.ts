@@ -145,15 +145,18 @@ describeDrivers('a router, two peers and a native host', () => {
   });
 
   describe('hop limits', () => {
+    // Packets of 1280 bytes where the router is to answer: each pays for its error at once.
     test('expire at the own daemon, then at the router, and suffice from peer to peer', async () => {
-      const outcome = (hopLimit: number) => ping(lab, 'peer1', peer2.address, { hopLimit });
+      const outcome = (hopLimit: number) =>
+        ping(lab, 'peer1', peer2.address, { hopLimit, size: 1232 });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
       expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });
     });
 
     test('expire at the daemon, then in the router, and suffice from peer to native host', async () => {
-      const outcome = (hopLimit: number) => ping(lab, 'peer1', NATIVE_ADDRESS, { hopLimit });
+      const outcome = (hopLimit: number) =>
+        ping(lab, 'peer1', NATIVE_ADDRESS, { hopLimit, size: 1232 });
       expect(await outcome(1)).toEqual({ result: 'time-exceeded', from: routerSideOf(peer1) });
       expect(await outcome(2)).toEqual({ result: 'time-exceeded', from: ROUTER_ADDRESS });
       expect(await outcome(3)).toEqual({ result: 'reply', hopLimit: 62 });

@@ -20,6 +20,7 @@ const COUNTERS = {
   packetBytesDelivered: 999,
   keepalivesReceived: 0,
   answersWithheld: 1,
+  remotesRefused: 0,
   drops: { 'source-mismatch': 2000, 'hop-limit-exceeded': 1 },
   udp: { sendErrors: { ENETUNREACH: 3 }, receiveErrors: { ECONNREFUSED: 1 }, queueDrops: 5 },
   localDrops: 0,

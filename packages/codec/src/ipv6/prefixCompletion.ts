@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../arguments/invalidArgumentError.js';
 import { checkInteger, HIGHEST_NETID } from '../arguments/ranges.js';
-import { writeUint16, writeUint32 } from '../bytes/bigEndian.js';
+import { readUint16, writeUint16, writeUint32 } from '../bytes/bigEndian.js';
 import { parseIPv4 } from '../ipv4/ipv4.js';
 import { formatPrefix, type Prefix, parsePrefix } from './prefix.js';
 
@@ -9,6 +9,8 @@ const ROUTER_OFFSET = 4;
 const SUBNET_OFFSET = 6;
 const SUBNET_PREFIX_BITS = 64;
 const LOCALLY_ASSIGNED = 0xfd;
+/** 2002::/16, under which the 32 bits that follow are the IPv4 address of a site (RFC 3056 §2). */
+const SIX_TO_FOUR = 0x2002;
 
 /** A well-mixed 32-bit number from a state, which it advances by a Weyl step. */
 function mix(state: number): number {
@@ -20,7 +22,8 @@ function mix(state: number): number {
 /**
  * Completes a router's configured prefix to its /64 (draft-04 §3.3):
  *
- * - /16: network identifier, then the router's IPv4 address;
+ * - /16: network identifier, then the router's IPv4 address; for 2002::/16 the other way round, since that
+ *   IPv4 address says whose network it is (RFC 3056 §2);
  * - /32: the router's IPv4 address;
  * - /48: the network identifier;
  * - /64: nothing;
@@ -45,8 +48,13 @@ export function completePrefix(
   }
   switch (length) {
     case 16:
-      writeUint16(bytes, NETID_OFFSET, netid);
-      writeUint32(bytes, ROUTER_OFFSET, router);
+      if (readUint16(bytes, 0) === SIX_TO_FOUR) {
+        writeUint32(bytes, NETID_OFFSET, router);
+        writeUint16(bytes, SUBNET_OFFSET, netid);
+      } else {
+        writeUint16(bytes, NETID_OFFSET, netid);
+        writeUint32(bytes, ROUTER_OFFSET, router);
+      }
       break;
     case 32:
       writeUint32(bytes, ROUTER_OFFSET, router);

@@ -88,9 +88,26 @@ describe('completing a prefix (draft-04 §3.3)', () => {
     ['2001:db8:77::/48', '2001:db8:77:bed::/64'],
     ['2001:db8:1:2::/64', '2001:db8:1:2::/64'],
     ['fd12:3456:789a:1::/64', 'fd12:3456:789a:1::/64'],
+    ['2002::/16', '2002:c633:6401:bed::/64'],
+    ['2003::/16', '2003:bed:c633:6401::/64'],
+    ['2002:c633::/32', '2002:c633:c633:6401::/64'],
   ])('%s becomes %s', (given, completed) => {
     expect(formatPrefix(completePrefix(given, options))).toBe(completed);
   });
+
+  test.each([
+    ['fd00::/8', 0x0bed, '198.51.100.1', 'fd0c:1bbe:e1af:a672::/64'],
+    ['fd00::/8', 0, '198.51.100.1', 'fdfc:517c:9e04:8c42::/64'],
+    ['fd00::/8', 0x0bed, '203.0.113.254', 'fd51:fc56:dafc:2e00::/64'],
+    ['fd12:3456:789a::/48', 0x0bed, '198.51.100.1', 'fd12:3456:789a:3eec::/64'],
+    ['fd12:3456:7890::/44', 0xffff, '192.0.2.1', 'fd12:3456:7899:d10c::/64'],
+    ['fd00:0:0:fffe::/63', 1, '192.0.2.1', 'fd00:0:0:ffff::/64'],
+  ])(
+    '%s of netid %i and router %s becomes %s in every version',
+    (given, netid, router, completed) => {
+      expect(formatPrefix(completePrefix(given, { netid, router }))).toBe(completed);
+    },
+  );
 
   test('fd00::/8 and longer are filled, the same way every time', () => {
     const first = completePrefix('fd00::/8', options);

@@ -1,4 +1,5 @@
 import { IPV6_ADDRESS_BYTES, readInt32 } from '@6bed4/codec';
+import { grown } from './grown.js';
 import { SecretHash } from './secretHash.js';
 
 const KEY_WORDS = 4;
@@ -7,6 +8,8 @@ const LOWER_HALF = 8;
 export const NO_SLOT = -1;
 /** A power of two. */
 const RECENT = 64;
+/** Longer tables have longer chains, by 16 addresses at most. */
+const MAX_BUCKET_BITS = 16;
 
 /** The bits by which an {@link AddressTable} distinguishes addresses. */
 export interface SignificantBits {
@@ -23,54 +26,73 @@ export interface SignificantBits {
 
 /**
  * A table of IPv6 addresses which gives each a slot, a number below its capacity, by which its owner
- * keeps what it knows about the address in columns. Nothing allocates but the constructor and
- * {@link AddressTable.address}.
+ * keeps what it knows about the address in columns. Nothing allocates but the constructor,
+ * {@link AddressTable.grow} and {@link AddressTable.address}.
  *
  * Lower halves are hashed by a {@link SecretHash}, so attackers cannot make a chain long. Addresses with
  * the same lower half do share a chain, and {@link AddressTable.firstAlike} walks them; the owner limits
  * how many there can be.
  */
 export class AddressTable {
-  /** Most addresses there can be. */
-  readonly capacity: number;
   readonly #upperMatters: boolean;
   readonly #thirdMask: number;
   readonly #fourthMask: number;
   readonly #neverZero: number;
-  readonly #keys: Int32Array;
-  readonly #addresses: Uint8Array;
-  readonly #inUse: Uint8Array;
+  #keys = new Int32Array(0);
+  #addresses = new Uint8Array(0);
+  #inUse = new Uint8Array(0);
   /** The chain of a bucket, or of free slots. */
-  readonly #next: Int32Array;
-  readonly #buckets: Int32Array;
-  readonly #hash: SecretHash;
+  #next = new Int32Array(0);
+  #buckets = new Int32Array(0);
+  #hash: SecretHash;
+  readonly #random: () => number;
   /** Slots found lately, by a few bits of their address: most packets go where others went. */
   readonly #recent = new Int32Array(RECENT).fill(NO_SLOT);
-  #free = 0;
+  #free = NO_SLOT;
   #size = 0;
 
   /**
-   * @param capacity - slots, 1..2^20; about 45 bytes each are taken at once
+   * @param capacity - slots at first, 1..2^20; about 45 bytes each are taken at once
    * @param random - numbers in [0, 1), for a hash that attackers cannot predict
    */
   constructor(capacity: number, bits: SignificantBits, random: () => number) {
-    this.capacity = capacity;
     this.#upperMatters = bits.upperHalf;
     [this.#thirdMask, this.#fourthMask] = bits.lowerHalf;
     this.#neverZero = bits.neverZero;
-    const bucketBits = Math.max(1, Math.ceil(Math.log2(capacity)));
-    this.#keys = new Int32Array(capacity * KEY_WORDS);
-    this.#addresses = new Uint8Array(capacity * IPV6_ADDRESS_BYTES);
-    this.#inUse = new Uint8Array(capacity);
-    this.#next = new Int32Array(capacity).map((_, slot) => slot + 1);
-    this.#next[capacity - 1] = NO_SLOT;
-    this.#buckets = new Int32Array(2 ** bucketBits).fill(NO_SLOT);
-    this.#hash = new SecretHash(bucketBits, random);
+    this.#random = random;
+    this.#hash = new SecretHash(1, random);
+    this.grow(capacity);
+  }
+
+  /** Slots, in use or free. */
+  get capacity(): number {
+    return this.#inUse.length;
   }
 
   /** Addresses there are. */
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * Makes room for more addresses; those that are there keep their slots. Takes the longer, the more there
+   * are.
+   *
+   * @param capacity - slots, more than there are, up to 2^20
+   */
+  grow(capacity: number): void {
+    const before = this.capacity;
+    this.#keys = grown(this.#keys, capacity * KEY_WORDS);
+    this.#addresses = grown(this.#addresses, capacity * IPV6_ADDRESS_BYTES);
+    this.#inUse = grown(this.#inUse, capacity);
+    this.#next = grown(this.#next, capacity);
+    const bits = Math.min(Math.max(1, Math.ceil(Math.log2(capacity))), MAX_BUCKET_BITS);
+    this.#hash = new SecretHash(bits, this.#random);
+    this.#buckets = new Int32Array(2 ** bits).fill(NO_SLOT);
+    for (let slot = capacity - 1; slot >= before; slot--) this.#release(slot);
+    this.forEach((slot) => {
+      this.#chain(slot);
+    });
   }
 
   /** The slot of the address at `offset`, or -1. For every packet. */
@@ -91,7 +113,7 @@ export class AddressTable {
    * Takes a slot for an address that has none.
    *
    * @param bytes - the address, 16 bytes at `offset`
-   * @returns the slot, or -1 when none is free
+   * @returns the slot, or -1 when none is free, until the table grows
    */
   insert(bytes: Uint8Array, offset: number): number {
     const slot = this.#free;
@@ -109,9 +131,7 @@ export class AddressTable {
     this.#keys[at + 1] = readInt32(bytes, offset + 4);
     this.#keys[at + 2] = third;
     this.#keys[at + 3] = fourth;
-    const bucket = this.#hash.bucketOf(third, fourth);
-    this.#next[slot] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = slot;
+    this.#chain(slot);
     return slot;
   }
 
@@ -131,8 +151,7 @@ export class AddressTable {
       this.#next[previous] = this.#next[slot]!;
     }
     this.#inUse[slot] = 0;
-    this.#next[slot] = this.#free;
-    this.#free = slot;
+    this.#release(slot);
     this.#size--;
   }
 
@@ -166,6 +185,18 @@ export class AddressTable {
   /** The address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#addresses.subarray(slot * IPV6_ADDRESS_BYTES, (slot + 1) * IPV6_ADDRESS_BYTES);
+  }
+
+  #chain(slot: number): void {
+    const at = slot * KEY_WORDS;
+    const bucket = this.#hash.bucketOf(this.#keys[at + 2]!, this.#keys[at + 3]!);
+    this.#next[slot] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = slot;
+  }
+
+  #release(slot: number): void {
+    this.#next[slot] = this.#free;
+    this.#free = slot;
   }
 
   /** As {@link AddressTable.find}, for an address that was not found lately. */

@@ -1,26 +1,28 @@
+import { grown } from './grown.js';
+
 const NONE = -1;
 const STOPPED = 255;
 
 /**
  * Deadlines of slots, each of which runs for one of a few durations. Those of one duration fall due in
  * the order in which they were set, so each duration has a list and nothing is ever sorted: setting,
- * clearing and looking take constant time, and nothing allocates.
+ * clearing and looking take constant time, and nothing allocates but {@link Deadlines.grow}.
  *
  * A clock that runs backwards counts as standing still, so that the order is kept.
  */
 export class Deadlines {
   readonly #durations: Float64Array;
-  readonly #at: Float64Array;
+  #at: Float64Array;
   /** The duration by which the deadline of a slot runs, as an index; 255 while none runs. */
-  readonly #kinds: Uint8Array;
+  #kinds: Uint8Array;
   readonly #first: Int32Array;
   readonly #last: Int32Array;
-  readonly #earlier: Int32Array;
-  readonly #later: Int32Array;
+  #earlier: Int32Array;
+  #later: Int32Array;
   #now = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param capacity - slots
+   * @param capacity - slots at first
    * @param durations - milliseconds, 254 durations at most; `Infinity` never falls due
    */
   constructor(capacity: number, durations: readonly number[]) {
@@ -29,8 +31,16 @@ export class Deadlines {
     this.#kinds = new Uint8Array(capacity).fill(STOPPED);
     this.#first = new Int32Array(durations.length).fill(NONE);
     this.#last = new Int32Array(durations.length).fill(NONE);
-    this.#earlier = new Int32Array(capacity).fill(NONE);
-    this.#later = new Int32Array(capacity).fill(NONE);
+    this.#earlier = new Int32Array(capacity);
+    this.#later = new Int32Array(capacity);
+  }
+
+  /** Makes room for more slots, up to `capacity`; what runs goes on. */
+  grow(capacity: number): void {
+    this.#at = grown(this.#at, capacity);
+    this.#kinds = grown(this.#kinds, capacity, STOPPED);
+    this.#earlier = grown(this.#earlier, capacity);
+    this.#later = grown(this.#later, capacity);
   }
 
   /**

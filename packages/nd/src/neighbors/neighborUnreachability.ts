@@ -1,4 +1,5 @@
 import { Deadlines } from './deadlines.js';
+import { grown } from './grown.js';
 import { type NeighborEvent, type NeighborState, neighborTransitions } from './neighborStates.js';
 
 const STATES = ['none', 'incomplete', 'reachable', 'stale', 'delay', 'probe'] as const;
@@ -24,7 +25,7 @@ export interface NeighborListener {
 
 /** Size and times of a {@link NeighborUnreachability}; RFC 4861 §10 names the defaults of hosts. */
 export interface NeighborUnreachabilityOptions {
-  /** Slots; about 30 bytes each are taken at once. */
+  /** Slots at first; about 20 bytes each are taken at once. */
   readonly capacity: number;
   /** REACHABLE_TIME: how long a confirmation holds, in milliseconds; 30,000 on hosts. */
   readonly reachableTime: number;
@@ -44,14 +45,14 @@ export interface NeighborUnreachabilityOptions {
  * Time is an argument, in milliseconds on any clock; one that runs backwards counts as standing still.
  * The owner calls {@link NeighborUnreachability.handleTimeout} when
  * {@link NeighborUnreachability.nextTimeout} has come. Every method takes the same short time, however
- * many neighbors there are, and none allocates.
+ * many neighbors there are, and none allocates, but for {@link NeighborUnreachability.grow}.
  */
 export class NeighborUnreachability {
   readonly #listener: NeighborListener;
   readonly #maxUnicastSolicit: number;
-  readonly #states: Uint8Array;
+  #states: Uint8Array;
   /** Solicitations sent in this state. */
-  readonly #attempts: Uint8Array;
+  #attempts: Uint8Array;
   readonly #deadlines: Deadlines;
 
   constructor(options: NeighborUnreachabilityOptions, listener: NeighborListener) {
@@ -65,6 +66,13 @@ export class NeighborUnreachability {
     durations[DELAY] = options.delayFirstProbeTime;
     durations[PROBE] = options.retransTimer;
     this.#deadlines = new Deadlines(options.capacity, durations);
+  }
+
+  /** Makes room for more slots, up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#states = grown(this.#states, capacity, NONE);
+    this.#attempts = grown(this.#attempts, capacity);
+    this.#deadlines.grow(capacity);
   }
 
   /** The state of a neighbor. */

@@ -18,7 +18,7 @@ import {
   OPTION_TIMESTAMP,
   OPTION_UNIT,
 } from './optionCodes.js';
-import { preferenceFromFlags } from './routerPreference.js';
+import { PREFERENCE_BITS, preferenceFromFlags, RESERVED_PREFERENCE } from './routerPreference.js';
 
 /**
  * @internal Parses the options between `start` and `end`; positions in errors count from `base`.
@@ -78,6 +78,8 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
     case OPTION_ROUTE_INFORMATION: {
       const prefixLength = bytes[at + 2]!;
       if (length > 24 || prefixLength > (length - 8) * 8) break;
+      // "If the Reserved (10) value is received, the Route Information Option MUST be ignored."
+      if ((bytes[at + 3]! & PREFERENCE_BITS) === RESERVED_PREFERENCE) break;
       const prefix = new Uint8Array(IPV6_ADDRESS_BYTES);
       prefix.set(bytes.subarray(at + 8, at + length));
       clearBeyondPrefix(prefix, 0, prefixLength);

@@ -1,9 +1,17 @@
-/** Router preference (RFC 4191 §2.1); the reserved value counts as medium. */
+/**
+ * Router preference (RFC 4191 §2.1); the reserved value counts as medium in the header of an advertisement,
+ * and makes a route information option one of unknown type.
+ */
 export type RouterPreference = 'low' | 'medium' | 'high';
 
-/** @internal The two preference bits, at 0x18 of their byte (RFC 4191 §2.1). */
+/** @internal The two preference bits of their byte (RFC 4191 §2.1, §2.3). */
+export const PREFERENCE_BITS = 0x18;
+/** @internal Their reserved value. */
+export const RESERVED_PREFERENCE = 0x10;
+
+/** @internal Reads the preference bits. */
 export function preferenceFromFlags(flags: number): RouterPreference {
-  switch (flags & 0x18) {
+  switch (flags & PREFERENCE_BITS) {
     case 0x08:
       return 'high';
     case 0x18:

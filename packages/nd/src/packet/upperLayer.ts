@@ -22,8 +22,38 @@ function optionsHeaderLength(bytes: Uint8Array, header: number): number {
   return (bytes[header + 1]! + 1) * EXTENSION_HEADER_UNIT;
 }
 
-/** The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
-function fragmentOffset(bytes: Uint8Array, header: number): number {
+/**
+ * @internal The length of an extension header that can be looked through.
+ *
+ * @param kind - the next header value before it
+ * @param end - of the packet, which the header may exceed
+ * @returns 0 for what is no such header, -1 for one of which less than 8 bytes are there
+ */
+export function extensionHeaderLength(
+  kind: number,
+  bytes: Uint8Array,
+  header: number,
+  end: number,
+): number {
+  switch (kind) {
+    case NEXT_HEADER_HOP_BY_HOP:
+    case NEXT_HEADER_ROUTING:
+    case NEXT_HEADER_FRAGMENT:
+    case NEXT_HEADER_AUTHENTICATION:
+    case NEXT_HEADER_DESTINATION_OPTIONS:
+      break;
+    default:
+      return 0;
+  }
+  if (header + EXTENSION_HEADER_UNIT > end) return -1;
+  if (kind === NEXT_HEADER_FRAGMENT) return EXTENSION_HEADER_UNIT;
+  // Counted in 32-bit words, less two (RFC 4302 §2.2).
+  if (kind === NEXT_HEADER_AUTHENTICATION) return (bytes[header + 1]! + 2) * 4;
+  return optionsHeaderLength(bytes, header);
+}
+
+/** @internal The offset of a fragment in its packet, in units of 8 bytes (RFC 8200 §4.5). */
+export function fragmentOffset(bytes: Uint8Array, header: number): number {
   return readUint16(bytes, header + 2) >>> 3;
 }
 
@@ -53,31 +83,12 @@ export function findUpperLayer(
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
   for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
-    switch (next) {
-      case NEXT_HEADER_HOP_BY_HOP:
-      case NEXT_HEADER_ROUTING:
-      case NEXT_HEADER_DESTINATION_OPTIONS: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        at += optionsHeaderLength(bytes, at);
-        break;
-      }
-      case NEXT_HEADER_AUTHENTICATION: {
-        if (at + EXTENSION_HEADER_UNIT > end) return null;
-        next = bytes[at]!;
-        // Counted in 32-bit words, less two (RFC 4302 §2.2).
-        at += (bytes[at + 1]! + 2) * 4;
-        break;
-      }
-      case NEXT_HEADER_FRAGMENT: {
-        if (at + EXTENSION_HEADER_UNIT > end || fragmentOffset(bytes, at) !== 0) return null;
-        next = bytes[at]!;
-        at += EXTENSION_HEADER_UNIT;
-        break;
-      }
-      default:
-        return at <= end ? { nextHeader: next, offset: at } : null;
-    }
+    const size = extensionHeaderLength(next, bytes, at, end);
+    if (size === 0) return at <= end ? { nextHeader: next, offset: at } : null;
+    if (size < 0) return null;
+    if (next === NEXT_HEADER_FRAGMENT && fragmentOffset(bytes, at) !== 0) return null;
+    next = bytes[at]!;
+    at += size;
   }
   return null;
 }

@@ -63,34 +63,65 @@ describe('a table of addresses', () => {
     expect(table.insert(neighboring(3), 0)).toBe(slot);
   });
 
+  test('grows only when told, and keeps slots, addresses and the order in which slots are taken', () => {
+    const table = new AddressTable(2, ALL, new Random(1).fraction);
+    const slots = [1, 2].map((index) => table.insert(neighboring(index), 0));
+    table.remove(slots[0]!);
+    table.grow(5);
+    expect([table.capacity, table.size]).toEqual([5, 1]);
+    expect(table.find(neighboring(2), 0)).toBe(slots[1]);
+    expect(toHex(table.address(slots[1]!))).toBe(toHex(neighboring(2)));
+    expect([3, 4, 5, 6, 7].map((index) => table.insert(neighboring(index), 0))).toEqual([
+      2,
+      3,
+      4,
+      slots[0],
+      -1,
+    ]);
+  });
+
   test('behaves as a Map with text keys, whatever is done to it, whatever its hash', () => {
+    const step = fc.tuple(
+      fc.oneof(
+        { weight: 8, arbitrary: fc.constant('insert') },
+        { weight: 8, arbitrary: fc.constant('remove') },
+        { weight: 1, arbitrary: fc.constant('grow') },
+      ),
+      fc.nat(60),
+    );
     fc.assert(
       fc.property(
         fc.integer(),
         fc.constantFrom(1, 2, 3, 8, 13),
-        fc.array(fc.tuple(fc.boolean(), fc.nat(60)), { maxLength: 100 }),
-        (seed, capacity, commands) => {
-          const table = new AddressTable(capacity, ALL, new Random(seed).fraction);
+        fc.array(step, { maxLength: 100 }),
+        (seed, first, steps) => {
+          const table = new AddressTable(first, ALL, new Random(seed).fraction);
           const model = new Map<string, number>();
-          for (const [insert, index] of commands) {
+          let capacity = first;
+          for (const [verb, index] of steps) {
             const address = neighboring(index * 67);
             const key = toHex(address);
             const slot = model.get(key);
             expect(table.find(address, 0)).toBe(slot ?? -1);
-            if (insert && slot === undefined) {
+            if (verb === 'grow') {
+              capacity += 1 + (index % 3);
+              table.grow(capacity);
+            } else if (verb === 'insert' && slot === undefined) {
               const taken = table.insert(address, 0);
               expect(taken >= 0).toBe(model.size < capacity);
               expect([...model.values()]).not.toContain(taken);
               if (taken >= 0) model.set(key, taken);
-            } else if (!insert && slot !== undefined) {
+            } else if (verb === 'remove' && slot !== undefined) {
               table.remove(slot);
               model.delete(key);
             }
           }
-          expect(table.size).toBe(model.size);
+          expect([table.size, table.capacity]).toEqual([model.size, capacity]);
           for (let index = 0; index <= 60; index++) {
             const address = neighboring(index * 67);
-            expect(table.find(address, 0)).toBe(model.get(toHex(address)) ?? -1);
+            const slot = table.find(address, 0);
+            expect(slot).toBe(model.get(toHex(address)) ?? -1);
+            if (slot >= 0) expect(toHex(table.address(slot))).toBe(toHex(address));
           }
           const visited: number[] = [];
           table.forEach((slot) => {

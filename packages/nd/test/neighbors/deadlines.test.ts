@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Deadlines } from '../../src/index.js';
 
 const CAPACITY = 5;
+const GROWN = 9;
 const DURATIONS = [10, 200, 3000, Number.POSITIVE_INFINITY];
 
 describe('deadlines', () => {
@@ -37,14 +38,15 @@ describe('deadlines', () => {
     expect(deadlines.next()).toBe(150);
   });
 
-  test('are those of an obvious implementation, for any history', () => {
+  test('are those of an obvious implementation, for any history and growth', () => {
     const step = fc.oneof(
       fc.record({
         do: fc.constantFrom('set' as const, 'set' as const, 'clear' as const),
-        slot: fc.nat(CAPACITY - 1),
+        slot: fc.nat(GROWN - 1),
         kind: fc.nat(DURATIONS.length - 1),
       }),
       fc.record({ do: fc.constant('take' as const) }),
+      fc.record({ do: fc.constant('grow' as const) }),
       fc.record({
         do: fc.constant('wait' as const),
         time: fc.oneof(fc.nat(300), fc.integer({ min: -100, max: 4000 })),
@@ -55,17 +57,20 @@ describe('deadlines', () => {
         const deadlines = new Deadlines(CAPACITY, DURATIONS);
         let model: { slot: number; kind: number; at: number }[] = [];
         let now = 0;
+        let capacity = CAPACITY;
         let latest = Number.NEGATIVE_INFINITY;
         for (const one of steps) {
           if (one.do === 'wait') {
             now += one.time;
+          } else if (one.do === 'grow') {
+            if (capacity < GROWN) deadlines.grow(++capacity);
           } else if (one.do === 'take') {
             latest = Math.max(latest, now);
             const due = model.filter(({ at }) => at <= latest);
             const [first] = due.sort((left, right) => left.kind - right.kind);
             expect(deadlines.take(now)).toBe(first?.slot ?? -1);
             model = model.filter((entry) => entry !== first);
-          } else {
+          } else if (one.slot < capacity) {
             model = model.filter(({ slot }) => slot !== one.slot);
             if (one.do === 'clear') {
               deadlines.clear(one.slot);
@@ -76,7 +81,7 @@ describe('deadlines', () => {
             }
           }
           expect(deadlines.next()).toBe(Math.min(...model.map(({ at }) => at)));
-          for (let slot = 0; slot < CAPACITY; slot++) {
+          for (let slot = 0; slot < capacity; slot++) {
             const at = model.find((entry) => entry.slot === slot)?.at;
             expect(deadlines.isDue(slot, now)).toBe(
               at !== undefined && at <= Math.max(now, latest),

@@ -80,6 +80,7 @@ class Model {
 type Command =
   | { readonly do: 'wait'; readonly time: number }
   | { readonly do: 'wait until due' }
+  | { readonly do: 'grow' }
   | { readonly do: 'send' | 'confirm' | 'remove'; readonly slot: number };
 
 const slot = fc.nat(CAPACITY - 1);
@@ -89,20 +90,21 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     time: fc.oneof(fc.nat(2000), fc.integer({ min: -2000, max: 40_000 })),
   }),
   { arbitrary: fc.record({ do: fc.constant('wait until due' as const) }), weight: 3 },
+  fc.record({ do: fc.constant('grow' as const) }),
   { arbitrary: fc.record({ do: fc.constant('send' as const), slot }), weight: 3 },
   { arbitrary: fc.record({ do: fc.constant('confirm' as const), slot }), weight: 2 },
   fc.record({ do: fc.constant('remove' as const), slot }),
 );
 
 describe('Neighbor Unreachability Detection', () => {
-  test('does what an obvious implementation does, for any history', () => {
+  test('does what an obvious implementation does, for any history and growth', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
         const model = new Model();
         const log: string[] = [];
         const detection = new NeighborUnreachability(
           {
-            capacity: CAPACITY,
+            capacity: 1,
             reachableTime: TIMES.reachable,
             delayFirstProbeTime: TIMES.delay,
             retransTimer: TIMES.probe,
@@ -114,6 +116,7 @@ describe('Neighbor Unreachability Detection', () => {
           },
         );
         let now = 0;
+        let capacity = 1;
         for (const command of commands) {
           if (command.do === 'wait' || command.do === 'wait until due') {
             const due = detection.nextTimeout();
@@ -122,6 +125,10 @@ describe('Neighbor Unreachability Detection', () => {
             model.at(now);
             model.timeout();
             detection.handleTimeout(now);
+          } else if (command.do === 'grow') {
+            if (capacity < CAPACITY) detection.grow(++capacity);
+          } else if (command.slot >= capacity) {
+            continue;
           } else if (command.do === 'remove') {
             model.enter(model.get(command.slot), 'none');
             detection.remove(command.slot);
@@ -136,7 +143,7 @@ describe('Neighbor Unreachability Detection', () => {
           }
           expect(log).toEqual(model.log);
           expect(detection.nextTimeout()).toBe(model.nextTimeout());
-          for (let slot = 0; slot < CAPACITY; slot++) {
+          for (let slot = 0; slot < capacity; slot++) {
             expect(detection.state(slot)).toBe(model.get(slot).state);
           }
         }

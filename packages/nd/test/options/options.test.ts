@@ -230,6 +230,17 @@ describe('what the rules leave open', () => {
     expect(ones.every((byte) => byte === 0xff)).toBe(true);
   });
 
+  test('RFC 4191 §2.3: a route of the reserved preference is not one', () => {
+    for (const flags of ['00', '08', '18']) {
+      const route = `18 02 40 ${flags} 00000258 20010db800010002`;
+      expect(parse(route)).toMatchObject([{ type: 'route-information' }]);
+    }
+    for (const flags of ['10', 'f7']) {
+      const route = `18 02 40 ${flags} 00000258 20010db800010002`;
+      expect(parse(route)).toMatchObject([{ type: 'unknown', code: 24 }]);
+    }
+  });
+
   test('a route may come with a longer option than it needs', () => {
     const route = { type: 'route-information', preference: 'medium', lifetime: 600 };
     expect(parse(`18 03 40 00 00000258 ${toHex(prefix)}`)).toEqual([

@@ -278,8 +278,9 @@ export function startPeer(options: PeerDaemonOptions): Promise<PeerDaemon> {
   return PeerDaemon.start(options);
 }
 
-function leaseOf({ router, address, prefix, publicEndpoint, routes }: AddressLease): AddressLease {
-  return { router, address, prefix, publicEndpoint, routes };
+function leaseOf(lease: AddressLease): AddressLease {
+  const { router, address, prefix, publicEndpoint, temporary, routes, defaultRouter } = lease;
+  return { router, address, prefix, publicEndpoint, temporary, routes, defaultRouter };
 }
 
 /** Makes the drivers of a peer. */

@@ -37,6 +37,11 @@ export interface RouterDaemonOptions extends CommonOptions {
   /** Prefixes that are offered to peers as routes, at most 32. */
   readonly routes?: readonly string[] | undefined;
   /**
+   * Prefixes that peers may reach on the IPv6 side besides `routes`; default: `2000::/3`, and none in draft04.
+   * See `RouterOptions` of `@6bed4/tunnel`.
+   */
+  readonly forwardTo?: readonly string[] | undefined;
+  /**
    * Whether something behind this router takes IPv6 packets; default true. Without it, packets to
    * elsewhere are answered with "no route".
    */
@@ -116,8 +121,8 @@ export function startRouter(options: RouterDaemonOptions): Promise<RouterDaemon>
 
 /** Makes the drivers of a router. */
 function routerMaker(options: RouterDaemonOptions, profile: Profile): DriverMaker<RouterDriver> {
-  const { prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback } = options;
-  const machine = { prefix, netid, routes, ipv6Side, allowPrivate, allowLoopback };
+  const { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback } = options;
+  const machine = { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback };
   const random = options.random ?? secureRandom;
   return {
     bindOptions: () => bindOptions(options, profile),

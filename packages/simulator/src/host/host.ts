@@ -65,6 +65,11 @@ export class Host implements InterfaceOwner {
     return this.#interface !== null;
   }
 
+  /** The IPv4 subnets that it is directly connected to, `A.B.C.D/length`. */
+  get subnets(): readonly string[] {
+    return this.isPlugged ? this.#attachment.network.subnets : [];
+  }
+
   /** Changes its link, for datagrams to come. */
   set link(link: LinkDescription) {
     this.#attachment = { ...this.#attachment, link };

@@ -86,6 +86,7 @@ export class PeerNode {
       (sink) => new Peer(options, sink),
     );
     if (joinsLan ?? true) this.#host.join(ALL_HOSTS, wellKnownPort);
+    this.#tellSubnets();
   }
 
   /** The machine itself. */
@@ -156,17 +157,20 @@ export class PeerNode {
   /** Leaves its network: what it sends and what is sent to it is lost. */
   unplug(): void {
     this.#host.unplug();
+    this.#tellSubnets();
   }
 
   /** Returns to its network, and solicits its routers again. */
   plug(): void {
     this.#host.plug();
+    this.#tellSubnets();
     this.solicit();
   }
 
   /** @internal Moves to another network or address, and solicits its routers again. */
   moveTo(attachment: HostAttachment): void {
     this.#host.move(attachment);
+    this.#tellSubnets();
     this.solicit();
   }
 
@@ -246,6 +250,11 @@ export class PeerNode {
       this.#moves = 0;
       this.#world.trace?.nameAddress(event.address, this.name);
     }
+  }
+
+  /** Does as a driver: tells the machine of the networks that the computer is in. */
+  #tellSubnets(): void {
+    this.#runner.command((peer) => peer.setLocalSubnets(this.#host.subnets));
   }
 
   /** Does as a driver for draft-01 §4.1: moves to another port, unless the port is an option. */

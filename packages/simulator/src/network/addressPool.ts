@@ -4,7 +4,8 @@ const IPV4_BITS = 32;
 
 /** Hands out IPv4 addresses of a network in order, without its first two and its last. */
 export class AddressPool {
-  readonly #network: string;
+  /** The network, `A.B.C.D/length`. */
+  readonly network: string;
   readonly #last: number;
   #next: number;
 
@@ -18,7 +19,7 @@ export class AddressPool {
     const size = 2 ** (IPV4_BITS - bits);
     const first = parseIPv4(base, 'network');
     if (first % size !== 0) throw new Error(`network: ${network} has bits beyond its length`);
-    this.#network = network;
+    this.network = network;
     this.#next = first + 2;
     this.#last = first + size - 2;
   }
@@ -29,6 +30,6 @@ export class AddressPool {
       const address = this.#next++ | 0;
       if (!taken(address)) return address;
     }
-    throw new Error(`no address is left in ${this.#network}`);
+    throw new Error(`no address is left in ${this.network}`);
   }
 }

@@ -20,7 +20,7 @@ export interface LinkOptions {
   /** Largest IPv4 packet in bytes, headers included, 68 or more (RFC 791 §3.2); default 1500. */
   readonly mtu?: number;
   /**
-   * Treatment of larger packets, which are fragmented since 6bed4 never sets DF (draft-03 §11):
+   * Treatment of larger packets, which are fragmented since 6bed4 never sets DF (draft-01 §5.10, §6.15):
    * `carry` them, each fragment running the risk of `loss`; or `drop` them, as many middleboxes do.
    * Default `carry`.
    */

@@ -105,6 +105,11 @@ export class Network {
     }
   }
 
+  /** The IPv4 subnets of a LAN, `A.B.C.D/length`; those of the public core are nobody's own. */
+  get subnets(): readonly string[] {
+    return this.#gateway === null ? [] : [this.#addresses.network];
+  }
+
   /** Forbids, or allows again, UDP between two addresses, int32, both ways. */
   setBlocked(one: number, other: number, blocked: boolean): void {
     for (const pair of [`${one} ${other}`, `${other} ${one}`]) {

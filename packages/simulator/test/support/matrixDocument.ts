@@ -144,5 +144,6 @@ where the receiver's filter is endpoint-independent: such a path is direct one w
 
 const SHARED = `Then the endpoint in the address of the other peer is an external endpoint of the peers' own NAT, and the
 path to it is what RFC 4787 §6 calls hairpinning; and there is discovery on the local network (draft-01
-§6.11), a Neighbor Solicitation to 224.0.0.1. All mappings are endpoint-independent, the dialect is draft-03.
+§6.11), a Neighbor Solicitation to 224.0.0.1, which takes the option \`lanSearch\` in this dialect. All mappings are
+endpoint-independent, the dialect is draft-03.
 `;

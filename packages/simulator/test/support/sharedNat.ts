@@ -63,9 +63,9 @@ export const situations: readonly Situation[] = [
   ]),
   {
     ...inHomes,
-    ...{ filtering: EI, hairpinning: 'internal-source', path: 'lan' },
+    ...{ filtering: EI, hairpinning: 'internal-source', path: 'relayed' },
     reason:
-      "frames come from the other home's endpoint in the carrier's network, which answers there",
+      "frames come from the other home's endpoint in the carrier's network, where no peer is sought",
   },
   {
     ...inHomes,
@@ -82,13 +82,13 @@ export function talkBehindOneNat(situation: Situation): Outcome & { readonly pat
     net.router('r', { address: '198.51.100.1' });
     const shared = net.nat('shared', {
       external: '192.0.2.1',
-      network: '100.64.0.0/16',
+      network: location === 'one LAN' ? '192.168.0.0/16' : '100.64.0.0/16',
       hairpinning,
     });
     const [a, b] = ['a', 'b'].map((name) => {
       const behind =
         location === 'one LAN' ? shared : net.nat(`home ${name}`, { behind: shared, filtering });
-      return net.peer(name, { behind, peering: { lanTtl } });
+      return net.peer(name, { behind, peering: { lanSearch: true, lanTtl } });
     }) as [PeerNode, PeerNode];
     net.run(1000);
     const remote = b.address;

@@ -1,4 +1,4 @@
-import { type AddressLayout, isIPv6Unspecified, type Prefix, type UdpEndpoint } from '@6bed4/codec';
+import { type AddressLayout, isIPv6LinkLocal, type Prefix, type UdpEndpoint } from '@6bed4/codec';
 import {
   buildNd,
   copyBytes,
@@ -50,10 +50,13 @@ export class Advertiser {
     }));
   }
 
-  /** The answer to a solicitation that came from this endpoint; an IPv6 packet. */
+  /**
+   * The answer to a solicitation that came from this endpoint; an IPv6 packet. It goes to all nodes unless
+   * the solicitation has a link-local source: no other is known to be its sender's (RFC 4861 §6.2.6).
+   */
   answer(solicitation: RouterSolicitation, to: Readonly<UdpEndpoint>): Uint8Array {
     const { source } = solicitation;
-    return this.#build(isIPv6Unspecified(source, 0) ? null : source, to, [
+    return this.#build(isIPv6LinkLocal(source, 0) ? source : null, to, [
       ...this.#offer(to),
       ...echoedOptions(solicitation),
     ]);

@@ -1,5 +1,6 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
+import type { PrefixInformation } from './offeredPrefix.js';
 
 /** The part of a Router Advertisement that describes the peer itself. */
 export interface Offer {
@@ -7,6 +8,8 @@ export interface Offer {
   readonly base: Uint8Array;
   /** The peer's endpoint as the router sees it. */
   readonly endpoint: Readonly<UdpEndpoint>;
+  /** The option that offers the address or, with a valid lifetime of 0, takes it back. */
+  readonly prefix: Pick<PrefixInformation, 'validLifetime' | 'preferredLifetime'>;
 }
 
 /**
@@ -33,9 +36,8 @@ export interface Discovery {
   ): Uint8Array;
 
   /**
-   * Reads the offer from an advertisement that passed all other checks.
-   *
-   * @returns null when there is none that this dialect can use
+   * Reads the offers from an advertisement that passed all other checks, in their order; none where there
+   * is none that this dialect can use.
    */
-  readOffer(advertisement: RouterAdvertisement): Offer | null;
+  readOffers(advertisement: RouterAdvertisement): Offer[];
 }

@@ -1,7 +1,11 @@
-import { type Dialect, isIPv6LinkLocal, UdpEndpoint } from '@6bed4/codec';
-import { copyBytes, type RouterAdvertisement } from '@6bed4/nd';
+import { type Dialect, IPV6_ADDRESS_BYTES, sameBytes, UdpEndpoint } from '@6bed4/codec';
+import { copyBytes } from '@6bed4/nd';
+import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import type { Discovery, Offer } from './discovery.js';
-import { offeredPrefix } from './offeredPrefix.js';
+import { offeredPrefixes } from './offeredPrefix.js';
+
+/** Offset of the interface identifier. */
+const IDENTIFIER = 8;
 
 /**
  * draft-01 §4: the router advertises its plain /64, and the peer learns its endpoint from the
@@ -25,14 +29,25 @@ export function endpointInIdentifier({ layout, retracts }: Dialect): Discovery {
       return destination;
     },
 
-    readOffer(advertisement: RouterAdvertisement): Offer | null {
-      const option = offeredPrefix(advertisement, layout.prefixLength);
-      if (option === null || !isIPv6LinkLocal(advertisement.destination)) return null;
-      const base = copyBytes(option.prefix, 0, 16);
-      base.set(advertisement.destination.subarray(8, 16), 8);
-      const endpoint = new UdpEndpoint();
-      layout.readEndpoint(base, 0, endpoint);
-      return { base, endpoint };
+    readOffers(advertisement): Offer[] {
+      const { destination } = advertisement;
+      if (!isOfIdentifier(destination)) return [];
+      return offeredPrefixes(advertisement, layout.prefixLength).map((prefix) => {
+        const base = copyBytes(prefix.prefix);
+        base.set(destination.subarray(IDENTIFIER, IPV6_ADDRESS_BYTES), IDENTIFIER);
+        const endpoint = new UdpEndpoint();
+        layout.readEndpoint(base, 0, endpoint);
+        return { base, endpoint, prefix };
+      });
     },
   };
+}
+
+/** Whether an address is in fe80::/64 with ff,fe in the middle of its identifier (draft-01 §6.6). */
+function isOfIdentifier(address: Uint8Array): boolean {
+  return (
+    sameBytes(address, 0, ROUTER_LINK_LOCAL, 0, IDENTIFIER) &&
+    address[IDENTIFIER + 3] === 0xff &&
+    address[IDENTIFIER + 4] === 0xfe
+  );
 }

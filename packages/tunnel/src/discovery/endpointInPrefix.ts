@@ -3,7 +3,7 @@ import { copyBytes } from '@6bed4/nd';
 import { ALL_NODES } from '../address/wellKnownAddresses.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { Discovery, Offer } from './discovery.js';
-import { offeredPrefix } from './offeredPrefix.js';
+import { offeredPrefixes } from './offeredPrefix.js';
 
 /**
  * draft-00, draft-03 §4 and draft-04 §3.2: the advertised /112 or /114 itself encodes the endpoint
@@ -26,15 +26,15 @@ export function endpointInPrefix(dialect: Dialect): Discovery {
       return solicitationSource ?? ALL_NODES;
     },
 
-    readOffer(advertisement): Offer | null {
-      const option = offeredPrefix(advertisement, layout.prefixLength);
-      if (option === null || layout.isOpaque(option.prefix, 0)) return null;
-      const address = layout.readAddress(option.prefix, 0);
-      const port = layout.readPort(option.prefix, 0);
-      if (address === 0 || port === 0) return null;
-      const base = copyBytes(option.prefix, 0, 16);
-      layout.writeEndpoint(base, 0, address, port, ROUTER_LANIP);
-      return { base, endpoint: new UdpEndpoint(address, port) };
+    readOffers(advertisement): Offer[] {
+      const offers: Offer[] = [];
+      for (const prefix of offeredPrefixes(advertisement, layout.prefixLength)) {
+        const base = copyBytes(prefix.prefix);
+        const endpoint = new UdpEndpoint();
+        layout.readEndpoint(base, 0, endpoint);
+        if (!layout.isOpaque(base, 0)) offers.push({ base, endpoint, prefix });
+      }
+      return offers;
     },
   };
 }

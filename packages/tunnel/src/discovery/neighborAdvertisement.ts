@@ -26,7 +26,7 @@ export interface AdvertisedNeighbor {
   readonly endpoint: Readonly<UdpEndpoint>;
   /** The R flag (RFC 4861 §4.4). */
   readonly router: boolean;
-  /** The O flag (RFC 4861 §4.4). */
+  /** The O flag (RFC 4861 §4.4), which takes a link-layer address to override with (§7.2.4). */
   readonly override: boolean;
   /**
    * Never send more bytes than the solicitation has, so that nobody can have us send more than they
@@ -56,6 +56,7 @@ export function buildSolicitedAdvertisement(
   sender: AdvertisedNeighbor,
 ): Uint8Array {
   const echoed = echoedOptions(solicitation);
+  const brief = isBrief(solicitation, sender);
   const linkLayer = new Uint8Array(LINK_LAYER_LENGTH);
   const { address, port } = sender.endpoint;
   sender.layout.writeLinkLayer(linkLayer, 0, address, port);
@@ -65,10 +66,8 @@ export function buildSolicitedAdvertisement(
     destination: solicitation.source,
     router: sender.router,
     solicited: true,
-    override: sender.override,
+    override: sender.override && !brief,
     target: solicitation.target,
-    options: isBrief(solicitation, sender)
-      ? echoed
-      : [{ type: 'target-link-layer', address: linkLayer }, ...echoed],
+    options: brief ? echoed : [{ type: 'target-link-layer', address: linkLayer }, ...echoed],
   });
 }

@@ -14,7 +14,7 @@ export interface TunnelSink {
    * @param offset - where the payload starts in it
    * @param length - payload bytes; 0 for a keepalive
    * @param to - destination; written over for the next datagram
-   * @param tos - IPv4 TOS byte that the datagram should carry (draft-03 §11); ECN bits are 0
+   * @param tos - IPv4 TOS byte that the datagram should carry (draft-01 §5.2, §6.3); ECN bits are 0
    * @param ttl - IPv4 TTL that it must carry, or 0 for the system's default
    */
   sendDatagram(
@@ -38,7 +38,8 @@ export interface TunnelSink {
  * of it:
  *
  * 1. `now` is in milliseconds on one monotonic clock of any origin and never goes back.
- * 2. The machine owns `bytes` while a call lasts, and may change the hop limit byte of the packet.
+ * 2. The machine owns `bytes` while a call lasts, and may change the hop limit, the traffic class
+ *    and, where draft-04 §7.8 allows it, source and checksum of the packet.
  * 3. The sink must not call the machine: keep what it says and act when the call has returned. A
  *    violation throws.
  * 4. After every call, read {@link Machine.nextTimeout}; call {@link Machine.handleTimeout} at that

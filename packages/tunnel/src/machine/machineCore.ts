@@ -1,4 +1,5 @@
-import { UdpEndpoint } from '@6bed4/codec';
+import { type Dialect, UdpEndpoint } from '@6bed4/codec';
+import { IPV6_HEADER_LENGTH } from '@6bed4/nd';
 import { refuseFrame } from '../packet/frameFilter.js';
 import { type SendIntent, USUAL_SEND } from '../peering/sendIntent.js';
 import type { Counters } from '../report/counters.js';
@@ -12,6 +13,9 @@ import { MachineOutput } from './output.js';
  */
 export type SendOutcome = number;
 
+/** What a machine has to know of its dialect before it looks into a frame. */
+export type WireRules = Pick<Dialect, 'headerCompression' | 'shortFramesProbe' | 'trafficClass'>;
+
 /** The parts that router and peer have in common: the way in, the way out, and the count of both. */
 export abstract class MachineCore implements Machine {
   readonly counters: Counters;
@@ -24,9 +28,20 @@ export abstract class MachineCore implements Machine {
 
   readonly #guard = new ReentrancyGuard();
 
+  readonly #mayBeCompressed: boolean;
+  /** Frames shorter than this are empty or probes. */
+  readonly #leastLength: number;
+
   /** @internal */
-  protected constructor(sink: TunnelSink, random: () => number, limiterBuckets?: number) {
-    this.output = new MachineOutput(sink, random, limiterBuckets);
+  protected constructor(
+    sink: TunnelSink,
+    random: () => number,
+    rules: WireRules,
+    limiterBuckets?: number,
+  ) {
+    this.output = new MachineOutput(sink, random, rules.trafficClass === 'peering', limiterBuckets);
+    this.#mayBeCompressed = rules.headerCompression;
+    this.#leastLength = rules.shortFramesProbe ? IPV6_HEADER_LENGTH : 1;
     this.counters = this.output.counters;
   }
 
@@ -43,12 +58,12 @@ export abstract class MachineCore implements Machine {
       this.counters.datagramReceived(length);
       this.from.address = address;
       this.from.port = port;
-      if (length === 0) {
+      if (length < this.#leastLength) {
         this.counters.keepaliveReceived();
         this.emptyDatagram(now);
         return;
       }
-      let drop = refuseFrame(bytes, offset, length);
+      let drop = refuseFrame(bytes, offset, length, this.#mayBeCompressed);
       if (drop === Drop.none) drop = this.fromTunnel(bytes, offset, length, now);
       else if (drop === Drop.rohc) this.compressedFrame(bytes, offset, length, now);
       if (drop !== Drop.none) this.counters.dropped(drop);
@@ -72,7 +87,7 @@ export abstract class MachineCore implements Machine {
     this.#guard.enter();
     try {
       this.counters.packetTaken(length);
-      const malformed = refuseFrame(bytes, offset, length);
+      const malformed = refuseFrame(bytes, offset, length, false);
       const outcome =
         malformed === Drop.none
           ? this.fromLocalSide(bytes, offset, length, now, intent)
@@ -88,7 +103,9 @@ export abstract class MachineCore implements Machine {
 
   abstract nextTimeout(): number;
 
-  /** @internal An empty datagram arrived: a keepalive or, for a peer, a probe. */
+  /**
+   * @internal An empty datagram arrived, or one that counts as such: a keepalive or, for a peer, a probe.
+   */
   protected emptyDatagram(_now: number): void {}
 
   /** @internal A RoHC frame arrived, which is dropped (draft-03 §9). */

@@ -1,6 +1,7 @@
 import type { UdpEndpoint } from '@6bed4/codec';
+import { trafficClass } from '@6bed4/nd';
 import { IcmpErrors } from '../packet/icmpErrors.js';
-import { tosOf } from '../packet/outerTos.js';
+import { outerTos } from '../packet/outerTos.js';
 import { Counters } from '../report/counters.js';
 import type { DropCode } from '../report/drop.js';
 import type { TunnelEvent } from '../report/events.js';
@@ -13,8 +14,17 @@ export class MachineOutput {
   readonly #sink: TunnelSink;
   readonly #errors: IcmpErrors;
 
-  constructor(sink: TunnelSink, random: () => number, limiterBuckets?: number) {
+  readonly #tos: Uint8Array;
+
+  /** @param maySpeakOfPeering - whether traffic classes have the meaning of draft-04 §6 */
+  constructor(
+    sink: TunnelSink,
+    random: () => number,
+    maySpeakOfPeering: boolean,
+    limiterBuckets?: number,
+  ) {
     this.#sink = sink;
+    this.#tos = outerTos(maySpeakOfPeering);
     this.#errors = new IcmpErrors(random, limiterBuckets);
   }
 
@@ -27,7 +37,7 @@ export class MachineOutput {
     ttl = 0,
   ): void {
     this.counters.datagramSent(length);
-    const tos = length === 0 ? 0 : tosOf(bytes, offset);
+    const tos = length === 0 ? 0 : this.#tos[trafficClass(bytes, offset)]!;
     this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
   }
 
@@ -54,8 +64,9 @@ export class MachineOutput {
     length: number,
     receiver: number,
     now: number,
+    port = 0,
   ): Uint8Array | null {
-    const error = this.#errors.build(drop, source, bytes, offset, length, receiver, now);
+    const error = this.#errors.build(drop, source, bytes, offset, length, receiver, now, port);
     if (error !== 'withheld') return error;
     this.counters.answerWithheld();
     return null;

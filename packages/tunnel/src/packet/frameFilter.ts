@@ -4,14 +4,23 @@ import { IPV6_NIBBLE, ROHC_LOWEST_NIBBLE } from '../specification.js';
 
 /**
  * Checks every frame before anyone looks at its addresses: one whole IPv6 packet, nothing
- * before and nothing behind it (draft-03 §6, draft-04 §4.2).
+ * before and nothing behind it (draft-03 §6, draft-04 §4.2). Checksums of TCP and UDP are left to the
+ * destination, which checks them in any case.
+ *
+ * @param mayBeCompressed - whether frames may have compressed headers here, which nobody reads
  */
-export function refuseFrame(bytes: Uint8Array, offset: number, length: number): DropCode {
+export function refuseFrame(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  mayBeCompressed: boolean,
+): DropCode {
   const nibble = length === 0 ? 0 : bytes[offset]! >>> 4;
-  if (nibble >= ROHC_LOWEST_NIBBLE) return Drop.rohc;
+  if (nibble >= ROHC_LOWEST_NIBBLE && mayBeCompressed) return Drop.rohc;
   if (length < IPV6_HEADER_LENGTH) return Drop.tooShort;
   if (nibble !== IPV6_NIBBLE) return Drop.notIPv6;
-  return payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length
+  return payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length &&
+    offset + length <= bytes.length
     ? Drop.none
     : Drop.lengthMismatch;
 }

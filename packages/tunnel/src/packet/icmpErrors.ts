@@ -10,6 +10,7 @@ import {
   UNREACHABLE_ADDRESS,
   UNREACHABLE_NO_ROUTE,
   UNREACHABLE_PORT,
+  UNREACHABLE_SOURCE_POLICY,
 } from '@6bed4/nd';
 import { ICMP_ERROR_RATE } from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -35,6 +36,8 @@ function describe(
       return { type: 'destination-unreachable', code: UNREACHABLE_ADDRESS };
     case Drop.noListener:
       return { type: 'destination-unreachable', code: UNREACHABLE_PORT };
+    case Drop.sourceEndpointRefused:
+      return { type: 'destination-unreachable', code: UNREACHABLE_SOURCE_POLICY };
     default:
       return null;
   }
@@ -53,8 +56,9 @@ export class IcmpErrors {
    *
    * @param drop - why it was dropped
    * @param source - 16 bytes; the address that reports it
-   * @param receiver - key of the rate limit: the IPv4 address (uint32) that the error goes to, or 0
+   * @param receiver - key of the rate limit: the IPv4 address (int32) that the error goes to, or another number
    *   for the local side
+   * @param port - its UDP port there; 0 for the local side
    * @returns an IPv6 packet; `null` when there is none for this reason, or RFC 4443 §2.4 (e) forbids
    *   one; `'withheld'` when the receiver had enough of them (RFC 4443 §2.4 (f))
    */
@@ -66,11 +70,12 @@ export class IcmpErrors {
     length: number,
     receiver: number,
     now: number,
+    port = 0,
   ): Uint8Array | 'withheld' | null {
     const description = describe(drop);
     if (description === null || !isIPv6Routable(bytes, offset + SOURCE_OFFSET)) return null;
     if (!mayCauseIcmpError(bytes, offset, length)) return null;
-    if (!this.#limiter.allows(receiver, now)) return 'withheld';
+    if (!this.#limiter.allows(receiver, now, port)) return 'withheld';
     const error: IcmpError = {
       ...description,
       source,

@@ -4,7 +4,7 @@ import { LEAST_FORWARDED_HOP_LIMIT, TUNNEL_MTU } from '../specification.js';
 
 /**
  * Checks every packet that is put into the tunnel: it has a hop left (RFC 8200 §3) and fits
- * (draft-03 §11). Takes the hop. Taking a packet out of the tunnel costs none.
+ * (RFC 8200 §5). Takes the hop. Taking a packet out of the tunnel costs none.
  */
 export function refuseTransit(bytes: Uint8Array, offset: number, length: number): DropCode {
   const hops = hopLimit(bytes, offset);

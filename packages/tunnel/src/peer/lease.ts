@@ -1,16 +1,15 @@
 import {
-  type AddressLayout,
   type Endpoint,
   formatIPv4,
   formatIPv6,
   formatPrefix,
+  is6bed4Prefixed,
+  type Profile,
   readInt32,
   sameIPv6Address,
   type UdpEndpoint,
 } from '@6bed4/codec';
-import type { RouterAdvertisement } from '@6bed4/nd';
 import { SubnetPrefix } from '../address/subnetPrefix.js';
-import { MAX_ROUTES } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
 
@@ -22,10 +21,20 @@ export interface PeerIdentity {
   readonly endpoint: Readonly<UdpEndpoint>;
 }
 
+/** All of a lease that is not the address itself. */
+export interface LeaseTerms extends Pick<AddressLease, 'temporary' | 'routes' | 'defaultRouter'> {
+  readonly router: Endpoint;
+  /** Which of the addresses under the prefix is the peer's own. */
+  readonly lanip: number;
+}
+
 /** The address that one router gave to this peer, in the forms that the data path needs. */
 export class Lease {
   /** The /64 of the router. */
   readonly subnetPrefix: SubnetPrefix;
+  /** Whether that names the router (draft-03 §3). */
+  readonly is6bed4Prefixed: boolean;
+  readonly offer: Offer;
   /** The peer's own endpoint as the router sees it. */
   readonly publicEndpoint: Readonly<UdpEndpoint>;
   /** The peer's own address and endpoint. */
@@ -35,7 +44,7 @@ export class Lease {
   /** The same in text, for events and snapshots. */
   readonly description: AddressLease;
 
-  readonly #base: Uint8Array;
+  readonly #temporary: boolean;
   /** The bits of the lower half that encode our endpoint, in two words, and what they are. */
   readonly #thirdMask: number;
   readonly #fourthMask: number;
@@ -44,19 +53,13 @@ export class Lease {
   /** The lanip, of which 0 is the router's; no bits where the layout has none. */
   readonly #lanipMask: number;
 
-  /**
-   * @param lanip - which of the addresses under the prefix is the peer's own
-   * @param routes - offered routes as text
-   */
-  constructor(
-    layout: AddressLayout,
-    offer: Offer,
-    router: Endpoint,
-    lanip: number,
-    routes: readonly string[],
-  ) {
-    this.#base = offer.base;
+  constructor(profile: Profile, offer: Offer, terms: LeaseTerms) {
+    const { layout } = profile;
+    const { router, lanip, temporary, routes, defaultRouter } = terms;
+    this.offer = offer;
+    this.#temporary = temporary;
     this.subnetPrefix = new SubnetPrefix(offer.base);
+    this.is6bed4Prefixed = is6bed4Prefixed(profile, offer.base, 0);
     this.publicEndpoint = offer.endpoint;
     const { address, port } = offer.endpoint;
     const { hasLanip } = layout;
@@ -78,8 +81,25 @@ export class Lease {
         length: layout.prefixLength,
       }),
       publicEndpoint: { address: formatIPv4(address), port },
+      temporary,
       routes,
+      defaultRouter,
     };
+  }
+
+  /**
+   * Whether the router may bring a packet with these addresses: to an address under its own lease and,
+   * if it was only solicited to avoid the trapezium path, from an address under its own /64. For every
+   * packet that comes through a router.
+   *
+   * @param source - offset of the IPv6 source address
+   * @param destination - offset of the IPv6 destination address
+   */
+  accepts(bytes: Uint8Array, source: number, destination: number): boolean {
+    return (
+      this.owns(bytes, destination) &&
+      (!this.#temporary || this.subnetPrefix.contains(bytes, source))
+    );
   }
 
   /** Whether the IPv6 address at `offset` is one that this peer may use; lanip 0 is not. */
@@ -106,33 +126,13 @@ export class Lease {
     return one.addressBits === two.addressBits && one.port === two.port;
   }
 
-  /** Whether a new offer says the same as this lease. */
-  agreesWith(offer: Offer, routes: readonly string[]): boolean {
-    return (
-      sameIPv6Address(this.#base, 0, offer.base, 0) &&
-      routes.length === this.description.routes.length &&
-      routes.every((route, index) => route === this.description.routes[index])
-    );
+  /** Whether an offer is about this very address. */
+  isOf(offer: Offer): boolean {
+    return sameIPv6Address(this.offer.base, 0, offer.base, 0);
   }
-}
 
-/**
- * The routes in an advertisement, as text: prefixes that are neither on-link nor autonomous (as
- * deployed routers offer them) and Route Information (RFC 4191 §2.3, draft-04 §3.2). At most 32.
- */
-export function offeredRoutes(advertisement: RouterAdvertisement): string[] {
-  const routes: string[] = [];
-  for (const option of advertisement.options) {
-    let lifetime: number;
-    if (option.type === 'prefix-information' && !option.onLink && !option.autonomous) {
-      lifetime = option.validLifetime;
-    } else if (option.type === 'route-information') {
-      lifetime = option.lifetime;
-    } else continue;
-    if (lifetime === 0 || option.prefixLength > 128 || routes.length >= MAX_ROUTES) continue;
-    // Bits beyond the length, which receivers must ignore (RFC 4861 §4.6.2), were cleared in parsing.
-    const text = formatPrefix({ bytes: option.prefix, length: option.prefixLength });
-    if (!routes.includes(text)) routes.push(text);
+  /** Whether another lease says the same as this one. */
+  agreesWith(other: Lease): boolean {
+    return JSON.stringify(other.description) === JSON.stringify(this.description);
   }
-  return routes;
 }

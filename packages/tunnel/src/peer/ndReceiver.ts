@@ -1,13 +1,23 @@
-import { isIPv6LinkLocal, isIPv6Routable, type Profile, type UdpEndpoint } from '@6bed4/codec';
 import {
+  isIPv6LinkLocal,
+  isIPv6LinkLocalMulticast,
+  isIPv6Routable,
+  type Profile,
+  sameIPv6Address,
+  type UdpEndpoint,
+} from '@6bed4/codec';
+import {
+  type NdMessage,
+  type NeighborAdvertisement,
   type NeighborSolicitation,
+  NO_SLOT,
   type ParseNdOptions,
   parseNd,
+  type Redirect,
   type RouterAdvertisement,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
 import { ADVERTISEMENT_RATE, PEER_LIMITER_BUCKETS } from '../defaults.js';
-import type { Discovery } from '../discovery/discovery.js';
 import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { MachineOutput } from '../machine/output.js';
 import { RateLimiter } from '../packet/rateLimiter.js';
@@ -15,6 +25,7 @@ import { nonceOf } from '../peering/nonce.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { acceptAdvertisement } from './advertisementAcceptance.js';
+import type { PeerSettings } from './peerOptions.js';
 import type { PeerParts } from './peerParts.js';
 import type { Corrector } from './sourceCorrector.js';
 import type { SourceFilter } from './sourceFilter.js';
@@ -27,7 +38,7 @@ import type { Uplinks } from './uplinks.js';
  */
 export class NdReceiver {
   readonly #profile: Profile;
-  readonly #discovery: Discovery;
+  readonly #settings: PeerSettings;
   readonly #output: MachineOutput;
   readonly #uplinks: Uplinks;
   readonly #paths: PathFinder;
@@ -37,15 +48,15 @@ export class NdReceiver {
   readonly #advertisements: RateLimiter;
 
   constructor(parts: PeerParts, sources: SourceFilter, corrector: Corrector) {
-    const { profile, discovery, random } = parts.settings;
+    const { profile, random } = parts.settings;
+    this.#settings = parts.settings;
     this.#profile = profile;
-    this.#discovery = discovery;
     this.#output = parts.output;
     this.#uplinks = parts.uplinks;
     this.#paths = parts.paths;
     this.#sources = sources;
     this.#corrector = corrector;
-    this.#parsing = { lenientRedirect: profile.dialect.redirects };
+    this.#parsing = { lenientSolicitation: true, lenientRedirect: profile.dialect.redirects };
     this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, random, PEER_LIMITER_BUCKETS);
   }
 
@@ -64,24 +75,35 @@ export class NdReceiver {
   ): DropCode {
     const parsed = parseNd(bytes, offset, length, this.#parsing);
     if (!parsed.ok) return Drop.ndInvalid;
-    const message = parsed.value;
+    const drop = this.#take(parsed.value, length, uplink, from, now);
+    if (drop !== Drop.none && uplink === null) {
+      this.#corrector.correctSource(drop, bytes, offset, length, from, now);
+    }
+    return drop;
+  }
+
+  #take(
+    message: NdMessage,
+    length: number,
+    uplink: Uplink | null,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
     switch (message.type) {
       case 'router-advertisement':
         return uplink === null
           ? this.#prefixOffered(message, from, now)
-          : this.#uplinks.advertised(uplink, message, now);
+          : this.#uplinks.advertised(uplink, message, length, now);
       case 'router-solicitation':
         return uplink === null
-          ? this.#corrector.answerSolicitation(message, from, now)
+          ? this.#corrector.answerSolicitation(message, length, from, now)
           : Drop.ndUnexpected;
       case 'neighbor-solicitation':
-        return this.#neighborSolicited(message, uplink, from, now);
+        return this.#neighborSolicited(message, length, uplink, from, now);
       case 'neighbor-advertisement':
-        if (uplink !== null || !this.#uplinks.accepts(from)) return Drop.ndUnexpected;
-        return this.#paths.advertised(message, from, now);
+        return uplink === null ? this.#advertised(message, from, now) : Drop.ndUnexpected;
       case 'redirect':
-        if (uplink !== null || !this.#uplinks.accepts(from)) return Drop.ndUnexpected;
-        return this.#paths.redirected(message, length, from, now);
+        return uplink === null ? this.#redirected(message, length, from, now) : Drop.ndUnexpected;
       default:
         return Drop.ndUnexpected;
     }
@@ -90,44 +112,103 @@ export class NdReceiver {
   /** A remote, no router of ours, says how it sees us (draft-04 §7.7). */
   #prefixOffered(message: RouterAdvertisement, from: Readonly<UdpEndpoint>, now: number): DropCode {
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
-    const offer = acceptAdvertisement(this.#discovery, message);
-    if (offer === null) return Drop.advertisementRefused;
+    const offers = acceptAdvertisement(this.#settings, message, from);
+    const offer = offers.filter(({ prefix }) => prefix.validLifetime > 0).at(-1);
+    if (offer === undefined || !this.#uplinks.accepts(offer.endpoint)) {
+      return Drop.advertisementRefused;
+    }
     return this.#paths.prefixOffered(offer, nonceOf(message), from, now);
   }
 
+  /**
+   * A remote answers a solicitation of ours: from an address that encodes the endpoint that it came from
+   * (draft-03 §6, draft-01 §6.1) or, on our local network, from the address that was solicited. What answers
+   * nothing proves nothing (RFC 4861 §7.2.5).
+   */
+  #advertised(
+    advertisement: NeighborAdvertisement,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    const { source, destination, target, solicited } = advertisement;
+    if (!solicited) return Drop.ndUnexpected;
+    const isOnLan = sameIPv6Address(source, 0, target, 0) && this.#sources.isOnLan(source, from);
+    if (!isOnLan) {
+      const refused = this.#sources.refuseDirect(NO_SLOT, source, 0, from, now);
+      if (refused !== Drop.none) return refused;
+    }
+    if (!this.#isOurs(destination)) return Drop.destinationNotOurs;
+    return this.#paths.advertised(advertisement, from, now);
+  }
+
+  /**
+   * A remote proposes another path: from the link-local address of its endpoint, which is also that of the
+   * address that it speaks for (draft-01 §6.13).
+   */
+  #redirected(
+    redirect: Redirect,
+    length: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): DropCode {
+    const { source, destination } = redirect;
+    if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
+    const isOnLan = this.#sources.isOnLan(redirect.target, from);
+    if (!isOnLan && !isLinkLocalOf(this.#profile.layout, source, 0, from)) {
+      return Drop.sourceMismatch;
+    }
+    if (!this.#isOurs(destination)) return Drop.destinationNotOurs;
+    return this.#paths.redirected(redirect, length, from, now);
+  }
+
+  /** Our own addresses and, with another O flag, those that we answer for (RFC 4861 §7.2.8). */
   #neighborSolicited(
     solicitation: NeighborSolicitation,
+    length: number,
     uplink: Uplink | null,
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode {
-    const { layout } = this.#profile;
-    const { source, target } = solicitation;
-    const lease = this.#uplinks.leaseEncodedBy(target, 0);
-    if (lease === null) return Drop.ndUnexpected;
-    let isRemote = false;
-    let isOnLan = false;
-    if (uplink === null && !isLinkLocalOf(layout, source, 0, from)) {
-      isRemote = true;
-      isOnLan = this.#sources.isOnLan(source, from);
-      if (!isOnLan) {
-        const remote = this.#paths.find(source, 0);
-        const refused = this.#sources.refuseDirect(remote, source, 0, from);
-        if (refused !== Drop.none) return refused;
-      }
-    } else if (!isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {
+    const uplinks = this.#uplinks;
+    const { source, target, destination } = solicitation;
+    const isLinkLocal = uplinks.isLinkLocal(target, 0);
+    const lease = isLinkLocal ? uplinks.firstLease() : uplinks.owning(target, 0)?.lease;
+    if (!lease) return Drop.ndUnexpected;
+    if (!this.#isOurs(destination) && !isIPv6LinkLocalMulticast(destination, 0)) {
+      return Drop.destinationNotOurs;
+    }
+    const isRemote = uplink === null && !isLinkLocalOf(this.#profile.layout, source, 0, from);
+    const isOnLan = isRemote && this.#sources.isOnLan(source, from);
+    if (isRemote && !isOnLan) {
+      const refused = this.#sources.refuseDirect(this.#paths.find(source, 0), source, 0, from, now);
+      if (refused !== Drop.none) return refused;
+    }
+    if (!isRemote && !isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {
       return Drop.sourceNotAllowed;
     }
     if (!this.#advertisements.allows(from.addressBits, now)) return Drop.rateLimited;
     const answer = buildSolicitedAdvertisement(solicitation, target, {
-      layout,
+      layout: this.#profile.layout,
       endpoint: lease.publicEndpoint,
       router: false,
-      override: true,
+      override: isLinkLocal || sameIPv6Address(target, 0, lease.identity.address, 0),
       brief: true,
     });
-    this.#output.send(from, answer, 0, answer.length);
-    if (isRemote) this.#paths.solicited(source, isOnLan, from, now);
-    return Drop.none;
+    // Only where a solicitation to many does not name its sender, against RFC 4861 §4.3.
+    if (answer.length > length) return Drop.ndUnexpected;
+    const send = (): void => this.#output.send(from, answer, 0, answer.length);
+    if (!isRemote) {
+      send();
+      return Drop.none;
+    }
+    const ready = { length: answer.length, send };
+    return this.#paths.solicited(solicitation, isOnLan, from, length, ready, now)
+      ? Drop.none
+      : Drop.rateLimited;
+  }
+
+  /** Whether an IPv6 address is one of ours, or the link-local one. */
+  #isOurs(address: Uint8Array): boolean {
+    return this.#uplinks.owning(address, 0) !== null || this.#uplinks.isLinkLocal(address, 0);
   }
 }

@@ -1,5 +1,13 @@
-import { isIPv6Routable, UdpEndpoint } from '@6bed4/codec';
-import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { type Dialect, isIPv6Routable, UdpEndpoint } from '@6bed4/codec';
+import {
+  DESTINATION_OFFSET,
+  hidesNd,
+  isNd,
+  NO_SLOT,
+  SOURCE_OFFSET,
+  setTrafficClass,
+  trafficClass,
+} from '@6bed4/nd';
 import type { SendOutcome } from '../machine/machineCore.js';
 import type { MachineOutput } from '../machine/output.js';
 import { flowKey } from '../packet/rateLimiter.js';
@@ -7,6 +15,7 @@ import { refuseTransit } from '../packet/transit.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { NextHop } from '../peering/peering.js';
 import type { SendIntent } from '../peering/sendIntent.js';
+import { flagOf, withFlag } from '../peering/trafficClassPolicy.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
 import type { Uplink } from './uplink.js';
@@ -20,10 +29,17 @@ export class PacketSender {
   readonly #uplinks: Uplinks;
   readonly #paths: PathFinder;
   readonly #output: MachineOutput;
+  readonly #trapeziumNeeds6bed4: boolean;
+  readonly #trafficClass: Dialect['trafficClass'];
+  /** Whether the strategy writes the Seen flag into packets to remotes. */
+  readonly #reportsSeen: boolean;
   /** The remote endpoint of the packet at hand, if it goes directly; written over for each. */
   readonly #to = new UdpEndpoint();
 
-  constructor({ uplinks, paths, output }: PeerParts) {
+  constructor({ settings, uplinks, paths, output }: PeerParts) {
+    this.#trapeziumNeeds6bed4 = settings.profile.dialect.trapeziumNeeds6bed4;
+    this.#trafficClass = settings.trafficClass;
+    this.#reportsSeen = settings.peering.name === 'probe-and-seen';
     this.#uplinks = uplinks;
     this.#paths = paths;
     this.#output = output;
@@ -37,7 +53,7 @@ export class PacketSender {
     intent: SendIntent,
     now: number,
   ): SendOutcome {
-    if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    if (isNd(bytes, offset, length) || hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const paths = this.#paths;
     const uplinks = this.#uplinks;
     const source = offset + SOURCE_OFFSET;
@@ -71,14 +87,20 @@ export class PacketSender {
   ): SendOutcome {
     const paths = this.#paths;
     const to = this.#to;
-    const remote = found < 0 ? paths.createDestination(bytes, offset, now) : found;
+    let remote = found < 0 ? paths.createDestination(bytes, offset, now) : found;
+    if (this.#trapeziumNeeds6bed4 && this.#isRefusedThere(uplink, bytes, offset)) remote = NO_SLOT;
+    // Adaptive until here, the flag would be Seen from here on, and that is for the strategy to say.
+    if ((remote < 0 || !this.#reportsSeen) && flagOf(trafficClass(bytes, offset))) {
+      this.#clearFlag(bytes, offset);
+    }
+    if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
     const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
     if (name === 0) {
       const nextHop = paths.route(remote, bytes, offset, length, to, intent.policy, now);
       if (nextHop !== NextHop.direct) {
         // An address under which one remote sees us means nothing to a router.
         if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
-        this.#relay(uplink, bytes, offset, length, now);
+        this.#relay(uplink, remote, bytes, offset, length, now);
         return Drop.none;
       }
     }
@@ -86,11 +108,36 @@ export class PacketSender {
     return name === 0 ? Drop.none : -name;
   }
 
-  #relay(uplink: Uplink, bytes: Uint8Array, offset: number, length: number, now: number): void {
+  /** Whether a remote refuses our native address, as it is not one of the same router (draft-04 §4.2). */
+  #isRefusedThere(uplink: Uplink | null, bytes: Uint8Array, offset: number): boolean {
+    if (uplink === null) return false;
+    const { is6bed4Prefixed, subnetPrefix } = uplink.lease!;
+    return !is6bed4Prefixed && !subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET);
+  }
+
+  /** Clears the flag in the traffic class, where its receiver may take it for Seen (draft-04 §6). */
+  #clearFlag(bytes: Uint8Array, offset: number): void {
+    const isRead =
+      this.#trafficClass === 'peering' ||
+      (this.#trafficClass === 'no-seen' &&
+        this.#uplinks.isInterpretable(bytes, offset + DESTINATION_OFFSET));
+    if (isRead) setTrafficClass(bytes, offset, withFlag(trafficClass(bytes, offset), false));
+  }
+
+  #relay(
+    uplink: Uplink,
+    remote: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
     uplink.lastSentAt = now;
-    uplink.usedAt = now;
     this.#output.send(uplink.endpoint, bytes, offset, length);
-    this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
+    // What a stranger makes the local side answer is no reason to solicit the router that he names.
+    if (this.#paths.isOutbound(remote)) {
+      this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
+    }
   }
 
   #tellLocalSide(

@@ -1,4 +1,5 @@
 import { type Endpoint, isInvitationAt, type Profile } from '@6bed4/codec';
+import { LocalSubnets } from '../address/localSubnets.js';
 import { PEER_LIMITER_BUCKETS } from '../defaults.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore, type SendOutcome } from '../machine/machineCore.js';
@@ -32,22 +33,30 @@ import { Uplinks } from './uplinks.js';
 export class Peer extends MachineCore {
   readonly #settings: PeerSettings;
   readonly #uplinks: Uplinks;
+  readonly #localSubnets = new LocalSubnets();
   readonly #paths: PathFinder;
   readonly #receiver: DatagramReceiver;
   readonly #sender: PacketSender;
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: PeerOptions, sink: TunnelSink) {
-    super(sink, options.random, PEER_LIMITER_BUCKETS);
-    const { output } = this;
     const settings = checkOptions(options);
+    const { trafficClass } = settings;
+    super(
+      sink,
+      options.random,
+      { ...settings.profile.dialect, trafficClass },
+      PEER_LIMITER_BUCKETS,
+    );
+    const { output } = this;
     const uplinks = new Uplinks(settings, output, (moved, now) => {
       this.#paths.addressesChanged(moved, now);
     });
     this.#settings = settings;
     this.#uplinks = uplinks;
     this.#paths = new PathFinder(settings.peering, this.#hostOfPaths());
-    const parts = { settings, output, uplinks, paths: this.#paths };
+    const localSubnets = this.#localSubnets;
+    const parts = { settings, output, uplinks, paths: this.#paths, localSubnets };
     this.#receiver = new DatagramReceiver(parts);
     this.#sender = new PacketSender(parts);
     for (const router of options.routers) uplinks.add(router, 0);
@@ -70,7 +79,7 @@ export class Peer extends MachineCore {
 
   /**
    * Whether remotes behind our own NAT are searched on the local network. The driver then should also
-   * hand over what is sent to 224.0.0.1 at the profile's port.
+   * hand over what is sent to 224.0.0.1 at the profile's port, and tell {@link setLocalSubnets}.
    */
   get searchesLan(): boolean {
     return this.#settings.peering.lanTtl > 0;
@@ -192,6 +201,20 @@ export class Peer extends MachineCore {
     return isConfirmed;
   }
 
+  /**
+   * Tells the IPv4 subnets that this computer is directly connected to, instead of those told before; none
+   * at first. Only there can remotes be found on the local network: see {@link searchesLan}.
+   *
+   * @param subnets - `A.B.C.D/length`, the address being any in the subnet
+   * @throws InvalidArgumentError, with nothing changed
+   */
+  setLocalSubnets(subnets: readonly string[]): void {
+    this.command(() => {
+      this.#localSubnets.set(subnets);
+      this.#paths.localSubnetsChanged();
+    });
+  }
+
   /** Sends what is due: solicitations, keepalives. */
   override handleTimeout(now: number): void {
     this.command(() => {
@@ -253,10 +276,12 @@ export class Peer extends MachineCore {
       send: (to, bytes, length, ttl) => this.output.send(to, bytes, 0, length, ttl),
       accepts: (endpoint) => uplinks.accepts(endpoint),
       sharesPublicAddress: (addressBits) => uplinks.hasPublicAddress(addressBits),
+      isOnLocalSubnet: (addressBits) => this.#localSubnets.hasHost(addressBits),
       isInterpretable: (bytes, at) => uplinks.isInterpretable(bytes, at),
       isOwn: (address) => uplinks.leaseEncodedBy(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
+      remoteRefused: () => this.counters.remoteRefused(),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
       // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,
       // nothing reaches our address. Soliciting settles both.

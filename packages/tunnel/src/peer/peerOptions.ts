@@ -1,6 +1,7 @@
 import {
   type AddressLayout,
   checkInteger,
+  type Dialect,
   type Endpoint,
   formatEndpoint,
   HIGHEST_TTL,
@@ -53,6 +54,8 @@ export interface PeerSettings {
   /** Undefined for: only when a router is there. */
   readonly allowLoopback: boolean | undefined;
   readonly avoidsTrapezium: boolean;
+  /** The meaning of traffic classes, where the strategy may be that of another dialect. */
+  readonly trafficClass: Dialect['trafficClass'];
   readonly random: () => number;
 }
 
@@ -61,15 +64,17 @@ export function checkOptions(options: PeerOptions): PeerSettings {
   const profile = options.profile ?? reference2020;
   const { layout } = profile;
   const peering = options.peering ?? {};
+  const chosen = choosePeering(profile, peering);
   return {
     profile,
     discovery: discoveryOf(profile.dialect),
     keepalive: checkKeepalive(options.keepalive ?? KEEPALIVE),
     lanip: checkLanip(options.lanip ?? 1, layout),
-    peering: choosePeering(profile, peering),
+    peering: chosen,
     allowPrivate: options.allowPrivate ?? true,
     allowLoopback: options.allowLoopback,
     avoidsTrapezium: (peering.avoidTrapezium ?? true) && profile.dialect.avoidsTrapezium,
+    trafficClass: chosen.name === 'probe-and-seen' ? 'peering' : profile.dialect.trafficClass,
     random: options.random,
   };
 }

@@ -1,3 +1,4 @@
+import type { LocalSubnets } from '../address/localSubnets.js';
 import type { MachineOutput } from '../machine/output.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import type { PeerSettings } from './peerOptions.js';
@@ -9,4 +10,5 @@ export interface PeerParts {
   readonly output: MachineOutput;
   readonly uplinks: Uplinks;
   readonly paths: PathFinder;
+  readonly localSubnets: LocalSubnets;
 }

@@ -1,28 +1,34 @@
-import { buildNd, type RouterAdvertisement } from '@6bed4/nd';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
+import { is6bed4Prefixed, readRouterAddress, sameBytes, type UdpEndpoint } from '@6bed4/codec';
+import type { RouterAdvertisement } from '@6bed4/nd';
 import {
+  ADVERTISEMENT_HOLD,
+  PADDED_SOLICITATION,
   PEER_LIMITER_BUCKETS,
   REFRESH_INTERVAL,
   RESOLICITATION_RATE,
   UNREACHABLE_AFTER_ATTEMPTS,
 } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
-import { offeredPrefix } from '../discovery/offeredPrefix.js';
 import type { MachineOutput } from '../machine/output.js';
 import { RateLimiter } from '../packet/rateLimiter.js';
+import { nonceOf } from '../peering/nonce.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { INFINITE_LIFETIME } from '../specification.js';
+import { INFINITE_LIFETIME, TUNNEL_MTU } from '../specification.js';
+import { DISTANT_FUTURE } from '../time.js';
 import { acceptAdvertisement } from './advertisementAcceptance.js';
-import { Lease, offeredRoutes } from './lease.js';
+import { Lease } from './lease.js';
+import { OfferedRoutes } from './offeredRoutes.js';
 import type { PeerSettings } from './peerOptions.js';
-import type { Uplink } from './uplink.js';
+import { buildBareSolicitation, buildSolicitation, makeNonce } from './routerSolicitation.js';
+import type { Statement, Uplink } from './uplink.js';
 
-const NEVER = Number.POSITIVE_INFINITY;
 const MILLISECONDS_PER_SECOND = 1000;
 const NOTHING = new Uint8Array(0);
 
-/** Listener for leases that come and go. */
-export interface LeaseListener {
+/** The part of a peer that has to do with the leases of its uplinks. */
+export interface LeaseHost {
+  /** Whether we may be at an endpoint. */
+  accepts(endpoint: Readonly<UdpEndpoint>): boolean;
   /** An uplink has a lease that it had not before; `previous` is the one that it replaces, if any. */
   leaseAdopted(uplink: Uplink, lease: Lease, previous: Lease | null, now: number): void;
   /** A lease was given up. */
@@ -33,97 +39,111 @@ export interface LeaseListener {
  * Router Discovery on one uplink (RFC 4861 §6.3, draft-03 §10.2): solicits the router, adopts the address
  * that it advertises, keeps the NATs on the way there open, and solicits again before the address can be
  * out of date. The uplink holds the state and the timers; this class holds none.
+ *
+ * Anyone who can forge an IPv4 source address can send advertisements in the name of the router. So one that
+ * repeats the nonce of our solicitation is adopted at once, and no other of a router that ever did so.
+ * Deployed routers are silent when a solicitation has options; so solicitations that are repeated go out
+ * without as well, and their answer is adopted when for half a second none has come that says otherwise.
  */
 export class RouterDiscovery {
   readonly #settings: PeerSettings;
   readonly #output: MachineOutput;
-  readonly #listener: LeaseListener;
+  readonly #host: LeaseHost;
   readonly #resolicitations: RateLimiter;
-  readonly #solicitation: Uint8Array;
 
-  constructor(settings: PeerSettings, output: MachineOutput, listener: LeaseListener) {
+  constructor(settings: PeerSettings, output: MachineOutput, host: LeaseHost) {
     this.#settings = settings;
     this.#output = output;
-    this.#listener = listener;
+    this.#host = host;
     this.#resolicitations = new RateLimiter(
       RESOLICITATION_RATE,
       settings.random,
       PEER_LIMITER_BUCKETS,
     );
-    // Without options: any but the source link-layer one makes deployed routers silent, and that one
-    // is forbidden from `::` (RFC 4861 §4.1).
-    this.#solicitation = buildNd({
-      type: 'router-solicitation',
-      source: UNSPECIFIED,
-      destination: ALL_ROUTERS,
-      options: [],
-    });
   }
 
   /** Begins to solicit, where the uplink is idle. */
   start(uplink: Uplink, now: number): void {
-    if (uplink.transition('start')) this.#solicit(uplink, now);
+    if (uplink.transition('start')) this.#begin(uplink, now);
   }
 
   /** Gives the lease up and falls silent. */
   stop(uplink: Uplink): void {
     uplink.transition('stop');
-    uplink.clearTimers();
-    uplink.attempts = 0;
     uplink.reportedUnreachable = false;
-    this.#loseLease(uplink);
-  }
-
-  /** Solicits at once; a lease is kept until the answer replaces it. */
-  doubt(uplink: Uplink, now: number): void {
-    if (!uplink.transition('doubt')) return;
-    uplink.attempts = 0;
-    uplink.setTimer('refresh', NEVER);
-    this.#solicit(uplink, now);
+    uplink.repeatsNonces = false;
+    this.#fallSilent(uplink);
   }
 
   /**
-   * A valid Router Advertisement came from the router. One that answers us is adopted. One that comes
-   * unsolicited can be forged by anyone who can forge an IPv4 source address; it only makes us solicit
-   * again, which a real router answers with the same words.
+   * Solicits at once; a lease is kept until the answer replaces it.
+   *
+   * @param longest - bytes that the first solicitation may have
    */
-  advertised(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
-    const { discovery, profile } = this.#settings;
-    const offer = acceptAdvertisement(discovery, message);
-    if (offer === null) return Drop.advertisementRefused;
-    const routes = offeredRoutes(message);
-    const isSoliciting = uplink.state === 'soliciting' || uplink.state === 'refreshing';
-    if (!isSoliciting) {
-      if (uplink.lease?.agreesWith(offer, routes)) return Drop.none;
-      if (!this.#resolicitations.allows(uplink.endpoint.addressBits, now)) return Drop.rateLimited;
-      this.doubt(uplink, now);
+  doubt(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
+    if (!uplink.transition('doubt')) return;
+    uplink.setTimer('refresh', DISTANT_FUTURE);
+    this.#begin(uplink, now, longest);
+  }
+
+  /**
+   * A valid Router Advertisement came from the router. One that answers us is adopted, see the class; any
+   * other only makes us solicit again where it says something new, which a real router answers with the
+   * same words.
+   *
+   * @param length - bytes of the packet
+   */
+  advertised(uplink: Uplink, message: RouterAdvertisement, length: number, now: number): DropCode {
+    const nonce = nonceOf(message);
+    const isAnswer = nonce !== null && isSame(nonce, uplink.nonce);
+    if (isAnswer) uplink.repeatsNonces = true;
+    const statement = this.#read(uplink, message, now);
+    if (statement === null) return Drop.advertisementRefused;
+    if (isAnswer) {
+      uplink.nonce = null;
+      this.#answered(uplink, statement, now);
       return Drop.none;
     }
-    this.#answered(uplink, now);
-    if (!profile.layout.acceptsPort(offer.endpoint.port)) {
-      const { publicEndpoint } = this.#leaseOf(uplink, offer, []).description;
-      this.#output.event({ type: 'port-refused', router: uplink.router, publicEndpoint });
-      return Drop.none;
+    switch (uplink.state) {
+      case 'soliciting':
+      case 'refreshing':
+        return nonce === null ? this.#hold(uplink, statement, now) : Drop.advertisementRefused;
+      case 'leased':
+        return this.#contradicted(uplink, statement, length, now);
+      default:
+        return Drop.advertisementRefused;
     }
-    uplink.transition('advertisement');
-    this.#setTimers(uplink, message, now);
-    this.#adopt(uplink, offer, routes, now);
-    return Drop.none;
   }
 
   /** Does what is due on an uplink. */
   handleTimeout(uplink: Uplink, now: number): void {
     if (uplink.isDue('expiry', now)) this.#expire(uplink, now);
+    if (uplink.isDue('adoption', now)) this.#answered(uplink, uplink.held!, now);
     if (uplink.isDue('refresh', now)) this.doubt(uplink, now);
     if (uplink.isDue('solicit', now)) this.#unanswered(uplink, now);
+    if (uplink.isDue('routes', now)) this.#adopt(uplink, uplink.lease!.offer, uplink.routes!, now);
     if (uplink.isDue('keepalive', now)) this.#keepAlive(uplink, now);
   }
 
-  #solicit(uplink: Uplink, now: number): void {
+  // Soliciting
+
+  #begin(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
+    uplink.renew(makeNonce(this.#settings.random));
+    this.#solicit(uplink, now, longest);
+  }
+
+  #solicit(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     uplink.attempts++;
+    uplink.isContradicted = false;
     uplink.setTimer('solicit', now + uplink.solicitationWait());
     uplink.lastSentAt = now;
-    this.#output.send(uplink.endpoint, this.#solicitation, 0, this.#solicitation.length);
+    const length = Math.min(PADDED_SOLICITATION * uplink.attempts, longest);
+    this.#send(uplink, buildSolicitation(uplink.nonce!, length));
+    if (uplink.expectsBareAnswer) this.#send(uplink, buildBareSolicitation());
+  }
+
+  #send(uplink: Uplink, solicitation: Uint8Array): void {
+    this.#output.send(uplink.endpoint, solicitation, 0, solicitation.length);
   }
 
   #unanswered(uplink: Uplink, now: number): void {
@@ -137,49 +157,149 @@ export class RouterDiscovery {
     this.#solicit(uplink, now);
   }
 
-  #answered(uplink: Uplink, now: number): void {
-    uplink.attempts = 0;
+  // Advertisements
+
+  /** Reads what matters to this uplink; null where nothing does. */
+  #read(uplink: Uplink, message: RouterAdvertisement, now: number): Statement | null {
+    const offers = acceptAdvertisement(this.#settings, message, uplink.endpoint);
+    const offer = this.#choose(uplink, offers);
+    const isRetracted = (one: Offer): boolean =>
+      one.prefix.validLifetime === 0 && uplink.lease?.isOf(one) === true;
+    if (offer === null && !offers.some(isRetracted)) return null;
+    const routes = new OfferedRoutes(message, now);
+    const text = `${offer?.base} ${offer?.prefix.validLifetime} ${routes.text}`;
+    return { offer, routes, text };
+  }
+
+  /**
+   * Chooses the offer to use: the first whose prefix names the router, or else the last without a router's
+   * name, as deployed peers do. One that names another router is not the router's to give (draft-03 §6).
+   * From a router that we solicited only to avoid the trapezium path, nothing is taken but an address in the
+   * very /64 that is wanted.
+   */
+  #choose(uplink: Uplink, offers: readonly Offer[]): Offer | null {
+    const { wanted, endpoint, lease } = uplink;
+    let chosen: Offer | null = null;
+    for (const offer of offers) {
+      const { validLifetime, preferredLifetime } = offer.prefix;
+      // One that is deprecated is kept, but not begun with (RFC 4862 §5.5.4).
+      const isUsable = preferredLifetime > 0 || lease?.isOf(offer) === true;
+      if (validLifetime === 0 || !isUsable || !this.#host.accepts(offer.endpoint)) continue;
+      if (wanted !== null) {
+        if (wanted.contains(offer.base, 0)) return offer;
+      } else if (!is6bed4Prefixed(this.#settings.profile, offer.base, 0)) {
+        chosen = offer;
+      } else if (readRouterAddress(offer.base, 0) === endpoint.address) {
+        return offer;
+      }
+    }
+    return chosen;
+  }
+
+  /** Keeps an answer without nonce until it is adopted, or drops it with the one that it contradicts. */
+  #hold(uplink: Uplink, statement: Statement, now: number): DropCode {
+    const { held } = uplink;
+    if (!uplink.expectsBareAnswer || uplink.isContradicted) return Drop.advertisementRefused;
+    if (held === null) uplink.hold(statement, now + ADVERTISEMENT_HOLD);
+    if (held === null || held.text === statement.text) return Drop.none;
+    uplink.hold(null, DISTANT_FUTURE);
+    uplink.isContradicted = true;
+    return Drop.advertisementRefused;
+  }
+
+  /**
+   * Solicits where an advertisement that nobody asked for says otherwise than the lease, with no more bytes
+   * than it has: whoever forged it shall not have us send the router more.
+   */
+  #contradicted(
+    uplink: Uplink,
+    { offer, routes }: Statement,
+    length: number,
+    now: number,
+  ): DropCode {
+    const lease = offer && this.#leaseOf(uplink, offer, routes, now);
+    if (lease !== null && uplink.lease!.agreesWith(lease)) return Drop.none;
+    if (!this.#resolicitations.allows(uplink.endpoint.addressBits, now)) return Drop.rateLimited;
+    this.doubt(uplink, now, length);
+    return Drop.none;
+  }
+
+  #answered(uplink: Uplink, { offer, routes }: Statement, now: number): void {
+    const { nonce, router } = uplink;
+    // Its answer may still come, and counts more.
+    uplink.renew(nonce);
     uplink.lastAdvertisementAt = now;
     if (uplink.reportedUnreachable) {
       uplink.reportedUnreachable = false;
-      this.#output.event({ type: 'router-reachable', router: uplink.router });
+      this.#output.event({ type: 'router-reachable', router });
+    }
+    if (offer === null) this.#expire(uplink, now);
+    else if (!this.#settings.profile.layout.acceptsPort(offer.endpoint.port)) {
+      this.#refuse(uplink, this.#leaseOf(uplink, offer, routes, now));
+    } else {
+      uplink.transition('advertisement');
+      this.#setTimers(uplink, offer.prefix.validLifetime, now);
+      this.#adopt(uplink, offer, routes, now);
     }
   }
 
-  #setTimers(uplink: Uplink, message: RouterAdvertisement, now: number): void {
-    const prefix = offeredPrefix(message, this.#settings.discovery.prefixLength);
-    const lifetime = prefix?.validLifetime ?? INFINITE_LIFETIME;
-    const isInfinite = lifetime === INFINITE_LIFETIME;
-    uplink.setTimer('solicit', NEVER);
-    uplink.setTimer('refresh', now + REFRESH_INTERVAL);
-    uplink.setTimer('expiry', isInfinite ? NEVER : now + lifetime * MILLISECONDS_PER_SECOND);
+  /** Ends to use a UDP port that the router flags; see draft-01 §6.6. */
+  #refuse(uplink: Uplink, { description }: Lease): void {
+    const { router, publicEndpoint } = description;
+    uplink.transition('refusal');
+    this.#fallSilent(uplink);
+    this.#output.event({ type: 'port-refused', router, publicEndpoint });
+  }
+
+  #fallSilent(uplink: Uplink): void {
+    uplink.clearTimers();
+    uplink.renew(null);
+    this.#loseLease(uplink);
+  }
+
+  // The lease
+
+  #setTimers(uplink: Uplink, lifetime: number, now: number): void {
+    const milliseconds =
+      lifetime === INFINITE_LIFETIME ? DISTANT_FUTURE : lifetime * MILLISECONDS_PER_SECOND;
+    uplink.setTimer('solicit', DISTANT_FUTURE);
+    uplink.setTimer('refresh', now + Math.min(REFRESH_INTERVAL, milliseconds / 2));
+    uplink.setTimer('expiry', now + milliseconds);
     this.#setKeepalive(uplink, now);
   }
 
-  #adopt(uplink: Uplink, offer: Offer, routes: readonly string[], now: number): void {
+  #adopt(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): void {
     const previous = uplink.lease;
-    if (previous?.agreesWith(offer, routes)) return;
-    const lease = this.#leaseOf(uplink, offer, routes);
+    const lease = this.#leaseOf(uplink, offer, routes, now);
+    uplink.routes = routes;
+    uplink.setTimer('routes', routes.nextEnd(now));
+    if (previous?.agreesWith(lease)) return;
     uplink.lease = lease;
     this.#output.event(
       previous === null
         ? { type: 'address-acquired', ...lease.description }
         : { type: 'address-changed', ...lease.description, previous: previous.description },
     );
-    this.#listener.leaseAdopted(uplink, lease, previous, now);
+    this.#host.leaseAdopted(uplink, lease, previous, now);
   }
 
-  #leaseOf(uplink: Uplink, offer: Offer, routes: readonly string[]): Lease {
+  #leaseOf(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): Lease {
     const { profile, lanip } = this.#settings;
-    return new Lease(profile.layout, offer, uplink.router, lanip, routes);
+    const { router, temporary } = uplink;
+    return new Lease(profile, offer, {
+      router,
+      lanip,
+      temporary,
+      routes: temporary ? [] : routes.at(now),
+      defaultRouter: !temporary && routes.isDefaultRouter(now),
+    });
   }
 
   #expire(uplink: Uplink, now: number): void {
     uplink.transition('expiry');
     uplink.clearTimers();
     this.#loseLease(uplink);
-    uplink.attempts = 0;
-    this.#solicit(uplink, now);
+    this.#begin(uplink, now);
   }
 
   #loseLease(uplink: Uplink): void {
@@ -187,7 +307,7 @@ export class RouterDiscovery {
     if (lease === null) return;
     uplink.lease = null;
     this.#output.event({ type: 'address-lost', ...lease.description });
-    this.#listener.leaseLost();
+    this.#host.leaseLost();
   }
 
   /** Whatever went to the router meanwhile kept the way open as well (draft-04 §7.1). */
@@ -207,7 +327,11 @@ export class RouterDiscovery {
     const { interval } = this.#settings.keepalive;
     uplink.setTimer(
       'keepalive',
-      interval === 0 ? NEVER : from + interval * MILLISECONDS_PER_SECOND,
+      interval === 0 ? DISTANT_FUTURE : from + interval * MILLISECONDS_PER_SECOND,
     );
   }
+}
+
+function isSame(nonce: Uint8Array, expected: Uint8Array | null): boolean {
+  return expected?.length === nonce.length && sameBytes(nonce, 0, expected, 0, nonce.length);
 }

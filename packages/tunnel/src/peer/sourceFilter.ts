@@ -1,4 +1,6 @@
-import { isIPv4Private, type Profile, type UdpEndpoint } from '@6bed4/codec';
+import { is6bed4Prefixed, type Profile, type UdpEndpoint } from '@6bed4/codec';
+import { isLinkLocalOf } from '../address/linkLocal.js';
+import type { LocalSubnets } from '../address/localSubnets.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { PeerParts } from './peerParts.js';
@@ -11,9 +13,11 @@ export class SourceFilter {
   readonly #paths: PathFinder;
   /** Whether remotes behind our own NAT may come from private endpoints. */
   readonly #searchesLan: boolean;
+  readonly #localSubnets: LocalSubnets;
 
-  constructor({ settings, uplinks, paths }: PeerParts) {
+  constructor({ settings, uplinks, paths, localSubnets }: PeerParts) {
     this.#profile = settings.profile;
+    this.#localSubnets = localSubnets;
     this.#searchesLan = settings.peering.lanTtl > 0;
     this.#uplinks = uplinks;
     this.#paths = paths;
@@ -22,7 +26,8 @@ export class SourceFilter {
   /**
    * Accepts a node whose IPv6 source encodes the very endpoint that the datagram came from, and lies in
    * the /64 of one of our routers or under a 6bed4 prefix. A remote on our own network may send from its
-   * private endpoint, once it has solicited us from there.
+   * private endpoint, once it has answered us from there. Where the dialect has it, a node may also use the
+   * link-local address of its endpoint (draft-01 §6.1).
    *
    * @param remote - the slot of the remote with this source, or -1
    * @param source - offset of the IPv6 source address
@@ -32,13 +37,31 @@ export class SourceFilter {
     bytes: Uint8Array,
     source: number,
     from: Readonly<UdpEndpoint>,
+    now: number,
   ): DropCode {
     const paths = this.#paths;
     if (remote >= 0 && paths.isEncodedEndpoint(remote, from)) return Drop.none;
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
-    if (!this.#uplinks.isInterpretable(bytes, source)) return Drop.sourceNotAllowed;
+    if (!this.#uplinks.isInterpretable(bytes, source)) {
+      return this.isLinkLocal(bytes, source, from) ? Drop.none : Drop.sourceNotAllowed;
+    }
     if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
-    return paths.isLanEndpointOf(bytes, source, from) ? Drop.none : Drop.sourceMismatch;
+    return paths.isLanEndpointOf(bytes, source, from, now) ? Drop.none : Drop.sourceMismatch;
+  }
+
+  /** Whether this is a link-local address of a node at an endpoint, where the dialect has those. */
+  isLinkLocal(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean {
+    const { dialect, layout } = this.#profile;
+    return dialect.linkLocalPeers && isLinkLocalOf(layout, bytes, offset, endpoint);
+  }
+
+  /**
+   * Whether a direct packet may pass the routers of both its addresses by (draft-04 §4.2): both are
+   * 6bed4-prefixed, or the sender has an address of a router of ours.
+   */
+  allowsTrapezium(bytes: Uint8Array, source: number, destination: number): boolean {
+    if (is6bed4Prefixed(this.#profile, bytes, destination)) return true;
+    return this.#uplinks.leaseFor(bytes, source)?.subnetPrefix.contains(bytes, source) ?? false;
   }
 
   /**
@@ -51,7 +74,7 @@ export class SourceFilter {
     const { layout } = this.#profile;
     return (
       this.#searchesLan &&
-      isIPv4Private(from.address) &&
+      this.#localSubnets.hasHost(from.addressBits) &&
       this.#uplinks.accepts(from) &&
       this.#uplinks.isInterpretable(source, 0) &&
       !layout.isOpaque(source, 0) &&

@@ -1,8 +1,11 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import type { SubnetPrefix } from '../address/subnetPrefix.js';
 import { SOLICITATION_WAITS } from '../defaults.js';
+import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Lease } from './lease.js';
+import type { OfferedRoutes } from './offeredRoutes.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
 
 /** Timers of an uplink. */
@@ -14,7 +17,30 @@ export type UplinkTimer =
   /** Solicit, to see whether the lease still holds. */
   | 'refresh'
   /** The lifetime of the lease ends. */
-  | 'expiry';
+  | 'expiry'
+  /** The lifetime of a route ends, or that of the router as a default router. */
+  | 'routes'
+  /** Adopt the advertisement without nonce that nothing has contradicted. */
+  | 'adoption';
+
+/** What a router said in one advertisement. */
+export interface Statement {
+  /** The address that it offers; null where it only takes the present one back. */
+  readonly offer: Offer | null;
+  readonly routes: OfferedRoutes;
+  /** The same for the same statement. */
+  readonly text: string;
+}
+
+/** All of them; of those due at the same time, the first counts. */
+const TIMERS: readonly UplinkTimer[] = [
+  'expiry',
+  'adoption',
+  'solicit',
+  'refresh',
+  'routes',
+  'keepalive',
+];
 
 /** One router of a peer, as users see it. Times are those given as `now`, in milliseconds. */
 export interface UplinkSnapshot {
@@ -37,18 +63,31 @@ export class Uplink {
   readonly router: Endpoint;
   /** The same in numbers. */
   readonly endpoint: UdpEndpoint;
-  /** Whether it is there only to avoid the trapezium path, and goes when not used. */
-  temporary: boolean;
+  /**
+   * The /64 in which an address is wanted, where it is there only to avoid the trapezium path, and goes when
+   * not used; null for a router that the user named.
+   */
+  wanted: SubnetPrefix | null;
 
   state: UplinkState = 'idle';
   lease: Lease | null = null;
+  /** The routes of the router's last statement. */
+  routes: OfferedRoutes | null = null;
   /** Solicitations since the last answer. */
   attempts = 0;
+  /** The nonce of these solicitations; null where none is, or where it was answered. */
+  nonce: Uint8Array | null = null;
+  /** Whether the router ever repeated a nonce of ours. */
+  repeatsNonces = false;
+  /** An advertisement without nonce that will be adopted unless something contradicts it. */
+  held: Statement | null = null;
+  /** Whether advertisements without nonce contradicted each other since the last solicitation. */
+  isContradicted = false;
   /** Whether users have been informed that the router does not answer. */
   reportedUnreachable = false;
   /** The time of the last datagram to the router, in milliseconds. */
   lastSentAt = DISTANT_PAST;
-  /** The time of the last packet from or to an address of this router, in milliseconds. */
+  /** The time of the last packet of the local side that is a reason to keep it, if temporary, in milliseconds. */
   usedAt = DISTANT_PAST;
   /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
   lastAdvertisementAt = DISTANT_PAST;
@@ -58,12 +97,30 @@ export class Uplink {
     keepalive: DISTANT_FUTURE,
     refresh: DISTANT_FUTURE,
     expiry: DISTANT_FUTURE,
+    routes: DISTANT_FUTURE,
+    adoption: DISTANT_FUTURE,
   };
 
-  constructor(router: Endpoint, temporary = false) {
+  constructor(router: Endpoint, wanted: SubnetPrefix | null = null) {
     this.router = router;
-    this.temporary = temporary;
+    this.wanted = wanted;
     this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
+  }
+
+  /** Whether it is there only to avoid the trapezium path. */
+  get temporary(): boolean {
+    return this.wanted !== null;
+  }
+
+  /** Whether the router was solicited without nonce as well, so that an answer may have none. */
+  get expectsBareAnswer(): boolean {
+    return this.attempts > 1 && !this.repeatsNonces;
+  }
+
+  /** Whether the router may bring a packet with these addresses; see {@link Lease.accepts}. */
+  accepts(bytes: Uint8Array, source: number, destination: number): boolean {
+    const { lease } = this;
+    return lease?.accepts(bytes, source, destination) ?? false;
   }
 
   /** Moves along {@link uplinkTransitions}; false when the input means nothing in this state. */
@@ -86,26 +143,34 @@ export class Uplink {
 
   /** Switches all timers off. */
   clearTimers(): void {
-    this.#due.solicit = DISTANT_FUTURE;
-    this.#due.keepalive = DISTANT_FUTURE;
-    this.#due.refresh = DISTANT_FUTURE;
-    this.#due.expiry = DISTANT_FUTURE;
+    for (const timer of TIMERS) this.#due[timer] = DISTANT_FUTURE;
+  }
+
+  /** Begins anew to wait for an answer to this nonce, or ends to wait. */
+  renew(nonce: Uint8Array | null): void {
+    this.attempts = 0;
+    this.nonce = nonce;
+    this.hold(null, DISTANT_FUTURE);
+    this.isContradicted = false;
+  }
+
+  /** Keeps an advertisement without nonce until it may be adopted, or drops the one that is kept. */
+  hold(statement: Statement | null, until: number): void {
+    this.held = statement;
+    this.#due.adoption = until;
   }
 
   /** The earliest timer, in milliseconds. */
   nextTimeout(): number {
-    const due = this.#due;
-    return Math.min(due.solicit, due.keepalive, due.refresh, due.expiry);
+    const { solicit, keepalive, refresh, expiry, routes, adoption } = this.#due;
+    return Math.min(solicit, keepalive, refresh, expiry, routes, adoption);
   }
 
   /** The timer that {@link nextTimeout} is about, or null when none runs. */
   nextTimer(): UplinkTimer | null {
     const at = this.nextTimeout();
     if (at === DISTANT_FUTURE) return null;
-    for (const timer of ['expiry', 'solicit', 'refresh', 'keepalive'] as const) {
-      if (this.#due[timer] === at) return timer;
-    }
-    return null;
+    return TIMERS.find((timer) => this.#due[timer] === at) ?? null;
   }
 
   /** The wait for an answer to the solicitation just sent, in milliseconds. */

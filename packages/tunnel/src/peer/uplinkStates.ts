@@ -13,7 +13,9 @@ export type UplinkState =
   /** Has an address. */
   | 'leased'
   /** Has an address and solicits, to see whether it still holds. */
-  | 'refreshing';
+  | 'refreshing'
+  /** The router sees us at a UDP port that must not be used any more; silent until the driver moves. */
+  | 'refused';
 
 /** Events in the life of an uplink. */
 export type UplinkInput =
@@ -21,11 +23,13 @@ export type UplinkInput =
   | 'start'
   /** An acceptable advertisement answered us. */
   | 'advertisement'
+  /** An advertisement answered us that flags our UDP port as one not to be used (draft-01 §6.6). */
+  | 'refusal'
   /** The wait for an answer is over. */
   | 'silence'
   /** The lease is to be confirmed: it is old, the router contradicts it, or the network changed. */
   | 'doubt'
-  /** The lifetime that the router gave has ended. */
+  /** The lifetime that the router gave has ended, or the router took the address back. */
   | 'expiry'
   /** The user stops the peer or removes the router. */
   | 'stop';
@@ -37,21 +41,28 @@ export const uplinkTransitions: Readonly<
   idle: { start: 'soliciting' },
   soliciting: {
     advertisement: 'leased',
+    refusal: 'refused',
     silence: 'soliciting',
     doubt: 'soliciting',
     stop: 'idle',
   },
   leased: {
     advertisement: 'leased',
+    refusal: 'refused',
     doubt: 'refreshing',
     expiry: 'soliciting',
     stop: 'idle',
   },
   refreshing: {
     advertisement: 'leased',
+    refusal: 'refused',
     silence: 'refreshing',
     doubt: 'refreshing',
     expiry: 'soliciting',
+    stop: 'idle',
+  },
+  refused: {
+    doubt: 'soliciting',
     stop: 'idle',
   },
 };

@@ -12,6 +12,8 @@ import {
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
+import { SubnetPrefix } from '../address/subnetPrefix.js';
 import {
   MAX_TEMPORARY_UPLINKS,
   MAX_UPLINKS,
@@ -20,14 +22,12 @@ import {
 } from '../defaults.js';
 import type { MachineOutput } from '../machine/output.js';
 import type { DropCode } from '../report/drop.js';
+import { ROUTER_IN_PREFIX } from '../specification.js';
 import type { Lease, PeerIdentity } from './lease.js';
 import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
 import { RouterDiscovery } from './routerDiscovery.js';
 import { TrapeziumMonitor } from './trapeziumMonitor.js';
 import { Uplink, type UplinkSnapshot } from './uplink.js';
-
-/** Offset of the router's IPv4 address in a 6bed4-prefixed address (draft-03 §3). */
-const ROUTER_IN_PREFIX = 4;
 
 /**
  * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
@@ -58,9 +58,12 @@ export class Uplinks {
     this.#settings = settings;
     this.#profile = settings.profile;
     this.#discovery = new RouterDiscovery(settings, output, {
+      accepts: (endpoint) => this.accepts(endpoint),
       leaseAdopted: (uplink, lease, previous, now) => {
-        if (uplink.temporary) this.#trapezium.settle(uplink.endpoint.addressBits, true, now);
-        addressesChanged(previous !== null && !previous.isAtEndpointOf(lease), now);
+        const { temporary, endpoint } = uplink;
+        if (temporary) this.#trapezium.settle(endpoint.addressBits, true, now);
+        // What a router that a remote named says of our endpoint says nothing about other paths.
+        addressesChanged(!temporary && previous?.isAtEndpointOf(lease) === false, now);
       },
       leaseLost: () => addressesChanged(false, 0),
     });
@@ -99,14 +102,16 @@ export class Uplinks {
   }
 
   /**
-   * Adds a router, or keeps one that is there temporarily; solicits it when running.
+   * Adds a router, or keeps one that is there temporarily, which then may do all that routers may;
+   * solicits it when running.
    *
    * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   add(router: Endpoint | string, now: number): void {
     const known = this.find(router);
     if (known?.temporary) {
-      known.temporary = false;
+      known.wanted = null;
+      this.#discovery.doubt(known, now);
       return;
     }
     const uplink = this.#newUplink(router);
@@ -139,14 +144,14 @@ export class Uplinks {
 
   // Input
 
-  /** A valid Router Advertisement came from the router of an uplink. */
-  advertised(uplink: Uplink, message: RouterAdvertisement, now: number): DropCode {
-    return this.#discovery.advertised(uplink, message, now);
+  /** A valid Router Advertisement of `length` bytes came from the router of an uplink. */
+  advertised(uplink: Uplink, message: RouterAdvertisement, length: number, now: number): DropCode {
+    return this.#discovery.advertised(uplink, message, length, now);
   }
 
   /**
-   * A packet was sent to the router of an uplink, by a way that may take a second router (draft-04 §5,
-   * draft-03 §10.2).
+   * A packet to a remote that the local side sent to first was sent to the router of an uplink, by a way
+   * that may take a second router (draft-04 §5, draft-03 §10.2).
    *
    * @param destination - offset of the packet's destination address
    */
@@ -159,13 +164,14 @@ export class Uplinks {
     second.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
     second.port = this.#profile.port;
     if (this.at(second) !== null || !this.accepts(second)) return;
-    if (this.#trapezium.notice(second.addressBits, now)) this.#addTemporary(second, now);
+    if (!this.#trapezium.notice(second.addressBits, now)) return;
+    this.#addTemporary(second, new SubnetPrefix(bytes.subarray(destination)), now);
   }
 
   /** Does what is due. */
   handleTimeout(now: number): void {
-    for (const uplink of this.#list) this.#discovery.handleTimeout(uplink, now);
     this.#dropTemporary(now);
+    for (const uplink of this.#list) this.#discovery.handleTimeout(uplink, now);
   }
 
   /** The earliest timer of all uplinks, in milliseconds; `Infinity` for none. */
@@ -225,36 +231,51 @@ export class Uplinks {
     return null;
   }
 
-  /** The first lease there is, or null. */
+  /**
+   * Whether an IPv6 address is the link-local one of our endpoint, where the dialect has those (draft-01 §6.1,
+   * §6.9).
+   */
+  isLinkLocal(bytes: Uint8Array, offset: number): boolean {
+    const { dialect, layout } = this.#profile;
+    if (!dialect.linkLocalPeers) return false;
+    return this.#list.some(
+      ({ lease }) => lease !== null && isLinkLocalOf(layout, bytes, offset, lease.publicEndpoint),
+    );
+  }
+
+  /** The first lease of a configured router, or null. */
   firstLease(): Lease | null {
-    return this.#list.find((uplink) => uplink.lease !== null)?.lease ?? null;
+    return this.#list.find(({ temporary, lease }) => !temporary && lease !== null)?.lease ?? null;
+  }
+
+  /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
+  leaseFor(bytes: Uint8Array, offset: number): Lease | null {
+    for (let index = 0; index < this.#list.length; index++) {
+      const { lease } = this.#list[index]!;
+      if (lease?.subnetPrefix.contains(bytes, offset)) return lease;
+    }
+    return this.firstLease();
   }
 
   /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
   identityFor(remote: Uint8Array): PeerIdentity | null {
-    let found: Lease | null = null;
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease === null) continue;
-      if (lease.subnetPrefix.contains(remote, 0)) return lease.identity;
-      found ??= lease;
-    }
-    return found?.identity ?? null;
+    return this.leaseFor(remote, 0)?.identity ?? null;
   }
 
-  /** Whether a router sees us at this IPv4 address, an int32. */
+  /** Whether a configured router sees us at this IPv4 address, an int32. */
   hasPublicAddress(addressBits: number): boolean {
     for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease !== null && lease.publicEndpoint.addressBits === addressBits) return true;
+      const { lease, temporary } = this.#list[index]!;
+      if (!temporary && lease?.publicEndpoint.addressBits === addressBits) return true;
     }
     return false;
   }
 
-  /** Whether a router sees us at this endpoint. */
+  /** Whether a configured router sees us at this endpoint. */
   hasPublicEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
     return this.#list.some(
-      ({ lease }) =>
+      ({ lease, temporary }) =>
+        !temporary &&
         lease?.publicEndpoint.addressBits === endpoint.addressBits &&
         lease.publicEndpoint.port === endpoint.port,
     );
@@ -285,11 +306,17 @@ export class Uplinks {
     if (this.at(uplink.endpoint) !== null) {
       throw new InvalidArgumentError('routers', text, 'a router that is not there already');
     }
-    if (this.#list.length >= MAX_UPLINKS) {
+    // Those that a remote brought about leave room for the user's.
+    if (this.#count(false) >= MAX_UPLINKS) {
       throw new InvalidArgumentError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
     }
     checkRouter(uplink.endpoint, text);
     return uplink;
+  }
+
+  /** Uplinks that are temporary, or the others. */
+  #count(temporary: boolean): number {
+    return this.#list.filter((uplink) => uplink.temporary === temporary).length;
   }
 
   #choosePolicy(): EndpointPolicy {
@@ -301,22 +328,22 @@ export class Uplinks {
     });
   }
 
-  #addTemporary(router: Readonly<UdpEndpoint>, now: number): void {
-    const temporary = this.#list.filter((uplink) => uplink.temporary).length;
-    if (temporary >= MAX_TEMPORARY_UPLINKS || this.#list.length >= MAX_UPLINKS) return;
-    const uplink = new Uplink({ address: formatIPv4(router.address), port: router.port }, true);
+  #addTemporary(router: Readonly<UdpEndpoint>, wanted: SubnetPrefix, now: number): void {
+    if (this.#count(true) >= MAX_TEMPORARY_UPLINKS) return;
+    const uplink = new Uplink({ address: formatIPv4(router.address), port: router.port }, wanted);
     uplink.usedAt = now;
     this.#list.push(uplink);
     this.#discovery.start(uplink, now);
   }
 
-  /** Gives up what was only to avoid the trapezium, once it does not help or is not used. */
+  /** Gives up what was only to avoid the trapezium instead of soliciting it, where it does not help or is idle. */
   #dropTemporary(now: number): void {
     for (let index = this.#list.length - 1; index >= 0; index--) {
       const uplink = this.#list[index]!;
-      if (!uplink.temporary) continue;
-      const isSilent = uplink.attempts > TEMPORARY_ATTEMPTS;
-      const isIdle = uplink.attempts > 0 && now - uplink.usedAt >= TEMPORARY_IDLE;
+      const wouldSolicit = uplink.isDue('solicit', now) || uplink.isDue('refresh', now);
+      if (!uplink.temporary || !wouldSolicit) continue;
+      const isSilent = uplink.attempts >= TEMPORARY_ATTEMPTS;
+      const isIdle = now - uplink.usedAt >= TEMPORARY_IDLE;
       if (!isSilent && !isIdle) continue;
       this.#trapezium.settle(uplink.endpoint.addressBits, !isSilent, now);
       this.#list.splice(index, 1);

@@ -1,14 +1,21 @@
 import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
-import { buildNd, SOURCE_OFFSET } from '@6bed4/nd';
-import { ALL_ROUTERS, UNSPECIFIED } from '../address/wellKnownAddresses.js';
-import { BINDING_INTERVAL } from '../defaults.js';
+import { buildNd, grown, SOURCE_OFFSET } from '@6bed4/nd';
+import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
+import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { adaptSource } from '../packet/adaptiveSource.js';
 import { Drop, type DropCode } from '../report/drop.js';
+import { OUTER_HEADERS, PADDING_OPTION } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces } from './nonce.js';
 import type { OwnAddress, PeeringHost } from './peering.js';
 import type { Remotes } from './remotes.js';
+import { flagOf } from './trafficClassPolicy.js';
+
+/** Bytes of an advertisement with one prefix and a nonce, so that our solicitation is worth the answer. */
+const SOLICITATION_LENGTH = 96;
+/** Less IPv6 header, message, nonce and the header of the option. */
+const PADDING_LENGTH = SOLICITATION_LENGTH - 40 - 8 - 8 - 2;
 
 /**
  * Local prefixes bound to a remote (draft-04 §7.7). Behind a NAT with an address-dependent mapping, a
@@ -22,22 +29,31 @@ import type { Remotes } from './remotes.js';
 export class BoundPrefixes {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
+  readonly #isAdaptive: boolean;
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
-  readonly #address: Int32Array;
-  readonly #port: Uint16Array;
+  #address = new Int32Array(0);
+  #port = new Uint16Array(0);
   /** Time at which the remote was last solicited for it, and the nonce of that. */
-  readonly #solicitedAt: Float64Array;
+  #solicitedAt = new Float64Array(0);
   readonly #nonces: Nonces;
   readonly #endpoint = new UdpEndpoint();
   readonly #to = new UdpEndpoint();
 
-  constructor(host: PeeringHost, remotes: Remotes) {
+  /** @param adaptive - adapt the source of packets whose sender allows that (draft-04 §7.8) */
+  constructor(host: PeeringHost, remotes: Remotes, adaptive: boolean) {
+    this.#isAdaptive = adaptive;
     this.#host = host;
     this.#remotes = remotes;
-    this.#address = new Int32Array(remotes.capacity);
-    this.#port = new Uint16Array(remotes.capacity);
-    this.#solicitedAt = new Float64Array(remotes.capacity);
-    this.#nonces = new Nonces(remotes.capacity, host.random);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#address = grown(this.#address, capacity);
+    this.#port = grown(this.#port, capacity);
+    this.#solicitedAt = grown(this.#solicitedAt, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a remote, or anew with it after our network changed. */
@@ -53,16 +69,19 @@ export class BoundPrefixes {
    */
   offered(slot: number, offer: Offer, nonce: Uint8Array | null, now: number): DropCode {
     const own = this.#ownAddress(slot);
-    if (own === null || !sameSubnetPrefix(own.address, 0, offer.base, 0))
-      return Drop.advertisementRefused;
+    const { endpoint } = offer;
+    const isUsable =
+      own !== null &&
+      sameSubnetPrefix(own.address, 0, offer.base, 0) &&
+      this.#host.accepts(endpoint);
+    if (!isUsable) return Drop.advertisementRefused;
     if (nonce === null) {
-      this.#solicit(slot, now);
+      this.#solicit(slot, own.address, now);
       return Drop.none;
     }
     const isAnswer =
-      now - this.#solicitedAt[slot]! < BINDING_INTERVAL && this.#nonces.match(slot, nonce) === 0;
+      now - this.#solicitedAt[slot]! <= ANSWER_WINDOW && this.#nonces.match(slot, nonce) === 0;
     if (!isAnswer) return Drop.advertisementRefused;
-    const { endpoint } = offer;
     const isUsual =
       endpoint.addressBits === own.endpoint.addressBits && endpoint.port === own.endpoint.port;
     this.#address[slot] = endpoint.addressBits;
@@ -84,20 +103,22 @@ export class BoundPrefixes {
   /**
    * Whether a remote will find in the source of a packet the endpoint at which it sees us. Where the
    * packet allows that, its source is adapted (draft-04 §7.8). For every direct packet.
+   *
+   * @param wanted - the traffic class that its sender gave it
    */
   fitsSource(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
   ): boolean {
-    return this.#port[slot] === 0 || this.#fitsBound(slot, isAdaptive, bytes, offset, length);
+    return this.#port[slot] === 0 || this.#fitsBound(slot, wanted, bytes, offset, length);
   }
 
   #fitsBound(
     slot: number,
-    isAdaptive: boolean,
+    wanted: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -105,18 +126,23 @@ export class BoundPrefixes {
     const { layout } = this.#host;
     const bound = this.#bound(slot);
     if (layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, bound)) return true;
-    return isAdaptive && adaptSource(layout, bytes, offset, length, bound);
+    return this.#isAdaptive && flagOf(wanted) && adaptSource(layout, bytes, offset, length, bound);
   }
 
-  #solicit(slot: number, now: number): void {
+  /** Solicits a remote from our address, so that it answers under the router of that one. */
+  #solicit(slot: number, source: Uint8Array, now: number): void {
     if (now - this.#solicitedAt[slot]! < BINDING_INTERVAL) return;
+    if (!this.#remotes.credit.charge(slot, SOLICITATION_LENGTH + OUTER_HEADERS)) return;
     this.#solicitedAt[slot] = now;
     this.#nonces.renew(slot);
     const solicitation = buildNd({
       type: 'router-solicitation',
-      source: UNSPECIFIED,
+      source,
       destination: ALL_ROUTERS,
-      options: [{ type: 'nonce', nonce: this.#nonces.get(slot) }],
+      options: [
+        { type: 'nonce', nonce: this.#nonces.get(slot) },
+        { type: 'unknown', code: PADDING_OPTION, body: new Uint8Array(PADDING_LENGTH) },
+      ],
     });
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
     this.#host.send(this.#to, solicitation, solicitation.length, 0);

@@ -1,3 +1,5 @@
+import { grown } from '@6bed4/nd';
+
 /** Bytes of our own that a remote may cause because the local side sent to it first. */
 const FIRST_CREDIT = 256;
 /** Credit beyond which packets of a remote earn it no more, in bytes: the largest packet. */
@@ -10,14 +12,19 @@ const MAX_EARNED_CREDIT = 1280;
  * their IPv4 and UDP headers.
  */
 export class Credit {
-  readonly #trusted: Uint8Array;
+  #trusted = new Uint8Array(0);
   /** Bytes received from a remote, less the bytes of our own sent there. */
-  readonly #bytes: Float64Array;
+  #bytes = new Float64Array(0);
 
   /** @param capacity - slots of remotes */
   constructor(capacity: number) {
-    this.#trusted = new Uint8Array(capacity);
-    this.#bytes = new Float64Array(capacity);
+    this.grow(capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#trusted = grown(this.#trusted, capacity);
+    this.#bytes = grown(this.#bytes, capacity);
   }
 
   /**

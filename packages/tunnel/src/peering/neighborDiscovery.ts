@@ -2,14 +2,22 @@ import { UdpEndpoint } from '@6bed4/codec';
 import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
 import { CONFIRMATION_LIFETIME } from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { Confirmation, Path, type PathCode } from '../report/path.js';
+import { Path } from '../report/path.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
 import type { Credit } from './credit.js';
 import { LanSearch, type LanSearchOptions } from './lanSearch.js';
-import { NeighborSolicitations, NO_ATTEMPT } from './neighborSolicitations.js';
+import { NeighborAnswers } from './neighborAnswers.js';
+import { NeighborSolicitations } from './neighborSolicitations.js';
 import { OpportunisticHandshakes } from './opportunisticHandshakes.js';
-import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
+import {
+  NextHop,
+  type NextHopCode,
+  type Peering,
+  type PeeringHost,
+  type SolicitedAnswer,
+} from './peering.js';
+import { ReachabilityHints } from './reachabilityHints.js';
 import { RedirectHints } from './redirectHints.js';
 import { isCredible } from './redirectMessages.js';
 import type { RemotePaths } from './remotePaths.js';
@@ -52,7 +60,9 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #rounds: SolicitationRounds;
   readonly #solicitations: NeighborSolicitations;
   readonly #lan: LanSearch;
+  readonly #answers: NeighborAnswers;
   readonly #redirects: RedirectHints;
+  readonly #hints: ReachabilityHints;
   readonly #handshakes: OpportunisticHandshakes;
   readonly #to = new UdpEndpoint();
   #keepaliveAt = DISTANT_FUTURE;
@@ -63,14 +73,27 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#paths = remotes.paths;
     this.#credit = remotes.credit;
     this.#options = options;
-    this.#rounds = new SolicitationRounds(remotes, {
+    this.#rounds = new SolicitationRounds(remotes, host.random, {
       solicit: (slot, attempt, now) => this.#solicit(slot, attempt, now),
-      unreachable: (slot) => this.#unreachable(slot),
+      unreachable: (slot, now) => this.#roundFailed(slot, now),
     });
     this.#solicitations = new NeighborSolicitations(host, remotes, options.requireNonce);
     this.#lan = new LanSearch(host, remotes, this.#solicitations, options);
+    this.#answers = new NeighborAnswers(remotes, this.#solicitations, this.#lan, {
+      isAsking: (slot) => this.#rounds.isUnderWay(slot),
+      reachable: (slot, now) => this.#reachable(slot, now),
+    });
+    this.#hints = new ReachabilityHints(remotes, this.#rounds, this.#solicitations, this.#lan);
     this.#redirects = new RedirectHints(host, remotes);
     this.#handshakes = new OpportunisticHandshakes(remotes.capacity);
+  }
+
+  grow(capacity: number): void {
+    this.#rounds.grow(capacity);
+    this.#solicitations.grow(capacity);
+    this.#redirects.grow(capacity);
+    this.#handshakes.grow(capacity);
+    this.#hints.grow(capacity);
   }
 
   created(slot: number, isInvitation: boolean, now: number): void {
@@ -82,8 +105,13 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
   }
 
+  isSearching(slot: number): boolean {
+    return this.#rounds.isUnderWay(slot);
+  }
+
   removed(slot: number): void {
     this.#rounds.removed(slot);
+    this.#lan.forget(slot);
   }
 
   route(
@@ -110,7 +138,7 @@ export class NeighborDiscoveryPeering implements Peering {
   replyReported(send: number, now: number): boolean {
     const slot = this.#handshakes.repliedTo(send, now);
     if (slot === NO_SLOT) return false;
-    this.#confirmedByUpperLayer(slot, now);
+    this.#answers.confirmedByUpperLayer(slot, now);
     return true;
   }
 
@@ -125,24 +153,29 @@ export class NeighborDiscoveryPeering implements Peering {
     if (!this.#paths.isValid(slot, now)) {
       if (!isDirect) return;
       if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
-        this.#confirmedByUpperLayer(slot, now);
+        this.#answers.confirmedByUpperLayer(slot, now);
       } else {
-        this.#hint(slot, now);
+        this.#hints.received(slot, now);
       }
     } else if (!isDirect && this.#options.redirects) {
       this.#redirects.packetRelayed(slot, bytes, offset, length, now);
     }
   }
 
-  solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void {
-    const isValid = this.#paths.isValid(slot, now);
-    const isLanPath = isValid && this.#paths.path(slot) === Path.lan;
-    if (!isLanPath && this.#lan.canBeAt(slot, from)) {
-      this.#lan.proposed(slot, from, now);
-    } else if (!isValid) {
-      this.#handshakes.received(slot);
-      this.#hint(slot, now);
-    }
+  solicited(
+    slot: number,
+    isOnLan: boolean,
+    from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean {
+    if (isOnLan) return this.#lan.solicited(slot, from, now) && this.#hints.answers(slot, answer);
+    if (!this.#paths.isValid(slot, now)) this.#handshakes.received(slot);
+    return this.#hints.solicited(slot, answer, now);
+  }
+
+  isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean {
+    return this.#lan.isOnTrial(slot, from, now);
   }
 
   advertised(
@@ -150,24 +183,7 @@ export class NeighborDiscoveryPeering implements Peering {
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode {
-    const slot = this.#remotes.find(advertisement.target, 0);
-    if (slot === NO_SLOT) return Drop.ndUnexpected;
-    const attempt = this.#solicitations.attemptAnswered(slot, advertisement, now);
-    if (attempt === NO_ATTEMPT) return Drop.ndUnexpected;
-    if (this.#paths.isEncodedEndpoint(slot, from)) {
-      // Where the local network is the path, the encoded endpoint is not solicited.
-      if (this.#paths.path(slot) === Path.lan) return Drop.ndUnexpected;
-      this.#answered(slot, Path.direct, from, attempt, now);
-      return Drop.none;
-    }
-    if (!this.#lan.canBeAt(slot, from)) return Drop.ndUnexpected;
-    if (this.#lan.wasSolicited(slot, from)) {
-      this.#answered(slot, Path.lan, from, attempt, now);
-    } else {
-      // It answers a solicitation to all hosts. Only one on the path itself confirms it.
-      this.#lan.proposed(slot, from, now);
-    }
-    return Drop.none;
+    return this.#answers.advertised(advertisement, from, now);
   }
 
   redirected(
@@ -179,10 +195,14 @@ export class NeighborDiscoveryPeering implements Peering {
     const { layout, isOwn } = this.#host;
     if (!this.#options.redirects) return Drop.ndUnexpected;
     const slot = this.#remotes.find(redirect.target, 0);
-    if (slot === NO_SLOT || !isCredible(layout, redirect, from, isOwn)) return Drop.ndUnexpected;
-    if (!this.#paths.isEncodedEndpoint(slot, from)) return Drop.ndUnexpected;
-    this.#credit.grant(slot, length + OUTER_HEADERS);
-    if (!this.#paths.isValid(slot, now)) this.#hint(slot, now);
+    if (slot === NO_SLOT) return Drop.ndUnexpected;
+    this.#paths.readEncodedEndpoint(slot, this.#to);
+    if (!isCredible(layout, redirect, this.#to, isOwn)) return Drop.ndUnexpected;
+    const isOnLan = !this.#paths.isEncodedEndpoint(slot, from);
+    if (isOnLan && !this.#lan.canBeAt(slot, from)) return Drop.ndUnexpected;
+    this.#credit.earn(slot, length + OUTER_HEADERS);
+    if (isOnLan) this.#lan.proposed(slot, from, now);
+    else this.#hints.received(slot, now);
     return Drop.none;
   }
 
@@ -204,6 +224,14 @@ export class NeighborDiscoveryPeering implements Peering {
     });
   }
 
+  localSubnetsChanged(): void {
+    this.#remotes.forEach((slot) => {
+      if (this.#paths.path(slot) !== Path.lan) return;
+      this.#paths.readDirect(slot, this.#to);
+      if (!this.#lan.canBeAt(slot, this.#to)) this.#giveUp(slot);
+    });
+  }
+
   handleTimeout(now: number): void {
     this.#rounds.handleTimeout(now);
     if (now >= this.#keepaliveAt) this.#keepAlive(now);
@@ -218,7 +246,8 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#rounds.restart(slot);
     this.#solicitations.restart(slot);
     this.#handshakes.reset(slot);
-    this.#lan.created(slot);
+    this.#lan.forget(slot);
+    this.#hints.restart(slot);
     this.#redirects.created(slot, now);
   }
 
@@ -261,66 +290,34 @@ export class NeighborDiscoveryPeering implements Peering {
     );
   }
 
-  /** Something came directly from a remote that we do not reach directly (draft-03 §8, §10.2). */
-  #hint(slot: number, now: number): void {
-    if (!this.#rounds.admitsHint(slot, now)) return;
-    if (this.#rounds.isUnderWay(slot)) {
-      // A round is under way: its next solicitation comes early.
-      this.#paths.readEncodedEndpoint(slot, this.#to);
-      this.#solicitations.send(slot, this.#to, 0, now);
-    } else {
-      this.#rounds.begin(slot, now);
-    }
-  }
-
   /** Sends the next solicitation of a round. */
   #solicit(slot: number, attempt: number, now: number): void {
+    if (attempt > 1 && this.#answers.takeHeld(slot, now)) return;
     this.#solicitations.prepare(slot, attempt);
     // The path owes an answer: nothing is risked on it any more.
     if (attempt > 1) this.#paths.expire(slot);
     if (!this.#solicitations.affords(slot)) return;
     if (this.#paths.path(slot) === Path.lan) {
       this.#paths.readDirect(slot, this.#to);
-      this.#lan.solicited(slot, this.#to, now);
-      this.#solicitations.send(slot, this.#to, 0, now);
+      this.#lan.renew(slot, this.#to, attempt, now);
     } else {
-      this.#paths.readEncodedEndpoint(slot, this.#to);
-      this.#solicitations.send(slot, this.#to, 0, now);
+      this.#solicitations.send(slot, now);
       this.#lan.search(slot, now);
     }
   }
 
-  /** A round was in vain. */
-  #unreachable(slot: number): void {
+  /** A round had no answer with a nonce. */
+  #roundFailed(slot: number, now: number): void {
+    if (!this.#answers.takeHeld(slot, now)) this.#giveUp(slot);
+  }
+
+  #giveUp(slot: number): void {
     this.#lan.giveUp(slot);
+    this.#remotes.leftLan(slot);
     this.#paths.giveUp(slot);
   }
 
-  /** A Neighbor Advertisement answers a solicitation on this path. */
-  #answered(
-    slot: number,
-    path: PathCode,
-    endpoint: Readonly<UdpEndpoint>,
-    attempt: number,
-    now: number,
-  ): void {
-    this.#paths.measured(slot, this.#solicitations.roundTrip(slot, attempt, now));
-    this.#reachable(slot, now);
-    const validUntil = now + CONFIRMATION_LIFETIME;
-    this.#paths.confirm(slot, path, endpoint, Confirmation.neighborAdvertisement, validUntil, now);
-  }
-
-  /** TCP, SCTP or an application received the reply to what went directly to the remote. */
-  #confirmedByUpperLayer(slot: number, now: number): void {
-    this.#reachable(slot, now);
-    const to = this.#to;
-    this.#paths.readEncodedEndpoint(slot, to);
-    const validUntil = now + CONFIRMATION_LIFETIME;
-    this.#paths.confirm(slot, Path.direct, to, Confirmation.upperLayer, validUntil, now);
-  }
-
   #reachable(slot: number, now: number): void {
-    this.#credit.trust(slot);
     this.#handshakes.reset(slot);
     this.#rounds.confirmed(slot, now);
     const interval = this.#options.directKeepalive * MILLISECONDS_PER_SECOND;
@@ -334,7 +331,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#remotes.forEach((slot) => {
       if (this.#paths.path(slot) === Path.relayed) return;
       const due = this.#paths.confirmedAt(slot) + interval;
-      if (due <= now) this.#rounds.begin(slot, now);
+      if (due <= now) this.#rounds.start(slot, now);
       this.#keepaliveAt = Math.min(this.#keepaliveAt, due <= now ? now + interval : due);
     });
   }

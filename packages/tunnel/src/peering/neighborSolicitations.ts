@@ -1,6 +1,6 @@
-import type { UdpEndpoint } from '@6bed4/codec';
-import { buildNd, type NeighborAdvertisement } from '@6bed4/nd';
-import { ANSWER_WINDOW, RETRANS_TIMER } from '../defaults.js';
+import { UdpEndpoint } from '@6bed4/codec';
+import { buildNd, grown, type NeighborAdvertisement } from '@6bed4/nd';
+import { ANSWER_WINDOW, FORGERY_WAIT, RETRANS_TIMER } from '../defaults.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Nonces, nonceOf } from './nonce.js';
@@ -10,8 +10,10 @@ import type { Remotes } from './remotes.js';
 /** Bytes of a solicitation on the wire: IPv6 header, message and nonce, and the headers around it. */
 export const NEIGHBOR_SOLICITATION_WEIGHT = 72 + OUTER_HEADERS;
 
-/** An advertisement that answers one of our solicitations, without saying which. */
-const ANY_ATTEMPT = -1;
+/** An advertisement without a nonce that may answer one of our solicitations. */
+export const ANY_ATTEMPT = -1;
+/** Unanswered solicitations of one remote that are counted. */
+const MAX_UNANSWERED = 255;
 /** An advertisement that answers none of our solicitations. */
 export const NO_ATTEMPT = -2;
 
@@ -19,38 +21,58 @@ export const NO_ATTEMPT = -2;
  * The Neighbor Solicitations that make remotes confirm our direct paths, and their answers.
  *
  * Each solicitation carries a nonce, which the Neighbor Advertisement has to repeat, so nobody who does
- * not see the solicitation can forge the answer. Deployed peers of 2012 and 2018 know no nonces: their
- * answers count within {@link ANSWER_WINDOW}, unless options forbid it. A remote that has repeated a
- * nonce once must go on doing so.
+ * not see the solicitation can forge the answer. Deployed peers of 2012 and 2018 know no nonces. Their answers
+ * count within {@link ANSWER_WINDOW}, unless options forbid it, as long as there are no more of them than
+ * solicitations: one that answers nothing is a forgery, and after it none counts for
+ * {@link FORGERY_WAIT}. A remote that has repeated a nonce once must go on doing so.
  */
 export class NeighborSolicitations {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
   readonly #requireNonce: boolean;
   readonly #nonces: Nonces;
+  readonly #to = new UdpEndpoint();
   /** Time of the last one, in milliseconds. */
-  readonly #sentAt: Float64Array;
+  #sentAt = new Float64Array(0);
   /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
-  readonly #repeatsNonces: Uint8Array;
+  #repeatsNonces = new Uint8Array(0);
+  /** Solicitations that an advertisement without a nonce may answer. */
+  #unanswered = new Uint8Array(0);
+  /** Time from which advertisements without a nonce count. */
+  #trustedFrom = new Float64Array(0);
+  /** 1 while an advertisement without a nonce waits for one that has it. */
+  #held = new Uint8Array(0);
 
   constructor(host: PeeringHost, remotes: Remotes, requireNonce: boolean) {
     this.#host = host;
     this.#remotes = remotes;
     this.#requireNonce = requireNonce;
-    this.#nonces = new Nonces(remotes.capacity, host.random);
-    this.#sentAt = new Float64Array(remotes.capacity);
-    this.#repeatsNonces = new Uint8Array(remotes.capacity);
+    this.#nonces = new Nonces(host.random);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#sentAt = grown(this.#sentAt, capacity);
+    this.#repeatsNonces = grown(this.#repeatsNonces, capacity);
+    this.#unanswered = grown(this.#unanswered, capacity);
+    this.#trustedFrom = grown(this.#trustedFrom, capacity);
+    this.#held = grown(this.#held, capacity);
+    this.#nonces.grow(capacity);
   }
 
   /** Begins with a new remote. */
   created(slot: number): void {
     this.#repeatsNonces[slot] = 0;
+    this.#trustedFrom[slot] = DISTANT_PAST;
     this.restart(slot);
   }
 
   /** Begins anew with a known remote: answers to earlier solicitations count no more. */
   restart(slot: number): void {
     this.#sentAt[slot] = DISTANT_PAST;
+    this.#unanswered[slot] = 0;
+    this.#held[slot] = 0;
   }
 
   /** Whether a remote may be sent a solicitation. */
@@ -68,24 +90,32 @@ export class NeighborSolicitations {
     this.#nonces.setAttempt(slot, attempt);
   }
 
-  /** Prepares the nonce of a solicitation outside of rounds: that of the last round while it counts. */
-  prepareExtra(slot: number, now: number): void {
-    if (!this.#isAnswerable(slot, now)) this.#nonces.renew(slot);
+  /**
+   * Solicits a remote at the endpoint that its address encodes, with the nonce prepared, if we have an
+   * address and the remote's credit suffices.
+   */
+  send(slot: number, now: number): void {
+    this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
+    if (!this.sendWith(slot, this.#nonces.get(slot), this.#to, 0)) return;
+    if (!this.#isAnswerable(slot, now)) this.#unanswered[slot] = 0;
+    this.#sentAt[slot] = now;
+    this.#unanswered[slot] = Math.min(this.#unanswered[slot]! + 1, MAX_UNANSWERED);
   }
 
   /**
-   * Sends a solicitation, if we have an address and the remote's credit suffices.
+   * Sends a solicitation with a nonce of its own, if we have an address and the remote's credit suffices.
    *
    * @param ttl - IPv4 TTL; 0 for the system's default
+   * @returns whether it was sent
    */
-  send(slot: number, to: Readonly<UdpEndpoint>, ttl: number, now: number): void {
+  sendWith(slot: number, nonce: Uint8Array, to: Readonly<UdpEndpoint>, ttl: number): boolean {
     const remote = this.#remotes.address(slot);
     const own = this.#host.ownAddressFor(remote);
-    if (own === null) return;
-    if (!this.#remotes.credit.charge(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
-    const solicitation = buildNeighborSolicitation(own.address, remote, this.#nonces.get(slot));
-    this.#sentAt[slot] = now;
+    if (own === null) return false;
+    if (!this.#remotes.credit.charge(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return false;
+    const solicitation = buildNeighborSolicitation(own.address, remote, nonce);
     this.#host.send(to, solicitation, solicitation.length, ttl);
+    return true;
   }
 
   /**
@@ -93,22 +123,43 @@ export class NeighborSolicitations {
    * {@link NO_ATTEMPT}.
    */
   attemptAnswered(slot: number, advertisement: NeighborAdvertisement, now: number): number {
-    if (!this.#isAnswerable(slot, now)) return NO_ATTEMPT;
     const nonce = nonceOf(advertisement);
-    if (nonce === null) {
-      const isRequired = this.#requireNonce || this.#repeatsNonces[slot] === 1;
-      return isRequired ? NO_ATTEMPT : ANY_ATTEMPT;
-    }
-    const attempt = this.#nonces.match(slot, nonce);
+    if (nonce === null) return this.#answersAny(slot, now) ? ANY_ATTEMPT : NO_ATTEMPT;
+    const attempt = this.#isAnswerable(slot, now) ? this.#nonces.match(slot, nonce) : -1;
     if (attempt < 0) return NO_ATTEMPT;
     this.#repeatsNonces[slot] = 1;
+    this.#held[slot] = 0;
     return attempt;
+  }
+
+  /** Holds an advertisement without a nonce until the next solicitation is due. */
+  hold(slot: number): void {
+    this.#held[slot] = 1;
+  }
+
+  /** Whether an advertisement was held, and nothing spoke against it; it is held no more. */
+  takeHeld(slot: number): boolean {
+    const isHeld = this.#held[slot] === 1;
+    this.#held[slot] = 0;
+    return isHeld;
   }
 
   /** Milliseconds since a solicitation, from the number that {@link attemptAnswered} returned. */
   roundTrip(slot: number, attempt: number, now: number): number {
     const later = attempt === ANY_ATTEMPT ? 0 : this.#nonces.attempt(slot) - attempt;
     return now - this.#sentAt[slot]! + later * RETRANS_TIMER;
+  }
+
+  #answersAny(slot: number, now: number): boolean {
+    if (this.#requireNonce || this.#repeatsNonces[slot] === 1) return false;
+    if (now < this.#trustedFrom[slot]!) return false;
+    if (this.#isAnswerable(slot, now) && this.#unanswered[slot]! > 0) {
+      this.#unanswered[slot]!--;
+      return true;
+    }
+    this.#trustedFrom[slot] = now + FORGERY_WAIT;
+    this.#held[slot] = 0;
+    return false;
   }
 
   #isAnswerable(slot: number, now: number): boolean {

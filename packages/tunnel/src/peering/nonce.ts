@@ -1,4 +1,4 @@
-import { findOption, type NdMessage } from '@6bed4/nd';
+import { findOption, grown, type NdMessage } from '@6bed4/nd';
 
 /** Bytes of a nonce; RFC 3971 §5.3.2 demands 6 at least, and 6 fill the option. */
 const NONCE_LENGTH = 6;
@@ -11,13 +11,17 @@ const ATTEMPT = NONCE_LENGTH - 1;
  * answers.
  */
 export class Nonces {
-  readonly #bytes: Uint8Array;
+  #bytes = new Uint8Array(0);
   readonly #random: () => number;
 
   /** @param random - numbers in [0, 1) that attackers cannot predict */
-  constructor(capacity: number, random: () => number) {
-    this.#bytes = new Uint8Array(capacity * NONCE_LENGTH);
+  constructor(random: () => number) {
     this.#random = random;
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#bytes = grown(this.#bytes, capacity * NONCE_LENGTH);
   }
 
   /** Makes a fresh nonce: answers to earlier solicitations count no more. */
@@ -50,8 +54,23 @@ export class Nonces {
     for (let index = 0; index < ATTEMPT; index++) {
       if (this.#bytes[at + index] !== nonce[index]) return -1;
     }
-    return nonce[ATTEMPT]!;
+    // Nobody can answer what was not sent yet.
+    return nonce[ATTEMPT]! <= this.attempt(slot) ? nonce[ATTEMPT]! : -1;
   }
+}
+
+/**
+ * Makes a nonce for one solicitation.
+ *
+ * @param random - numbers in [0, 1) that attackers cannot predict
+ */
+export function freshNonce(random: () => number): Uint8Array {
+  return Uint8Array.from({ length: NONCE_LENGTH }, () => Math.floor(random() * 256));
+}
+
+/** Whether an answer has the nonce of a solicitation; `null` for one that was not sent. */
+export function sameNonce(own: Uint8Array | null, nonce: Uint8Array): boolean {
+  return own !== null && nonce.length === own.length && own.every((byte, at) => byte === nonce[at]);
 }
 
 /** The nonce in a message, or null. */

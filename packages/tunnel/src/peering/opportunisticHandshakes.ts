@@ -1,4 +1,4 @@
-import { NO_SLOT } from '@6bed4/nd';
+import { grown, NO_SLOT } from '@6bed4/nd';
 import { OPPORTUNISTIC_REPLY_WINDOW } from '../defaults.js';
 import { ExpectedReply, isExpectedReply, readHandshakeSegment } from './handshakeSegment.js';
 
@@ -19,28 +19,35 @@ const SLOT_RANGE = 2 ** 20;
  */
 export class OpportunisticHandshakes {
   /** One of {@link ExpectedReply}, or {@link REPORTED}. */
-  readonly #expectedReplies: Uint8Array;
-  readonly #dedupKeys: Uint32Array;
-  readonly #expectedNumbers: Uint32Array;
-  readonly #sentAt: Float64Array;
+  #expectedReplies = new Uint8Array(0);
+  #dedupKeys = new Uint32Array(0);
+  /** Number in the expected reply that only the receiver can know; -1 for none. */
+  #expectedNumbers = new Float64Array(0);
+  #sentAt = new Float64Array(0);
   /** Counts the sends, so that a late report about one is not taken for another. */
-  readonly #serials: Uint32Array;
+  #serials = new Uint32Array(0);
   /** 1 when something came directly from the remote since the send. */
-  readonly #received: Uint8Array;
+  #received = new Uint8Array(0);
 
   /** @param capacity - slots of remotes */
   constructor(capacity: number) {
-    this.#expectedReplies = new Uint8Array(capacity);
-    this.#dedupKeys = new Uint32Array(capacity);
-    this.#expectedNumbers = new Uint32Array(capacity);
-    this.#sentAt = new Float64Array(capacity);
-    this.#serials = new Uint32Array(capacity);
-    this.#received = new Uint8Array(capacity);
+    this.grow(capacity);
   }
 
-  /** Ends the send that may be under way to a remote. */
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#expectedReplies = grown(this.#expectedReplies, capacity);
+    this.#dedupKeys = grown(this.#dedupKeys, capacity);
+    this.#expectedNumbers = grown(this.#expectedNumbers, capacity);
+    this.#sentAt = grown(this.#sentAt, capacity);
+    this.#serials = grown(this.#serials, capacity);
+    this.#received = grown(this.#received, capacity);
+  }
+
+  /** Begins anew with a remote. */
   reset(slot: number): void {
     this.#expectedReplies[slot] = NONE;
+    this.#expectedNumbers[slot] = -1;
   }
 
   /** Whether a packet to a remote goes directly, as the first of a handshake. */
@@ -54,6 +61,8 @@ export class OpportunisticHandshakes {
       return false;
     }
     if (isRetransmission) return false;
+    // The reply to a cookie shows only the number of the packet before it.
+    if (segment.expectedNumber < 0 && this.#expectedNumbers[slot]! < 0) return false;
     this.#begin(slot, segment.expectedReply, now);
     this.#dedupKeys[slot] = segment.dedupKey;
     if (segment.expectedNumber >= 0) this.#expectedNumbers[slot] = segment.expectedNumber;

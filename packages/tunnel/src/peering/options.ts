@@ -34,8 +34,14 @@ export interface PeeringOptions {
    */
   readonly directKeepalive?: number | undefined;
   /**
-   * IPv4 TTL, 1..255, of the search for a remote on the local network, which happens when it has our
-   * own public IPv4 address; 0 for none. Default 1: the local network and no further.
+   * With `neighbor-discovery`: search a remote that has our own public IPv4 address on the local network
+   * too (draft-01 §6.11). Whoever is there can then claim to be such a remote, and receive what is for it.
+   * Default: as the dialect prescribes, true for draft01 and false elsewhere.
+   */
+  readonly lanSearch?: boolean | undefined;
+  /**
+   * IPv4 TTL, 1..255, of that search; 0 for none, whatever `lanSearch` says. Default 1: the local network
+   * and no further.
    */
   readonly lanTtl?: number | undefined;
   /**
@@ -50,12 +56,23 @@ export interface PeeringOptions {
    */
   readonly mappingTimeout?: number | undefined;
   /**
+   * With `probe-and-seen`: let the sender of a packet allow, by the Adaptive flag in its traffic class, that
+   * the packet goes to a remote with the address under which that remote sees us (draft-04 §6, §7.8).
+   * Software that uses this traffic class for something else, as DSCP CS1, is better off without. Default
+   * true.
+   */
+  readonly adaptive?: boolean | undefined;
+  /**
    * Get an address from the router of a remote as well, when packets to it take two routers for more than
    * a second; the address is given up when it was not used for two minutes. New connections can then
    * take one router less. Default true.
    */
   readonly avoidTrapezium?: boolean | undefined;
-  /** Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 256. */
+  /**
+   * Remotes that are kept apart, 1..2^20; further ones are reached through the router. Default 16384. Memory
+   * grows with the remotes there are, up to some 300 bytes each. Remotes that others began to send to us
+   * get a quarter of the table at most.
+   */
   readonly maxRemotes?: number | undefined;
 }
 
@@ -83,7 +100,8 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
     1,
     HIGHEST_MAX_REMOTES,
   );
-  const lanTtl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const ttl = checkInteger('peering.lanTtl', options.lanTtl ?? LAN_TTL, 0, HIGHEST_TTL);
+  const lanTtl = (options.lanSearch ?? profile.dialect.searchesLan) ? ttl : 0;
   const directKeepalive = options.directKeepalive ?? 0;
   if (directKeepalive !== 0 && !(directKeepalive >= LEAST_KEEPALIVE)) {
     const expected = `0 or at least ${LEAST_KEEPALIVE} seconds`;
@@ -118,6 +136,7 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
       const mappingTimeout =
         (options.mappingTimeout ?? MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND) *
         MILLISECONDS_PER_SECOND;
+      const adaptive = options.adaptive ?? true;
       if (!(mappingTimeout >= MIN_MAPPING_TIMEOUT && Number.isFinite(mappingTimeout))) {
         const expected = `at least ${MIN_MAPPING_TIMEOUT / MILLISECONDS_PER_SECOND} seconds`;
         throw new InvalidArgumentError(
@@ -134,7 +153,8 @@ export function choosePeering(profile: Profile, options: PeeringOptions): Chosen
         kind: {
           name,
           key: 'endpoint',
-          make: (host, remotes) => new ProbeAndSeenPeering(host, remotes, { mappingTimeout }),
+          make: (host, remotes) =>
+            new ProbeAndSeenPeering(host, remotes, { mappingTimeout, adaptive }),
         },
       };
     }

@@ -2,6 +2,7 @@ import { UdpEndpoint } from '@6bed4/codec';
 import {
   DESTINATION_OFFSET,
   type NeighborAdvertisement,
+  type NeighborSolicitation,
   NO_SLOT,
   type Redirect,
   SOURCE_OFFSET,
@@ -10,10 +11,17 @@ import { REMOTE_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import type { RemoteSnapshot } from '../report/events.js';
-import { ROUTER_LANIP } from '../specification.js';
+import { OUTER_HEADERS, ROUTER_LANIP } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
+import { nonceOf } from './nonce.js';
 import type { ChosenPeering } from './options.js';
-import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
+import {
+  NextHop,
+  type NextHopCode,
+  type Peering,
+  type PeeringHost,
+  type SolicitedAnswer,
+} from './peering.js';
 import { Remotes } from './remotes.js';
 import { SilenceWatch } from './silenceWatch.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
@@ -64,6 +72,15 @@ export class PathFinder {
   }
 
   /**
+   * Whether the local side began to send to a remote, rather than it to us.
+   *
+   * @param slot - the slot of that remote, or -1
+   */
+  isOutbound(slot: number): boolean {
+    return slot !== NO_SLOT && this.#remotes!.isOutbound(slot);
+  }
+
+  /**
    * Takes a slot for the destination of a packet of the local side, after {@link find} found none.
    *
    * @returns the slot, or -1 where no direct path can be
@@ -93,6 +110,7 @@ export class PathFinder {
       return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
     }
     const remotes = this.#remotes!;
+    if (!remotes.isOutbound(slot)) remotes.considerOutbound(slot, bytes, offset, now);
     const nextHop = this.#peering!.route(slot, bytes, offset, length, policy, now);
     const isDirect = nextHop === NextHop.direct;
     if (isDirect) remotes.paths.readDirect(slot, to);
@@ -146,24 +164,49 @@ export class PathFinder {
   }
 
   /**
-   * Whether the holder of an address solicited us from this private endpoint of our local network
-   * before, under whichever prefix: an endpoint behind our NAT is one computer's, whatever router it
-   * names.
+   * Whether the holder of an address answered us from this private endpoint of our local network before,
+   * under whichever prefix: an endpoint behind our NAT is one computer's, whatever router it names. While
+   * we ask there, packets may come already.
    */
-  isLanEndpointOf(bytes: Uint8Array, offset: number, from: Readonly<UdpEndpoint>): boolean {
-    return this.#remotes?.wasSeenOnLan(bytes, offset, from) ?? false;
+  isLanEndpointOf(
+    bytes: Uint8Array,
+    offset: number,
+    from: Readonly<UdpEndpoint>,
+    now: number,
+  ): boolean {
+    const remotes = this.#remotes;
+    if (remotes === null) return false;
+    if (remotes.wasSeenOnLan(bytes, offset, from)) return true;
+    const slot = this.find(bytes, offset);
+    return slot !== NO_SLOT && this.#peering!.isOnTrial(slot, from, now);
   }
 
-  /** A valid Neighbor Solicitation of `source` came directly from an endpoint and was answered. */
-  solicited(source: Uint8Array, isOnLan: boolean, from: Readonly<UdpEndpoint>, now: number): void {
-    if (this.#isIdle) return;
-    let slot = this.find(source, 0);
-    if (slot === NO_SLOT) slot = this.#create(source, 0, false, now);
-    if (slot === NO_SLOT) return;
+  /**
+   * A valid Neighbor Solicitation came directly, or, `isOnLan`, from where its source can be on our local
+   * network.
+   *
+   * @param length - bytes of the solicitation
+   * @returns whether it was answered
+   */
+  solicited(
+    solicitation: NeighborSolicitation,
+    isOnLan: boolean,
+    from: Readonly<UdpEndpoint>,
+    length: number,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean {
+    // Who solicits without a nonce repeats none, so that nothing could prove where it is.
+    if (isOnLan && nonceOf(solicitation) === null) return false;
+    const slot = this.#isIdle ? NO_SLOT : this.#soliciting(solicitation.source, now);
+    if (slot === NO_SLOT) {
+      if (!isOnLan) answer.send();
+      return !isOnLan;
+    }
     const remotes = this.#remotes!;
     remotes.signaled(slot, now);
-    if (isOnLan) remotes.seenOnLan(slot, from);
-    this.#peering!.solicited(slot, from, now);
+    remotes.credit.earn(slot, length + OUTER_HEADERS);
+    return this.#peering!.solicited(slot, isOnLan, from, answer, now);
   }
 
   advertised(
@@ -217,10 +260,14 @@ export class PathFinder {
     remotes.forEach((slot) => {
       const address = remotes.address(slot);
       if (!this.#host.isOwn(address) && this.#host.isInterpretable(address, 0)) return;
-      this.#removed(slot);
       remotes.remove(slot);
     });
     if (hasMoved) this.#peering!.networkChanged(now);
+  }
+
+  /** Our local network changed. */
+  localSubnetsChanged(): void {
+    this.#peering?.localSubnetsChanged();
   }
 
   /** Removes all remotes. */
@@ -263,6 +310,11 @@ export class PathFinder {
     return slot === NO_SLOT ? null : this.#remotes!.snapshot(slot, now);
   }
 
+  #soliciting(source: Uint8Array, now: number): number {
+    const slot = this.find(source, 0);
+    return slot === NO_SLOT ? this.#create(source, 0, false, now) : slot;
+  }
+
   /** Takes a slot for a remote, if its address encodes an endpoint that we may talk to. */
   #create(bytes: Uint8Array, at: number, isSentTo: boolean, now: number): number {
     const { kind, maxRemotes } = this.#chosen;
@@ -280,17 +332,19 @@ export class PathFinder {
         host.pathChanged(change);
       });
       this.#peering = kind.make(host, this.#remotes);
+      this.#remotes.attach(this.#peering);
     }
-    const slot = this.#remotes.create(bytes, at, endpoint, isSentTo, now, this.#removed);
-    if (slot === NO_SLOT) return NO_SLOT;
+    const slot = isSentTo
+      ? this.#remotes.createDestination(bytes, at - DESTINATION_OFFSET, endpoint, now)
+      : this.#remotes.createSource(bytes, at, endpoint, now);
+    if (slot === NO_SLOT) {
+      host.remoteRefused();
+      return NO_SLOT;
+    }
     if (this.#sweepAt === DISTANT_FUTURE) this.#sweepAt = now + REMOTE_IDLE;
     this.#peering!.created(slot, host.isInvitation(bytes, at), now);
     return slot;
   }
-
-  readonly #removed = (slot: number): void => {
-    this.#peering!.removed(slot);
-  };
 
   /** Removes remotes that were idle for long. */
   #sweep(now: number): void {
@@ -302,9 +356,9 @@ export class PathFinder {
         next = Math.min(next, goesAt);
         return;
       }
-      this.#removed(slot);
       remotes.remove(slot);
     });
     this.#sweepAt = next;
+    if (remotes.size === 0) this.clear();
   }
 }

@@ -3,7 +3,7 @@ import type { NeighborAdvertisement, Redirect } from '@6bed4/nd';
 import type { Offer } from '../discovery/discovery.js';
 import type { DropCode } from '../report/drop.js';
 import type { PathChanged } from '../report/events.js';
-import type { RemoteKey, Remotes } from './remotes.js';
+import type { RemoteKey, Remotes, SlotOwner } from './remotes.js';
 import type { PolicyCode } from './trafficClassPolicy.js';
 
 /** The next hop of a packet of the local side. */
@@ -23,6 +23,12 @@ export type NextHopCode = (typeof NextHop)[keyof typeof NextHop];
 export interface OwnAddress {
   readonly address: Uint8Array;
   readonly endpoint: Readonly<UdpEndpoint>;
+}
+
+/** The advertisement that answers a solicitation, ready to be sent. */
+export interface SolicitedAnswer {
+  readonly length: number;
+  readonly send: () => void;
 }
 
 /** The services of a peer to its path finder and the strategy in it. */
@@ -48,6 +54,9 @@ export interface PeeringHost {
   /** Whether we have this public IPv4 address too, as int32: the remote is behind the same NAT. */
   sharesPublicAddress(addressBits: number): boolean;
 
+  /** Whether a host with this IPv4 address, int32, can be on our local network. */
+  isOnLocalSubnet(addressBits: number): boolean;
+
   /** Whether the lower half of the IPv6 address at `offset` may be read as an endpoint. */
   isInterpretable(bytes: Uint8Array, offset: number): boolean;
 
@@ -63,6 +72,9 @@ export interface PeeringHost {
   /** Remotes that were sending do so no more: solicit the routers, in case a NAT dropped our mapping. */
   silence(now: number): void;
 
+  /** A packet came from or goes to a remote that the table has no place for. */
+  remoteRefused(): void;
+
   /** Packets to a remote take another path from now on. */
   pathChanged(change: Omit<PathChanged, 'type'>): void;
 }
@@ -73,7 +85,7 @@ export interface PeeringHost {
  * paths by the methods of {@link Remotes}, and the rest in columns of its own. It is consulted only about
  * remotes that have an endpoint which may be sent to. What runs for every packet must not allocate.
  */
-export interface Peering {
+export interface Peering extends SlotOwner {
   /** The name under which users choose and see this strategy. */
   readonly name: PeeringName;
 
@@ -83,9 +95,6 @@ export interface Peering {
    * @param isInvitation - whether the remote's address says that it can always be reached directly
    */
   created(slot: number, isInvitation: boolean, now: number): void;
-
-  /** A slot is released. */
-  removed(slot: number): void;
 
   /**
    * Chooses the next hop of this packet. Runs for every packet; may change its traffic class and its
@@ -129,8 +138,22 @@ export interface Peering {
     now: number,
   ): void;
 
-  /** A valid Neighbor Solicitation came directly from a remote and was answered. */
-  solicited(slot: number, from: Readonly<UdpEndpoint>, now: number): void;
+  /**
+   * A valid Neighbor Solicitation came directly from a remote, or, `isOnLan`, from a private endpoint where
+   * it can be, with a nonce. Its bytes are in the remote's credit already, which also pays for the answer.
+   *
+   * @returns whether it was answered
+   */
+  solicited(
+    slot: number,
+    isOnLan: boolean,
+    from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean;
+
+  /** Whether a remote is being looked for at this private endpoint, and may send from there. */
+  isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean;
 
   /** A valid Neighbor Advertisement came directly from this endpoint. */
   advertised(
@@ -166,6 +189,9 @@ export interface Peering {
 
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;
+
+  /** Our local network changed: what is not on it any more is not reached there. */
+  localSubnetsChanged(): void;
 
   /** The time returned by {@link Peering.nextTimeout} has come. */
   handleTimeout(now: number): void;

@@ -1,5 +1,5 @@
 import { UdpEndpoint } from '@6bed4/codec';
-import { Deadlines, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
+import { Deadlines, grown, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
 import { ANSWER_PROBE_INTERVAL, FAIL_IDLE } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -7,7 +7,13 @@ import { Confirmation, Path } from '../report/path.js';
 import { MIN_MAPPING_TIMEOUT, OUTER_HEADERS, SEEN_LIFETIME } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { BoundPrefixes } from './boundPrefixes.js';
-import { NextHop, type NextHopCode, type Peering, type PeeringHost } from './peering.js';
+import {
+  NextHop,
+  type NextHopCode,
+  type Peering,
+  type PeeringHost,
+  type SolicitedAnswer,
+} from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
 import type { RemotePaths } from './remotePaths.js';
 import type { Remotes } from './remotes.js';
@@ -39,6 +45,8 @@ const KINDS = STATES.map((state) => DURATIONS.indexOf(peerNatStates[state].lasts
 export interface ProbeAndSeenOptions {
   /** Time for which NATs and firewalls on our side keep an idle UDP mapping, in milliseconds. */
   readonly mappingTimeout: number;
+  /** Adapt the source of packets whose sender allows that (draft-04 §7.8). */
+  readonly adaptive: boolean;
 }
 
 /**
@@ -60,16 +68,16 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
   readonly #bound: BoundPrefixes;
-  readonly #states: Uint8Array;
+  #states = new Uint8Array(0);
   readonly #deadlines: Deadlines;
   /** Time at which something last went directly to a remote, in milliseconds. */
-  readonly #directAt: Float64Array;
+  #directAt = new Float64Array(0);
   /** Until when we report that direct traffic arrives. */
-  readonly #seenUntil: Float64Array;
+  #seenUntil = new Float64Array(0);
   /** Time at which a Seen flag last set the timers. */
-  readonly #renewedAt: Float64Array;
+  #renewedAt = new Float64Array(0);
   /** Time at which direct traffic was last answered by a probe out of turn. */
-  readonly #answeredAt: Float64Array;
+  #answeredAt = new Float64Array(0);
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
 
@@ -78,14 +86,19 @@ export class ProbeAndSeenPeering implements Peering {
     this.#remotes = remotes;
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
-    const { capacity } = remotes;
-    this.#bound = new BoundPrefixes(host, remotes);
-    this.#states = new Uint8Array(capacity).fill(NO_STATE);
-    this.#deadlines = new Deadlines(capacity, DURATIONS);
-    this.#directAt = new Float64Array(capacity);
-    this.#seenUntil = new Float64Array(capacity);
-    this.#renewedAt = new Float64Array(capacity);
-    this.#answeredAt = new Float64Array(capacity);
+    this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
+    this.#deadlines = new Deadlines(0, DURATIONS);
+    this.grow(remotes.capacity);
+  }
+
+  grow(capacity: number): void {
+    this.#states = grown(this.#states, capacity, NO_STATE);
+    this.#directAt = grown(this.#directAt, capacity);
+    this.#seenUntil = grown(this.#seenUntil, capacity);
+    this.#renewedAt = grown(this.#renewedAt, capacity);
+    this.#answeredAt = grown(this.#answeredAt, capacity);
+    this.#deadlines.grow(capacity);
+    this.#bound.grow(capacity);
   }
 
   created(slot: number, isInvitation: boolean, now: number): void {
@@ -93,6 +106,11 @@ export class ProbeAndSeenPeering implements Peering {
     if (!isInvitation) return;
     this.#enter(slot, PEER, now, false);
     this.#paths.invite(slot, now + SEEN_LIFETIME);
+  }
+
+  isSearching(slot: number): boolean {
+    const state = this.#states[slot];
+    return state === INIT || state === INIT_AGAIN;
   }
 
   removed(slot: number): void {
@@ -116,7 +134,7 @@ export class ProbeAndSeenPeering implements Peering {
     const wants = policy === Policy.presumptuous || policy === Policy.persistent;
     if (this.#states[slot] === NO_STATE) this.#enter(slot, INIT, now, !wants);
     const isDirect = this.#paths.isValid(slot, now) || this.#isTried(slot, policy);
-    if (isDirect && this.#bound.fitsSource(slot, flagOf(wanted), bytes, offset, length)) {
+    if (isDirect && this.#bound.fitsSource(slot, wanted, bytes, offset, length)) {
       this.#directAt[slot] = now;
       return NextHop.direct;
     }
@@ -149,8 +167,21 @@ export class ProbeAndSeenPeering implements Peering {
     if (isDirect) this.#directArrived(slot, now);
   }
 
-  solicited(slot: number, _from: Readonly<UdpEndpoint>, now: number): void {
+  solicited(
+    slot: number,
+    _isOnLan: boolean,
+    _from: Readonly<UdpEndpoint>,
+    answer: SolicitedAnswer,
+    now: number,
+  ): boolean {
+    const isAnswered = this.#remotes.credit.charge(slot, answer.length + OUTER_HEADERS);
+    if (isAnswered) answer.send();
     this.#directArrived(slot, now);
+    return isAnswered;
+  }
+
+  isOnTrial(): boolean {
+    return false;
   }
 
   advertised(): DropCode {
@@ -192,6 +223,8 @@ export class ProbeAndSeenPeering implements Peering {
       this.#restart(slot);
     });
   }
+
+  localSubnetsChanged(): void {}
 
   handleTimeout(now: number): void {
     const deadlines = this.#deadlines;

@@ -37,18 +37,22 @@ export function buildRedirect(
 }
 
 /**
- * Whether a Redirect is worth a solicitation (draft-01 §6.13): it proposes the very endpoint that it
- * came from, and carries a packet of ours to the remote that it speaks for.
+ * Whether a Redirect is worth a solicitation (draft-01 §6.13): it names the endpoint that its target
+ * encodes, and carries a packet of ours to that target. Where it came from is a matter of its own: from
+ * that endpoint, or from one on the local network.
  *
+ * @param encoded - the endpoint that the target encodes
  * @param isOwn - whether an address is ours
  */
 export function isCredible(
   layout: AddressLayout,
   redirect: Redirect,
-  from: Readonly<UdpEndpoint>,
+  encoded: Readonly<UdpEndpoint>,
   isOwn: (address: Uint8Array) => boolean,
 ): boolean {
-  if (!isLinkLocalOf(layout, redirect.redirectDestination, 0, from)) return false;
+  const { source, redirectDestination } = redirect;
+  if (!isLinkLocalOf(layout, redirectDestination, 0, encoded)) return false;
+  if (!sameIPv6Address(source, 0, redirectDestination, 0)) return false;
   const cause = findOption(redirect.options, 'redirected-header')?.packet;
   if (cause === undefined || cause.length < DESTINATION_OFFSET + 16) return false;
   return (

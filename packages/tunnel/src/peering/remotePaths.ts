@@ -1,4 +1,5 @@
 import { type Endpoint, formatIPv4, type UdpEndpoint } from '@6bed4/codec';
+import { grown } from '@6bed4/nd';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
 import {
   Confirmation,
@@ -33,20 +34,20 @@ export type PathSnapshot = Pick<
 export class RemotePaths {
   readonly #changed: (slot: number, change: PathChange) => void;
   /** The {@link Path} confirmed last. */
-  readonly #paths: Uint8Array;
+  #paths = new Uint8Array(0);
   /** The {@link Path} that users know of. */
-  readonly #reported: Uint8Array;
+  #reported = new Uint8Array(0);
   /** The {@link Confirmation} of the path. */
-  readonly #confirmations: Uint8Array;
-  readonly #validUntil: Float64Array;
-  readonly #confirmedAt: Float64Array;
-  readonly #roundTrips: Float64Array;
+  #confirmations = new Uint8Array(0);
+  #validUntil = new Float64Array(0);
+  #confirmedAt = new Float64Array(0);
+  #roundTrips = new Float64Array(0);
   /** The endpoint that the remote's address encodes: IPv4 as int32. */
-  readonly #encodedAddress: Int32Array;
-  readonly #encodedPort: Uint16Array;
+  #encodedAddress = new Int32Array(0);
+  #encodedPort = new Uint16Array(0);
   /** The endpoint of direct packets. */
-  readonly #directAddress: Int32Array;
-  readonly #directPort: Uint16Array;
+  #directAddress = new Int32Array(0);
+  #directPort = new Uint16Array(0);
 
   /**
    * @param capacity - slots of remotes
@@ -54,16 +55,21 @@ export class RemotePaths {
    */
   constructor(capacity: number, changed: (slot: number, change: PathChange) => void) {
     this.#changed = changed;
-    this.#paths = new Uint8Array(capacity);
-    this.#reported = new Uint8Array(capacity);
-    this.#confirmations = new Uint8Array(capacity);
-    this.#validUntil = new Float64Array(capacity);
-    this.#confirmedAt = new Float64Array(capacity);
-    this.#roundTrips = new Float64Array(capacity);
-    this.#encodedAddress = new Int32Array(capacity);
-    this.#encodedPort = new Uint16Array(capacity);
-    this.#directAddress = new Int32Array(capacity);
-    this.#directPort = new Uint16Array(capacity);
+    this.grow(capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#paths = grown(this.#paths, capacity);
+    this.#reported = grown(this.#reported, capacity);
+    this.#confirmations = grown(this.#confirmations, capacity);
+    this.#validUntil = grown(this.#validUntil, capacity);
+    this.#confirmedAt = grown(this.#confirmedAt, capacity);
+    this.#roundTrips = grown(this.#roundTrips, capacity);
+    this.#encodedAddress = grown(this.#encodedAddress, capacity);
+    this.#encodedPort = grown(this.#encodedPort, capacity);
+    this.#directAddress = grown(this.#directAddress, capacity);
+    this.#directPort = grown(this.#directPort, capacity);
   }
 
   /**

@@ -1,15 +1,33 @@
-import { type AddressLayout, formatIPv6, type UdpEndpoint } from '@6bed4/codec';
-import { AddressTable, NO_SLOT } from '@6bed4/nd';
+import { type AddressLayout, formatIPv6, UdpEndpoint } from '@6bed4/codec';
+import { AddressTable, DESTINATION_OFFSET, grown, NO_SLOT } from '@6bed4/nd';
+import { REPLY_TIME } from '../defaults.js';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Credit } from './credit.js';
+import { InboundRemotes } from './inboundRemotes.js';
 import { finiteOrNull, RemotePaths } from './remotePaths.js';
+import { OpenReplies, Reply, replyIn } from './replies.js';
 
-/** Addresses with the same lower half that unknown senders can make us keep. */
-const MAX_ALIKE = 8;
+/** Slots at first. */
+const FIRST_CAPACITY = 64;
+/** Inbound remotes: their share of all, as its inverse, and the most at one IPv4 address. */
+const INBOUND_SHARE = 4;
+const MOST_INBOUND_AT_ADDRESS = 16;
 /** Slots that are looked at to find one that may go. */
 const EVICTION_SAMPLE = 16;
+
+/** A strategy, which keeps columns of its own by slot. */
+export interface SlotOwner {
+  /** There are more slots now, up to `capacity`. */
+  grow(capacity: number): void;
+
+  /** Whether a search for a path to a remote is under way. */
+  isSearching(slot: number): boolean;
+
+  /** A slot is released. */
+  removed(slot: number): void;
+}
 
 /**
  * The part of an address that distinguishes remotes: `address` is a node's address without the bits
@@ -23,44 +41,56 @@ export type RemoteKey = 'address' | 'endpoint';
  * every remote is written by the methods of this class, of {@link RemotePaths} and of {@link Credit}, and
  * by nobody else; what only one strategy needs is kept by that strategy, by slot as well.
  *
- * Eviction, when all slots are taken: a remote that only sent to us, and was never sent to, makes room
- * for any other. A remote whose packets are relayed makes room for one that the local side sends to. A
- * remote with a valid direct path makes room for nobody. Of a sample of 16, the one that was idle
- * longest goes.
+ * A remote is *outbound* when the local side began: it sent a packet that cannot be a reply (see
+ * {@link replyIn}), or one that may be, but nothing had come from there for {@link REPLY_TIME}. It is
+ * *inbound* otherwise: a stranger began, and all that the local side sent there may have been caused by
+ * him.
+ *
+ * The table grows with its remotes, by doubling, up to its maximum. Inbound remotes take a quarter of that
+ * at most, and 16 with one IPv4 address. An inbound newcomer takes only the place of another inbound remote
+ * which has no valid direct path and is not being searched for; an outbound one also the place of such
+ * an outbound remote, or else of any inbound one. Of a sample of 16, the one that was idle longest goes. A
+ * newcomer that gets no place is reached through the router.
  */
 export class Remotes {
-  /** Most remotes there can be. */
-  readonly capacity: number;
   readonly paths: RemotePaths;
   readonly credit: Credit;
   readonly #table: AddressTable;
+  readonly #maximum: number;
+  readonly #mostInbound: number;
+  readonly #inbound: InboundRemotes;
+  readonly #openReplies: OpenReplies;
+  #owner: SlotOwner | null = null;
   /** The private endpoint from which the remote solicited us; port 0 for none. */
-  readonly #lanAddress: Int32Array;
-  readonly #lanPort: Uint16Array;
-  readonly #createdAt: Float64Array;
-  readonly #lastSentAt: Float64Array;
-  readonly #lastReceivedAt: Float64Array;
-  readonly #sentDirect: Float64Array;
-  readonly #sentRelayed: Float64Array;
-  readonly #receivedDirect: Float64Array;
-  readonly #receivedRelayed: Float64Array;
-  /** Slot at which the next search for a remote to evict begins. */
+  #lanAddress = new Int32Array(0);
+  #lanPort = new Uint16Array(0);
+  #createdAt = new Float64Array(0);
+  #lastSentAt = new Float64Array(0);
+  #lastReceivedAt = new Float64Array(0);
+  #sentDirect = new Float64Array(0);
+  #sentRelayed = new Float64Array(0);
+  #receivedDirect = new Float64Array(0);
+  #receivedRelayed = new Float64Array(0);
+  /** Where the search for a remote to evict goes on. */
   #hand = 0;
+  readonly #endpoint = new UdpEndpoint();
 
   /**
    * @param layout - how addresses encode endpoints
-   * @param capacity - 1..2^20; about 190 bytes each are taken at once
-   * @param random - numbers in [0, 1)
+   * @param maximum - most remotes there can be, 1..2^20
+   * @param random - numbers in [0, 1) that attackers cannot predict
    * @param pathChanged - is called with each path that differs from the one reported before
    */
   constructor(
     layout: AddressLayout,
     key: RemoteKey,
-    capacity: number,
+    maximum: number,
     random: () => number,
     pathChanged: (change: Omit<PathChanged, 'type'>) => void,
   ) {
-    this.capacity = capacity;
+    const capacity = Math.min(FIRST_CAPACITY, maximum);
+    this.#maximum = maximum;
+    this.#mostInbound = Math.max(1, Math.floor(maximum / INBOUND_SHARE));
     this.paths = new RemotePaths(capacity, (slot, change) => {
       pathChanged({ remote: formatIPv6(this.address(slot)), ...change });
     });
@@ -72,18 +102,22 @@ export class Remotes {
       neverZero: layout.maxLanip,
     };
     this.#table = new AddressTable(capacity, bits, random);
-    this.#lanAddress = new Int32Array(capacity);
-    this.#lanPort = new Uint16Array(capacity);
-    this.#createdAt = new Float64Array(capacity);
-    this.#lastSentAt = new Float64Array(capacity);
-    this.#lastReceivedAt = new Float64Array(capacity);
-    this.#sentDirect = new Float64Array(capacity);
-    this.#sentRelayed = new Float64Array(capacity);
-    this.#receivedDirect = new Float64Array(capacity);
-    this.#receivedRelayed = new Float64Array(capacity);
+    this.#inbound = new InboundRemotes(capacity, random);
+    this.#openReplies = new OpenReplies(random);
+    this.#growColumns(capacity);
   }
 
   // The table
+
+  /** Names the strategy, which is told of changes from now on. */
+  attach(owner: SlotOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Slots, in use or free. */
+  get capacity(): number {
+    return this.#table.capacity;
+  }
 
   /** Remotes there are. */
   get size(): number {
@@ -99,46 +133,60 @@ export class Remotes {
   }
 
   /**
-   * Takes a slot for a remote that has none.
+   * Takes a slot for the destination of a packet of the local side, which has none.
    *
-   * @param bytes - its IPv6 address, at `offset`
-   * @param endpoint - the endpoint that the address encodes
-   * @param isSentTo - whether the local side sends to it, rather than it to us
-   * @param removed - is called with the slot of the remote that has to go, if one has
+   * @param offset - of the packet
+   * @param endpoint - the endpoint that its address encodes
    * @returns the slot, or -1 when none can be had
    */
-  create(
+  createDestination(
     bytes: Uint8Array,
     offset: number,
     endpoint: Readonly<UdpEndpoint>,
-    isSentTo: boolean,
     now: number,
-    removed: (slot: number) => void,
   ): number {
-    if (!isSentTo && this.#countAlike(bytes, offset) >= MAX_ALIKE) return NO_SLOT;
-    if (this.size === this.capacity) {
-      const victim = this.#victim(isSentTo, now);
-      if (victim === NO_SLOT) return NO_SLOT;
-      removed(victim);
-      this.remove(victim);
-    }
-    const slot = this.#table.insert(bytes, offset);
-    this.paths.reset(slot, endpoint);
-    this.credit.reset(slot, isSentTo);
-    this.#lanPort[slot] = 0;
-    this.#createdAt[slot] = now;
-    this.#lastSentAt[slot] = DISTANT_PAST;
-    this.#lastReceivedAt[slot] = DISTANT_PAST;
-    this.#sentDirect[slot] = 0;
-    this.#sentRelayed[slot] = 0;
-    this.#receivedDirect[slot] = 0;
-    this.#receivedRelayed[slot] = 0;
+    const reply = replyIn(bytes, offset);
+    const isOutbound =
+      reply === Reply.no || (reply === Reply.perhaps && !this.#isOpenReply(endpoint, now));
+    return this.#create(bytes, offset + DESTINATION_OFFSET, endpoint, isOutbound, now);
+  }
+
+  /**
+   * Takes a slot for a remote that has none, and from which something came.
+   *
+   * @param offset - of its IPv6 address
+   * @param endpoint - the endpoint that its address encodes
+   * @returns the slot, or -1 when none can be had
+   */
+  createSource(
+    bytes: Uint8Array,
+    offset: number,
+    endpoint: Readonly<UdpEndpoint>,
+    now: number,
+  ): number {
+    const slot = this.#create(bytes, offset, endpoint, false, now);
+    if (slot === NO_SLOT) this.#openReplies.open(endpoint, now);
     return slot;
   }
 
   /** Gives a slot back. */
   remove(slot: number): void {
+    this.#owner?.removed(slot);
+    this.#inbound.remove(slot);
     this.#table.remove(slot);
+  }
+
+  /** Whether the local side began to send to the remote, rather than it to us. For every packet. */
+  isOutbound(slot: number): boolean {
+    return !this.#inbound.has(slot);
+  }
+
+  /** Makes an inbound remote an outbound one, if this packet of the local side to it is no reply. */
+  considerOutbound(slot: number, bytes: Uint8Array, offset: number, now: number): void {
+    const reply = replyIn(bytes, offset);
+    const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
+    if (reply === Reply.no || isLate) this.#inbound.remove(slot);
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
@@ -232,31 +280,130 @@ export class Remotes {
     };
   }
 
+  // Places in the table
+
+  #create(
+    bytes: Uint8Array,
+    offset: number,
+    endpoint: Readonly<UdpEndpoint>,
+    isOutbound: boolean,
+    now: number,
+  ): number {
+    if (!this.#makePlace(endpoint.addressBits, isOutbound, now)) return NO_SLOT;
+    const slot = this.#table.insert(bytes, offset);
+    if (!isOutbound) this.#inbound.add(slot, endpoint.addressBits);
+    this.paths.reset(slot, endpoint);
+    this.credit.reset(slot, isOutbound);
+    this.#lanPort[slot] = 0;
+    this.#createdAt[slot] = now;
+    this.#lastSentAt[slot] = DISTANT_PAST;
+    this.#lastReceivedAt[slot] = DISTANT_PAST;
+    this.#sentDirect[slot] = 0;
+    this.#sentRelayed[slot] = 0;
+    this.#receivedDirect[slot] = 0;
+    this.#receivedRelayed[slot] = 0;
+    return slot;
+  }
+
+  /** Makes a place for a newcomer with this IPv4 address; false when it gets none. */
+  #makePlace(address: number, isOutbound: boolean, now: number): boolean {
+    const isFull = isOutbound ? this.size === this.#maximum : this.#refusesInbound(address);
+    if (!isFull) {
+      if (this.size === this.capacity) this.#grow();
+      return true;
+    }
+    const victim =
+      isOutbound || this.#countAt(address) < MOST_INBOUND_AT_ADDRESS
+        ? this.#victim(isOutbound, now)
+        : this.#idlestAt(address, now);
+    if (victim === NO_SLOT) return false;
+    // What the local side sends to it still replies.
+    if (!this.isOutbound(victim) && now - this.#lastReceivedAt[victim]! < REPLY_TIME) {
+      this.paths.readEncodedEndpoint(victim, this.#endpoint);
+      this.#openReplies.open(this.#endpoint, now);
+    }
+    this.remove(victim);
+    return true;
+  }
+
+  /** Whether an inbound newcomer with this IPv4 address needs the place of another remote. */
+  #refusesInbound(address: number): boolean {
+    return (
+      this.size === this.#maximum ||
+      this.#inbound.size >= this.#mostInbound ||
+      this.#countAt(address) >= MOST_INBOUND_AT_ADDRESS
+    );
+  }
+
+  /** Whether a packet to a remote without slot may reply to what came when it got none. */
+  #isOpenReply(endpoint: Readonly<UdpEndpoint>, now: number): boolean {
+    return this.#refusesInbound(endpoint.addressBits) && this.#openReplies.close(endpoint, now);
+  }
+
+  #grow(): void {
+    const capacity = Math.min(2 * this.capacity, this.#maximum);
+    this.#table.grow(capacity);
+    this.#inbound.grow(capacity);
+    this.paths.grow(capacity);
+    this.credit.grow(capacity);
+    this.#growColumns(capacity);
+    this.#owner?.grow(capacity);
+  }
+
+  #growColumns(capacity: number): void {
+    this.#lanAddress = grown(this.#lanAddress, capacity);
+    this.#lanPort = grown(this.#lanPort, capacity);
+    this.#createdAt = grown(this.#createdAt, capacity);
+    this.#lastSentAt = grown(this.#lastSentAt, capacity);
+    this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
+    this.#sentDirect = grown(this.#sentDirect, capacity);
+    this.#sentRelayed = grown(this.#sentRelayed, capacity);
+    this.#receivedDirect = grown(this.#receivedDirect, capacity);
+    this.#receivedRelayed = grown(this.#receivedRelayed, capacity);
+  }
+
   // Eviction
 
-  #countAlike(bytes: Uint8Array, offset: number): number {
+  #countAt(address: number): number {
     let count = 0;
-    let slot = this.#table.firstAlike(bytes, offset);
-    for (; slot !== NO_SLOT; slot = this.#table.nextAlike(slot)) count++;
+    let slot = this.#inbound.firstAt(address);
+    for (; slot !== NO_SLOT; slot = this.#inbound.nextAt(slot)) count++;
     return count;
   }
 
-  #victim(isSentTo: boolean, now: number): number {
-    let untrusted = NO_SLOT;
-    let relayed = NO_SLOT;
-    const looks = Math.min(EVICTION_SAMPLE, this.capacity);
-    for (let look = 0; look < looks; look++) {
-      const slot = this.#hand;
-      this.#hand = slot + 1 === this.capacity ? 0 : slot + 1;
-      if (this.paths.isValid(slot, now)) continue;
-      if (this.#lastSentAt[slot] === DISTANT_PAST && !this.credit.isTrusted(slot)) {
-        untrusted = this.#idler(untrusted, slot);
-      } else {
-        relayed = this.#idler(relayed, slot);
-      }
+  /** Of the inbound remotes with this IPv4 address, one that may go, or -1. */
+  #idlestAt(address: number, now: number): number {
+    let idlest = NO_SLOT;
+    let slot = this.#inbound.firstAt(address);
+    for (; slot !== NO_SLOT; slot = this.#inbound.nextAt(slot)) {
+      if (this.#isUnused(slot, now)) idlest = this.#idler(idlest, slot);
     }
-    if (untrusted !== NO_SLOT) return untrusted;
-    return isSentTo ? relayed : NO_SLOT;
+    return idlest;
+  }
+
+  /** A remote that makes place for a newcomer, or -1. */
+  #victim(isOutbound: boolean, now: number): number {
+    const inbound = this.#idlest(true, false, now);
+    if (inbound !== NO_SLOT || !isOutbound) return inbound;
+    const outbound = this.#idlest(false, false, now);
+    return outbound === NO_SLOT ? this.#idlest(true, true, now) : outbound;
+  }
+
+  /** Of a sample of the inbound remotes, or of all in a full table, the one that was idle longest. */
+  #idlest(isInbound: boolean, mayBeUsed: boolean, now: number): number {
+    const count = isInbound ? this.#inbound.size : this.size;
+    let idlest = NO_SLOT;
+    for (let looks = Math.min(EVICTION_SAMPLE, count); looks > 0; looks--) {
+      this.#hand = (this.#hand + 1) % count;
+      const slot = isInbound ? this.#inbound.at(this.#hand) : this.#hand;
+      if (mayBeUsed || this.#isUnused(slot, now)) idlest = this.#idler(idlest, slot);
+    }
+    return idlest;
+  }
+
+  /** Whether a remote has no valid direct path, and none is being searched for. */
+  #isUnused(slot: number, now: number): boolean {
+    return !this.paths.isValid(slot, now) && this.#owner?.isSearching(slot) !== true;
   }
 
   #idler(left: number, right: number): number {

@@ -30,6 +30,8 @@ export class SilenceWatch {
     const since = this.#lookedAt - SILENCE;
     let isAnySending = false;
     remotes.forEach((slot) => {
+      // Otherwise a stranger who sends and stops would have us solicit as often as he likes.
+      if (!remotes.credit.isTrusted(slot)) return;
       const at = remotes.lastReceivedAt(slot);
       if (at > now - SILENCE) isAnySending = true;
       else if (at > since) this.#isPending = true;

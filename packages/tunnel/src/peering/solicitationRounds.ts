@@ -1,15 +1,18 @@
-import { NeighborUnreachability } from '@6bed4/nd';
+import { grown, NeighborUnreachability } from '@6bed4/nd';
 import {
   DELAY_FIRST_PROBE_TIME,
   FIRST_RETRY_WAIT,
   HINT_INTERVAL,
+  INBOUND_ROUND_RATE,
   MAX_RETRY_WAIT,
   MAX_UNICAST_SOLICIT,
+  PEER_LIMITER_BUCKETS,
   REACHABLE_TIME,
+  RENEWAL_RATE,
   RETRANS_TIMER,
-  SOLICITATION_RATE,
+  ROUND_RATE,
 } from '../defaults.js';
-import { TokenBucket } from '../packet/rateLimiter.js';
+import { RateLimiter, TokenBucket } from '../packet/rateLimiter.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import { NEIGHBOR_SOLICITATION_WEIGHT } from './neighborSolicitations.js';
 import type { Remotes } from './remotes.js';
@@ -27,7 +30,7 @@ export interface RoundListener {
   solicit(slot: number, attempt: number, now: number): void;
 
   /** A round was in vain. */
-  unreachable(slot: number): void;
+  unreachable(slot: number, now: number): void;
 }
 
 /**
@@ -38,28 +41,34 @@ export interface RoundListener {
  * - After a round in vain, packets begin no other for 2 s, and each time for twice as long, up to a
  *   minute.
  * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet.
- * - All rounds that are not to renew a confirmation share one rate.
+ * - Rounds that packets of the local side begin to outbound remotes have a rate of their own, and so have
+ *   those that renew a confirmation. All others, which strangers can cause, are limited by the IPv4 address
+ *   of the remote, so that nobody uses up what others need.
  */
 export class SolicitationRounds {
   readonly #remotes: Remotes;
   readonly #listener: RoundListener;
   readonly #detection: NeighborUnreachability;
-  readonly #rate = new TokenBucket(SOLICITATION_RATE);
+  readonly #searches = new TokenBucket(ROUND_RATE);
+  readonly #renewals = new TokenBucket(RENEWAL_RATE);
+  readonly #inboundRenewals = new TokenBucket(RENEWAL_RATE);
+  readonly #inboundSearches: RateLimiter;
   /** Time from which a packet begins a round, in milliseconds: on a valid path, and on none. */
-  readonly #refreshAt: Float64Array;
-  readonly #retryAt: Float64Array;
+  #refreshAt = new Float64Array(0);
+  #retryAt = new Float64Array(0);
   /** Rounds in vain since the last confirmation. */
-  readonly #failures: Uint8Array;
+  #failures = new Uint8Array(0);
   /** Time at which a hint last had an effect. */
-  readonly #hintedAt: Float64Array;
+  #hintedAt = new Float64Array(0);
 
-  constructor(remotes: Remotes, listener: RoundListener) {
-    const { capacity } = remotes;
+  /** @param random - numbers in [0, 1) that attackers cannot predict */
+  constructor(remotes: Remotes, random: () => number, listener: RoundListener) {
     this.#remotes = remotes;
     this.#listener = listener;
+    this.#inboundSearches = new RateLimiter(INBOUND_ROUND_RATE, random, PEER_LIMITER_BUCKETS);
     this.#detection = new NeighborUnreachability(
       {
-        capacity,
+        capacity: 0,
         reachableTime: REACHABLE_TIME,
         delayFirstProbeTime: DELAY_FIRST_PROBE_TIME,
         retransTimer: RETRANS_TIMER,
@@ -70,10 +79,16 @@ export class SolicitationRounds {
         unreachable: (slot, now) => this.#failed(slot, now),
       },
     );
-    this.#refreshAt = new Float64Array(capacity);
-    this.#retryAt = new Float64Array(capacity);
-    this.#failures = new Uint8Array(capacity);
-    this.#hintedAt = new Float64Array(capacity);
+    this.grow(remotes.capacity);
+  }
+
+  /** Makes room for slots up to `capacity`; nothing changes for those that there are. */
+  grow(capacity: number): void {
+    this.#refreshAt = grown(this.#refreshAt, capacity);
+    this.#retryAt = grown(this.#retryAt, capacity);
+    this.#failures = grown(this.#failures, capacity);
+    this.#hintedAt = grown(this.#hintedAt, capacity);
+    this.#detection.grow(capacity);
   }
 
   /** Begins with a remote, or anew with it after our network changed. */
@@ -120,11 +135,16 @@ export class SolicitationRounds {
     return this.#retryAt[slot] === DISTANT_FUTURE;
   }
 
-  /** Begins a round, unless one is under way or the remote's credit or the common rate forbids it. */
+  /** A packet of the local side begins a round, unless the remote's credit or a rate forbids it. */
   begin(slot: number, now: number): void {
-    const { credit, paths } = this.#remotes;
+    const { credit } = this.#remotes;
     if (!credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
-    if (!paths.isValid(slot, now) && !this.#rate.allows(now)) return;
+    if (this.#isWithinRate(slot, now)) this.start(slot, now);
+  }
+
+  /** Begins a round that its cause limits itself, if the remote's credit allows it. */
+  start(slot: number, now: number): void {
+    if (!this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
     this.#refreshAt[slot] = DISTANT_FUTURE;
     this.#retryAt[slot] = DISTANT_FUTURE;
     this.#detection.sent(slot, now);
@@ -132,9 +152,11 @@ export class SolicitationRounds {
 
   /** Whether a hint may have an effect; takes its price, and the next hint has to wait. */
   admitsHint(slot: number, now: number): boolean {
+    const { credit, paths } = this.#remotes;
     const interval = Math.min(HINT_INTERVAL * 2 ** this.#failures[slot]!, MAX_RETRY_WAIT);
     if (now - this.#hintedAt[slot]! < interval) return false;
-    if (!this.#remotes.credit.chargeHint(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return false;
+    if (!credit.chargeHint(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return false;
+    if (!this.#inboundSearches.allows(paths.encodedAddress(slot), now)) return false;
     this.#hintedAt[slot] = now;
     return true;
   }
@@ -143,7 +165,8 @@ export class SolicitationRounds {
   confirmed(slot: number, now: number): void {
     this.#detection.confirmed(slot, now);
     this.#refreshAt[slot] = now + REACHABLE_TIME;
-    this.#retryAt[slot] = DISTANT_PAST;
+    // Until then, a packet that this path does not fit would begin nothing.
+    this.#retryAt[slot] = now + REACHABLE_TIME;
     this.#failures[slot] = 0;
   }
 
@@ -156,11 +179,22 @@ export class SolicitationRounds {
     return this.#detection.nextTimeout();
   }
 
+  #isWithinRate(slot: number, now: number): boolean {
+    const remotes = this.#remotes;
+    const isOutbound = remotes.isOutbound(slot);
+    if (remotes.paths.isValid(slot, now)) {
+      return (isOutbound ? this.#renewals : this.#inboundRenewals).allows(now);
+    }
+    return isOutbound
+      ? this.#searches.allows(now)
+      : this.#inboundSearches.allows(remotes.paths.encodedAddress(slot), now);
+  }
+
   #failed(slot: number, now: number): void {
     const wait = Math.min(FIRST_RETRY_WAIT * 2 ** this.#failures[slot]!, MAX_RETRY_WAIT);
     this.#failures[slot] = Math.min(this.#failures[slot]! + 1, MAX_FAILURES);
     this.#retryAt[slot] = now + wait;
     this.#refreshAt[slot] = DISTANT_FUTURE;
-    this.#listener.unreachable(slot);
+    this.#listener.unreachable(slot, now);
   }
 }

@@ -12,6 +12,7 @@ const POLICY_SHIFT = 6;
 const POLICY_BITS = 0xc0;
 const FLAG = 0x20;
 const FOREIGN_BITS = 0x1c;
+const ECN_BITS = 0x03;
 
 /** The policy of a packet's sender for its path, as a number (draft-04 §6). */
 export const Policy = {
@@ -53,9 +54,10 @@ export function flagOf(value: number): boolean {
   return (value & (FLAG | FOREIGN_BITS)) === FLAG;
 }
 
-/** A traffic class, 0..255, with a policy; the bits that are not about peering go. */
+/** A traffic class, 0..255, with a policy; where it was not 6bed4's, only ECN is kept. */
 export function withPolicy(value: number, policy: PolicyCode): number {
-  return (value & ~(FOREIGN_BITS | POLICY_BITS)) | (policy << POLICY_SHIFT);
+  const kept = speaksOfPeering(value) ? value & ~POLICY_BITS : value & ECN_BITS;
+  return kept | (policy << POLICY_SHIFT);
 }
 
 /** A traffic class that {@link speaksOfPeering} with the flag as it should be. */

@@ -10,7 +10,8 @@ const PACKETS_DELIVERED = 6;
 const PACKET_BYTES_DELIVERED = 7;
 const KEEPALIVES_RECEIVED = 8;
 const ANSWERS_WITHHELD = 9;
-const TOTALS = 10;
+const REMOTES_REFUSED = 10;
+const TOTALS = 11;
 
 /** All counters of one machine at one moment; counts and bytes since it was made. */
 export interface CountersSnapshot {
@@ -30,10 +31,18 @@ export interface CountersSnapshot {
   readonly packetsDelivered: number;
   /** Bytes of the IPv6 packets delivered to the local side. */
   readonly packetBytesDelivered: number;
-  /** Empty datagrams received: keepalives and probes (draft-04 §7.2). */
+  /** Keepalives and probes received: empty datagrams, and in draft04 all without a whole IPv6 header (§4.2). */
   readonly keepalivesReceived: number;
-  /** ICMPv6 errors and corrections that were not sent because their receiver had enough of them. */
+  /**
+   * ICMPv6 errors and corrections that were not sent because their receiver had enough of them, or had sent
+   * less than the answer has.
+   */
   readonly answersWithheld: number;
+  /**
+   * Packets of remotes for which the table had no place; they took the router, as did those to
+   * such remotes. Remotes that others began have a share of the table only (`peering.maxRemotes`).
+   */
+  readonly remotesRefused: number;
   /** Packets and frames dropped, by reason; reasons that never occurred are absent. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
@@ -62,6 +71,7 @@ export class Counters {
       packetBytesDelivered: total(PACKET_BYTES_DELIVERED),
       keepalivesReceived: total(KEEPALIVES_RECEIVED),
       answersWithheld: total(ANSWERS_WITHHELD),
+      remotesRefused: total(REMOTES_REFUSED),
       drops,
     };
   }
@@ -98,6 +108,11 @@ export class Counters {
   /** @internal */
   answerWithheld(): void {
     this.#totals[ANSWERS_WITHHELD]!++;
+  }
+
+  /** @internal */
+  remoteRefused(): void {
+    this.#totals[REMOTES_REFUSED]!++;
   }
 
   /** @internal */

@@ -40,7 +40,7 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `length-mismatch`: payload length and datagram length disagree (draft-03 §6).
  * - `too-big`: larger than 1280 bytes; answered with Packet Too Big (RFC 4443 §3.2).
  * - `source-endpoint-refused`: came from an IPv4 endpoint that nobody can be at, or private space on
- *   a public router.
+ *   a public router, which answers with Destination Unreachable (RFC 4443 §3.1).
  * - `source-mismatch`: the IPv6 source does not encode the endpoint it came from (draft-03 §6).
  * - `source-not-allowed`: the IPv6 source may not be used on this side (draft-04 §5.1, §4.2).
  * - `destination-not-allowed`: multicast, link-local, loopback or unspecified.
@@ -50,11 +50,13 @@ export type DropCode = (typeof Drop)[keyof typeof Drop];
  * - `loop`: would come back to its sender or to ourselves.
  * - `hop-limit-exceeded`: answered with Time Exceeded (RFC 4443 §3.3).
  * - `nd-invalid`: Neighbor Discovery that fails the checks of RFC 4861 §6.1, §7.1 or §8.1.
- * - `nd-unexpected`: valid Neighbor Discovery that is not for us to answer.
+ * - `nd-unexpected`: valid Neighbor Discovery that is not for us to answer, or any that is fragmented or
+ *   behind extension headers (RFC 6980).
  * - `advertisement-refused`: a Router Advertisement against the acceptance rules (draft-03 §4).
- * - `no-route`: nowhere to go; answered with Destination Unreachable (RFC 4443 §3.1).
+ * - `no-route`: nowhere to go, or nowhere that peers may; answered with Destination Unreachable (RFC 4443 §3.1).
  * - `no-listener`: for the router's own address, where nothing listens.
- * - `rate-limited`: would have been answered, but its sender solicits too often.
+ * - `rate-limited`: would have been answered, but its sender solicits too often, or has sent less than the
+ *   answer has.
  * - `stopped`: the machine was stopped or not yet started.
  * - `no-direct-path`: its sender wants the direct path only, and there is none (draft-04 §7.6);
  *   answered with Destination Unreachable.

@@ -11,8 +11,15 @@ export interface AddressLease {
   readonly prefix: string;
   /** The peer's endpoint as the router sees it. */
   readonly publicEndpoint: Endpoint;
+  /**
+   * Whether it is there only to avoid the trapezium path (draft-03 §4): nothing but packets between this
+   * address and others in the same /64 passes this router, and it offers no routes.
+   */
+  readonly temporary: boolean;
   /** Prefixes that the router offers to route, as `address/length`. */
   readonly routes: readonly string[];
+  /** Whether the router offers to be a default router (RFC 4861 §6.3.4). */
+  readonly defaultRouter: boolean;
 }
 
 /** The peer got its first address from a router. */

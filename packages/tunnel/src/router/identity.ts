@@ -8,6 +8,7 @@ import {
   formatPrefix,
   HIGHEST_NETID,
   InvalidArgumentError,
+  is6bed4Prefixed,
   type Prefix,
   type Profile,
   parseIPv4,
@@ -17,6 +18,7 @@ import {
   UdpEndpoint,
 } from '@6bed4/codec';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
+import { isLinkLocalOf } from '../address/linkLocal.js';
 import { SubnetPrefix } from '../address/subnetPrefix.js';
 import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { MAX_ROUTES } from '../defaults.js';
@@ -27,12 +29,18 @@ import type { RouterOptions } from './routerOptions.js';
 
 const IDENTIFIER_OFFSET = 8;
 
+/** 2000::/3, the global unicast addresses that were allocated (RFC 4291 §2.4). */
+const GLOBAL_UNICAST = '2000::/3';
+
 /** Everything a router knows about itself; fixed when it is made. */
 export interface RouterIdentity {
   readonly profile: Profile;
   readonly layout: AddressLayout;
   readonly discovery: Discovery;
+  /** The endpoints that it relays to and from. */
   readonly policy: EndpointPolicy;
+  /** The endpoints that it answers: private ones too (draft-03 §10.1). */
+  readonly answered: EndpointPolicy;
   /** The /64 that this router serves. */
   readonly subnetPrefix: SubnetPrefix;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
@@ -42,6 +50,10 @@ export interface RouterIdentity {
   readonly endpoint: Endpoint;
   /** Prefixes offered to peers as routes. */
   readonly routes: readonly Prefix[];
+  /** Prefixes that peers may reach on the IPv6 side. */
+  readonly forwardTo: readonly Prefix[];
+  /** Whether it exchanges packets with peers of other routers: trapezium routing (draft-04 §5.1). */
+  readonly joinsTrapezium: boolean;
   /** Whether there is anything behind this router. */
   readonly ipv6Side: boolean;
   /**
@@ -75,6 +87,9 @@ export function identify(options: RouterOptions): RouterIdentity {
     );
   }
   const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'routes'));
+  // Beyond its routes, draft-04 §5.1 rejects everything; draft-01 §5.2 and draft-03 §10.1 forward it.
+  const { trapeziumNeeds6bed4 } = profile.dialect;
+  const forwardTo = options.forwardTo ?? (trapeziumNeeds6bed4 ? [] : [GLOBAL_UNICAST]);
   if (routes.length > MAX_ROUTES) {
     throw new InvalidArgumentError('routes', String(routes.length), `${MAX_ROUTES} at most`);
   }
@@ -86,11 +101,14 @@ export function identify(options: RouterOptions): RouterIdentity {
     layout,
     discovery: discoveryOf(profile.dialect),
     policy: EndpointPolicy.deduceFrom(address, options),
+    answered: EndpointPolicy.deduceFrom(address, { ...options, allowPrivate: true }),
     subnetPrefix,
     ownAddress,
     self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },
     routes,
+    forwardTo: [...forwardTo.map((forwarded) => parsePrefix(forwarded, 'forwardTo')), ...routes],
+    joinsTrapezium: !trapeziumNeeds6bed4 || is6bed4Prefixed(profile, ownAddress, 0),
     ipv6Side: options.ipv6Side ?? true,
     aliases: aliasesOf(layout, subnetPrefix, ownAddress, address, port),
   };
@@ -113,12 +131,36 @@ function aliasesOf(
   return aliases;
 }
 
-/** Whether the IPv6 address at `offset` is one of the router's own. */
-export function isOwnAddress(identity: RouterIdentity, bytes: Uint8Array, offset: number): boolean {
-  return (
-    sameIPv6Address(identity.ownAddress, 0, bytes, offset) ||
-    identity.aliases.some((alias) => sameIPv6Address(alias, 0, bytes, offset))
-  );
+/**
+ * Whether the router answers solicitations of an address: any of its own endpoint, and the one with lanip 0
+ * of the sender's own prefix, which is the router's on that link (RFC 4291 §2.6.1, draft-04 §5.2). Where
+ * no lanip exists, only the addresses of draft-01 §5.6.
+ *
+ * @param target - 16 bytes
+ */
+export function isSolicitedAddress(
+  identity: RouterIdentity,
+  target: Uint8Array,
+  from: Readonly<UdpEndpoint>,
+): boolean {
+  const { layout, ownAddress, self, subnetPrefix } = identity;
+  const addresses = [ownAddress, ...identity.aliases];
+  if (addresses.some((address) => sameIPv6Address(address, 0, target, 0))) return true;
+  if (!layout.hasLanip || !subnetPrefix.contains(target, 0)) return false;
+  const isOfSender = layout.matchesEndpoint(target, 0, from);
+  return isOfSender
+    ? layout.readLanip(target, 0) === ROUTER_LANIP
+    : layout.matchesEndpoint(target, 0, self);
+}
+
+/**
+ * Whether an address that the router answers for is its own alone. The others are anycast: every router
+ * is at `fe80::`, and at lanip 0 of its peers.
+ *
+ * @param target - 16 bytes
+ */
+export function isOwnEndpoint({ layout, self }: RouterIdentity, target: Uint8Array): boolean {
+  return layout.matchesEndpoint(target, 0, self) || isLinkLocalOf(layout, target, 0, self);
 }
 
 /** The router's IPv6 address as text. */

@@ -1,5 +1,12 @@
-import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, UdpEndpoint } from '@6bed4/codec';
-import { DESTINATION_OFFSET } from '@6bed4/nd';
+import {
+  is6bed4Prefixed,
+  isIPv6Routable,
+  prefixContains,
+  readInt32,
+  readRouterAddress,
+  UdpEndpoint,
+} from '@6bed4/codec';
+import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
 import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
 import type { RouterIdentity } from './identity.js';
@@ -44,6 +51,12 @@ function toEndpoint(identity: RouterIdentity, target: RouteTarget): RouteCode {
   return Route.tunnel;
 }
 
+/** A route, unless it leads back to where the packet came from. */
+function unlessBack(route: RouteCode, from: Readonly<UdpEndpoint>, target: RouteTarget): RouteCode {
+  const isBack = target.addressBits === from.addressBits && target.port === from.port;
+  return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
+}
+
 /**
  * The one place that decides where a packet from a peer or another router goes (draft-03 §10.1,
  * draft-04 §5.2). Its source has passed the filter.
@@ -59,20 +72,76 @@ export function routeFromTunnel(
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (identity.subnetPrefix.contains(bytes, destination)) {
-    const route = toOwnSubnet(identity, bytes, destination, target);
-    const isBack = target.addressBits === from.addressBits && target.port === from.port;
-    return route === Route.tunnel && isBack ? dropped(target, Drop.loop) : route;
+    return unlessBack(toOwnSubnet(identity, bytes, destination, target), from, target);
   }
+  return toElsewhere(identity, bytes, offset, from, target);
+}
+
+/** A destination that is not under our /64: of another router, or of the IPv6 side. */
+function toElsewhere(
+  identity: RouterIdentity,
+  bytes: Uint8Array,
+  offset: number,
+  from: Readonly<UdpEndpoint>,
+  target: RouteTarget,
+): RouteCode {
+  const destination = offset + DESTINATION_OFFSET;
   // Only a peer of ours may go on from here: other routers relay to us for our peers alone.
-  if (!identity.subnetPrefix.contains(bytes, offset + DESTINATION_OFFSET - 16)) {
+  if (!identity.subnetPrefix.contains(bytes, offset + SOURCE_OFFSET)) {
     return dropped(target, Drop.destinationNotOurs);
   }
-  if (is6bed4Prefixed(identity.profile, bytes, destination)) {
-    return toOtherRouter(identity, bytes, destination, target);
+  if (identity.joinsTrapezium && is6bed4Prefixed(identity.profile, bytes, destination)) {
+    return unlessBack(toOtherRouter(identity, bytes, destination, target), from, target);
   }
   if (!isIPv6Routable(bytes, destination)) return dropped(target, Drop.destinationNotAllowed);
-  if (!identity.ipv6Side) return dropped(target, Drop.noRoute);
-  return Route.ipv6Side;
+  return identity.ipv6Side && isForwarded(identity, bytes, destination, target)
+    ? Route.ipv6Side
+    : dropped(target, Drop.noRoute);
+}
+
+/** The first byte of unique local and site-local addresses, fc00::/7 and fec0::/10, and of none below. */
+const LOWEST_INTERNAL_BYTE = 0xfc;
+/** The shortest prefix that names such addresses and no global ones. */
+const SHORTEST_INTERNAL_PREFIX = 7;
+
+/** Whether peers may reach a destination on the IPv6 side; see `RouterOptions.forwardTo`. */
+function isForwarded(
+  { forwardTo, policy }: RouterIdentity,
+  bytes: Uint8Array,
+  destination: number,
+  scratch: RouteTarget,
+): boolean {
+  const isInternal = bytes[destination]! >= LOWEST_INTERNAL_BYTE;
+  for (let index = 0; index < forwardTo.length; index++) {
+    const prefix = forwardTo[index]!;
+    if (
+      (!isInternal || prefix.length >= SHORTEST_INTERNAL_PREFIX) &&
+      prefixContains(prefix, bytes, destination)
+    ) {
+      return !readEmbeddedIPv4(bytes, destination, scratch) || policy.accepts(scratch);
+    }
+  }
+  return false;
+}
+
+/** Where the IPv4 address stands in an address of 6to4 (RFC 3056 §2) and of NAT64 (RFC 6052 §2.2). */
+const SIX_TO_FOUR_IPV4 = 2;
+const NAT64_IPV4 = 12;
+
+/** Reads the IPv4 address that a packet to a 6to4 or NAT64 address comes to in the end, if it is one. */
+function readEmbeddedIPv4(bytes: Uint8Array, address: number, into: UdpEndpoint): boolean {
+  const first = readInt32(bytes, address);
+  into.port = 1;
+  if (first >>> 16 === 0x2002) {
+    into.address = readInt32(bytes, address + SIX_TO_FOUR_IPV4);
+    return true;
+  }
+  into.address = readInt32(bytes, address + NAT64_IPV4);
+  return (
+    first === 0x0064_ff9b &&
+    readInt32(bytes, address + 4) === 0 &&
+    readInt32(bytes, address + 8) === 0
+  );
 }
 
 /** A destination under our /64: one of our own addresses, or a peer's endpoint (draft-04 §5.1). */
@@ -136,8 +205,9 @@ function toOtherRouter(
 }
 
 /**
- * The one place that decides where a packet from the IPv6 side goes: to peers under our /64, nowhere
- * else (draft-04 §5.1, return traffic).
+ * The one place that decides where a packet from the IPv6 side goes: to peers under our /64 (draft-04
+ * §5.1, return traffic), and to those of other routers what our own host sends under its 6bed4 address,
+ * or anybody where the dialect says so (draft-03 §10.1). Its source has passed the filter.
  */
 export function routeFromIPv6Side(
   identity: RouterIdentity,
@@ -147,6 +217,14 @@ export function routeFromIPv6Side(
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (!identity.subnetPrefix.contains(bytes, destination)) {
+    if (
+      identity.joinsTrapezium &&
+      (!identity.profile.dialect.returnsToOwnSubnetOnly ||
+        identity.subnetPrefix.contains(bytes, offset + SOURCE_OFFSET)) &&
+      is6bed4Prefixed(identity.profile, bytes, destination)
+    ) {
+      return toOtherRouter(identity, bytes, destination, target);
+    }
     return dropped(
       target,
       isIPv6Routable(bytes, destination) ? Drop.destinationNotOurs : Drop.destinationNotAllowed,

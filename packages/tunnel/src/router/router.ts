@@ -3,11 +3,15 @@ import {
   formatPrefix,
   isIPv6LinkLocal,
   isIPv6LinkLocalMulticast,
+  isIPv6Multicast,
+  reference2020,
+  sameIPv6Address,
 } from '@6bed4/codec';
 import {
   buildEcho,
   DESTINATION_OFFSET,
   echoReplyTo,
+  hidesNd,
   isNd,
   type NeighborSolicitation,
   parseEcho,
@@ -16,25 +20,40 @@ import {
   SOURCE_OFFSET,
 } from '@6bed4/nd';
 import { isLinkLocalOf } from '../address/linkLocal.js';
-import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
-import { ADVERTISEMENT_RATE, CORRECTION_RATE } from '../defaults.js';
+import { ADVERTISEMENT_RATE, FREE_ADVERTISEMENT_RATE } from '../defaults.js';
 import { Advertiser } from '../discovery/advertiser.js';
 import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
+import { AnswerBudget } from '../packet/answerBudget.js';
 import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { TUNNEL_MTU } from '../specification.js';
-import { identify, isOwnAddress, ownAddressText, type RouterIdentity } from './identity.js';
+import {
+  identify,
+  isOwnEndpoint,
+  isSolicitedAddress,
+  ownAddressText,
+  type RouterIdentity,
+} from './identity.js';
 import { Route, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';
 import type { RouterOptions } from './routerOptions.js';
-import { refuseNativeSource, refuseTunnelSource } from './sourceFilter.js';
+import {
+  isCorrected,
+  isForeignPeer,
+  refuseNativeSource,
+  refuseTunnelSource,
+} from './sourceFilter.js';
 
 /**
  * The 6bed4 router (draft-03 §10.1, draft-04 §5): hands out prefixes, relays between peers, to other
  * routers and to its IPv6 side. It keeps no state per peer: memory does not grow with the number of
  * remotes, and a restart goes unnoticed.
+ *
+ * Whoever sends to it may have a false IPv4 source address. So all its answers to an endpoint together are
+ * no larger than what came from there, but for few first advertisements; and each endpoint, not each IPv4
+ * address, has a rate of its own, since many peers share an address behind a NAT.
  *
  * @example
  * ```ts
@@ -46,17 +65,21 @@ export class Router extends MachineCore {
   readonly #identity: RouterIdentity;
   readonly #advertiser: Advertiser;
   readonly #advertisements: RateLimiter;
-  readonly #corrections: RateLimiter;
+  /** Of advertisements that their solicitations have not earned, to one IPv4 address. */
+  readonly #freeAdvertisements: RateLimiter;
+  readonly #budget: AnswerBudget;
   /** The destination of the packet at hand; written over for each. */
   readonly #target = new RouteTarget();
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
-    super(sink, options.random);
+    super(sink, options.random, (options.profile ?? reference2020).dialect);
     this.#identity = identify(options);
     this.#advertiser = new Advertiser(this.#identity);
-    this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, options.random);
-    this.#corrections = new RateLimiter(CORRECTION_RATE, options.random);
+    const { random } = options;
+    this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, random);
+    this.#freeAdvertisements = new RateLimiter(FREE_ADVERTISEMENT_RATE, random);
+    this.#budget = new AnswerBudget(random);
   }
 
   /** The router's own IPv6 address, RFC 5952. */
@@ -91,25 +114,29 @@ export class Router extends MachineCore {
   ): DropCode {
     const identity = this.#identity;
     const { from } = this;
-    if (!identity.policy.accepts(from)) return Drop.sourceEndpointRefused;
+    if (!identity.policy.accepts(from)) return this.#fromRefused(bytes, offset, length, now);
     if (from.addressBits === identity.self.addressBits && from.port === identity.self.port) {
       return Drop.loop;
     }
     if (isNd(bytes, offset, length)) return this.#neighborDiscovery(bytes, offset, length, now);
+    if (hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseTunnelSource(identity, bytes, offset, from);
-    if (refused !== Drop.none) {
-      if (refused === Drop.sourceMismatch) this.#correct(bytes, offset, now);
-      return refused;
-    }
+    if (refused !== Drop.none) return this.#refuseSource(refused, bytes, offset, length, now);
     const drop = this.#routeFromTunnel(bytes, offset, length);
-    // A destination that encodes no endpoint is an attempt at something: no answer to that.
-    if (drop !== Drop.none && drop !== Drop.destinationNotEndpoint) {
-      const { ownAddress } = identity;
-      const receiver = from.addressBits;
-      const error = this.output.errorAbout(drop, ownAddress, bytes, offset, length, receiver, now);
-      if (error !== null) this.#answer(error);
-    }
+    if (drop !== Drop.none) this.#reportDrop(drop, bytes, offset, length, now);
     return drop;
+  }
+
+  /**
+   * A packet from an endpoint that is not relayed for. One in private space may be in a network that reaches
+   * us without a NAT: it learns its prefix, and its user why nothing else works (draft-03 §10.1).
+   */
+  #fromRefused(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+    if (this.#identity.answered.accepts(this.from)) {
+      if (isNd(bytes, offset, length)) return this.#neighborDiscovery(bytes, offset, length, now);
+      this.#reportDrop(Drop.sourceEndpointRefused, bytes, offset, length, now);
+    }
+    return Drop.sourceEndpointRefused;
   }
 
   #routeFromTunnel(bytes: Uint8Array, offset: number, length: number): DropCode {
@@ -136,7 +163,7 @@ export class Router extends MachineCore {
     now: number,
   ): DropCode {
     const identity = this.#identity;
-    if (isNd(bytes, offset, length)) return Drop.ndUnexpected;
+    if (isNd(bytes, offset, length) || hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseNativeSource(identity, bytes, offset);
     if (refused !== Drop.none) return refused;
     const isRouted = routeFromIPv6Side(identity, bytes, offset, this.#target) === Route.tunnel;
@@ -163,7 +190,7 @@ export class Router extends MachineCore {
     const echo = parseEcho(bytes, offset, length);
     if (echo.ok && echo.value.type === 'echo-request') {
       if (length > TUNNEL_MTU) return Drop.tooBig;
-      this.#answer(buildEcho(echoReplyTo(echo.value)));
+      this.#answer(buildEcho(echoReplyTo(echo.value)), length);
       return Drop.none;
     }
     const isHost = this.#identity.layout.matchesEndpoint(
@@ -185,62 +212,146 @@ export class Router extends MachineCore {
     if (!parsed.ok) return Drop.ndInvalid;
     switch (parsed.value.type) {
       case 'router-solicitation':
-        return this.#answerRouterSolicitation(parsed.value, now);
+        return this.#answerRouterSolicitation(parsed.value, length, now);
       case 'neighbor-solicitation':
-        return this.#answerNeighborSolicitation(parsed.value, now);
+        return this.#answerNeighborSolicitation(parsed.value, length, now);
       default:
         return Drop.ndUnexpected;
     }
   }
 
   /** Exempt from the source filter: this is how a peer learns which source to use (draft-03 §6). */
-  #answerRouterSolicitation(solicitation: RouterSolicitation, now: number): DropCode {
-    const { destination } = solicitation;
-    if (!isIPv6LinkLocal(destination, 0) && !isIPv6LinkLocalMulticast(destination, 0)) {
+  #answerRouterSolicitation(
+    solicitation: RouterSolicitation,
+    length: number,
+    now: number,
+  ): DropCode {
+    const { destination, source } = solicitation;
+    if (!isIPv6LinkLocal(destination) && !isIPv6LinkLocalMulticast(destination)) {
       return Drop.ndUnexpected;
     }
-    if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
+    if (isIPv6Multicast(source)) return Drop.ndInvalid;
+    if (!this.#mayAdvertise(now)) return Drop.rateLimited;
     const answer = this.#advertiser.answer(solicitation, this.from);
-    this.#answer(answer);
-    return Drop.none;
+    return this.#answer(answer, length) || this.#answerFree(answer, now)
+      ? Drop.none
+      : Drop.rateLimited;
   }
 
-  #answerNeighborSolicitation(solicitation: NeighborSolicitation, now: number): DropCode {
+  /**
+   * The advertisement comes from the very address that was solicited, so that its receiver can check it against
+   * the endpoint that it came from. Deployed routers use `fe80::` for all (RFC 4861 §7.2.4 allows any of
+   * the interface), but no deployed peer solicits its router.
+   */
+  #answerNeighborSolicitation(
+    solicitation: NeighborSolicitation,
+    length: number,
+    now: number,
+  ): DropCode {
     const identity = this.#identity;
-    if (!isOwnAddress(identity, solicitation.target, 0)) return Drop.ndUnexpected;
-    if (!this.#isSender(solicitation.source)) return Drop.sourceMismatch;
-    if (!this.#advertisements.allows(this.from.addressBits, now)) return Drop.rateLimited;
-    const answer = buildSolicitedAdvertisement(solicitation, ROUTER_LINK_LOCAL, {
+    const { source, destination, target } = solicitation;
+    if (
+      !isSolicitedAddress(identity, target, this.from) ||
+      !(isIPv6LinkLocalMulticast(destination) || sameIPv6Address(destination, 0, target, 0))
+    ) {
+      return Drop.ndUnexpected;
+    }
+    if (!this.#isSender(source)) return Drop.sourceMismatch;
+    if (!this.#mayAdvertise(now)) return Drop.rateLimited;
+    const answer = buildSolicitedAdvertisement(solicitation, target, {
       layout: identity.layout,
       endpoint: identity.self,
       router: true,
-      override: false,
-      brief: false,
+      override: isOwnEndpoint(identity, target),
+      brief: true,
     });
-    this.#answer(answer);
-    return Drop.none;
+    return this.#answer(answer, length) ? Drop.none : Drop.rateLimited;
   }
 
   /** Whether this IPv6 source, global or link-local, is that of the sender of the current datagram. */
   #isSender(source: Uint8Array): boolean {
-    const { layout, subnetPrefix } = this.#identity;
+    const identity = this.#identity;
+    const { layout, subnetPrefix } = identity;
     return (
       isLinkLocalOf(layout, source, 0, this.from) ||
-      (subnetPrefix.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from))
+      (subnetPrefix.contains(source, 0) && layout.matchesEndpoint(source, 0, this.from)) ||
+      isForeignPeer(identity, source, 0, this.from)
     );
   }
 
-  #correct(bytes: Uint8Array, offset: number, now: number): void {
-    if (!this.#corrections.allows(this.from.addressBits, now)) {
-      this.counters.answerWithheld();
-      return;
+  /** Drops a frame with a false source, and tells its sender which one it has (draft-03 §6, §10.1). */
+  #refuseSource(
+    refused: DropCode,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): DropCode {
+    if (isCorrected(this.#identity, refused, bytes, offset, this.from)) {
+      if (this.#mayAdvertise(now)) this.#correct(bytes, offset, length, now);
+      else this.counters.answerWithheld();
     }
-    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.from);
-    this.#answer(answer);
+    return refused;
   }
 
-  /** Answers the sender of the current datagram. */
-  #answer(packet: Uint8Array): void {
-    this.output.send(this.from, packet, 0, packet.length);
+  #correct(bytes: Uint8Array, offset: number, length: number, now: number): void {
+    const answer = this.#advertiser.correct(bytes, offset + SOURCE_OFFSET, this.from);
+    if (this.#answer(answer, length)) return;
+    // Without a retraction, this is the answer to a solicitation (draft-01 §5.2).
+    if (!this.#identity.discovery.retracts && this.#answerFree(answer, now)) return;
+    this.counters.answerWithheld();
+  }
+
+  #reportDrop(
+    drop: DropCode,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+  ): void {
+    // A destination that encodes no endpoint is an attempt at something: no answer to that.
+    if (drop === Drop.destinationNotEndpoint) return;
+    const { output, from } = this;
+    const { ownAddress } = this.#identity;
+    const { addressBits, port } = from;
+    const error = output.errorAbout(
+      drop,
+      ownAddress,
+      bytes,
+      offset,
+      length,
+      addressBits,
+      now,
+      port,
+    );
+    if (error !== null && !this.#answer(error, length)) this.counters.answerWithheld();
+  }
+
+  #mayAdvertise(now: number): boolean {
+    return this.#advertisements.allows(this.from.addressBits, now, this.from.port);
+  }
+
+  /**
+   * Answers the sender of the current datagram, if it has sent us enough for that.
+   *
+   * @param length - bytes of the packet that it answers
+   */
+  #answer(answer: Uint8Array, length: number): boolean {
+    const { from } = this;
+    this.#budget.earn(from, length);
+    if (!this.#budget.spend(from, answer.length)) return false;
+    this.output.send(from, answer, 0, answer.length);
+    return true;
+  }
+
+  /**
+   * Sends an advertisement that was not earned, if its IPv4 address has not had its few. Such a one is whole too:
+   * without the routes, it would take them from a peer that has them.
+   */
+  #answerFree(answer: Uint8Array, now: number): boolean {
+    if (answer.length > TUNNEL_MTU) return false;
+    if (!this.#freeAdvertisements.allows(this.from.addressBits, now)) return false;
+    this.output.send(this.from, answer, 0, answer.length);
+    return true;
   }
 }

@@ -14,9 +14,19 @@ export interface RouterOptions {
   readonly netid?: number | undefined;
   /** Prefixes that are offered to peers as routes, at most 32. */
   readonly routes?: readonly string[] | undefined;
+  /**
+   * Prefixes that peers may reach on the IPv6 side besides `routes`; default: `2000::/3`, and none in draft04
+   * (draft-04 §5.1). Unique local and site-local addresses are reached only through a prefix of /7 or longer
+   * that names them, and IPv4 addresses inside NAT64 and 6to4 ones only where that IPv4 address could be a
+   * peer's.
+   */
+  readonly forwardTo?: readonly string[] | undefined;
   /** Whether there is something behind this router that takes IPv6 packets; default true. */
   readonly ipv6Side?: boolean | undefined;
-  /** Relay to and from private IPv4 space; default: only when `address` itself is private. */
+  /**
+   * Relay to and from private IPv4 space; default: only when `address` itself is private. Solicitations from
+   * there are answered in any case (draft-03 §10.1), packets with an ICMPv6 error.
+   */
   readonly allowPrivate?: boolean | undefined;
   /** Relay to and from 127.0.0.0/8; default: only when `address` itself is loopback. */
   readonly allowLoopback?: boolean | undefined;

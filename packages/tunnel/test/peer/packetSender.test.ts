@@ -1,9 +1,17 @@
-import { encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { buildNd, parseIcmpError } from '@6bed4/nd';
-import { describe, expect, test } from 'vitest';
-import { ping } from '../support/packets.js';
 import {
-  advertise,
+  draft04Profile,
+  encodeAddress,
+  formatIPv6,
+  type Profile,
+  parseIPv6,
+  reference2020,
+} from '@6bed4/codec';
+import { buildNd, parseIcmpError, setTrafficClass, trafficClass } from '@6bed4/nd';
+import { describe, expect, test } from 'vitest';
+import { Draft01Bench } from '../support/draft01Bench.js';
+import { ping } from '../support/packets.js';
+import { PeeringBench, remoteAt } from '../support/peerBench.js';
+import {
   NATIVE,
   OWN,
   OWN_ENDPOINT,
@@ -93,11 +101,142 @@ describe('a packet of the local side (draft-04 §4.1)', () => {
     expect(bench.drops).toEqual({ stopped: 2 });
     bench.peer.start(bench.now);
     expect(bench.packet(ping(OWN, REMOTE)).sent).toEqual([]);
-    bench.datagram(ROUTER, advertise());
+    bench.answer();
     bench.recorder.clear();
     bench.peer.stop(bench.now);
     expect(bench.types).toEqual(['address-lost']);
     expect(bench.peer.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
     expect(bench.datagram(ROUTER, ping(REMOTE, OWN)).delivered).toEqual([]);
+  });
+});
+
+describe('the bit that is Adaptive before the tunnel and Seen in it (draft-04 §6)', () => {
+  const CS1 = 0x20;
+  const withClass = (value: number, destination: string, source = OWN): Uint8Array => {
+    const packet = ping(source, destination);
+    setTrafficClass(packet, 0, value);
+    return packet;
+  };
+  /** The traffic classes that leave for these. */
+  const leaving = (bench: PeeringBench, destination: string, values: number[]): number[] =>
+    values.map((value) => {
+      bench.sends(withClass(value, destination));
+      const [sent] = bench.take().filter(({ payload }) => payload[40] === 128);
+      return trafficClass(sent!.payload, 0);
+    });
+  const opaque = (): string => {
+    const address = parseIPv6(REMOTE);
+    address[8]! |= 1;
+    return formatIPv6(address);
+  };
+  const benchOf = (profile: Profile, peering: object): PeeringBench =>
+    new PeeringBench({ profile, peering });
+
+  test.each([
+    ['native', NATIVE],
+    ['opaque', opaque()],
+    ['of lanip 0', remoteAt('192.0.2.9:5000', 0)],
+    ['a remote', remoteAt('192.0.2.9:5000')],
+  ])(
+    'never leaves in draft04, with any strategy: to a destination that is %s',
+    (_, destination) => {
+      for (const strategy of ['via-router', 'neighbor-discovery', 'probe-and-seen'] as const) {
+        const bench = benchOf(draft04Profile, { strategy });
+        expect(leaving(bench, destination, [CS1, CS1 | 3, CS1 | 0x40])).toEqual([0, 3, 0x40]);
+      }
+    },
+  );
+
+  test('never leaves where there is no room for the remote', () => {
+    const bench = benchOf(draft04Profile, { maxRemotes: 1 });
+    bench.pings(remoteAt('192.0.2.77:1000'));
+    expect(leaving(bench, remoteAt('192.0.2.9:5000'), [CS1])).toEqual([0]);
+  });
+
+  test('is not meant by traffic classes that do not speak of peering', () => {
+    const bench = benchOf(draft04Profile, { strategy: 'via-router' });
+    const values = [CS1 | 4, CS1 | 8, CS1 | 0x10, 0xb8, 0, 0xc0];
+    expect(leaving(bench, NATIVE, values)).toEqual(values);
+  });
+
+  test.each(['via-router', 'neighbor-discovery'] as const)(
+    'does not leave to 6bed4 peers in draft03, and does to others: %s',
+    (strategy) => {
+      const bench = benchOf(reference2020, { strategy });
+      const values = [CS1, CS1 | 3, CS1 | 0xc0];
+      expect(leaving(bench, remoteAt('192.0.2.9:5000'), values)).toEqual([0, 3, 0xc0]);
+      expect(leaving(bench, opaque(), values)).toEqual([0, 3, 0xc0]);
+      expect(leaving(bench, NATIVE, values)).toEqual(values);
+    },
+  );
+
+  test('is Seen in draft03 too where the strategy is probe-and-seen', () => {
+    const bench = benchOf(reference2020, { strategy: 'probe-and-seen' });
+    expect(leaving(bench, NATIVE, [CS1])).toEqual([0]);
+    expect(leaving(bench, remoteAt('192.0.2.9:5000'), [CS1])).toEqual([0]);
+    bench.arrives('192.0.2.9:5000', new Uint8Array(0));
+    expect(leaving(bench, remoteAt('192.0.2.9:5000'), [0])).toEqual([CS1]);
+    expect(leaving(bench, remoteAt('192.0.2.9:5000', 0), [CS1])).toEqual([0]);
+  });
+
+  test('is a bit like any other in draft01', () => {
+    const bench = new Draft01Bench();
+    bench.sends(withClass(CS1, bench.remoteAt('192.0.2.8:5000'), bench.own));
+    const [sent] = bench.take().filter(({ payload }) => payload[40] === 128);
+    expect([trafficClass(sent!.payload, 0), sent!.tos]).toEqual([CS1, CS1]);
+  });
+});
+
+describe('the outer TOS of a packet (draft-01 §5.2)', () => {
+  test.each([
+    [reference2020, 0xc2, 0xc0],
+    [reference2020, 0xb8, 0xb8],
+    [draft04Profile, 0xc2, 0],
+    [draft04Profile, 0xbb, 0xb8],
+  ])('in $name for traffic class %i is %i', (profile, value, tos) => {
+    const bench = new PeeringBench({ profile, peering: { strategy: 'via-router' } });
+    const packet = ping(OWN, REMOTE);
+    setTrafficClass(packet, 0, value);
+    bench.sends(packet);
+    expect(bench.take().map((sent) => sent.tos)).toEqual([tos]);
+  });
+
+  test('says nothing of policies in draft03 either, with probe-and-seen', () => {
+    const bench = new PeeringBench({ peering: { strategy: 'probe-and-seen' } });
+    const packet = ping(OWN, REMOTE);
+    setTrafficClass(packet, 0, 0x40);
+    bench.sends(packet);
+    expect(bench.take().map((sent) => sent.tos)).toEqual([0]);
+  });
+});
+
+describe('a packet from a native address to another /64 (draft-04 §4.2)', () => {
+  const NATIVE_PREFIX = '2001:db8:1:2::/64';
+  const FROM = '192.0.2.9:5000';
+  /** Where a packet goes to a remote that says that it sees us. */
+  const wayTo = (remote: string, subnet: string, profile: Profile): string[] => {
+    const bench = new PeeringBench({ profile, peering: { strategy: 'probe-and-seen' } });
+    bench.movesTo('203.0.113.5:40000', subnet);
+    const source = encodeAddress({ prefix: subnet, peer: '203.0.113.5:40000', lanip: 1 });
+    // Its probe makes the remote see us.
+    bench.sends(ping(source, encodeAddress({ prefix: subnet, peer: FROM, lanip: 3 })));
+    const seen = ping(encodeAddress({ prefix: subnet, peer: FROM, lanip: 3 }), source);
+    setTrafficClass(seen, 0, 0x20);
+    bench.arrives(ROUTER, seen);
+    bench.take();
+    bench.sends(ping(source, remote));
+    return bench.take().map(({ to }) => to);
+  };
+
+  test('goes through the router in draft04, as its receiver would refuse it', () => {
+    expect(wayTo(remoteAt(FROM), NATIVE_PREFIX, draft04Profile)).toEqual([ROUTER]);
+  });
+
+  test('goes directly within a /64, between 6bed4 prefixes, and in draft03', () => {
+    const neighbor = encodeAddress({ prefix: NATIVE_PREFIX, peer: FROM, lanip: 1 });
+    expect(wayTo(neighbor, NATIVE_PREFIX, draft04Profile)).toEqual([FROM]);
+    const foreign = encodeAddress({ prefix: 'fc64:bed:c633:6409::/64', peer: FROM });
+    expect(wayTo(foreign, PREFIX, draft04Profile)).toEqual([FROM]);
+    expect(wayTo(remoteAt(FROM), NATIVE_PREFIX, reference2020)).toEqual([FROM]);
   });
 });

@@ -1,208 +1,243 @@
-import { draft01Profile, encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { hopLimit, type NdOption, parseNd, type RouterAdvertisement } from '@6bed4/nd';
+import { encodeAddress, parseIPv6 } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
-import type { TunnelEvent } from '../../src/index.js';
 import { ping } from '../support/packets.js';
 import {
   advertise,
-  NATIVE,
+  nonceIn,
   OWN,
-  OWN_ENDPOINT,
-  OWN_PREFIX,
   offer,
   PREFIX,
   REMOTE,
-  REMOTE_ENDPOINT,
   ROUTER,
   RoutedPeerBench,
+  solicitations,
 } from '../support/routedPeerBench.js';
 
-describe('solicitation (draft-03 §10.2)', () => {
-  test('goes to the router of a started peer, from :: to all routers, without options', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const { sent } = bench.recorder;
-    expect(sent.map(({ to, ttl }) => ({ to, ttl }))).toEqual([{ to: ROUTER, ttl: 0 }]);
-    const message = parseNd(sent[0]!.payload, 0, sent[0]!.payload.length);
-    if (!message.ok || message.value.type !== 'router-solicitation') throw new Error('no RS');
-    expect(formatIPv6(message.value.source)).toBe('::');
-    expect(formatIPv6(message.value.destination)).toBe('ff02::2');
-    expect(message.value.options).toEqual([]);
-    expect(hopLimit(sent[0]!.payload, 0)).toBe(255);
-  });
+/** An offer for us at another port, as a forger or after a NAT dropped our mapping. */
+function offerAt(port: number): ReturnType<typeof offer> {
+  const peer = `203.0.113.5:${port}`;
+  return offer({ prefix: parseIPv6(encodeAddress({ prefix: PREFIX, peer, lanip: 0 })) });
+}
 
-  test('is repeated after 1, 3, 7, 15 and then every 30 seconds without end', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const waits: number[] = [];
-    for (let attempt = 0; attempt < 8; attempt++) {
-      const before = bench.now;
-      expect(bench.wake().sent).toHaveLength(1);
-      waits.push((bench.now - before) / 1000);
+const otherwise = advertise({ options: [offerAt(41000)] });
+const withNonce = (nonce: Uint8Array, port = 40000): Uint8Array =>
+  advertise({ options: [offerAt(port), { type: 'nonce', nonce }] });
+
+/** A started peer whose first solicitation was in vain, so that the second went out without nonce too. */
+function waiting(): RoutedPeerBench {
+  const bench = new RoutedPeerBench();
+  bench.peer.start(bench.now);
+  bench.wake();
+  return bench;
+}
+
+const portOf = (bench: RoutedPeerBench): number | undefined =>
+  bench.peer.uplinks[0]!.lease?.publicEndpoint.port;
+
+describe('an advertisement with a nonce (draft-03 §8.3)', () => {
+  test('is adopted at once where the nonce is ours, also after further attempts', () => {
+    for (const attempts of [1, 2, 3]) {
+      const bench = new RoutedPeerBench();
+      bench.peer.start(bench.now);
+      const nonce = nonceIn(bench.recorder.sent);
+      for (let attempt = 1; attempt < attempts; attempt++) bench.wake();
+      bench.datagram(ROUTER, withNonce(nonce));
+      expect(bench.types).toEqual(['address-acquired']);
     }
-    expect(waits).toEqual([1, 3, 7, 15, 30, 30, 30, 30]);
   });
 
-  test('reports a silent router once, and the router again when it answers', () => {
+  test.each([
+    ['another', (nonce: Uint8Array) => nonce.map((byte, at) => (at === 5 ? byte ^ 1 : byte))],
+    ['a longer', (nonce: Uint8Array) => Uint8Array.of(...nonce, 0, 0, 0, 0, 0, 0, 0, 0)],
+  ])('is refused while we solicit where it has %s nonce', (_name, change) => {
+    const bench = waiting();
+    bench.datagram(ROUTER, withNonce(change(bench.recorder.nonce!)));
+    bench.now += 500;
+    bench.peer.handleTimeout(bench.now);
+    expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
+    expect(portOf(bench)).toBeUndefined();
+  });
+
+  test('is refused where the nonce is of an earlier start, or from before the network changed', () => {
     const bench = new RoutedPeerBench();
     bench.peer.start(bench.now);
-    const seen: TunnelEvent[] = [];
-    for (let attempt = 0; attempt < 8; attempt++) seen.push(...bench.wake().events);
-    expect(seen).toEqual([
-      { type: 'router-unreachable', router: { address: '198.51.100.1', port: 25790 }, attempts: 4 },
-    ]);
-    bench.datagram(ROUTER, advertise());
-    expect(bench.types).toEqual(['router-reachable', 'address-acquired']);
+    const first = bench.recorder.nonce!;
+    bench.peer.stop(bench.now);
+    bench.peer.start(bench.now);
+    bench.datagram(ROUTER, withNonce(first));
+    const second = bench.recorder.nonce!;
+    bench.peer.solicit(bench.now);
+    bench.datagram(ROUTER, withNonce(second));
+    expect(bench.drops).toEqual({ 'advertisement-refused': 2 });
+    bench.answer();
+    expect(portOf(bench)).toBe(40000);
   });
 
-  test('is not repeated before it is due', () => {
-    const bench = new RoutedPeerBench();
+  test('answers once: what comes with the same nonce later only makes us solicit', () => {
+    const bench = RoutedPeerBench.leased();
+    const { sent } = bench.datagram(ROUTER, withNonce(bench.recorder.nonce!, 41000));
+    expect(solicitations(sent)).toHaveLength(1);
+    expect(portOf(bench)).toBe(40000);
+  });
+
+  test('is the only kind believed of a router that once repeated a nonce, until it is started anew', () => {
+    const bench = RoutedPeerBench.leased();
+    bench.peer.solicit(bench.now);
+    for (let attempt = 2; attempt <= 3; attempt++) expect(bench.wake().sent).toHaveLength(1);
+    bench.datagram(ROUTER, otherwise);
+    bench.now += 500;
+    bench.peer.handleTimeout(bench.now);
+    expect(portOf(bench)).toBe(40000);
+    expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
+    bench.peer.stop(bench.now);
     bench.peer.start(bench.now);
     bench.recorder.clear();
-    bench.peer.handleTimeout(bench.now);
-    bench.peer.handleTimeout(bench.now + 999);
-    expect(bench.recorder.sent).toEqual([]);
+    expect(bench.wake().sent).toHaveLength(2);
+  });
+
+  test('shows that the router repeats nonces even where its offer cannot be used', () => {
+    const bench = new RoutedPeerBench();
+    bench.peer.start(bench.now);
+    bench.answer({ options: [] });
+    expect(bench.wake().sent).toHaveLength(1);
   });
 });
 
-describe('accepting an advertisement (draft-03 §4, draft-04 §3.2)', () => {
-  test('reports the address and all that came with it in one event', () => {
+describe('an advertisement without nonce', () => {
+  test('is refused before a solicitation without nonce went out', () => {
     const bench = new RoutedPeerBench();
     bench.peer.start(bench.now);
-    const route = offer({
-      onLink: false,
-      autonomous: false,
-      prefixLength: 48,
-      prefix: parseIPv6('2001:db8:77::'),
+    bench.datagram(ROUTER, advertise());
+    expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
+    bench.peer.handleTimeout(bench.now + 999);
+    expect(portOf(bench)).toBeUndefined();
+  });
+
+  test('is adopted after half a second in which nothing contradicts it', () => {
+    const bench = waiting();
+    bench.datagram(ROUTER, advertise());
+    expect(bench.peer.uplinks[0]).toMatchObject({
+      state: 'soliciting',
+      nextTimer: { reason: 'adoption', at: bench.now + 500 },
     });
-    const information: NdOption = {
-      type: 'route-information',
-      prefixLength: 32,
-      preference: 'medium',
-      lifetime: 600,
-      prefix: parseIPv6('2001:db9::'),
-    };
-    bench.datagram(ROUTER, advertise({ options: [offer(), route, information] }));
-    expect(bench.recorder.events).toEqual([
-      {
-        type: 'address-acquired',
-        router: { address: '198.51.100.1', port: 25790 },
-        address: OWN,
-        prefix: `${OWN_PREFIX}/114`,
-        publicEndpoint: { address: '203.0.113.5', port: 40000 },
-        routes: ['2001:db8:77::/48', '2001:db9::/32'],
-      },
-    ]);
+    bench.peer.handleTimeout(bench.now + 499);
+    expect(bench.types).toEqual([]);
+    bench.datagram(ROUTER, advertise());
+    bench.wake();
+    expect(bench.types).toEqual(['address-acquired']);
     expect(bench.peer.uplinks[0]).toMatchObject({ state: 'leased', attempts: 0 });
   });
 
-  test.each<[string, Partial<RouterAdvertisement>]>([
-    ['a source other than fe80::', { source: parseIPv6('fe80::1') }],
-    ['the M flag', { managed: true }],
-    ['a global destination', { destination: parseIPv6(OWN) }],
-    ['no prefix', { options: [] }],
-    ['another prefix length', { options: [offer({ prefixLength: 64 })] }],
-    ['a prefix that is not on-link', { options: [offer({ onLink: false })] }],
-    ['a prefix that is not autonomous', { options: [offer({ autonomous: false })] }],
-    ['a retracted prefix', { options: [offer({ validLifetime: 0, preferredLifetime: 0 })] }],
+  test.each([
+    ['address', otherwise],
+    ['valid lifetime', advertise({ options: [offer({ validLifetime: 9, preferredLifetime: 9 })] })],
+    ['router lifetime', advertise({ routerLifetime: 9 })],
     [
-      'an endpoint of port 0',
-      { options: [offer({ prefix: parseIPv6('fc64:bed:c633:6401:c800:7105:0:c000') })] },
+      'route',
+      advertise({
+        options: [
+          offer(),
+          offer({
+            onLink: false,
+            autonomous: false,
+            prefixLength: 3,
+            prefix: parseIPv6('2000::'),
+          }),
+        ],
+      }),
     ],
-    [
-      'an opaque lower half',
-      { options: [offer({ prefix: parseIPv6('fc64:bed:c633:6401:cb00:7105:9c40:c000') })] },
-    ],
-  ])('refuses %s', (_name, overrides) => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    bench.datagram(ROUTER, advertise(overrides));
-    expect(bench.types).toEqual([]);
-    expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
+  ])('is dropped with the one that says another %s, until the next attempt', (_name, other) => {
+    for (const [one, two] of [
+      [advertise(), other],
+      [other, advertise()],
+    ] as const) {
+      const bench = waiting();
+      bench.datagram(ROUTER, one);
+      bench.datagram(ROUTER, two);
+      bench.datagram(ROUTER, one);
+      expect(bench.drops).toEqual({ 'advertisement-refused': 2 });
+      bench.peer.handleTimeout(bench.now + 500);
+      expect(portOf(bench)).toBeUndefined();
+      expect(bench.wake().sent).toHaveLength(2);
+      bench.datagram(ROUTER, advertise());
+      bench.wake();
+      expect(portOf(bench)).toBe(40000);
+    }
   });
 
-  test('refuses a bad checksum or hop limit', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const badChecksum = advertise();
-    badChecksum[50]! ^= 1;
-    const badHopLimit = advertise();
-    badHopLimit[7] = 64;
-    bench.datagram(ROUTER, badChecksum);
-    bench.datagram(ROUTER, badHopLimit);
-    expect(bench.drops).toEqual({ 'nd-invalid': 2 });
+  test('yields to one with our nonce, before and after it is adopted', () => {
+    const early = waiting();
+    early.datagram(ROUTER, otherwise);
+    early.answer();
+    early.now += 500;
+    early.peer.handleTimeout(early.now);
+    const late = waiting();
+    late.datagram(ROUTER, otherwise);
+    late.wake();
+    expect(portOf(late)).toBe(41000);
+    late.answer();
+    expect([portOf(early), portOf(late)]).toEqual([40000, 40000]);
   });
 
-  test.each(['198.51.100.1:25791', '198.51.100.2:25790', REMOTE_ENDPOINT])(
-    'refuses one from %s, which is not the router',
-    (from) => {
-      const bench = new RoutedPeerBench();
-      bench.peer.start(bench.now);
-      bench.datagram(from, advertise());
-      expect(bench.types).toEqual([]);
-      expect(bench.drops).toEqual({ 'advertisement-refused': 1 });
-    },
-  );
-
-  test('takes the last of several prefixes, as deployed peers do', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const other = encodeAddress({ prefix: PREFIX, peer: '203.0.113.5:40002', lanip: 0 });
-    const first = offer({ prefix: parseIPv6(other) });
-    bench.datagram(ROUTER, advertise({ options: [first, offer()] }));
-    expect(bench.recorder.events[0]).toMatchObject({ address: OWN });
+  test('is dropped when the peer stops, and when it solicits anew', () => {
+    for (const end of ['stop', 'solicit'] as const) {
+      const bench = waiting();
+      bench.datagram(ROUTER, otherwise);
+      bench.peer[end](bench.now);
+      bench.now += 500;
+      bench.peer.handleTimeout(bench.now);
+      expect(portOf(bench)).toBeUndefined();
+    }
   });
 
-  test('clears the bits beyond the length of an offered route (RFC 4861 §4.6.2)', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const route = offer({
-      onLink: false,
-      autonomous: false,
-      prefixLength: 33,
-      prefix: parseIPv6('2001:db8:ffff::1'),
-    });
-    bench.datagram(ROUTER, advertise({ options: [offer(), route] }));
-    expect(bench.recorder.events[0]).toMatchObject({ routes: ['2001:db8:8000::/33'] });
+  test('gains a forger nothing while the router answers as well, however many are sent', () => {
+    const bench = RoutedPeerBench.leased();
+    for (let time = 0; time < 60_000; time += 100) {
+      bench.now += 100;
+      bench.recorder.clear();
+      if (bench.peer.nextTimeout() <= bench.now) bench.peer.handleTimeout(bench.now);
+      bench.datagram(ROUTER, otherwise);
+      bench.datagram(ROUTER, otherwise);
+      if (bench.peer.uplinks[0]!.state === 'refreshing') bench.answer();
+      expect(portOf(bench)).toBe(40000);
+    }
   });
 
-  test('copies what it keeps of a Node.js Buffer, whose slice does not copy', () => {
-    const bench = new RoutedPeerBench();
-    bench.peer.start(bench.now);
-    const buffer = Buffer.from(advertise());
-    bench.peer.handleDatagram(buffer, 0, buffer.length, 0xc633_6401, 25790, bench.now);
-    expect(bench.recorder.events).toMatchObject([{ address: OWN, prefix: `${OWN_PREFIX}/114` }]);
-    expect(new Uint8Array(buffer)).toEqual(advertise());
-    buffer.fill(0);
-    expect(bench.packet(ping(OWN, REMOTE)).sent).toHaveLength(1);
-  });
-
-  test('makes the address under the prefix that the lanip option says', () => {
-    const bench = new RoutedPeerBench({ lanip: 16383 });
-    bench.peer.start(bench.now);
+  test('gains a forger nothing but delay while a router without nonces answers as well', () => {
+    const bench = waiting();
     bench.datagram(ROUTER, advertise());
-    const address = encodeAddress({ prefix: PREFIX, peer: OWN_ENDPOINT, lanip: 16383 });
-    expect(bench.recorder.events[0]).toMatchObject({ address });
+    bench.wake();
+    bench.peer.solicit(bench.now);
+    for (let attempt = 0; attempt < 6; attempt++) {
+      bench.datagram(ROUTER, otherwise);
+      bench.datagram(ROUTER, advertise());
+      bench.datagram(ROUTER, otherwise);
+      bench.wake();
+      expect(portOf(bench)).toBe(40000);
+    }
+    bench.datagram(ROUTER, advertise());
+    bench.wake();
+    expect(bench.peer.uplinks[0]!.state).toBe('leased');
   });
 });
 
 describe('an unsolicited advertisement', () => {
-  const moved = encodeAddress({ prefix: PREFIX, peer: '203.0.113.5:41000', lanip: 0 });
-  const changed = advertise({ options: [offer({ prefix: parseIPv6(moved) })] });
-
   test('changes nothing where it says nothing new', () => {
     const bench = RoutedPeerBench.leased();
     const { sent, events } = bench.datagram(ROUTER, advertise());
     expect({ sent, events }).toEqual({ sent: [], events: [] });
+    expect(bench.drops).toEqual({});
   });
 
   test('causes a solicitation where it differs, and only the answer to that is adopted', () => {
     const bench = RoutedPeerBench.leased();
-    const { sent, events } = bench.datagram(ROUTER, changed);
+    const { sent, events } = bench.datagram(ROUTER, otherwise);
     expect(events).toEqual([]);
     expect(sent.map((datagram) => datagram.to)).toEqual([ROUTER]);
     expect(bench.peer.uplinks[0]!.state).toBe('refreshing');
-    bench.datagram(ROUTER, changed);
+    bench.datagram(ROUTER, otherwise);
+    expect(portOf(bench)).toBe(40000);
+    bench.answer({ options: [offerAt(41000)] });
     expect(bench.recorder.events).toMatchObject([
       { type: 'address-changed', previous: { address: OWN } },
     ]);
@@ -211,102 +246,29 @@ describe('an unsolicited advertisement', () => {
     expect(bench.packet(ping(now, REMOTE)).sent).toHaveLength(1);
   });
 
-  test('causes no more than two solicitations at once', () => {
+  test('causes a solicitation that is no longer than it is, and longer ones where nobody answers', () => {
     const bench = RoutedPeerBench.leased();
-    let solicitations = 0;
-    for (let index = 0; index < 100; index++) {
-      solicitations += bench.datagram(ROUTER, changed).sent.length;
-      bench.datagram(ROUTER, advertise());
-    }
-    expect(solicitations).toBe(2);
-  });
-});
-
-describe('keeping NAT mappings and leases alive', () => {
-  test('sends an empty datagram with TTL 3 every 30 seconds', () => {
-    const bench = RoutedPeerBench.leased();
-    const start = bench.now;
-    expect(bench.wake().sent).toEqual([{ payload: new Uint8Array(0), to: ROUTER, tos: 0, ttl: 3 }]);
-    expect(bench.now - start).toBe(30_000);
-    bench.wake();
-    expect(bench.now - start).toBe(60_000);
-  });
-
-  test('sends keepalives as the options say, or none', () => {
-    const bench = RoutedPeerBench.leased({ keepalive: { interval: 7.5, ttl: 0 } });
-    const start = bench.now;
-    expect(bench.wake().sent[0]!.ttl).toBe(0);
-    expect(bench.now - start).toBe(7_500);
-    const never = RoutedPeerBench.leased({ keepalive: { interval: 0, ttl: 3 } });
-    expect(never.peer.uplinks[0]!.nextTimer?.reason).toBe('refresh');
-  });
-
-  test('sends no keepalive while packets go to the router', () => {
-    const bench = RoutedPeerBench.leased();
-    const start = bench.now;
-    bench.now += 20_000;
-    bench.packet(ping(OWN, NATIVE));
-    expect(bench.wake().sent).toEqual([]);
-    expect(bench.wake().sent[0]!.payload).toHaveLength(0);
-    expect(bench.now - start).toBe(50_000);
-  });
-
-  test('solicits every two minutes, and keeps the address while nobody answers', () => {
-    const bench = RoutedPeerBench.leased({ keepalive: { interval: 0, ttl: 3 } });
-    const start = bench.now;
-    expect(bench.wake().sent[0]!.payload.length).toBeGreaterThan(0);
-    expect(bench.now - start).toBe(120_000);
-    for (let attempt = 0; attempt < 6; attempt++) bench.wake();
-    expect(bench.peer.uplinks[0]).toMatchObject({ state: 'refreshing', lease: { address: OWN } });
-    expect(bench.packet(ping(OWN, REMOTE)).sent).toHaveLength(1);
-  });
-
-  test('gives up a lease whose lifetime has ended', () => {
-    const bench = new RoutedPeerBench({ keepalive: { interval: 0, ttl: 3 } });
-    bench.peer.start(bench.now);
-    const options = [offer({ validLifetime: 60, preferredLifetime: 30 })];
-    bench.datagram(ROUTER, advertise({ options }));
-    const start = bench.now;
-    bench.wake();
-    expect(bench.now - start).toBe(60_000);
-    expect(bench.types).toEqual(['address-lost']);
-    expect(bench.peer.uplinks[0]).toMatchObject({ state: 'soliciting', lease: null });
-    expect(bench.recorder.sent).toHaveLength(1);
-  });
-});
-
-describe('draft-01', () => {
-  const DRAFT01_ROUTER = '198.51.100.1:25788';
-  const answer = (destination: string): Uint8Array =>
-    advertise({
-      destination: parseIPv6(destination),
-      options: [offer({ prefixLength: 64, prefix: parseIPv6('2001:db8:64:64::') })],
-    });
-
-  test('makes the address of the prefix and the destination of the advertisement', () => {
-    const bench = new RoutedPeerBench({ profile: draft01Profile });
-    bench.peer.start(bench.now);
-    bench.datagram(DRAFT01_ROUTER, answer('fe80::50f5:c6ff:fe33:6402'));
-    expect(bench.recorder.events).toMatchObject([
-      {
-        type: 'address-acquired',
-        address: '2001:db8:64:64:50f5:c6ff:fe33:6402',
-        prefix: '2001:db8:64:64::/64',
-        publicEndpoint: { address: '198.51.100.2', port: 62802 },
-      },
-    ]);
-  });
-
-  test('reports an odd port, gets no address there, and solicits again on demand', () => {
-    const bench = new RoutedPeerBench({ profile: draft01Profile });
-    bench.peer.start(bench.now);
-    bench.datagram(DRAFT01_ROUTER, answer('fe80::51f5:c6ff:fe33:6402'));
-    expect(bench.recorder.events).toMatchObject([
-      { type: 'port-refused', publicEndpoint: { address: '198.51.100.2', port: 62803 } },
-    ]);
-    expect(bench.peer.uplinks[0]).toMatchObject({ state: 'soliciting', lease: null });
-    bench.recorder.clear();
+    const { sent } = bench.datagram(ROUTER, otherwise);
+    expect(sent.map(({ payload }) => payload.length)).toEqual([otherwise.length]);
+    expect(bench.wake().sent.map(({ payload }) => payload.length)).toEqual([512]);
+    bench.answer();
     bench.peer.solicit(bench.now);
-    expect(bench.recorder.sent).toHaveLength(1);
+    expect(bench.recorder.sent.at(-1)!.payload).toHaveLength(256);
+  });
+
+  test('causes two solicitations at once at most, and then one in five seconds', () => {
+    const bench = RoutedPeerBench.leased();
+    const start = bench.now;
+    const counts: number[] = [];
+    for (const wait of [0, 4_999, 5_000]) {
+      bench.now = start + wait;
+      let count = 0;
+      for (let index = 0; index < 100; index++) {
+        count += bench.datagram(ROUTER, otherwise).sent.length;
+        if (bench.peer.uplinks[0]!.state === 'refreshing') bench.answer();
+      }
+      counts.push(count);
+    }
+    expect(counts).toEqual([2, 0, 1]);
   });
 });

@@ -2,11 +2,11 @@ import { encodeAddress, parseIPv6 } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import { ping } from '../support/packets.js';
 import {
-  advertise,
   NATIVE,
   OWN,
   OWN_ENDPOINT,
   offer,
+  REMOTE,
   ROUTER,
   RoutedPeerBench,
 } from '../support/routedPeerBench.js';
@@ -26,7 +26,7 @@ describe('several routers', () => {
   const twoLeases = (): RoutedPeerBench => {
     const bench = RoutedPeerBench.leased();
     bench.peer.addRouter('192.0.2.1', bench.now);
-    bench.datagram(OTHER, advertise({ options: [offer({ prefix: parseIPv6(otherPrefix) })] }));
+    bench.answer({ options: [offer({ prefix: parseIPv6(otherPrefix) })] }, OTHER);
     return bench;
   };
 
@@ -34,6 +34,18 @@ describe('several routers', () => {
     const bench = twoLeases();
     expect(bench.packet(ping(OWN, NATIVE)).sent[0]!.to).toBe(ROUTER);
     expect(bench.packet(ping(otherAddress, NATIVE)).sent[0]!.to).toBe(OTHER);
+  });
+
+  test('bring packets only for the address that each gave', () => {
+    for (const source of [NATIVE, REMOTE]) {
+      const bench = twoLeases();
+      expect(bench.datagram(ROUTER, ping(source, OWN)).delivered).toHaveLength(1);
+      expect(bench.datagram(OTHER, ping(source, otherAddress)).delivered).toHaveLength(1);
+      expect(bench.drops).toEqual({});
+      expect(bench.datagram(OTHER, ping(source, OWN)).delivered).toEqual([]);
+      expect(bench.datagram(ROUTER, ping(source, otherAddress)).delivered).toEqual([]);
+      expect(bench.drops).toEqual({ 'source-not-allowed': 2 });
+    }
   });
 
   test('carry no packet from one of our addresses to another', () => {

@@ -1,7 +1,7 @@
 import { formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { findOption, hopLimit } from '@6bed4/nd';
+import { findOption, hopLimit, ICMPV6_ECHO_REPLY } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
-import { ping } from '../support/packets.js';
+import { ping, udp } from '../support/packets.js';
 import {
   advertisementFor,
   messageIn,
@@ -144,6 +144,7 @@ describe('a Neighbor Advertisement', () => {
     ['a private endpoint, though the remote is not behind our NAT', '10.0.0.7:5000', {}],
     ['the right endpoint, with another nonce', REMOTE_ENDPOINT, { nonce: new Uint8Array(6) }],
     ['the right endpoint, with a longer nonce', REMOTE_ENDPOINT, { nonce: new Uint8Array(14) }],
+    ['the right endpoint, but unsolicited', REMOTE_ENDPOINT, { solicited: false }],
     [
       'the right endpoint, about another address',
       REMOTE_ENDPOINT,
@@ -153,28 +154,6 @@ describe('a Neighbor Advertisement', () => {
     const bench = new PeeringBench();
     const [solicitation] = solicitations(bench.pings(REMOTE));
     bench.arrives(from, advertisementFor(solicitation!, overrides));
-    expect(goesTo(bench)).toBe(ROUTER);
-  });
-
-  test('without a nonce is accepted from deployed peers', () => {
-    const bench = new PeeringBench();
-    const [solicitation] = solicitations(bench.pings(REMOTE));
-    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!, { nonce: null }));
-    expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
-  });
-
-  test('without a nonce is refused where options demand one', () => {
-    const bench = new PeeringBench({ peering: { requireNonce: true } });
-    const [solicitation] = solicitations(bench.pings(REMOTE));
-    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!, { nonce: null }));
-    expect(goesTo(bench)).toBe(ROUTER);
-  });
-
-  test('without a nonce is refused from a remote that has repeated one', () => {
-    const bench = direct();
-    bench.waits(26_000);
-    const solicited = solicitations([...bench.pings(REMOTE), ...bench.waits(10)]);
-    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicited[0]!, { nonce: null }));
     expect(goesTo(bench)).toBe(ROUTER);
   });
 
@@ -289,7 +268,7 @@ describe('solicitations of a remote', () => {
     expect(answer!.payload.length).toBeLessThanOrEqual(solicitation.length);
     const message = messageIn(answer!);
     if (message?.type !== 'neighbor-advertisement') throw new Error('no answer');
-    expect([message.solicited, message.override]).toEqual([true, true]);
+    expect([message.solicited, message.override]).toEqual([true, false]);
     expect(findOption(message.options, 'nonce')!.nonce).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
   });
 
@@ -314,6 +293,61 @@ describe('direct traffic from a remote that we reach through the router (draft-0
     bench.waits(1_700);
     bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
     expect(solicitations(bench.take()).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test.each([
+    ['a Neighbor Solicitation', () => solicitationFrom(REMOTE), [1, 3, 5]],
+    [
+      'a packet that is worth a solicitation',
+      () => udp(REMOTE, OWN, new Uint8Array(24)),
+      [0, 1, 2],
+    ],
+    ['a smaller packet, from the second on', () => udp(REMOTE, OWN, new Uint8Array(23)), [1, 2, 3]],
+  ])('makes us solicit a remote of which nothing was known: %s', (_, make, expected) => {
+    const bench = new PeeringBench();
+    const asked: number[] = [];
+    for (let count = 0; count < 6; count++) {
+      bench.arrives(REMOTE_ENDPOINT, make());
+      if (solicitations(bench.take()).length > 0) asked.push(count);
+      // The round that was begun cannot be paid from what came so far.
+      bench.waits(3_000);
+    }
+    expect(asked.slice(0, 3)).toEqual(expected);
+  });
+
+  test('makes us send nobody more than came from there, be it answers or questions', () => {
+    const bench = new PeeringBench();
+    let received = 0;
+    let sent = 0;
+    for (let count = 0; count < 200; count++) {
+      const bytes = solicitationFrom(REMOTE);
+      received += bytes.length + 28;
+      bench.arrives(REMOTE_ENDPOINT, bytes);
+      for (const { to, payload } of [...bench.take(), ...bench.waits(170)]) {
+        if (to === REMOTE_ENDPOINT) sent += payload.length + 28;
+      }
+      expect(sent).toBeLessThanOrEqual(received);
+    }
+    expect(sent).toBeGreaterThan(received - 200);
+  });
+
+  test('by way of the router makes us solicit nobody', () => {
+    const bench = new PeeringBench();
+    bench.pings(REMOTE);
+    bench.waits(1_700);
+    bench.arrives(ROUTER, ping(REMOTE, OWN, { size: 200 }));
+    bench.arrives(ROUTER, solicitationFrom(REMOTE));
+    expect(solicitations(bench.take())).toEqual([]);
+  });
+
+  test('from another port of the same IPv4 address is that of somebody else', () => {
+    const bench = direct();
+    bench.arrives('192.0.2.9:5001', ping(REMOTE, OWN));
+    bench.arrives('192.0.2.10:5000', ping(REMOTE, OWN));
+    expect(bench.recorder.delivered).toEqual([]);
+    expect(bench.peer.counters.snapshot().drops).toEqual({ 'source-mismatch': 2 });
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(bench.recorder.delivered).toHaveLength(1);
   });
 
   test('makes us solicit no more than four times a second', () => {
@@ -361,16 +395,135 @@ describe('an unknown sender', () => {
     }
     bench.take();
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
-    expect(bench.peer.remotes(bench.now)).toHaveLength(16);
+    // The remote, and a quarter of the table.
+    expect(bench.peer.remotes(bench.now)).toHaveLength(5);
   });
 
-  test('is solicited at a rate that all remotes share', () => {
-    const bench = new PeeringBench();
-    let solicited = 0;
-    for (let port = 1; port <= 2_000; port++) {
-      solicited += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+  test('gets no place beyond a quarter of the table, which is counted, and is relayed to', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 16 } });
+    for (let node = 1; node <= 6; node++) {
+      const from = `192.0.2.${node}:7`;
+      bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
     }
-    expect(solicited).toBe(200);
+    expect(bench.recorder.delivered).toHaveLength(6);
+    expect(bench.peer.remotes(bench.now)).toHaveLength(4);
+    expect(bench.peer.counters.snapshot().remotesRefused).toBe(2);
+    bench.take();
+    const reply = ping(OWN, remoteAt('192.0.2.6:7'));
+    reply[40] = ICMPV6_ECHO_REPLY;
+    bench.sends(reply);
+    expect(bench.take().map(({ to }) => to)).toEqual([ROUTER]);
+    expect(bench.peer.counters.snapshot().remotesRefused).toBe(3);
+  });
+
+  test('is solicited at a rate of its IPv4 address', () => {
+    const bench = new PeeringBench();
+    const solicited = (node: number): number => {
+      let count = 0;
+      for (let round = 0; round < 40; round++) {
+        const from = `192.0.2.${node}:${(round % 16) + 1}`;
+        bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
+        count += solicitations(bench.take()).length;
+        if (round === 15) bench.now += 250;
+      }
+      return count;
+    };
+    expect(solicited(7)).toBe(22);
+    expect(solicited(8)).toBe(22);
+  });
+});
+
+describe('a remote that takes the place of another', () => {
+  const OTHER_ENDPOINT = '192.0.2.10:5000';
+  const OTHER = remoteAt(OTHER_ENDPOINT);
+
+  test('is solicited at its first hint and its first packet, whatever was in vain for that one', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 1 } });
+    bench.pings(REMOTE);
+    bench.waits(1_600);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    bench.waits(1_600);
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    bench.waits(1_600);
+    expect(solicitations(bench.pings(OTHER)).map(({ to }) => to)).toEqual([OTHER_ENDPOINT]);
+    bench.arrives(OTHER_ENDPOINT, ping(OTHER, OWN));
+    expect(solicitations(bench.take()).map(({ to }) => to)).toEqual([OTHER_ENDPOINT]);
+  });
+
+  test('is not reached directly for the answer of that one', () => {
+    const bench = direct({ peering: { maxRemotes: 1 } });
+    bench.waits(25_001);
+    const [solicitation] = solicitations(bench.pings(OTHER));
+    expect(solicitation!.to).toBe(OTHER_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
+    expect(goesTo(bench, OTHER)).toBe(ROUTER);
+  });
+
+  test('does not get a place while that one is being searched for', () => {
+    const bench = new PeeringBench({ peering: { maxRemotes: 1 } });
+    bench.pings(REMOTE);
+    bench.waits(1_499);
+    expect(solicitations(bench.pings(OTHER))).toEqual([]);
+    bench.waits(1);
+    expect(solicitations(bench.pings(OTHER))).toHaveLength(1);
+  });
+});
+
+describe('two hundred remotes', () => {
+  test('each keep their own search, nonce and path while the table grows', () => {
+    const bench = new PeeringBench();
+    const endpoints = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}:5000`);
+    const sent = endpoints.flatMap((endpoint) => solicitations(bench.pings(remoteAt(endpoint))));
+    expect(sent.map(({ to }) => to)).toEqual(endpoints);
+    for (const [index, solicitation] of sent.entries()) {
+      if (index % 2 === 0) bench.arrives(endpoints[index]!, advertisementFor(solicitation));
+    }
+    for (const [index, endpoint] of endpoints.entries()) {
+      expect(goesTo(bench, remoteAt(endpoint))).toBe(index % 2 === 0 ? endpoint : ROUTER);
+    }
+    const asked = solicitations(bench.waits(1_500)).map(({ to }) => to);
+    expect(asked).toHaveLength(200);
+    expect(asked.every((to) => endpoints.indexOf(to) % 2 === 1)).toBe(true);
+  });
+});
+
+describe('remotes that the local side sends to', () => {
+  /** The remotes solicited when the local side pings so many new ones at once. */
+  function solicited(bench: PeeringBench, count: number, firstPort: number): number {
+    let sum = 0;
+    for (let port = firstPort; port < firstPort + count; port++) {
+      sum += solicitations(bench.pings(remoteAt(`192.0.2.8:${port}`))).length;
+    }
+    return sum;
+  }
+
+  test('are solicited at a rate that they share: a thousand at once, 500 a second', () => {
+    const bench = new PeeringBench();
+    expect(solicited(bench, 1_200, 1)).toBe(1_000);
+    bench.waits(2_000);
+    bench.now += 100;
+    expect(solicited(bench, 1_200, 5_000)).toBe(1_000);
+    bench.now += 100;
+    expect(solicited(bench, 100, 9_000)).toBe(50);
+  });
+
+  test('are solicited at once, however many questions strangers cause', () => {
+    const bench = new PeeringBench();
+    for (let port = 1; port < 5_000; port++) {
+      const from = `192.0.2.${port & 0xff}:${port}`;
+      bench.arrives(from, ping(remoteAt(from), OWN, { size: 100 }));
+    }
+    bench.take();
+    expect(solicitations(bench.pings(REMOTE)).map(({ to }) => to)).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('keep their confirmed paths while two thousand others are searched and renewed', () => {
+    const bench = direct();
+    solicited(bench, 2_000, 1);
+    bench.now += 5_000;
+    bench.take();
+    expect(solicitations(bench.pings(REMOTE))).toHaveLength(0);
+    expect(solicitations(bench.waits(1)).map(({ to }) => to)).toContain(REMOTE_ENDPOINT);
   });
 });
 
@@ -442,94 +595,6 @@ describe('another address of our own', () => {
     const sent = bench.take();
     expect(sent.find((datagram) => messageIn(datagram) === null)!.to).toBe(ROUTER);
     expect(solicitations(sent)).toHaveLength(1);
-  });
-});
-
-describe('the local network (draft-01 §6.11)', () => {
-  const NEIGHBOR = remoteAt(`${OWN_ENDPOINT.split(':')[0]}:41234`);
-  const NEIGHBOR_LAN = '192.168.1.7:6666';
-  const EVERYONE = '224.0.0.1:25790';
-
-  test('is searched for a remote that has our public address, by a datagram that does not leave it', () => {
-    const bench = new PeeringBench();
-    const search = bench.pings(NEIGHBOR).find(({ to }) => to === EVERYONE);
-    expect(search!.ttl).toBe(1);
-    expect(messageIn(search!)?.type).toBe('neighbor-solicitation');
-  });
-
-  test('is not searched for others, nor where options forbid it', () => {
-    expect(new PeeringBench().pings(REMOTE).some(({ to }) => to === EVERYONE)).toBe(false);
-    const without = new PeeringBench({ peering: { lanTtl: 0 } });
-    expect(without.pings(NEIGHBOR).some(({ to }) => to === EVERYONE)).toBe(false);
-  });
-
-  test('is the path once a solicitation to the private endpoint that answered is answered as well', () => {
-    const bench = new PeeringBench();
-    const search = solicitations(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(search));
-    const test = solicitations(bench.take());
-    expect(test.map(({ to }) => to)).toEqual([NEIGHBOR_LAN]);
-    expect(goesTo(bench, NEIGHBOR)).toBe(ROUTER);
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(test[0]!));
-    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-    expect(bench.events('path-changed')[0]).toMatchObject({
-      path: 'lan',
-      endpoint: { address: '192.168.1.7', port: 6666 },
-    });
-  });
-
-  test('is not solicited again when an advertisement arrives twice', () => {
-    const bench = new PeeringBench();
-    const search = solicitations(bench.pings(NEIGHBOR)).find(({ to }) => to === EVERYONE)!;
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(search));
-    const [test] = solicitations(bench.take());
-    for (let count = 0; count < 20; count++) bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
-    expect(solicitations(bench.take())).toEqual([]);
-    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-  });
-
-  test('is solicited by the next packets where credit did not suffice before', () => {
-    const bench = new PeeringBench();
-    bench.arrives(NEIGHBOR_LAN, solicitationFrom(NEIGHBOR));
-    expect(solicitations(bench.take())).toEqual([]);
-    bench.arrives(ROUTER, ping(NEIGHBOR, OWN));
-    const solicited = solicitations([...bench.pings(NEIGHBOR), ...bench.waits(10)]);
-    bench.arrives(ROUTER, ping(NEIGHBOR, OWN, { size: 100 }));
-    solicited.push(...solicitations(bench.waits(600)));
-    const test = solicited.find(({ to }) => to === NEIGHBOR_LAN);
-    expect(test).toBeDefined();
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
-    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-  });
-
-  test('is preferred to the path through the NAT, whichever is confirmed first', () => {
-    const bench = new PeeringBench();
-    const solicited = solicitations(bench.pings(NEIGHBOR));
-    bench.arrives(solicited.find(({ to }) => to !== EVERYONE)!.to, advertisementFor(solicited[0]!));
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(solicited.find(({ to }) => to === EVERYONE)!));
-    const [test] = solicitations(bench.take());
-    bench.arrives(NEIGHBOR_LAN, advertisementFor(test!));
-    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-    bench.arrives('203.0.113.5:41234', advertisementFor(solicited[0]!));
-    expect(goesTo(bench, NEIGHBOR)).toBe(NEIGHBOR_LAN);
-  });
-
-  test('lets a remote send from the private endpoint from which it solicited us', () => {
-    const bench = new PeeringBench();
-    bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
-    expect(bench.recorder.delivered).toHaveLength(0);
-    bench.arrives(NEIGHBOR_LAN, solicitationFrom(NEIGHBOR));
-    expect(messageIn(bench.take()[0]!)?.type).toBe('neighbor-advertisement');
-    bench.arrives(NEIGHBOR_LAN, ping(NEIGHBOR, OWN));
-    expect(bench.recorder.delivered).toHaveLength(1);
-    bench.arrives('192.168.1.8:6666', ping(NEIGHBOR, OWN));
-    expect(bench.recorder.delivered).toHaveLength(1);
-  });
-
-  test('does not answer a remote behind another NAT', () => {
-    const bench = new PeeringBench();
-    bench.arrives(NEIGHBOR_LAN, solicitationFrom(REMOTE));
-    expect(bench.take()).toEqual([]);
   });
 });
 

@@ -170,6 +170,56 @@ describe('SCTP (draft-03 §8.6)', () => {
   });
 });
 
+describe('a forged reply', () => {
+  const opens: [string, Uint8Array, (number: number) => Uint8Array, number][] = [
+    ['ACK', syn(), (number) => synAck(number), 1001],
+    [
+      'INIT ACK',
+      sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 }),
+      (number) => sctp(REMOTE, OWN, { chunk: INIT_ACK, tag: number, own: 5 }),
+      77,
+    ],
+  ];
+
+  test.each(opens)(
+    '%s confirms nothing with another number, by 32 bits of it',
+    (_, open, reply, right) => {
+      for (let bit = 0; bit < 32; bit++) {
+        const bench = new Bench();
+        bench.way(open);
+        bench.arrives(REMOTE_ENDPOINT, reply((right ^ (1 << bit)) >>> 0));
+        expect(bench.path, `bit ${bit}`).toBe('relayed');
+      }
+    },
+  );
+
+  test.each(opens)(
+    '%s confirms nothing by way of the router, nor from elsewhere',
+    (_, open, reply, right) => {
+      for (const from of [ROUTER, '192.0.2.9:5001', '192.0.2.66:5000']) {
+        const bench = new Bench();
+        bench.way(open);
+        bench.arrives(from, reply(right));
+        expect(bench.path, from).toBe('relayed');
+      }
+    },
+  );
+
+  test('COOKIE ACK confirms nothing where the tag of INIT was not sent: COOKIE ECHO is relayed', () => {
+    const bench = new Bench();
+    expect(bench.way(sctp(OWN, REMOTE, { chunk: COOKIE_ECHO, tag: 5 }))).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk: COOKIE_ACK, tag: 0 }));
+    expect(bench.path).toBe('relayed');
+  });
+
+  test.each([INIT, COOKIE_ECHO, COOKIE_ACK])('to INIT is not a packet with chunk %i', (chunk) => {
+    const bench = new Bench();
+    bench.way(sctp(OWN, REMOTE, { chunk: INIT, tag: 0, own: 77 }));
+    bench.arrives(REMOTE_ENDPOINT, sctp(REMOTE, OWN, { chunk, tag: 77, own: 5 }));
+    expect(bench.path).toBe('relayed');
+  });
+});
+
 describe('an application that sends opportunistically (draft-03 §8.7)', () => {
   const invite = (): Uint8Array => udp(OWN, REMOTE, new Uint8Array(40));
 

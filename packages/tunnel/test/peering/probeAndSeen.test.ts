@@ -1,4 +1,4 @@
-import { draft04Profile, encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
+import { draft04Profile, encodeAddress, formatIPv6, parseIPv6, reference2020 } from '@6bed4/codec';
 import {
   parseIcmpError,
   parseNd,
@@ -166,6 +166,36 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     expect(wayOf(bench.pingsWith(PROPER))).toEqual([ROUTER]);
   });
 
+  test('is ignored later than the mapping timeout after our last direct datagram', () => {
+    for (const [wait, expected] of [
+      [30_000, REMOTE_ENDPOINT],
+      [30_001, ROUTER],
+    ] as const) {
+      const bench = new Bench();
+      bench.pingsWith(PRESUMPTUOUS);
+      // The probes of the states would be direct as well.
+      bench.now += wait;
+      bench.isPinged(ROUTER, SEEN);
+      expect(wayOf(bench.pingsWith(PROPER))).toEqual([expected]);
+    }
+  });
+
+  test('is not reported to a remote that took the place of one which we saw, nor is its own believed', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1, mappingTimeout: 300 } });
+    bench.pingsWith(PROPER);
+    bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
+    // A remote that is being searched makes room for nobody.
+    bench.waits(2_000);
+    expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
+    const other = remoteAt('192.0.2.44:4444');
+    const [first] = bench.pingsWith(PROHIBITED, other);
+    expect(bench.peer.remotes(bench.now).map(({ address }) => address)).toEqual([other]);
+    expect(trafficClass(first!.payload, 0)).toBe(PROHIBITED);
+    bench.arrives(ROUTER, withClass(ping(other, OWN), SEEN));
+    expect(wayOf(bench.pingsWith(PROPER, other))).toEqual([ROUTER]);
+  });
+
   test('is ignored in a traffic class that is not 6bed4’s', () => {
     const bench = new Bench();
     bench.pingsWith(PROPER);
@@ -185,6 +215,60 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
     const [sent] = bench.pingsWith(PROPER);
     expect(trafficClass(sent!.payload, 0) & SEEN).toBe(SEEN);
+  });
+});
+
+describe('a remote that takes the place of another', () => {
+  const OTHER_ENDPOINT = '192.0.2.10:5000';
+  const OTHER = remoteAt(OTHER_ENDPOINT);
+
+  test('is not reported as seen, nor reached directly, nor probed out of turn, for what that one did', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    bench.pingsWith(PROPER);
+    bench.isPinged(REMOTE_ENDPOINT, PROPER);
+    bench.waits(2_100);
+    bench.isPinged(REMOTE_ENDPOINT, PROPER);
+    bench.take();
+    const sent = bench.pingsWith(PROPER, OTHER);
+    expect(bench.peer.remotes(bench.now).map(({ address }) => address)).toEqual([OTHER]);
+    const packet = sent.find(({ payload }) => payload.length > 0)!;
+    expect([packet.to, trafficClass(packet.payload, 0)]).toEqual([ROUTER, PROPER]);
+    expect(sent.filter(({ payload }) => payload.length === 0).map(({ to }) => to)).toEqual([
+      OTHER_ENDPOINT,
+    ]);
+  });
+
+  test('does not get a place while that one is being searched for', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    const present = (): string[] => bench.peer.remotes(bench.now).map(({ address }) => address);
+    bench.pingsWith(PROPER);
+    bench.waits(1_999);
+    bench.pingsWith(PROPER, OTHER);
+    expect(present()).toEqual([REMOTE]);
+    bench.waits(1);
+    bench.pingsWith(PROPER, OTHER);
+    expect(present()).toEqual([OTHER]);
+  });
+});
+
+describe('two hundred remotes', () => {
+  test('each keep their own path and Seen flag while the table grows', () => {
+    const bench = new Bench();
+    const endpoints = Array.from({ length: 200 }, (_, index) => `192.0.2.${index}:5000`);
+    for (const [index, endpoint] of endpoints.entries()) {
+      bench.pingsWith(PROPER, remoteAt(endpoint));
+      const wanted = index % 2 === 0 ? SEEN : PROPER;
+      bench.arrives(endpoint, withClass(ping(remoteAt(endpoint), OWN), wanted));
+    }
+    bench.take();
+    for (const [index, endpoint] of endpoints.entries()) {
+      const [sent] = bench.pingsWith(PROPER, remoteAt(endpoint));
+      expect(sent!.to).toBe(index % 2 === 0 ? endpoint : ROUTER);
+      expect(trafficClass(sent!.payload, 0)).toBe(SEEN);
+    }
+    bench.waits(25_100);
+    const probed = bench.peer.remotes(bench.now).filter(({ path }) => path === 'direct');
+    expect(probed).toHaveLength(100);
   });
 });
 
@@ -235,10 +319,69 @@ describe('policies, packet by packet (draft-04 §6, §7.6)', () => {
     expect(trafficClass(sent!.payload, 0)).toBe(0xb8);
   });
 
+  test('requested beside the packet replace a traffic class that is not 6bed4’s, but for ECN', () => {
+    const bench = bound();
+    const packet = withClass(ping(OWN, REMOTE), 0x3d);
+    bench.peer.handlePacketBy('presumptuous', packet, 0, packet.length, bench.now);
+    const [sent] = bench.take();
+    // Its bits are not Adaptive: the source does not fit, so it is relayed.
+    expect(sent!.to).toBe(ROUTER);
+    expect(trafficClass(sent!.payload, 0)).toBe(PRESUMPTUOUS | 0x01);
+  });
+
   test('clear Adaptive on the wire, where it would mean Seen', () => {
     const bench = new Bench();
     const [sent] = bench.pingsWith(ADAPTIVE).filter(({ payload }) => payload.length > 0);
     expect(trafficClass(sent!.payload, 0)).toBe(0);
+  });
+});
+
+describe('the Adaptive flag of an application', () => {
+  const VIA_ROUTER = { strategy: 'via-router' } as const;
+  const NATIVE = '2001:db8:77::5';
+
+  test.each([
+    ['a remote, with probe-and-seen', {}, REMOTE],
+    ['a remote whose source is never adapted', { adaptive: false }, REMOTE],
+    ['a remote, with via-router', VIA_ROUTER, REMOTE],
+    ['a router’s own address', {}, remoteAt(REMOTE_ENDPOINT, 0)],
+    ['an endpoint that nobody can be at', {}, remoteAt('224.0.0.1:5000')],
+    ['a native address', {}, NATIVE],
+  ])('does not go out as Seen in any policy: to %s', (_, peering, to) => {
+    for (const policy of [PROPER, PROHIBITED, PRESUMPTUOUS, PERSISTENT]) {
+      const bench = new Bench({ peering });
+      bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+      const sent = bench.pingsWith(policy | ADAPTIVE, to);
+      for (const { payload } of sent.filter((one) => one.payload.length > 0)) {
+        expect(trafficClass(payload, 0) & SEEN).toBe(0);
+      }
+    }
+  });
+
+  test('does not go out as Seen to a remote that the table has no room for', () => {
+    const bench = new Bench({ peering: { maxRemotes: 1 } });
+    // A working path makes room for nobody.
+    bench.pingsWith(PROPER);
+    bench.isPinged(ROUTER, SEEN);
+    const other = remoteAt('192.0.2.44:4444');
+    const [sent] = bench.pingsWith(ADAPTIVE, other);
+    expect(bench.peer.remotes(bench.now).map(({ address }) => address)).toEqual([REMOTE]);
+    expect(sent!.to).toBe(ROUTER);
+    expect(trafficClass(sent!.payload, 0)).toBe(0);
+  });
+
+  test('does not go out as Seen from peers of another strategy or dialect', () => {
+    for (const options of [
+      { profile: draft04Profile, peering: VIA_ROUTER },
+      { profile: reference2020 },
+    ]) {
+      const other = new PeeringBench(options);
+      for (let count = 0; count < 5; count++) {
+        other.sends(withClass(ping(OWN, REMOTE), ADAPTIVE));
+        const packet = other.take().find(({ payload }) => messageIn({ payload }) === null)!;
+        expect(trafficClass(packet.payload, 0) & SEEN).toBe(0);
+      }
+    }
   });
 });
 
@@ -316,6 +459,35 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
   });
 
+  test('is not changed by an answer that comes too late, or names an endpoint that nobody can be at', () => {
+    for (const [wait, endpoint, expected] of [
+      [3_000, SEEN_AS, ROUTER],
+      [3_001, SEEN_AS, REMOTE_ENDPOINT],
+      [0, '224.0.0.1:5000', REMOTE_ENDPOINT],
+    ] as const) {
+      const bench = Bench.seen();
+      bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+      const nonce = solicitedNonce(bench)!;
+      bench.waits(wait);
+      bench.arrives(REMOTE_ENDPOINT, correction(endpoint, nonce));
+      expect(wayOf(bench.pingsWith(PROPER))).toEqual([expected]);
+    }
+  });
+
+  test('is solicited in as many bytes as the answer has, every ten seconds at most', () => {
+    const bench = Bench.seen();
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    const [solicitation] = bench.take();
+    const answer = correction(SEEN_AS, new Uint8Array(6));
+    expect(solicitation!.payload.length).toBe(answer.length);
+    bench.waits(9_999);
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    expect(solicitedNonce(bench)).toBeNull();
+    bench.waits(1);
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    expect(solicitedNonce(bench)).not.toBeNull();
+  });
+
   test('is not solicited after a correction from an endpoint that we sent nothing to', () => {
     const bench = new Bench();
     bench.pingsWith(PROHIBITED);
@@ -332,6 +504,19 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     bench.sends(withClass(udp(OWN, REMOTE, Uint8Array.of(1, 2, 3)), ADAPTIVE));
     const [datagram] = bench.take();
     expect(parseUdp(datagram!.payload, 0, datagram!.payload.length)).toMatchObject({ ok: true });
+  });
+
+  test('is adapted to by no packet where options forbid it, and Adaptive does not go out as Seen', () => {
+    const bench = new Bench({ peering: { adaptive: false } });
+    bench.pingsWith(PROPER);
+    bench.isPinged(ROUTER, SEEN);
+    bench.take();
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+    bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS, solicitedNonce(bench)!));
+    const [sent] = bench.pingsWith(ADAPTIVE);
+    expect(sent!.to).toBe(ROUTER);
+    expect(formatIPv6(sourceAddress(sent!.payload, 0))).toBe(OWN);
+    expect(trafficClass(sent!.payload, 0)).toBe(0);
   });
 
   test('makes packets of this remote to that address ours, and those of others not', () => {
@@ -391,25 +576,5 @@ describe('a frame whose source encodes another endpoint than it came from (draft
       answers += bench.waits(10).filter(({ to }) => to === MAPPED).length + bench.take().length;
     }
     expect(answers).toBeLessThanOrEqual(16);
-  });
-});
-
-describe('an invitation (draft-03 §8.4)', () => {
-  const INVITING_ENDPOINT = '192.0.2.77:25790';
-  const INVITING = encodeAddress({
-    prefix: 'fc64:bed:c000:24d::/64',
-    peer: INVITING_ENDPOINT,
-    lanip: 1,
-  });
-
-  test.each([
-    ['draft03', {}],
-    ['draft04', { profile: draft04Profile }],
-  ])('is sent packets directly at once in %s', (_, options) => {
-    const bench = new PeeringBench(options);
-    expect(new Set(wayOf(bench.pings(INVITING)))).toEqual(new Set([INVITING_ENDPOINT]));
-    expect(bench.events('path-changed')).toMatchObject([
-      { path: 'direct', confirmedBy: 'invitation' },
-    ]);
   });
 });

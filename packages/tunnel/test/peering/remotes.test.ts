@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type RemoteKey, Remotes } from '../../src/peering/remotes.js';
 import { Confirmation, Path } from '../../src/report/path.js';
-import { remoteAt } from '../support/peerBench.js';
+import { ping } from '../support/packets.js';
+import { OWN, remoteAt } from '../support/peerBench.js';
 
 const { layout } = reference2020;
 const NOBODY = -1;
@@ -15,21 +16,29 @@ class Bench {
   readonly remotes: Remotes;
   readonly reports: string[] = [];
   readonly removed: number[] = [];
+  readonly searched = new Set<number>();
 
-  constructor(capacity = 4, key: RemoteKey = 'address') {
-    this.remotes = new Remotes(layout, key, capacity, new Random(3).fraction, (change) => {
+  constructor(maximum = 4, key: RemoteKey = 'address') {
+    this.remotes = new Remotes(layout, key, maximum, new Random(3).fraction, (change) => {
       this.reports.push(
         `${change.previous} → ${change.path} (${change.confirmedBy}) ${change.endpoint?.port} ${change.roundTrip}`,
       );
     });
+    this.remotes.attach({
+      grow: () => {},
+      isSearching: (slot) => this.searched.has(slot),
+      removed: (slot) => this.removed.push(slot),
+    });
   }
 
-  /** Creates the remote at 192.0.2.9 and this port. */
-  create(port: number, { sentTo = true, now = 0, prefix = '' } = {}): number {
-    const bytes = parseIPv6(remoteAt(`192.0.2.9:${port}`));
-    if (prefix !== '') bytes.set(parseIPv6(prefix).subarray(0, 8), 0);
-    const endpoint = new UdpEndpoint(0xc000_0209, port);
-    return this.remotes.create(bytes, 0, endpoint, sentTo, now, (slot) => this.removed.push(slot));
+  /** Creates the remote at 192.0.2.9, or another node of that network, and this port. */
+  create(port: number, { sentTo = true, now = 0, prefix = '', node = 9 } = {}): number {
+    const packet = ping(OWN, remoteAt(`192.0.2.${node}:${port}`));
+    if (prefix !== '') packet.set(parseIPv6(prefix).subarray(0, 8), 24);
+    const endpoint = new UdpEndpoint(0xc000_0200 + node, port);
+    return sentTo
+      ? this.remotes.createDestination(packet, 0, endpoint, now)
+      : this.remotes.createSource(packet, 24, endpoint, now);
   }
 
   find(port: number, lanip = 1): number {
@@ -75,17 +84,19 @@ describe('a table of remotes', () => {
 });
 
 describe('a full table', () => {
-  test('removes the untrusted remote that was idle longest for any other remote', () => {
-    const bench = new Bench(3);
-    bench.create(1, { sentTo: true, now: 0 });
-    bench.create(2, { sentTo: false, now: 2 });
-    const idle = bench.create(3, { sentTo: false, now: 1 });
-    bench.create(4, { sentTo: false, now: 9 });
-    expect(bench.removed).toEqual([idle]);
-    expect([bench.find(1), bench.find(3)].map((slot) => slot >= 0)).toEqual([true, false]);
+  test('removes the unused inbound remote that was idle longest for any other remote', () => {
+    const bench = new Bench(12);
+    for (let port = 1; port <= 9; port++) bench.create(port);
+    bench.create(10, { sentTo: false, now: 2 });
+    const idle = bench.create(11, { sentTo: false, now: 1 });
+    bench.create(12, { sentTo: false, now: 3 });
+    bench.create(13, { sentTo: false, now: 9 });
+    bench.create(14, { sentTo: true, now: 9 });
+    expect(bench.removed).toEqual([idle, bench.find(14)]);
+    expect([10, 12, 13].map((port) => bench.find(port) >= 0)).toEqual([false, true, true]);
   });
 
-  test('removes a remote that we send to only for another one that we send to', () => {
+  test('removes an outbound remote only for another one, and only an unused one', () => {
     const bench = new Bench(2);
     const idle = bench.create(1, { now: 0 });
     bench.create(2, { now: 1 });
@@ -93,20 +104,34 @@ describe('a full table', () => {
     expect(bench.create(3, { now: 9 })).toBe(idle);
   });
 
-  test('never removes a remote with a valid direct path', () => {
+  test('never removes an outbound remote with a valid direct path', () => {
     const bench = new Bench(2);
     for (const port of [1, 2]) bench.confirm(bench.create(port), 100);
     expect(bench.create(3, { now: 99 })).toBe(NOBODY);
     expect(bench.create(3, { now: 100 })).not.toBe(NOBODY);
   });
 
-  test('keeps eight addresses of untrusted remotes with one lower half at most', () => {
-    const bench = new Bench(32);
-    const slots = Array.from({ length: 10 }, (_, index) =>
-      bench.create(7, { sentTo: false, prefix: `2001:db8:${index + 1}::` }),
-    );
-    expect(slots.filter((slot) => slot !== NOBODY)).toHaveLength(8);
-    expect(bench.create(7, { prefix: '2001:db8:99::' })).not.toBe(NOBODY);
+  test('never removes an outbound remote for which a path is being searched', () => {
+    const bench = new Bench(2);
+    const slots = [1, 2].map((port) => bench.create(port));
+    for (const slot of slots) bench.searched.add(slot);
+    expect(bench.create(3)).toBe(NOBODY);
+    bench.searched.delete(slots[1]!);
+    expect(bench.create(3)).toBe(slots[1]);
+  });
+
+  test('removes an inbound remote in use for an outbound one, once no unused one is left', () => {
+    const bench = new Bench(8);
+    const inbound = [1, 2].map((port) => bench.create(port, { sentTo: false, now: port }));
+    for (const slot of inbound) bench.confirm(slot, 100);
+    const unused = bench.create(3);
+    for (const port of [4, 5, 6, 7, 8]) bench.confirm(bench.create(port), 100);
+    for (const port of [9, 10, 11, 12]) {
+      const slot = bench.create(port, { now: 9 });
+      if (slot !== NOBODY) bench.confirm(slot, 100);
+    }
+    expect(bench.removed).toEqual([unused, ...inbound]);
+    expect(bench.find(12)).toBe(NOBODY);
   });
 });
 

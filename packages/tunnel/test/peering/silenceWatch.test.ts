@@ -2,15 +2,24 @@ import { parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import { Remotes } from '../../src/peering/remotes.js';
 import { SilenceWatch } from '../../src/peering/silenceWatch.js';
-import { remoteAt } from '../support/peerBench.js';
+import { ping } from '../support/packets.js';
+import { OWN, remoteAt } from '../support/peerBench.js';
 
-/** A watch of one remote. */
-function bench() {
+/** A watch of one remote, to which the local side sent first or not. */
+function bench(isSentTo = true) {
   const remotes = new Remotes(reference2020.layout, 'address', 1, Math.random, () => {});
   const address = parseIPv6(remoteAt('192.0.2.9:5000'));
-  const slot = remotes.create(address, 0, new UdpEndpoint(1, 5000), true, 0, () => {});
+  const slot = isSentTo
+    ? remotes.createDestination(
+        ping(OWN, remoteAt('192.0.2.9:5000')),
+        0,
+        new UdpEndpoint(1, 5000),
+        0,
+      )
+    : remotes.createSource(address, 0, new UdpEndpoint(1, 5000), 0);
   const watch = new SilenceWatch();
   return {
+    remotes,
     watch,
     receive: (now: number): void => {
       remotes.received(slot, true, 40, now);
@@ -48,6 +57,16 @@ describe('the watch for silence', () => {
     expect(run(4_000)).toEqual([3_000]);
     receive(5_000);
     expect(run(60_000)).toEqual([13_000]);
+  });
+
+  test('is not concerned with strangers, until they have shown where they are', () => {
+    const { remotes, watch, receive, run } = bench(false);
+    receive(0);
+    expect(run(60_000)).toEqual([]);
+    expect(watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+    remotes.credit.trust(remotes.find(parseIPv6(remoteAt('192.0.2.9:5000')), 0));
+    receive(100_000);
+    expect(run(160_000)).toEqual([103_000]);
   });
 
   test('ends when it is stopped', () => {

@@ -1,5 +1,12 @@
 import { encodeAddress, parseIPv4, parseIPv6 } from '@6bed4/codec';
-import { buildNd, findOption, type NdMessage, type NeighborSolicitation, parseNd } from '@6bed4/nd';
+import {
+  buildNd,
+  findOption,
+  type NdMessage,
+  type NdOption,
+  type NeighborSolicitation,
+  parseNd,
+} from '@6bed4/nd';
 import { seededRandom } from '@6bed4/testing/random';
 import { Peer, type PeerOptions, type TunnelEvent } from '../../src/index.js';
 import { advertisement, ping, prefixOption } from './packets.js';
@@ -31,16 +38,19 @@ export class PeeringBench {
     this.recorder.clear();
   }
 
-  /** The router says that we are at this endpoint. */
-  advertise(endpoint: string): void {
-    this.arrives(
-      ROUTER,
-      advertisement({
-        options: [
-          prefixOption(parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 }))),
-        ],
-      }),
-    );
+  /** The router answers our last solicitation: we are at this endpoint. */
+  advertise(endpoint: string, subnet = PREFIX, router = ROUTER): void {
+    const prefix = parseIPv6(encodeAddress({ prefix: subnet, peer: endpoint, lanip: 0 }));
+    const nonce = this.recorder.nonce!;
+    const options: NdOption[] = [prefixOption(prefix), { type: 'nonce', nonce }];
+    this.arrives(router, advertisement({ options }));
+  }
+
+  /** The router is solicited again, and says that we are at another endpoint, or under another /64. */
+  movesTo(endpoint: string, subnet = PREFIX): void {
+    this.peer.solicit(this.now);
+    this.advertise(endpoint, subnet);
+    this.recorder.clear();
   }
 
   /** A datagram arrives from `A.B.C.D:port`. */
@@ -112,7 +122,11 @@ export function solicitations(
 /** The answer of a well-behaved remote to a solicitation, or that with other properties. */
 export function advertisementFor(
   solicitation: NeighborSolicitation,
-  overrides: { readonly nonce?: Uint8Array | null; readonly target?: Uint8Array } = {},
+  overrides: {
+    readonly nonce?: Uint8Array | null;
+    readonly target?: Uint8Array;
+    readonly solicited?: boolean;
+  } = {},
 ): Uint8Array {
   const solicitedNonce = findOption(solicitation.options, 'nonce')?.nonce ?? null;
   const nonce = overrides.nonce === undefined ? solicitedNonce : overrides.nonce;
@@ -121,7 +135,7 @@ export function advertisementFor(
     source: solicitation.target,
     destination: solicitation.source,
     router: false,
-    solicited: true,
+    solicited: overrides.solicited ?? true,
     override: true,
     target: overrides.target ?? solicitation.target,
     options: nonce === null ? [] : [{ type: 'nonce', nonce }],
@@ -131,13 +145,13 @@ export function advertisementFor(
 /** Builds a remote's solicitation of our address. */
 export function solicitationFrom(
   remote: string,
-  nonce = Uint8Array.of(1, 2, 3, 4, 5, 6),
+  nonce: Uint8Array | null = Uint8Array.of(1, 2, 3, 4, 5, 6),
 ): Uint8Array {
   return buildNd({
     type: 'neighbor-solicitation',
     source: parseIPv6(remote),
     destination: parseIPv6(OWN),
     target: parseIPv6(OWN),
-    options: [{ type: 'nonce', nonce }],
+    options: nonce === null ? [] : [{ type: 'nonce', nonce }],
   });
 }

@@ -1,4 +1,5 @@
 import { formatIPv4, type UdpEndpoint } from '@6bed4/codec';
+import { findOption, parseNd } from '@6bed4/nd';
 import type { TunnelEvent, TunnelSink } from '../../src/index.js';
 
 /** A datagram that a machine sent; the bytes are a copy. */
@@ -15,6 +16,8 @@ export class Recorder implements TunnelSink {
   readonly sent: SentDatagram[] = [];
   readonly delivered: Uint8Array[] = [];
   readonly events: TunnelEvent[] = [];
+  /** The nonce of the last Router Solicitation that had one, or null. */
+  nonce: Uint8Array | null = null;
 
   sendDatagram(
     bytes: Uint8Array,
@@ -25,6 +28,7 @@ export class Recorder implements TunnelSink {
     ttl: number,
   ): void {
     const payload = bytes.slice(offset, offset + length);
+    this.#noteNonce(payload);
     this.sent.push({ payload, to: `${formatIPv4(to.address)}:${to.port}`, tos, ttl });
   }
 
@@ -41,5 +45,11 @@ export class Recorder implements TunnelSink {
     this.sent.length = 0;
     this.delivered.length = 0;
     this.events.length = 0;
+  }
+
+  #noteNonce(payload: Uint8Array): void {
+    const message = parseNd(payload, 0, payload.length);
+    if (!message.ok || message.value.type !== 'router-solicitation') return;
+    this.nonce = findOption(message.value.options, 'nonce')?.nonce ?? this.nonce;
   }
 }

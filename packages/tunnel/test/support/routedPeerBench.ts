@@ -1,9 +1,15 @@
 import { encodeAddress, parseIPv6 } from '@6bed4/codec';
-import type { NdOption, RouterAdvertisement } from '@6bed4/nd';
+import {
+  findOption,
+  type NdOption,
+  parseNd,
+  type RouterAdvertisement,
+  type RouterSolicitation,
+} from '@6bed4/nd';
 import { seededRandom } from '@6bed4/testing/random';
 import { Peer, type PeerOptions } from '../../src/index.js';
 import { advertisement, prefixOption } from './packets.js';
-import { Recorder } from './recorder.js';
+import { Recorder, type SentDatagram } from './recorder.js';
 
 export const ROUTER = '198.51.100.1:25790';
 export const PREFIX = 'fc64:bed:c633:6401::/64';
@@ -21,6 +27,20 @@ export const offer = (overrides: Parameters<typeof prefixOption>[1] = {}): NdOpt
 /** The advertisement of the router to us. */
 export const advertise = (overrides: Partial<RouterAdvertisement> = {}): Uint8Array =>
   advertisement({ options: [offer()], ...overrides });
+
+/** The Router Solicitations among datagrams. */
+export function solicitations(sent: readonly SentDatagram[]): RouterSolicitation[] {
+  return sent.map(({ payload }) => {
+    const message = parseNd(payload, 0, payload.length);
+    if (!message.ok || message.value.type !== 'router-solicitation') throw new Error('no RS');
+    return message.value;
+  });
+}
+
+/** The nonce of the first of them. */
+export function nonceIn(sent: readonly SentDatagram[]): Uint8Array {
+  return findOption(solicitations(sent)[0]!.options, 'nonce')!.nonce;
+}
 
 /** A peer that knows no direct paths, with a recorder, in virtual time. */
 export class RoutedPeerBench {
@@ -45,9 +65,20 @@ export class RoutedPeerBench {
   static leased(options: Partial<PeerOptions> = {}): RoutedPeerBench {
     const bench = new RoutedPeerBench(options);
     bench.peer.start(bench.now);
-    bench.datagram(ROUTER, advertise());
+    bench.answer();
     bench.recorder.clear();
     return bench;
+  }
+
+  /** The router answers our last solicitation, with an advertisement that has its nonce. */
+  answer(overrides: Partial<RouterAdvertisement> = {}, from = ROUTER): Recorder {
+    const { options = [offer()] } = overrides;
+    const { nonce } = this.recorder;
+    if (nonce === null) throw new Error('nothing was asked');
+    return this.datagram(
+      from,
+      advertise({ ...overrides, options: [...options, { type: 'nonce', nonce }] }),
+    );
   }
 
   datagram(from: string, payload: Uint8Array): Recorder {

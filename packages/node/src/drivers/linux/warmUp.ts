@@ -108,7 +108,7 @@ function routerScript(profile: Profile, features: TunFeatures): WarmUpScript {
 }
 
 function peerScript(profile: Profile, features: TunFeatures): WarmUpScript {
-  const options: PeerOptions = { routers: [ROUTER], profile, random: secureRandom };
+  const options: PeerOptions = { routers: [ROUTER], profile, random: sameNonce };
   const sent = new RecordingSink();
   const router = new Router({ ...ROUTER, profile, random: secureRandom }, sent);
   const solicitation = routerSolicitation(profile);
@@ -132,10 +132,15 @@ function peerScript(profile: Profile, features: TunFeatures): WarmUpScript {
   };
 }
 
+/** Gives the peer that is warmed up the nonce of the one whose solicitation was answered. */
+function sameNonce(): number {
+  return 0.5;
+}
+
 /** The first datagram of a peer to its router. */
 function routerSolicitation(profile: Profile): Uint8Array {
   const sent = new RecordingSink();
-  new Peer({ routers: [ROUTER], profile, random: secureRandom }, sent).start(0);
+  new Peer({ routers: [ROUTER], profile, random: sameNonce }, sent).start(0);
   return sent.datagrams[0]!;
 }
 

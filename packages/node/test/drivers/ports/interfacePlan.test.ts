@@ -8,7 +8,9 @@ const LEASE: AddressLease = {
   address: 'fc64:bed:c633:6401:c433:6402:e49e:8001',
   prefix: 'fc64:bed:c633:6401:c433:6402:e49e:8000/114',
   publicEndpoint: { address: '198.51.100.2', port: 58526 },
+  temporary: false,
   routes: ['2001:db8:beef::/64'],
+  defaultRouter: true,
 };
 
 describe('planOfRouter', () => {
