@@ -480,7 +480,7 @@ const neighborExchange: Message = {
   alsoCountsAs: 'Neighbor Solicitation',
   countsAs: (context) => {
     if (isHousemate(context)) return 'Neighbor Advertisement';
-    return isDirect(context) ? 'false source' : null;
+    return isDirect(context) ? 'false source' : 'Neighbor Solicitation';
   },
   build: (context) => {
     const isAsked = (nonceOptions(context)?.length ?? 0) > 0;

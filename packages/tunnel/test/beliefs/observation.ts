@@ -116,7 +116,8 @@ function notePackets(stage: Stage, note: Note): void {
     const before = stage.sent.length;
     stage.sends(udp(cast.own, cast.remotes[name].address, new Uint8Array(60)));
     const data = stage.sent.slice(before).find(({ payload }) => isData(payload));
-    note(keyOf('path', name), `to ${data?.to}`);
+    const isOnLan = data?.to.startsWith('192.168.') ?? false;
+    note(keyOf(isOnLan ? 'LAN path' : 'path', name), `to ${data?.to}`);
     if (data !== undefined) {
       note(keyOf('Seen report', name), `${(trafficClass(data.payload, 0) & SEEN) !== 0}`);
     }
