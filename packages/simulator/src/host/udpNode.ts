@@ -92,6 +92,17 @@ export class UdpNode {
     return new UdpSocket(this.#host, port ?? this.#host.freePort(), onDatagram);
   }
 
+  /** Sends one datagram to `A.B.C.D:port` with a false source of the same form. */
+  forge(source: string, to: string, payload: Uint8Array): void {
+    const [from, destination] = [parseEndpoint(source), parseEndpoint(to)];
+    const datagram = this.#host.newDatagram(from.port);
+    datagram.source = parseIPv4(from.address) | 0;
+    datagram.destination = parseIPv4(destination.address) | 0;
+    datagram.destinationPort = destination.port;
+    datagram.setPayload(payload, 0, payload.length);
+    this.#host.send(datagram);
+  }
+
   /** Joins a multicast group, `A.B.C.D`, on a port. */
   join(group: string, port: number): void {
     this.#host.join(group, port);

@@ -1,5 +1,5 @@
+import { markdownTable } from '@6bed4/testing/markdown';
 import type { PathKind } from '@6bed4/tunnel';
-import { markdownTable } from './markdown.js';
 import type { Cell } from './matrix.js';
 import { situations, talkBehindOneNat } from './sharedNat.js';
 import type { Initiator } from './talk.js';
