@@ -58,7 +58,7 @@ export class DatagramReceiver {
     const isDirect = uplink === null;
     // Most direct packets come from the very endpoint that a known remote's address encodes.
     if (isDirect ? remote < 0 || !paths.isEncodedEndpoint(remote, from) : remote < 0) {
-      const refused = this.#refuseSource(remote, isDirect, bytes, offset, length, from, now);
+      const refused = this.#refuseSource(isDirect, bytes, offset, length, from, now);
       if (refused !== Drop.none) return refused;
     }
     const refused = this.#refuseDestination(remote, uplink, bytes, offset);
@@ -87,7 +87,6 @@ export class DatagramReceiver {
   }
 
   #refuseSource(
-    remote: number,
     isDirect: boolean,
     bytes: Uint8Array,
     offset: number,
@@ -97,7 +96,7 @@ export class DatagramReceiver {
   ): DropCode {
     const source = offset + SOURCE_OFFSET;
     if (!isDirect) return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;
-    const refused = this.#sources.refuseDirect(remote, bytes, source, from, now);
+    const refused = this.#sources.refuseDirect(bytes, source, from, now);
     if (refused !== Drop.none) {
       this.#corrector.correctSource(refused, bytes, offset, length, from, now);
     }

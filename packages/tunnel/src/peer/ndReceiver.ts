@@ -10,7 +10,6 @@ import {
   type NdMessage,
   type NeighborAdvertisement,
   type NeighborSolicitation,
-  NO_SLOT,
   type ParseNdOptions,
   parseNd,
   type Redirect,
@@ -76,7 +75,7 @@ export class NdReceiver {
     const parsed = parseNd(bytes, offset, length, this.#parsing);
     if (!parsed.ok) return Drop.ndInvalid;
     const drop = this.#take(parsed.value, length, uplink, from, now);
-    if (drop !== Drop.none && uplink === null) {
+    if (uplink === null) {
       this.#corrector.correctSource(drop, bytes, offset, length, from, now);
     }
     return drop;
@@ -104,8 +103,6 @@ export class NdReceiver {
         return uplink === null ? this.#advertised(message, from, now) : Drop.ndUnexpected;
       case 'redirect':
         return uplink === null ? this.#redirected(message, length, from, now) : Drop.ndUnexpected;
-      default:
-        return Drop.ndUnexpected;
     }
   }
 
@@ -134,7 +131,7 @@ export class NdReceiver {
     if (!solicited) return Drop.ndUnexpected;
     const isOnLan = sameIPv6Address(source, 0, target, 0) && this.#sources.isOnLan(source, from);
     if (!isOnLan) {
-      const refused = this.#sources.refuseDirect(NO_SLOT, source, 0, from, now);
+      const refused = this.#sources.refuseDirect(source, 0, from, now);
       if (refused !== Drop.none) return refused;
     }
     if (!this.#isOurs(destination)) return Drop.destinationNotOurs;
@@ -180,7 +177,7 @@ export class NdReceiver {
     const isRemote = uplink === null && !isLinkLocalOf(this.#profile.layout, source, 0, from);
     const isOnLan = isRemote && this.#sources.isOnLan(source, from);
     if (isRemote && !isOnLan) {
-      const refused = this.#sources.refuseDirect(this.#paths.find(source, 0), source, 0, from, now);
+      const refused = this.#sources.refuseDirect(source, 0, from, now);
       if (refused !== Drop.none) return refused;
     }
     if (!isRemote && !isIPv6Routable(source, 0) && !isIPv6LinkLocal(source, 0)) {

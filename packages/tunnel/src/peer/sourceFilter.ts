@@ -29,24 +29,20 @@ export class SourceFilter {
    * private endpoint, once it has answered us from there. Where the dialect has it, a node may also use the
    * link-local address of its endpoint (draft-01 §6.1).
    *
-   * @param remote - the slot of the remote with this source, or -1
    * @param source - offset of the IPv6 source address
    */
   refuseDirect(
-    remote: number,
     bytes: Uint8Array,
     source: number,
     from: Readonly<UdpEndpoint>,
     now: number,
   ): DropCode {
-    const paths = this.#paths;
-    if (remote >= 0 && paths.isEncodedEndpoint(remote, from)) return Drop.none;
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
     if (!this.#uplinks.isInterpretable(bytes, source)) {
       return this.isLinkLocal(bytes, source, from) ? Drop.none : Drop.sourceNotAllowed;
     }
     if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
-    return paths.isLanEndpointOf(bytes, source, from, now) ? Drop.none : Drop.sourceMismatch;
+    return this.#paths.isLanEndpointOf(bytes, source, from, now) ? Drop.none : Drop.sourceMismatch;
   }
 
   /** Whether this is a link-local address of a node at an endpoint, where the dialect has those. */
@@ -60,8 +56,9 @@ export class SourceFilter {
    * 6bed4-prefixed, or the sender has an address of a router of ours.
    */
   allowsTrapezium(bytes: Uint8Array, source: number, destination: number): boolean {
-    if (is6bed4Prefixed(this.#profile, bytes, destination)) return true;
-    return this.#uplinks.leaseFor(bytes, source)?.subnetPrefix.contains(bytes, source) ?? false;
+    return (
+      is6bed4Prefixed(this.#profile, bytes, destination) || this.#uplinks.hasSubnetOf(bytes, source)
+    );
   }
 
   /**

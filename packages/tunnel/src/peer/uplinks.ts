@@ -286,7 +286,11 @@ export class Uplinks {
    * /64 of one of our routers, or its prefix says so (draft-04 §2.1).
    */
   isInterpretable(bytes: Uint8Array, offset: number): boolean {
-    if (is6bed4Prefixed(this.#profile, bytes, offset)) return true;
+    return is6bed4Prefixed(this.#profile, bytes, offset) || this.hasSubnetOf(bytes, offset);
+  }
+
+  /** Whether the IPv6 address at `offset` lies in the /64 of one of our routers. */
+  hasSubnetOf(bytes: Uint8Array, offset: number): boolean {
     for (let index = 0; index < this.#list.length; index++) {
       if (this.#list[index]!.lease?.subnetPrefix.contains(bytes, offset)) return true;
     }

@@ -1,4 +1,4 @@
-import { encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
+import { draft04Profile, encodeAddress, formatIPv6, parseIPv6 } from '@6bed4/codec';
 import {
   buildNd,
   findOption,
@@ -145,6 +145,83 @@ describe('a Neighbor Solicitation for us (draft-03 §8.2)', () => {
     const own = encodeAddress({ prefix: 'fe80::/64', peer: '203.0.113.5:40000' });
     expect(answerTo(other, solicitation(REMOTE, own))).toBeNull();
   });
+
+  test.each([
+    ['a routable address', '20ff::1', 1, {}],
+    ['a link-local address', 'fe80::9', 1, {}],
+    ['the loopback address', '::1', 0, { 'source-not-allowed': 1 }],
+    ['an IPv4-mapped address', '::ffff:192.0.2.1', 0, { 'source-not-allowed': 1 }],
+  ])('through the router is answered to %s: %s', (_, source, count, drops) => {
+    const bench = RoutedPeerBench.leased();
+    expect(bench.datagram(ROUTER, naming(source, OWN)).sent).toHaveLength(count);
+    expect(bench.drops).toEqual(drops);
+  });
+
+  test('directly from a link-local address is answered only if that is of its endpoint', () => {
+    const own = encodeAddress({ prefix: 'fe80::/64', peer: REMOTE_ENDPOINT });
+    const bench = RoutedPeerBench.leased();
+    expect(answerTo(bench, naming(own, OWN))).toMatchObject({ destination: parseIPv6(own) });
+    expect(answerTo(bench, naming('fe80::9', OWN))).toBeNull();
+    expect(bench.drops).toEqual({ 'source-not-allowed': 1 });
+  });
+
+  test('is answered 100 times at once and then 50 times a second, for each IPv4 address', () => {
+    const bench = RoutedPeerBench.leased();
+    const answers = (): number => {
+      let count = 0;
+      for (let step = 0; step < 120; step++) {
+        count += bench.datagram(ROUTER, solicitation(NATIVE, OWN)).sent.length;
+      }
+      return count;
+    };
+    expect(answers()).toBe(100);
+    expect(bench.drops).toEqual({ 'rate-limited': 20 });
+    expect(answerTo(bench, solicitation(REMOTE, OWN))).not.toBeNull();
+    bench.now += 1_000;
+    expect(answers()).toBe(50);
+  });
+
+  test('from our local network is none of that where no remotes are searched there', () => {
+    const neighbor = encodeAddress({ prefix: PREFIX, peer: '203.0.113.5:41234', lanip: 1 });
+    const outcome = (lanSearch: boolean): object => {
+      const bench = new PeeringBench({ peering: { lanSearch } });
+      bench.peer.setLocalSubnets(['192.168.1.0/24']);
+      bench.arrives('192.168.1.7:6666', solicitation(neighbor, OWN));
+      return [bench.take().length > 0, bench.peer.counters.snapshot().drops];
+    };
+    expect(outcome(false)).toEqual([false, { 'source-mismatch': 1 }]);
+    expect(outcome(true)).toEqual([true, { 'rate-limited': 1 }]);
+  });
+});
+
+describe('a Router Solicitation (draft-04 §3.2, §3.3)', () => {
+  const solicitation = {
+    type: 'router-solicitation' as const,
+    source: parseIPv6('::'),
+    destination: parseIPv6('ff02::2'),
+  };
+
+  test('from :: with a link-layer address, as deployed peers send it, is answered', () => {
+    const bench = RoutedPeerBench.leased({ profile: draft04Profile });
+    const bytes = buildNd({
+      ...solicitation,
+      options: [
+        { type: 'source-link-layer', address: new Uint8Array(6) },
+        { type: 'unknown', code: 253, body: new Uint8Array(54) },
+      ],
+    });
+    const { sent } = bench.datagram(REMOTE_ENDPOINT, bytes);
+    expect(sent.map(messageIn)).toMatchObject([{ type: 'router-advertisement' }]);
+  });
+
+  test('of a router is not answered', () => {
+    const bench = RoutedPeerBench.leased({ profile: draft04Profile });
+    const padding: NdOption = { type: 'unknown', code: 253, body: new Uint8Array(54) };
+    expect(bench.datagram(ROUTER, buildNd({ ...solicitation, options: [padding] })).sent).toEqual(
+      [],
+    );
+    expect(bench.drops).toEqual({ 'nd-unexpected': 1 });
+  });
 });
 
 describe('a Neighbor Advertisement (draft-03 §6, RFC 4861 §7.2.5)', () => {
@@ -195,6 +272,7 @@ describe('a Neighbor Advertisement (draft-03 §6, RFC 4861 §7.2.5)', () => {
       { source: remoteAt('192.0.2.9:5001') },
       'source-mismatch',
     ],
+    ['from another endpoint than it encodes', { from: '192.0.2.9:5001' }, 'source-mismatch'],
     ['to a native destination', { destination: '2001:db8::1' }, 'destination-not-ours'],
     ['to another peer', { destination: ASKED }, 'destination-not-ours'],
     ['to lanip 0', { destination: OWN_PREFIX }, 'destination-not-ours'],

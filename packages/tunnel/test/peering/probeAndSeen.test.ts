@@ -1,5 +1,6 @@
 import { draft04Profile, encodeAddress, formatIPv6, parseIPv6, reference2020 } from '@6bed4/codec';
 import {
+  type NdOption,
   parseIcmpError,
   parseNd,
   parseUdp,
@@ -11,7 +12,15 @@ import {
 import { describe, expect, test } from 'vitest';
 import { peerNatStates } from '../../src/peering/peerNatStates.js';
 import { advertisement, ping, prefixOption, udp } from '../support/packets.js';
-import { messageIn, OWN, PeeringBench, PREFIX, ROUTER, remoteAt } from '../support/peerBench.js';
+import {
+  messageIn,
+  OWN,
+  OWN_ENDPOINT,
+  PeeringBench,
+  PREFIX,
+  ROUTER,
+  remoteAt,
+} from '../support/peerBench.js';
 import type { SentDatagram } from '../support/recorder.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
@@ -528,6 +537,39 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     bench.arrives(other, ping(remoteAt(other), remoteAt(SEEN_AS)));
     bench.arrives(ROUTER, ping(REMOTE, remoteAt(SEEN_AS)));
     expect(bench.recorder.delivered).toHaveLength(delivered + 1);
+  });
+
+  test('is the last one that is offered, and none that is taken back', () => {
+    const option = (endpoint: string, validLifetime = 0xffff_ffff): NdOption =>
+      prefixOption(parseIPv6(encodeAddress({ prefix: PREFIX, peer: endpoint, lanip: 0 })), {
+        validLifetime,
+        preferredLifetime: validLifetime,
+      });
+    const old = option(OWN_ENDPOINT, 0);
+    const isBoundBy = (...options: NdOption[]): boolean => {
+      const bench = Bench.seen();
+      bench.arrives(REMOTE_ENDPOINT, correction(SEEN_AS));
+      const nonce: NdOption = { type: 'nonce', nonce: solicitedNonce(bench)! };
+      bench.arrives(
+        REMOTE_ENDPOINT,
+        advertisement({ routerLifetime: 0, options: [...options, nonce] }),
+      );
+      bench.recorder.delivered.length = 0;
+      bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, remoteAt(SEEN_AS)));
+      return bench.recorder.delivered.length === 1;
+    };
+    expect(isBoundBy(old, option(SEEN_AS))).toBe(true);
+    expect(isBoundBy(option(SEEN_AS), old)).toBe(true);
+    expect(isBoundBy(option('203.0.113.5:55556'), option(SEEN_AS))).toBe(true);
+    expect(isBoundBy(option(SEEN_AS), option('203.0.113.5:55556'))).toBe(false);
+    expect(isBoundBy(option(SEEN_AS, 1))).toBe(true);
+    expect(isBoundBy(option(SEEN_AS, 0))).toBe(false);
+  });
+
+  test('is not offered from where nobody can be', () => {
+    const bench = Bench.seen();
+    bench.arrives('127.0.0.1:5000', correction(SEEN_AS));
+    expect(bench.peer.counters.snapshot().drops).toEqual({ 'source-endpoint-refused': 1 });
   });
 
   test('lets the local side send from that address, directly to this remote only', () => {
