@@ -57,7 +57,7 @@ export class DatagramReceiver {
     const remote = paths.find(bytes, source);
     const isDirect = uplink === null;
     // Most direct packets come from the very endpoint that a known remote's address encodes.
-    if (isDirect ? remote < 0 || !paths.isEncodedEndpoint(remote, from) : remote < 0) {
+    if (remote < 0 || (isDirect && !paths.isEncodedEndpoint(remote, from))) {
       const refused = this.#refuseSource(isDirect, bytes, offset, length, from, now);
       if (refused !== Drop.none) return refused;
     }
@@ -166,8 +166,7 @@ export class DatagramReceiver {
       return this.#refuseTrapezium(bytes, source, destination);
     }
     if (isDirect && this.#uplinks.isLinkLocal(bytes, destination)) return Drop.none;
-    const mayLoop = !isDirect && remote < 0;
-    if (mayLoop && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
+    if (!isDirect && this.#uplinks.owning(bytes, source) !== null) return Drop.loop;
     // An address of ours, but this router may not bring that.
     if (this.#uplinks.owning(bytes, destination) !== null) return Drop.sourceNotAllowed;
     return isIPv6Routable(bytes, destination)

@@ -275,6 +275,7 @@ export class Peer extends MachineCore {
       random,
       send: (to, bytes, length, ttl) => this.output.send(to, bytes, 0, length, ttl),
       accepts: (endpoint) => uplinks.accepts(endpoint),
+      isOurselves: (bytes, at, endpoint) => uplinks.isOurselves(bytes, at, endpoint),
       sharesPublicAddress: (addressBits) => uplinks.hasPublicAddress(addressBits),
       isOnLocalSubnet: (addressBits) => this.#localSubnets.hasHost(addressBits),
       isInterpretable: (bytes, at) => uplinks.isInterpretable(bytes, at),

@@ -25,7 +25,7 @@ export class SourceFilter {
 
   /**
    * Accepts a node whose IPv6 source encodes the very endpoint that the datagram came from, and lies in
-   * the /64 of one of our routers or under a 6bed4 prefix. A remote on our own network may send from its
+   * the /64 of one of our routers or under a 6bed4 prefix, and is not ourselves. A remote on our own network may send from its
    * private endpoint, once it has answered us from there. Where the dialect has it, a node may also use the
    * link-local address of its endpoint (draft-01 §6.1).
    *
@@ -41,7 +41,9 @@ export class SourceFilter {
     if (!this.#uplinks.isInterpretable(bytes, source)) {
       return this.isLinkLocal(bytes, source, from) ? Drop.none : Drop.sourceNotAllowed;
     }
-    if (this.#profile.layout.matchesEndpoint(bytes, source, from)) return Drop.none;
+    if (this.#profile.layout.matchesEndpoint(bytes, source, from)) {
+      return this.#uplinks.isOurselves(bytes, source, from) ? Drop.loop : Drop.none;
+    }
     return this.#paths.isLanEndpointOf(bytes, source, from, now) ? Drop.none : Drop.sourceMismatch;
   }
 

@@ -271,6 +271,15 @@ export class Uplinks {
     return false;
   }
 
+  /**
+   * Whether a node with this IPv6 address at this endpoint is ourselves: whoever says so forged a datagram.
+   *
+   * @param offset - of the address, which encodes the endpoint
+   */
+  isOurselves(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean {
+    return this.leaseEncodedBy(bytes, offset) !== null || this.hasPublicEndpoint(endpoint);
+  }
+
   /** Whether a configured router sees us at this endpoint. */
   hasPublicEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
     return this.#list.some(

@@ -325,7 +325,7 @@ export class PathFinder {
     if (layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
     const endpoint = this.#encoded;
     layout.readEndpoint(bytes, at, endpoint);
-    if (!host.accepts(endpoint)) return NO_SLOT;
+    if (!host.accepts(endpoint) || host.isOurselves(bytes, at, endpoint)) return NO_SLOT;
     if (this.#remotes === null) {
       const { random } = host;
       this.#remotes = new Remotes(layout, kind.key, maxRemotes, random, (change) => {

@@ -48,6 +48,9 @@ export interface PeeringHost {
   /** Whether a node can be at an endpoint, and we may talk to it. */
   accepts(endpoint: Readonly<UdpEndpoint>): boolean;
 
+  /** Whether an address that encodes this endpoint is one of ours, or the endpoint is. */
+  isOurselves(bytes: Uint8Array, at: number, endpoint: Readonly<UdpEndpoint>): boolean;
+
   /** Whether an IPv6 address, 16 bytes, is ours. */
   isOwn(address: Uint8Array): boolean;
 
