@@ -1,6 +1,5 @@
 import { draft00Profile, type Profile } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
-import { type Internet, showTraceOnFailure } from '../../src/index.js';
 import { profiles as directProfiles } from '../support/dialects.js';
 import { Arena, type ArenaOptions } from './arena.js';
 import { type Control, controlOf, faultsIn, type Grants } from './checks.js';
@@ -70,8 +69,8 @@ export interface Attacker {
 }
 
 /** Carries a script out. @returns what it changed and may not */
-function perform(attacker: Attacker, script: Script, control: Control, trace = true): string[] {
-  const arena = new Arena(attacker.arena, trace);
+function perform(attacker: Attacker, script: Script, control: Control): string[] {
+  const arena = new Arena(attacker.arena);
   attacker.prepare?.(arena, script);
   arena.run(() => {
     for (const { wait, shot, times } of script.steps) {
@@ -82,12 +81,8 @@ function perform(attacker: Attacker, script: Script, control: Control, trace = t
       for (let time = 0; time < times; time++) attacker.send(arena, from, to, bytes);
     }
   });
-  const faults = faultsIn(arena, control, attacker.grants(arena));
-  if (faults.length > 0) lastNet = arena.net;
-  return faults;
+  return faultsIn(arena, control, attacker.grants(arena));
 }
-
-let lastNet: Internet | null = null;
 
 /** Asserts that no script of an attacker changes more than it may; prints seed and script otherwise. */
 export function assertHarmless(attacker: Attacker, runs: number): void {
@@ -105,5 +100,3 @@ export function assertHarmless(attacker: Attacker, runs: number): void {
     { numRuns: runs * MULTIPLE },
   );
 }
-
-export { lastNet, showTraceOnFailure };
