@@ -3,12 +3,12 @@ import { testConfig } from '../../vitest.base.js';
 
 /**
  * The tests that judge mutants. The folder is Stryker's choice. Those that measure the process or
- * need a browser, and those that throw random bytes at everything for seconds, judge none.
+ * need a browser, and those that throw random bytes or all messages at everything for seconds, judge none.
  */
 export default defineConfig(
   testConfig('workspace', {
     include: ['**/*.test.ts'],
-    exclude: ['**/{allocation,hostile,loopThread,readme}.test.ts', '**/browser/**'],
+    exclude: ['**/{allocation,hostile,loopThread,readme}.test.ts', '**/{browser,beliefs}/**'],
     setupFiles: new URL('./vitest.setup.ts', import.meta.url).pathname,
   }),
 );
