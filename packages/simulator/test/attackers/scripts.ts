@@ -1,5 +1,6 @@
 import { draft00Profile, type Profile } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
+import { vi } from 'vitest';
 import { profiles as directProfiles } from '../support/dialects.js';
 import { Arena, type ArenaOptions } from './arena.js';
 import { type Control, controlOf, faultsIn, type Grants } from './checks.js';
@@ -35,6 +36,7 @@ export interface Script {
 const LONGEST = 40;
 /** Scripts of one property, unless the environment multiplies them: `SCRIPTS=10 npx vitest run attackers`. */
 const MULTIPLE = Number(process.env['SCRIPTS'] ?? 1);
+vi.setConfig({ testTimeout: 120_000 * Math.max(1, MULTIPLE) });
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   answers: fc.boolean(),
