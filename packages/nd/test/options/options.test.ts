@@ -355,6 +355,14 @@ describe('finding an option', () => {
     expect(findOptionOffset(packet, OPTIONS, OPTIONS + 8, OPTION_NONCE)).toBe(-1);
   });
 
+  test('at the very start of a buffer is found from there, and from before', () => {
+    const options = Uint8Array.of(OPTION_NONCE, 1, 1, 2, 3, 4, 5, 6);
+    expect(findOptionOffset(options, 0, 8, OPTION_NONCE)).toBe(0);
+    expect(findOptionOffset(options, -8, 8, OPTION_NONCE)).toBe(0);
+    expect(findOptionOffset(options, 0, 7, OPTION_NONCE)).toBe(-1);
+    expect(findOptionOffset(options, 1, 8, OPTION_NONCE)).toBe(-1);
+  });
+
   test('in a packet ends at a malformed option, and at the end of the buffer', () => {
     const packet = build(nonces);
     expect(findOptionOffset(packet, OPTIONS, packet.length + 99, 99)).toBe(-1);
