@@ -363,6 +363,13 @@ describe('finding an option', () => {
     expect(findOptionOffset(options, 1, 8, OPTION_NONCE)).toBe(-1);
   });
 
+  test('that reaches beyond the end is not found', () => {
+    const options = new Uint8Array(16);
+    options.set([OPTION_NONCE, 2]);
+    const found = [7, 8, 15, 16].map((end) => findOptionOffset(options, 0, end, OPTION_NONCE));
+    expect(found).toEqual([-1, -1, -1, 0]);
+  });
+
   test('in a packet ends at a malformed option, and at the end of the buffer', () => {
     const packet = build(nonces);
     expect(findOptionOffset(packet, OPTIONS, packet.length + 99, 99)).toBe(-1);
