@@ -153,12 +153,12 @@ const cases: readonly Case[] = [
     paths: both('direct'),
   },
   {
-    // The solicitation comes from the private endpoint of the sender. The NAT translates the answer back, so
-    // that the direct path is confirmed first, which no private endpoint displaces.
+    // The solicitation comes from the private endpoint of the sender, so the receiver solicits there. The
+    // NAT translates the answers back, so the sender sees no private endpoint.
     title:
       'both on one LAN without multicast behind the same NAT, whose hairpinning keeps the source',
     topology: { shared: 'lan', withoutMulticast: true, hairpin: 'internal-source' },
-    paths: both('direct'),
+    paths: ['direct', 'lan'],
   },
   {
     title:
