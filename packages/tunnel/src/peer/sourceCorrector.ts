@@ -74,7 +74,7 @@ export class Corrector {
     if (!this.#discovery.retracts || !isIPv6Routable(bytes, source)) return;
     let offered: SubnetPrefix | null = null;
     if (refused === Drop.sourceMismatch && !layout.isOpaque(bytes, source)) {
-      const claimed = new SubnetPrefix(bytes.subarray(source, source + 16));
+      const claimed = new SubnetPrefix(bytes.subarray(source));
       offered = this.#mayOffer(claimed) ? claimed : null;
     } else if (refused === Drop.sourceNotAllowed && this.#dialect.correctsPrefix) {
       const lease = this.#uplinks.owning(bytes, offset + DESTINATION_OFFSET)?.lease;

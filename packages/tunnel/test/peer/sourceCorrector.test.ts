@@ -119,6 +119,7 @@ describe.each([
       return bench.take().filter(({ to }) => to === from).length;
     };
     expect(answers(MAPPED)).toBe(5);
+    expect(withheld(bench)).toBe(15);
     expect(answers('192.0.2.9:6667')).toBe(5);
     bench.now += 999;
     expect(answers(MAPPED)).toBe(0);
@@ -286,6 +287,13 @@ describe('a Router Solicitation of a remote', () => {
     expect(drops(bench)).toEqual({ 'rate-limited': 1 });
     bench.arrives(MAPPED, solicitation({ bare: true }));
     expect(bench.take().map(({ payload }) => payload.length)).toEqual([88]);
+  });
+
+  test('is answered five times at once', () => {
+    const bench = draft04();
+    for (let step = 0; step < 7; step++) bench.arrives(MAPPED, solicitation());
+    expect(bench.take()).toHaveLength(5);
+    expect(drops(bench)).toEqual({ 'rate-limited': 2 });
   });
 
   test('is answered under the router of its own address where that is ours, or the first', () => {
