@@ -25,9 +25,9 @@ export class SourceFilter {
 
   /**
    * Accepts a node whose IPv6 source encodes the very endpoint that the datagram came from, and lies in
-   * the /64 of one of our routers or under a 6bed4 prefix, and is not ourselves. A remote on our own network may send from its
-   * private endpoint, once it has answered us from there. Where the dialect has it, a node may also use the
-   * link-local address of its endpoint (draft-01 §6.1).
+   * the /64 of one of our routers or under a 6bed4 prefix, and is not ourselves. A remote on our own network
+   * may send from its private endpoint, once it has answered us from there. Where the dialect has it, a node
+   * may also use the link-local address of its endpoint (draft-01 §6.1).
    *
    * @param source - offset of the IPv6 source address
    */
