@@ -71,7 +71,7 @@ export function identify(options: RouterOptions): RouterIdentity {
   const { layout } = profile;
   const address = parseIPv4(options.address, 'address');
   const port = checkPort('port', options.port ?? profile.port, 1);
-  if (!layout.acceptsPort(port)) {
+  if (layout.evenPorts && port % 2 !== 0) {
     throw new InvalidArgumentError('port', String(port), `a port that ${layout.name} can express`);
   }
   const netid = options.netid ?? profile.defaultNetid;
