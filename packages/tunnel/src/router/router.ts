@@ -29,7 +29,7 @@ import { AnswerBudget } from '../packet/answerBudget.js';
 import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { TUNNEL_MTU } from '../specification.js';
+import { SUBNET_PREFIX_LENGTH, TUNNEL_MTU } from '../specification.js';
 import {
   identify,
   isOwnEndpoint,
@@ -89,7 +89,10 @@ export class Router extends MachineCore {
 
   /** The /64 that it serves, as `address/64`. */
   get prefix(): string {
-    return formatPrefix({ bytes: this.#identity.subnetPrefix.toBytes(), length: 64 });
+    return formatPrefix({
+      bytes: this.#identity.subnetPrefix.toBytes(),
+      length: SUBNET_PREFIX_LENGTH,
+    });
   }
 
   /** Its own endpoint. */
