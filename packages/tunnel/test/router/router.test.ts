@@ -201,6 +201,20 @@ describe('frames that are not one IPv6 packet (draft-03 §6)', () => {
       'not-ipv6',
     ],
     [
+      'version 7',
+      altered((bytes) => {
+        bytes[0] = 0x7f;
+      }),
+      'not-ipv6',
+    ],
+    [
+      'version 13, below RoHC',
+      altered((bytes) => {
+        bytes[0] = 0xdf;
+      }),
+      'not-ipv6',
+    ],
+    [
       'RoHC 14',
       altered((bytes) => {
         bytes[0] = 0xe0;
