@@ -236,6 +236,14 @@ describe('frames that are not one IPv6 packet (draft-03 §6)', () => {
     expect(bench.drops).toEqual({ [reason]: 1 });
   });
 
+  test('a header without payload is one, and 40 bytes', () => {
+    const header = altered((bytes) => {
+      bytes[5] = 0;
+      bytes[6] = 59;
+    }).slice(0, 40);
+    expect(new RouterBench().datagram(A, header).sent.map(({ to }) => to)).toEqual([B]);
+  });
+
   test('an empty datagram is a keepalive, no drop', () => {
     const bench = new RouterBench();
     expect(bench.datagram(A, new Uint8Array(0)).sent).toEqual([]);
