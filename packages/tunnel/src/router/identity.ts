@@ -1,6 +1,5 @@
 import {
   type AddressLayout,
-  checkPort,
   completePrefix,
   type Endpoint,
   formatIPv6,
@@ -70,10 +69,7 @@ export function identify(options: RouterOptions): RouterIdentity {
   const profile = options.profile ?? reference2020;
   const { layout } = profile;
   const address = parseIPv4(options.address, 'address');
-  const port = checkPort('port', options.port ?? profile.port, 1);
-  if (layout.evenPorts && port % 2 !== 0) {
-    throw new InvalidArgumentError('port', String(port), `a port that ${layout.name} can express`);
-  }
+  const port = options.port ?? profile.port;
   const netid = options.netid ?? profile.defaultNetid;
   const prefix =
     options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
@@ -87,6 +83,7 @@ export function identify(options: RouterOptions): RouterIdentity {
   }
   const subnetAnycast = subnetPrefix.toBytes();
   const ownAddress = subnetPrefix.toBytes();
+  // Refuses a port that the layout cannot express.
   layout.writeEndpoint(ownAddress, 0, address, port, ROUTER_LANIP);
   return {
     profile,
