@@ -74,13 +74,6 @@ export class Advertiser {
     const options = this.#offer(to);
     if (discovery.retracts && !layout.isOpaque(bytes, source)) {
       const retracted = copyBytes(bytes, source, source + 16);
-      layout.writeUnchecked(
-        retracted,
-        0,
-        layout.readAddress(bytes, source),
-        layout.readPort(bytes, source),
-        0,
-      );
       options.unshift(prefixInformation(retracted, discovery.prefixLength, 0));
     }
     return this.#build(null, to, options);

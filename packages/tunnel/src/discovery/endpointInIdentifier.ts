@@ -18,14 +18,12 @@ export function endpointInIdentifier({ layout, retracts }: Dialect): Discovery {
     prefixLength: layout.prefixLength,
 
     advertisedPrefix(subnetPrefix) {
-      return copyBytes(subnetPrefix, 0, 16).fill(0, 8);
+      return copyBytes(subnetPrefix);
     },
 
     advertisementDestination(_solicitationSource, { address, port }) {
       const destination = new Uint8Array(16);
-      destination[0] = 0xfe;
-      destination[1] = 0x80;
-      layout.writeUnchecked(destination, 0, address, port, 0);
+      layout.writeLinkLocal(destination, 0, address, port);
       return destination;
     },
 

@@ -17,7 +17,7 @@ export function endpointInPrefix(dialect: Dialect): Discovery {
     prefixLength: layout.prefixLength,
 
     advertisedPrefix(subnetPrefix, { address, port }) {
-      const prefix = copyBytes(subnetPrefix, 0, 16);
+      const prefix = copyBytes(subnetPrefix);
       layout.writeEndpoint(prefix, 0, address, port, ROUTER_LANIP);
       return prefix;
     },

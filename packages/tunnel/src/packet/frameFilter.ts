@@ -7,7 +7,8 @@ import { IPV6_NIBBLE, ROHC_LOWEST_NIBBLE } from '../specification.js';
  * before and nothing behind it (draft-03 §6, draft-04 §4.2). Checksums of TCP and UDP are left to the
  * destination, which checks them in any case.
  *
- * @param mayBeCompressed - whether frames may have compressed headers here, which nobody reads
+ * @param mayBeCompressed - whether frames may have compressed headers here, which nobody reads; only for
+ *   one byte at least
  */
 export function refuseFrame(
   bytes: Uint8Array,
@@ -15,10 +16,9 @@ export function refuseFrame(
   length: number,
   mayBeCompressed: boolean,
 ): DropCode {
-  const nibble = length === 0 ? 0 : bytes[offset]! >>> 4;
-  if (nibble >= ROHC_LOWEST_NIBBLE && mayBeCompressed) return Drop.rohc;
+  if (mayBeCompressed && bytes[offset]! >>> 4 >= ROHC_LOWEST_NIBBLE) return Drop.rohc;
   if (length < IPV6_HEADER_LENGTH) return Drop.tooShort;
-  if (nibble !== IPV6_NIBBLE) return Drop.notIPv6;
+  if (bytes[offset]! >>> 4 !== IPV6_NIBBLE) return Drop.notIPv6;
   return payloadLength(bytes, offset) + IPV6_HEADER_LENGTH === length &&
     offset + length <= bytes.length
     ? Drop.none

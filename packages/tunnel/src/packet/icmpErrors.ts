@@ -70,7 +70,7 @@ export class IcmpErrors {
     length: number,
     receiver: number,
     now: number,
-    port = 0,
+    port: number,
   ): Uint8Array | 'withheld' | null {
     const description = describe(drop);
     if (description === null || !isIPv6Routable(bytes, offset + SOURCE_OFFSET)) return null;

@@ -1,12 +1,8 @@
 import {
   type AddressLayout,
-  checkInteger,
-  checkPort,
   completePrefix,
   type Endpoint,
   formatIPv6,
-  formatPrefix,
-  HIGHEST_NETID,
   InvalidArgumentError,
   is6bed4Prefixed,
   type Prefix,
@@ -24,7 +20,7 @@ import { ROUTER_LINK_LOCAL } from '../address/wellKnownAddresses.js';
 import { MAX_ROUTES } from '../defaults.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { discoveryOf } from '../discovery/discoveryOf.js';
-import { ROUTER_LANIP, SUBNET_PREFIX_LENGTH } from '../specification.js';
+import { ROUTER_LANIP } from '../specification.js';
 import type { RouterOptions } from './routerOptions.js';
 
 const IDENTIFIER_OFFSET = 8;
@@ -43,6 +39,8 @@ export interface RouterIdentity {
   readonly answered: EndpointPolicy;
   /** The /64 that this router serves. */
   readonly subnetPrefix: SubnetPrefix;
+  /** The /64 with zeroes, the subnet-router anycast address (RFC 4291 §2.6.1); 16 bytes. */
+  readonly subnetAnycast: Uint8Array;
   /** Its own IPv6 address: its own endpoint under its own /64, lanip 0; 16 bytes. */
   readonly ownAddress: Uint8Array;
   /** Its endpoint, in numbers and as text. */
@@ -71,21 +69,11 @@ export function identify(options: RouterOptions): RouterIdentity {
   const profile = options.profile ?? reference2020;
   const { layout } = profile;
   const address = parseIPv4(options.address, 'address');
-  const port = checkPort('port', options.port ?? profile.port, 1);
-  if (!layout.acceptsPort(port)) {
-    throw new InvalidArgumentError('port', String(port), `a port that ${layout.name} can express`);
-  }
-  const netid = checkInteger('netid', options.netid ?? profile.defaultNetid, 0, HIGHEST_NETID);
+  const port = options.port ?? profile.port;
+  const netid = options.netid ?? profile.defaultNetid;
   const prefix =
     options.prefix === undefined ? profile.defaultPrefix : parsePrefix(options.prefix, 'prefix');
-  const completed = completePrefix(prefix, { netid, router: address });
-  if (completed.length !== SUBNET_PREFIX_LENGTH) {
-    throw new InvalidArgumentError(
-      'prefix',
-      formatPrefix(prefix),
-      'a prefix that completes to /64',
-    );
-  }
+  const subnetPrefix = new SubnetPrefix(completePrefix(prefix, { netid, router: address }).bytes);
   const routes = (options.routes ?? []).map((route) => parsePrefix(route, 'routes'));
   // Beyond its routes, draft-04 §5.1 rejects everything; draft-01 §5.2 and draft-03 §10.1 forward it.
   const { trapeziumNeeds6bed4 } = profile.dialect;
@@ -93,8 +81,9 @@ export function identify(options: RouterOptions): RouterIdentity {
   if (routes.length > MAX_ROUTES) {
     throw new InvalidArgumentError('routes', String(routes.length), `${MAX_ROUTES} at most`);
   }
-  const subnetPrefix = new SubnetPrefix(completed.bytes);
+  const subnetAnycast = subnetPrefix.toBytes();
   const ownAddress = subnetPrefix.toBytes();
+  // Refuses a port that the layout cannot express.
   layout.writeEndpoint(ownAddress, 0, address, port, ROUTER_LANIP);
   return {
     profile,
@@ -103,6 +92,7 @@ export function identify(options: RouterOptions): RouterIdentity {
     policy: EndpointPolicy.deduceFrom(address, options),
     answered: EndpointPolicy.deduceFrom(address, { ...options, allowPrivate: true }),
     subnetPrefix,
+    subnetAnycast,
     ownAddress,
     self: new UdpEndpoint(address, port),
     endpoint: { address: options.address, port },
@@ -110,13 +100,13 @@ export function identify(options: RouterOptions): RouterIdentity {
     forwardTo: [...forwardTo.map((forwarded) => parsePrefix(forwarded, 'forwardTo')), ...routes],
     joinsTrapezium: !trapeziumNeeds6bed4 || is6bed4Prefixed(profile, ownAddress, 0),
     ipv6Side: options.ipv6Side ?? true,
-    aliases: aliasesOf(layout, subnetPrefix, ownAddress, address, port),
+    aliases: aliasesOf(layout, subnetAnycast, ownAddress, address, port),
   };
 }
 
 function aliasesOf(
   layout: AddressLayout,
-  subnetPrefix: SubnetPrefix,
+  subnetAnycast: Uint8Array,
   ownAddress: Uint8Array,
   address: number,
   port: number,
@@ -124,10 +114,10 @@ function aliasesOf(
   const linkLocal = new Uint8Array(16);
   layout.writeLinkLocal(linkLocal, 0, address, port);
   const linkLocalLikeGlobal = ownAddress.slice();
-  linkLocalLikeGlobal.fill(0, 0, IDENTIFIER_OFFSET).set([0xfe, 0x80]);
+  linkLocalLikeGlobal.set(ROUTER_LINK_LOCAL.subarray(0, IDENTIFIER_OFFSET));
   const aliases = [ROUTER_LINK_LOCAL, linkLocal, linkLocalLikeGlobal];
-  // Where no lanip identifies the router, the all-zero identifier does (RFC 4291 §2.6.1).
-  if (!layout.hasLanip) aliases.push(subnetPrefix.toBytes());
+  // Where no lanip identifies the router, the all-zero identifier does.
+  if (!layout.hasLanip) aliases.push(subnetAnycast);
   return aliases;
 }
 

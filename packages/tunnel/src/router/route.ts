@@ -4,6 +4,7 @@ import {
   prefixContains,
   readInt32,
   readRouterAddress,
+  sameIPv6Address,
   UdpEndpoint,
 } from '@6bed4/codec';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
@@ -41,14 +42,9 @@ function dropped(target: RouteTarget, reason: DropCode): RouteCode {
 }
 
 function toEndpoint(identity: RouterIdentity, target: RouteTarget): RouteCode {
-  const { addressBits, port } = target;
-  const { self } = identity;
-  // Our own endpoint encoded by anything but our own address: we would be sending to ourselves.
-  if (addressBits === self.addressBits && port === self.port) return dropped(target, Drop.loop);
-  if (!identity.policy.accepts(target)) {
-    return dropped(target, Drop.destinationEndpointRefused);
-  }
-  return Route.tunnel;
+  return identity.policy.accepts(target)
+    ? Route.tunnel
+    : dropped(target, Drop.destinationEndpointRefused);
 }
 
 /** A route, unless it leads back to where the packet came from. */
@@ -172,15 +168,10 @@ function notEndpoint(
   destination: number,
   target: RouteTarget,
 ): RouteCode {
-  // The subnet-router anycast address (RFC 4291 §2.6.1) is ours where no lanip exists.
-  if (!identity.layout.hasLanip) {
-    let index = 8;
-    while (index < 16 && bytes[destination + index] === 0) index++;
-    if (index === 16) {
-      return Route.self;
-    }
-  }
-  return dropped(target, Drop.destinationNotEndpoint);
+  // Ours where no lanip exists; elsewhere it encodes nothing.
+  return !identity.layout.hasLanip && sameIPv6Address(bytes, destination, identity.subnetAnycast, 0)
+    ? Route.self
+    : dropped(target, Drop.destinationNotEndpoint);
 }
 
 /** First stage of trapezium routing: to the router that the top half names (draft-04 §5.1). */

@@ -168,6 +168,12 @@ describe('no source is adapted', () => {
     expect(adapt(packet(kind, whole.slice(0, field + 2)))).toBe(true);
   });
 
+  test.each([60, 44])('before the end of a header of kind %i, which may be the last', (kind) => {
+    const header = hex('3b00000000000000');
+    expectRefused(packet(kind, header.slice(0, 7)));
+    expect(adapt(packet(kind, header))).toBe(true);
+  });
+
   test('where headers are cut short', () => {
     expectRefused(packet(60, hex('11000000000000')));
     expectRefused(packet(60, hex('1105000000000000')));

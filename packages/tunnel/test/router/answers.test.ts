@@ -144,6 +144,18 @@ describe('Router Advertisements to solicitations that are smaller', () => {
   });
 });
 
+test('Neighbor Advertisements to one endpoint are 100 at once and 50 a second', () => {
+  const bench = new RouterBench();
+  const ask = (): number => bench.datagram(A, solicit(ADDRESS_A, ROUTER)).sent.length;
+  let answered = 0;
+  for (let index = 0; index < 150; index++) answered += ask();
+  expect(answered).toBe(100);
+  bench.now += 1_000;
+  for (let index = 0; index < 100; index++) answered += ask();
+  expect(answered).toBe(150);
+  expect(bench.drops).toEqual({ 'rate-limited': 100 });
+});
+
 describe('ICMPv6 errors', () => {
   test('are limited per endpoint, and it is told', () => {
     const bench = new RouterBench();

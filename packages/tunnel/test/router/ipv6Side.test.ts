@@ -1,5 +1,5 @@
-import { draft04Profile, formatIPv6, parseIPv6, reference2020 } from '@6bed4/codec';
-import { hopLimit, parseEcho } from '@6bed4/nd';
+import { draft01Profile, draft04Profile, formatIPv6, parseIPv6, reference2020 } from '@6bed4/codec';
+import { buildEcho, hopLimit, parseEcho } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import type { RouterOptions } from '../../src/index.js';
 import { ping, udp } from '../support/packets.js';
@@ -32,6 +32,16 @@ describe('the IPv6 side', () => {
     const { sent } = bench.datagram(A, ping(ADDRESS_A, NATIVE));
     expect(icmpError(sent[0]!.payload)).toMatchObject({ type: 'destination-unreachable', code: 0 });
     expect(bench.drops).toEqual({ 'no-route': 2 });
+  });
+
+  test('gets 1280 bytes, and 1281 are answered with Packet Too Big', () => {
+    const bench = new RouterBench();
+    const packet = ping(ADDRESS_A, NATIVE, { size: 1232 });
+    expect(bench.datagram(A, packet).delivered).toEqual([packet]);
+    const { sent, delivered } = bench.datagram(A, ping(ADDRESS_A, NATIVE, { size: 1233 }));
+    expect(delivered).toEqual([]);
+    expect(icmpError(sent[0]!.payload)).toMatchObject({ type: 'packet-too-big', mtu: 1280 });
+    expect(bench.drops).toEqual({ 'too-big': 1 });
   });
 
   test('sends to peers under the /64, hop limit one less', () => {
@@ -105,7 +115,7 @@ describe('what peers may reach on the IPv6 side', () => {
     return destinations.filter(isDelivered);
   };
   const GLOBAL = ['2001:db8:77::5', '2a00:1450::1', '2000::1', '3fff:ffff::1'];
-  const ELSEWHERE = ['1fff::1', '4000::1', '100::1'];
+  const ELSEWHERE = ['1fff::1', '4000::1', '100::1', 'fbff::1'];
   const INTERNAL = ['fc00::1', 'fd00:1234::1', 'fec0::1', 'feff::1'];
   const NAT64 = '64:ff9b::808:808';
   const all = [...GLOBAL, ...ELSEWHERE, ...INTERNAL, NAT64];
@@ -146,7 +156,7 @@ describe('what peers may reach on the IPv6 side', () => {
     for (const profile of [reference2020, draft04Profile]) {
       const global = [...GLOBAL, ...ELSEWHERE, NAT64];
       expect(reached({ profile, routes: ['::/0'] }, all)).toEqual(global);
-      expect(reached({ profile, forwardTo: ['f800::/6', 'c000::/2'] }, all)).toEqual([]);
+      expect(reached({ profile, forwardTo: ['fc00::/6', 'c000::/2'] }, all)).toEqual(['fbff::1']);
       expect(reached({ profile, forwardTo: ['fc00::/7'] }, all)).toEqual(INTERNAL.slice(0, 2));
       expect(reached({ profile, forwardTo: ['fe00::/7'] }, all)).toEqual(INTERNAL.slice(2));
     }
@@ -190,6 +200,30 @@ describe('the router’s own address', () => {
     expect(formatIPv6(reply.value.source)).toBe(ROUTER);
   });
 
+  test('answers echo requests of 1280 bytes, and 1281 with Packet Too Big', () => {
+    const bench = new RouterBench();
+    const whole = bench.datagram(A, ping(ADDRESS_A, ROUTER, { size: 1232 })).sent[0]!.payload;
+    expect(parseEcho(whole, 0, whole.length)).toMatchObject({ value: { type: 'echo-reply' } });
+    const { sent } = bench.datagram(A, ping(ADDRESS_A, ROUTER, { size: 1233 }));
+    expect(icmpError(sent[0]!.payload)).toMatchObject({ type: 'packet-too-big', mtu: 1280 });
+    expect(bench.drops).toEqual({ 'too-big': 1 });
+  });
+
+  test('leaves echo replies to its host, which asked', () => {
+    const reply = buildEcho({
+      type: 'echo-reply',
+      source: parseIPv6(ADDRESS_A),
+      destination: parseIPv6(ROUTER),
+      hopLimit: 64,
+      identifier: 7,
+      sequence: 1,
+      data: new Uint8Array(8),
+    });
+    const { sent, delivered } = new RouterBench().datagram(A, reply);
+    expect(sent).toEqual([]);
+    expect(delivered).toEqual([reply]);
+  });
+
   test('gives the rest to its host, and refuses it where there is none', () => {
     const packet = udp(ADDRESS_A, ROUTER, Uint8Array.of(1));
     expect(new RouterBench().datagram(A, packet).delivered).toEqual([packet]);
@@ -208,6 +242,21 @@ describe('the router’s own address', () => {
     expect(bench.datagram(A, udp(ADDRESS_A, addressOf(B, 0), Uint8Array.of(1))).delivered).toEqual(
       [],
     );
+    // The sender's own as well: that is the router on its link.
+    bench.datagram(A, ping(ADDRESS_A, addressOf(A, 0)));
+    expect(bench.drops).toEqual({ 'no-listener': 1 });
+  });
+
+  test('draft-01: the all-zero identifier is the router on the link (RFC 4291 §2.6.1)', () => {
+    const prefix = '2001:db8:64:64::';
+    const bench = new RouterBench({ profile: draft01Profile, prefix: `${prefix}/64` });
+    const from = '2001:db8:64:64:429c:c6ff:fe33:6402';
+    const { sent } = bench.datagram(A, ping(from, prefix));
+    expect(sent.map(({ to }) => to)).toEqual([A]);
+    for (const identifier of ['100:0:0:0', '200:0:0:0', '1:0:0:0', '0:1:0:0', '0:0:100:0']) {
+      bench.datagram(A, ping(from, `2001:db8:64:64:${identifier}`));
+    }
+    expect(bench.drops).toEqual({ 'destination-not-endpoint': 5 });
   });
 });
 

@@ -1,9 +1,9 @@
 import { draft01Profile, formatIPv6, parseIPv6 } from '@6bed4/codec';
-import { buildUdp, hopLimit } from '@6bed4/nd';
+import { buildNd, buildUdp, hopLimit } from '@6bed4/nd';
 import { seededRandom } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { Router } from '../../src/index.js';
-import { ping } from '../support/packets.js';
+import { advertisement as fromRouter, ping } from '../support/packets.js';
 import { Recorder } from '../support/recorder.js';
 import { RouterBench } from '../support/routerBench.js';
 import {
@@ -19,6 +19,9 @@ import {
   solicitation,
 } from '../support/routerMessages.js';
 
+const manyRoutes = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `2001:db8:${index.toString(16)}::/48`);
+
 describe('the identity of a router', () => {
   test('has an address of its own endpoint under its /64 with lanip 0', () => {
     const { router } = new RouterBench();
@@ -28,16 +31,29 @@ describe('the identity of a router', () => {
   });
 
   test.each([
-    [{ address: '300.1.1.1' }, /address/],
-    [{ port: 0 }, /port/],
-    [{ port: 70_000 }, /port/],
-    [{ prefix: 'fc64::/20' }, /prefix/],
-    [{ prefix: '2001:db8::1/64' }, /prefix/],
-    [{ netid: 0x1_0000 }, /netid/],
-    [{ routes: ['2001:db8::/129'] }, /route/],
-    [{ profile: draft01Profile, port: 25_789, prefix: '2001:db8:64:64::/64' }, /port/],
+    [{ address: '300.1.1.1' }, /^address: /],
+    [{ port: 0 }, /^port: /],
+    [{ port: 70_000 }, /^port: /],
+    [{ prefix: 'fc64::/20' }, /^prefix: /],
+    [{ prefix: '2001:db8::/65' }, /^prefix: /],
+    [{ prefix: '2001:db8::1/64' }, /^prefix: /],
+    [{ netid: 0x1_0000 }, /^netid: /],
+    [{ netid: -1 }, /^netid: /],
+    [{ routes: ['2001:db8::/129'] }, /^routes: /],
+    [{ routes: manyRoutes(33) }, /^routes: /],
+    [{ profile: draft01Profile, port: 25_789, prefix: '2001:db8:64:64::/64' }, /^port: /],
   ])('cannot be made of %j, which names the option', (options, message) => {
     expect(() => new RouterBench(options)).toThrow(message);
+  });
+
+  test.each([
+    [{ port: 1 }, PREFIX],
+    [{ port: 65_535 }, PREFIX],
+    [{ netid: 0 }, 'fc64:0:c633:6401::/64'],
+    [{ netid: 0xffff }, 'fc64:ffff:c633:6401::/64'],
+    [{ routes: manyRoutes(32) }, PREFIX],
+  ])('can be made of %j', (options, prefix) => {
+    expect(new RouterBench({ prefix: 'fc64::/16', ...options }).router.prefix).toBe(prefix);
   });
 
   test('needs no timeout', () => {
@@ -144,6 +160,13 @@ describe('relaying between peers (draft-04 §5.2)', () => {
     expect(bench.drops).toEqual({ [reason]: 1 });
   });
 
+  test('is silent about a destination that encodes no endpoint, even if an answer is paid for', () => {
+    const bench = new RouterBench();
+    const packet = ping(ADDRESS_A, addressOf(A).replace(':9c40:', ':0:'), { size: 1000 });
+    expect(bench.datagram(A, packet).sent).toEqual([]);
+    expect(bench.router.counters.snapshot().answersWithheld).toBe(0);
+  });
+
   test('relays private endpoints on a private router, and loopback on loopback', () => {
     const privately = new RouterBench({ address: '10.0.0.1' });
     const prefix = privately.router.prefix;
@@ -178,6 +201,20 @@ describe('frames that are not one IPv6 packet (draft-03 §6)', () => {
       'not-ipv6',
     ],
     [
+      'version 7',
+      altered((bytes) => {
+        bytes[0] = 0x7f;
+      }),
+      'not-ipv6',
+    ],
+    [
+      'version 13, below RoHC',
+      altered((bytes) => {
+        bytes[0] = 0xdf;
+      }),
+      'not-ipv6',
+    ],
+    [
       'RoHC 14',
       altered((bytes) => {
         bytes[0] = 0xe0;
@@ -199,10 +236,39 @@ describe('frames that are not one IPv6 packet (draft-03 §6)', () => {
     expect(bench.drops).toEqual({ [reason]: 1 });
   });
 
+  test('a header without payload is one, and 40 bytes', () => {
+    const header = altered((bytes) => {
+      bytes[5] = 0;
+      bytes[6] = 59;
+    }).slice(0, 40);
+    expect(new RouterBench().datagram(A, header).sent.map(({ to }) => to)).toEqual([B]);
+  });
+
   test('an empty datagram is a keepalive, no drop', () => {
     const bench = new RouterBench();
     expect(bench.datagram(A, new Uint8Array(0)).sent).toEqual([]);
     expect(bench.router.counters.snapshot()).toMatchObject({ keepalivesReceived: 1, drops: {} });
+  });
+
+  test('advertisements are not for routers', () => {
+    const bench = new RouterBench();
+    const [source, destination, target] = [ADDRESS_A, ROUTER, ADDRESS_A].map((text) =>
+      parseIPv6(text),
+    ) as [Uint8Array, Uint8Array, Uint8Array];
+    const flags = { router: false, solicited: true, override: false } as const;
+    const frames = [
+      fromRouter({}),
+      buildNd({
+        type: 'neighbor-advertisement',
+        source,
+        destination,
+        target,
+        options: [],
+        ...flags,
+      }),
+    ];
+    for (const frame of frames) expect(bench.datagram(A, frame).sent).toEqual([]);
+    expect(bench.drops).toEqual({ 'nd-unexpected': frames.length });
   });
 
   test('Neighbor Discovery that fails RFC 4861 is dropped', () => {

@@ -122,6 +122,8 @@ describe('Neighbor Solicitation to the router (RFC 4861 §7.2.4)', () => {
     ['another peer', ADDRESS_B],
     ['lanip 0 of another peer', addressOf(B, 0)],
     ['another lanip of the sender', addressOf(A, 2)],
+    ['a lanip of the sender with a low byte of zero', addressOf(A, 0x100)],
+    ['the all-zero identifier, where lanip 0 is the router', 'fc64:bed:c633:6401::'],
     ['our endpoint under another prefix', addressOf(SELF, 0, OTHER_PREFIX)],
     ['lanip 0 of the sender under another prefix', addressOf(A, 0, OTHER_PREFIX)],
     ['the link-scoped address of another', 'fe80::c633:6402:64be'],

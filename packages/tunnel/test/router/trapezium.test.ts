@@ -146,9 +146,10 @@ describe.each(both)('the own host of a router of $name and peers of other router
     expect(send(addressOf('203.0.113.7:5000', 1, 'fc64:bed:0:0::/64'))).toBe(0);
     expect(send(addressOf('203.0.113.7:5000', 1, 'fc64:bed:a00:1::/64'))).toBe(0);
     expect(send('fc64:bed:c633:64fe:c800:7107:0:c001')).toBe(0);
+    expect(send('fc64:bed:c633:64fe::1388:1')).toBe(0);
     expect(bench.drops).toEqual({
       'destination-endpoint-refused': 2,
-      'destination-not-endpoint': 1,
+      'destination-not-endpoint': 2,
     });
   });
 });

@@ -207,6 +207,17 @@ describe('TunOutput', () => {
     expect(written).toHaveLength(2);
   });
 
+  test('has room for eight flows; a further one ends each of them in turn', () => {
+    const ports = Array.from({ length: 17 }, (_, index) => index + 1);
+    const portsOf = (count: number): number[] =>
+      deliver(
+        ports.slice(0, count).map((sourcePort) => stream([100], { sourcePort })[0]!),
+      ).written.map(({ packet }) => (packet[40]! << 8) | packet[41]!);
+    expect(portsOf(8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(portsOf(10)).toEqual([1, 2, 9, 10, 3, 4, 5, 6, 7, 8]);
+    expect(portsOf(17)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 10, 11, 12, 13, 14, 15, 16]);
+  });
+
   test('coalesces at most what the payload length can express, and at most 64 segments', () => {
     const long = deliver(stream(new Array(60).fill(1220))).written;
     expect(long.map(({ packet }) => packet.length)).toEqual([60 + 53 * 1220, 60 + 7 * 1220]);

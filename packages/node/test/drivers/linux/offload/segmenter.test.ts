@@ -127,6 +127,18 @@ describe('TunInput, with packets before segmentation', () => {
     expect(readAll(framed(virtio, withPartialChecksum(whole))).packets).toEqual([whole]);
   });
 
+  test('writes a UDP checksum of zero as 65535 in each segment, too', () => {
+    const plain = udpOverIpv6({ payload: new Uint8Array(2) });
+    const whole = udpOverIpv6({ payload: Uint8Array.of(1, 2, plain[46]!, plain[47]!) });
+    const { packets } = readAll(framed(virtioOf(whole, 2), withPartialChecksum(whole)));
+    expect(packets.map((packet) => hex(packet.subarray(48)))).toEqual([
+      '0102',
+      hex(plain.subarray(46, 48)),
+    ]);
+    expect([...packets[1]!.subarray(46, 48)]).toEqual([0xff, 0xff]);
+    expect(packets.every(isChecksumRight)).toBe(true);
+  });
+
   test('does not change a packet with a checksum, not even a wrong one', () => {
     const packet = tcpPacket({ payload: Uint8Array.of(1) });
     packet[57]! ^= 1;
