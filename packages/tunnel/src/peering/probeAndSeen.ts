@@ -27,7 +27,7 @@ import {
   withPolicy,
 } from './trafficClassPolicy.js';
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = new Uint8Array();
 /** A Seen flag in every packet does not set the timers anew each time. */
 const RENEWAL_INTERVAL = 1_000;
 
@@ -68,16 +68,16 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
   readonly #bound: BoundPrefixes;
-  #states = new Uint8Array(0);
+  #states = new Uint8Array();
   readonly #deadlines: Deadlines;
   /** Time at which something last went directly to a remote, in milliseconds. */
-  #directAt = new Float64Array(0);
+  #directAt = new Float64Array();
   /** Until when we report that direct traffic arrives. */
-  #seenUntil = new Float64Array(0);
+  #seenUntil = new Float64Array();
   /** Time at which a Seen flag last set the timers. */
-  #renewedAt = new Float64Array(0);
+  #renewedAt = new Float64Array();
   /** Time at which direct traffic was last answered by a probe out of turn. */
-  #answeredAt = new Float64Array(0);
+  #answeredAt = new Float64Array();
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
 
