@@ -87,7 +87,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
     this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
-    this.#deadlines = new Deadlines(0, DURATIONS);
+    this.#deadlines = new Deadlines(remotes.capacity, DURATIONS);
     this.grow(remotes.capacity);
   }
 
@@ -267,7 +267,8 @@ export class ProbeAndSeenPeering implements Peering {
       this.#enter(slot, next, now, true);
       return;
     }
-    if (!this.#paths.isValid(slot, now)) this.#paths.giveUp(slot);
+    // The confirmation lasted no longer than the states since.
+    this.#paths.giveUp(slot);
     if (now - this.#remotes.lastSentAt(slot) >= FAIL_IDLE) this.#states[slot] = NO_STATE;
     else this.#enter(slot, FAIL, now, true);
   }
@@ -311,9 +312,7 @@ export class ProbeAndSeenPeering implements Peering {
       this.#answeredAt[slot] = now;
       this.#probe(slot, now);
     }
-    if (this.#isMapped(slot, now)) {
-      this.#seenUntil[slot] = this.#directAt[slot]! + this.#mappingTimeout - MIN_MAPPING_TIMEOUT;
-    }
+    this.#seenUntil[slot] = this.#directAt[slot]! + this.#mappingTimeout - MIN_MAPPING_TIMEOUT;
   }
 
   /** Whether our NAT still lets in what a remote sends to the endpoint that we last sent from. */

@@ -1,8 +1,8 @@
-import { parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { type Profile, parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import type { NdMessage } from '@6bed4/nd';
 import { Random } from '@6bed4/testing/random';
 import type { OwnAddress, PeeringHost } from '../../src/peering/peering.js';
-import { Remotes } from '../../src/peering/remotes.js';
+import { type RemoteKey, Remotes } from '../../src/peering/remotes.js';
 import { ping } from './packets.js';
 import { messageIn, OWN, OWN_ENDPOINT, remoteAt } from './peerBench.js';
 
@@ -10,6 +10,7 @@ import { messageIn, OWN, OWN_ENDPOINT, remoteAt } from './peerBench.js';
 export interface PeeringDatagram {
   readonly to: string;
   readonly ttl: number;
+  readonly length: number;
   readonly bytes: Uint8Array;
   readonly message: NdMessage | null;
 }
@@ -23,14 +24,24 @@ export function endpointAt(text: string): UdpEndpoint {
 
 /** What a part of peering needs around it, and what it sent. */
 export class FakePeeringHost implements PeeringHost {
-  readonly layout = reference2020.layout;
+  readonly layout: Profile['layout'];
+  readonly remotes: Remotes;
   readonly random: () => number = new Random(5).fraction;
-  readonly remotes = new Remotes(this.layout, 'address', 64, this.random, () => {});
   own: OwnAddress | null = { address: parseIPv6(OWN), endpoint: endpointAt(OWN_ENDPOINT) };
   isNeighbor = true;
   isLocal = true;
   isAccepted = true;
   readonly #sent: PeeringDatagram[] = [];
+
+  constructor(profile: Profile = reference2020, key: RemoteKey = 'address') {
+    this.layout = profile.layout;
+    this.remotes = new Remotes(this.layout, key, 64, this.random, () => {});
+  }
+
+  /** A remote that began to send to us, with no credit. */
+  createInbound(endpoint: string, now = 0): number {
+    return this.remotes.createSource(parseIPv6(remoteAt(endpoint)), 0, endpointAt(endpoint), now);
+  }
 
   /** A remote that the local side began to send to, so that it is trusted. */
   create(endpoint: string, now = 0): number {
@@ -42,7 +53,7 @@ export class FakePeeringHost implements PeeringHost {
     const payload = bytes.slice(0, length);
     const [a, b, c, d] = [24, 16, 8, 0].map((shift) => (to.addressBits >>> shift) & 0xff);
     const message = messageIn({ payload });
-    this.#sent.push({ to: `${a}.${b}.${c}.${d}:${to.port}`, ttl, bytes: payload, message });
+    this.#sent.push({ to: `${a}.${b}.${c}.${d}:${to.port}`, ttl, length, bytes: payload, message });
   }
 
   /** Takes what was sent since the last look. */
