@@ -53,7 +53,7 @@ async function isNoticed(name, mutate) {
     htmlReporter: { fileName: `reports/mutation/${name}.html` },
     jsonReporter: { fileName: `reports/mutation/${name}.json` },
     // Added to one and a half of the time that the tests took: what a busy machine needs, too.
-    timeoutMS: 30_000,
+    timeoutMS: 10_000,
     thresholds: { high: 100, low: least, break: null },
     tempDirName: '.stryker-tmp',
     cleanTempDir: 'always',

@@ -79,6 +79,12 @@ describe('endpoint text', () => {
         expect(parseEndpoint(text)).toEqual({ address: parts.join('.'), port });
         expect(formatEndpoint(parseEndpoint(text))).toBe(text);
       }),
+      {
+        examples: [
+          [[0, 0, 0, 0], 0],
+          [[255, 255, 255, 255], 65535],
+        ],
+      },
     );
   });
 
@@ -188,6 +194,7 @@ test('errors name what was to be read, unless the caller has a name for it', () 
   expect(() => parsePrefix('x')).toThrow(/^prefix: found "x"/);
   expect(() => parsePrefix('x/64')).toThrow(/^prefix: found "x"/);
   expect(() => parseEndpoint('x', 1)).toThrow(/^endpoint: found "x"/);
+  expect(() => parseEndpoint(':80')).toThrow(/^endpoint: found ""/);
   expect(() => parseEndpoint('x', 1, 'router')).toThrow(/^router: found "x"/);
   expect(() => parseEndpoint('192.0.2.1', undefined, 'router')).toThrow(/^router: found/);
   expect(() => parseEndpoint('192.0.2.1:x', 1, 'router')).toThrow(/^router: found "x"/);

@@ -59,6 +59,11 @@ export const PEER_LIMITER_BUCKETS = 128;
 /** Remotes that a peer keeps apart at most, unless options say otherwise. */
 export const MAX_REMOTES = 16_384;
 
+/** The share of them that inbound remotes may take, as its inverse. */
+export const INBOUND_SHARE = 4;
+/** Inbound remotes at one IPv4 address, at most. */
+export const MOST_INBOUND_AT_ADDRESS = 16;
+
 /** Time within which a packet of the local side may be a reply to one of a remote. */
 export const REPLY_TIME = 30_000;
 

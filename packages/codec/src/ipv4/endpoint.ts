@@ -21,9 +21,10 @@ const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
  */
 export function parseEndpoint(text: string, defaultPort?: number, field?: string): Endpoint {
   const colon = text.indexOf(':');
-  const host = colon < 0 ? text : text.slice(0, colon);
+  const isBare = colon === -1;
+  const host = isBare ? text : text.slice(0, colon);
   const address = formatIPv4(parseIPv4(host, field ?? 'endpoint'));
-  if (colon < 0) {
+  if (isBare) {
     if (defaultPort === undefined) {
       throw new InvalidArgumentError(field ?? 'endpoint', JSON.stringify(text), 'A.B.C.D:port');
     }

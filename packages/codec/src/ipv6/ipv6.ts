@@ -4,8 +4,8 @@ import { IPV6_ADDRESS_BYTES } from './predicates.js';
 
 const GROUPS = 8;
 const GROUP = /^[0-9a-fA-F]{1,4}$/;
-/** An embedded IPv4 address takes the place of two groups. */
-const EMBEDDED_GROUPS = 2;
+/** What stands for text that cannot be read. */
+const NO_GROUPS: readonly number[] = [Number.NaN];
 
 /**
  * Reads an IPv6 address in any form of RFC 4291 §2.2, without a zone.
@@ -19,37 +19,39 @@ export function parseIPv6(text: string, field = 'address'): Uint8Array {
   const before = readGroups(halves[0]!, halves.length === 1);
   const after = readGroups(halves[1] ?? '', true);
   // "::" stands for one group at least (§2.2 point 2).
-  const missing = GROUPS - (before?.length ?? 0) - (after?.length ?? 0);
+  const missing = GROUPS - before.length - after.length;
   const fits = halves.length === 1 ? missing === 0 : halves.length === 2 && missing > 0;
-  if (before === null || after === null || !fits) {
+  const groups = fits ? [...before, ...new Array<number>(missing).fill(0), ...after] : NO_GROUPS;
+  if (groups.some(Number.isNaN)) {
     throw new InvalidArgumentError(
       field,
       JSON.stringify(text),
       'an IPv6 address such as 2001:db8::1',
     );
   }
-  const groups = [...before, ...new Array<number>(missing).fill(0), ...after];
   return Uint8Array.from(groups.flatMap((group) => [group >>> 8, group & 0xff]));
 }
 
-/** The groups of a part of an address, or null; only its last part may end in an IPv4 address. */
-function readGroups(part: string, isLast: boolean): number[] | null {
+/**
+ * The groups of a part of an address, NaN for what is none; only its last part may end in an IPv4
+ * address, which takes the place of two groups.
+ */
+function readGroups(part: string, isLast: boolean): readonly number[] {
   if (part === '') return [];
   const texts = part.split(':');
-  const last = texts.at(-1)!;
-  const embedded = isLast && last.includes('.') ? readEmbedded(last) : [];
-  if (embedded === null) return null;
-  const plain = embedded.length === EMBEDDED_GROUPS ? texts.slice(0, -1) : texts;
-  if (!plain.every((text) => GROUP.test(text))) return null;
-  return [...plain.map((text) => Number.parseInt(text, 16)), ...embedded];
+  const embedded = isLast ? texts.length - 1 : -1;
+  return texts.flatMap((text, index) => {
+    if (index === embedded && text.includes('.')) return readEmbedded(text);
+    return GROUP.test(text) ? Number.parseInt(text, 16) : NO_GROUPS;
+  });
 }
 
-function readEmbedded(text: string): number[] | null {
+function readEmbedded(text: string): readonly number[] {
   try {
     const address = parseIPv4(text);
     return [address >>> 16, address & 0xffff];
   } catch {
-    return null;
+    return NO_GROUPS;
   }
 }
 
@@ -67,13 +69,16 @@ export function formatIPv6(bytes: Uint8Array, offset = 0): string {
     ((address[2 * index]! << 8) | address[2 * index + 1]!).toString(16),
   );
   const [start, length] = longestZeros(groups);
-  if (length < 2) return groups.join(':');
+  if (start === -1) return groups.join(':');
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
-/** Start and length of the longest run of zero groups, the first of equal ones (§4.2). */
+/**
+ * Start and length of the longest run of two zero groups or more, the first of equal ones (§4.2); start -1
+ * when there is none.
+ */
 function longestZeros(groups: readonly string[]): [start: number, length: number] {
-  let longest: [number, number] = [0, 0];
+  let longest: [number, number] = [-1, 1];
   let length = 0;
   for (const [index, group] of groups.entries()) {
     length = group === '0' ? length + 1 : 0;

@@ -56,7 +56,7 @@ export function isIPv6Routable(bytes: Uint8Array, offset = 0): boolean {
   const first = bytes[offset]!;
   if (first === 0xff) return false;
   if (first === 0xfe) return (bytes[offset + 1]! & 0xc0) !== 0x80;
-  return first !== 0 || !isZero(bytes, offset + 1, offset + 10);
+  return !isZero(bytes, offset, offset + 10);
 }
 
 /** Whether two addresses are the same 16 bytes. */

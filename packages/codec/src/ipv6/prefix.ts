@@ -10,7 +10,7 @@ export interface Prefix {
 
 /** Bits of an IPv6 address. */
 const ADDRESS_BITS = 128;
-const LENGTH = /^(?:0|[1-9][0-9]{0,2})$/;
+const PREFIX = /^([^/]*)\/(0|[1-9][0-9]{0,2})$/;
 
 /** The bits of byte `index` that a prefix of `length` bits covers. */
 function maskOf(length: number, index: number): number {
@@ -25,16 +25,15 @@ function maskOf(length: number, index: number): number {
  * @throws InvalidArgumentError also when bits beyond the length are set
  */
 export function parsePrefix(text: string, field = 'prefix'): Prefix {
-  const slash = text.indexOf('/');
-  const length = slash < 0 ? '' : text.slice(slash + 1);
-  if (!LENGTH.test(length) || Number(length) > ADDRESS_BITS) {
+  const [, address, length] = PREFIX.exec(text) ?? [];
+  if (address === undefined || Number(length) > ADDRESS_BITS) {
     throw new InvalidArgumentError(
       field,
       JSON.stringify(text),
       'an IPv6 prefix such as 2001:db8::/32',
     );
   }
-  const prefix = { bytes: parseIPv6(text.slice(0, slash), field), length: Number(length) };
+  const prefix = { bytes: parseIPv6(address, field), length: Number(length) };
   const cleared = clearBeyondPrefix(Uint8Array.from(prefix.bytes), 0, prefix.length);
   if (!sameIPv6Address(cleared, 0, prefix.bytes, 0)) {
     throw new InvalidArgumentError(field, JSON.stringify(text), `no bits set beyond /${length}`);

@@ -86,8 +86,11 @@ export function checkEndpoint(
     throw new InvalidArgumentError('address', String(address), 'an IPv4 address as uint32');
   }
   if (!layout.acceptsPort(port)) {
-    const parity = layout.evenPorts ? 'an even integer' : 'an integer';
-    throw new InvalidArgumentError('port', String(port), `${parity} from 1 to ${HIGHEST_PORT}`);
+    throw new InvalidArgumentError(
+      'port',
+      String(port),
+      `an ${layout.evenPorts ? 'even ' : ''}integer from 1 to ${HIGHEST_PORT}`,
+    );
   }
   checkInteger('lanip', lanip, 0, layout.maxLanip);
 }

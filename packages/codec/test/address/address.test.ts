@@ -6,10 +6,11 @@ import {
   type DecodedAddress,
   type DialectName,
   decodeAddress,
+  defineProfile,
   dialectNames,
   dialects,
   encodeAddress,
-  InvalidArgumentError,
+  type InvalidArgumentError,
   isInvitation,
   isInvitationAt,
   parseDialectName,
@@ -173,6 +174,41 @@ describe('invitations (draft-03 §3.1)', () => {
   test('need a prefix that names the router', () => {
     const address = encodeAddress({ prefix: '2001:db8::/64', peer: '198.51.100.1:25790' });
     expect(isInvitation(address)).toBe(false);
+    const native = '2001:db8:c633:6401::/64';
+    expect(isInvitation(encodeAddress({ prefix: native, peer: '198.51.100.1:25790' }))).toBe(false);
+  });
+
+  test.each([
+    ['fc64:bed:c633:6401:c433:6401:64be:8001', true],
+    ['fc64:bed:c633:6401:c533:6401:64be:8001', false],
+    ['fc64:bed:c633:6401:c633:6401:64be:8001', false],
+  ])('are not opaque: %s, %s', (address, expected) => {
+    expect(isInvitation(address)).toBe(expected);
+  });
+
+  test('name somebody: 0.0.0.0 is nobody, 0.0.0.1 may be', () => {
+    expect(isInvitation('fc64:bed::64be:1')).toBe(false);
+    expect(isInvitation('fc64:bed:0:1:0:1:64be:1')).toBe(true);
+  });
+
+  test('are those of the prefixes and the port of a profile, and of dialects that have them', () => {
+    const own = { name: 'ours', prefixes: ['fc42::/16'], defaultPrefix: 'fc42::/16', port: 6000 };
+    const address = encodeAddress({ prefix: 'fc42:1:c633:6401::/64', peer: '198.51.100.1:6000' });
+    const [draft03, draft04] = (['draft03', 'draft04'] as const).map((dialect) =>
+      defineProfile({ ...own, dialect }),
+    );
+    expect(isInvitation(address)).toBe(false);
+    expect(isInvitation(address, { profile: draft03! })).toBe(true);
+    expect(isInvitation(address, { profile: draft04! })).toBe(true);
+    // A profile goes before a dialect.
+    expect(isInvitation(address, { profile: draft03!, dialect: 'draft00' })).toBe(true);
+    const draft00 = defineProfile({ ...own, dialect: 'draft00' });
+    const router = 'fc42:1:c633:6401:c633:6401:1770:1';
+    expect(decodeAddress(router, { profile: draft00 })).toMatchObject({
+      router: { address: '198.51.100.1', port: 6000 },
+      peer: { address: '198.51.100.1', port: 6000 },
+      invitation: false,
+    });
   });
 
   test('are recognized in bytes at any offset', () => {
@@ -219,7 +255,8 @@ test('bytes are taken as well as text, and are left as they are', () => {
   const before = Buffer.from(bytes);
   expect(decodeAddress(bytes).peer).toEqual({ address: '198.51.100.2', port: 58526 });
   expect(bytes).toEqual(before);
-  expect(() => decodeAddress(new Uint8Array(15))).toThrow(InvalidArgumentError);
+  expect(() => decodeAddress(new Uint8Array(15))).toThrow(/^address: found 15 bytes/);
+  expect(() => decodeAddress(new Uint8Array(17))).toThrow(/^address: found 17 bytes/);
 });
 
 test('dialects are known by name', () => {

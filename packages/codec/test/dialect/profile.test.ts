@@ -74,6 +74,10 @@ describe('profiles', () => {
     expect(call).toThrow(new RegExp(`^${field}: `));
   });
 
+  test.each([0, 0xffff])('can be defined with the network identifier %i', (defaultNetid) => {
+    expect(defineProfile({ ...own, defaultNetid }).defaultNetid).toBe(defaultNetid);
+  });
+
   test('bits 32 to 63 are the router', () => {
     expect(readRouterAddress(parseIPv6('fc64:bed:c633:6401::'), 0)).toBe(0xc633_6401);
   });

@@ -199,6 +199,21 @@ test.each([
   expect(Object.isFrozen(layout)).toBe(true);
 });
 
+test.each([draft00, draft01, draft03])('$name: writes the first and the last address', (layout) => {
+  for (const address of [0, 0xffff_ffff]) {
+    const bytes = new Uint8Array(16);
+    layout.writeEndpoint(bytes, 0, address, 2, 0);
+    expect(layout.readAddress(bytes, 0)).toBe(address);
+  }
+});
+
+describe('endpoints in numbers', () => {
+  test('are nothing unless told', () => {
+    const { address, addressBits, port } = new UdpEndpoint();
+    expect([address, addressBits, port]).toEqual([0, 0, 0]);
+  });
+});
+
 describe('peculiarities of layouts', () => {
   test('draft-01: an odd port is refused by writeEndpoint, and written by writeUnchecked', () => {
     const bytes = new Uint8Array(16);

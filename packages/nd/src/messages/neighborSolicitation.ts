@@ -73,7 +73,7 @@ export function parseNeighborSolicitation(
     // option in the message."
     const start = neighborSolicitationView.optionsOffset(offset);
     const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
-    if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);
+    if (forbidden !== -1) return refuse('forbidden-option', forbidden - offset, SECTION);
   }
   return {
     ok: true,

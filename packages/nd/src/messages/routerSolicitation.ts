@@ -51,7 +51,7 @@ export function parseRouterSolicitation(
   if (!lenient && isIPv6Unspecified(bytes, offset + SOURCE_OFFSET)) {
     const start = routerSolicitationView.optionsOffset(offset);
     const forbidden = findOptionOffset(bytes, start, offset + length, OPTION_SOURCE_LINK_LAYER);
-    if (forbidden >= 0) return refuse('forbidden-option', forbidden - offset, SECTION);
+    if (forbidden !== -1) return refuse('forbidden-option', forbidden - offset, SECTION);
   }
   return {
     ok: true,

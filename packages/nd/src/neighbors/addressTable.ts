@@ -103,8 +103,10 @@ export class AddressTable {
     const fourth = last & this.#fourthMask;
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
     const recent = this.#recent[place]!;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: finds the same, only slower
     if (recent !== NO_SLOT && this.#isAt(recent, third, fourth, bytes, offset)) return recent;
     const slot = this.#search(third, fourth, bytes, offset);
+    // Stryker disable next-line ConditionalExpression: what is not found then costs what was
     if (slot !== NO_SLOT) this.#recent[place] = slot;
     return slot;
   }
@@ -141,7 +143,7 @@ export class AddressTable {
     const third = this.#keys[at + 2]!;
     const fourth = this.#keys[at + 3]!;
     const place = (third ^ (fourth >>> 16)) & (RECENT - 1);
-    if (this.#recent[place] === slot) this.#recent[place] = NO_SLOT;
+    this.#recent[place] = NO_SLOT;
     const bucket = this.#hash.bucketOf(third, fourth);
     let previous = this.#buckets[bucket]!;
     if (previous === slot) {

@@ -1,5 +1,5 @@
 import type { NdOption } from './option.js';
-import { OPTION_HEADER, OPTION_UNIT } from './optionCodes.js';
+import { OPTION_UNIT } from './optionCodes.js';
 
 /** The first option of a type, or undefined when there is none. */
 export function findOption<T extends NdOption['type']>(
@@ -26,7 +26,7 @@ export function findOptionOffset(
   code: number,
 ): number {
   const stop = Math.min(end, bytes.length);
-  for (let at = Math.max(start, 0); at + OPTION_HEADER <= stop; ) {
+  for (let at = Math.max(start, 0); at + OPTION_UNIT <= stop; ) {
     const length = bytes[at + 1]! * OPTION_UNIT;
     if (length === 0 || at + length > stop) return -1;
     if (bytes[at] === code) return at;

@@ -115,6 +115,14 @@ describe('an ICMPv6 error', () => {
     expect(buildIcmpError(message)[7]).toBe(64);
   });
 
+  test.each(['destination-unreachable', 'time-exceeded'] as const)(
+    '%s has zeros in its unused field (RFC 4443 §3.1, §3.3)',
+    (type) => {
+      const packet = buildIcmpError({ type, code: 1, ...base });
+      expect([...packet.subarray(44, 48)]).toEqual([0, 0, 0, 0]);
+    },
+  );
+
   test('is accepted whatever its unused field contains', () => {
     const packet = buildIcmpError({ type: 'time-exceeded', code: 0, ...base });
     packet.fill(0xff, 44, 48);
@@ -259,6 +267,8 @@ describe('RFC 4443 §2.4 (e): an error may be caused', () => {
 
   test('by a packet that is cut short behind its type', () => {
     expect(mayCauseIcmpError(echo(), 0, 41)).toBe(true);
+    expect(mayCauseIcmpError(udp, 0, 40)).toBe(true);
+    expect(mayCauseIcmpError(udp, 0, 39)).toBe(false);
   });
 
   test('by a recorded frame that ran out of hops', () => {

@@ -1,7 +1,7 @@
 import { address } from '@6bed4/testing/bytes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildEcho, buildNd, isNd, parseNd } from '../../src/index.js';
+import { buildEcho, buildNd, isNd, type NdMessage, parseNd } from '../../src/index.js';
 import { ndMessage } from '../support/arbitraries.js';
 import { frame } from '../support/frames.js';
 import { fixChecksum, fixLength } from '../support/oracle.js';
@@ -123,5 +123,35 @@ describe('a Neighbor Discovery packet', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('a Neighbor Discovery message is not built', () => {
+  const base = { source: address('fe80::1'), destination: address('fe80::2'), options: [] };
+  const target = address('fe80::3');
+  const messages: Readonly<Record<string, NdMessage>> = {
+    solicitation: { type: 'neighbor-solicitation', ...base, target },
+    advertisement: {
+      type: 'neighbor-advertisement',
+      ...base,
+      router: false,
+      solicited: true,
+      override: false,
+      target,
+    },
+    redirect: { type: 'redirect', ...base, target, redirectDestination: target },
+  };
+
+  test.each([
+    ['solicitation', 'target'],
+    ['advertisement', 'target'],
+    ['redirect', 'target'],
+    ['redirect', 'redirectDestination'],
+  ])('for a %s whose %s has other than 16 bytes', (name, field) => {
+    for (const length of [15, 17]) {
+      const build = () =>
+        buildNd({ ...messages[name]!, [field]: new Uint8Array(length) } as NdMessage);
+      expect(build).toThrow(`${field}: found ${length} bytes, expected 16 bytes`);
+    }
   });
 });

@@ -70,6 +70,8 @@ describe('the view of a Neighbor Advertisement', () => {
       solicited: view.solicited(packet, 0),
       override: view.override(packet, 0),
     }).toEqual(expected);
+    // What is reserved is sent as zero.
+    expect(buildNd({ ...message, ...expected })[44]).toBe(flags & 0xe0);
   });
 });
 

@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   type ParseResult,
   parseNd,
+  ROUTER_ADVERTISEMENT_DEFAULTS,
   type RouterAdvertisement,
   routerAdvertisementView,
 } from '../../src/index.js';
@@ -107,6 +108,20 @@ describe('the view of a Router Advertisement', () => {
     expect(read(0x03)).toEqual(none);
   });
 
+  test.each([
+    [0x00, {}],
+    [0x80, { managed: true }],
+    [0x40, { other: true }],
+    [0x20, { homeAgent: true }],
+    [0x08, { preference: 'high' }],
+    [0x18, { preference: 'low' }],
+    [0x04, { proxy: true }],
+  ] as const)('its flags are written as %i, and what is reserved as zero', (flags, fields) => {
+    const { source, destination } = message;
+    const none = { ...ROUTER_ADVERTISEMENT_DEFAULTS, source, destination, options: [] };
+    expect(buildNd({ ...none, ...fields })[45]).toBe(flags);
+  });
+
   test('RFC 4191 §2.2: takes the reserved preference as medium', () => {
     const packet = golden.slice();
     packet[45] = 0x10;
@@ -165,6 +180,20 @@ describe('what deployed routers advertise', () => {
 });
 
 describe('building a Router Advertisement', () => {
+  test('takes the lowest and the highest values', () => {
+    const { source, destination } = message;
+    const lowest = { ...ROUTER_ADVERTISEMENT_DEFAULTS, source, destination, options: [] };
+    expect([...buildNd(lowest).subarray(44, 56)]).toEqual(new Array(12).fill(0));
+    const highest = {
+      ...lowest,
+      currentHopLimit: 0xff,
+      routerLifetime: 0xffff,
+      reachableTime: 0xffff_ffff,
+      retransTimer: 0xffff_ffff,
+    };
+    expect([...buildNd(highest).subarray(44, 56)]).toEqual([0xff, 0, ...new Array(10).fill(0xff)]);
+  });
+
   test.each([
     ['source', { source: new Uint8Array(15) }, 'source: found 15 bytes, expected 16 bytes'],
     ['destination', { destination: new Uint8Array(17) }, 'destination: found 17 bytes, '],

@@ -49,6 +49,20 @@ describe('a table of addresses', () => {
     expect(table.find(buffer, 11)).toBe(-1);
   });
 
+  test('does not find what was removed, though it was found lately, whatever its bits', () => {
+    const random = new Random(7);
+    for (const bits of [ALL, ENDPOINT]) {
+      const table = new AddressTable(8, bits, random.fraction);
+      for (let round = 0; round < 500; round++) {
+        const address = new Uint8Array(16).map(() => random.below(256));
+        const slot = table.insert(address, 0);
+        expect(table.find(address, 0)).toBe(slot);
+        table.remove(slot);
+        expect(table.find(address, 0)).toBe(-1);
+      }
+    }
+  });
+
   test('finds no address in an empty table, not even the unspecified one', () => {
     expect(new AddressTable(4, ALL, () => 0).find(new Uint8Array(16), 0)).toBe(-1);
   });

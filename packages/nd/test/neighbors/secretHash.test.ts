@@ -15,6 +15,24 @@ describe('SecretHash', () => {
     }
   });
 
+  test('is the high bits of a sum of products of 16-bit halves and random numbers, and one more', () => {
+    const fractions = [0.999_999_999_9, 0.123_456_789, 0.75, 0.333_333_333, 0.987_654_321];
+    const numbers = fractions.map((fraction) => BigInt(Math.floor(fraction * 2 ** 32)));
+    const keys = [0, 1, -1, 0xffff, 0x1_0000, 0x7fff_ffff, 0xc633_6401 | 0, -0x8000_0000];
+    for (const bits of [1, 7, 16]) {
+      const drawn = [...fractions];
+      const hash = new SecretHash(bits, () => drawn.shift()!);
+      for (const left of keys) {
+        for (const right of keys) {
+          const halves = [left >>> 16, left & 0xffff, right >>> 16, right & 0xffff, 1];
+          const sum = halves.reduce((sum, half, index) => sum + BigInt(half) * numbers[index]!, 0n);
+          const expected = Number((sum & 0xffff_ffffn) >> BigInt(32 - bits));
+          expect(hash.bucketOf(left, right)).toBe(expected);
+        }
+      }
+    }
+  });
+
   test('spreads similar words as chance would, for any seed', () => {
     const bits = 11;
     const words = Array.from({ length: 2 ** bits }, (_, index) => {

@@ -355,6 +355,21 @@ describe('finding an option', () => {
     expect(findOptionOffset(packet, OPTIONS, OPTIONS + 8, OPTION_NONCE)).toBe(-1);
   });
 
+  test('at the very start of a buffer is found from there, and from before', () => {
+    const options = Uint8Array.of(OPTION_NONCE, 1, 1, 2, 3, 4, 5, 6);
+    expect(findOptionOffset(options, 0, 8, OPTION_NONCE)).toBe(0);
+    expect(findOptionOffset(options, -8, 8, OPTION_NONCE)).toBe(0);
+    expect(findOptionOffset(options, 0, 7, OPTION_NONCE)).toBe(-1);
+    expect(findOptionOffset(options, 1, 8, OPTION_NONCE)).toBe(-1);
+  });
+
+  test('that reaches beyond the end is not found', () => {
+    const options = new Uint8Array(16);
+    options.set([OPTION_NONCE, 2]);
+    const found = [7, 8, 15, 16].map((end) => findOptionOffset(options, 0, end, OPTION_NONCE));
+    expect(found).toEqual([-1, -1, -1, 0]);
+  });
+
   test('in a packet ends at a malformed option, and at the end of the buffer', () => {
     const packet = build(nonces);
     expect(findOptionOffset(packet, OPTIONS, packet.length + 99, 99)).toBe(-1);

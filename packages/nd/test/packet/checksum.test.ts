@@ -162,6 +162,30 @@ describe('the checksum of a message', () => {
     }
   });
 
+  test.each([
+    [40, false],
+    [43, false],
+    [44, true],
+  ])('is there in %i bytes: %s', (length, expected) => {
+    const packet = new Uint8Array(length);
+    packet[5] = length - 40;
+    packet[6] = 58;
+    // A word of the source address makes the sum come out right, whatever is there.
+    const missing = 0xffff - sumBytes(packet, 8, length - 8, packet[5]! + 58);
+    packet.set([missing >> 8, missing & 0xff], 8);
+    expect(verifyIcmpv6Checksum(packet, 0, length)).toBe(expected);
+  });
+
+  test('is wrong for what is not all there, even where zeros are missing', () => {
+    const packet = new Uint8Array(48);
+    packet[5] = 8;
+    packet[6] = 58;
+    const checksum = icmpv6Checksum(packet, 0, 48);
+    packet.set([checksum >> 8, checksum & 0xff], 42);
+    expect(verifyIcmpv6Checksum(packet, 0, 48)).toBe(true);
+    expect(verifyIcmpv6Checksum(packet.subarray(0, 46), 0, 48)).toBe(false);
+  });
+
   test('is wrong for what is too short, or not all there', () => {
     const packet = frame('router2020/rs-even-port, request');
     expect(verifyIcmpv6Checksum(packet, 0, 43)).toBe(false);

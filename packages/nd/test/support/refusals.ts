@@ -50,7 +50,12 @@ export function testRefusals({ section, golden, fixed, option, own }: Rules): vo
 
   test.each([...common, ...own])('%s', (_, spoil, error) => {
     const packet = changed(golden, spoil);
-    expect(parseNd(packet, 0, packet.length)).toEqual({ ok: false, error: { section, ...error } });
+    const refused = { ok: false, error: { section, ...error } };
+    expect(parseNd(packet, 0, packet.length)).toEqual(refused);
+    // Offsets are from the start of the packet, wherever that is.
+    const buffer = new Uint8Array(packet.length + 40).fill(0xa5);
+    buffer.set(packet, 13);
+    expect(parseNd(buffer, 13, packet.length)).toEqual(refused);
   });
 
   test('whose checksum is wrong, whichever of its bytes was changed', () => {

@@ -1,4 +1,3 @@
-import { parseIPv6 } from '@6bed4/codec';
 import { buildNd, isNd, parseNd } from '@6bed4/nd';
 import type { UdpSocket } from '../../src/index.js';
 
@@ -27,5 +26,3 @@ export function answerSolicitation(payload: Uint8Array, from: string, socket: Ud
 export function isRouterSolicitation(payload: Uint8Array): boolean {
   return isNd(payload, 0, payload.length) && payload[40] === 133;
 }
-
-export const NATIVE = parseIPv6('2001:db8:77::5');

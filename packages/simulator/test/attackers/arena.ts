@@ -30,14 +30,14 @@ const FOREIGN_ROUTER = '198.51.100.200';
 const TALK = 1_000;
 const INTERVAL = 250;
 /** When the attack begins, and when one peer first talks to another during it. */
-export const ATTACK = 2_000;
-export const MEETING = 3_000;
+const ATTACK = 2_000;
+const MEETING = 3_000;
 const END = 7_000;
 /** Time within which peers that can reach each other directly do so, after their first packet. */
 const DIRECT_WITHIN = 2_000;
 
 /** The /64 of a router. */
-export function prefixOf(profile: Profile, router: string): string {
+function prefixOf(profile: Profile, router: string): string {
   if (profile.prefixes.length === 0) return NATIVE_PREFIX;
   const bytes = parseIPv6('fc64:bed::');
   const address = parseIPv4(router);
@@ -74,6 +74,8 @@ export class Arena {
   readonly victim: PeerNode;
   readonly friend: PeerNode;
   readonly newcomer: PeerNode;
+  /** Behind the same NAT as the victim, where there is one. */
+  readonly housemate: PeerNode | null;
   readonly options: ArenaOptions;
   /** The attacker's computers, by IPv4 address, and all sockets in the order of the endpoints. */
   readonly attackers: UdpNode[] = [];
@@ -85,11 +87,11 @@ export class Arena {
   /** Called with what the attacker receives. */
   onHostile: (payload: Uint8Array, from: string, socket: UdpSocket) => void = () => {};
 
-  constructor(options: ArenaOptions, trace = true) {
+  constructor(options: ArenaOptions) {
     this.options = options;
     const { profile } = options;
     this.profile = profile;
-    this.net = new Internet({ seed: 1, trace });
+    this.net = new Internet({ seed: 1, trace: true });
     const { net } = this;
     const native = profile.prefixes.length === 0 ? { prefix: NATIVE_PREFIX } : {};
     this.router = net.router('r', { address: ROUTER, profile, ...native });
@@ -115,6 +117,10 @@ export class Arena {
     });
     this.friend = peer('friend', FRIEND);
     this.newcomer = peer('newcomer', NEWCOMER);
+    this.housemate =
+      this.#nat === null
+        ? null
+        : net.peer('housemate', { behind: this.#nat, profile, answersEcho: false });
     this.#addAttackers();
     const [bystander, port] = BYSTANDER.split(':') as [string, string];
     net.host('bystander', { address: bystander }).bind(Number(port));
@@ -122,16 +128,21 @@ export class Arena {
 
   /** The honest peers. */
   get honest(): readonly PeerNode[] {
-    return [this.victim, this.friend, this.newcomer];
+    const { victim, friend, newcomer, housemate } = this;
+    return [victim, friend, newcomer, ...(housemate === null ? [] : [housemate])];
   }
 
   /** Lets honest peers talk until the end, while `attack` runs. */
   run(attack: () => void): void {
-    const { net, victim, friend, newcomer } = this;
+    const { net, victim, friend, newcomer, housemate } = this;
     for (let at = TALK; at < END - 500; at += INTERVAL) {
       net.at(at, () => {
         this.#send(victim, friend);
         this.#send(friend, victim);
+        if (housemate !== null) {
+          this.#send(victim, housemate);
+          this.#send(housemate, victim);
+        }
         if (at < MEETING) return;
         this.#send(newcomer, victim);
         this.#send(victim, newcomer);
@@ -202,6 +213,11 @@ export class Arena {
   get victimEndpoint(): string {
     const mapping = this.#nat?.mappings[0]?.external;
     return mapping ?? `${VICTIM}:${VICTIM_PORT}`;
+  }
+
+  /** Whether a peer is behind the victim's NAT, or is the victim. */
+  isInside(peer: PeerNode): boolean {
+    return peer === this.victim || peer === this.housemate;
   }
 
   /** The endpoints at which others see nodes behind the victim's NAT. */
@@ -277,7 +293,9 @@ export class Arena {
       case 'victim':
       case 'friend':
       case 'newcomer':
-        return parseIPv6(this[name].address ?? '::1');
+      case 'housemate':
+        // Where nobody shares a NAT with the victim, that is nobody.
+        return parseIPv6(this[name]?.address ?? '::1');
       case 'router':
         return parseIPv6(this.router.address);
       case 'own0':

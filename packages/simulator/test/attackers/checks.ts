@@ -4,13 +4,16 @@ import {
   parseEndpoint,
   parseIPv4,
   parseIPv6,
+  readUint32,
   UdpEndpoint,
 } from '@6bed4/codec';
-import { DESTINATION_OFFSET, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { DESTINATION_OFFSET, isNd, parseUdp, SOURCE_OFFSET } from '@6bed4/nd';
 import type { PeerNode, TraceEntry } from '../../src/index.js';
 import type { Arena, Outcome } from './arena.js';
 
 const OUTER_HEADERS = 28;
+/** Of the number with which applications begin each payload. */
+const NUMBER_BYTES = 4;
 const ICMPV6_TYPE = 40;
 const ROUTER_ADVERTISEMENT = 134;
 /** Router Advertisements to one IPv4 address that need not be earned, a millisecond and at once. */
@@ -20,14 +23,12 @@ const FREE_ADVERTISEMENTS = { perMillisecond: 0.1 / 1_000, burst: 2 } as const;
 export interface Grants {
   /** Whether a packet of his may be delivered to this address of an honest peer under this source. */
   readonly mayUse: (source: string, receiver: PeerNode, destination: string) => boolean;
-  /** Whether a packet to this honest address may come to him. */
-  readonly mayReceive?: (destination: string) => boolean;
+  /** The honest peer whose packets may come to him, be lost or take another way. */
+  readonly takes?: PeerNode | null;
   /** Whether an address or route of an honest peer may be there, besides those without an attack. */
   readonly mayHold?: (lease: string) => boolean;
   /** IPv4 addresses to which honest nodes send of their own accord, so that nothing is counted. */
   readonly uncounted?: readonly string[];
-  /** Whether what is direct without an attack may be relayed. */
-  readonly mayRelay?: (pair: string) => boolean;
 }
 
 /** How an arena is without an attack. */
@@ -57,13 +58,14 @@ export function faultsIn(arena: Arena, control: Control, grants: Grants): string
 }
 
 /** Honest packets that are lost, or are relayed although they go directly without an attack. */
-function trafficFaults(arena: Arena, control: Control, { mayRelay }: Grants): string[] {
+function trafficFaults(arena: Arena, control: Control, { takes }: Grants): string[] {
   const faults: string[] = [];
   const outcomes = arena.outcomes();
   for (const [name, { at, isDirect, isSettled }] of control.outcomes) {
+    if (takes && name.includes(takes.name)) continue;
     const outcome = outcomes.get(name);
     if (outcome === undefined || outcome.isLost) faults.push(`lost: ${name} at ${at}`);
-    else if (isDirect && isSettled && !outcome.isDirect && !mayRelay?.(name)) {
+    else if (isDirect && isSettled && !outcome.isDirect) {
       faults.push(`relayed: ${name} at ${at}`);
     }
   }
@@ -85,15 +87,15 @@ function deliveryFaults(arena: Arena, { mayUse }: Grants): string[] {
 }
 
 /** Packets between honest peers that came to the attacker. */
-function diversionFaults(arena: Arena, { mayReceive }: Grants): string[] {
-  const honest = new Set(arena.honest.flatMap(({ addresses }) => addresses));
+function diversionFaults(arena: Arena, { takes }: Grants): string[] {
   return arena.sockets.flatMap(({ received, endpoint }) =>
     received.flatMap(({ payload, at }) => {
-      if (payload.length < DESTINATION_OFFSET + 16 || payload[0]! >>> 4 !== 6) return [];
-      if (isNd(payload, 0, payload.length)) return [];
-      const destination = formatIPv6(payload, DESTINATION_OFFSET);
-      if (!honest.has(destination) || mayReceive?.(destination)) return [];
-      return [`diverted to ${endpoint}: a packet to ${destination} at ${at}`];
+      const udp = parseUdp(payload, 0, payload.length);
+      if (!udp.ok || udp.value.payload.length < NUMBER_BYTES) return [];
+      const number = readUint32(udp.value.payload, 0);
+      const [from, to] = [SOURCE_OFFSET, DESTINATION_OFFSET].map((at) => formatIPv6(payload, at));
+      if (!arena.wasSent(from!, to!, number) || takes?.address === to) return [];
+      return [`diverted to ${endpoint}: a packet to ${to} at ${at}`];
     }),
   );
 }
@@ -121,7 +123,9 @@ function amplificationFaults(arena: Arena, { uncounted }: Grants): string[] {
       (name) => parseIPv4(parseEndpoint(arena.endpointOf(name)).address) | 0,
     ),
   );
-  honestAddresses.add(parseIPv4(arena.victim.ipv4) | 0);
+  for (const { ipv4 } of arena.honest) honestAddresses.add(parseIPv4(ipv4) | 0);
+  // The search on the local network, which our own side causes.
+  honestAddresses.add(parseIPv4('224.0.0.1') | 0);
   const exempt = new Set((uncounted ?? []).map((address) => parseIPv4(address) | 0));
   const balance = (address: number): Balance => {
     let one = balances.get(address);

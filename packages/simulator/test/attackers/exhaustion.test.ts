@@ -99,48 +99,45 @@ describe.each(dialects)('%s: one stranger with one IPv4 address', (_, profile) =
     expect(his.length).toBeLessThanOrEqual(16);
     expect(friend.received.every(({ via, at }) => at < 2_500 || via === VICTIM)).toBe(true);
   });
+});
 
-  test.runIf(profile.dialect.peering === 'neighbor-discovery')(
-    'who sends 1,000 hints a second does not delay the questions of our own side',
-    () => {
-      const net = new Internet({ seed: 1, trace: true });
-      net.router('r', { address: ROUTER, profile });
-      const victim = publicPeer(net, 'victim', VICTIM, profile);
-      net.run(SECOND);
-      const stranger = net.host('stranger', { address: STRANGER });
-      const random = new Random(1);
-      const delays: number[] = [];
-      const contacts = Array.from({ length: 8 }, (_, index) => {
-        const host = net.host(`honest${index}`, { address: `192.0.2.${index + 1}` });
-        const contact = {
-          at: 4_000 + index * SECOND + random.next(),
-          address: `192.0.2.${index + 1}:5000`,
-          asked: false,
-        };
-        host.bind(5_000, ({ at, from }) => {
-          // The packets themselves come through the router.
-          if (from !== VICTIM) return;
-          if (!contact.asked) delays.push(at - contact.at);
-          contact.asked = true;
-        });
-        return contact;
-      });
-      for (let sent = 0; sent < 10_000; sent++) {
-        net.at(2_000 + sent + random.next(), () => {
-          const from = `${STRANGER}:${1_024 + (sent % 60_000)}`;
-          stranger.forge(from, VICTIM, echo('echo-reply', addressAt(from), victim.address!));
-        });
-      }
-      for (const { at, address } of contacts) {
-        for (let packet = 0; packet < 3; packet++) {
-          net.at(at + packet * 500, () => victim.sendUdp(addressAt(address)));
-        }
-      }
-      net.run(13_000);
-      expect(delays).toHaveLength(contacts.length);
-      expect(Math.max(...delays)).toBeLessThanOrEqual(1_500);
-    },
-  );
+test('a stranger who sends 1,000 hints a second does not delay the questions of our own side', () => {
+  const net = new Internet({ seed: 1 });
+  net.router('r', { address: ROUTER });
+  const victim = publicPeer(net, 'victim', VICTIM, reference2020);
+  net.run(SECOND);
+  const stranger = net.host('stranger', { address: STRANGER });
+  const random = new Random(1);
+  const delays: number[] = [];
+  const contacts = Array.from({ length: 8 }, (_, index) => {
+    const host = net.host(`honest${index}`, { address: `192.0.2.${index + 1}` });
+    const contact = {
+      at: 4_000 + index * SECOND + random.next(),
+      address: `192.0.2.${index + 1}:5000`,
+      asked: false,
+    };
+    host.bind(5_000, ({ at, from }) => {
+      // The packets themselves come through the router.
+      if (from !== VICTIM) return;
+      if (!contact.asked) delays.push(at - contact.at);
+      contact.asked = true;
+    });
+    return contact;
+  });
+  for (let sent = 0; sent < 10_000; sent++) {
+    net.at(2_000 + sent + random.next(), () => {
+      const from = `${STRANGER}:${1_024 + (sent % 60_000)}`;
+      stranger.forge(from, VICTIM, echo('echo-reply', addressAt(from), victim.address!));
+    });
+  }
+  for (const { at, address } of contacts) {
+    for (let packet = 0; packet < 3; packet++) {
+      net.at(at + packet * 500, () => victim.sendUdp(addressAt(address)));
+    }
+  }
+  net.run(13_000);
+  expect(delays).toHaveLength(contacts.length);
+  expect(Math.max(...delays)).toBeLessThanOrEqual(1_500);
 });
 
 describe.each(dialects)('%s: a router', (_, profile) => {

@@ -11,10 +11,11 @@ import {
 import { fc } from '@fast-check/vitest';
 
 /** Nodes and addresses that attackers name in their messages. */
-export const addressNames = [
+const addressNames = [
   'victim',
   'friend',
   'newcomer',
+  'housemate',
   'router',
   // His own address, by each of his endpoints, under the victim's prefix.
   'own0',
@@ -31,7 +32,7 @@ export const addressNames = [
 export type AddressName = (typeof addressNames)[number];
 
 /** Prefixes that attackers offer. */
-export const offerNames = ['right', 'own', 'foreign', 'native', 'linkLocal'] as const;
+const offerNames = ['right', 'own', 'foreign', 'native', 'linkLocal'] as const;
 export type OfferName = (typeof offerNames)[number];
 
 /** What a message refers to, when it is sent. */
@@ -47,10 +48,10 @@ export interface Names {
 }
 
 /** The nonce of a message: none, the last one that was seen, or a guess. */
-export type NonceChoice = 'none' | 'seen' | Uint8Array;
+type NonceChoice = 'none' | 'seen' | Uint8Array;
 
 /** One message of an attacker, in words; {@link buildHostile} makes the bytes of it. */
-export type Hostile =
+type Hostile =
   | {
       readonly type: 'router-advertisement';
       readonly source: AddressName;
@@ -112,7 +113,7 @@ export interface Disguised {
 
 const INFINITE = 0xffff_ffff;
 /** What attackers put into packets, so that they are known wherever they arrive. */
-export const MARK = 0xee;
+const MARK = 0xee;
 const PORT = 7;
 
 const address = fc.constantFrom(...addressNames);
@@ -320,7 +321,7 @@ function packet(message: Hostile & { readonly type: 'packet' }, names: Names): U
 }
 
 /** The Router Advertisement of a described offer. */
-export function routerAdvertisement(
+function routerAdvertisement(
   message: Hostile & { readonly type: 'router-advertisement' },
   names: Names,
 ): Uint8Array {

@@ -1,6 +1,6 @@
 import { draft00Profile, type Profile } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
-import { type Internet, showTraceOnFailure } from '../../src/index.js';
+import { vi } from 'vitest';
 import { profiles as directProfiles } from '../support/dialects.js';
 import { Arena, type ArenaOptions } from './arena.js';
 import { type Control, controlOf, faultsIn, type Grants } from './checks.js';
@@ -36,6 +36,7 @@ export interface Script {
 const LONGEST = 40;
 /** Scripts of one property, unless the environment multiplies them: `SCRIPTS=10 npx vitest run attackers`. */
 const MULTIPLE = Number(process.env['SCRIPTS'] ?? 1);
+vi.setConfig({ testTimeout: 120_000 * Math.max(1, MULTIPLE) });
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   answers: fc.boolean(),
@@ -70,8 +71,8 @@ export interface Attacker {
 }
 
 /** Carries a script out. @returns what it changed and may not */
-function perform(attacker: Attacker, script: Script, control: Control, trace = true): string[] {
-  const arena = new Arena(attacker.arena, trace);
+function perform(attacker: Attacker, script: Script, control: Control): string[] {
+  const arena = new Arena(attacker.arena);
   attacker.prepare?.(arena, script);
   arena.run(() => {
     for (const { wait, shot, times } of script.steps) {
@@ -82,12 +83,8 @@ function perform(attacker: Attacker, script: Script, control: Control, trace = t
       for (let time = 0; time < times; time++) attacker.send(arena, from, to, bytes);
     }
   });
-  const faults = faultsIn(arena, control, attacker.grants(arena));
-  if (faults.length > 0) lastNet = arena.net;
-  return faults;
+  return faultsIn(arena, control, attacker.grants(arena));
 }
-
-let lastNet: Internet | null = null;
 
 /** Asserts that no script of an attacker changes more than it may; prints seed and script otherwise. */
 export function assertHarmless(attacker: Attacker, runs: number): void {
@@ -105,5 +102,3 @@ export function assertHarmless(attacker: Attacker, runs: number): void {
     { numRuns: runs * MULTIPLE },
   );
 }
-
-export { lastNet, showTraceOnFailure };

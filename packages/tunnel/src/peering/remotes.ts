@@ -1,6 +1,6 @@
 import { type AddressLayout, formatIPv6, UdpEndpoint } from '@6bed4/codec';
 import { AddressTable, DESTINATION_OFFSET, grown, NO_SLOT } from '@6bed4/nd';
-import { REPLY_TIME } from '../defaults.js';
+import { INBOUND_SHARE, MOST_INBOUND_AT_ADDRESS, REPLY_TIME } from '../defaults.js';
 import type { PathChanged, RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
@@ -11,9 +11,6 @@ import { OpenReplies, Reply, replyIn } from './replies.js';
 
 /** Slots at first. */
 const FIRST_CAPACITY = 64;
-/** Inbound remotes: their share of all, as its inverse, and the most at one IPv4 address. */
-const INBOUND_SHARE = 4;
-const MOST_INBOUND_AT_ADDRESS = 16;
 /** Slots that are looked at to find one that may go. */
 const EVICTION_SAMPLE = 16;
 

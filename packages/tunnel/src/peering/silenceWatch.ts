@@ -1,6 +1,15 @@
-import { SILENCE, SILENCE_REPEAT, SILENCE_WATCH_INTERVAL } from '../defaults.js';
+import {
+  PADDED_SOLICITATION,
+  SILENCE,
+  SILENCE_REPEAT,
+  SILENCE_WATCH_INTERVAL,
+} from '../defaults.js';
+import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
 import type { Remotes } from './remotes.js';
+
+/** Bytes of a Router Solicitation on the wire. */
+const SOLICITATION_WEIGHT = PADDED_SOLICITATION + OUTER_HEADERS;
 
 /**
  * Notices when remotes stop sending. No message says that a NAT of ours dropped our mappings: from
@@ -30,11 +39,11 @@ export class SilenceWatch {
     const since = this.#lookedAt - SILENCE;
     let isAnySending = false;
     remotes.forEach((slot) => {
-      // Otherwise a stranger who sends and stops would have us solicit as often as he likes.
-      if (!remotes.credit.isTrusted(slot)) return;
+      // Otherwise a stranger who sends and stops would have us solicit with more bytes than that took.
+      if (!remotes.credit.affords(slot, SOLICITATION_WEIGHT)) return;
       const at = remotes.lastReceivedAt(slot);
       if (at > now - SILENCE) isAnySending = true;
-      else if (at > since) this.#isPending = true;
+      else if (at > since) this.#isPending = remotes.credit.charge(slot, SOLICITATION_WEIGHT);
     });
     this.#lookedAt = now;
     const isDue = this.#isPending && now - this.#reportedAt >= SILENCE_REPEAT;

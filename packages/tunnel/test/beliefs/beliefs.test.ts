@@ -1,4 +1,4 @@
-import { type DialectName, dialectNames, dialects } from '@6bed4/codec';
+import { type DialectName, dialectNames, dialects, parseIPv6 } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
 import { ANSWER_WINDOW } from '../../src/defaults.js';
 import { type Cast, castOf, profiles, type RemoteName } from './cast.js';
@@ -116,10 +116,13 @@ function changes(before: Beliefs, after: Beliefs): string[] {
 /** Beliefs that follow from our address: another one is another life. */
 const follow: readonly Belief[] = [...aboutRemotes, 'delivery', 'answer'];
 
-/** Without what follows from a change of our own address. */
+/** Without what follows from a change of our own address, and of a path to one on the LAN. */
 function causes(changed: readonly string[]): readonly string[] {
-  if (!changed.some((key) => key === 'address' || key === 'asked address')) return changed;
-  return changed.filter((key) => !follow.some((belief) => key.startsWith(belief)));
+  const isElsewhere = changed.some((key) => key === 'address' || key === 'asked address');
+  return changed.filter((key) => {
+    if (isElsewhere) return !follow.some((belief) => key.startsWith(belief));
+    return !changed.includes(`LAN ${key}`);
+  });
 }
 
 /** Rows, and dialects in which they changed something in any case. */
@@ -228,6 +231,32 @@ describe.each(profiles)('%s: a peer', (_, profile) => {
       },
     );
   });
+});
+
+/** The bytes of a message that a program of our own side sends, from an address of ours. */
+function fromProgram(message: Message, stage: Stage): Uint8Array | null {
+  const sender = sendersOf(stage.cast).find(({ name }) => name === 'friend')!;
+  const bytes = message.build({ stage, sender, nonce: 'ours' });
+  if (bytes === null || bytes.length < 40) return null;
+  // The sums of the headers are wrong then; nobody has to look at them.
+  bytes.set(parseIPv6(stage.cast.own), 8);
+  return bytes;
+}
+
+test.each(profiles)('%s: a peer takes no Neighbor Discovery from its own side', (_, profile) => {
+  const cast = castOf(profile);
+  const control = controlOf(cast, 'asking', {});
+  const discovery = messages.filter(({ name }) => /Advertisement|Solicitation|Redirect/.test(name));
+  const faults = discovery.flatMap((message) => {
+    const stage = new Stage(cast, 'asking');
+    const bytes = fromProgram(message, stage);
+    if (bytes === null) return [];
+    const since = stage.sent.length;
+    stage.sends(bytes);
+    stage.waits(TIMES * INTERVAL);
+    return changes(control, observe(stage, since)).map((key) => `${message.name}: ${key}`);
+  });
+  expect(faults).toEqual([]);
 });
 
 test('every row of the table grants something in each of its dialects that some message uses', () => {

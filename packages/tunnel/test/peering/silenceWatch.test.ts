@@ -59,14 +59,27 @@ describe('the watch for silence', () => {
     expect(run(60_000)).toEqual([13_000]);
   });
 
-  test('is not concerned with strangers, until they have shown where they are', () => {
-    const { remotes, watch, receive, run } = bench(false);
-    receive(0);
+  test('is concerned with a stranger only for as many bytes as came from there', () => {
+    const { watch, receive, run } = bench(false);
+    // A solicitation of 256 bytes weighs 284 with its headers, each of these packets 68.
+    for (let now = 0; now < 4; now++) receive(now);
     expect(run(60_000)).toEqual([]);
     expect(watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
-    remotes.credit.trust(remotes.find(parseIPv6(remoteAt('192.0.2.9:5000')), 0));
     receive(100_000);
     expect(run(160_000)).toEqual([103_000]);
+    receive(200_000);
+    expect(run(260_000)).toEqual([]);
+    for (let now = 0; now < 3; now++) receive(300_000 + now);
+    expect(run(360_000)).toEqual([304_000]);
+  });
+
+  test('is concerned with a stranger who has shown where he is, for no price', () => {
+    const { remotes, receive, run } = bench(false);
+    remotes.credit.trust(remotes.find(parseIPv6(remoteAt('192.0.2.9:5000')), 0));
+    for (const start of [0, 100_000, 200_000]) {
+      receive(start);
+      expect(run(start + 60_000)).toEqual([start + 3_000]);
+    }
   });
 
   test('ends when it is stopped', () => {
