@@ -31,10 +31,10 @@ export class BoundPrefixes {
   readonly #remotes: Remotes;
   readonly #isAdaptive: boolean;
   /** Our endpoint as a remote sees it, where that differs from what routers see; port 0 for none. */
-  #address = new Int32Array(0);
-  #port = new Uint16Array(0);
+  #address = new Int32Array();
+  #port = new Uint16Array();
   /** Time at which the remote was last solicited for it, and the nonce of that. */
-  #solicitedAt = new Float64Array(0);
+  #solicitedAt = new Float64Array();
   readonly #nonces: Nonces;
   readonly #endpoint = new UdpEndpoint();
   readonly #to = new UdpEndpoint();

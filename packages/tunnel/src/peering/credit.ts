@@ -12,9 +12,9 @@ const MAX_EARNED_CREDIT = 1280;
  * their IPv4 and UDP headers.
  */
 export class Credit {
-  #trusted = new Uint8Array(0);
+  #trusted = new Uint8Array();
   /** Bytes received from a remote, less the bytes of our own sent there. */
-  #bytes = new Float64Array(0);
+  #bytes = new Float64Array();
 
   /** @param capacity - slots of remotes */
   constructor(capacity: number) {

@@ -12,11 +12,11 @@ export class InboundRemotes {
   readonly #hash: SecretHash;
   /** The first one of a chain; all with one IPv4 address are in the same. */
   readonly #chains = new Int32Array(2 ** HASH_BITS).fill(NO_SLOT);
-  #next = new Int32Array(0);
-  #addresses = new Int32Array(0);
+  #next = new Int32Array();
+  #addresses = new Int32Array();
   /** Where a slot is in the list. */
-  #places = new Int32Array(0);
-  #slots = new Int32Array(0);
+  #places = new Int32Array();
+  #slots = new Int32Array();
   #size = 0;
 
   /** @param random - numbers in [0, 1) that attackers cannot predict */

@@ -108,8 +108,9 @@ export class LanSearch {
 
   /** Whether this endpoint is on trial, so that packets may come from there already. */
   isOnTrial(slot: number, endpoint: Readonly<UdpEndpoint>, now: number): boolean {
-    const trials = this.#states.get(slot)?.trials ?? [];
-    return trials.some((trial) => isAt(trial, endpoint) && isRunning(trial, now));
+    const state = this.#states.get(slot);
+    if (state === undefined) return false;
+    return state.trials.some((trial) => isAt(trial, endpoint) && isRunning(trial, now));
   }
 
   /**

@@ -33,15 +33,15 @@ export class NeighborSolicitations {
   readonly #nonces: Nonces;
   readonly #to = new UdpEndpoint();
   /** Time of the last one, in milliseconds. */
-  #sentAt = new Float64Array(0);
+  #sentAt = new Float64Array();
   /** 1 once a remote has repeated a nonce; from then on, answers without one are refused. */
-  #repeatsNonces = new Uint8Array(0);
+  #repeatsNonces = new Uint8Array();
   /** Solicitations that an advertisement without a nonce may answer. */
-  #unanswered = new Uint8Array(0);
+  #unanswered = new Uint8Array();
   /** Time from which advertisements without a nonce count. */
-  #trustedFrom = new Float64Array(0);
+  #trustedFrom = new Float64Array();
   /** 1 while an advertisement without a nonce waits for one that has it. */
-  #held = new Uint8Array(0);
+  #held = new Uint8Array();
 
   constructor(host: PeeringHost, remotes: Remotes, requireNonce: boolean) {
     this.#host = host;
@@ -71,7 +71,6 @@ export class NeighborSolicitations {
   /** Begins anew with a known remote: answers to earlier solicitations count no more. */
   restart(slot: number): void {
     this.#sentAt[slot] = DISTANT_PAST;
-    this.#unanswered[slot] = 0;
     this.#held[slot] = 0;
   }
 
@@ -125,8 +124,9 @@ export class NeighborSolicitations {
   attemptAnswered(slot: number, advertisement: NeighborAdvertisement, now: number): number {
     const nonce = nonceOf(advertisement);
     if (nonce === null) return this.#answersAny(slot, now) ? ANY_ATTEMPT : NO_ATTEMPT;
-    const attempt = this.#isAnswerable(slot, now) ? this.#nonces.match(slot, nonce) : -1;
-    if (attempt < 0) return NO_ATTEMPT;
+    const attempt = this.#isAnswerable(slot, now) ? this.#nonces.match(slot, nonce) : 0;
+    // The first solicitation of a round has the number 1.
+    if (attempt <= 0) return NO_ATTEMPT;
     this.#repeatsNonces[slot] = 1;
     this.#held[slot] = 0;
     return attempt;

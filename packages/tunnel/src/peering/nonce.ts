@@ -11,7 +11,7 @@ const ATTEMPT = NONCE_LENGTH - 1;
  * answers.
  */
 export class Nonces {
-  #bytes = new Uint8Array(0);
+  #bytes = new Uint8Array();
   readonly #random: () => number;
 
   /** @param random - numbers in [0, 1) that attackers cannot predict */

@@ -19,15 +19,15 @@ const SLOT_RANGE = 2 ** 20;
  */
 export class OpportunisticHandshakes {
   /** One of {@link ExpectedReply}, or {@link REPORTED}. */
-  #expectedReplies = new Uint8Array(0);
-  #dedupKeys = new Uint32Array(0);
+  #expectedReplies = new Uint8Array();
+  #dedupKeys = new Uint32Array();
   /** Number in the expected reply that only the receiver can know; -1 for none. */
-  #expectedNumbers = new Float64Array(0);
-  #sentAt = new Float64Array(0);
+  #expectedNumbers = new Float64Array();
+  #sentAt = new Float64Array();
   /** Counts the sends, so that a late report about one is not taken for another. */
-  #serials = new Uint32Array(0);
+  #serials = new Uint32Array();
   /** 1 when something came directly from the remote since the send. */
-  #received = new Uint8Array(0);
+  #received = new Uint8Array();
 
   /** @param capacity - slots of remotes */
   constructor(capacity: number) {

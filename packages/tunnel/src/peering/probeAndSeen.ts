@@ -27,7 +27,7 @@ import {
   withPolicy,
 } from './trafficClassPolicy.js';
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = new Uint8Array();
 /** A Seen flag in every packet does not set the timers anew each time. */
 const RENEWAL_INTERVAL = 1_000;
 
@@ -68,16 +68,16 @@ export class ProbeAndSeenPeering implements Peering {
   readonly #paths: RemotePaths;
   readonly #mappingTimeout: number;
   readonly #bound: BoundPrefixes;
-  #states = new Uint8Array(0);
+  #states = new Uint8Array();
   readonly #deadlines: Deadlines;
   /** Time at which something last went directly to a remote, in milliseconds. */
-  #directAt = new Float64Array(0);
+  #directAt = new Float64Array();
   /** Until when we report that direct traffic arrives. */
-  #seenUntil = new Float64Array(0);
+  #seenUntil = new Float64Array();
   /** Time at which a Seen flag last set the timers. */
-  #renewedAt = new Float64Array(0);
+  #renewedAt = new Float64Array();
   /** Time at which direct traffic was last answered by a probe out of turn. */
-  #answeredAt = new Float64Array(0);
+  #answeredAt = new Float64Array();
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
 
@@ -87,7 +87,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#paths = remotes.paths;
     this.#mappingTimeout = options.mappingTimeout;
     this.#bound = new BoundPrefixes(host, remotes, options.adaptive);
-    this.#deadlines = new Deadlines(0, DURATIONS);
+    this.#deadlines = new Deadlines(remotes.capacity, DURATIONS);
     this.grow(remotes.capacity);
   }
 
@@ -267,7 +267,8 @@ export class ProbeAndSeenPeering implements Peering {
       this.#enter(slot, next, now, true);
       return;
     }
-    if (!this.#paths.isValid(slot, now)) this.#paths.giveUp(slot);
+    // The confirmation lasted no longer than the states since.
+    this.#paths.giveUp(slot);
     if (now - this.#remotes.lastSentAt(slot) >= FAIL_IDLE) this.#states[slot] = NO_STATE;
     else this.#enter(slot, FAIL, now, true);
   }
@@ -311,9 +312,7 @@ export class ProbeAndSeenPeering implements Peering {
       this.#answeredAt[slot] = now;
       this.#probe(slot, now);
     }
-    if (this.#isMapped(slot, now)) {
-      this.#seenUntil[slot] = this.#directAt[slot]! + this.#mappingTimeout - MIN_MAPPING_TIMEOUT;
-    }
+    this.#seenUntil[slot] = this.#directAt[slot]! + this.#mappingTimeout - MIN_MAPPING_TIMEOUT;
   }
 
   /** Whether our NAT still lets in what a remote sends to the endpoint that we last sent from. */

@@ -17,7 +17,7 @@ export class ReachabilityHints {
   readonly #solicitations: NeighborSolicitations;
   readonly #lan: LanSearch;
   /** 1 when the last solicitation of a remote was answered. */
-  #hasAnswered = new Uint8Array(0);
+  #hasAnswered = new Uint8Array();
 
   constructor(
     remotes: Remotes,

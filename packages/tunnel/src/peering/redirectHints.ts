@@ -15,7 +15,7 @@ export class RedirectHints {
   readonly #host: PeeringHost;
   readonly #remotes: Remotes;
   /** Earliest time of the next redirect of a remote. */
-  #nextAt = new Float64Array(0);
+  #nextAt = new Float64Array();
   readonly #to = new UdpEndpoint();
 
   constructor(host: PeeringHost, remotes: Remotes) {

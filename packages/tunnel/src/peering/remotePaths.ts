@@ -34,20 +34,20 @@ export type PathSnapshot = Pick<
 export class RemotePaths {
   readonly #changed: (slot: number, change: PathChange) => void;
   /** The {@link Path} confirmed last. */
-  #paths = new Uint8Array(0);
+  #paths = new Uint8Array();
   /** The {@link Path} that users know of. */
-  #reported = new Uint8Array(0);
+  #reported = new Uint8Array();
   /** The {@link Confirmation} of the path. */
-  #confirmations = new Uint8Array(0);
-  #validUntil = new Float64Array(0);
-  #confirmedAt = new Float64Array(0);
-  #roundTrips = new Float64Array(0);
+  #confirmations = new Uint8Array();
+  #validUntil = new Float64Array();
+  #confirmedAt = new Float64Array();
+  #roundTrips = new Float64Array();
   /** The endpoint that the remote's address encodes: IPv4 as int32. */
-  #encodedAddress = new Int32Array(0);
-  #encodedPort = new Uint16Array(0);
+  #encodedAddress = new Int32Array();
+  #encodedPort = new Uint16Array();
   /** The endpoint of direct packets. */
-  #directAddress = new Int32Array(0);
-  #directPort = new Uint16Array(0);
+  #directAddress = new Int32Array();
+  #directPort = new Uint16Array();
 
   /**
    * @param capacity - slots of remotes

@@ -59,15 +59,15 @@ export class Remotes {
   readonly #openReplies: OpenReplies;
   #owner: SlotOwner | null = null;
   /** The private endpoint from which the remote solicited us; port 0 for none. */
-  #lanAddress = new Int32Array(0);
-  #lanPort = new Uint16Array(0);
-  #createdAt = new Float64Array(0);
-  #lastSentAt = new Float64Array(0);
-  #lastReceivedAt = new Float64Array(0);
-  #sentDirect = new Float64Array(0);
-  #sentRelayed = new Float64Array(0);
-  #receivedDirect = new Float64Array(0);
-  #receivedRelayed = new Float64Array(0);
+  #lanAddress = new Int32Array();
+  #lanPort = new Uint16Array();
+  #createdAt = new Float64Array();
+  #lastSentAt = new Float64Array();
+  #lastReceivedAt = new Float64Array();
+  #sentDirect = new Float64Array();
+  #sentRelayed = new Float64Array();
+  #receivedDirect = new Float64Array();
+  #receivedRelayed = new Float64Array();
   /** Where the search for a remote to evict goes on. */
   #hand = 0;
   readonly #endpoint = new UdpEndpoint();

@@ -50,8 +50,8 @@ export function replyIn(bytes: Uint8Array, offset: number): number {
  */
 export class OpenReplies {
   readonly #hash: SecretHash;
-  #recent = new Uint8Array(0);
-  #older = new Uint8Array(0);
+  #recent = new Uint8Array();
+  #older = new Uint8Array();
   /** Time at which the recent ones begin. */
   #since = DISTANT_PAST;
 

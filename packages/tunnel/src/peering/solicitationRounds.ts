@@ -54,12 +54,12 @@ export class SolicitationRounds {
   readonly #inboundRenewals = new TokenBucket(RENEWAL_RATE);
   readonly #inboundSearches: RateLimiter;
   /** Time from which a packet begins a round, in milliseconds: on a valid path, and on none. */
-  #refreshAt = new Float64Array(0);
-  #retryAt = new Float64Array(0);
+  #refreshAt = new Float64Array();
+  #retryAt = new Float64Array();
   /** Rounds in vain since the last confirmation. */
-  #failures = new Uint8Array(0);
+  #failures = new Uint8Array();
   /** Time at which a hint last had an effect. */
-  #hintedAt = new Float64Array(0);
+  #hintedAt = new Float64Array();
 
   /** @param random - numbers in [0, 1) that attackers cannot predict */
   constructor(remotes: Remotes, random: () => number, listener: RoundListener) {

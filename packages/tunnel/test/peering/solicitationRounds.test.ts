@@ -173,3 +173,86 @@ test('a hint without credit, or soon after another, has no effect', () => {
     true,
   ]);
 });
+
+describe('rounds in vain', () => {
+  /** Begins a round, and lets it end in vain; when it did. */
+  function fails(bench: Bench, slot: number, now: number): number {
+    bench.rounds.begin(slot, now);
+    expect(bench.rounds.isUnderWay(slot)).toBe(true);
+    let end = now;
+    while (bench.rounds.isUnderWay(slot)) {
+      end = bench.rounds.nextTimeout();
+      bench.rounds.handleTimeout(end);
+    }
+    return end;
+  }
+
+  test('are repeated by packets after 2 s, and each time after twice as long, up to a minute', () => {
+    const bench = new Bench();
+    const slot = bench.create(1, 1);
+    let now = 0;
+    const waits = [2, 4, 8, 16, 32, 60, 60, 60];
+    for (const wait of [...waits, ...many(20, () => 60)]) {
+      const end = fails(bench, slot, now);
+      expect(end - now).toBe(1_500);
+      now = end + wait * 1_000;
+      expect(bench.rounds.isRetryDue(slot, now - 1)).toBe(false);
+      expect(bench.rounds.isRetryDue(slot, now)).toBe(true);
+      expect(bench.rounds.isRefreshDue(slot, now)).toBe(false);
+    }
+    bench.confirm(slot, now);
+    const end = fails(bench, slot, now + REACHABLE_TIME);
+    expect(bench.rounds.isRetryDue(slot, end + 1_999)).toBe(false);
+    expect(bench.rounds.isRetryDue(slot, end + 2_000)).toBe(true);
+  });
+
+  test('make hints wait twice as long each time, up to a minute', () => {
+    const bench = new Bench();
+    const slot = bench.create(1, 1);
+    let now = 0;
+    for (let failures = 0; failures < 20; failures++) {
+      const wait = Math.min(250 * 2 ** Math.min(failures, 16), 60_000);
+      expect(bench.rounds.admitsHint(slot, now)).toBe(true);
+      expect(bench.rounds.admitsHint(slot, now + wait - 1)).toBe(false);
+      now = fails(bench, slot, now + wait) + 120_000;
+    }
+  });
+
+  test('are known until a confirmation, or another remote takes the slot', () => {
+    const bench = new Bench();
+    const slot = bench.create(1, 1);
+    const known = () => [bench.rounds.hasFailed(slot), bench.rounds.isFirstSearch(slot)];
+    expect(known()).toEqual([false, false]);
+    bench.rounds.begin(slot, 0);
+    expect(known()).toEqual([false, true]);
+    const end = fails(bench, slot, 0);
+    expect(known()).toEqual([true, false]);
+    bench.confirm(slot, end);
+    expect(known()[0]).toBe(false);
+    fails(bench, slot, end + REACHABLE_TIME);
+    bench.rounds.restart(slot);
+    expect(known()).toEqual([false, false]);
+    expect(bench.rounds.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('are kept while the table grows', () => {
+    const bench = new Bench();
+    const slot = bench.create(1, 1);
+    const end = fails(bench, slot, 0);
+    bench.rounds.grow(128);
+    expect(bench.rounds.hasFailed(slot)).toBe(true);
+    expect(bench.rounds.isRetryDue(slot, end + 1_999)).toBe(false);
+  });
+});
+
+test('the next direct packet begins a round where a refresh is due soon, and none otherwise', () => {
+  const bench = new Bench();
+  const slot = bench.create(1, 1);
+  expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);
+  bench.rounds.refreshSoon(slot, 10);
+  expect([9, 10].map((now) => bench.rounds.isRefreshDue(slot, now))).toEqual([false, true]);
+  bench.rounds.begin(slot, 10);
+  expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);
+  bench.rounds.removed(slot);
+  expect(bench.rounds.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
+});
