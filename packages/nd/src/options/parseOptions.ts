@@ -92,7 +92,7 @@ function parseOption(bytes: Uint8Array, at: number, length: number): NdOption {
       };
     }
     case OPTION_RDNSS: {
-      if (length < 24 || (length - 8) % IPV6_ADDRESS_BYTES !== 0) break;
+      if (length === 8 || length % IPV6_ADDRESS_BYTES !== 8) break;
       const servers: Uint8Array[] = [];
       for (let server = at + 8; server < at + length; server += IPV6_ADDRESS_BYTES) {
         servers.push(copyBytes(bytes, server, server + IPV6_ADDRESS_BYTES));

@@ -103,6 +103,7 @@ export function fitRedirectedHeaders(options: readonly NdOption[], limit: number
   let room = limit - optionsLength(others) - (options.length - others.length) * OPTION_UNIT;
   return options.map((option) => {
     if (option.type !== 'redirected-header') return option;
+    // Stryker disable next-line IntegerLiteral: a room of 1 holds no unit either
     const length = Math.min(option.packet.length, Math.max(0, room)) & -OPTION_UNIT;
     room -= length;
     return { type: 'redirected-header', packet: option.packet.subarray(0, length) };

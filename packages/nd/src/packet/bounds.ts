@@ -1,4 +1,4 @@
-/** @internal Whether `length` bytes from `offset` on are there. */
+/** @internal Whether `length` bytes, not fewer than none, are there from `offset` on. */
 export function isInside(bytes: Uint8Array, offset: number, length: number): boolean {
-  return offset >= 0 && length >= 0 && offset + length <= bytes.length;
+  return offset >= 0 && offset + length <= bytes.length;
 }

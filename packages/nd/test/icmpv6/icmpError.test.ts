@@ -253,6 +253,7 @@ describe('RFC 4443 §2.4 (e): an error may be caused', () => {
     expect(mayCauseIcmpError(packet, 0, 39)).toBe(false);
     expect(mayCauseIcmpError(packet, 0, 40)).toBe(false);
     expect(mayCauseIcmpError(packet, 0, packet.length + 1)).toBe(false);
+    expect(mayCauseIcmpError(packet, -1, packet.length)).toBe(false);
     const laterFragment = new Uint8Array(56);
     writeIPv6Header(laterFragment, 0, {
       source,

@@ -285,16 +285,13 @@ describe('an option is not built', () => {
     ['with a prefix of 8 bytes', 'prefix', information({ prefix: new Uint8Array(8) })],
     ['with a lifetime of 33 bits', 'validLifetime', information({ validLifetime: 2 ** 32 })],
     ['with a negative lifetime', 'preferredLifetime', information({ preferredLifetime: -1 })],
+    ['with a route of 8 bytes', 'prefix', route({ prefix: new Uint8Array(8) })],
+    ['with a route of 129 bits', 'prefixLength', route({ prefixLength: 129 })],
+    ['with a negative lifetime of a route', 'lifetime', route({ lifetime: -1 })],
     [
-      'with a route of 8 bytes',
-      'prefix',
-      {
-        type: 'route-information',
-        prefixLength: 64,
-        preference: 'low',
-        lifetime: 0,
-        prefix: new Uint8Array(8),
-      },
+      'with a lifetime of servers of 33 bits',
+      'lifetime',
+      { type: 'rdnss', lifetime: 2 ** 32, servers: [new Uint8Array(16)] },
     ],
   ])('%s: it names %s', (_, field, option) => {
     const build = (): string => emit(option);
@@ -307,10 +304,30 @@ describe('an option is not built', () => {
     expect(parse(emit(servers(127, 16)))).toEqual([servers(127, 16)]);
     const packet = new Uint8Array(2039);
     expect(emit({ type: 'redirected-header', packet })).toHaveLength(2040 * 2);
+    for (const code of [0, 255]) {
+      const option: NdOption = { type: 'unknown', code, body: new Uint8Array(6) };
+      expect(parse(emit(option))).toEqual([option]);
+    }
+    for (const timestamp of [0n, (1n << 64n) - 1n]) {
+      expect(parse(emit({ type: 'timestamp', timestamp }))).toEqual([
+        { type: 'timestamp', timestamp },
+      ]);
+    }
   });
 
   function link(length: number): NdOption {
     return { type: 'source-link-layer', address: new Uint8Array(length) };
+  }
+
+  function route(change: object): NdOption {
+    return {
+      type: 'route-information',
+      prefixLength: 64,
+      preference: 'low',
+      lifetime: 0,
+      prefix,
+      ...change,
+    };
   }
 
   function servers(count: number, length: number): NdOption {

@@ -198,6 +198,7 @@ describe('the upper-layer header', () => {
     const bytes = packet(58, '8000');
     expect(findUpperLayer(bytes, 0, bytes.length + 1)).toBeNull();
     expect(findUpperLayer(bytes, 1, bytes.length)).toBeNull();
+    expect(findUpperLayer(bytes, -1, bytes.length)).toBeNull();
   });
 
   test('counts its offset from the start of the buffer', () => {
