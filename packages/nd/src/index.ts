@@ -42,7 +42,7 @@ export {
 export { type RouterSolicitation, routerSolicitationView } from './messages/routerSolicitation.js';
 export { AddressTable, NO_SLOT, type SignificantBits } from './neighbors/addressTable.js';
 export { Deadlines } from './neighbors/deadlines.js';
-export { grown } from './neighbors/grown.js';
+export { type Column, grown } from './neighbors/grown.js';
 export {
   type NeighborEvent,
   type NeighborState,

@@ -1,4 +1,5 @@
-type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+/** A property of the slots of a table. */
+export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 /**
  * A column of a table with room for more slots: a longer copy of a typed array.

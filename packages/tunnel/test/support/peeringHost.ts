@@ -63,6 +63,7 @@ export class FakePeeringHost implements PeeringHost {
 
   accepts = (): boolean => this.isAccepted;
   isOwn = (): boolean => false;
+  isOurselves = (): boolean => false;
   sharesPublicAddress = (): boolean => this.isNeighbor;
   isOnLocalSubnet = (): boolean => this.isLocal;
   isInterpretable = (): boolean => true;
