@@ -7,6 +7,7 @@ import {
   buildUdp,
   findOptionOffset,
   findUpperLayer,
+  hidesNd,
   IPV6_HEADER_LENGTH,
   isNd,
   mayCauseIcmpError,
@@ -55,6 +56,7 @@ const packets = {
 /** Everything that reads packets from the network. */
 const readers = {
   isNd,
+  hidesNd,
   parseNd,
   parseEcho,
   parseIcmpError,

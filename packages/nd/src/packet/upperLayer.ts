@@ -85,7 +85,7 @@ export function findUpperLayer(
   for (let passed = 0; passed <= MAX_EXTENSION_HEADERS; passed++) {
     const size = extensionHeaderLength(next, bytes, at, end);
     if (size === 0) return at <= end ? { nextHeader: next, offset: at } : null;
-    if (size < 0) return null;
+    if (size === -1) return null;
     if (next === NEXT_HEADER_FRAGMENT && fragmentOffset(bytes, at) !== 0) return null;
     next = bytes[at]!;
     at += size;

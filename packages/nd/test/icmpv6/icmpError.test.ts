@@ -163,6 +163,22 @@ describe('an ICMPv6 error', () => {
     });
   });
 
+  test('takes any MTU and pointer of 32 bits', () => {
+    for (const value of [0, 0xffff_ffff]) {
+      const tooBig = buildIcmpError({ ...message, mtu: value });
+      const problem = buildIcmpError({
+        type: 'parameter-problem',
+        code: 0,
+        pointer: value,
+        ...base,
+      });
+      expect([icmpErrorView.mtu(tooBig, 0), icmpErrorView.pointer(problem, 0)]).toEqual([
+        value,
+        value,
+      ]);
+    }
+  });
+
   test.each<[string, IcmpError]>([
     ['mtu', { ...message, mtu: 2 ** 32 }],
     ['pointer', { type: 'parameter-problem', code: 0, pointer: -1, ...base }],
