@@ -38,12 +38,14 @@ export class AddressTable {
   readonly #thirdMask: number;
   readonly #fourthMask: number;
   readonly #neverZero: number;
+  #inUse = new Uint8Array(0);
+  // Stryker disable IntegerLiteral: `grow` makes them as long as they must be
   #keys = new Int32Array(0);
   #addresses = new Uint8Array(0);
-  #inUse = new Uint8Array(0);
   /** The chain of a bucket, or of free slots. */
   #next = new Int32Array(0);
   #buckets = new Int32Array(0);
+  // Stryker restore IntegerLiteral
   #hash: SecretHash;
   readonly #random: () => number;
   /** Slots found lately, by a few bits of their address: most packets go where others went. */
@@ -60,7 +62,7 @@ export class AddressTable {
     [this.#thirdMask, this.#fourthMask] = bits.lowerHalf;
     this.#neverZero = bits.neverZero;
     this.#random = random;
-    this.#hash = new SecretHash(1, random);
+    this.#hash = new SecretHash(MAX_BUCKET_BITS, random);
     this.grow(capacity);
   }
 
