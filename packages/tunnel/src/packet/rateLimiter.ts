@@ -32,7 +32,7 @@ export class TokenBucket {
 /**
  * Token buckets for answers to unknown senders, one per sender, in a table of fixed size: a
  * sender that comes too often runs dry without starving the others. Senders that fall into the same
- * bucket share it; which ones do depends on a {@link SecretHash}, so nobody can choose a victim to share
+ * bucket share it; which ones do depends on a `SecretHash`, so nobody can choose a victim to share
  * with.
  */
 export class RateLimiter {
