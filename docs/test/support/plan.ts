@@ -50,8 +50,8 @@ export interface FaultPlan {
 /** What the tests do with one block of a page. */
 export type Plan = ProgramPlan | CommandsPlan | JsonPlan | NotRunPlan | FaultPlan;
 
-/** Fences that hold no code: drawings, and what programs print. */
-const PICTURES = new Set(['', 'mermaid', 'text']);
+/** Fences that hold no code: drawings, what programs print, and configuration, which kernel tests read. */
+const PICTURES = new Set(['', 'conf', 'mermaid', 'text']);
 
 const VERBS = new Set(['setup', 'finish', 'continues', 'beside', 'not-run']);
 
