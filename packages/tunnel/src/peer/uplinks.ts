@@ -62,8 +62,7 @@ export class Uplinks {
       leaseAdopted: (uplink, lease, previous, now) => {
         const { temporary, endpoint } = uplink;
         if (temporary) this.#trapezium.settle(endpoint.addressBits, true, now);
-        // What a router that a remote named says of our endpoint says nothing about other paths.
-        addressesChanged(!temporary && previous?.isAtEndpointOf(lease) === false, now);
+        addressesChanged(!temporary && this.#isMoved(lease, previous), now);
       },
       leaseLost: () => addressesChanged(false, 0),
     });
@@ -312,6 +311,19 @@ export class Uplinks {
   }
 
   // Inside
+
+  /**
+   * Whether a new lease shows that we are seen at another endpoint than before. Where another router still
+   * sees us where we were, one alone cannot make us give up our direct paths; nor can a router that only
+   * the address of a remote names, which is not asked here.
+   */
+  #isMoved(lease: Lease, previous: Lease | null): boolean {
+    return (
+      previous !== null &&
+      !previous.isAtEndpointOf(lease) &&
+      !this.#list.some((other) => !other.temporary && other.lease?.isAtEndpointOf(previous))
+    );
+  }
 
   #newUplink(router: Endpoint | string): Uplink {
     const uplink = new Uplink(parseRouter(router, this.#profile.port));
