@@ -10,7 +10,7 @@ import {
   SERVED_PREFIX,
 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { countReplies, ping, unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { routeTo } from '@6bed4/testing/kernel/routing';
 import { describeDrivers } from '@6bed4/testing/kernel/suites';
@@ -110,7 +110,7 @@ describeDrivers('a router, two peers and a native host', () => {
     ];
 
     test.each(pairs)('from %s to %s are answered once each', async (from, _, destination) => {
-      expect(await countReplies(lab, from, destination(), 4)).toBe(4);
+      expect(await unanswered(lab, from, destination(), 4)).toEqual([]);
     });
 
     test.each(pairs.slice(0, 11))(

@@ -8,7 +8,7 @@ import {
   ROUTER_IPV4,
 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies, ping } from '@6bed4/testing/kernel/ping';
+import { ping, unanswered } from '@6bed4/testing/kernel/ping';
 import { routingOf as allRoutingOf } from '@6bed4/testing/kernel/routing';
 import { describeDrivers, useInternet } from '@6bed4/testing/kernel/suites';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
@@ -76,7 +76,7 @@ describeDrivers('the daemons', () => {
     await first.daemon.stop('SIGKILL');
     const second = await startPeer(lab, 'peer1', '--port', '40000');
     expect(second.address).toBe(first.address);
-    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', ROUTER_ADDRESS, 2)).toEqual([]);
   });
 
   test('carry packets when only the router was started again', async () => {
@@ -85,8 +85,8 @@ describeDrivers('the daemons', () => {
     const peer2 = await startPeer(lab, 'peer2');
     await router.stop('SIGKILL');
     await startRouter(lab, 'router');
-    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
-    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', peer2.address, 2)).toEqual([]);
+    expect(await unanswered(lab, 'peer2', peer1.address, 2)).toEqual([]);
   });
 
   test('find a router that starts after them', async () => {
@@ -95,7 +95,7 @@ describeDrivers('the daemons', () => {
     expect(daemon.running).toBe(true);
     await startRouter(lab, 'router');
     await daemon.waitForLine(/^ready/);
-    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 1)).toBe(1);
+    expect(await unanswered(lab, 'peer1', ROUTER_ADDRESS, 1)).toEqual([]);
   });
 
   test('route all IPv6 into the tunnel with --default-route', async () => {
@@ -141,8 +141,8 @@ describeDrivers('the daemons', () => {
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2');
     expect(await interfacesOf(lab, 'router')).not.toContain(TUN);
-    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
-    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', peer2.address, 2)).toEqual([]);
+    expect(await unanswered(lab, 'peer2', peer1.address, 2)).toEqual([]);
     expect(await ping(lab, 'peer1', ROUTER_ADDRESS)).toMatchObject({ result: 'reply' });
   });
 
@@ -151,8 +151,8 @@ describeDrivers('the daemons', () => {
     const peer1 = await startPeer(lab, 'peer1');
     const peer2 = await startPeer(lab, 'peer2', '--port', '40000');
     expect(peer2.address).toBe('2001:db8:64:64:c433:6403:9c40:8001');
-    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
-    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', peer2.address, 2)).toEqual([]);
+    expect(await unanswered(lab, 'peer2', peer1.address, 2)).toEqual([]);
   });
 
   test('use draft01 with --dialect draft01', async () => {
@@ -162,7 +162,7 @@ describeDrivers('the daemons', () => {
     // Port 0x9c40 low byte first with its bit 1 inverted, then the IPv4 address (draft-01 §4.1). Its
     // /64 is a native one, to which a native route of the host would be preferred.
     expect(`${peer2.address}/${peer2.prefixLength}`).toBe('2001:db8:64:64:429c:c6ff:fe33:6403/128');
-    expect(await countReplies(lab, 'peer1', peer2.address, 2)).toBe(2);
-    expect(await countReplies(lab, 'peer2', peer1.address, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', peer2.address, 2)).toEqual([]);
+    expect(await unanswered(lab, 'peer2', peer1.address, 2)).toEqual([]);
   });
 });

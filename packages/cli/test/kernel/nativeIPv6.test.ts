@@ -10,7 +10,7 @@ import {
   ROUTER_IPV4,
 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies } from '@6bed4/testing/kernel/ping';
+import { unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { routeTo, routingOf, sourceTowards } from '@6bed4/testing/kernel/routing';
 import { describeDrivers } from '@6bed4/testing/kernel/suites';
@@ -98,7 +98,7 @@ describeDrivers('a host with native IPv6 and a router that offers all of it', ()
     for (const destination of [ROUTER_ADDRESS, 'fc64:bed:c633:6409::1', '2001:64::1']) {
       expect(await routeTo(lab, 'peer1', destination)).toEqual(expected);
     }
-    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', ROUTER_ADDRESS, 2)).toEqual([]);
   });
 
   test('gives programs the address that fits the destination', async () => {
@@ -138,7 +138,7 @@ describeKernel('the routes of a peer', () => {
     expect(await routeTo(lab, 'peer1', '4000::1')).toBeNull();
     expect(await routeTo(lab, 'peer1', '4000::1', peer.address)).toBeNull();
     await addNativeHost(lab);
-    expect(await countReplies(lab, 'peer1', NATIVE_ADDRESS, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', NATIVE_ADDRESS, 2)).toEqual([]);
   });
 
   test('include ::/0 with --default-route, which only packets from the tunnel prefer', async () => {
@@ -261,7 +261,7 @@ describeKernel('a peer without privileges', () => {
     const daemon = lab.spawn('peer1', [...withDevice, ...nobody, ...argv]);
     await daemon.waitForLine(/routing rules and address labels of 6bed4 needs root/);
     expect(daemon.stdout.filter((line) => line.includes('needs root'))).toHaveLength(1);
-    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
+    expect(await unanswered(lab, 'peer1', ROUTER_ADDRESS, 2)).toEqual([]);
     expect(await routeTo(lab, 'peer1', '2a00:1450:4009::1')).toBeNull();
     expect(await daemon.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   });

@@ -2,7 +2,7 @@ import { command, startRouter } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { buildInternet, ROUTER_ADDRESS } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import { countReplies } from '@6bed4/testing/kernel/ping';
+import { unanswered } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeDrivers } from '@6bed4/testing/kernel/suites';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -37,8 +37,8 @@ describeDrivers('the host of a router, and a peer of another router', () => {
   }
 
   test('answer echo requests of each other', async () => {
-    expect(await countReplies(lab, 'router', peer, 3)).toBe(3);
-    expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 3)).toBe(3);
+    expect(await unanswered(lab, 'router', peer, 3)).toEqual([]);
+    expect(await unanswered(lab, 'peer1', ROUTER_ADDRESS, 3)).toEqual([]);
   });
 
   test('reach each other by TCP', async () => {
