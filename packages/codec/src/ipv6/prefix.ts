@@ -25,18 +25,22 @@ function maskOf(length: number, index: number): number {
  * @throws InvalidArgumentError also when bits beyond the length are set
  */
 export function parsePrefix(text: string, field = 'prefix'): Prefix {
-  const [, address, length] = PREFIX.exec(text) ?? [];
-  if (address === undefined || Number(length) > ADDRESS_BITS) {
+  const parts = PREFIX.exec(text);
+  if (parts === null || Number(parts[2]) > ADDRESS_BITS) {
     throw new InvalidArgumentError(
       field,
       JSON.stringify(text),
       'an IPv6 prefix such as 2001:db8::/32',
     );
   }
-  const prefix = { bytes: parseIPv6(address, field), length: Number(length) };
+  const prefix = { bytes: parseIPv6(parts[1]!, field), length: Number(parts[2]) };
   const cleared = clearBeyondPrefix(Uint8Array.from(prefix.bytes), 0, prefix.length);
   if (!sameIPv6Address(cleared, 0, prefix.bytes, 0)) {
-    throw new InvalidArgumentError(field, JSON.stringify(text), `no bits set beyond /${length}`);
+    throw new InvalidArgumentError(
+      field,
+      JSON.stringify(text),
+      `no bits set beyond /${prefix.length}`,
+    );
   }
   return prefix;
 }

@@ -16,7 +16,7 @@ const SIX_TO_FOUR = 0x2002;
 function mix(state: number): number {
   let word = Math.imul(state ^ (state >>> 16), 0x85eb_ca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
-  return (word ^ (word >>> 16)) >>> 0;
+  return word ^ (word >>> 16);
 }
 
 /**
@@ -42,7 +42,8 @@ export function completePrefix(
   const router =
     typeof options.router === 'string' ? parseIPv4(options.router, 'router') : options.router;
   const bytes = Uint8Array.from(given);
-  if (bytes[0] === LOCALLY_ASSIGNED && length >= 8 && length < SUBNET_PREFIX_BITS) {
+  // Stryker disable next-line EqualityOperator: of a /64 there is nothing to fill
+  if (bytes[0] === LOCALLY_ASSIGNED && length < SUBNET_PREFIX_BITS) {
     fillRepeatably(bytes, length, netid, router);
     return { bytes, length: SUBNET_PREFIX_BITS };
   }

@@ -161,6 +161,8 @@ describe('completing a prefix (draft-04 §3.3)', () => {
     '2001:db8::/40',
     '2001:db8::/63',
     '2001:db8::/65',
+    'fd12::/65',
+    'fd12::/128',
     'fc00::/7',
   ])('refuses %s', (prefix) => {
     expect(() => completePrefix(prefix, options)).toThrow(/^prefix: /);

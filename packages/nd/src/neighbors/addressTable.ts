@@ -88,6 +88,7 @@ export class AddressTable {
     this.#addresses = grown(this.#addresses, capacity * IPV6_ADDRESS_BYTES);
     this.#inUse = grown(this.#inUse, capacity);
     this.#next = grown(this.#next, capacity);
+    // Stryker disable next-line MethodExpression: with any number of buckets the same is found
     const bits = Math.min(Math.max(1, Math.ceil(Math.log2(capacity))), MAX_BUCKET_BITS);
     this.#hash = new SecretHash(bits, this.#random);
     this.#buckets = new Int32Array(2 ** bits).fill(NO_SLOT);
@@ -108,7 +109,7 @@ export class AddressTable {
     // Stryker disable next-line ConditionalExpression,EqualityOperator: finds the same, only slower
     if (recent !== NO_SLOT && this.#isAt(recent, third, fourth, bytes, offset)) return recent;
     const slot = this.#search(third, fourth, bytes, offset);
-    // Stryker disable next-line ConditionalExpression: what is not found then costs what was
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: what is not found then costs what was
     if (slot !== NO_SLOT) this.#recent[place] = slot;
     return slot;
   }
