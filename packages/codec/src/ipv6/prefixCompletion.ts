@@ -12,7 +12,7 @@ const LOCALLY_ASSIGNED = 0xfd;
 /** 2002::/16, under which the 32 bits that follow are the IPv4 address of a site (RFC 3056 §2). */
 const SIX_TO_FOUR = 0x2002;
 
-/** A well-mixed 32-bit number from a state, which it advances by a Weyl step. */
+/** A well-mixed int32 from a state. */
 function mix(state: number): number {
   let word = Math.imul(state ^ (state >>> 16), 0x85eb_ca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2_ae35);
