@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { checkInteger, checkPort, HIGHEST_PORT, InvalidArgumentError } from '../../src/index.js';
+import {
+  checkInteger,
+  checkPort,
+  HIGHEST_NETID,
+  HIGHEST_PORT,
+  HIGHEST_TTL,
+  InvalidArgumentError,
+} from '../../src/index.js';
 
 describe('checkInteger', () => {
   test.each([3, 4, 7])('returns %d, which lies in 3..7', (value) => {
@@ -19,6 +26,10 @@ describe('checkInteger', () => {
       );
     },
   );
+});
+
+test('ports, network identifiers and TTLs have 16, 16 and 8 bits', () => {
+  expect([HIGHEST_PORT, HIGHEST_NETID, HIGHEST_TTL]).toEqual([65_535, 65_535, 255]);
 });
 
 describe('checkPort', () => {

@@ -105,6 +105,6 @@ export class Deadlines {
   }
 
   #advance(now: number): void {
-    if (now > this.#now) this.#now = now;
+    this.#now = Math.max(this.#now, now);
   }
 }

@@ -60,6 +60,7 @@ export class NeighborUnreachability {
     this.#maxUnicastSolicit = options.maxUnicastSolicit;
     this.#states = new Uint8Array(options.capacity).fill(NONE);
     this.#attempts = new Uint8Array(options.capacity);
+    // Stryker disable next-line ArrowFunction: no deadline runs in the other states
     const durations = STATES.map(() => Number.POSITIVE_INFINITY);
     durations[INCOMPLETE] = options.retransTimer;
     durations[REACHABLE] = options.reachableTime;
@@ -102,7 +103,6 @@ export class NeighborUnreachability {
   /** Ends what is known and under way, without calling the listener. */
   remove(slot: number): void {
     this.#states[slot] = NONE;
-    this.#attempts[slot] = 0;
     this.#deadlines.clear(slot);
   }
 

@@ -105,6 +105,16 @@ describe('an incomplete neighbor', () => {
     expect(detection.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test('is not solicited by packets, however late, but by the timer', () => {
+    const bench = new Bench();
+    bench.detection.sent(A, 0);
+    bench.requests();
+    bench.detection.sent(A, 1000);
+    bench.detection.sent(A, 5000);
+    expect(bench.requests()).toEqual([]);
+    expect(bench.detection.nextTimeout()).toBe(1000);
+  });
+
   test('is solicited once by a late wake-up, not once for each time that passed', () => {
     const bench = new Bench();
     bench.detection.sent(A, 0);
