@@ -49,7 +49,7 @@ describe('reading an IPv6 address (RFC 4291 §2.2)', () => {
     expect(`[${formatIPv6(parseIPv6(text))}]`).toBe(new URL(`http://[${text}]/`).hostname);
   });
 
-  test.prop([fc.string({ unit: fc.constantFrom(...':::.0123af'), maxLength: 24 })], {
+  test.prop([fc.string({ unit: fc.constantFrom(...':::.0123af'), maxLength: 24, size: 'max' })], {
     numRuns: 2_000,
   })('refuses nothing that another library reads, but for lenient forms of IPv4', (text) => {
     let found: number[] | null = null;

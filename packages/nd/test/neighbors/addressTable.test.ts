@@ -107,7 +107,7 @@ describe('a table of addresses', () => {
       fc.property(
         fc.integer(),
         fc.constantFrom(1, 2, 3, 8, 13),
-        fc.array(step, { maxLength: 100 }),
+        fc.array(step, { maxLength: 100, size: 'max' }),
         (seed, first, steps) => {
           const table = new AddressTable(first, ALL, new Random(seed).fraction);
           const model = new Map<string, number>();

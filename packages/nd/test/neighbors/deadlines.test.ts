@@ -53,7 +53,7 @@ describe('deadlines', () => {
       }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
         const deadlines = new Deadlines(CAPACITY, DURATIONS);
         let model: { slot: number; kind: number; at: number }[] = [];
         let now = 0;

@@ -99,7 +99,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 describe('Neighbor Unreachability Detection', () => {
   test('does what an obvious implementation does, for any history and growth', () => {
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
+      fc.property(fc.array(command, { maxLength: 120, size: 'max' }), (commands) => {
         const model = new Model();
         const log: string[] = [];
         const detection = new NeighborUnreachability(

@@ -182,13 +182,13 @@ export const echo: fc.Arbitrary<Echo> = fc.record({
   hopLimit: uint8,
   identifier: uint16,
   sequence: uint16,
-  data: fc.uint8Array({ maxLength: 100 }),
+  data: fc.uint8Array({ maxLength: 100, size: 'max' }),
 });
 
 const errorBase = {
   source: bytes(16),
   destination: bytes(16),
-  invoking: fc.uint8Array({ maxLength: 200 }),
+  invoking: fc.uint8Array({ maxLength: 200, size: 'max' }),
 };
 
 export const icmpError: fc.Arbitrary<IcmpError> = fc.oneof(
@@ -208,5 +208,5 @@ export const udpDatagram: fc.Arbitrary<UdpDatagram> = fc.record({
   destination: bytes(16),
   sourcePort: uint16,
   destinationPort: uint16,
-  payload: fc.uint8Array({ maxLength: 100 }),
+  payload: fc.uint8Array({ maxLength: 100, size: 'max' }),
 });
