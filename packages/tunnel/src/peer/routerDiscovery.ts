@@ -29,8 +29,8 @@ const NOTHING = new Uint8Array(0);
 export interface LeaseHost {
   /** Whether we may be at an endpoint. */
   accepts(endpoint: Readonly<UdpEndpoint>): boolean;
-  /** An uplink has a lease that it had not before; `previous` is the one that it replaces, if any. */
-  leaseAdopted(uplink: Uplink, lease: Lease, previous: Lease | null, now: number): void;
+  /** An uplink has a lease that it had not before. */
+  leaseAdopted(uplink: Uplink, lease: Lease, now: number): void;
   /** A lease was given up. */
   leaseLost(): void;
 }
@@ -280,7 +280,7 @@ export class RouterDiscovery {
         ? { type: 'address-acquired', ...lease.description }
         : { type: 'address-changed', ...lease.description, previous: previous.description },
     );
-    this.#host.leaseAdopted(uplink, lease, previous, now);
+    this.#host.leaseAdopted(uplink, lease, now);
   }
 
   #leaseOf(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): Lease {

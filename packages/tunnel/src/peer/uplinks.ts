@@ -44,6 +44,8 @@ export class Uplinks {
   /** The second router of the packet at hand; written over for each. */
   readonly #second = new UdpEndpoint();
   #policy: EndpointPolicy;
+  /** Where configured routers see us, as far as direct paths are concerned; null before the first lease. */
+  #seenAt: Lease | null = null;
   #isRunning = false;
 
   /**
@@ -59,10 +61,10 @@ export class Uplinks {
     this.#profile = settings.profile;
     this.#discovery = new RouterDiscovery(settings, output, {
       accepts: (endpoint) => this.accepts(endpoint),
-      leaseAdopted: (uplink, lease, previous, now) => {
+      leaseAdopted: (uplink, lease, now) => {
         const { temporary, endpoint } = uplink;
         if (temporary) this.#trapezium.settle(endpoint.addressBits, true, now);
-        addressesChanged(!temporary && this.#isMoved(lease, previous), now);
+        addressesChanged(!temporary && this.#isMoved(lease), now);
       },
       leaseLost: () => addressesChanged(false, 0),
     });
@@ -313,16 +315,17 @@ export class Uplinks {
   // Inside
 
   /**
-   * Whether a new lease shows that we are seen at another endpoint than before. Where another router still
-   * sees us where we were, one alone cannot make us give up our direct paths; nor can a router that only
-   * the address of a remote names, which is not asked here.
+   * Whether a new lease of a configured router shows that we are seen at another endpoint than before. As
+   * long as one of them still sees us there, the others cannot make us give up our direct paths, whatever
+   * they say in turn.
    */
-  #isMoved(lease: Lease, previous: Lease | null): boolean {
-    return (
-      previous !== null &&
-      !previous.isAtEndpointOf(lease) &&
-      !this.#list.some((other) => !other.temporary && other.lease?.isAtEndpointOf(previous))
-    );
+  #isMoved(lease: Lease): boolean {
+    const seenAt = this.#seenAt ?? lease;
+    const leases = this.#list.flatMap((one) => (one.temporary ? [] : (one.lease ?? [])));
+    const isMoved = !leases.some((one) => one.isAtEndpointOf(seenAt));
+    // Rather where another one sees us than where this one does, which may say something else again.
+    this.#seenAt = isMoved ? (leases.find((one) => one !== lease) ?? lease) : seenAt;
+    return isMoved;
   }
 
   #newUplink(router: Endpoint | string): Uplink {
