@@ -23,24 +23,24 @@ function enter(name) {
 }
 const people = { alice: await enter('alice'), bob: await enter('bob') };
 
-/** The participant, the line typed, and its result. */
+/** The participant, the line typed, its result, and the milliseconds until the next line: 500 unless told. */
 const script = [
   ['alice', `/call ${people.bob.address}`, /bob is online, path direct/],
   ['alice', 'Hello Bob! I have a photo for you.', /Hello/],
   ['bob', 'Let me see.', /see/],
-  ['alice', `/send ${photo}`, / [1-9]\d %/],
+  ['alice', `/send ${photo}`, / [1-9]\d? %/, 0],
   ['bob', '/cancel', /Premature close/],
   ['bob', 'Sorry, wrong key. Once more?', /Sorry/],
   ['alice', `/send ${photo}`, /has it/],
   ['alice', '/quit', /offline/],
   ['bob', '/quit', /$/],
 ];
-for (const [who, text, outcome] of script) {
+for (const [who, text, outcome, pause = 500] of script) {
   console.log(`${who.padEnd(6)}> ${text}`);
   seen = '';
   people[who].lines.emit('line', text);
-  while (!outcome.test(seen)) await sleep(100);
-  await sleep(500);
+  while (!outcome.test(seen)) await sleep(20);
+  await sleep(pause);
 }
 await router.close();
 await rm(home, { recursive: true });
