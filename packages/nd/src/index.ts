@@ -75,6 +75,7 @@ export {
   sumView,
   updateChecksum,
   upperLayerChecksum,
+  verifyUpperLayerChecksum,
 } from './packet/checksum.js';
 export * from './packet/constants.js';
 export { copyBytes } from './packet/copy.js';

@@ -121,7 +121,14 @@ export function upperLayerChecksum(
   return ~fold(sum + (0xffff - readUint16(bytes, upper + field))) & 0xffff;
 }
 
-/** @internal Whether the message behind the IPv6 header has the right checksum. */
+/**
+ * Whether the message that follows the IPv6 header at once has the right checksum (RFC 8200 §8.1). Does
+ * not allocate.
+ *
+ * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
+ * @param length - of the IPv6 packet
+ * @param nextHeader - protocol number
+ */
 export function verifyUpperLayerChecksum(
   bytes: Uint8Array,
   offset: number,

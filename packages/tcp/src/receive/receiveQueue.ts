@@ -1,0 +1,194 @@
+import { RingBuffer } from '../segment/ringBuffer.js';
+import { advance, distance, isAfter, isBefore } from '../segment/sequence.js';
+
+/** Ranges of data behind a gap that are kept, at most: more only serve who wants to fill our memory. */
+const MOST_RANGES = 64;
+
+/**
+ * The data that arrived and was not read yet: in order up to {@link next}, and ranges behind gaps. What
+ * arrives twice is kept once, and the first copy counts.
+ */
+export class ReceiveQueue {
+  readonly #data = new RingBuffer();
+  /** Left and right edges of the ranges behind {@link next}, in order, apart from each other. */
+  readonly #edges = new Int32Array(2 * (MOST_RANGES + 1));
+  #ranges = 0;
+  /** Left edges of the ranges that changed last, the latest first (RFC 2018 §4). */
+  readonly #recent: number[] = [];
+  #read: number;
+  #next: number;
+
+  /** @param next - RCV.NXT: the first byte that is missing */
+  constructor(next: number) {
+    this.#read = next;
+    this.#next = next;
+  }
+
+  /** RCV.NXT: the first byte that is missing. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Bytes that can be read. */
+  get readable(): number {
+    return distance(this.#read, this.#next);
+  }
+
+  /** Whether something arrived behind a gap. */
+  get hasGaps(): boolean {
+    return this.#ranges > 0;
+  }
+
+  /** Bytes of memory in use. */
+  get memory(): number {
+    return this.#data.capacity;
+  }
+
+  /** Counts a SYN or a FIN in its place, which must be the next one. */
+  skip(): void {
+    this.#next = advance(this.#next, 1);
+    this.#read = advance(this.#read, 1);
+  }
+
+  /**
+   * Takes data that lies in the window, which must not be larger than 2^30 bytes.
+   *
+   * @param sequence - of the first byte; may come before {@link next}
+   * @returns whether there is more to read than before
+   */
+  take(sequence: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    const early = Math.max(0, distance(sequence, this.#next));
+    if (early >= length) return false;
+    const start = advance(sequence, early);
+    const end = advance(sequence, length);
+    if (start === this.#next && this.#ranges === 0) {
+      this.#store(start, bytes, offset + early, length - early);
+      this.#next = end;
+      return true;
+    }
+    if (!this.#insert(start, end, bytes, offset + early)) return false;
+    if (isAfter(this.#edges[0]!, this.#next)) return false;
+    this.#next = this.#edges[1]!;
+    this.#remove(0, 1);
+    return true;
+  }
+
+  /** Reads up to `length` bytes; returns how many. */
+  read(into: Uint8Array, offset: number, length: number): number {
+    const count = Math.min(length, this.readable);
+    this.#data.read(this.#read, into, offset, count);
+    this.#read = advance(this.#read, count);
+    if (this.#read === this.#next && this.#ranges === 0) this.#data.release();
+    return count;
+  }
+
+  /**
+   * Writes the edges of the ranges behind gaps into `edges`, that of the latest segment first (RFC 2018
+   * §4).
+   *
+   * @param most - blocks, at most
+   * @returns the number of blocks
+   */
+  sackBlocks(edges: Int32Array, most: number): number {
+    let count = 0;
+    for (const left of this.#recent) {
+      if (count >= most) break;
+      const range = this.#rangeAt(left);
+      if (range < 0 || includes(edges, count, this.#edges[2 * range]!)) continue;
+      edges[2 * count] = this.#edges[2 * range]!;
+      edges[2 * count + 1] = this.#edges[2 * range + 1]!;
+      count++;
+    }
+    return count;
+  }
+
+  #store(start: number, bytes: Uint8Array, offset: number, length: number): void {
+    const used = this.#ranges === 0 ? this.#next : this.#edges[2 * this.#ranges - 1]!;
+    this.#data.reserve(
+      this.#read,
+      distance(this.#read, used),
+      distance(this.#read, advance(start, length)),
+    );
+    this.#data.write(start, bytes, offset, length);
+  }
+
+  /** Keeps a range, together with those that it touches; false when there are too many. */
+  #insert(start: number, end: number, bytes: Uint8Array, offset: number): boolean {
+    const edges = this.#edges;
+    let first = 0;
+    while (first < this.#ranges && isBefore(edges[2 * first + 1]!, start)) first++;
+    let behind = first;
+    while (behind < this.#ranges && !isAfter(edges[2 * behind]!, end)) behind++;
+    if (first === behind && this.#ranges >= MOST_RANGES && start !== this.#next) return false;
+    this.#fill(first, behind, start, end, bytes, offset);
+    let left = start;
+    let right = end;
+    if (first < behind) {
+      if (isBefore(edges[2 * first]!, left)) left = edges[2 * first]!;
+      if (isAfter(edges[2 * behind - 1]!, right)) right = edges[2 * behind - 1]!;
+    }
+    this.#replace(first, behind, left, right);
+    this.#noteRecent(left);
+    return true;
+  }
+
+  /** Stores the parts of a range that no other range has. */
+  #fill(
+    first: number,
+    behind: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    offset: number,
+  ): void {
+    let at = start;
+    for (let range = first; range <= behind; range++) {
+      const isLast = range === behind;
+      const gapEnd = isLast || isAfter(this.#edges[2 * range]!, end) ? end : this.#edges[2 * range]!;
+      const length = distance(at, gapEnd);
+      if (length > 0) this.#store(at, bytes, offset + distance(start, at), length);
+      if (isLast) return;
+      if (isAfter(this.#edges[2 * range + 1]!, at)) at = this.#edges[2 * range + 1]!;
+    }
+  }
+
+  /** Puts one range in the place of those from `first` to before `behind`. */
+  #replace(first: number, behind: number, left: number, right: number): void {
+    const edges = this.#edges;
+    edges.copyWithin(2 * (first + 1), 2 * behind, 2 * this.#ranges);
+    this.#ranges += 1 - (behind - first);
+    edges[2 * first] = left;
+    edges[2 * first + 1] = right;
+  }
+
+  #remove(first: number, behind: number): void {
+    this.#edges.copyWithin(2 * first, 2 * behind, 2 * this.#ranges);
+    this.#ranges -= behind - first;
+    if (this.#ranges === 0) this.#recent.length = 0;
+  }
+
+  #noteRecent(left: number): void {
+    const recent = this.#recent;
+    const at = recent.indexOf(left);
+    if (at >= 0) recent.splice(at, 1);
+    else if (recent.length >= MOST_RANGES) recent.pop();
+    recent.unshift(left);
+  }
+
+  #rangeAt(sequence: number): number {
+    for (let range = 0; range < this.#ranges; range++) {
+      if (
+        !isAfter(this.#edges[2 * range]!, sequence) &&
+        isBefore(sequence, this.#edges[2 * range + 1]!)
+      ) {
+        return range;
+      }
+    }
+    return -1;
+  }
+}
+
+function includes(edges: Int32Array, count: number, left: number): boolean {
+  for (let index = 0; index < count; index++) if (edges[2 * index] === left) return true;
+  return false;
+}

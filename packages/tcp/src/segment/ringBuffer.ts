@@ -1,0 +1,79 @@
+const LEAST_CAPACITY = 4_096;
+
+/**
+ * Bytes by sequence number, as many as the capacity from some number on: what is written at one number is read
+ * there again. The capacity grows by doubling; empty, it has no memory at all, so that idle connections cost
+ * little.
+ */
+export class RingBuffer {
+  #bytes = new Uint8Array(0);
+  #mask = 0;
+
+  /** Bytes of memory in use. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /**
+   * Makes place for the bytes from `start` on.
+   *
+   * @param start - sequence number of the first byte that is kept
+   * @param used - bytes that are kept, from there on
+   * @param wanted - bytes that there must be place for, from there on
+   */
+  reserve(start: number, used: number, wanted: number): void {
+    if (wanted <= this.#bytes.length) return;
+    let capacity = Math.max(this.#bytes.length, LEAST_CAPACITY);
+    while (capacity < wanted) capacity *= 2;
+    const old = this.#bytes;
+    const oldMask = this.#mask;
+    this.#bytes = new Uint8Array(capacity);
+    this.#mask = capacity - 1;
+    let done = 0;
+    while (done < used) {
+      const from = (start + done) & oldMask;
+      const count = Math.min(used - done, old.length - from);
+      this.write(start + done, old, from, count);
+      done += count;
+    }
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#bytes = new Uint8Array(0);
+    this.#mask = 0;
+  }
+
+  /** Writes bytes at a sequence number. */
+  write(sequence: number, from: Uint8Array, offset: number, length: number): void {
+    const at = sequence & this.#mask;
+    const first = Math.min(length, this.#bytes.length - at);
+    copy(from, offset, first, this.#bytes, at);
+    if (first < length) copy(from, offset + first, length - first, this.#bytes, 0);
+  }
+
+  /** Reads bytes from a sequence number on. */
+  read(sequence: number, into: Uint8Array, offset: number, length: number): void {
+    const at = sequence & this.#mask;
+    const first = Math.min(length, this.#bytes.length - at);
+    copy(this.#bytes, at, first, into, offset);
+    if (first < length) copy(this.#bytes, 0, length - first, into, offset + first);
+  }
+}
+
+/** Below this, a loop is faster than a view and a copy. */
+const SHORT = 48;
+
+function copy(
+  from: Uint8Array,
+  offset: number,
+  length: number,
+  into: Uint8Array,
+  at: number,
+): void {
+  if (length < SHORT) {
+    for (let index = 0; index < length; index++) into[at + index] = from[offset + index]!;
+  } else {
+    into.set(from.subarray(offset, offset + length), at);
+  }
+}
