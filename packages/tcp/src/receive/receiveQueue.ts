@@ -144,7 +144,8 @@ export class ReceiveQueue {
     let at = start;
     for (let range = first; range <= behind; range++) {
       const isLast = range === behind;
-      const gapEnd = isLast || isAfter(this.#edges[2 * range]!, end) ? end : this.#edges[2 * range]!;
+      const gapEnd =
+        isLast || isAfter(this.#edges[2 * range]!, end) ? end : this.#edges[2 * range]!;
       const length = distance(at, gapEnd);
       if (length > 0) this.#store(at, bytes, offset + distance(start, at), length);
       if (isLast) return;

@@ -30,7 +30,7 @@ const MOST_SACK_BLOCKS = 4;
  */
 export class Segment implements OptionSink {
   /** The buffer that holds the packet. */
-  bytes = new Uint8Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
   /** Offset of the IPv6 header. */
   packet = 0;
   sourcePort = 0;
