@@ -17,6 +17,7 @@ export class ReceiveQueue {
   readonly #recent: number[] = [];
   #read: number;
   #next: number;
+  #isEnded = false;
 
   /** @param next - RCV.NXT: the first byte that is missing */
   constructor(next: number) {
@@ -31,7 +32,7 @@ export class ReceiveQueue {
 
   /** Bytes that can be read. */
   get readable(): number {
-    return distance(this.#read, this.#next);
+    return distance(this.#read, this.#next) - (this.#isEnded ? 1 : 0);
   }
 
   /** Whether something arrived behind a gap. */
@@ -44,10 +45,10 @@ export class ReceiveQueue {
     return this.#data.capacity;
   }
 
-  /** Counts a SYN or a FIN in its place, which must be the next one. */
-  skip(): void {
+  /** Counts the FIN, which is the next one. */
+  end(): void {
     this.#next = advance(this.#next, 1);
-    this.#read = advance(this.#read, 1);
+    this.#isEnded = true;
   }
 
   /**
@@ -78,7 +79,7 @@ export class ReceiveQueue {
     const count = Math.min(length, this.readable);
     this.#data.read(this.#read, into, offset, count);
     this.#read = advance(this.#read, count);
-    if (this.#read === this.#next && this.#ranges === 0) this.#data.release();
+    if (this.readable === 0 && this.#ranges === 0) this.#data.release();
     return count;
   }
 

@@ -1,0 +1,253 @@
+import { TCP_ACK, TCP_RST, TCP_SYN } from '@6bed4/nd';
+import { Receiver } from '../receive/receiver.js';
+import type { Segment } from '../segment/segment.js';
+import { advance } from '../segment/sequence.js';
+import { Sender } from '../send/sender.js';
+import { ECN_ANSWER, ECN_SETUP } from '../segment/flags.js';
+import { PADDED_TIMESTAMPS_LENGTH } from '../segment/options.js';
+import type { SegmentWriter } from '../segment/segmentWriter.js';
+import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
+import type { TcpErrorCode } from './errors.js';
+import type { TcpInput, TcpState } from './states.js';
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** Wait for an answer to the first SYN, in milliseconds; doubles each time (RFC 6298 §2.1). */
+const INITIAL_TIMEOUT = 1_000;
+const HIGHEST_FIELD = 65_535;
+/** Without the option (RFC 9293 §3.7.1), and what is taken at least, as other systems do. */
+const DEFAULT_SEGMENT_SIZE = 1_220;
+const LEAST_SEGMENT_SIZE = 88;
+const HIGHEST_SCALE = 14;
+
+/** What both sides have agreed on in the handshake. */
+export interface AgreedOptions {
+  readonly hasSack: boolean;
+  readonly usesTimestamps: boolean;
+  /** Shift of the windows that the other side sends. */
+  readonly sendScale: number;
+}
+
+/** What a SYN had offered, as the acknowledgment of a SYN cookie tells. */
+export interface RestoredOptions {
+  readonly segmentSize: number;
+  /** −1 for none. */
+  readonly scale: number;
+  readonly hasSack: boolean;
+}
+
+/** The connection that is being opened. */
+export interface OpeningConnection {
+  readonly state: TcpState;
+  readonly local: TcpEndpoint;
+  readonly remote: TcpEndpoint;
+  readonly settings: ConnectionSettings;
+  readonly host: { readonly writer: SegmentWriter; send(length: number): void };
+  readonly receiver: Receiver;
+  timestampAt(now: number): number;
+  move(input: TcpInput, now: number): void;
+  fail(code: TcpErrorCode, now: number): void;
+  established(sender: Sender, receiver: Receiver, options: AgreedOptions, now: number): void;
+  arrived(segment: Segment, now: number): void;
+}
+
+/** The handshake of one connection (RFC 9293 §3.5), and what is only needed for it. */
+export class Opening {
+  /** ISS. */
+  readonly initial: number;
+  noDelay = false;
+  /** Whether the application ends its data before the handshake is over. */
+  endsAfter = false;
+
+  #at = NEVER;
+  #wait = INITIAL_TIMEOUT;
+  #giveUpAt = NEVER;
+  #sentAt = 0;
+  #sendings = 0;
+  /** What the SYN of the other side says; of no meaning before it came. */
+  #peerInitial = 0;
+  #peerSegmentSize = 0;
+  #peerScale = -1;
+  #peerTimestamp = 0;
+  #hasSack = false;
+  #hasTimestamps = false;
+  #hasEcn = false;
+
+  constructor(initial: number) {
+    this.initial = initial;
+  }
+
+  get deadline(): number {
+    return Math.min(this.#at, this.#giveUpAt);
+  }
+
+  /** Sends the first SYN. */
+  begin(connection: OpeningConnection, now: number): void {
+    this.#giveUpAt = now + connection.settings.connectTimeout;
+    this.#send(connection, now);
+  }
+
+  /** A SYN came to a listener: answers it. */
+  accept(connection: OpeningConnection, segment: Segment, now: number): void {
+    this.#learn(connection, segment);
+    this.begin(connection, now);
+  }
+
+  /** The listener had kept nothing; the acknowledgment itself says what was agreed (RFC 4987 §3.6). */
+  restore(
+    connection: OpeningConnection,
+    segment: Segment,
+    agreed: RestoredOptions,
+    now: number,
+  ): void {
+    this.#peerInitial = advance(segment.sequence, -1);
+    this.#peerSegmentSize = agreed.segmentSize;
+    this.#peerScale = agreed.scale;
+    this.#hasSack = agreed.hasSack;
+    this.#hasTimestamps = segment.hasTimestamps;
+    this.#peerTimestamp = segment.timestamp;
+    this.#complete(connection, segment, now);
+  }
+
+  /** A segment came before the handshake was complete (RFC 9293 §3.10.7.3 and §3.10.7.4). */
+  arrived(connection: OpeningConnection, segment: Segment, now: number): void {
+    if (connection.state === 'SYN-SENT') this.#arrivedInSynSent(connection, segment, now);
+    else this.#arrivedInSynReceived(connection, segment, now);
+  }
+
+  expire(connection: OpeningConnection, now: number): void {
+    if (now >= this.#giveUpAt) {
+      connection.fail('ETIMEDOUT', now);
+      return;
+    }
+    if (now < this.#at) return;
+    this.#wait *= 2;
+    this.#send(connection, now);
+  }
+
+  #arrivedInSynSent(connection: OpeningConnection, segment: Segment, now: number): void {
+    const expected = advance(this.initial, 1);
+    if (segment.isAck && segment.acknowledgment !== expected) {
+      if (!segment.isReset) this.#refuse(connection, segment);
+      return;
+    }
+    if (segment.isReset) {
+      // Only who has seen the SYN can refuse it.
+      if (segment.isAck) connection.fail('ECONNREFUSED', now);
+      return;
+    }
+    if (!segment.isSyn) return;
+    this.#learn(connection, segment);
+    if (segment.isAck) {
+      this.#complete(connection, segment, now);
+      connection.receiver.requireAck();
+    } else {
+      connection.move('SYN received', now);
+      this.#send(connection, now);
+    }
+  }
+
+  #arrivedInSynReceived(connection: OpeningConnection, segment: Segment, now: number): void {
+    if (segment.isReset) {
+      if (segment.sequence === advance(this.#peerInitial, 1)) connection.fail('ECONNREFUSED', now);
+      return;
+    }
+    if (segment.isSyn) {
+      // The answer was lost.
+      if (segment.sequence === this.#peerInitial) this.#send(connection, now);
+      return;
+    }
+    if (!segment.isAck) return;
+    if (segment.acknowledgment !== advance(this.initial, 1)) {
+      this.#refuse(connection, segment);
+      return;
+    }
+    this.#complete(connection, segment, now);
+    connection.arrived(segment, now);
+  }
+
+  /** Whether timestamps, window scale and the rest are in the SYN of the other side. */
+  #learn(connection: OpeningConnection, segment: Segment): void {
+    const { settings } = connection;
+    this.#peerInitial = segment.sequence;
+    this.#peerSegmentSize = segment.maximumSegmentSize || DEFAULT_SEGMENT_SIZE;
+    this.#peerScale = segment.windowScale;
+    this.#hasSack = settings.sack && segment.isSackPermitted;
+    this.#hasTimestamps = settings.timestamps && segment.hasTimestamps;
+    this.#peerTimestamp = segment.timestamp;
+    const ecn = segment.flags & ECN_SETUP;
+    const isSetup = segment.isAck ? ecn === ECN_ANSWER : ecn === ECN_SETUP;
+    this.#hasEcn = settings.ecn && isSetup && (segment.isAck ? this.#sendings === 1 : true);
+  }
+
+  #complete(connection: OpeningConnection, segment: Segment, now: number): void {
+    const { settings } = connection;
+    const options = this.#hasTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
+    const segmentSize = Math.min(
+      settings.segmentSize - options,
+      Math.max(this.#peerSegmentSize, LEAST_SEGMENT_SIZE) - options,
+    );
+    const sender = new Sender(advance(this.initial, 1), {
+      segmentSize,
+      limit: settings.sendBuffer,
+      congestion: settings.congestion(segmentSize),
+    });
+    const receiver = new Receiver(advance(this.#peerInitial, 1), settings.receiveBuffer, segmentSize);
+    const scales = this.#peerScale >= 0;
+    if (scales) receiver.windowScale = scaleOf(settings.receiveBuffer);
+    if (this.#hasTimestamps) receiver.beginTimestamps(this.#peerTimestamp, now);
+    sender.usesEcn = this.#hasEcn;
+    receiver.usesEcn = this.#hasEcn;
+    const sendScale = scales ? this.#peerScale : 0;
+    const window = segment.isSyn ? segment.window : segment.window << sendScale;
+    sender.openWindow(window, segment.sequence, segment.acknowledgment);
+    receiver.offerFirst(Math.min(settings.receiveBuffer, HIGHEST_FIELD));
+    // Karn: only a SYN that was sent once says how long a round trip takes.
+    if (this.#sendings === 1) sender.roundTrip.sample(Math.max(now - this.#sentAt, 0.001), now);
+    else sender.roundTrip.distrust();
+    connection.established(
+      sender,
+      receiver,
+      { hasSack: this.#hasSack, usesTimestamps: this.#hasTimestamps, sendScale },
+      now,
+    );
+  }
+
+  #send(connection: OpeningConnection, now: number): void {
+    const { writer } = connection.host;
+    const { settings } = connection;
+    const isAnswer = connection.state === 'SYN-RECEIVED';
+    let flags = isAnswer ? TCP_SYN | TCP_ACK : TCP_SYN;
+    // Sent again without, since there are boxes that drop it (RFC 3168 §6.1.1.1).
+    if (isAnswer ? this.#hasEcn : settings.ecn && this.#sendings === 0) {
+      flags |= isAnswer ? ECN_ANSWER : ECN_SETUP;
+    }
+    writer.begin(connection.local, connection.remote, flags);
+    const acknowledgment = isAnswer ? advance(this.#peerInitial, 1) : 0;
+    writer.numbers(this.initial, acknowledgment, Math.min(settings.receiveBuffer, HIGHEST_FIELD));
+    writer.maximumSegmentSize(settings.segmentSize);
+    if (isAnswer ? this.#hasSack : settings.sack) writer.sackPermitted();
+    if (isAnswer ? this.#hasTimestamps : settings.timestamps) {
+      writer.timestamps(connection.timestampAt(now), isAnswer ? this.#peerTimestamp : 0);
+    }
+    if (!isAnswer || this.#peerScale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
+    connection.host.send(writer.finish(false));
+    this.#sentAt = now;
+    this.#sendings++;
+    this.#at = now + this.#wait;
+  }
+
+  /** Answers a segment that acknowledges what was never sent (RFC 9293 §3.10.7.3). */
+  #refuse(connection: OpeningConnection, segment: Segment): void {
+    const { writer } = connection.host;
+    writer.begin(connection.local, connection.remote, TCP_RST);
+    writer.numbers(segment.acknowledgment, 0, 0);
+    connection.host.send(writer.finish(false));
+  }
+}
+
+/** The shift with which a window of this size can be expressed. */
+export function scaleOf(size: number): number {
+  let shift = 0;
+  while (shift < HIGHEST_SCALE && size >> shift > HIGHEST_FIELD) shift++;
+  return shift;
+}

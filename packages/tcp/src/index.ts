@@ -1,0 +1,15 @@
+/**
+ * TCP over IPv6 (RFC 9293) as a machine without input, output, clock or chance.
+ *
+ * @packageDocumentation
+ */
+
+export type { CongestionControl, CongestionControlMaker } from './congestion/congestionControl.js';
+export { Cubic } from './congestion/cubic.js';
+export { TcpConnection } from './connection/connection.js';
+export type { TcpEvent } from './connection/connectionHost.js';
+export type { ConnectionSettings, TcpEndpoint } from './connection/connectionOptions.js';
+export type { TcpErrorCode } from './connection/errors.js';
+export { type TcpInput, type TcpState, tcpTransitions } from './connection/states.js';
+export { TcpListener } from './stack/listener.js';
+export { TcpCounters, type TcpSink, TcpStack, type TcpStackOptions } from './stack/stack.js';

@@ -1,0 +1,43 @@
+import { sameIPv6Address } from '@6bed4/codec';
+import type { TcpConnection } from '../connection/connection.js';
+
+/** A port at which connections are accepted (RFC 9293 §3.3.2, LISTEN). */
+export class TcpListener {
+  /** The address, 16 bytes; null for all of this side. */
+  readonly address: Uint8Array | null;
+  readonly port: number;
+  /** Connections whose handshake is not complete, or that were not taken yet, at most. */
+  readonly backlog: number;
+  /** @internal Those whose handshake is not complete. */
+  halfOpen = 0;
+  readonly #waiting: TcpConnection[] = [];
+
+  constructor(address: Uint8Array | null, port: number, backlog: number) {
+    this.address = address;
+    this.port = port;
+    this.backlog = backlog;
+  }
+
+  /** The next connection that was opened, or null. */
+  accept(): TcpConnection | null {
+    return this.#waiting.shift() ?? null;
+  }
+
+  /** @internal Whether there is no room for another connection that waits to be taken. */
+  get isFull(): boolean {
+    return this.#waiting.length >= this.backlog;
+  }
+
+  /** @internal */
+  offer(connection: TcpConnection): void {
+    this.#waiting.push(connection);
+  }
+
+  /** @internal Whether it is about this address and port. */
+  matches(address: Uint8Array, offset: number, port: number): boolean {
+    return (
+      port === this.port &&
+      (this.address === null || sameIPv6Address(this.address, 0, address, offset))
+    );
+  }
+}
