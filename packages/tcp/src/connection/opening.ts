@@ -195,6 +195,7 @@ export class Opening {
     const scales = this.#peerScale >= 0;
     if (scales) receiver.windowScale = scaleOf(settings.receiveBuffer);
     if (this.#hasTimestamps) receiver.beginTimestamps(this.#peerTimestamp, now);
+    sender.usesSack = this.#hasSack;
     sender.usesEcn = this.#hasEcn;
     receiver.usesEcn = this.#hasEcn;
     const sendScale = scales ? this.#peerScale : 0;

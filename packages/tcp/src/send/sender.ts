@@ -13,6 +13,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 const LONGEST_ACK_DELAY = 200;
 /** First loss probe before a round trip was measured (RFC 8985 §7.2). */
 const INITIAL_PROBE_TIME = 1_000;
+/** Duplicate acknowledgments that show loss where there are no selective ones (RFC 5681 §3.2). */
+const DUPLICATES = 3;
 /** Segments that may leave at once where a rate is kept. */
 const BURST = 2;
 
@@ -42,6 +44,8 @@ export class Sender {
   readonly congestion: CongestionControl;
   /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
   noDelay = false;
+  /** Whether the other side acknowledges selectively (RFC 2018). */
+  usesSack = true;
   /** Whether congestion marks are heeded (RFC 3168). */
   usesEcn = false;
   /** Whether the next new data has to say that the window was reduced (RFC 3168 §6.1.2). */
@@ -77,6 +81,7 @@ export class Sender {
   #probeEnd: number | null = null;
   #isProbeRetransmission = false;
   #stalledSince = NEVER;
+  #duplicates = 0;
 
   constructor(
     start: number,
@@ -187,6 +192,7 @@ export class Sender {
     const isDuplicate = this.#reportsDuplicate(segment);
     this.#removeAcknowledged(segment, sample, now);
     this.#markSacked(segment, sample, now);
+    if (!this.usesSack) this.#countDuplicates(segment, advanced, sample);
     if (advanced) {
       this.#unacknowledged = acknowledgment;
       this.queue.acknowledge(acknowledgment);
@@ -365,6 +371,25 @@ export class Sender {
         segments.markSacked(index);
       }
     }
+  }
+
+  /**
+   * Loss without selective acknowledgments: three duplicates show the first one, and each acknowledgment of a
+   * part of the data in recovery the next one (RFC 6582 §3.2).
+   */
+  #countDuplicates(segment: Segment, advanced: boolean, sample: AckSample): void {
+    if (advanced) {
+      this.#duplicates = 0;
+      const isPartial = isBefore(segment.acknowledgment, this.#recoveryPoint);
+      if (this.#mode === 'recovery' && isPartial && this.#segments.count > 0) {
+        this.#segments.markLost(0);
+      }
+      return;
+    }
+    if (segment.length > 0 || this.#segments.count === 0) return;
+    this.#duplicates++;
+    if (this.#mode === 'recovery') sample.delivered += this.#segmentSize;
+    else if (this.#duplicates === DUPLICATES && this.#mode === 'open') this.#segments.markLost(0);
   }
 
   /** A segment was delivered: for loss detection, round trip and rate. */
