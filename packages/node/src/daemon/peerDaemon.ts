@@ -21,6 +21,7 @@ import { localSubnets } from '../drivers/udp/localSubnets.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
+import { clearInterval, setImmediate, setInterval } from '../realTimers.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
 import { chooseProfile } from './options.js';

@@ -62,9 +62,23 @@ export const notConnected = (): Error =>
 export const badBufferSize = (): Error =>
   coded(TypeError, 'ERR_SOCKET_BAD_BUFFER_SIZE', 'Buffer size must be a positive integer');
 
-export function bufferSizeUnknown(side: 'recv' | 'send'): Error {
-  const message = `Could not get or set buffer size: uv_${side}_buffer_size returned EBADF (bad file descriptor)`;
-  return Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', message), { name: 'SystemError' });
+const BUFFER_SIZE_ERRORS = { EBADF: 'bad file descriptor', EINVAL: 'invalid argument' } as const;
+
+/** The error of libuv in the form that Node.js gives it. */
+export function bufferSizeRefused(
+  side: 'recv' | 'send',
+  code: keyof typeof BUFFER_SIZE_ERRORS,
+): Error {
+  const syscall = `uv_${side}_buffer_size`;
+  const reason = BUFFER_SIZE_ERRORS[code];
+  const message = `Could not get or set buffer size: ${syscall} returned ${code} (${reason})`;
+  const errno = numberOf(code);
+  return Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', message), {
+    name: 'SystemError',
+    info: { errno, code, message: reason, syscall },
+    errno,
+    syscall,
+  });
 }
 
 export const missingArgument = (name: string): Error =>
@@ -113,6 +127,11 @@ function describe(value: unknown): string {
   return `type ${typeof value} (${inspect(value)})`;
 }
 
+/** The number of an error as libuv has it. */
+function numberOf(code: SystemErrorCode): number {
+  return -(constants.errno[code as keyof typeof constants.errno] ?? 0);
+}
+
 /** Details of a system error. */
 export interface SystemErrorDetail {
   readonly address?: string | undefined;
@@ -131,7 +150,7 @@ export function systemError(
   if (address !== undefined) where = port ? ` ${address}:${port}` : ` ${address}`;
   const message = `${syscall} ${code}${where}${note === undefined ? '' : `: ${note}`}`;
   return Object.assign(new Error(message), {
-    errno: -(constants.errno[code as keyof typeof constants.errno] ?? 0),
+    errno: numberOf(code),
     code,
     syscall,
     ...(address === undefined ? {} : { address }),

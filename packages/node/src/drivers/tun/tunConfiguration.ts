@@ -1,6 +1,7 @@
 import { type Prefix, parseIPv6 } from '@6bed4/codec';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import type { Libc } from '../kernel/libc.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
 import { InterfaceRouting } from './interfaceRouting.js';
