@@ -63,7 +63,7 @@ export class PacketReceiver {
   /** What sockets are to learn of, each in a turn of the event loop of its own. */
   readonly #arrivals: Arrival[] = [];
   #nextArrival = 0;
-  /** Turns that were asked for. */
+  /** Turns that will come. */
   #turns = 0;
 
   constructor(options: PacketReceiverOptions) {
@@ -98,15 +98,23 @@ export class PacketReceiver {
     return false;
   }
 
-  /** Sends and passes on what was caused meanwhile, when the machine has finished. */
+  /**
+   * Sends and passes on what was caused meanwhile, when the machine has finished. Only one event is
+   * passed on at once: what a listener defers by `process.nextTick` or a promise runs before the next.
+   */
   flush(): void {
-    while (this.#turns < this.#arrivals.length - this.#nextArrival) {
-      this.#turns++;
-      setImmediate(this.#deliverNext);
-    }
     for (let reply = this.#replies.shift(); reply; reply = this.#replies.shift()) {
       this.#send(reply);
     }
+    const waiting = this.#arrivals.length - this.#nextArrival;
+    if (waiting === 0) return;
+    const isFree = this.#turns === 0;
+    // The event that is passed on at once takes a turn too, which ends when other events may follow.
+    while (this.#turns < waiting) {
+      this.#turns++;
+      setImmediate(this.#takeTurn);
+    }
+    if (isFree) this.#deliverNext();
   }
 
   /** Drops what waits. */
@@ -122,16 +130,17 @@ export class PacketReceiver {
     this.#nextArrival = 0;
   }
 
-  /** As with Node.js, what a listener defers by `process.nextTick` or a promise runs before the next event. */
-  readonly #deliverNext = (): void => {
+  readonly #takeTurn = (): void => {
     this.#turns--;
-    const arrival = this.#arrivals[this.#nextArrival];
-    if (arrival === undefined) return;
-    this.#nextArrival++;
+    if (this.#nextArrival < this.#arrivals.length) this.#deliverNext();
+  };
+
+  #deliverNext(): void {
+    const arrival = this.#arrivals[this.#nextArrival++]!;
     if (this.#nextArrival === this.#arrivals.length) this.#dropArrivals();
     if ('message' in arrival) arrival.binding.deliver(arrival.message, arrival.from);
     else arrival.binding.reportError(arrival.error);
-  };
+  }
 
   #receiveUdp(bytes: Uint8Array, offset: number, length: number, udp: number): void {
     const refused = refuseUdp(bytes, offset, length, udp);
