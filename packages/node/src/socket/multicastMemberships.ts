@@ -67,7 +67,8 @@ export class MulticastMemberships {
   /**
    * Leaves a group; without a source, also the memberships that are for one. As {@link join}.
    *
-   * @throws an error with code EADDRNOTAVAIL for a group that the socket has not joined
+   * @throws an error with code EADDRNOTAVAIL for a group that the socket has not joined; EINVAL where it
+   * leaves a source of such a group
    */
   leave(
     syscall: string,
@@ -83,7 +84,10 @@ export class MulticastMemberships {
     const left =
       candidates.find((one) => one.zone === zone) ??
       candidates.find((one) => zone === ANY_INTERFACE || one.zone === ANY_INTERFACE);
-    if (left === undefined) throw systemError('EADDRNOTAVAIL', syscall);
+    if (left === undefined) {
+      const isMember = this.#memberships.some((one) => one.group === group);
+      throw systemError(source === ANY_SOURCE || isMember ? 'EADDRNOTAVAIL' : 'EINVAL', syscall);
+    }
     const isLeft = (one: Membership): boolean =>
       one === left || (source === ANY_SOURCE && one.group === group && one.zone === left.zone);
     this.#memberships = this.#memberships.filter((one) => !isLeft(one));

@@ -382,8 +382,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   /** @throws ERR_SOCKET_BAD_BUFFER_SIZE; ERR_SOCKET_BUFFER_SIZE when not bound, or for 2^31 and more */
   setRecvBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#bound === null) throw bufferSizeRefused('recv', 'EBADF');
     if (size > MAX_BUFFER_SIZE) throw bufferSizeRefused('recv', 'EINVAL');
+    if (this.#bound === null) throw bufferSizeRefused('recv', 'EBADF');
     this.#receiveBufferSize = size;
     this.#bound.binding.receiveBufferSize = size;
   }
@@ -397,8 +397,8 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   /** Sets the result of {@link getSendBufferSize}; the UDP socket of the tunnel does the buffering. */
   setSendBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#bound === null) throw bufferSizeRefused('send', 'EBADF');
     if (size > MAX_BUFFER_SIZE) throw bufferSizeRefused('send', 'EINVAL');
+    if (this.#bound === null) throw bufferSizeRefused('send', 'EBADF');
     this.#sendBufferSize = size;
   }
 
