@@ -65,6 +65,11 @@ async function rawPeer(lab: TunnelLab, address: string): Promise<PeerDaemon> {
   return peer;
 }
 
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error('enough')) };
+}
+
 describe('openTunnel', () => {
   test('resolves with an address when a router answers', async () => {
     const [tunnel] = await pair();
@@ -96,6 +101,16 @@ describe('openTunnel', () => {
     const opening = openTunnel({ routers: '198.51.100.1', datagrams, signal: controller.signal });
     setTimeout(() => controller.abort(new Error('enough')), 10);
     await expect(opening).rejects.toThrow('enough');
+  });
+
+  test.each([2 ** 31, Number.POSITIVE_INFINITY])('waits as long as %d ms', async (timeout) => {
+    const datagrams = memoryNetwork().bind('203.0.113.1');
+    const { signal, abort } = abortable();
+    const opening = openTunnel({ routers: '198.51.100.1', datagrams, timeout, signal });
+    setTimeout(abort, 100);
+    await expect(opening).rejects.toThrow('enough');
+    const [left, right] = await pair();
+    expect(await left.waitForDirect(right.address!, { timeout })).toMatchObject({ path: 'direct' });
   });
 
   test('refuses invalid options', async () => {
