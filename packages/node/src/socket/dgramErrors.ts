@@ -37,12 +37,16 @@ function coded(
   Kind: typeof Error | typeof TypeError | typeof RangeError,
   code: ArgumentErrorCode,
   message: string,
+  name: string = Kind.name,
 ): CodedError {
   const error = new Kind(message);
-  error.name = `${Kind.name} [${code}]`;
+  error.name = `${name} [${code}]`;
   // Reading the stack for the first time fixes the name in it.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
+  if (name !== Kind.name) {
+    Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  }
   const asText = (): string => `${error.name} [${code}]: ${error.message}`;
   Object.defineProperty(error, 'toString', { value: asText, configurable: true, writable: true });
   return Object.assign(error, { code });
@@ -64,21 +68,28 @@ export const badBufferSize = (): Error =>
 
 const BUFFER_SIZE_ERRORS = { EBADF: 'bad file descriptor', EINVAL: 'invalid argument' } as const;
 
-/** The error of libuv in the form that Node.js gives it. */
+/** The error of libuv in the form that Node.js gives it, whose details are those of `info`. */
 export function bufferSizeRefused(
   side: 'recv' | 'send',
   code: keyof typeof BUFFER_SIZE_ERRORS,
 ): Error {
-  const syscall = `uv_${side}_buffer_size`;
-  const reason = BUFFER_SIZE_ERRORS[code];
-  const message = `Could not get or set buffer size: ${syscall} returned ${code} (${reason})`;
-  const errno = numberOf(code);
-  return Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', message), {
-    name: 'SystemError',
-    info: { errno, code, message: reason, syscall },
-    errno,
-    syscall,
+  const message = BUFFER_SIZE_ERRORS[code];
+  const info = { errno: numberOf(code), code, message, syscall: `uv_${side}_buffer_size` };
+  const text = `Could not get or set buffer size: ${info.syscall} returned ${code} (${message})`;
+  const error = Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', text, 'SystemError'), {
+    info,
   });
+  for (const name of ['errno', 'syscall'] as const) {
+    Object.defineProperty(error, name, {
+      get: () => info[name],
+      set: (value: never) => {
+        info[name] = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return error;
 }
 
 export const missingArgument = (name: string): Error =>

@@ -6,6 +6,7 @@ import { badBufferSize, invalidType, outOfRange } from './dgramErrors.js';
 import type { KeepAlive } from './keepAlive.js';
 import type { SocketLayer } from './socketLayer.js';
 
+const { lookup: systemLookup } = dns;
 const HIGHEST_UINT32 = 0xffff_ffff;
 /** The highest size that a system takes, whose integer is signed, in bytes. */
 export const MAX_BUFFER_SIZE = 0x7fff_ffff;
@@ -90,7 +91,7 @@ export function resolveName(
   callback: (error: NodeJS.ErrnoException | null, address: string) => void,
 ): void {
   if (lookup !== undefined) lookup(name, 6, callback);
-  else if (isIPv6(name)) nextTick(callback, null, name);
-  // Not a function imported by name: programs replace the property.
-  else dns.lookup(name, 6, callback);
+  // Programs replace the property, and see literal addresses too then.
+  else if (dns.lookup !== systemLookup || !isIPv6(name)) dns.lookup(name, 6, callback);
+  else nextTick(callback, null, name);
 }

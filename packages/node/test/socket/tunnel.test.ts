@@ -540,11 +540,15 @@ describe('a name', () => {
     const socket = await bound(tunnel);
     const { lookup } = dns;
     dns.lookup = ((_name: string, _family: number, callback: (...found: unknown[]) => void) =>
-      callback(null, '::1', 6)) as unknown as typeof lookup;
+      process.nextTick(callback, null, '::1', 6)) as unknown as typeof lookup;
     try {
       const arrival = nextMessage(socket);
       socket.send('hello', socket.address().port, 'my.test');
       expect((await arrival)[0]).toBe('hello');
+      const other = tunnel.createSocket('udp6');
+      other.bind(0, 'also.test');
+      await once(other, 'listening');
+      expect(other.address().address).toBe('::1');
     } finally {
       dns.lookup = lookup;
     }

@@ -57,21 +57,23 @@ export class Transcript {
   }
 
   #plainError(error: Error): unknown {
-    const { code, syscall, errno, address, port } = error as NodeJS.ErrnoException & {
+    const { code, syscall, errno, address, port, info } = error as NodeJS.ErrnoException & {
       address?: string;
       port?: number;
+      info?: object;
     };
     // The one message that says more than that of Node.js.
     const message = error.message.replace(/: \d+ bytes in one datagram, at most \d+ fit$/, '');
     return {
       kind: [TypeError, RangeError].map((kind) => error instanceof kind),
       name: error.name,
+      keys: Object.keys(error),
       message: this.#plainText(message),
       text: this.#plainText(String(error)).replace(
         /: \d+ bytes in one datagram, at most \d+ fit$/,
         '',
       ),
-      ...(this.plain({ code, syscall, errno, address, port }) as object),
+      ...(this.plain({ code, syscall, errno, address, port, info }) as object),
     };
   }
 
