@@ -11,5 +11,8 @@ export const { clearInterval, clearTimeout } = timers;
 /** As `performance.now`. */
 export const now: () => number = performance.now.bind(performance);
 
+/** As `performance.timeOrigin`. */
+export const { timeOrigin } = performance;
+
 /** As `process.nextTick`. */
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);

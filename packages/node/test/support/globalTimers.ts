@@ -13,4 +13,5 @@ export const clearInterval: typeof globalThis.clearInterval = (timer) =>
 export const clearTimeout: typeof globalThis.clearTimeout = (timer) =>
   globalThis.clearTimeout(timer);
 export const now = (): number => performance.now();
+export const { timeOrigin } = performance;
 export const { nextTick } = process;
