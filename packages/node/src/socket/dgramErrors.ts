@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { inspect } from 'node:util';
+import { type InspectOptions, inspect } from 'node:util';
 
 /** Codes of errors in the use of a socket, as `node:dgram` has them. */
 export type ArgumentErrorCode =
@@ -89,6 +89,10 @@ export function bufferSizeRefused(
       configurable: true,
     });
   }
+  // Shows the values of the accessors.
+  const show = (_depth: number, options: InspectOptions): string =>
+    inspect(error, { ...options, getters: true, customInspect: false });
+  Object.defineProperty(error, inspect.custom, { value: show });
   return error;
 }
 

@@ -1,4 +1,5 @@
 import type dgram from 'node:dgram';
+import { inspect } from 'node:util';
 import type { DatagramPlace } from './datagramPlaces.js';
 
 /** One event or result, in a form that does not depend on the kind of socket. */
@@ -68,6 +69,8 @@ export class Transcript {
       kind: [TypeError, RangeError].map((kind) => error instanceof kind),
       name: error.name,
       keys: Object.keys(error),
+      // The details as they are printed; the test runner has stacks of its own.
+      ...(info === undefined ? {} : { shown: inspect(error).replace(/^.*\n( +at .*\n)*/, '') }),
       message: this.#plainText(message),
       text: this.#plainText(String(error)).replace(
         /: \d+ bytes in one datagram, at most \d+ fit$/,
