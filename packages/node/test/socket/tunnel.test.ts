@@ -539,6 +539,21 @@ describe('direct paths', () => {
   });
 });
 
+describe('datagrams to a socket that is being bound', () => {
+  test('wait for it, as many as fit into a receive buffer', async () => {
+    const [tunnel] = await pair();
+    const sender = await bound(tunnel);
+    const late = tunnel.createSocket('udp6');
+    late.bind(1234);
+    const [count, size] = [300, 1000];
+    for (let sent = 0; sent < count; sent++) sender.send(Buffer.alloc(size), 1234, '::1');
+    await settled();
+    expect(late.statistics().datagramsReceived).toBe(Math.floor(212_992 / size));
+    sender.send('more', 1234, '::1');
+    expect((await nextMessage(late))[0]).toBe('more');
+  });
+});
+
 describe('a name', () => {
   test('is looked up by the dns.lookup of the moment', async () => {
     const [tunnel] = await pair();
