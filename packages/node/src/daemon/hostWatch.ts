@@ -69,8 +69,8 @@ export class HostWatch {
     });
     const clocks = { monotonic: clock, elapsed: systemUptime };
     const resume = new ResumeWatch(clocks, () => underlay.resumed());
-    watch = new HostWatch(user, tun, underlay, resume);
     await underlay.start();
+    watch = new HostWatch(user, tun, underlay, resume);
     return watch;
   }
 
