@@ -38,7 +38,7 @@ const OWN = (prefix: string, source = ADDRESS) => ({
 });
 
 function plan(
-  leases: readonly AddressLease[],
+  leases: readonly (AddressLease & { readonly reachable?: boolean })[],
   { defaultRoute = false, accept = [] as readonly string[], profile = reference2020 } = {},
 ): InterfacePlan {
   const acceptRoutes = accept.map((prefix) => parsePrefix(prefix));
@@ -196,5 +196,24 @@ describe('planOfPeer', () => {
     expect(prefixesIn(found, 'main')).toEqual(['2001:64::/32']);
     expect(prefixesIn(found, 'own')).toEqual(['fc64:bed:c633:6401::/64', '2001:db8:beef::/64']);
     expect(found.labels).toEqual(['2001:64::/32', 'fc64:bed:c633:6401::/64']);
+  });
+
+  describe('with a router that does not answer', () => {
+    const SILENT = { ...LEASE, reachable: false };
+    const REACHABLE = { ...OTHER, reachable: true };
+
+    test('deprecates its address, and routes come with that of another', () => {
+      const both = plan([SILENT, REACHABLE]);
+      expect(new Set(both.addresses)).toEqual(new Set([`${OTHER.address}/114`, `${ADDRESS}/114`]));
+      expect(both.deprecated).toEqual([`${ADDRESS}/114`]);
+      expect(both.routes).toContainEqual(OWN('2001:db8:beef::/64', OTHER.address));
+      expect(plan([LEASE, OTHER]).routes).toContainEqual(OWN('2001:db8:beef::/64', ADDRESS));
+    });
+
+    test('deprecates nothing where there is no better address', () => {
+      expect(plan([SILENT]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, reachable: false }]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, temporary: true }]).deprecated).toEqual([]);
+    });
   });
 });
