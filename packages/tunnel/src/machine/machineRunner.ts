@@ -154,7 +154,6 @@ export class MachineRunner<M extends Machine> {
   /** Ends: the machine is not called any more, and what it has reported is dropped. */
   close(): void {
     this.#closed = true;
-    this.#postponed.length = 0;
     this.#events.length = 0;
   }
 

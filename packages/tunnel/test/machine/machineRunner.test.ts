@@ -21,6 +21,8 @@ class EchoMachine implements Machine {
   readonly #sink: TunnelSink;
   readonly #log: string[];
   timeout = Number.POSITIVE_INFINITY;
+  /** Called while a packet is handled. */
+  onPacket = (): void => {};
 
   constructor(sink: TunnelSink, log: string[]) {
     this.#sink = sink;
@@ -37,6 +39,7 @@ class EchoMachine implements Machine {
 
   handlePacket(bytes: Uint8Array, offset: number, length: number): void {
     this.#log.push(`machine: packet ${bytes.subarray(offset, offset + length)}`);
+    this.onPacket();
   }
 
   handleTimeout(now: number): void {
@@ -53,6 +56,7 @@ describe('MachineRunner', () => {
   let time: number;
   let onSend: () => void;
   let onEvent: () => void;
+  let onFlush: () => void;
   let runner: MachineRunner<EchoMachine>;
 
   beforeEach(() => {
@@ -60,6 +64,7 @@ describe('MachineRunner', () => {
     time = 1000;
     onSend = () => {};
     onEvent = () => {};
+    onFlush = () => {};
     const host: MachineHost = {
       now: () => time,
       setTimer: (at) => log.push(`timer ${at}`),
@@ -68,7 +73,10 @@ describe('MachineRunner', () => {
         onSend();
       },
       deliverPacket: () => log.push('packet delivered'),
-      flush: () => log.push('flush'),
+      flush: () => {
+        log.push('flush');
+        onFlush();
+      },
       eventHappened: ({ type }) => {
         log.push(type);
         onEvent();
@@ -115,6 +123,55 @@ describe('MachineRunner', () => {
       'command',
     ]);
     expect(runner.isBusy).toBe(false);
+  });
+
+  test.each(['packet', 'command'])('postpones what comes in during a %s', (during) => {
+    const interrupt = (): void => {
+      expect(runner.isBusy).toBe(true);
+      runner.machine.onPacket = () => {};
+      runner.handlePacket(Uint8Array.of(8), 0, 1);
+      log.push('interrupted');
+    };
+    runner.machine.onPacket = interrupt;
+    if (during === 'packet') runner.handlePacket(Uint8Array.of(7), 0, 1);
+    else runner.command(interrupt);
+    expect(log.slice(-3)).toEqual(['interrupted', 'machine: packet 8', 'flush']);
+    expect(runner.isBusy).toBe(false);
+  });
+
+  test('hands over events one after another, also those that listeners and flushes cause', () => {
+    onFlush = () => {
+      onFlush = () => {};
+      runner.handleDatagram(Uint8Array.of(8), 0, 1, 0, 0);
+    };
+    onEvent = () => {
+      onEvent = () => log.push('end');
+      runner.handleDatagram(Uint8Array.of(9), 0, 1, 0, 0);
+      log.push('end');
+    };
+    runner.handleDatagram(Uint8Array.of(7), 0, 1, 0, 0);
+    expect(log.filter((line) => /^(router|end)/.test(line))).toEqual([
+      'router-reachable',
+      'end',
+      'router-reachable',
+      'end',
+      'router-reachable',
+      'end',
+    ]);
+  });
+
+  test('drops what has been reported when a listener closes, and sets no timer', () => {
+    onEvent = () => {
+      onEvent = () => log.push('second event');
+      runner.close();
+    };
+    runner.machine.timeout = 1500;
+    runner.command((machine) => {
+      machine.handleDatagram(Uint8Array.of(7), 0, 1);
+      machine.handleDatagram(Uint8Array.of(7), 0, 1);
+    });
+    expect(log).not.toContain('second event');
+    expect(log).not.toContain('timer 1500');
   });
 
   test('sets the timer to earlier times only, until it expires or the clock jumps', () => {
