@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UnderlayMonitor } from '../../src/daemon/underlayMonitor.js';
 import type { UnderlayListener, Ways } from '../../src/drivers/udp/underlay.js';
+import { StartError } from '../../src/index.js';
 
 const ROUTERS: Endpoint[] = [
   { address: '192.0.2.1', port: 25790 },
@@ -155,6 +156,31 @@ describe('without a route', () => {
     expect(bench.failures).toEqual([]);
     expect(bench.monitor.hasRoute).toBe(true);
   });
+});
+
+test('a user that is too busy is told later', async () => {
+  let isBusy = true;
+  const busy = new UnderlayMonitor(
+    () => ({ look: () => Promise.resolve(new Map()), close: () => {} }),
+    {
+      routers: () => {
+        if (isBusy) throw new StartError('EPIPE', 'busy');
+        return ROUTERS;
+      },
+      underlayChanged: () => {
+        bench.changes++;
+      },
+      noRoute: () => {},
+      somethingHappened: () => {},
+    },
+  );
+  busy.resumed();
+  await vi.advanceTimersByTimeAsync(4_000);
+  isBusy = false;
+  expect(bench.changes).toBe(0);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(bench.changes).toBe(1);
+  busy.close();
 });
 
 test('after its end, it looks no more', async () => {
