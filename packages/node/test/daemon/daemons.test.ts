@@ -113,15 +113,19 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const found = once(left, 'path') as Promise<PeerDaemonEvents['path']>;
+    const foundByOther = once(right, 'path') as Promise<PeerDaemonEvents['path']>;
     left.send(udpPacket(left.address!, right.address!, new Uint8Array(8)));
     const [change] = await found;
     expect(change).toMatchObject({
       remote: right.address,
+      direction: 'outbound',
       path: 'direct',
       previous: null,
       confirmedBy: 'neighbor-advertisement',
       endpoint: { port: right.endpoint.port },
     });
+    const [other] = await foundByOther;
+    expect(other).toMatchObject({ remote: left.address, direction: 'inbound', path: 'direct' });
     const arrival = nextPacket(right);
     left.send(udpPacket(left.address!, right.address!, new Uint8Array(8)));
     await arrival;

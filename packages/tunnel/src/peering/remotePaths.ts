@@ -15,7 +15,7 @@ import { DISTANT_PAST } from '../time.js';
 const NOT_REPORTED = 255;
 
 /** The change of a path, as reported to users, but for the remote. */
-export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
+export type PathChange = Omit<PathChanged, 'type' | 'remote' | 'direction'>;
 
 /** The properties of a path in the snapshot of its remote. */
 export type PathSnapshot = Pick<

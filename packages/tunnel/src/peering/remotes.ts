@@ -89,7 +89,7 @@ export class Remotes {
     this.#maximum = maximum;
     this.#mostInbound = Math.max(1, Math.floor(maximum / INBOUND_SHARE));
     this.paths = new RemotePaths(capacity, (slot, change) => {
-      pathChanged({ remote: formatIPv6(this.address(slot)), ...change });
+      pathChanged({ ...this.#name(slot), ...change });
     });
     this.credit = new Credit(capacity);
     const bits = {
@@ -264,8 +264,10 @@ export class Remotes {
 
   /** A remote and its path at this moment, as users see it. */
   snapshot(slot: number, now: number): RemoteSnapshot {
+    const { remote: address, direction } = this.#name(slot);
     return {
-      address: formatIPv6(this.address(slot)),
+      address,
+      direction,
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
@@ -275,6 +277,11 @@ export class Remotes {
       packetsReceivedDirect: this.#receivedDirect[slot]!,
       packetsReceivedRelayed: this.#receivedRelayed[slot]!,
     };
+  }
+
+  #name(slot: number): Pick<PathChanged, 'remote' | 'direction'> {
+    const direction = this.isOutbound(slot) ? 'outbound' : 'inbound';
+    return { remote: formatIPv6(this.address(slot)), direction };
   }
 
   // Places in the table
