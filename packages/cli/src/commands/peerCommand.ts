@@ -12,6 +12,7 @@ import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { PathLog } from '../output/pathLog.js';
 import { runDaemon } from './runDaemon.js';
 
 /** Highest values of options, whatever the dialect; the library may refuse more. */
@@ -132,15 +133,19 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     ...{ listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile, driver, offloads },
     ...{ allowPrivate, allowLoopback, peering: peeringOf(flags) },
   };
+  const { logger } = log;
+  const paths = new PathLog(logger);
   await runDaemon({
     log,
-    control: await openControl(flags, 'peer', tun, log),
+    control: await openControl(flags, 'peer', tun, logger),
     start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
-      logEvents(peer, log);
+      logEvents(peer, logger);
+      peer.on('path', (change) => paths.changed(change));
     },
-    status: (peer) => statusOfPeer(peer, version),
+    onEnding: () => paths.close(),
+    status: (peer, process) => statusOfPeer(peer, { version, ...process }, paths.inbound),
   });
 }
 
@@ -193,19 +198,6 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
     if (movedTo === null)
       log.warn(fields, 'the router refuses this UDP port: choose another --port');
     else log.info(fields, 'the router refuses this UDP port: trying another');
-  });
-  peer.on('path', ({ remote, path, endpoint, confirmedBy, roundTrip }) => {
-    log.info(
-      {
-        event: 'path',
-        path,
-        remote,
-        endpoint: endpoint === null ? null : formatEndpoint(endpoint),
-        confirmedBy,
-        roundTripMs: roundTrip === null ? null : Math.round(roundTrip * 10) / 10,
-      },
-      `path ${path}`,
-    );
   });
   const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
   log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'soliciting an address');

@@ -77,12 +77,15 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   };
   await runDaemon({
     log,
-    control: await openControl(flags, 'router', tun, log),
+    control: await openControl(flags, 'router', tun, log.logger),
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, tun } = router;
-      log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');
+      log.logger.info(
+        { router: address, prefix, on: formatEndpoint(endpoint), tun, routes },
+        'ready',
+      );
     },
-    status: (router) => statusOfRouter(router, version),
+    status: (router, process) => statusOfRouter(router, { version, ...process }),
   });
 }

@@ -29,6 +29,8 @@ const COUNTERS = {
 const ROUTER: RouterStatus = {
   role: 'router',
   version: '1.2.3',
+  logLinesLost: 0,
+  capabilities: null,
   pid: 42,
   uptime: 7500,
   tun: '6bed4',
@@ -45,6 +47,7 @@ const PEER: PeerStatus = {
   address: null,
   routers: [],
   remotes: [],
+  inboundPaths: { direct: 0, lan: 0, relayed: 0 },
 };
 
 const linesOf = (status: PeerStatus | RouterStatus): string[] =>
@@ -159,6 +162,7 @@ describe('the status report', () => {
   test('has a line for each remote of a peer', () => {
     const remote = {
       address: 'fc64::2',
+      direction: 'outbound',
       path: 'direct',
       endpoint: { address: '203.0.113.6', port: 40_002 },
       confirmedBy: 'neighbor-advertisement',
