@@ -37,9 +37,8 @@ export async function confine(args: readonly string[]): Promise<void> {
 
 /** Root is given the bounding set on execution. A channel to the parent process would be closed by it. */
 function isRestartable(): boolean {
-  const { NODE_CHANNEL_FD: channel } = process.env;
   const isNode = !('bun' in process.versions || 'deno' in process.versions);
-  return process.geteuid?.() === 0 && channel === undefined && isNode;
+  return process.geteuid?.() === 0 && process.channel === undefined && isNode;
 }
 
 function restart(privileges: Privileges): void {
