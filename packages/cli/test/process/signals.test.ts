@@ -14,7 +14,7 @@ describe('the signals of a daemon', () => {
     process.listeners(signal).filter((one) => !before.get(signal)!.includes(one));
   /** Does what Node.js does, for our listeners only. */
   const send = (signal: NodeJS.Signals): void => {
-    for (const listener of listenersOf(signal)) listener(signal, 0);
+    for (const listener of listenersOf(signal)) listener(signal);
   };
   const listen = (terminal: number | null): void => {
     isatty.mockImplementation((fd) => fd === terminal);
