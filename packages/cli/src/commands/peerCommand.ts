@@ -7,7 +7,12 @@ import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
 import { STRATEGIES, strategy } from '../options/choices.js';
-import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
+import {
+  addDaemonOptions,
+  type DaemonFlags,
+  DEFAULT_TUN,
+  SIGNALS,
+} from '../options/daemonOptions.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
@@ -117,7 +122,7 @@ export function addPeerCommand(program: Command, version: string): void {
       repeated(prefix),
     );
   addDaemonOptions(command)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
     .action((flags: PeerFlags) => runPeer(flags, version));
 }
 

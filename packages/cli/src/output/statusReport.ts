@@ -16,7 +16,8 @@ const NAME_WIDTH = 12;
 /** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
   const { role, version, pid, uptime, tun, endpoint, driver } = status;
-  const { capabilities, logLinesLost } = status;
+  // Daemons of other versions may not tell.
+  const { capabilities = null, logLinesLost = 0 } = status as Partial<DaemonStatus>;
   const who = `${role}, version ${version}, process ${pid}, running for ${durationText(uptime)}`;
   return [
     `${colors.bold(name)}  ${colors.dim(who)}`,
@@ -67,7 +68,7 @@ function routerLines({ address, prefix }: RouterStatus): string[] {
 }
 
 function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): string[] {
-  const inbound = listOf(Object.entries(inboundPaths));
+  const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
     line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
     ...table(

@@ -74,6 +74,28 @@ describe('the status report', () => {
     ]);
   });
 
+  test('contains the capabilities where there are such, and the lines lost, if any', () => {
+    expect(linesOf(ROUTER).join()).not.toMatch(/privileges|log {9}/);
+    const capabilities = ['net_bind_service', 'net_admin'];
+    const lines = linesOf({ ...ROUTER, capabilities, logLinesLost: 1234 });
+    expect(lines).toContain('  privileges  net_bind_service, net_admin');
+    expect(lines.at(-1)).toBe('  log         1,234 lines lost');
+    expect(linesOf({ ...ROUTER, capabilities: [] })).toContain('  privileges  none');
+  });
+
+  test('counts changes of paths to inbound remotes', () => {
+    const inboundPaths = { direct: 12, lan: 0, relayed: 3000 };
+    expect(linesOf({ ...PEER, inboundPaths })).toContain(
+      '  inbound     paths changed: direct 12, relayed 3,000',
+    );
+    expect(linesOf(PEER).join()).not.toContain('inbound');
+  });
+
+  test('does without what a daemon of an earlier version does not tell', () => {
+    const { capabilities: _, logLinesLost: __, inboundPaths: ___, ...earlier } = PEER;
+    expect(linesOf(earlier as PeerStatus)).toEqual(linesOf(PEER));
+  });
+
   test('contains the reason for the portable driver', () => {
     const driver = { ...ROUTER.driver, reason: 'there is no TUN interface' };
     expect(linesOf({ ...ROUTER, driver })).toContain(

@@ -188,11 +188,22 @@ export class RemotePaths {
     };
   }
 
+  /** Reports the path once more, if it was reported: its remote has become an outbound one. */
+  reportAgain(slot: number): void {
+    const reported = this.#reported[slot]!;
+    if (reported !== NOT_REPORTED) this.#report(slot, reported);
+  }
+
   #set(slot: number, path: PathCode, confirmation: ConfirmationCode): void {
     this.#paths[slot] = path;
     this.#confirmations[slot] = confirmation;
     const previous = this.#reported[slot]!;
-    if (previous === path) return;
+    if (previous !== path) this.#report(slot, previous);
+  }
+
+  #report(slot: number, previous: number): void {
+    const path = this.path(slot);
+    const confirmation = this.#confirmations[slot]!;
     this.#reported[slot] = path;
     this.#changed(slot, {
       path: pathNames[path]!,

@@ -183,7 +183,9 @@ export class Remotes {
     const reply = replyIn(bytes, offset);
     const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
-    if (reply === Reply.no || isLate) this.#inbound.remove(slot);
+    if (reply !== Reply.no && !isLate) return;
+    this.#inbound.remove(slot);
+    this.paths.reportAgain(slot);
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */

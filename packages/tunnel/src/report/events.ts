@@ -72,7 +72,8 @@ export type RemoteDirection = 'outbound' | 'inbound';
 
 /**
  * Packets to a remote take another path from now on. The first report about a remote comes when its
- * path is found, or when the first search for one was in vain.
+ * path is found, or when the first search for one was in vain. When an inbound remote becomes an outbound one,
+ * its path is reported once more.
  */
 export interface PathChanged {
   readonly type: 'path-changed';
@@ -80,7 +81,7 @@ export interface PathChanged {
   readonly remote: string;
   readonly direction: RemoteDirection;
   readonly path: PathKind;
-  /** The path reported before; null for none. */
+  /** The path reported before, which may be the same; null for none. */
   readonly previous: PathKind | null;
   /** Endpoint of direct packets; null for `relayed`. */
   readonly endpoint: Endpoint | null;

@@ -115,10 +115,14 @@ describe('a remote', () => {
   ] as const)('that began is outbound after what is called %s: %s', (verb, isOutbound) => {
     const bench = new Bench(64);
     bench.does('arrives', 1);
+    bench.confirm(bench.find(1), 1000);
     bench.does(verb, 1);
     expect(bench.isOutbound(1)).toBe(isOutbound);
     bench.does('arrives', 1);
+    bench.does(verb, 1);
     expect(bench.isOutbound(1)).toBe(isOutbound);
+    // Once more when it has become outbound, and never again.
+    expect(bench.directions).toEqual(isOutbound ? ['inbound', 'outbound'] : ['inbound']);
   });
 
   test('that began and fell silent is outbound once a packet that may be no reply goes there', () => {
