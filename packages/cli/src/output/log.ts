@@ -30,7 +30,7 @@ export interface DaemonLog {
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
   const level = options.verbose === true ? 'debug' : 'info';
-  const sink = new LogSink(openStandardOutput(), (lines, code) => {
+  const sink = new LogSink(await openStandardOutput(), (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
   });

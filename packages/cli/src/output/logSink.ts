@@ -1,7 +1,9 @@
-import { constants, fstatSync, openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import sonicBoom from 'sonic-boom';
 
 const STDOUT = 1;
+const OPEN_STDOUT = `/proc/self/fd/${STDOUT}`;
 /** Upper bound of what waits to be written, in characters. */
 const LONGEST_QUEUE = 256 << 10;
 /** Milliseconds after which writing is tried again when it failed. */
@@ -78,11 +80,12 @@ export class LogSink {
  * A descriptor for standard output to which writing never blocks. That of this process may be shared with others,
  * who expect it to block, so that it is opened anew where the system can do that.
  */
-export function openStandardOutput(): number {
-  if (fstatSync(STDOUT).isFile()) return STDOUT;
+export async function openStandardOutput(): Promise<number> {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
-    return openSync(`/proc/self/fd/${STDOUT}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    // Not fstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules any more.
+    if ((await stat(OPEN_STDOUT)).isFile()) return STDOUT;
+    return openSync(OPEN_STDOUT, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
     // A socket, somebody else's pipe, or no Linux: Node.js makes it non-blocking when it makes its stream.
     void process.stdout.writable;
