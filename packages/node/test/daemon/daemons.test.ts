@@ -124,14 +124,16 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
       confirmedBy: 'neighbor-advertisement',
       endpoint: { port: right.endpoint.port },
     });
-    const [other] = await foundByOther;
-    expect(other).toMatchObject({ remote: left.address, direction: 'inbound', path: 'direct' });
     const arrival = nextPacket(right);
     left.send(udpPacket(left.address!, right.address!, new Uint8Array(8)));
     await arrival;
     expect(left.remotes()).toMatchObject([
       { address: right.address, path: 'direct', packetsSentRelayed: 1, packetsSentDirect: 1 },
     ]);
+    // What may be a reply does not begin anything.
+    right.send(udpPacket(right.address!, left.address!, new Uint8Array(8)));
+    const [other] = await foundByOther;
+    expect(other).toMatchObject({ remote: left.address, direction: 'inbound', path: 'direct' });
   });
 
   test('send a packet opportunistically, whose reply confirms the direct path', async () => {
