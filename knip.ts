@@ -30,7 +30,7 @@ const config: KnipConfig = {
   },
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the system.
-  ignoreBinaries: ['ip', 'tshark', 'wg'],
+  ignoreBinaries: ['ip', 'mkfifo', 'mount', 'prlimit', 'tshark', 'umount', 'wg'],
   treatConfigHintsAsErrors: true,
 };
 

@@ -7,6 +7,7 @@ import { addRouterCommand } from './commands/routerCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
+import { write } from './output/print.js';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
@@ -51,7 +52,7 @@ function buildProgram(version: string): Command {
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError(false)
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: write })
     .exitOverride();
   // Commands take these settings over when they are added.
   addRouterCommand(program, version);
