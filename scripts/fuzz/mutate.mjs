@@ -1,6 +1,8 @@
 /** Makes new inputs from old ones. */
 
-const INTERESTING = [0, 1, 2, 4, 6, 7, 8, 16, 17, 32, 39, 40, 44, 48, 58, 59, 60, 64, 96, 114, 127, 128];
+const INTERESTING = [
+  0, 1, 2, 4, 6, 7, 8, 16, 17, 32, 39, 40, 44, 48, 58, 59, 60, 64, 96, 114, 127, 128,
+];
 const INTERESTING_HIGH = [133, 134, 135, 136, 137, 224, 240, 252, 253, 254, 255];
 const BYTES = [...INTERESTING, ...INTERESTING_HIGH];
 /** Most changes to one input. */
@@ -101,7 +103,18 @@ function word(bytes, chance, _other, words) {
   return Buffer.concat([bytes.subarray(0, at), token, bytes.subarray(at)]);
 }
 
-const CHANGES = [flipBit, setByte, setByte, addToByte, remove, insert, repeat, splice, overwrite, word];
+const CHANGES = [
+  flipBit,
+  setByte,
+  setByte,
+  addToByte,
+  remove,
+  insert,
+  repeat,
+  splice,
+  overwrite,
+  word,
+];
 
 /**
  * A changed copy of an input.

@@ -33,7 +33,8 @@ export const target: FuzzTarget = {
       demand(isInvitation(address, { profile }) === decoded.invitation, 'invitations agree');
       if (decoded.peer !== null && layout.acceptsPort(decoded.peer.port)) {
         const { prefix, peer } = decoded;
-        const parts = decoded.lanip === null ? { prefix, peer } : { prefix, peer, lanip: decoded.lanip };
+        const parts =
+          decoded.lanip === null ? { prefix, peer } : { prefix, peer, lanip: decoded.lanip };
         const again = decodeAddress(encodeAddress(parts, { profile }), { profile });
         demand(
           JSON.stringify([again.peer, again.lanip]) === JSON.stringify([peer, decoded.lanip]),
@@ -50,7 +51,10 @@ export const target: FuzzTarget = {
         demand(layout.matchesEndpoint(around, 16, endpoint), 'it matches what it was made of');
       }
       const outside = [...around.subarray(0, 24).subarray(0, 16), ...around.subarray(32)];
-      demand(outside.every((byte) => byte === GUARD), 'nothing else is written');
+      demand(
+        outside.every((byte) => byte === GUARD),
+        'nothing else is written',
+      );
     }
   },
 };

@@ -62,7 +62,10 @@ function readAll(packet: Uint8Array, fill: number): unknown[] {
     parseUdp(around, MARGIN, length),
   ];
   around.set(new Uint8Array(length).fill(fill), MARGIN);
-  demand(around.every((byte) => byte === fill), 'nothing is written');
+  demand(
+    around.every((byte) => byte === fill),
+    'nothing is written',
+  );
   return results;
 }
 

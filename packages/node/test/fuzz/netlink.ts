@@ -1,6 +1,10 @@
 import { demand, type FuzzTarget } from '@6bed4/testing/fuzzTarget';
 import { readLinkStates } from '../../src/drivers/kernel/linkMessages.js';
-import { readAttributes, readMessages, readNumber } from '../../src/drivers/kernel/netlinkMessages.js';
+import {
+  readAttributes,
+  readMessages,
+  readNumber,
+} from '../../src/drivers/kernel/netlinkMessages.js';
 import {
   addressMessage,
   dumpMessage,

@@ -3,7 +3,13 @@ import { Arena } from '../../src/drivers/kernel/arena.js';
 import { COALESCER_SIZE } from '../../src/drivers/linux/offload/coalescer.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from '../../src/drivers/linux/tunOutput.js';
 import { FakeRawLibc } from '../support/fakeRawLibc.js';
-import { readVirtio, segmentPacket, tcpPacket, udpOverIpv6, VIRTIO_LENGTH } from '../support/segments.js';
+import {
+  readVirtio,
+  segmentPacket,
+  tcpPacket,
+  udpOverIpv6,
+  VIRTIO_LENGTH,
+} from '../support/segments.js';
 
 const ROOM = 1 << 17;
 const libc = new FakeRawLibc();

@@ -3,8 +3,8 @@ import { demand, type FuzzTarget, InputReader } from '@6bed4/testing/fuzzTarget'
 import {
   AddressPair,
   MAX_PAYLOAD,
-  PacketBuffer,
   PAYLOAD_OFFSET,
+  PacketBuffer,
   refuseUdp,
   writeUdpHeaders,
 } from '../../src/socket/udpPacket.js';

@@ -94,8 +94,14 @@ function checkAdaptation(
   demand(adapted || changed.length === 0, 'refused, nothing changes');
   const outside = changed.filter((at) => at < 16 || at >= 24);
   demand(outside.length <= 2, 'only the lower half of the source and a checksum change');
-  demand(outside.every((at) => at >= IPV6_HEADER_LENGTH), 'the rest of the header stays');
+  demand(
+    outside.every((at) => at >= IPV6_HEADER_LENGTH),
+    'the rest of the header stays',
+  );
   if (adapted && isRight(packet)) demand(isRight(after), 'a right checksum stays right');
   const edges = [...around.subarray(0, MARGIN), ...around.subarray(MARGIN + packet.length)];
-  demand(edges.every((byte) => byte === GUARD), 'nothing is written around the packet');
+  demand(
+    edges.every((byte) => byte === GUARD),
+    'nothing is written around the packet',
+  );
 }
