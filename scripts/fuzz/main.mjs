@@ -120,6 +120,8 @@ function report({ name, corpus }, result, seconds) {
   if (result.kind === 'failure') {
     const path = write(corpus, `crash-${nameOf(result.bytes)}`, result.bytes);
     console.log(`${name}: ${result.stack}\n  input: ${path}, seed ${values.seed}`);
+    // What a log keeps of a machine that is thrown away.
+    console.log(`  ${Buffer.from(result.bytes).toString('base64')}`);
     process.exitCode = 1;
     return;
   }
