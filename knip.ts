@@ -18,7 +18,13 @@ const config: KnipConfig = {
       // Started by scripts/setup.mjs.
       ignoreDependencies: ['pnpm', 'turbo'],
     },
-    'packages/*': { entry: [targets], project, vitest },
+    'packages/*': { project, vitest },
+    ...Object.fromEntries(
+      ['codec', 'nd', 'tunnel', 'cli'].map((name) => [
+        `packages/${name}`,
+        { entry: ['src/{index,main}.ts', targets], project, vitest },
+      ]),
+    ),
     'packages/node': { entry: ['test/runtimes/program.mjs', targets], project },
     'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },

@@ -1,4 +1,4 @@
-/** Turns a target, a TypeScript file, into one module whose parts of our packages count what they execute. */
+/** Turns targets, TypeScript files, into modules of one file each whose parts of our packages count what they execute. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -38,11 +38,16 @@ const counters = {
   },
 };
 
-/** Writes the module of a target to a file. */
-export async function bundle(target, outfile) {
+/**
+ * Writes the modules of targets into a folder.
+ *
+ * @param targets - files by the names that the modules get
+ */
+export async function bundle(targets, folder) {
   await build({
-    entryPoints: [target],
-    outfile,
+    entryPoints: targets,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
     platform: 'node',

@@ -141,9 +141,9 @@ const seconds = total / targets.length;
 const folder = mkdtempSync(join(tmpdir(), '6bed4-fuzz-'));
 console.log(`seed ${values.seed}, ${targets.length} targets, ${seconds.toFixed(1)} s each`);
 try {
+  await bundle(Object.fromEntries(targets.map(({ name, file }) => [name, file])), folder);
   for (const target of targets) {
-    const module = join(folder, `${target.name.replace('/', '-')}.mjs`);
-    await bundle(target.file, module);
+    const module = join(folder, `${target.name}.mjs`);
     report(target, await run(target, module, seconds * 1000), seconds);
   }
 } finally {

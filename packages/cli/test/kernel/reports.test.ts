@@ -152,11 +152,8 @@ describeKernel('a host', () => {
   });
 
   test.each([
-    { use_tempaddr: 2 },
-    { addr_gen_mode: 1 },
     { addr_gen_mode: 3, use_tempaddr: 2 },
-    { accept_ra: 2, forwarding: 1 },
-    { accept_dad: 2, dad_transmits: 3 },
+    { addr_gen_mode: 1, accept_ra: 2, forwarding: 1, accept_dad: 2, dad_transmits: 3 },
   ])('whose new interfaces have %j has the one address of its lease', async (defaults) => {
     for (const [key, value] of Object.entries(defaults)) {
       await lab.sysctl('peer1', `net.ipv6.conf.default.${key}`, value);
