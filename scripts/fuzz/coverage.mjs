@@ -51,8 +51,12 @@ export class Coverage {
     }
   }
 
-  /** Takes the counters into account and sets them to zero; returns whether there was something new. */
-  take() {
+  /**
+   * Takes the counters into account and sets them to zero; returns whether there was something new.
+   *
+   * @param isCoarse - whether to tell only none, one and more apart
+   */
+  take(isCoarse = false) {
     const seen = this.#seen;
     let isNew = false;
     for (const { counters, length, first } of this.#counters) {
@@ -60,7 +64,7 @@ export class Coverage {
         const count = counters[index];
         if (count === 0) continue;
         counters[index] = 0;
-        const bit = bitOf(count);
+        const bit = isCoarse ? Math.min(count, 2) : bitOf(count);
         if ((seen[first + index] & bit) === 0) {
           seen[first + index] |= bit;
           isNew = true;

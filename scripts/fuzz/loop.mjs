@@ -79,7 +79,7 @@ function cover(queue) {
   coverage.forget();
   for (const input of queue.toSorted((a, b) => a.length - b.length)) {
     run(input);
-    if (coverage.take()) least.push(input);
+    if (coverage.take(true)) least.push(input);
   }
   return least;
 }
