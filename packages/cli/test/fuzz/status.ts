@@ -1,6 +1,6 @@
 import { demand, type FuzzTarget, InputReader } from '@6bed4/testing/fuzzTarget';
 import { statusIn } from '../../src/control/findDaemons.js';
-import type { DaemonStatus } from '../../src/control/status.js';
+import type { PeerStatus } from '../../src/control/status.js';
 import { reportOf } from '../../src/output/statusReport.js';
 
 const VALUES: readonly unknown[] = [
@@ -9,7 +9,7 @@ const VALUES: readonly unknown[] = [
 ];
 
 const endpoint = { address: '198.51.100.1', port: 25_790 };
-const status = {
+const status: PeerStatus = {
   role: 'peer',
   version: '1.0.0',
   pid: 1,
@@ -45,7 +45,7 @@ export const target: FuzzTarget = {
     (changed as Record<string, unknown>)['uptime'] = reader.word() * reader.word();
     const found = statusIn({ kind: 'status', status: changed });
     demand(found !== null, 'a status is one');
-    const text = reportOf('name', found as DaemonStatus);
+    const text = reportOf('name', found as PeerStatus);
     demand(!/NaN|undefined|\[object/.test(text), text);
     // What else listens at a path says anything.
     statusIn({ kind: 'status', status: reader.pick(VALUES) });
