@@ -19,10 +19,10 @@ const config: KnipConfig = {
       ignoreDependencies: ['pnpm', 'turbo'],
     },
     'packages/*': { project, vitest },
-...Object.fromEntries(
+    ...Object.fromEntries(
       ['codec', 'nd', 'tunnel'].map((name) => [
         `packages/${name}`,
-        { entry: ['src/index.ts', targets], project, vitest },
+        { entry: [targets], project, vitest },
       ]),
     ),
     'packages/cli': {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMAND, type RunningProgram, requireBuild, runIn, startIn } from '@6bed4/testing/command';
@@ -45,6 +46,19 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
     launch('router', ...LOOPBACK, '--port', String(port), ...args);
   const launchPeer = (...args: readonly string[]) =>
     launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, ...args);
+
+  test('says so when a daemon of another version answers otherwise', async () => {
+    const server = createServer((connection) => {
+      connection.end(JSON.stringify({ role: 'peer', version: '99.0.0' }));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(socket('other'), resolve);
+    });
+    const { code, stdout, stderr } = await status(socket('other'));
+    server.close();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('cannot show the status of version 99.0.0; use --json');
+  });
 
   test('prints addresses, routers and counters of a peer as JSON with --json', async () => {
     await launchRouter('--no-control', '--route', '2001:db8::/32');
