@@ -1,3 +1,5 @@
+import { markdownTable } from '../markdown.js';
+
 /** The traffic of a conversation, as far as recovery depends on it. */
 export type Usage =
   /** Both sides send on their own. */
@@ -30,18 +32,11 @@ const ALL_FORGOTTEN = 6_000;
 const SILENCE_REPEAT = 10_000;
 /** Nothing at all may be lost. */
 const NONE = 0;
-/** The next keepalive opens a NAT again that forgot its mappings. */
-const KEEPALIVE = 30_500;
-/** An idle peer solicits its routers and learns that its endpoint changed. */
+/** An idle peer solicits its routers and learns that its endpoint changed, or opens its NAT again. */
 const REFRESH = 120_500;
 
 const nothing: Bounds = { 'both send': NONE, 'one sends': NONE, later: NONE };
 const forgotten: Bounds = {
-  'both send': ALL_FORGOTTEN,
-  'one sends': ALL_FORGOTTEN + SILENCE_REPEAT,
-  later: KEEPALIVE,
-};
-const elsewhere: Bounds = {
   'both send': ALL_FORGOTTEN,
   'one sends': ALL_FORGOTTEN + SILENCE_REPEAT,
   later: REFRESH,
@@ -54,7 +49,7 @@ const repeated: Bounds = {
 const noticed: Bounds = {
   'both send': SILENCE_NOTICED,
   'one sends': PATH_NOTICED,
-  later: 1_000,
+  later: PATH_NOTICED,
 };
 
 /**
@@ -64,8 +59,8 @@ const noticed: Bounds = {
 export const soakEvents = {
   'nat-forgets': { title: 'the NAT of one side forgets its mappings', bounds: forgotten },
   'nats-forget': { title: 'the NATs of both sides forget their mappings', bounds: forgotten },
-  'nat-ports': { title: 'a NAT assigns other ports', bounds: elsewhere },
-  'nat-address': { title: 'a NAT gets another public address', bounds: elsewhere },
+  'nat-ports': { title: 'a NAT assigns other ports', bounds: forgotten },
+  'nat-address': { title: 'a NAT gets another public address', bounds: forgotten },
   'router-restarts': { title: 'a router restarts', bounds: nothing },
   'router-outage': { title: 'a router is gone for a while', bounds: noticed },
   'link-outage': { title: 'a link carries nothing for a while', bounds: forgotten },
@@ -99,6 +94,20 @@ export const SEEN_LIFETIME = 27_000;
 
 /** Control packets that a peer sends to one endpoint, at most: in one second, and in one minute. */
 export const CONTROL = { second: 16, minute: 60 } as const;
+
+/** The table of all bounds in docs/direct-paths.md, in Markdown. */
+export function boundsTable(): string {
+  const usages: readonly Usage[] = ['both send', 'one sends', 'later'];
+  const text = (milliseconds: number): string =>
+    milliseconds === NONE ? 'none' : `${milliseconds / 1000} s`;
+  return markdownTable([
+    ['after', ...usages],
+    ...Object.values(soakEvents).map(({ title, bounds }) => [
+      title,
+      ...usages.map((usage) => text(bounds[usage])),
+    ]),
+  ]);
+}
 
 /** The longest silence that an event may cause in a conversation, in milliseconds. */
 export function boundOf(event: SoakEventName, usage: Usage, peering: string): number {

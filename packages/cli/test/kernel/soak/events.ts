@@ -40,10 +40,11 @@ async function getsAddress({ lab }: Conversation, side: Side): Promise<void> {
   const host = Number(/inet [\d.]+\.(\d+)\//.exec(shown)?.[1]);
   const other = host === 2 ? 7 : 2;
   await lab.ip(side, `addr del ${net}.${host}/24 dev eth0`);
-  await lab.ip(side, `addr add ${net}.${other}/24 dev eth0`);
-  await lab.ip(side, `route replace default via ${net}.1`);
+  // Before anything is sent from the new one, which would get another port beside the old one.
   const old = ['conntrack', '-D', '-s', `${net}.${host}`];
   await lab.exec(`${side}Nat`, old, { mayFail: true });
+  await lab.ip(side, `addr add ${net}.${other}/24 dev eth0`);
+  await lab.ip(side, `route replace default via ${net}.1`);
 }
 
 async function losesLink({ lab }: Conversation, side: Side): Promise<void> {
