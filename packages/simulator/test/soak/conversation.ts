@@ -33,6 +33,14 @@ export interface Recovery {
   readonly lost: number;
 }
 
+/** A request that was answered, times in milliseconds. */
+export interface Answer {
+  /** When it was sent first, or when the event ended that came since. */
+  readonly askedAt: number;
+  /** The time until one was sent that was answered; `Infinity` when none was. */
+  readonly silence: number;
+}
+
 /** Where the parties of a conversation note what they sent. */
 export interface Post {
   /** Sends a request that is answered, or a message that is not; `arrived` is called when it was received. */
@@ -53,7 +61,7 @@ export class Conversation {
   #nextAt: number;
   /** Begin of the request that is not answered yet; null while idle. Only of kind `later`. */
   #askingSince: number | null = null;
-  #answeredAfter: number[] = [];
+  #answers: Answer[] = [];
 
   constructor(kind: TrafficKind, a: Party, b: Party, post: Post) {
     this.kind = kind;
@@ -107,13 +115,13 @@ export class Conversation {
     return { silence: Math.max(0, silence), lost: lost.length };
   }
 
-  /** Times after which requests were answered since this was called last; only of kind `later`. */
-  takeAnswers(since: number, now: number): number[] {
-    const answers = this.#answeredAfter;
-    this.#answeredAfter = [];
-    const asking = this.#askingSince;
-    if (asking !== null && now - Math.max(asking, since) > LONGEST_IDLE) {
-      answers.push(Number.POSITIVE_INFINITY);
+  /** Requests that were answered since this was called last; only of kind `later`. */
+  takeAnswers(now: number): Answer[] {
+    const answers = this.#answers;
+    this.#answers = [];
+    const askedAt = this.#askingSince;
+    if (askedAt !== null && now - askedAt > LONGEST_IDLE) {
+      answers.push({ askedAt, silence: Number.POSITIVE_INFINITY });
       this.#askingSince = null;
     }
     return answers;
@@ -139,8 +147,9 @@ export class Conversation {
     if (this.a.isPaused) return;
     this.#askingSince ??= now;
     this.#post.send(this.a, this.b, true, () => {
-      if (this.#askingSince === null) return;
-      this.#answeredAfter.push(Math.max(0, now - this.#askingSince));
+      const askedAt = this.#askingSince;
+      if (askedAt === null) return;
+      this.#answers.push({ askedAt, silence: Math.max(0, now - askedAt) });
       this.#askingSince = null;
       this.#nextAt = this.#idle(now);
     });

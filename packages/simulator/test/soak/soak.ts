@@ -26,6 +26,13 @@ export interface Violation {
   readonly text: string;
 }
 
+/** An event that idle peers have not noticed yet, perhaps. */
+interface Felt {
+  readonly event: SoakEventName;
+  /** When they notice it at the latest, in milliseconds. */
+  readonly until: number;
+}
+
 /** Faults that are over at once, for several at the same time. */
 const atOnce = (Object.values(faultKinds) as FaultKind[]).filter(
   ({ lasts }) => lasts === undefined,
@@ -46,8 +53,8 @@ export class Soak {
   readonly #scene: Scene;
   readonly #samples: Sample[] = [];
   readonly #violations: Violation[] = [];
-  /** The latest event that a conversation felt, its end, and whether an answer came since. */
-  readonly #felt = new Map<Conversation, { readonly event: SoakEventName; readonly at: number }>();
+  /** The event that idle conversations may feel longest. */
+  readonly #felt = new Map<Conversation, Felt>();
   readonly #steps: readonly Step[];
   #step = -1;
 
@@ -102,7 +109,9 @@ export class Soak {
     for (const { group, conversation } of this.#conversations) {
       if (conversation.kind === 'later') continue;
       const { lost } = conversation.recovery(0, net.now);
-      if (lost > 0) this.#violate(group, conversation, `lost ${lost} packets without a fault`);
+      if (lost > 0 && !this.#isLate(conversation)) {
+        this.#violate(group, conversation, `lost ${lost} packets without a fault`);
+      }
     }
     for (const group of this.#scene.groups) {
       for (const party of group.parties) this.#checkPaths(group, party);
@@ -130,7 +139,7 @@ export class Soak {
       if (conversation.kind === 'later') continue;
       const { silence, lost } = conversation.recovery(end, net.now);
       if (felt(group, conversation)) this.#judge(group, conversation, step.event, silence, lost);
-      else if (lost > 0) {
+      else if (lost > 0 && !this.#isLate(conversation)) {
         this.#violate(group, conversation, `lost ${lost} packets by ${step.event} of others`);
       }
     }
@@ -138,15 +147,23 @@ export class Soak {
     this.#takeAnswers();
   }
 
-  /** What an event before it may still do counts on. */
+  /** An event concerns a conversation, though one before it may do so for longer. */
   #feel(conversation: Conversation, event: SoakEventName, at: number): void {
-    const until = (felt: { event: SoakEventName; at: number }): number =>
-      felt.at + boundOf(felt.event, 'later', '');
+    const until = at + boundOf(event, 'later', '');
     const former = this.#felt.get(conversation);
-    const latest = { event, at };
-    if (former === undefined || until(former) <= until(latest)) {
-      this.#felt.set(conversation, latest);
+    if (former === undefined || former.until <= until) {
+      this.#felt.set(conversation, { event, until });
     }
+  }
+
+  /**
+   * Whether what is lost now is due to an event of long ago: peers of one network do not notice what happened to
+   * their NAT until they solicit their router the next time.
+   */
+  #isLate(conversation: Conversation): boolean {
+    const { a, b } = conversation;
+    const until = this.#felt.get(conversation)?.until ?? 0;
+    return a.box !== undefined && a.box === b.box && until > this.#scene.net.now - WATCH;
   }
 
   #begin(group: Group, step: Step, index: number): Effect {
@@ -189,16 +206,15 @@ export class Soak {
     }
   }
 
-  /** Judges the requests that were answered: since the latest event, or without one. */
+  /** Judges the requests that were answered: after an event, or without one. */
   #takeAnswers(): void {
     const { now } = this.#scene.net;
     for (const { group, conversation } of this.#conversations) {
       if (conversation.kind !== 'later') continue;
       const felt = this.#felt.get(conversation);
-      for (const silence of conversation.takeAnswers(felt?.at ?? 0, now)) {
-        if (felt !== undefined) {
+      for (const { askedAt, silence } of conversation.takeAnswers(now)) {
+        if (felt !== undefined && askedAt <= felt.until + conversation.interval) {
           this.#judge(group, conversation, felt.event, silence, Math.ceil(silence / 1000));
-          this.#felt.delete(conversation);
         } else if (silence > 0) {
           this.#violate(group, conversation, `a request without a fault took ${silence} ms`);
         }
