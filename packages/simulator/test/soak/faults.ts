@@ -169,8 +169,8 @@ function pause({ party }: Target, clockStands: boolean): Effect {
   party.isPaused = true;
   party.peer.pause();
   const end = (): void => {
-    party.isPaused = false;
     party.peer.unpause(clockStands);
+    party.isPaused = false;
   };
   return { parties: [party], end };
 }

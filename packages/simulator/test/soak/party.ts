@@ -93,7 +93,8 @@ export class Party {
     const up = (datagram: LinkDatagram): boolean => {
       const type = controlType(datagram);
       this.datagrams++;
-      if (type !== null) this.#count(datagram);
+      // After a pause it answers all that waited.
+      if (type !== null && !this.isPaused) this.#count(datagram);
       return loses(type);
     };
     const down = (datagram: LinkDatagram): boolean => loses(controlType(datagram));

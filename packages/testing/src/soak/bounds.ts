@@ -93,7 +93,7 @@ export type RealEventName = 'interface-address';
 export const SEEN_LIFETIME = 27_000;
 
 /** Control packets that a peer sends to one endpoint, at most: in one second, and in one minute. */
-export const CONTROL = { second: 16, minute: 60 } as const;
+export const CONTROL = { second: 10, minute: 90 } as const;
 
 /** The table of all bounds in docs/direct-paths.md, in Markdown. */
 export function boundsTable(): string {
