@@ -22,11 +22,16 @@ function plans(): { readonly seed: number; readonly steps: readonly Step[] }[] {
   }));
 }
 
-/** What failed, and the faults that suffice for it. */
-function explain(seed: number, steps: readonly Step[], { violations }: SoakResult): string[] {
+/** What failed, and the faults that suffice for it, where they are to be sought. */
+function explain(
+  seed: number,
+  steps: readonly Step[],
+  { violations }: SoakResult,
+  shrinks: boolean,
+): string[] {
   const first = violations[0]!;
   const fails = (list: readonly Step[]) => new Soak(seed, list).run().violations.length > 0;
-  const shortest = SHRINKS ? shrink(steps, first.step, fails) : steps;
+  const shortest = shrinks ? shrink(steps, first.step, fails) : steps;
   return [
     ...violations.map(({ step, text }) => `seed ${seed}, fault ${step}: ${text}`),
     `again: SEED=${seed} FAULTS='${JSON.stringify(shortest)}' npx vitest run --project simulator soak`,
@@ -49,7 +54,9 @@ test(`peers recover from random faults in time, seed ${SEED}`, {
     faults += steps.length;
     packets += result.packets;
     duration += result.duration;
-    if (result.violations.length > 0) failures.push(...explain(seed, steps, result));
+    if (result.violations.length > 0) {
+      failures.push(...explain(seed, steps, result, SHRINKS && failures.length === 0));
+    }
   }
   const text = [
     `${faults} faults in ${(duration / 3_600_000).toFixed(1)} hours of virtual time, from seed ${SEED}; ` +
