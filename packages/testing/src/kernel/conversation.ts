@@ -12,7 +12,7 @@ const TCP_PORT = 5001;
 /** Milliseconds after which no packet is in flight any more. */
 const IN_FLIGHT = 50;
 /** Length of the transfer in bytes, more than any test waits for, and its rate in bytes a second. */
-const TRANSFER = 1 << 30;
+const TRANSFER = 2 ** 40;
 const RATE = 128 << 10;
 
 /** Longest gaps in the traffic, in seconds. */
