@@ -1,7 +1,7 @@
 import type { RealEventName, SoakEventName } from '@6bed4/testing/soak/bounds';
 import { Nat, type Random } from '../../src/index.js';
 import type { Conversation } from './conversation.js';
-import type { Party } from './party.js';
+import type { Box, Party } from './party.js';
 import type { Group, Scene } from './scene.js';
 
 /** What a fault is done to, drawn anew in each group. */
@@ -45,7 +45,7 @@ function otherPorts({ box }: Party): void {
   else box?.reset();
 }
 
-function isOutermost(box: Party['box']): box is Nat {
+function isOutermost(box: Box): box is Nat {
   return box instanceof Nat && !box.external.startsWith('100.64.');
 }
 

@@ -1,4 +1,5 @@
-import type { Firewall, LinkDatagram, LinkOptions, Nat, PeerNode } from '../../src/index.js';
+import type { LinkDatagram, LinkOptions, PeerNode } from '../../src/index.js';
+import type { AccessKind } from '../support/accessKinds.js';
 
 const IPV6 = 6;
 const ICMPV6 = 58;
@@ -9,6 +10,9 @@ const ROUTER_ADVERTISEMENT = 134;
 const REDIRECT = 137;
 const SECOND = 1_000;
 const MINUTE = 60_000;
+
+/** The innermost middlebox in front of a party; undefined for none. */
+export type Box = ReturnType<AccessKind['build']>;
 
 /** The faults of a party's link. */
 export interface LinkFaults extends LinkOptions {
@@ -56,7 +60,7 @@ export class Party {
   #peer: PeerNode | null = null;
   #faults: LinkFaults = {};
   /** The innermost middlebox in front of it. */
-  box: Nat | Firewall | undefined;
+  box: Box;
   /** Datagrams that its link was given. */
   datagrams = 0;
   /** Packets that its application sent, answers included, and that it received. */
@@ -64,7 +68,7 @@ export class Party {
   /** Whether its program does not run. */
   isPaused = false;
 
-  constructor(index: number, box: Nat | Firewall | undefined, now: () => number) {
+  constructor(index: number, box: Box, now: () => number) {
     this.index = index;
     this.box = box;
     this.#now = now;
