@@ -60,14 +60,14 @@ const anyAddress = fc.oneof(
 
 /** Frames from plain noise to well-formed packets with hostile addresses. */
 const frame = fc.oneof(
-  fc.uint8Array({ maxLength: 1400 }),
+  fc.uint8Array({ maxLength: 1400, size: 'max' }),
   fc
     .tuple(
       fc.constantFrom(6, 17, 58, 59, 0, 44),
       fc.integer({ min: 0, max: 255 }),
       anyAddress,
       anyAddress,
-      fc.uint8Array({ maxLength: 100 }),
+      fc.uint8Array({ maxLength: 100, size: 'max' }),
     )
     .map(([nextHeader, hops, source, destination, payload]) => {
       const bytes = new Uint8Array(40 + payload.length);

@@ -184,10 +184,15 @@ const hostile: fc.Arbitrary<Hostile> = fc.oneof(
       .uint8Array({ minLength: 1, maxLength: 80 })
       .map((bytes) => Uint8Array.of(0xfd, ...bytes)),
   }),
-  fc.record({ type: fc.constant('short' as const), bytes: fc.uint8Array({ maxLength: 39 }) }),
+  fc.record({
+    type: fc.constant('short' as const),
+    bytes: fc.uint8Array({ maxLength: 39, size: 'max' }),
+  }),
   fc.record({
     type: fc.constant('noise' as const),
-    bytes: fc.uint8Array({ maxLength: 120 }).map((bytes) => Uint8Array.of(0x60, ...bytes)),
+    bytes: fc
+      .uint8Array({ maxLength: 120, size: 'max' })
+      .map((bytes) => Uint8Array.of(0x60, ...bytes)),
   }),
 );
 

@@ -48,7 +48,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
       ),
       what: disguised,
     }),
-    { minLength: 1, maxLength: 12 },
+    { minLength: 1, maxLength: 12, size: 'max' },
   ),
   steps: fc.array(
     fc.record({
@@ -56,7 +56,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
       shot: fc.nat(11),
       times: fc.constantFrom(1, 1, 1, 2, 5),
     }),
-    { minLength: 5, maxLength: LONGEST },
+    { minLength: 5, maxLength: LONGEST, size: 'max' },
   ),
 });
 

@@ -92,7 +92,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
     }),
     { minLength: 2, maxLength: 4 },
   ),
-  steps: fc.array(step, { maxLength: 40 }),
+  steps: fc.array(step, { maxLength: 40, size: 'max' }),
 });
 
 /** The identification of a sent packet, in one line. */

@@ -194,7 +194,9 @@ export class Soak {
     lost: number,
   ): void {
     const strategy = conversation.a.peer.machine.peering;
-    const { usage, interval } = conversation;
+    const { interval, a, b } = conversation;
+    // Peers of one network do not need their NAT, and notice only later what happened to it.
+    const usage = a.box !== undefined && a.box === b.box ? 'later' : conversation.usage;
     const bound = boundOf(event, usage, strategy) + (lost === 0 ? 0 : interval);
     this.#samples.push({ event, usage, strategy, silence, lost, bound });
     if (silence > bound || (lost > 0 && boundOf(event, usage, strategy) === 0)) {

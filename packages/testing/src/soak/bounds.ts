@@ -21,10 +21,10 @@ export interface SoakEvent {
 
 /** A silent peer solicits its routers, and gets its new address or opens its NAT again. */
 const SILENCE_NOTICED = 4_250;
-/** A direct path that does not work any more is noticed by its sender. */
-const PATH_NOTICED = 5_500;
-/** The same when the NAT forgot the way to the router, too. */
-const ALL_FORGOTTEN = 6_000;
+/** A direct path that does not work any more is noticed by its sender, whose remote sends little or nothing. */
+const PATH_NOTICED = 3_500;
+/** A NAT that forgot its mappings is noticed where both sides send at least four times a second. */
+const BOTH_NOTICED = 2_000;
 /**
  * A peer that only receives notices that remotes fall silent, but not so soon after others did, for whichever
  * reason.
@@ -37,13 +37,13 @@ const REFRESH = 120_500;
 
 const nothing: Bounds = { 'both send': NONE, 'one sends': NONE, later: NONE };
 const forgotten: Bounds = {
-  'both send': ALL_FORGOTTEN,
-  'one sends': ALL_FORGOTTEN + SILENCE_REPEAT,
+  'both send': BOTH_NOTICED,
+  'one sends': PATH_NOTICED + SILENCE_REPEAT,
   later: REFRESH,
 };
 const repeated: Bounds = {
-  'both send': ALL_FORGOTTEN + SILENCE_REPEAT,
-  'one sends': ALL_FORGOTTEN + SILENCE_REPEAT,
+  'both send': BOTH_NOTICED + SILENCE_REPEAT,
+  'one sends': PATH_NOTICED + SILENCE_REPEAT,
   later: REFRESH,
 };
 const noticed: Bounds = {

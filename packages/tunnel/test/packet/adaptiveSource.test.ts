@@ -244,7 +244,7 @@ test('whatever the bytes, only source and checksum change, and nothing when refu
   fc.assert(
     fc.property(
       fc.constantFrom(0, 6, 17, 43, 44, 51, 58, 59, 60, 132, 136),
-      fc.uint8Array({ maxLength: 80 }),
+      fc.uint8Array({ maxLength: 80, size: 'max' }),
       (next, payload) => {
         const bytes = packet(next, payload);
         const before = bytes.slice();

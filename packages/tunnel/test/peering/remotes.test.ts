@@ -263,7 +263,7 @@ describe('credit', () => {
       fc.nat(200),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const { credit } = new Bench().remotes;
         credit.reset(0, false);
         let left = 0;

@@ -11,6 +11,8 @@ export class ProcessReadings {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
+      // It has none any more when it ends.
+      if (!Number.isFinite(kilobytes)) return;
       this.memory.push({ at, value: kilobytes / 1024 });
       this.descriptors.push({ at, value: readdirSync(`/proc/${pid}/fd`).length });
     } catch {
