@@ -31,6 +31,7 @@ export type {
   AddressLost,
   PathChanged,
   PortRefused,
+  RemoteDirection,
   RemoteSnapshot,
   RouterReachable,
   RouterUnreachable,

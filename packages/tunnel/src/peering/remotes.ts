@@ -90,7 +90,7 @@ export class Remotes {
     this.#maximum = maximum;
     this.#mostInbound = Math.max(1, Math.floor(maximum / INBOUND_SHARE));
     this.paths = new RemotePaths(capacity, (slot, change) => {
-      pathChanged({ remote: formatIPv6(this.address(slot)), ...change });
+      pathChanged({ ...this.#name(slot), ...change });
     });
     this.credit = new Credit(capacity);
     const bits = {
@@ -184,7 +184,9 @@ export class Remotes {
     const reply = replyIn(bytes, offset);
     const heardAt = Math.max(this.#lastHeardAt(slot), this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
-    if (reply === Reply.no || isLate) this.#inbound.remove(slot);
+    if (reply !== Reply.no && !isLate) return;
+    this.#inbound.remove(slot);
+    this.paths.reportAgain(slot);
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
@@ -265,8 +267,10 @@ export class Remotes {
 
   /** A remote and its path at this moment, as users see it. */
   snapshot(slot: number, now: number): RemoteSnapshot {
+    const { remote: address, direction } = this.#name(slot);
     return {
-      address: formatIPv6(this.address(slot)),
+      address,
+      direction,
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
@@ -281,6 +285,11 @@ export class Remotes {
   /** Time at which anything came from the remote. */
   #lastHeardAt(slot: number): number {
     return Math.max(this.#lastReceivedAt[slot]!, this.#lastSignaledAt[slot]!);
+  }
+
+  #name(slot: number): Pick<PathChanged, 'remote' | 'direction'> {
+    const direction = this.isOutbound(slot) ? 'outbound' : 'inbound';
+    return { remote: formatIPv6(this.address(slot)), direction };
   }
 
   // Places in the table

@@ -83,6 +83,7 @@ describe('the first packet to a remote (draft-03 §8.2)', () => {
       {
         type: 'path-changed',
         remote: REMOTE,
+        direction: 'outbound',
         path: 'relayed',
         previous: null,
         endpoint: null,
@@ -128,6 +129,7 @@ describe('a Neighbor Advertisement', () => {
       {
         type: 'path-changed',
         remote: REMOTE,
+        direction: 'outbound',
         path: 'direct',
         previous: null,
         endpoint: { address: '192.0.2.9', port: 5000 },
@@ -616,6 +618,7 @@ describe('the snapshot', () => {
     expect(bench.peer.remotes(bench.now)).toEqual([
       {
         address: REMOTE,
+        direction: 'outbound',
         path: 'direct',
         endpoint: { address: '192.0.2.9', port: 5000 },
         confirmedBy: 'neighbor-advertisement',
