@@ -33,7 +33,7 @@ export type {
 export { Firewall } from './nat/firewall.js';
 export { type MappingSnapshot, Nat } from './nat/nat.js';
 export { natTypes } from './nat/natTypes.js';
-export type { LinkDescription, LinkOptions } from './network/link.js';
+export type { LinkDatagram, LinkDescription, LinkOptions } from './network/link.js';
 export {
   type AccessPath,
   hasEndpointIndependentFiltering,

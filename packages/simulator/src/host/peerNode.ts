@@ -159,6 +159,23 @@ export class PeerNode {
     this.#runner.jump(milliseconds);
   }
 
+  /**
+   * Its program stops for a while, as in a sleeping computer: up to 256 datagrams wait in its socket. Nothing
+   * may be sent from it meanwhile.
+   */
+  pause(): void {
+    this.#runner.pause();
+  }
+
+  /**
+   * Its program goes on.
+   *
+   * @param clockStood - whether the machine's clock stood still meanwhile; default false
+   */
+  unpause(clockStood = false): void {
+    this.#runner.unpause(clockStood);
+  }
+
   /** Leaves its network: what it sends and what is sent to it is lost. */
   unplug(): void {
     this.#host.unplug();

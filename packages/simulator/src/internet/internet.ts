@@ -94,14 +94,18 @@ export class Internet {
     return this.#routers;
   }
 
-  /** Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included). */
+  /**
+   * Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included); and the events that
+   * wait, timers and datagrams on their way.
+   */
   get statistics(): {
     readonly sent: number;
     readonly delivered: number;
     readonly dropped: number;
+    readonly waiting: number;
   } {
-    const { sent, delivered, dropped } = this.#world;
-    return { sent, delivered, dropped };
+    const { sent, delivered, dropped, scheduler } = this.#world;
+    return { sent, delivered, dropped, waiting: scheduler.waiting };
   }
 
   /** Lets so many milliseconds of virtual time pass. */
