@@ -23,7 +23,16 @@ describeKernel('peers behind NATs', () => {
       try {
         await startRouter(lab, 'router', '--dialect', dialect);
         const start = (side: Side) =>
-          startPeer(lab, side, '--driver', driver, '--dialect', dialect, '--port', String(PEER_PORT[side]));
+          startPeer(
+            lab,
+            side,
+            '--driver',
+            driver,
+            '--dialect',
+            dialect,
+            '--port',
+            String(PEER_PORT[side]),
+          );
         const [one, other] = await Promise.all([start('left'), start('right')]);
         expect(await unanswered(lab, 'left', other.address, 20)).toEqual([]);
         lab.spawn('left', ['ping', '-6', '-i', '0.2', '-c', '60', other.address]);

@@ -117,8 +117,9 @@ connectivity; the difference is whether and when the path becomes direct.
 
 A row is the NAT in front of the first peer, a column the one in front of the second: \`mapping/filtering\`
 in the terms of RFC 4787 §4.1 and §5, each endpoint-independent (EI), address-dependent (AD) or
-address-and-port-dependent (APD). \`firewall\` filters as APD and translates nothing; \`two NATs\` is a
-home NAT (EI/APD) behind that of a carrier (EI/EI); \`closed\` lets UDP through to the router only.
+address-and-port-dependent (APD). \`firewall\` filters as APD and translates nothing; \`open Linux\` is
+masquerade on a Linux host whose filter of input accepts what nobody asked for, see [below](#linux-hosts-that-accept-everything);
+\`two NATs\` is a home NAT (EI/APD) behind that of a carrier (EI/EI); \`closed\` lets UDP through to the router only.
 
 A cell shows the time until both peers use the direct path, or \`relayed\`; \`→\` means that only the first
 peer sends directly, \`←\` only the second. Two letters follow: the reasons for the direction to the second peer

@@ -28,8 +28,6 @@ import {
 } from './trafficClassPolicy.js';
 
 const NOTHING = new Uint8Array();
-/** The payload of a probe that is to arrive nowhere; drivers know it by not being empty. */
-const OPENING = new Uint8Array(2);
 /** A Seen flag in every packet does not set the timers anew each time. */
 const RENEWAL_INTERVAL = 1_000;
 
@@ -301,12 +299,10 @@ export class ProbeAndSeenPeering implements Peering {
   /** @param onlyOpens - whether the probe is to open our own NAT and arrive nowhere */
   #probe(slot: number, onlyOpens: boolean, now: number): void {
     this.#onlyOpened[slot] = onlyOpens ? 1 : 0;
-    const { length } = onlyOpens ? OPENING : NOTHING;
-    if (!this.#remotes.credit.charge(slot, length + OUTER_HEADERS)) return;
+    if (!this.#remotes.credit.charge(slot, OUTER_HEADERS)) return;
     this.#directAt[slot] = now;
     this.#paths.readEncodedEndpoint(slot, this.#to);
-    if (onlyOpens) this.#host.send(this.#to, OPENING, length, OPENING_TTL);
-    else this.#host.send(this.#to, NOTHING, 0, 0);
+    this.#host.send(this.#to, NOTHING, 0, onlyOpens ? OPENING_TTL : 0);
   }
 
   /** The remote reports that it saw direct traffic of ours (draft-04 §7.3). */

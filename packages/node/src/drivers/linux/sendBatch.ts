@@ -1,4 +1,4 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
 import type { Arena } from '../kernel/arena.js';
 import {
@@ -275,7 +275,7 @@ export class SendBatch {
     control.begin(this.#controls + slot * CONTROL_SIZE);
     if (tos !== 0) control.int32(SOL_IP, IP_TOS, tos);
     if (ttl !== 0) control.int32(SOL_IP, IP_TTL, ttl);
-    if (ttl === OPENING_TTL && this.#length[slot]! > 0) {
+    if (ttl === OPENING_TTL && !isIPv4Multicast(this.#address[slot]!)) {
       control.bytes(SOL_IP, IP_RETOPTS, OPENING_OPTIONS);
     }
     if (gsoSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, gsoSize);

@@ -149,12 +149,10 @@ export class PortableUdp implements DatagramPort {
       socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
       return;
     }
-    const opens = ttl === OPENING_TTL && length > 0;
-    if (opens) {
-      // With a TTL that is not its own it would arrive, which does harm; that it is lost does little.
-      if (waiting) return;
-      this.#options?.setOpening(true);
-    }
+    const opens = ttl === OPENING_TTL;
+    // With another TTL than its own it would arrive, which does harm; that it is lost does little.
+    if (opens && waiting) return;
+    if (opens) this.#options?.setOpening(true);
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
