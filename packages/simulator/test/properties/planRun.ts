@@ -5,7 +5,7 @@ import {
   Internet,
   type LinkOptions,
   type LinuxNat,
-  type Nat,
+  Nat,
   type PeerNode,
 } from '../../src/index.js';
 import { accessKinds } from '../support/accessKinds.js';
