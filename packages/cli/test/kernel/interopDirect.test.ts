@@ -43,7 +43,11 @@ const ANSWERED = `answered ${FIRST.count + JUDGED.count}`;
 
 /** Placement of `peer1` and `peer2`. */
 type Placement = 'on the Internet' | 'each behind a NAT' | 'each behind a NAT that accepts all';
-const placements: readonly Placement[] = ['on the Internet', 'each behind a NAT', 'each behind a NAT that accepts all'];
+const placements: readonly Placement[] = [
+  'on the Internet',
+  'each behind a NAT',
+  'each behind a NAT that accepts all',
+];
 
 let lab: Lab;
 let capture: Capture;
