@@ -55,7 +55,7 @@ export interface ProbeAndSeenOptions {
  * that it sends anyway, on whichever path, and that flag lets the other side send directly for 27 s.
  * Probes are sent by the states of {@link peerNatStates}, which the first packet enters.
  *
- * As long as nothing comes from the remote, the probes of the first two states only open our own NAT, for the
+ * As long as nothing comes from the remote, the probe of the first state only opens our own NAT, for the
  * reason that stands at NatOpenings: the remote's probe may arrive first, and what comes shows that ours may.
  *
  * The sender of a packet chooses by its traffic class how much it relies on the direct path, and
@@ -287,7 +287,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#deadlines.set(slot, KINDS[state]!, now);
     if (!probing || !peerNatStates[STATES[state]!].probes) return;
     const isHeard = now - this.#remotes.lastReceivedAt(slot) < HEARD_TIME;
-    this.#probe(slot, this.isSearching(slot) && !isHeard, now);
+    this.#probe(slot, state === INIT && !isHeard, now);
   }
 
   #leave(slot: number): void {
