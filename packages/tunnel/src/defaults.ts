@@ -21,6 +21,32 @@ export const ADVERTISEMENT_HOLD = 500;
 /** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
+/**
+ * With several routers, one that was sent to, and from which nothing came for so long before, has so long to
+ * send something; otherwise it is solicited, though not sooner than the interval after its last answer.
+ */
+export const ROUTER_QUIET = 500;
+export const ROUTER_REPLY_TIME = 750;
+export const ROUTER_QUESTION_INTERVAL = 2_000;
+
+/**
+ * With several routers: time between the first solicitations of one that has given an address, and how many
+ * it may leave unanswered while another answers (MAX_UNICAST_SOLICIT of RFC 4861 §10).
+ */
+export const ROUTER_RETRANS_TIMER = 750;
+export const ROUTER_QUESTIONS = 3;
+
+/** With several routers, {@link REFRESH_INTERVAL}: notices within half a minute that one is silent. */
+export const SHARED_REFRESH_INTERVAL = 25_000;
+
+/**
+ * Time for which a router that was unreachable has to answer before it is used as before. It doubles when the
+ * router failed again within the second of these times, up to the third.
+ */
+export const ROUTER_TRIAL = 5_000;
+export const ROUTER_STABLE = 600_000;
+export const LONGEST_ROUTER_TRIAL = 320_000;
+
 /** Keepalive period in seconds and IPv4 TTL (draft-03 §5, §10.2; as deployed peers). */
 export const KEEPALIVE = { interval: 30, ttl: 3 } as const;
 
@@ -90,6 +116,12 @@ export const RETRANS_TIMER = 500;
 
 /** A packet sent on a confirmation older than this makes us solicit again; 30 s in RFC 4861 §10. */
 export const REACHABLE_TIME = 5_000;
+
+/**
+ * The same while nothing comes directly from the remote: a NAT on its side that forgot the path drops what we
+ * send without a word. So at most one solicitation a second goes with a stream that nobody answers.
+ */
+export const QUIET_REACHABLE_TIME = 1_000;
 
 /**
  * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
@@ -169,13 +201,17 @@ export const TEMPORARY_BLOCK = 600_000;
 export const TEMPORARY_IDLE = 120_000;
 
 /**
- * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
- * our side may have dropped our mappings, and no message says so.
+ * Interval at which remotes are checked for silence while any of them sends. A remote from which something
+ * came in each of {@link STEADY_TICKS} of them has fallen silent when nothing comes for
+ * {@link STEADY_SILENCE_TICKS}; one that sent less regularly, after {@link SILENCE_TICKS}.
  */
-export const SILENCE = 3_000;
+export const SILENCE_TICK = 250;
+export const STEADY_TICKS = 4;
+export const STEADY_SILENCE_TICKS = 4;
+export const SILENCE_TICKS = 12;
 
-/** Least time between two such solicitations; silence that comes earlier is acted on at its end. */
+/**
+ * Least time between two solicitations of the routers because remotes fell silent: a NAT on our side may have
+ * dropped our mappings, and no message says so. Silence that comes earlier is acted on at its end.
+ */
 export const SILENCE_REPEAT = 10_000;
-
-/** Interval at which remotes are checked for silence while any of them sends. */
-export const SILENCE_WATCH_INTERVAL = 1_000;

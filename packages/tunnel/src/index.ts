@@ -32,6 +32,7 @@ export type {
   AddressLost,
   PathChanged,
   PortRefused,
+  RemoteDirection,
   RemoteSnapshot,
   RouterReachable,
   RouterUnreachable,

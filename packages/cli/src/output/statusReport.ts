@@ -16,14 +16,18 @@ const NAME_WIDTH = 12;
 /** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
   const { role, version, pid, uptime, tun, endpoint, driver } = status;
+  // Daemons of other versions may not tell.
+  const { capabilities = null, logLinesLost = 0 } = status as Partial<DaemonStatus>;
   const who = `${role}, version ${version}, process ${pid}, running for ${durationText(uptime)}`;
   return [
     `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
+    ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
     ...(status.role === 'peer' ? peerLines(status) : routerLines(status)),
     ...counterLines(status),
+    ...(logLinesLost === 0 ? [] : [line('log', `${countText(logLinesLost)} lines lost`)]),
   ].join('\n');
 }
 
@@ -63,7 +67,8 @@ function routerLines({ address, prefix }: RouterStatus): string[] {
   return [line('address', colors.cyan(address)), line('prefix', prefix)];
 }
 
-function peerLines({ address, routers, remotes }: PeerStatus): string[] {
+function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): string[] {
+  const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
     line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
     ...table(
@@ -76,6 +81,7 @@ function peerLines({ address, routers, remotes }: PeerStatus): string[] {
           ['remote', 'path', 'round trip', 'confirmed', 'sent', 'received'],
           remotes.map(remoteCells),
         )),
+    ...(inbound === 'none' ? [] : [line('inbound', `paths changed: ${inbound}`)]),
   ];
 }
 
@@ -92,10 +98,10 @@ function uplinkCells(uplink: UplinkStatus): string[] {
 }
 
 function remoteCells(remote: RemoteStatus): string[] {
-  const { address, path, endpoint, roundTripMs, confirmedBy, confirmedAgo } = remote;
+  const { address, direction, path, endpoint, roundTripMs, confirmedBy, confirmedAgo } = remote;
   const pathText = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
   return [
-    address,
+    direction === 'inbound' ? `${address} (inbound)` : address,
     path === 'relayed' ? pathText : colors.green(pathText),
     roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`,
     confirmedBy === null ? '' : `${agoText(confirmedAgo)}, ${confirmedBy}`,

@@ -91,7 +91,8 @@ interface OurPeer {
 
 /** Our peer, on `peer1`. */
 async function startOurs(dialect: DialectName, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
-  const words = command('peer', '--router', routerIPv4, '--dialect', dialect);
+  // Paths to remotes that begin are a detail of the log.
+  const words = command('peer', '--router', routerIPv4, '--dialect', dialect, '--verbose');
   const daemon = lab.spawn('peer1', words);
   await daemon.waitForLine(/^ready/);
   return { daemon, address: (await addressesOf(lab, 'peer1'))[0]!.split('/')[0]! };

@@ -163,6 +163,8 @@ function opposite(side: Side): Side {
   return side === 'left' ? 'right' : 'left';
 }
 
+/** The path to a remote that begins, as the left peer does, is a detail of the log. */
 function start(lab: Lab, side: Side): Promise<RunningPeer> {
-  return startPeer(lab, side, '--lan-search', '--port', String(PEER_PORT[side]));
+  const port = ['--port', String(PEER_PORT[side])];
+  return startPeer(lab, side, '--lan-search', '--verbose', ...port);
 }
