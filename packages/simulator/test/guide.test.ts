@@ -37,7 +37,7 @@ function simulate(): Internet {
 
 test('docs/direct-paths.md shows the datagrams of this simulation (npm run guide writes them anew)', async () => {
   const net = simulate();
-  const nodes = ['alice', 'router', "bob's NAT", 'bob'];
+  const nodes = ['alice', 'core', 'router', 'bob'];
   const options = { nodes, from: 1_000 };
   const shown = withPart(START, `\`\`\`mermaid\n${net.mermaid(options)}\n\`\`\``);
   await expect(shown).toMatchFileSnapshot(guide.pathname);

@@ -102,6 +102,15 @@ export const REMOTE_IDLE = 300_000;
  */
 export const MAX_UNICAST_SOLICIT = 3;
 
+/**
+ * IPv4 TTL of a datagram that opens our own NAT and is to arrive nowhere: it passes one NAT. Had it more,
+ * it could reach the NAT of a remote close by, and some then map that remote to another port.
+ */
+export const OPENING_TTL = 2;
+
+/** Time for which a remote that was heard counts as one that sends to us, so that its NAT is open. */
+export const HEARD_TIME = 3_000;
+
 /** Between the solicitations of a round: most round trips are shorter than half of RFC 4861's second. */
 export const RETRANS_TIMER = 500;
 

@@ -42,8 +42,12 @@ const SERIES = [FIRST, JUDGED].flatMap(({ count, size }) => [count, size]);
 const ANSWERED = `answered ${FIRST.count + JUDGED.count}`;
 
 /** Placement of `peer1` and `peer2`. */
-type Placement = 'on the Internet' | 'each behind a NAT';
-const placements: readonly Placement[] = ['on the Internet', 'each behind a NAT'];
+type Placement = 'on the Internet' | 'each behind a NAT' | 'each behind a NAT that accepts all';
+const placements: readonly Placement[] = [
+  'on the Internet',
+  'each behind a NAT',
+  'each behind a NAT that accepts all',
+];
 
 let lab: Lab;
 let capture: Capture;
@@ -63,6 +67,7 @@ async function build(kind: Placement, routerIPv4 = ROUTER_IPV4): Promise<void> {
     await lab.host(peer);
     if (kind === 'on the Internet') await lab.attach(peer, address);
     else await hideBehindNat(peer, `nat${number}`, address, `192.168.${number}`);
+    if (kind === 'each behind a NAT') await refuseUnsolicited(lab, `nat${number}`);
   }
 }
 
@@ -77,7 +82,6 @@ async function hideBehindNat(
   await lab.link([nat, 'lan', `${local}.1/24`], [peer, 'eth0', `${local}.2/24`]);
   await lab.ip(peer, `route add default via ${local}.1`);
   await lab.masquerade(nat, 'eth0');
-  await refuseUnsolicited(lab, nat);
 }
 
 interface OurPeer {

@@ -1,8 +1,9 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import {
   type Machine,
   type MachineHost,
   MachineRunner,
+  OPENING_TTL,
   type TunnelEvent,
   type TunnelSink,
 } from '@6bed4/tunnel';
@@ -170,6 +171,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     datagram.destinationPort = to.port;
     datagram.tos = tos;
     if (ttl !== 0) datagram.ttl = ttl;
+    datagram.onlyOpens = ttl === OPENING_TTL && !isIPv4Multicast(to.addressBits);
     datagram.setPayload(bytes, offset, length);
     this.#host.send(datagram);
   }

@@ -7,6 +7,7 @@ import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
 import type { Credit } from './credit.js';
 import { LanSearch, type LanSearchOptions } from './lanSearch.js';
+import { NatOpenings } from './natOpenings.js';
 import { NeighborAnswers } from './neighborAnswers.js';
 import { NeighborSolicitations } from './neighborSolicitations.js';
 import { OpportunisticHandshakes } from './opportunisticHandshakes.js';
@@ -61,6 +62,7 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #options: NeighborDiscoveryOptions;
   readonly #rounds: SolicitationRounds;
   readonly #solicitations: NeighborSolicitations;
+  readonly #openings: NatOpenings;
   readonly #lan: LanSearch;
   readonly #answers: NeighborAnswers;
   readonly #redirects: RedirectHints;
@@ -80,12 +82,19 @@ export class NeighborDiscoveryPeering implements Peering {
       unreachable: (slot, now) => this.#roundFailed(slot, now),
     });
     this.#solicitations = new NeighborSolicitations(host, remotes, options.requireNonce);
+    this.#openings = new NatOpenings(remotes);
     this.#lan = new LanSearch(host, remotes, this.#solicitations, options);
     this.#answers = new NeighborAnswers(remotes, this.#solicitations, this.#lan, {
       isAsking: (slot) => this.#rounds.isUnderWay(slot),
       reachable: (slot, now) => this.#reachable(slot, now),
     });
-    this.#hints = new ReachabilityHints(remotes, this.#rounds, this.#solicitations, this.#lan);
+    this.#hints = new ReachabilityHints(
+      remotes,
+      this.#rounds,
+      this.#solicitations,
+      this.#openings,
+      this.#lan,
+    );
     this.#redirects = new RedirectHints(host, remotes);
     this.#handshakes = new OpportunisticHandshakes(remotes.capacity);
   }
@@ -93,6 +102,7 @@ export class NeighborDiscoveryPeering implements Peering {
   grow(capacity: number): void {
     this.#rounds.grow(capacity);
     this.#solicitations.grow(capacity);
+    this.#openings.grow(capacity);
     this.#redirects.grow(capacity);
     this.#handshakes.grow(capacity);
     this.#hints.grow(capacity);
@@ -153,8 +163,9 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): void {
     if (!this.#paths.isValid(slot, now)) {
-      if (!isDirect) return;
-      if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
+      if (!isDirect) {
+        if (this.#openings.isWaiting(slot)) this.#remoteSends(slot, now);
+      } else if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
         this.#answers.confirmedByUpperLayer(slot, now);
       } else {
         this.#hints.received(slot, now);
@@ -254,6 +265,7 @@ export class NeighborDiscoveryPeering implements Peering {
   #begin(slot: number, now: number): void {
     this.#rounds.restart(slot);
     this.#solicitations.restart(slot);
+    this.#openings.restart(slot);
     this.#handshakes.reset(slot);
     this.#lan.forget(slot);
     this.#hints.restart(slot);
@@ -303,6 +315,7 @@ export class NeighborDiscoveryPeering implements Peering {
   #solicit(slot: number, attempt: number, now: number): void {
     if (attempt > 1 && this.#answers.takeHeld(slot, now)) return;
     this.#solicitations.prepare(slot, attempt);
+    if (attempt === 1) this.#openings.begin(slot, this.#rounds.isFirstSearch(slot), now);
     // The path owes an answer: nothing is risked on it any more.
     if (attempt > 1) this.#paths.expire(slot);
     if (!this.#solicitations.affords(slot)) return;
@@ -310,9 +323,16 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#paths.readDirect(slot, this.#to);
       this.#lan.renew(slot, this.#to, attempt, now);
     } else {
-      this.#solicitations.send(slot, now);
+      this.#solicitations.send(slot, this.#openings.nextTtl(slot, attempt), now);
       this.#lan.search(slot, now);
     }
+  }
+
+  /** A packet came through the router: the NATs of a remote that sends to us are open. */
+  #remoteSends(slot: number, now: number): void {
+    if (!this.#rounds.isUnderWay(slot)) return;
+    this.#openings.remoteIsOpen(slot, true);
+    this.#solicitations.send(slot, 0, now);
   }
 
   /** A round had no answer with a nonce. */

@@ -156,6 +156,9 @@ export class SolicitationRounds {
   /** Begins a round that its cause limits itself, if the remote's credit allows it. */
   start(slot: number, now: number): void {
     if (!this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
+    // Nothing delays the first solicitation of a search: it has to open our NAT before the packet arrives.
+    const isSearch = !this.#remotes.paths.isValid(slot, now) && !this.isUnderWay(slot);
+    if (isSearch) this.#detection.remove(slot);
     this.#refreshAt[slot] = DISTANT_FUTURE;
     this.#retryAt[slot] = DISTANT_FUTURE;
     this.#detection.sent(slot, now);

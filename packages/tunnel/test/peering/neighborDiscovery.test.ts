@@ -236,8 +236,9 @@ describe('an idle direct path', () => {
     expect(goesTo(bench)).toBe(REMOTE_ENDPOINT);
     const other = direct();
     other.waits(25_100);
-    expect(goesTo(other)).toBe(ROUTER);
-    const [solicitation] = solicitations(other.waits(10));
+    const sent = other.pings(REMOTE);
+    expect(sent.find(isData)!.to).toBe(ROUTER);
+    const [solicitation] = solicitations(sent);
     other.arrives(REMOTE_ENDPOINT, advertisementFor(solicitation!));
     expect(goesTo(other)).toBe(REMOTE_ENDPOINT);
   });
