@@ -7,6 +7,7 @@ import {
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
+import { clearTimeout, setTimeout, timeOrigin } from '../../realTimers.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
@@ -76,7 +77,6 @@ export class LoopThread {
     this.#shared = new Int32Array(shared);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { timeOrigin } = performance;
     const setup: WorkerSetup = { ...options, wake, shared, requests: port2, timeOrigin };
     this.#worker = new Worker(workerFile(), {
       name: '6bed4',
