@@ -30,6 +30,7 @@ Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.`;
  * @returns the exit code
  */
 export async function main(args: readonly string[], version: string): Promise<number> {
+  leaveRemovedFolder();
   const program = buildProgram(version);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -41,6 +42,15 @@ export async function main(args: readonly string[], version: string): Promise<nu
     if (failure instanceof CommanderError && failure.exitCode === 0) return EXIT_OK;
     console.error(`${path}: ${messageOf(failure, path)}`);
     return failure instanceof StartError ? EXIT_FAILURE : EXIT_USAGE;
+  }
+}
+
+/** Goes elsewhere when the working folder was removed: Node.js starts no thread there. */
+function leaveRemovedFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
   }
 }
 
