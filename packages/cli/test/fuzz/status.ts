@@ -27,6 +27,9 @@ const status: PeerStatus = {
   address: null,
   routers: [],
   remotes: [],
+  inboundPaths: { direct: 0, lan: 0, relayed: 0 },
+  logLinesLost: 0,
+  capabilities: null,
 };
 
 /** Numbers of a status, of any size. */
