@@ -171,14 +171,16 @@ router between the two hosts. These cases are not, or not at once:
 
 Each of these is a test, in all dialects with direct paths:
 
-| NAT in front of one peer                                  | path                                                           |
-| --------------------------------------------------------- | -------------------------------------------------------------- |
-| carrier NAT that gives ports in blocks                    | direct: the mapping is endpoint-independent within its block   |
-| two NATs in a row                                         | direct: each keeps its mapping                                 |
-| NAT that closes on ICMP errors (against RFC 4787 REQ-10)  | direct: the error about the first question closes it again, and the next question opens it |
-| NAT that forgets after ten seconds                        | direct while in use; idle peers cannot be reached, unless they send keepalives more often |
-| NAT that forgets after five minutes                       | direct                                                         |
-| NAT that keeps ports, and two peers with the same port    | direct for both where the mapping is endpoint-independent. Linux keeps the port of the second one to remotes that the first one does not talk to, and changes it to the router: relayed. Without \`--port\`, the system chooses ports that hardly ever collide |
+- **Carrier NAT that gives ports in blocks**: direct, the mapping is endpoint-independent within its block.
+- **Two NATs in a row**: direct, each keeps its mapping.
+- **NAT that closes on ICMP errors** (against RFC 4787 REQ-10): direct; the error about the first question closes it
+  again, and the next question opens it.
+- **NAT that forgets after ten seconds**: direct while in use; idle peers cannot be reached, unless they send keepalives more
+  often.
+- **NAT that forgets after five minutes**: direct.
+- **NAT that keeps ports, and two peers behind it with the same port**: direct where the mapping is
+  endpoint-independent. Linux keeps the port of the second peer to remotes that the first does not talk to, and changes it to
+  the router: relayed. Without \`--port\`, the system chooses ports, which hardly ever collide.
 `;
 
 const SHARED = `Then the endpoint in the address of the other peer is an external endpoint of the peers' own NAT, and the

@@ -199,7 +199,7 @@ export class ProbeAndSeenPeering implements Peering {
       this.#paths.expire(slot);
       this.#renewedAt[slot] = DISTANT_PAST;
     }
-    this.#probe(slot, now);
+    this.#probe(slot, false, now);
   }
 
   isOnTrial(): boolean {

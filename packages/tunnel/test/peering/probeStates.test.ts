@@ -155,7 +155,7 @@ describe('the Seen flag', () => {
   });
 
   test('is not set for what comes later than our mapping lasts', () => {
-    host.remotes.signaled(slot, 0);
+    host.remotes.received(slot, false, 8, 0);
     sends(0);
     arrives(30_001, true);
     expect(sends(30_001)[1]).toBe(0);
