@@ -49,6 +49,8 @@ export interface TunnelEvents {
   'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
   /** A router that was reported unreachable answers again. */
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
+  /** There is no route to any router; the tunnel waits for one. */
+  'no-route': [error: StartError];
   /** Packets to a remote take another path from now on, or the search for one failed. */
   path: [change: Omit<PathChanged, 'type'>];
   /** An error that the tunnel survives. */
@@ -150,7 +152,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     return this.peer.address;
   }
 
-  /** One address for each router that has assigned one, in the order of the routers. */
+  /** One address for each router that has assigned one, in the order of the routers; last those of silent ones. */
   get addresses(): readonly string[] {
     return this.peer.leases.map(({ address }) => address);
   }
@@ -265,8 +267,15 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       moved();
       this.emit('address-lost', lease);
     });
-    peer.on('router-unreachable', (router) => this.emit('router-unreachable', router));
-    peer.on('router-reachable', (router) => this.emit('router-reachable', router));
+    peer.on('router-unreachable', (router) => {
+      moved();
+      this.emit('router-unreachable', router);
+    });
+    peer.on('router-reachable', (router) => {
+      moved();
+      this.emit('router-reachable', router);
+    });
+    peer.on('no-route', (error) => this.emit('no-route', error));
     peer.on('path', (change) => this.emit('path', change));
     peer.on('warning', (error) => this.emit('warning', error));
     peer.on('error', (error) => void this.close().then(() => this.emit('error', error)));
@@ -279,7 +288,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
  *
  * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError with code ETIMEDOUT when no router answers in time, with the number of
- *   solicitations of each; or as {@link startPeer}
+ *   solicitations of each; with ENETUNREACH when there still is no route to any; or as {@link startPeer}
  *
  * @example
  * ```ts
@@ -325,6 +334,7 @@ function noAnswer(peer: PeerDaemon, timeout: number): StartError {
     .uplinks()
     .map(({ router, attempts }) => `${formatEndpoint(router)} (asked ${times(attempts)})`);
   const message = `no router gave an address within ${timeout} ms: ${tried.join(', ')}`;
+  if (!peer.hasRoute) return new StartError('ENETUNREACH', `${message}; there is no route to any`);
   return new StartError('ETIMEDOUT', message);
 }
 

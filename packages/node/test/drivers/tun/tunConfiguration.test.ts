@@ -14,6 +14,7 @@ import { FakeKernel } from '../../support/fakeKernel.js';
 const INDEX = 77;
 const PLAN: InterfacePlan = {
   addresses: ['fc64::1/114'],
+  deprecated: [],
   routes: [
     { prefix: 'fc64::/16', metric: 1052, table: 'main', source: null },
     { prefix: '2000::/3', metric: 1052, table: 'own', source: 'fc64::1' },
