@@ -1,5 +1,12 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6bed4/node';
+import {
+  type DaemonCounters,
+  type DriverReport,
+  hasAddress,
+  type InterfaceReport,
+  type PeerDaemon,
+  type RouterDaemon,
+} from '@6bed4/node';
 import type { PathConfirmation, PathKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
 
 /*
@@ -15,6 +22,8 @@ interface CommonStatus {
   readonly uptime: number;
   /** Name of the TUN interface; null without. */
   readonly tun: string | null;
+  /** How that is, compared with what it has to be; null without. */
+  readonly interface: InterfaceReport | null;
   /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
   /** The driver that carries packets, and its offloads. */
@@ -25,7 +34,8 @@ interface CommonStatus {
 /** A router of a peer. */
 export interface UplinkStatus {
   readonly router: Endpoint;
-  readonly state: UplinkSnapshot['state'];
+  /** `unconfigured`: leased, but the interface has not got the address. */
+  readonly state: UplinkSnapshot['state'] | 'unconfigured';
   /** Address that the router assigned; null for none. */
   readonly address: string | null;
   readonly prefix: string | null;
@@ -88,7 +98,7 @@ export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
     role: 'peer',
     ...commonStatus(peer, version),
     address: peer.address,
-    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, now)),
+    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, peer.interfaceReport(), now)),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
   };
 }
@@ -110,17 +120,22 @@ function commonStatus(daemon: PeerDaemon | RouterDaemon, version: string): Commo
     pid: process.pid,
     uptime: process.uptime(),
     tun: daemon.tun,
+    interface: daemon.interfaceReport(),
     endpoint: daemon.endpoint,
     driver: daemon.driver(),
     counters: daemon.counters(),
   };
 }
 
-function statusOfUplink(uplink: UplinkSnapshot, now: number): UplinkStatus {
+function statusOfUplink(
+  uplink: UplinkSnapshot,
+  report: InterfaceReport | null,
+  now: number,
+): UplinkStatus {
   const { router, state, lease, attempts, lastAdvertisementAt, temporary } = uplink;
   return {
     router,
-    state,
+    state: lease === null || hasAddress(report, lease.address) ? state : 'unconfigured',
     address: lease?.address ?? null,
     prefix: lease?.prefix ?? null,
     publicEndpoint: lease?.publicEndpoint ?? null,
