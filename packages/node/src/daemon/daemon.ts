@@ -33,7 +33,8 @@ export abstract class Daemon<
 
   /** How its interface is, compared with what it has to be; null without one. */
   interfaceReport(): InterfaceReport | null {
-    return this.running.interfaceReport;
+    // Changes come also before the driver is complete.
+    return (this.running as Driver | null)?.interfaceReport ?? null;
   }
 
   /** Address and port that the UDP socket is bound to. */
@@ -93,7 +94,7 @@ export abstract class Daemon<
 
   /** @internal */
   protected interfaceChanged(): void {
-    const report = this.isClosing ? null : this.running.interfaceReport;
+    const report = this.isClosing ? null : this.interfaceReport();
     if (report !== null) this.#common.emit('interface', report);
   }
 

@@ -5,6 +5,7 @@ import {
   IFA_F_DADFAILED,
   IFA_F_DEPRECATED,
   IFA_F_NODAD,
+  IFA_F_STABLE_PRIVACY,
   IFA_F_TENTATIVE,
   IFA_FLAGS,
   IFA_LOCAL,
@@ -61,6 +62,8 @@ export interface InterfaceAddress {
 export interface AddressState extends InterfaceAddress {
   /** Whether packets from and to it can be carried: it is neither tentative nor a duplicate (RFC 4862 §5.4). */
   readonly isUsable: boolean;
+  /** Whether the kernel has chosen it, as link-local ones are (RFC 7217). */
+  readonly isStablePrivate: boolean;
   /** Whether it is used only where no other can be (RFC 4862 §5.5.4). */
   readonly isDeprecated: boolean;
 }
@@ -123,6 +126,7 @@ export function readAddress(message: NetlinkMessage): AddressState | null {
     address: readPrefix(message, ADDRESS_LENGTH, own),
     interfaceIndex: view.getUint32(body + ADDRESS_INDEX, LITTLE_ENDIAN),
     isUsable: (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) === 0,
+    isStablePrivate: (flags & IFA_F_STABLE_PRIVACY) !== 0,
     isDeprecated: (flags & IFA_F_DEPRECATED) !== 0,
   };
 }

@@ -110,6 +110,7 @@ export const IFA_F_NODAD = 0x02;
 export const IFA_F_DADFAILED = 0x08;
 export const IFA_F_DEPRECATED = 0x20;
 export const IFA_F_TENTATIVE = 0x40;
+export const IFA_F_STABLE_PRIVACY = 0x800;
 
 // linux/fib_rules.h
 export const FR_ACT_TO_TBL = 1;

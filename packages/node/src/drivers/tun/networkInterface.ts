@@ -103,6 +103,10 @@ export class NetworkInterface {
     for (const [parameter, value] of Object.entries(PARAMETERS)) {
       this.#setParameter(parameter, value);
     }
+    // What it has configured meanwhile.
+    for (const { address, isStablePrivate } of this.addresses()) {
+      if (isStablePrivate) this.tryRemoveAddress(address);
+    }
   }
 
   /** Sets the MTU, in bytes. @throws StartError */

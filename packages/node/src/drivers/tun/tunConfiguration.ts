@@ -40,7 +40,7 @@ export class TunConfiguration {
   #plan: InterfacePlan = EMPTY_PLAN;
   /** Messages that the user has. */
   #warned: ReadonlySet<string> = new Set();
-  #reported = '';
+  #reported = JSON.stringify([[], []]);
   #pause = WHEN_MISSING;
   #timer: NodeJS.Timeout | undefined;
   #isChanged = false;
@@ -104,7 +104,8 @@ export class TunConfiguration {
   configure(plan: InterfacePlan): void {
     const previous = this.#plan;
     this.#plan = plan;
-    for (const failure of this.#keeper.plan(plan)) this.#warn(failure);
+    const remaining = new Map(this.#keeper.plan(plan).map((error) => [error.message, error]));
+    for (const failure of remaining.values()) this.#warn(failure);
     const failures = this.#keeper.compare();
     const refused = failures.find(({ kind }) => kind === 'address');
     this.#tell(failures, refused?.error);
@@ -163,7 +164,9 @@ export class TunConfiguration {
     const reported = JSON.stringify([missing, disputed]);
     if (reported === this.#reported) return;
     this.#reported = reported;
-    setImmediate(() => this.#listener.onInterface());
+    setImmediate(() => {
+      if (!this.#closed) this.#listener.onInterface();
+    });
   }
 
   /** Warns when a caller has had time to listen. */
