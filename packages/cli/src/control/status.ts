@@ -67,7 +67,7 @@ export interface RemoteStatus {
 
 export interface PeerStatus extends CommonStatus {
   readonly role: 'peer';
-  /** Address from the first router that answered; null while none has. */
+  /** Address from the first router that answered; null while the interface has none. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
   readonly remotes: readonly RemoteStatus[];
@@ -94,11 +94,12 @@ const agoOrNull = (at: number | null, now: number): number | null =>
 /** The status of a peer. */
 export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
   const now = performance.now();
+  const report = peer.interfaceReport();
   return {
     role: 'peer',
     ...commonStatus(peer, version),
-    address: peer.address,
-    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, peer.interfaceReport(), now)),
+    address: peer.leases.find(({ address }) => hasAddress(report, address))?.address ?? null,
+    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, report, now)),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
   };
 }

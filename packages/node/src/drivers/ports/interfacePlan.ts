@@ -80,7 +80,11 @@ export function planOfRouter(address: string, profile: Profile): InterfacePlan {
   return {
     addresses: [`${address}/${SUBNET_BITS}`],
     deprecated: [],
-    routes: [...routesOf6bed4(profile), routeOf(subnet, 'own', null)],
+    routes: [
+      ...routesOf6bed4(profile),
+      routeOf(subnet, 'main', null),
+      routeOf(subnet, 'own', null),
+    ],
     rules: [{ priority: FROM_OWN_PRIORITY, from: `${address}/128` }],
     labels: [...new Set([...prefixes, subnet])],
   };

@@ -103,9 +103,8 @@ export class InterfaceKeeper {
       else missing.push({ part: name, reason: error.message });
       if (kind === 'rule' && error !== null && error.code !== 'EBUSY') this.#refusesRules = true;
       const dispute = this.#limits.isDisputed(name, this.#now()) ? this.#dispute(name) : null;
-      for (const each of [error ?? dispute])
-        if (each !== null) failures.push({ kind, error: each });
-    }
+      const failure = error ?? dispute;
+      if (failure !== null && !isRepeated(failure, failures)) failures.push({ kind, error: failure });
     this.#missing = missing;
     return failures;
   }
@@ -127,6 +126,11 @@ export class InterfaceKeeper {
     const why = `someone keeps removing from ${this.#device.name}: ${name}; it is put back less often now`;
     return new StartError('EBUSY', why);
   }
+}
+
+/** Where IPv6 is disabled, routes fail because addresses do. */
+function isRepeated({ code }: StartError, failures: readonly Failure[]): boolean {
+  return code === 'EACCES' && failures.some(({ error }) => error.code === code);
 }
 
 function failureOf(action: () => void): StartError | null {

@@ -68,7 +68,7 @@ describe('planOfRouter', () => {
     expect(planOfRouter('fc64:bed::1', reference2020)).toEqual({
       addresses: ['fc64:bed::1/64'],
       deprecated: [],
-      routes: [...BOTH, OWN('fc64:bed::/64', null)],
+      routes: [...BOTH, MAIN('fc64:bed::/64'), OWN('fc64:bed::/64', null)],
       rules: [{ priority: 5210, from: 'fc64:bed::1/128' }],
       labels: ['fc64::/16', '2001:64::/32', 'fc64:bed::/64'],
     });
@@ -78,7 +78,7 @@ describe('planOfRouter', () => {
     expect(planOfRouter('2001:db8:64:64::1', draft01Profile)).toEqual({
       addresses: ['2001:db8:64:64::1/64'],
       deprecated: [],
-      routes: [OWN('2001:db8:64:64::/64', null)],
+      routes: [MAIN('2001:db8:64:64::/64'), OWN('2001:db8:64:64::/64', null)],
       rules: [{ priority: 5210, from: '2001:db8:64:64::1/128' }],
       labels: ['2001:db8:64:64::/64'],
     });

@@ -19,7 +19,7 @@ beforeEach(() => {
 describe('NetworkInterface', () => {
   test('finds the index of an interface by its name', () => {
     expect(device.index).toBe(INDEX);
-    const [{ argument }] = kernel.libc.ioctls as [{ argument: Uint8Array }];
+    const { argument } = kernel.libc.ioctls[0]!;
     expect(new TextDecoder().decode(argument.subarray(0, 9))).toBe('tun-test\0');
   });
 

@@ -330,7 +330,7 @@ describe('what others change', () => {
     await tell(99);
     expect(kernel.objects).not.toHaveLength(ALL.length);
     await pass(1);
-    expect(kernel.objects.toSorted()).toEqual(ALL.toSorted());
+    expect([...kernel.objects].sort()).toEqual([...ALL].sort());
     expect(configuration.report).toMatchObject({ missing: [], disputed: [] });
     expect(configuration.report.restorations).toBeGreaterThan(0);
     expect([warnings, reports]).toEqual([[], []]);
@@ -379,7 +379,7 @@ describe('what others change', () => {
     kernel.lose(/^address/);
     kernel.refuse = (what) => (what.startsWith('add address') ? 'EACCES' : null);
     await tell();
-    const [{ reason }] = configuration.report.missing as [{ reason: string }];
+    const { reason } = configuration.report.missing[0]!;
     expect(configuration.report.missing).toEqual([{ part: 'address fc64::1', reason }]);
     expect(reason).toMatch(/IPv6 is disabled there/);
     for (let second = 0; second < 60; second++) await pass(1_000);
@@ -458,5 +458,5 @@ test('what cannot be set at first is tried again, and then warned of', async () 
   expect((await messages()).join()).toMatch(
     /ip link set tun-test mtu 1280.*ip link set tun-test up/,
   );
-  expect(kernel.objects.toSorted()).toEqual(ALL.toSorted());
+  expect([...kernel.objects].sort()).toEqual([...ALL].sort());
 });

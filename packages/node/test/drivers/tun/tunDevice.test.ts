@@ -86,7 +86,7 @@ describe('Tun', () => {
       const libc = new FakeLibc();
       libc.onIoctl = () => failure;
       expect(() => Tun.open(libc, '6bed4')).toThrow(expect.objectContaining({ code, message }));
-      expect(libc.closed.toSorted()).toEqual(failure === 'EBUSY' ? [100, 101] : [100]);
+      expect([...libc.closed].sort()).toEqual(failure === 'EBUSY' ? [100, 101] : [100]);
     },
   );
 
