@@ -235,7 +235,12 @@ describeKernel('source-specific routing', () => {
     await lab.ip('native', '-6 route add 2001:db8:aaaa::/64 via 2001:db8:bbbb::1');
     await lab.nft(
       'gateway',
-      'table ip6 f { chain c { type filter hook forward priority 0; iifname "eth0" ip6 saddr != 2001:db8:aaaa::/64 drop; } }',
+      `table ip6 f {
+        chain c {
+          type filter hook forward priority 0
+          iifname "eth0" ip6 saddr != 2001:db8:aaaa::/64 drop
+        }
+      }`,
     );
     await startRouter(lab, 'router');
     const { address } = await startPeer(lab, 'peer1');

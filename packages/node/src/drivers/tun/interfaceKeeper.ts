@@ -104,7 +104,9 @@ export class InterfaceKeeper {
       if (kind === 'rule' && error !== null && error.code !== 'EBUSY') this.#refusesRules = true;
       const dispute = this.#limits.isDisputed(name, this.#now()) ? this.#dispute(name) : null;
       const failure = error ?? dispute;
-      if (failure !== null && !isRepeated(failure, failures)) failures.push({ kind, error: failure });
+      if (failure !== null && !isRepeated(failure, failures))
+        failures.push({ kind, error: failure });
+    }
     this.#missing = missing;
     return failures;
   }
