@@ -1,9 +1,9 @@
 import { uptime } from 'node:os';
 
 /** Milliseconds between two looks at the clocks. */
-export const LOOK_INTERVAL = 1_000;
+const LOOK_INTERVAL = 1_000;
 /** More than that lost between two looks, in milliseconds, is a pause; a busy computer may be late by less. */
-export const SHORTEST_PAUSE = 3_000;
+const SHORTEST_PAUSE = 3_000;
 
 /** The clocks that are compared, in milliseconds. */
 export interface Clocks {

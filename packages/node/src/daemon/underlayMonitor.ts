@@ -87,8 +87,19 @@ export class UnderlayMonitor {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      void this.#look();
+      void this.#tryLook();
     }, delay).unref();
+  }
+
+  async #tryLook(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      // The thread of the peer was too busy to answer, or has ended, which is reported elsewhere.
+      if (!(error instanceof StartError)) throw error;
+      this.#isDue = true;
+      this.#schedule(INTERVAL);
+    }
   }
 
   async #look(): Promise<void> {

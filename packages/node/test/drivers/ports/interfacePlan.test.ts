@@ -50,7 +50,7 @@ const RETURN = (source = ADDRESS) => ({ ...OWN('::/0', source), onlyBesideNative
 const OWN_6BED4 = ['fc64::/16', '2001:64::/32'];
 
 function plan(
-  leases: readonly AddressLease[],
+  leases: readonly (AddressLease & { readonly reachable?: boolean })[],
   { defaultRoute = false, accept = [] as readonly string[], profile = reference2020 } = {},
 ): InterfacePlan {
   const acceptRoutes = accept.map((prefix) => parsePrefix(prefix));
@@ -218,5 +218,24 @@ describe('planOfPeer', () => {
       '2001:db8:beef::/64',
     ]);
     expect(found.labels).toEqual(['2001:64::/32', 'fc64:bed:c633:6401::/64']);
+  });
+
+  describe('with a router that does not answer', () => {
+    const SILENT = { ...LEASE, reachable: false };
+    const REACHABLE = { ...OTHER, reachable: true };
+
+    test('deprecates its address, and routes come with that of another', () => {
+      const both = plan([SILENT, REACHABLE]);
+      expect(new Set(both.addresses)).toEqual(new Set([`${OTHER.address}/114`, `${ADDRESS}/114`]));
+      expect(both.deprecated).toEqual([`${ADDRESS}/114`]);
+      expect(both.routes).toContainEqual(OWN('2001:db8:beef::/64', OTHER.address));
+      expect(plan([LEASE, OTHER]).routes).toContainEqual(OWN('2001:db8:beef::/64', ADDRESS));
+    });
+
+    test('deprecates nothing where there is no better address', () => {
+      expect(plan([SILENT]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, reachable: false }]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, temporary: true }]).deprecated).toEqual([]);
+    });
   });
 });

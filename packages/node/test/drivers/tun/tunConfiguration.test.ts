@@ -88,6 +88,35 @@ describe('configure', () => {
     expect(await messages()).toEqual([]);
   });
 
+  test('deprecates addresses, and prefers them again', async () => {
+    const configuration = open();
+    const two = { ...PLAN, addresses: [...PLAN.addresses, 'fc64::2/114'] };
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    expect([...kernel.deprecated]).toEqual(['address fc64::2/114 dev 77']);
+    configuration.configure({ ...two, deprecated: ['fc64::1/114'] });
+    expect([...kernel.deprecated]).toEqual([ADDRESS]);
+    configuration.configure(two);
+    expect([...kernel.deprecated]).toEqual([]);
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    const requests = kernel.libc.requests.length;
+    configuration.configure(PLAN);
+    // Removed, and not preferred before.
+    expect(kernel.libc.requests.length - requests).toBe(1);
+    expect(await messages()).toEqual([]);
+  });
+
+  test('ends the connections from addresses that it removes, and from no others', () => {
+    const configuration = open();
+    const diagnoses = (): number => kernel.libc.diagnoses.length;
+    configuration.configure({ ...PLAN, addresses: ['fc64::1/114', 'fc64::8001/114'] });
+    expect(diagnoses()).toBe(0);
+    configuration.configure(PLAN);
+    expect(diagnoses()).toBe(1);
+    // The address is still the same for the next process.
+    configuration.close();
+    expect(diagnoses()).toBe(1);
+  });
+
   test('changes only what differs', () => {
     const configuration = open();
     configuration.configure(PLAN);
