@@ -84,6 +84,8 @@ export class InterfaceKeeper {
    */
   compare(): Failure[] {
     const present = presentParts(this.#device, this.#routing);
+    // The end of the interface is the end of the daemon, which others see to.
+    if (this.#device.isGone) return [];
     if (this.#parts.some(({ name }) => !present.has(name))) this.#device.setParameters();
     const hasNative = this.#routing.hasNativeDefault();
     const failures: Failure[] = [];
@@ -96,9 +98,10 @@ export class InterfaceKeeper {
         if (present.has(name)) failureOf(() => part.remove());
         continue;
       }
-      const error = present.has(name) ? null : this.#add(part);
+      const isPresent = present.has(name);
+      const error = isPresent ? null : this.#add(part);
       // The kernel prefers an address that is new.
-      if (kind === 'address') present.add(`preferred ${name}`);
+      if (kind === 'address' && !isPresent) present.add(`preferred ${name}`);
       if (error === null) this.#known.add(name);
       else missing.push({ part: name, reason: error.message });
       if (kind === 'rule' && error !== null && error.code !== 'EBUSY') this.#refusesRules = true;

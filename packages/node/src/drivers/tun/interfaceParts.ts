@@ -55,7 +55,7 @@ export function partsOf(
   ];
 }
 
-/** The names of the parts that an interface has; null when there is no such interface any more. */
+/** The names of the parts that an interface has. */
 export function presentParts(device: NetworkInterface, routing: InterfaceRouting): Set<string> {
   const link = device.link();
   const present = routing.present();

@@ -42,6 +42,7 @@ export class NetworkInterface {
   readonly netlink: Rtnetlink;
 
   #name: string;
+  #isGone = false;
 
   private constructor(libc: Libc, name: string, index: number) {
     this.#name = name;
@@ -69,12 +70,18 @@ export class NetworkInterface {
     return this.#name;
   }
 
-  /** Asks the kernel about it; null when it is gone. */
+  /** Whether it was removed when {@link link} was called last. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Asks the kernel about it; null when it does not tell. */
   link(): Link | null {
     let found: Link | null = null;
-    this.netlink.request(getLinkMessage(this.index), (message) => {
+    const code = this.netlink.request(getLinkMessage(this.index), (message) => {
       found = readLink(message);
     });
+    this.#isGone = code === 'ENODEV';
     const link = found as Link | null;
     if (link !== null && link.name !== '') this.#name = link.name;
     return link;

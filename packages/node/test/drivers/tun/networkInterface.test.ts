@@ -56,7 +56,9 @@ describe('NetworkInterface', () => {
     device.link();
     expect(device.name).toBe('renamed');
     kernel.link = null;
+    expect(device.isGone).toBe(false);
     expect(device.link()).toBeNull();
+    expect(device.isGone).toBe(true);
     expect(device.name).toBe('renamed');
   });
 

@@ -393,6 +393,17 @@ describe('what others change', () => {
     expect(kernel.objects).toContain(LABEL);
   });
 
+  test('is not put back when the interface itself is gone', async () => {
+    open().configure(PLAN);
+    kernel.lose(/./);
+    kernel.link = null;
+    kernel.refuse = () => 'ENODEV';
+    const before = changes();
+    await tell(60_000);
+    expect(changes()).toBe(before);
+    expect([warnings, reports]).toEqual([[], []]);
+  });
+
   test('is left alone after the end', async () => {
     const configuration = open();
     configuration.configure(PLAN);
