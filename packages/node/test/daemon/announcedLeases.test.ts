@@ -6,7 +6,7 @@ const ROUTER = { address: '198.51.100.1', port: 25790 };
 
 function lease(address: string, router = ROUTER): AddressLease {
   return {
-    ...{ router, address, prefix: `${address}/128`, publicEndpoint: null },
+    ...{ router, address, prefix: `${address}/128`, publicEndpoint: ROUTER },
     ...{ temporary: false, routes: [], defaultRouter: true },
   };
 }

@@ -98,10 +98,10 @@ describe('configure', () => {
     configuration.configure(two);
     expect([...kernel.deprecated]).toEqual([]);
     configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
-    const requests = kernel.libc.requests.length;
+    const before = changes();
     configuration.configure(PLAN);
     // Removed, and not preferred before.
-    expect(kernel.libc.requests.length - requests).toBe(1);
+    expect(changes() - before).toBe(1);
     expect(await messages()).toEqual([]);
   });
 
