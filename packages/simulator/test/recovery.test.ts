@@ -8,25 +8,21 @@ import { faults, outage, type Traffic } from './support/outage.js';
 /** Round trips over the longest path here: to the router, back, and once more. */
 const ROUND_TRIPS = 250;
 /**
- * A peer that has received and then receives nothing for 3 s solicits its router, which opens its NAT
- * again and leases it another address; it checks once a second.
+ * A peer from which something came in each quarter of a second solicits its router, which opens its NAT again
+ * and leases it another address, when nothing came for a second; it looks four times a second.
  */
-const SILENCE_NOTICED = 3_000 + 1_000;
-/**
- * A peer that goes on sending on a broken direct path solicits on it 5 s after the last confirmation, and
- * half a second later relays through the router.
- */
-const DIRECT_PATH_NOTICED = 5_000 + 500;
+const STEADY_SILENCE_NOTICED = 1_000 + 250;
+/** The same where packets came less often. */
+const SILENCE_NOTICED = 3_000 + 250;
 /** With Probe and Seen, a direct path is used for 27 s after the last Seen flag (draft-04 §7.3). */
 const SEEN_LIFETIME = 27_000;
 
 /** Longest outage after a fault, in milliseconds. */
 function bound(traffic: Traffic, profile: Profile): number {
-  if (traffic === 'both') return SILENCE_NOTICED + ROUND_TRIPS;
-  return (
-    (profile.dialect.peering === 'probe-and-seen' ? SEEN_LIFETIME : DIRECT_PATH_NOTICED) +
-    ROUND_TRIPS
-  );
+  if (traffic === 'both') return STEADY_SILENCE_NOTICED + ROUND_TRIPS;
+  return profile.dialect.peering === 'probe-and-seen'
+    ? SEEN_LIFETIME + ROUND_TRIPS
+    : SILENCE_NOTICED + ROUND_TRIPS;
 }
 
 const named = (...names: string[]): AccessKind[] =>

@@ -109,6 +109,12 @@ export const RETRANS_TIMER = 500;
 export const REACHABLE_TIME = 5_000;
 
 /**
+ * The same while nothing comes directly from the remote: a NAT on its side that forgot the path drops what we
+ * send without a word. So at most one solicitation a second goes with a stream that nobody answers.
+ */
+export const QUIET_REACHABLE_TIME = 1_000;
+
+/**
  * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
  * reports progress to us. RFC 4861 §10 has 5 s; one millisecond is the shortest there is.
  */
@@ -186,13 +192,17 @@ export const TEMPORARY_BLOCK = 600_000;
 export const TEMPORARY_IDLE = 120_000;
 
 /**
- * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
- * our side may have dropped our mappings, and no message says so.
+ * Interval at which remotes are checked for silence while any of them sends. A remote from which something
+ * came in each of {@link STEADY_TICKS} of them has fallen silent when nothing comes for
+ * {@link STEADY_SILENCE_TICKS}; one that sent less regularly, after {@link SILENCE_TICKS}.
  */
-export const SILENCE = 3_000;
+export const SILENCE_TICK = 250;
+export const STEADY_TICKS = 4;
+export const STEADY_SILENCE_TICKS = 4;
+export const SILENCE_TICKS = 12;
 
-/** Least time between two such solicitations; silence that comes earlier is acted on at its end. */
+/**
+ * Least time between two solicitations of the routers because remotes fell silent: a NAT on our side may have
+ * dropped our mappings, and no message says so. Silence that comes earlier is acted on at its end.
+ */
 export const SILENCE_REPEAT = 10_000;
-
-/** Interval at which remotes are checked for silence while any of them sends. */
-export const SILENCE_WATCH_INTERVAL = 1_000;

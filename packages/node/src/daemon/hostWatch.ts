@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import { tryLoadLibc } from '../drivers/kernel/libc.js';
 import { localSubnets } from '../drivers/udp/localSubnets.js';
 import type { StartError } from '../errors.js';
+import { clearInterval, setInterval } from '../realTimers.js';
 import { ResumeWatch, systemUptime } from './resumeWatch.js';
 import { openUnderlay, UnderlayMonitor } from './underlayMonitor.js';
 

@@ -16,6 +16,7 @@ import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { StartError } from '../errors.js';
+import { now, setImmediate } from '../realTimers.js';
 import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
@@ -194,7 +195,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     if (driver.searchesLan) await this.#listenOnLan();
   }
 
-  async #watchHost({ clock = () => performance.now() }: PeerDaemonOptions): Promise<void> {
+  async #watchHost({ clock = now }: PeerDaemonOptions): Promise<void> {
     const { running } = this;
     const from = running.endpoint.address;
     this.#watch = await HostWatch.open(

@@ -1,4 +1,5 @@
 import { uptime } from 'node:os';
+import { clearInterval, setInterval } from '../realTimers.js';
 
 /** Milliseconds between two looks at the clocks. */
 const LOOK_INTERVAL = 1_000;

@@ -4,6 +4,7 @@ import { LinuxUnderlay } from '../drivers/udp/linuxUnderlay.js';
 import { PolledUnderlay } from '../drivers/udp/polledUnderlay.js';
 import type { Underlay, UnderlayListener, Ways } from '../drivers/udp/underlay.js';
 import { StartError } from '../errors.js';
+import { clearTimeout, now as realNow, setTimeout } from '../realTimers.js';
 
 /** Time for which further events are awaited after one: configuring a network takes several. */
 const SETTLING_TIME = 100;
@@ -47,7 +48,7 @@ export class UnderlayMonitor {
   #isLoss = false;
   #isDue = false;
   #allowance = BURST;
-  #countedAt = performance.now();
+  #countedAt = realNow();
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -128,7 +129,7 @@ export class UnderlayMonitor {
 
   /** Tells the user when that is allowed again. */
   #tell(): void {
-    const now = performance.now();
+    const now = realNow();
     const earned = (now - this.#countedAt) / INTERVAL;
     this.#allowance = Math.min(BURST, this.#allowance + earned);
     this.#countedAt = now;

@@ -14,7 +14,9 @@ import { PeerDaemon } from '../daemon/peerDaemon.js';
 import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
+import { setLongTimeout } from '../longTimeout.js';
 import { secureRandom } from '../random.js';
+import { now } from '../realTimers.js';
 import { checkPolicy } from './checkPolicy.js';
 import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
@@ -31,7 +33,7 @@ const DEFAULT_TIMEOUT = 15_000;
 /** Options of {@link openTunnel}: those of a peer, without an interface. */
 export interface TunnelOptions
   extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'acceptRoutes' | 'driver' | 'offloads'> {
-  /** Upper bound of the wait for a first address, in milliseconds; default 15000. */
+  /** Upper bound of the wait for a first address, in milliseconds; Infinity for none; default 15000. */
   readonly timeout?: number;
   /** Aborts opening. */
   readonly signal?: AbortSignal;
@@ -129,7 +131,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     signal?.throwIfAborted();
     const { layout } = chooseProfile(options);
     const random = options.random ?? secureRandom;
-    const clock = options.clock ?? (() => performance.now());
+    const clock = options.clock ?? now;
     const addresses = new OwnAddresses(layout, options.lanip ?? 1);
     let layer: SocketLayer | undefined;
     const peer = await PeerDaemon.start({ ...options, tun: false }, (onPacket) => {
@@ -314,17 +316,17 @@ async function firstAddress(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   let abort: (() => void) | undefined;
   const giveUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer(peer, timeout)), timeout);
+    cancel = setLongTimeout(() => reject(noAnswer(peer, timeout)), timeout);
     abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
   });
   try {
     await Promise.race([peer.ready, giveUp]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
     if (abort !== undefined) signal?.removeEventListener('abort', abort);
   }
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ResumeWatch, systemUptime } from '../../src/daemon/resumeWatch.js';
 
+vi.mock('../../src/realTimers.js', () => import('../support/globalTimers.js'));
+
 /** Clocks that a test sets, in milliseconds. */
 class Bench {
   monotonic = 1_000;

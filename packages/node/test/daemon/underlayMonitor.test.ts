@@ -4,6 +4,8 @@ import { UnderlayMonitor } from '../../src/daemon/underlayMonitor.js';
 import type { UnderlayListener, Ways } from '../../src/drivers/udp/underlay.js';
 import { StartError } from '../../src/index.js';
 
+vi.mock('../../src/realTimers.js', () => import('../support/globalTimers.js'));
+
 const ROUTERS: Endpoint[] = [
   { address: '192.0.2.1', port: 25790 },
   { address: '192.0.2.2', port: 4000 },

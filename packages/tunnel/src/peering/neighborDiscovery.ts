@@ -45,8 +45,10 @@ export interface NeighborDiscoveryOptions extends LanSearchOptions {
  *
  * - The first packet to a remote begins a round of solicitations (see {@link SolicitationRounds}).
  * - An answer confirms the path for CONFIRMATION_LIFETIME, which is less than any NAT keeps a mapping.
- * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it. After one
- *   solicitation without an answer, packets are relayed until there is one.
+ * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it, and sooner while
+ *   nothing comes directly from the remote. After one solicitation without an answer, packets are relayed until
+ *   there is one.
+ * - A remote that falls silent is solicited: that opens our own NAT again, if that forgot the path.
  * - Whatever comes directly from a remote that we reach through the router is a hint to solicit at once:
  *   its NAT now expects something from us.
  */
@@ -157,7 +159,9 @@ export class NeighborDiscoveryPeering implements Peering {
       } else {
         this.#hints.received(slot, now);
       }
-    } else if (!isDirect && this.#options.redirects) {
+    } else if (isDirect) {
+      this.#rounds.heard(slot, now);
+    } else if (this.#options.redirects) {
       this.#redirects.packetRelayed(slot, bytes, offset, length, now);
     }
   }
@@ -172,6 +176,11 @@ export class NeighborDiscoveryPeering implements Peering {
     if (isOnLan) return this.#lan.solicited(slot, from, now) && this.#hints.answers(slot, answer);
     if (!this.#paths.isValid(slot, now)) this.#handshakes.received(slot);
     return this.#hints.solicited(slot, answer, now);
+  }
+
+  fellSilent(slot: number, now: number): void {
+    if (!this.#rounds.isUnderWay(slot) && !this.#rounds.hasFailed(slot))
+      this.#rounds.begin(slot, now);
   }
 
   isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean {
@@ -319,7 +328,7 @@ export class NeighborDiscoveryPeering implements Peering {
 
   #reachable(slot: number, now: number): void {
     this.#handshakes.reset(slot);
-    this.#rounds.confirmed(slot, now);
+    this.#rounds.confirmed(slot, this.#solicitations.repeatsNonces(slot), now);
     const interval = this.#options.directKeepalive * MILLISECONDS_PER_SECOND;
     if (interval > 0) this.#keepaliveAt = Math.min(this.#keepaliveAt, now + interval);
   }

@@ -74,6 +74,11 @@ export class NeighborSolicitations {
     this.#held[slot] = 0;
   }
 
+  /** Whether a remote has ever answered with the nonce of a solicitation. */
+  repeatsNonces(slot: number): boolean {
+    return this.#repeatsNonces[slot] === 1;
+  }
+
   /** Whether a remote may be sent a solicitation. */
   affords(slot: number): boolean {
     return this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT);

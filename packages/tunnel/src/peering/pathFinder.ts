@@ -37,6 +37,9 @@ export class PathFinder {
   readonly #isIdle: boolean;
   readonly #byEndpoint: boolean;
   readonly #silenceWatch = new SilenceWatch();
+  readonly #fellSilent = (slot: number, now: number): void => {
+    this.#peering!.fellSilent(slot, now);
+  };
   readonly #encoded = new UdpEndpoint();
   #remotes: Remotes | null = null;
   #peering: Peering | null = null;
@@ -283,7 +286,8 @@ export class PathFinder {
     if (peering === null) return;
     if (peering.nextTimeout() <= now) peering.handleTimeout(now);
     if (this.#sweepAt <= now) this.#sweep(now);
-    if (this.#silenceWatch.handleTimeout(this.#remotes!, now)) this.#host.silence(now);
+    const isDue = this.#silenceWatch.handleTimeout(this.#remotes!, now, this.#fellSilent);
+    if (isDue) this.#host.silence(now);
   }
 
   nextTimeout(): number {

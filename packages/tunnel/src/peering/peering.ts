@@ -155,6 +155,9 @@ export interface Peering extends SlotOwner {
     now: number,
   ): boolean;
 
+  /** A remote that was sending does so no more; see `SilenceWatch`. */
+  fellSilent(slot: number, now: number): void;
+
   /** Whether a remote is being looked for at this private endpoint, and may send from there. */
   isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean;
 

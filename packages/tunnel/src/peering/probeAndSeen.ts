@@ -30,6 +30,8 @@ import {
 const NOTHING = new Uint8Array();
 /** A Seen flag in every packet does not set the timers anew each time. */
 const RENEWAL_INTERVAL = 1_000;
+/** Who sent something within this many milliseconds is still sending. */
+const STILL_SENDING = 1_000;
 
 const STATES = Object.keys(peerNatStates) as PeerNatState[];
 const NO_STATE = 255;
@@ -178,6 +180,19 @@ export class ProbeAndSeenPeering implements Peering {
     if (isAnswered) answer.send();
     this.#directArrived(slot, now);
     return isAnswered;
+  }
+
+  /**
+   * Probes a remote that fell silent, which opens our own NAT again. While we go on sending, packets are
+   * relayed until the remote has seen something of ours again.
+   */
+  fellSilent(slot: number, now: number): void {
+    if (!this.#paths.isValid(slot, now)) return;
+    if (now - this.#remotes.lastSentAt(slot) <= STILL_SENDING) {
+      this.#paths.expire(slot);
+      this.#renewedAt[slot] = DISTANT_PAST;
+    }
+    this.#probe(slot, now);
   }
 
   isOnTrial(): boolean {

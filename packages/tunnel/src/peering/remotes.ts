@@ -64,6 +64,7 @@ export class Remotes {
   #createdAt = new Float64Array();
   #lastSentAt = new Float64Array();
   #lastReceivedAt = new Float64Array();
+  #lastSignaledAt = new Float64Array();
   #sentDirect = new Float64Array();
   #sentRelayed = new Float64Array();
   #receivedDirect = new Float64Array();
@@ -181,7 +182,7 @@ export class Remotes {
   /** Makes an inbound remote an outbound one, if this packet of the local side to it is no reply. */
   considerOutbound(slot: number, bytes: Uint8Array, offset: number, now: number): void {
     const reply = replyIn(bytes, offset);
-    const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    const heardAt = Math.max(this.#lastHeardAt(slot), this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
     if (reply === Reply.no || isLate) this.#inbound.remove(slot);
   }
@@ -244,7 +245,7 @@ export class Remotes {
 
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
-    this.#lastReceivedAt[slot] = now;
+    this.#lastSignaledAt[slot] = now;
   }
 
   /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
@@ -259,7 +260,7 @@ export class Remotes {
 
   /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
-    return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    return Math.max(this.#lastSentAt[slot]!, this.#lastHeardAt(slot), this.#createdAt[slot]!);
   }
 
   /** A remote and its path at this moment, as users see it. */
@@ -269,12 +270,17 @@ export class Remotes {
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
-      lastReceivedAt: finiteOrNull(this.#lastReceivedAt[slot]!),
+      lastReceivedAt: finiteOrNull(this.#lastHeardAt(slot)),
       packetsSentDirect: this.#sentDirect[slot]!,
       packetsSentRelayed: this.#sentRelayed[slot]!,
       packetsReceivedDirect: this.#receivedDirect[slot]!,
       packetsReceivedRelayed: this.#receivedRelayed[slot]!,
     };
+  }
+
+  /** Time at which anything came from the remote. */
+  #lastHeardAt(slot: number): number {
+    return Math.max(this.#lastReceivedAt[slot]!, this.#lastSignaledAt[slot]!);
   }
 
   // Places in the table
@@ -295,6 +301,7 @@ export class Remotes {
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
     this.#lastReceivedAt[slot] = DISTANT_PAST;
+    this.#lastSignaledAt[slot] = DISTANT_PAST;
     this.#sentDirect[slot] = 0;
     this.#sentRelayed[slot] = 0;
     this.#receivedDirect[slot] = 0;
@@ -315,7 +322,7 @@ export class Remotes {
         : this.#idlestAt(address, now);
     if (victim === NO_SLOT) return false;
     // What the local side sends to it still replies.
-    if (!this.isOutbound(victim) && now - this.#lastReceivedAt[victim]! < REPLY_TIME) {
+    if (!this.isOutbound(victim) && now - this.#lastHeardAt(victim) < REPLY_TIME) {
       this.paths.readEncodedEndpoint(victim, this.#endpoint);
       this.#openReplies.open(this.#endpoint, now);
     }
@@ -353,6 +360,7 @@ export class Remotes {
     this.#createdAt = grown(this.#createdAt, capacity);
     this.#lastSentAt = grown(this.#lastSentAt, capacity);
     this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
+    this.#lastSignaledAt = grown(this.#lastSignaledAt, capacity);
     this.#sentDirect = grown(this.#sentDirect, capacity);
     this.#sentRelayed = grown(this.#sentRelayed, capacity);
     this.#receivedDirect = grown(this.#receivedDirect, capacity);

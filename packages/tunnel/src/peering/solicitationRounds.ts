@@ -7,6 +7,7 @@ import {
   MAX_RETRY_WAIT,
   MAX_UNICAST_SOLICIT,
   PEER_LIMITER_BUCKETS,
+  QUIET_REACHABLE_TIME,
   REACHABLE_TIME,
   RENEWAL_RATE,
   RETRANS_TIMER,
@@ -40,7 +41,8 @@ export interface RoundListener {
  *
  * - After a round in vain, packets begin no other for 2 s, and each time for twice as long, up to a
  *   minute.
- * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet.
+ * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet; one older than
+ *   QUIET_REACHABLE_TIME, when nothing has come directly from the remote for that time and it repeats nonces.
  * - Rounds that packets of the local side begin to outbound remotes have a rate of their own, and so have
  *   those that renew a confirmation. All others, which strangers can cause, are limited by the IPv4 address
  *   of the remote, so that nobody uses up what others need.
@@ -56,6 +58,8 @@ export class SolicitationRounds {
   /** Time from which a packet begins a round, in milliseconds: on a valid path, and on none. */
   #refreshAt = new Float64Array();
   #retryAt = new Float64Array();
+  /** Time at which a confirmation is renewed in any case, in milliseconds. */
+  #renewAt = new Float64Array();
   /** Rounds in vain since the last confirmation. */
   #failures = new Uint8Array();
   /** Time at which a hint last had an effect. */
@@ -69,7 +73,7 @@ export class SolicitationRounds {
     this.#detection = new NeighborUnreachability(
       {
         capacity: 0,
-        reachableTime: REACHABLE_TIME,
+        reachableTime: QUIET_REACHABLE_TIME,
         delayFirstProbeTime: DELAY_FIRST_PROBE_TIME,
         retransTimer: RETRANS_TIMER,
         maxUnicastSolicit: MAX_UNICAST_SOLICIT,
@@ -86,6 +90,7 @@ export class SolicitationRounds {
   grow(capacity: number): void {
     this.#refreshAt = grown(this.#refreshAt, capacity);
     this.#retryAt = grown(this.#retryAt, capacity);
+    this.#renewAt = grown(this.#renewAt, capacity);
     this.#failures = grown(this.#failures, capacity);
     this.#hintedAt = grown(this.#hintedAt, capacity);
     this.#detection.grow(capacity);
@@ -108,6 +113,12 @@ export class SolicitationRounds {
   /** Whether a direct packet begins a round, to renew the confirmation. For every such packet. */
   isRefreshDue(slot: number, now: number): boolean {
     return now >= this.#refreshAt[slot]!;
+  }
+
+  /** Something came directly from a remote on a valid path. For every such packet. */
+  heard(slot: number, now: number): void {
+    if (this.#refreshAt[slot]! >= this.#renewAt[slot]!) return;
+    this.#refreshAt[slot] = Math.min(this.#renewAt[slot]!, now + QUIET_REACHABLE_TIME);
   }
 
   /** Lets the next direct packet begin a round. */
@@ -161,10 +172,16 @@ export class SolicitationRounds {
     return true;
   }
 
-  /** The direct path is confirmed, which ends the round that may be under way. */
-  confirmed(slot: number, now: number): void {
+  /**
+   * The direct path is confirmed, which ends the round that may be under way.
+   *
+   * @param repeatsNonces - whether the remote does. Others are solicited no more often than they must be: each
+   * solicitation allows one answer that anybody can forge.
+   */
+  confirmed(slot: number, repeatsNonces: boolean, now: number): void {
     this.#detection.confirmed(slot, now);
-    this.#refreshAt[slot] = now + REACHABLE_TIME;
+    this.#refreshAt[slot] = now + (repeatsNonces ? QUIET_REACHABLE_TIME : REACHABLE_TIME);
+    this.#renewAt[slot] = now + REACHABLE_TIME;
     // Until then, a packet that this path does not fit would begin nothing.
     this.#retryAt[slot] = now + REACHABLE_TIME;
     this.#failures[slot] = 0;

@@ -264,7 +264,7 @@ describe('the table of remotes', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(3, 40, 64, 100, 400),
-        fc.array(command, { maxLength: 40, size: 'max' }),
+        fc.array(command, { maxLength: 25, size: 'max' }),
         (maximum, commands) => {
           const bench = new Bench(maximum);
           const { remotes } = bench;

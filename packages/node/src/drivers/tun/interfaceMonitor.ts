@@ -1,3 +1,4 @@
+import { setImmediate } from '../../realTimers.js';
 import { readAddress } from '../kernel/addressMessages.js';
 import {
   AF_NETLINK,

@@ -1,5 +1,6 @@
 import { prefixContains } from '@6bed4/codec';
 import type { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import type { InterfaceReport } from '../interfaceReport.js';
 import type { Libc } from '../kernel/libc.js';
 import { endConnectionsFrom } from '../kernel/socketDiagnosis.js';

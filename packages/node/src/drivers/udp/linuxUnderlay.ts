@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from '@6bed4/codec';
+import { setImmediate } from '../../realTimers.js';
 import {
   AF_NETLINK,
   NETLINK_ROUTE,

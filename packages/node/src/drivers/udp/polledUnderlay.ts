@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from '@6bed4/codec';
+import { clearInterval, setInterval } from '../../realTimers.js';
 import { localSubnets } from './localSubnets.js';
 import { sourceTowards } from './reachability.js';
 import type { Underlay, UnderlayListener, Ways } from './underlay.js';

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PolledUnderlay } from '../../../src/drivers/udp/polledUnderlay.js';
 
+vi.mock('../../../src/realTimers.js', () => import('../../support/globalTimers.js'));
+
 let underlay: PolledUnderlay;
 let asked: number;
 
