@@ -18,6 +18,7 @@ import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { PathLog } from '../output/pathLog.js';
+import { logInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
 /** Highest values of options, whatever the dialect; the library may refuse more. */
@@ -186,6 +187,7 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
   peer.on('address-lost', (lease) => {
     log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address released');
   });
+  logInterface(peer, log);
   peer.on('router-unreachable', ({ router, attempts }) => {
     const name = formatEndpoint(router);
     log.info({ router: name, attempts }, `no answer from router ${name}`);

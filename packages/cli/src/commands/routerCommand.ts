@@ -14,6 +14,7 @@ import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { logInterface, whenOnInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
 const EXAMPLES = `
@@ -86,10 +87,10 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, tun } = router;
-      log.logger.info(
-        { router: address, prefix, on: formatEndpoint(endpoint), tun, routes },
-        'ready',
-      );
+      const fields = { router: address, prefix, on: formatEndpoint(endpoint), tun, routes };
+      logInterface(router, log.logger);
+      // A router without its address relays already, but its host is not reached.
+      whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },
     status: (router, process) => statusOfRouter(router, { version, ...process }),
   });

@@ -1,5 +1,12 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6bed4/node';
+import {
+  type DaemonCounters,
+  type DriverReport,
+  hasAddress,
+  type InterfaceReport,
+  type PeerDaemon,
+  type RouterDaemon,
+} from '@6bed4/node';
 import type {
   PathConfirmation,
   PathKind,
@@ -30,6 +37,8 @@ interface CommonStatus extends ProcessStatus {
   readonly uptime: number;
   /** Name of the TUN interface; null without. */
   readonly tun: string | null;
+  /** How that is, compared with what it has to be; null without. */
+  readonly interface: InterfaceReport | null;
   /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
   /** The driver that carries packets, and its offloads. */
@@ -40,7 +49,8 @@ interface CommonStatus extends ProcessStatus {
 /** A router of a peer. */
 export interface UplinkStatus {
   readonly router: Endpoint;
-  readonly state: UplinkSnapshot['state'];
+  /** `unconfigured`: leased, but the interface has not got the address. */
+  readonly state: UplinkSnapshot['state'] | 'unconfigured';
   /** Address that the router assigned; null for none. */
   readonly address: string | null;
   readonly prefix: string | null;
@@ -73,7 +83,7 @@ export interface RemoteStatus {
 
 export interface PeerStatus extends CommonStatus {
   readonly role: 'peer';
-  /** Address from the first router that answered; null while none has. */
+  /** Address from the first router that answered; null while the interface has none. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
   readonly remotes: readonly RemoteStatus[];
@@ -108,11 +118,12 @@ export function statusOfPeer(
   inboundPaths: PathCounts,
 ): PeerStatus {
   const now = performance.now();
+  const report = peer.interfaceReport();
   return {
     role: 'peer',
     ...commonStatus(peer, program),
-    address: peer.address,
-    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, now)),
+    address: peer.leases.find(({ address }) => hasAddress(report, address))?.address ?? null,
+    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, report, now)),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
     inboundPaths,
   };
@@ -135,17 +146,22 @@ function commonStatus(daemon: PeerDaemon | RouterDaemon, program: Program): Comm
     pid: process.pid,
     uptime: process.uptime(),
     tun: daemon.tun,
+    interface: daemon.interfaceReport(),
     endpoint: daemon.endpoint,
     driver: daemon.driver(),
     counters: daemon.counters(),
   };
 }
 
-function statusOfUplink(uplink: UplinkSnapshot, now: number): UplinkStatus {
+function statusOfUplink(
+  uplink: UplinkSnapshot,
+  report: InterfaceReport | null,
+  now: number,
+): UplinkStatus {
   const { router, state, lease, attempts, lastAdvertisementAt, temporary } = uplink;
   return {
     router,
-    state,
+    state: lease === null || hasAddress(report, lease.address) ? state : 'unconfigured',
     address: lease?.address ?? null,
     prefix: lease?.prefix ?? null,
     publicEndpoint: lease?.publicEndpoint ?? null,

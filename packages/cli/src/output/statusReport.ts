@@ -1,5 +1,5 @@
 import { formatEndpoint } from '@6bed4/codec';
-import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
+import type { BatchReport, DriverReport, InterfaceReport, OffloadReport } from '@6bed4/node';
 import type {
   DaemonStatus,
   PeerStatus,
@@ -22,6 +22,7 @@ export function reportOf(name: string, status: DaemonStatus): string {
   return [
     `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
+    ...interfaceLines(status.interface),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
@@ -33,6 +34,17 @@ export function reportOf(name: string, status: DaemonStatus): string {
 
 function line(name: string, value: string): string {
   return `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
+}
+
+/** Only what is not as it should be. */
+function interfaceLines(report: InterfaceReport | null): string[] {
+  if (report === null) return [];
+  const { missing, disputed, restorations } = report;
+  return [
+    ...missing.map(({ part, reason }) => line('missing', colors.yellow(`${part} (${reason})`))),
+    ...(disputed.length === 0 ? [] : [line('disputed', colors.yellow(disputed.join(', ')))]),
+    ...(restorations === 0 ? [] : [line('restored', `${countText(restorations)} times`)]),
+  ];
 }
 
 function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {

@@ -70,6 +70,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       pid,
       uptime: expect.any(Number),
+      interface: null,
       tun: null,
       endpoint: { address: '127.0.0.1', port: expect.any(Number) },
       driver: expect.objectContaining({ name: 'portable' }),

@@ -34,6 +34,7 @@ const ROUTER: RouterStatus = {
   pid: 42,
   uptime: 7500,
   tun: '6bed4',
+  interface: { name: '6bed4', missing: [], disputed: [], restorations: 0 },
   endpoint: { address: '198.51.100.1', port: 25790 },
   driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
   counters: COUNTERS,
@@ -54,6 +55,19 @@ const linesOf = (status: PeerStatus | RouterStatus): string[] =>
   reportOf('6bed4', status).split('\n');
 
 describe('the status report', () => {
+  test('tells of the interface only what is not as it should be', () => {
+    const part = 'address fc64::1';
+    const report = { name: '6bed4', missing: [{ part, reason: 'no IPv6' }], disputed: [part] };
+    const lines = linesOf({ ...ROUTER, interface: { ...report, restorations: 3 } });
+    expect(lines.slice(1, 5)).toEqual([
+      '  interface   6bed4',
+      '  missing     address fc64::1 (no IPv6)',
+      '  disputed    address fc64::1',
+      '  restored    3 times',
+    ]);
+    expect(linesOf({ ...ROUTER, interface: null })).toEqual(linesOf(ROUTER));
+  });
+
   test('begins with the name, role, interface, socket, driver and addresses', () => {
     expect(linesOf(ROUTER).slice(0, 6)).toEqual([
       '6bed4  router, version 1.2.3, process 42, running for 2 h 5 min',

@@ -10,12 +10,14 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
+import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { StartError } from '../errors.js';
 import { now, setImmediate } from '../realTimers.js';
+import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
@@ -37,7 +39,10 @@ export interface PortMove extends Omit<PortRefused, 'type'> {
 export interface PeerDaemonEvents extends DaemonEvents {
   /** A packet for one of the peer's addresses; only without TUN. */
   packet: [packet: Uint8Array];
-  /** A router gave an address; `previous` is the one that it gave before, or null. */
+  /**
+   * A router gave an address, and the interface has it, if there is one; `previous` is the one that it gave
+   * before, or null.
+   */
   address: [lease: AddressLease, previous: AddressLease | null];
   /** An address is given up. */
   'address-lost': [lease: AddressLease];
@@ -58,12 +63,16 @@ export interface PeerDaemonEvents extends DaemonEvents {
 
 /** A running 6bed4 peer; made by {@link startPeer}. */
 export class PeerDaemon extends Daemon<PeerDaemonEvents> {
-  /** The first address; rejects when the peer is closed before it has one. */
+  /** The first address, once the interface has it, if there is one; rejects when the peer is closed before. */
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
   readonly #routeWishes: RouteWishes;
   readonly #mayMove: boolean;
+  readonly #announced = new AnnouncedLeases(
+    (address) => hasAddress(this.interfaceReport(), address),
+    (lease, previous) => this.#announce(lease, previous),
+  );
   #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
@@ -225,21 +234,30 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     );
   }
 
+  /** @internal */
+  protected override interfaceChanged(): void {
+    if (!this.isClosing) this.#announced.interfaceChanged();
+    super.interfaceChanged();
+  }
+
+  #announce(lease: AddressLease, previous: AddressLease | null): void {
+    this.#settleReady?.resolve(lease);
+    this.#settleReady = null;
+    this.emit('address', lease, previous);
+  }
+
   #onEvent(event: TunnelEvent): void {
     switch (event.type) {
       case 'address-acquired':
       case 'address-changed': {
         this.#moves = 0;
         this.#configure();
-        const lease = leaseOf(event);
-        this.#settleReady?.resolve(lease);
-        this.#settleReady = null;
-        this.emit('address', lease, event.type === 'address-changed' ? event.previous : null);
+        this.#announced.acquired(leaseOf(event));
         break;
       }
       case 'address-lost':
         this.#configure();
-        this.emit('address-lost', leaseOf(event));
+        if (this.#announced.lost(event.router)) this.emit('address-lost', leaseOf(event));
         break;
       case 'router-unreachable':
         this.#configure();

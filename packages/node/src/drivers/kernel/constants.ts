@@ -20,10 +20,6 @@ export const SOCK_CLOEXEC = 0x80000;
 
 // netdevice(7)
 export const SIOCGIFNAME = 0x8910;
-export const SIOCGIFFLAGS = 0x8913;
-export const SIOCSIFFLAGS = 0x8914;
-export const SIOCGIFMTU = 0x8921;
-export const SIOCSIFMTU = 0x8922;
 export const SIOCGIFINDEX = 0x8933;
 export const IFF_UP = 0x1;
 export const IFF_RUNNING = 0x40;
@@ -62,15 +58,24 @@ export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 
 // rtnetlink(7)
+export const SOL_NETLINK = 270;
+export const NETLINK_GET_STRICT_CHK = 12;
 export const NETLINK_ROUTE = 0;
 export const RTMGRP_LINK = 0x1;
+export const RTMGRP_IPV6_IFADDR = 0x100;
+export const RTMGRP_IPV6_ROUTE = 0x400;
+export const RTMGRP_IPV6_IFINFO = 0x800;
+export const RTMGRP_IPV6_RULE = 0x40000;
 export const RTMGRP_IPV4_IFADDR = 0x10;
 export const RTMGRP_IPV4_ROUTE = 0x40;
 export const RTMGRP_IPV4_RULE = 0x80;
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
@@ -91,11 +96,21 @@ export const RTA_PRIORITY = 6;
 export const RTA_PREFSRC = 7;
 export const RTA_TABLE = 15;
 
+// linux/if_link.h
+export const IFLA_IFNAME = 3;
+export const IFLA_MTU = 4;
+export const IFLA_CARRIER = 33;
+
 // linux/if_addr.h
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 export const IFA_CACHEINFO = 6;
+export const IFA_FLAGS = 8;
 export const IFA_F_NODAD = 0x02;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_DEPRECATED = 0x20;
+export const IFA_F_TENTATIVE = 0x40;
+export const IFA_F_STABLE_PRIVACY = 0x800;
 
 // linux/fib_rules.h
 export const FR_ACT_TO_TBL = 1;

@@ -1,14 +1,16 @@
 import {
   AF_NETLINK,
+  NETLINK_GET_STRICT_CHK,
   NETLINK_ROUTE,
   NLMSG_DONE,
   NLMSG_ERROR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_RAW,
+  SOL_NETLINK,
 } from './constants.js';
 import type { Libc } from './libc.js';
-import { LITTLE_ENDIAN, viewOf } from './native.js';
+import { int32Bytes, LITTLE_ENDIAN, viewOf } from './native.js';
 import { type NetlinkMessage, readMessages, setSequence } from './netlinkMessages.js';
 
 /** The kernel sends no longer pieces (netlink(7)). */
@@ -28,15 +30,20 @@ export class Rtnetlink {
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
     this.#fd = libc.socket(AF_NETLINK, type, protocol);
     this.#unavailable = this.#fd < 0 ? this.#failure() : null;
+    if (this.#fd < 0 || protocol !== NETLINK_ROUTE) return;
+    // With it, the kernel reports only what a dump asks for; before Linux 4.20, everything.
+    const strict = int32Bytes(1);
+    libc.setsockopt(this.#fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, strict, strict.length);
   }
 
   /**
    * Sends a request with NLM_F_ACK, and awaits the answer.
    *
+   * @param take - called for an object that the kernel answers with, as for a dump
    * @returns the name of the error, such as `EPERM`; null for success
    */
-  request(message: Uint8Array): string | null {
-    return this.#exchange(message, () => {});
+  request(message: Uint8Array, take: (message: NetlinkMessage) => void = () => {}): string | null {
+    return this.#exchange(message, take);
   }
 
   /**

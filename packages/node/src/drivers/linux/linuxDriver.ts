@@ -8,6 +8,7 @@ import {
   packetsComeFrom,
 } from '../driver.js';
 import type { BatchReport, DriverReport, OffloadName, OffloadReport } from '../driverReport.js';
+import type { InterfaceReport } from '../interfaceReport.js';
 import type { Libc } from '../kernel/libc.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import { TunConfiguration } from '../tun/tunConfiguration.js';
@@ -76,6 +77,10 @@ export class LinuxDriver implements Driver {
       offloads: offloadReports(this.#parts, loop.udpSegmentation),
       batches: batchesOf(loop),
     };
+  }
+
+  get interfaceReport(): InterfaceReport {
+    return this.#parts.configuration.report;
   }
 
   /** Packets flow as soon as the machine knows what to do with them. */
@@ -185,7 +190,7 @@ export async function openLinux<D extends LinuxDriver>(
     tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(offloads));
     // An interface that was prepared may have one queue only.
     udp.keep(tun.queues.length);
-    configuration = TunConfiguration.open(libc, options.tun, tun.created, options.onWarning);
+    configuration = TunConfiguration.open(libc, options.tun, tun.created, options);
     const listener = listenerOf(options);
     for (const index of udp.sockets.keys()) {
       threads.push(await startThread(options, tun, index, listener));
