@@ -216,6 +216,10 @@ export class ProbeAndSeenPeering implements Peering {
     return this.#bound.owns(slot, bytes, at);
   }
 
+  remoteSilent(slot: number, now: number): void {
+    if (this.#states[slot] !== NO_STATE) this.#probe(slot, now);
+  }
+
   networkChanged(): void {
     this.#remotes.forEach((slot) => {
       this.#paths.expire(slot);

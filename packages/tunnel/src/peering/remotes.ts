@@ -64,6 +64,8 @@ export class Remotes {
   #createdAt = new Float64Array();
   #lastSentAt = new Float64Array();
   #lastReceivedAt = new Float64Array();
+  #lastPacketAt = new Float64Array();
+  #lastDirectAt = new Float64Array();
   #sentDirect = new Float64Array();
   #sentRelayed = new Float64Array();
   #receivedDirect = new Float64Array();
@@ -237,6 +239,8 @@ export class Remotes {
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */
   received(slot: number, isDirect: boolean, length: number, now: number): void {
     this.#lastReceivedAt[slot] = now;
+    this.#lastPacketAt[slot] = now;
+    if (isDirect) this.#lastDirectAt[slot] = now;
     const counts = isDirect ? this.#receivedDirect : this.#receivedRelayed;
     counts[slot]!++;
     this.credit.earn(slot, length + OUTER_HEADERS);
@@ -245,6 +249,16 @@ export class Remotes {
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
     this.#lastReceivedAt[slot] = now;
+  }
+
+  /** Time of the last packet for the local side; {@link DISTANT_PAST} for never. */
+  lastPacketAt(slot: number): number {
+    return this.#lastPacketAt[slot]!;
+  }
+
+  /** Time of the last of them that came directly; {@link DISTANT_PAST} for never. */
+  lastDirectAt(slot: number): number {
+    return this.#lastDirectAt[slot]!;
   }
 
   /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
@@ -295,6 +309,8 @@ export class Remotes {
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
     this.#lastReceivedAt[slot] = DISTANT_PAST;
+    this.#lastPacketAt[slot] = DISTANT_PAST;
+    this.#lastDirectAt[slot] = DISTANT_PAST;
     this.#sentDirect[slot] = 0;
     this.#sentRelayed[slot] = 0;
     this.#receivedDirect[slot] = 0;
@@ -353,6 +369,8 @@ export class Remotes {
     this.#createdAt = grown(this.#createdAt, capacity);
     this.#lastSentAt = grown(this.#lastSentAt, capacity);
     this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
+    this.#lastPacketAt = grown(this.#lastPacketAt, capacity);
+    this.#lastDirectAt = grown(this.#lastDirectAt, capacity);
     this.#sentDirect = grown(this.#sentDirect, capacity);
     this.#sentRelayed = grown(this.#sentRelayed, capacity);
     this.#receivedDirect = grown(this.#receivedDirect, capacity);
