@@ -1,9 +1,5 @@
 import type { UdpEndpoint } from '@6bed4/codec';
-import {
-  KEEPALIVE_EASED_AFTER,
-  MAX_KEEPALIVE_EASED_AFTER,
-  REFRESH_INTERVAL,
-} from '../defaults.js';
+import { KEEPALIVE_EASED_AFTER, MAX_KEEPALIVE_EASED_AFTER, REFRESH_INTERVAL } from '../defaults.js';
 import { DISTANT_FUTURE } from '../time.js';
 
 /** A step of {@link KeepalivePace}: seconds between two keepalives, 0 for none, and their IPv4 TTL. */

@@ -353,7 +353,10 @@ export class Uplinks {
   }
 
   #uplinkTo(router: Endpoint, wanted: SubnetPrefix | null = null): Uplink {
-    return new Uplink(router, new KeepalivePace(this.#settings.keepalives), wanted);
+    const { keepalives } = this.#settings;
+    // A temporary one goes instead of being solicited again.
+    const steps = wanted === null ? keepalives : keepalives.slice(0, 1);
+    return new Uplink(router, new KeepalivePace(steps), wanted);
   }
 
   /** Uplinks that are temporary, or the others. */

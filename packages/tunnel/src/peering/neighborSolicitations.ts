@@ -74,6 +74,11 @@ export class NeighborSolicitations {
     this.#held[slot] = 0;
   }
 
+  /** Whether a remote ever repeated a nonce, so that nobody else can answer for it. */
+  repeatsNonces(slot: number): boolean {
+    return this.#repeatsNonces[slot] === 1;
+  }
+
   /** Whether a remote may be sent a solicitation. */
   affords(slot: number): boolean {
     return this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT);

@@ -1,9 +1,4 @@
-import {
-  PADDED_SOLICITATION,
-  SILENCE,
-  SILENCE_RATE,
-  SILENCE_WATCH_INTERVAL,
-} from '../defaults.js';
+import { PADDED_SOLICITATION, SILENCE, SILENCE_RATE, SILENCE_WATCH_INTERVAL } from '../defaults.js';
 import { TokenBucket } from '../packet/rateLimiter.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
