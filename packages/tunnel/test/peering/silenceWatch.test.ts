@@ -90,7 +90,7 @@ describe('the watch for silence', () => {
     receive(200_000);
     expect(run(260_000)).toEqual([]);
     for (let now = 0; now < 3; now++) receive(300_000 + now);
-    expect(run(360_000)).toEqual([301_250]);
+    expect(run(360_000)).toEqual([301_500]);
   });
 
   test('is concerned with a stranger who has shown where he is, for no price', () => {
