@@ -14,6 +14,7 @@ const config: KnipConfig = {
       ignoreDependencies: ['pnpm', 'turbo'],
     },
     'packages/*': { project, vitest },
+    'packages/cli': { entry: ['test/kernel/programs/*.mjs'], project, vitest },
     'packages/node': { entry: ['test/runtimes/program.mjs'], project },
     'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },

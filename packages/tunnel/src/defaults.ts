@@ -22,6 +22,32 @@ export const ADVERTISEMENT_HOLD = 500;
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
 /**
+ * With several routers, one that was sent to, and from which nothing came for so long before, has so long to
+ * send something; otherwise it is solicited, though not sooner than the interval after its last answer.
+ */
+export const ROUTER_QUIET = 500;
+export const ROUTER_REPLY_TIME = 750;
+export const ROUTER_QUESTION_INTERVAL = 2_000;
+
+/**
+ * With several routers: time between the first solicitations of one that has given an address, and how many
+ * it may leave unanswered while another answers (MAX_UNICAST_SOLICIT of RFC 4861 §10).
+ */
+export const ROUTER_RETRANS_TIMER = 750;
+export const ROUTER_QUESTIONS = 3;
+
+/** With several routers, {@link REFRESH_INTERVAL}: notices within half a minute that one is silent. */
+export const SHARED_REFRESH_INTERVAL = 25_000;
+
+/**
+ * Time for which a router that was unreachable has to answer before it is used as before. It doubles when the
+ * router failed again within the second of these times, up to the third.
+ */
+export const ROUTER_TRIAL = 5_000;
+export const ROUTER_STABLE = 600_000;
+export const LONGEST_ROUTER_TRIAL = 320_000;
+
+/**
  * Keepalives: their interval in seconds and IPv4 TTL, the next ones for each mapping that a NAT lost. Shorter
  * than the 30 s of draft-03 §5, since many NATs forget after exactly these; the first steps end on the way to
  * the router (draft-03 §10.2), and the last one is for NATs that are further away.

@@ -184,6 +184,7 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
     const name = formatEndpoint(router);
     log.info({ router: name }, `router ${name} answers again`);
   });
+  peer.on('no-route', ({ message }) => log.warn(`${message}; waiting`));
   peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
     const fields = {
       router: formatEndpoint(router),

@@ -1,6 +1,11 @@
 import { endianness } from 'node:os';
 import { formatIPv6, formatPrefix } from '@6bed4/codec';
-import { SIOCGIFINDEX, SIOCGIFNAME } from '../../src/drivers/kernel/constants.js';
+import {
+  IFA_CACHEINFO,
+  NLM_F_REPLACE,
+  SIOCGIFINDEX,
+  SIOCGIFNAME,
+} from '../../src/drivers/kernel/constants.js';
 import { viewOf } from '../../src/drivers/kernel/native.js';
 import {
   netlinkMessage,
@@ -28,6 +33,8 @@ export class FakeKernel {
   readonly interfaces: Set<number>;
   /** The requests that are refused, and with what. */
   refuse: (what: string) => string | null = () => null;
+  /** Those of its addresses that are deprecated. */
+  readonly deprecated = new Set<string>();
   readonly #objects = new Map<string, Uint8Array>();
   readonly #own: number;
 
@@ -59,11 +66,26 @@ export class FakeKernel {
     if (type === kind + 2) return this.#dump(kind);
     const isAdded = type === kind;
     const what = describe(withType(message, kind));
+    if (isAdded && (viewOf(message).getUint16(6, LE) & NLM_F_REPLACE) !== 0) {
+      return this.#prefer(what, message);
+    }
     const refusal = this.refuse(`${isAdded ? 'add' : 'remove'} ${what}`);
     if (refusal !== null) return refusal;
     if (this.#objects.has(what) === isAdded) return isAdded ? 'EEXIST' : ABSENT[kind]!;
     if (isAdded) this.add(message);
     else this.#objects.delete(what);
+    return null;
+  }
+
+  /** The preferred lifetime of an address is given anew. */
+  #prefer(what: string, message: Uint8Array): string | null {
+    if (!this.#objects.has(what)) return 'ENOENT';
+    const [read] = readMessages(viewOf(message), message.length);
+    const lifetimes = readAttributes(read!, 8).get(IFA_CACHEINFO)!;
+    const [preferred, valid] = [lifetimes.getUint32(0), lifetimes.getUint32(4)];
+    if (valid !== 0xffff_ffff) return 'EINVAL';
+    if (preferred === 0) this.deprecated.add(what);
+    else this.deprecated.delete(what);
     return null;
   }
 

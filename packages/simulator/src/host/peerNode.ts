@@ -94,9 +94,14 @@ export class PeerNode {
     return this.#runner.machine;
   }
 
-  /** Its IPv6 address of the first router with a lease, RFC 5952; null when there is none. */
+  /**
+   * Its IPv6 address of the first router with a lease, RFC 5952, and of one that is reachable, if any; null when
+   * there is none.
+   */
   get address(): string | null {
-    return this.addresses[0] ?? null;
+    const { uplinks } = this.machine;
+    const preferred = uplinks.find(({ reachable, lease }) => reachable && lease !== null);
+    return preferred?.lease?.address ?? this.addresses[0] ?? null;
   }
 
   /** Its IPv6 addresses, RFC 5952, in the order of its routers. */

@@ -68,6 +68,7 @@ export class Uplinks {
         addressesChanged(!temporary && this.#isMoved(lease), now);
       },
       leaseLost: () => addressesChanged(false, 0),
+      alternativesTo: (uplink) => this.#alternativesTo(uplink),
     });
     this.#policy = this.#choosePolicy();
   }
@@ -179,6 +180,14 @@ export class Uplinks {
     this.#addTemporary(second, new SubnetPrefix(bytes.subarray(destination)), now);
   }
 
+  /**
+   * A packet was sent to the router of an uplink, from which nothing came lately. For many packets. Where
+   * there are other routers, it is expected to send something soon.
+   */
+  sentInSilence(uplink: Uplink, now: number): void {
+    if (this.#list.length > 1 && uplink.state === 'leased') this.#discovery.watch(uplink, now);
+  }
+
   /** Does what is due. */
   handleTimeout(now: number): void {
     this.#dropTemporary(now);
@@ -254,9 +263,10 @@ export class Uplinks {
     );
   }
 
-  /** The first lease of a configured router, or null. */
+  /** The lease of a configured router, the first of those that are reachable, or else the first; or null. */
   firstLease(): Lease | null {
-    return this.#list.find(({ temporary, lease }) => !temporary && lease !== null)?.lease ?? null;
+    const leased = this.#list.filter(({ temporary, lease }) => !temporary && lease !== null);
+    return (leased.find((one) => !one.reportedUnreachable) ?? leased[0])?.lease ?? null;
   }
 
   /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
@@ -336,6 +346,12 @@ export class Uplinks {
     // Rather where another one sees us than where this one does, which may say something else again.
     this.#seenAt = isMoved ? (leases.find((one) => one !== lease) ?? lease) : seenAt;
     return isMoved;
+  }
+
+  /** The other configured routers with a lease; none in place of one that is there only for a while. */
+  #alternativesTo(uplink: Uplink): Uplink[] {
+    if (uplink.temporary) return [];
+    return this.#list.filter((one) => one !== uplink && !one.temporary && one.lease !== null);
   }
 
   #newUplink(router: Endpoint | string): Uplink {

@@ -6,6 +6,7 @@ import {
   FRA_SRC,
   FRA_TABLE,
   IFA_ADDRESS,
+  IFA_CACHEINFO,
   IFA_F_NODAD,
   IFA_LOCAL,
   IFAL_ADDRESS,
@@ -14,6 +15,7 @@ import {
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_EXCL,
+  NLM_F_REPLACE,
   NLM_F_REQUEST,
   RTA_DST,
   RTA_OIF,
@@ -77,6 +79,14 @@ const ADDRESS_LENGTH = 1;
 const ADDRESS_FLAGS = 2;
 const ADDRESS_INDEX = 4;
 
+/*
+ * struct ifa_cacheinfo (linux/if_addr.h): four numbers of 32 bits, of which the first two are lifetimes in seconds
+ */
+const CACHE_INFO_SIZE = 16;
+const CACHE_INFO_PREFERRED = 0;
+const CACHE_INFO_VALID = 4;
+const FOR_EVER = 0xffff_ffff;
+
 /** Tables up to here have room in the body; further ones are an attribute. */
 const HIGHEST_TABLE_IN_BODY = 255;
 
@@ -126,16 +136,32 @@ export function addressMessage(
   change: Change,
   { address, interfaceIndex }: InterfaceAddress,
 ): Uint8Array {
-  const body = familyBody(ADDRESS_BODY_SIZE);
-  body[ADDRESS_LENGTH] = address.length;
-  body[ADDRESS_FLAGS] = IFA_F_NODAD;
-  viewOf(body).setUint32(ADDRESS_INDEX, interfaceIndex, LITTLE_ENDIAN);
+  const body = addressBody(address.length, interfaceIndex);
   const attributes: Attribute[] = [
     [IFA_LOCAL, address.bytes],
     [IFA_ADDRESS, address.bytes],
   ];
   const flags = NLM_F_CREATE | NLM_F_EXCL;
   return changeMessage(change, [RTM_NEWADDR, RTM_DELADDR], flags, body, attributes);
+}
+
+/**
+ * Makes RTM_NEWADDR for an address that is there, which is preferred from then on, or deprecated: not used where
+ * another one can be (RFC 6724 §5, rule 3).
+ */
+export function preferenceMessage(
+  { address, interfaceIndex }: InterfaceAddress,
+  isPreferred: boolean,
+): Uint8Array {
+  const body = addressBody(address.length, interfaceIndex);
+  const lifetimes = new Uint8Array(CACHE_INFO_SIZE);
+  if (isPreferred) viewOf(lifetimes).setUint32(CACHE_INFO_PREFERRED, FOR_EVER);
+  viewOf(lifetimes).setUint32(CACHE_INFO_VALID, FOR_EVER);
+  return netlinkMessage(RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE, body, [
+    [IFA_LOCAL, address.bytes],
+    [IFA_ADDRESS, address.bytes],
+    [IFA_CACHEINFO, lifetimes],
+  ]);
 }
 
 /** Makes RTM_NEWROUTE or RTM_DELROUTE, which also has to name all of these. */
@@ -228,6 +254,14 @@ export function readLabel(message: NetlinkMessage): AddressLabel | null {
     interfaceIndex: message.view.getUint32(message.body + LABEL_INDEX, LITTLE_ENDIAN),
     label,
   };
+}
+
+function addressBody(length: number, interfaceIndex: number): Uint8Array {
+  const body = familyBody(ADDRESS_BODY_SIZE);
+  body[ADDRESS_LENGTH] = length;
+  body[ADDRESS_FLAGS] = IFA_F_NODAD;
+  viewOf(body).setUint32(ADDRESS_INDEX, interfaceIndex, LITTLE_ENDIAN);
+  return body;
 }
 
 function familyBody(size = BODY_SIZE): Uint8Array {

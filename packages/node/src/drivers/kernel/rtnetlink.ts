@@ -22,10 +22,11 @@ export class Rtnetlink {
   #fd: number;
   #sequence = 0;
 
-  constructor(libc: Libc) {
+  /** @param protocol - another one of netlink(7), which answers in the same way */
+  constructor(libc: Libc, protocol = NETLINK_ROUTE) {
     this.#libc = libc;
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    this.#fd = libc.socket(AF_NETLINK, type, NETLINK_ROUTE);
+    this.#fd = libc.socket(AF_NETLINK, type, protocol);
     this.#unavailable = this.#fd < 0 ? this.#failure() : null;
   }
 

@@ -7,6 +7,7 @@ import {
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
+import { clearTimeout, now, setTimeout, timeOrigin } from '../../realTimers.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
@@ -68,7 +69,6 @@ export class LoopThread {
     this.#shared = new Int32Array(shared);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { timeOrigin } = performance;
     const setup: WorkerSetup = { ...options, wake, shared, requests: port2, timeOrigin };
     this.#worker = new Worker(workerFile(), {
       name: '6bed4',
@@ -130,13 +130,13 @@ export class LoopThread {
     if (this.isOver) throw noAnswer('has ended');
     this.#port.postMessage(request);
     this.#rouse();
-    const end = performance.now() + LONGEST_ANSWER;
+    const end = now() + LONGEST_ANSWER;
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
       if (received !== undefined)
         return openAnswer(received.message as Answer) as Results[R['type']];
       if (this.isOver) throw noAnswer('has ended');
-      const left = end - performance.now();
+      const left = end - now();
       if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
       const answers = Atomics.load(shared, Shared.answers);
       if (answers === before) Atomics.wait(shared, Shared.answers, before, left);

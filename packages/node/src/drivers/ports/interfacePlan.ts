@@ -30,6 +30,8 @@ export interface PlannedRule {
 export interface InterfacePlan {
   /** Own addresses with the length of the on-link prefix, as `address/length`. */
   readonly addresses: readonly string[];
+  /** Those of them that are used where no other can be (RFC 6724 §5, rule 3). */
+  readonly deprecated: readonly string[];
   readonly routes: readonly PlannedRoute[];
   readonly rules: readonly PlannedRule[];
   /** Prefixes whose addresses on this interface rank behind native ones (RFC 6724 §5, rule 6). */
@@ -38,6 +40,7 @@ export interface InterfacePlan {
 
 export const EMPTY_PLAN: InterfacePlan = Object.freeze({
   addresses: [],
+  deprecated: [],
   routes: [],
   rules: [],
   labels: [],
@@ -73,6 +76,7 @@ export function planOfRouter(address: string, profile: Profile): InterfacePlan {
   const prefixes = profile.prefixes.map(formatPrefix);
   return {
     addresses: [`${address}/${SUBNET_BITS}`],
+    deprecated: [],
     routes: prefixes.map((prefix) => routeOf(prefix, 'main', null)),
     rules: [],
     labels: [...new Set([...prefixes, subnetOf(`${address}/128`)])],
@@ -83,14 +87,19 @@ export function planOfRouter(address: string, profile: Profile): InterfacePlan {
  * The plan of a peer's interface: the address of each lease, routes to the prefixes that are 6bed4 by
  * themselves (draft-03 §4.1), and what the routers say: a /64 and routes. That never wins over a native
  * route (draft-03 §4: native to native precedes 6bed4), so it is in a table of its own, for packets from
- * the addresses of the tunnel, and for those that no other route matches.
+ * the addresses of the tunnel, and for those that no other route matches. Addresses of routers that do not
+ * answer are deprecated, and routes lead through others, as long as there are others (RFC 4861 §6.3.6).
  */
 export function planOfPeer(
-  leases: readonly AddressLease[],
+  given: readonly (AddressLease & { readonly reachable?: boolean })[],
   profile: Profile,
   wishes: RouteWishes,
 ): InterfacePlan {
-  if (leases.length === 0) return EMPTY_PLAN;
+  if (given.length === 0) return EMPTY_PLAN;
+  const answering = given.filter(({ reachable }) => reachable !== false);
+  const silent = given.filter(({ reachable }) => reachable === false);
+  // Routes are those of the first that offers them.
+  const leases = [...answering, ...silent];
   const prefixes = profile.prefixes.map(formatPrefix);
   const subnets = leases
     .map(({ prefix }) => subnetOf(prefix))
@@ -100,6 +109,7 @@ export function planOfPeer(
   );
   return {
     addresses: leases.map(addressOf),
+    deprecated: answering.some(({ temporary }) => !temporary) ? silent.map(addressOf) : [],
     routes: [
       ...prefixes.map((prefix) => routeOf(prefix, 'main', null)),
       ...acceptedRoutes(offered, wishes),

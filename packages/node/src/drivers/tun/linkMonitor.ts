@@ -1,3 +1,4 @@
+import { setImmediate } from '../../realTimers.js';
 import {
   AF_NETLINK,
   NETLINK_ROUTE,

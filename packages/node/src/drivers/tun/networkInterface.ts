@@ -19,7 +19,11 @@ import {
   requestedValue,
 } from '../kernel/interfaceRequests.js';
 import type { Libc } from '../kernel/libc.js';
-import { addressMessage, type InterfaceAddress } from '../kernel/routingMessages.js';
+import {
+  addressMessage,
+  type InterfaceAddress,
+  preferenceMessage,
+} from '../kernel/routingMessages.js';
 import { Rtnetlink } from '../kernel/rtnetlink.js';
 
 /**
@@ -101,6 +105,13 @@ export class NetworkInterface {
     if (this.#hasAddress(address)) return;
     const code = this.netlink.request(addressMessage('add', this.#own(address)));
     this.#checkCode(code, `adding an address to ${this.name}`, ['EEXIST']);
+  }
+
+  /** Lets programs prefer an address that is present, or rather use another (RFC 6724 §5, rule 3). */
+  preferAddress(address: Prefix, isPreferred: boolean): void {
+    const code = this.netlink.request(preferenceMessage(this.#own(address), isPreferred));
+    const doing = isPreferred ? 'preferring' : 'deprecating';
+    this.#checkCode(code, `${doing} an address of ${this.name}`, ['ENOENT', 'ENODEV']);
   }
 
   /** Removes an address, if it is present. */

@@ -1,7 +1,9 @@
 import { type Prefix, parseIPv6 } from '@6bed4/codec';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import type { Libc } from '../kernel/libc.js';
+import { endConnectionsFrom } from '../kernel/socketDiagnosis.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
 import { InterfaceRouting } from './interfaceRouting.js';
 import { LinkMonitor } from './linkMonitor.js';
@@ -13,6 +15,7 @@ import { NetworkInterface } from './networkInterface.js';
  * process ends by an error; what a killed one left, the next one removes.
  */
 export class TunConfiguration {
+  readonly #libc: Libc;
   readonly #interface: NetworkInterface;
   readonly #routing: InterfaceRouting;
   readonly #created: boolean;
@@ -29,6 +32,7 @@ export class TunConfiguration {
     created: boolean,
     onWarning: (error: StartError) => void,
   ) {
+    this.#libc = libc;
     this.#interface = device;
     this.#routing = new InterfaceRouting(libc, device);
     this.#created = created;
@@ -66,7 +70,8 @@ export class TunConfiguration {
   }
 
   /**
-   * Makes the addresses, routes, rules and labels of the interface exactly these.
+   * Makes the addresses, routes, rules and labels of the interface exactly these, and ends the TCP connections
+   * from addresses that are no more.
    *
    * @throws StartError when the system refuses an address, after all else was set
    */
@@ -75,6 +80,11 @@ export class TunConfiguration {
     this.#plan = plan;
     this.#remove(previous, plan);
     this.#add(plan, previous);
+    this.#prefer(plan, previous);
+    // Nobody answers them any more: their programs would wait for minutes.
+    for (const address of missing(previous.addresses, plan.addresses)) {
+      endConnectionsFrom(this.#libc, parseInterfaceAddress(address));
+    }
   }
 
   /** To be called once, before the interface itself is closed. */
@@ -118,6 +128,19 @@ export class TunConfiguration {
     if (failures[0] !== undefined) throw failures[0];
   }
 
+  /** Deprecates what is deprecated in `plan` and not in `previous`, and the other way round. */
+  #prefer(plan: InterfacePlan, previous: InterfacePlan): void {
+    const prefer = (address: string, isPreferred: boolean) => () =>
+      this.#interface.preferAddress(parseInterfaceAddress(address), isPreferred);
+    const kept = previous.deprecated.filter((one) => plan.addresses.includes(one));
+    this.#warn(
+      attemptAll([
+        ...missing(kept, plan.deprecated).map((address) => prefer(address, true)),
+        ...missing(plan.deprecated, previous.deprecated).map((address) => prefer(address, false)),
+      ]),
+    );
+  }
+
   #remove(plan: InterfacePlan, except: InterfacePlan): void {
     this.#warn(attemptAll(this.#removals(plan, except)));
   }
@@ -147,6 +170,7 @@ export class TunConfiguration {
   #restore(): void {
     try {
       this.#add(this.#plan, EMPTY_PLAN);
+      this.#prefer(this.#plan, EMPTY_PLAN);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#onWarning(error);

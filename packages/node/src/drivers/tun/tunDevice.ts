@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import {
   IFF_NO_PI,
   IFF_TUN,

@@ -38,7 +38,7 @@ const OWN = (prefix: string, source = ADDRESS) => ({
 });
 
 function plan(
-  leases: readonly AddressLease[],
+  leases: readonly (AddressLease & { readonly reachable?: boolean })[],
   { defaultRoute = false, accept = [] as readonly string[], profile = reference2020 } = {},
 ): InterfacePlan {
   const acceptRoutes = accept.map((prefix) => parsePrefix(prefix));
@@ -52,6 +52,7 @@ describe('planOfRouter', () => {
   test('has the address with the /64 that it serves, and routes to peers of other routers', () => {
     expect(planOfRouter('fc64:bed::1', reference2020)).toEqual({
       addresses: ['fc64:bed::1/64'],
+      deprecated: [],
       routes: [MAIN('fc64::/16'), MAIN('2001:64::/32')],
       rules: [],
       labels: ['fc64::/16', '2001:64::/32', 'fc64:bed::/64'],
@@ -61,6 +62,7 @@ describe('planOfRouter', () => {
   test('has no routes where no prefix is 6bed4 by itself', () => {
     expect(planOfRouter('2001:db8:64:64::1', draft01Profile)).toEqual({
       addresses: ['2001:db8:64:64::1/64'],
+      deprecated: [],
       routes: [],
       rules: [],
       labels: ['2001:db8:64:64::/64'],
@@ -70,13 +72,14 @@ describe('planOfRouter', () => {
 
 describe('planOfPeer', () => {
   test('is empty before there is an address', () => {
-    const nothing = { addresses: [], routes: [], rules: [], labels: [] };
+    const nothing = { addresses: [], deprecated: [], routes: [], rules: [], labels: [] };
     expect(plan([], { defaultRoute: true, accept: ['::/0'] })).toEqual(nothing);
   });
 
   test('has routes to 6bed4 prefixes for all, and offered ones in a table of its own', () => {
     expect(plan([LEASE])).toEqual({
       addresses: [`${ADDRESS}/114`],
+      deprecated: [],
       routes: [MAIN('fc64::/16'), MAIN('2001:64::/32'), OWN('2001:db8:beef::/64')],
       rules: [
         { priority: 5210, from: PREFIX },
@@ -170,6 +173,7 @@ describe('planOfPeer', () => {
   test('has a native /64 in its own table, and the address without it', () => {
     expect(plan([NATIVE], { profile: draft01Profile })).toEqual({
       addresses: [`${NATIVE.address}/128`],
+      deprecated: [],
       routes: [OWN('2001:db8:64:64::/64', NATIVE.address)],
       rules: [
         { priority: 5210, from: `${NATIVE.address}/128` },
@@ -192,5 +196,24 @@ describe('planOfPeer', () => {
     expect(prefixesIn(found, 'main')).toEqual(['2001:64::/32']);
     expect(prefixesIn(found, 'own')).toEqual(['fc64:bed:c633:6401::/64', '2001:db8:beef::/64']);
     expect(found.labels).toEqual(['2001:64::/32', 'fc64:bed:c633:6401::/64']);
+  });
+
+  describe('with a router that does not answer', () => {
+    const SILENT = { ...LEASE, reachable: false };
+    const REACHABLE = { ...OTHER, reachable: true };
+
+    test('deprecates its address, and routes come with that of another', () => {
+      const both = plan([SILENT, REACHABLE]);
+      expect(new Set(both.addresses)).toEqual(new Set([`${OTHER.address}/114`, `${ADDRESS}/114`]));
+      expect(both.deprecated).toEqual([`${ADDRESS}/114`]);
+      expect(both.routes).toContainEqual(OWN('2001:db8:beef::/64', OTHER.address));
+      expect(plan([LEASE, OTHER]).routes).toContainEqual(OWN('2001:db8:beef::/64', ADDRESS));
+    });
+
+    test('deprecates nothing where there is no better address', () => {
+      expect(plan([SILENT]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, reachable: false }]).deprecated).toEqual([]);
+      expect(plan([SILENT, { ...REACHABLE, temporary: true }]).deprecated).toEqual([]);
+    });
   });
 });

@@ -14,6 +14,7 @@ import { FakeKernel } from '../../support/fakeKernel.js';
 const INDEX = 77;
 const PLAN: InterfacePlan = {
   addresses: ['fc64::1/114'],
+  deprecated: [],
   routes: [
     { prefix: 'fc64::/16', metric: 1052, table: 'main', source: null },
     { prefix: '2000::/3', metric: 1052, table: 'own', source: 'fc64::1' },
@@ -64,6 +65,35 @@ describe('configure', () => {
     open().configure(PLAN);
     expect(kernel.objects).toEqual(ALL);
     expect(await messages()).toEqual([]);
+  });
+
+  test('deprecates addresses, and prefers them again', async () => {
+    const configuration = open();
+    const two = { ...PLAN, addresses: [...PLAN.addresses, 'fc64::2/114'] };
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    expect([...kernel.deprecated]).toEqual(['address fc64::2/114 dev 77']);
+    configuration.configure({ ...two, deprecated: ['fc64::1/114'] });
+    expect([...kernel.deprecated]).toEqual([ADDRESS]);
+    configuration.configure(two);
+    expect([...kernel.deprecated]).toEqual([]);
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    const requests = kernel.libc.requests.length;
+    configuration.configure(PLAN);
+    // Removed, and not preferred before.
+    expect(kernel.libc.requests.length - requests).toBe(1);
+    expect(await messages()).toEqual([]);
+  });
+
+  test('ends the connections from addresses that it removes, and from no others', () => {
+    const configuration = open();
+    const diagnoses = (): number => kernel.libc.diagnoses.length;
+    configuration.configure({ ...PLAN, addresses: ['fc64::1/114', 'fc64::8001/114'] });
+    expect(diagnoses()).toBe(0);
+    configuration.configure(PLAN);
+    expect(diagnoses()).toBe(1);
+    // The address is still the same for the next process.
+    configuration.close();
+    expect(diagnoses()).toBe(1);
   });
 
   test('changes only what differs', () => {
