@@ -129,7 +129,7 @@ export const REACHABLE_TIME = 5_000;
 export const ONE_WAY_REACHABLE_TIME = 1_250;
 
 /** Interval at which a path on which packets come is looked at for such silence. */
-export const ONE_WAY_CHECK_INTERVAL = 250;
+export const ONE_WAY_CHECK_INTERVAL = 100;
 
 /**
  * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
