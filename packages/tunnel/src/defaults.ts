@@ -220,10 +220,3 @@ export const SILENCE_RATE = { perSecond: 0.1, burst: 3 } as const;
 
 /** Interval at which remotes are checked for silence while any of them sends. */
 export const SILENCE_WATCH_INTERVAL = 250;
-
-/**
- * Longest silence on a path in use, without the time of packets under way: until a NAT that dropped the
- * mappings of the receiver has them again, or until packets of the sender take the router. The bounds of
- * docs/direct-paths.md.
- */
-export const MAX_SILENCE = 2_000;

@@ -243,6 +243,8 @@ export class RouterDiscovery {
       this.#refuse(uplink, this.#leaseOf(uplink, offer, routes, now));
     } else {
       uplink.transition('advertisement');
+      const previous = uplink.lease?.publicEndpoint ?? offer.endpoint;
+      uplink.pace.seenAt(offer.endpoint, previous, now);
       this.#setTimers(uplink, offer.prefix.validLifetime, now);
       this.#adopt(uplink, offer, routes, now);
     }
@@ -279,7 +281,6 @@ export class RouterDiscovery {
   #adopt(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): void {
     const previous = uplink.lease;
     const lease = this.#leaseOf(uplink, offer, routes, now);
-    if (previous !== null) uplink.pace.seenAt(lease.publicEndpoint, previous.publicEndpoint, now);
     uplink.routes = routes;
     uplink.setTimer('routes', routes.nextEnd(now));
     if (previous?.agreesWith(lease)) return;

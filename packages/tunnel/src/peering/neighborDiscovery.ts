@@ -273,8 +273,9 @@ export class NeighborDiscoveryPeering implements Peering {
     const isTwoWay = now - this.#remotes.lastDirectAt(slot) < ONE_WAY_REACHABLE_TIME;
     const renewsAt = this.#paths.confirmedAt(slot) + REACHABLE_TIME;
     // Who repeats no nonces is solicited seldom, so that mostly no answer is expected, and none can be forged.
-    const mayWait = isTwoWay || !this.#solicitations.repeatsNonces(slot);
-    if (mayWait && now < renewsAt) {
+    const isForgeable =
+      this.#paths.path(slot) !== Path.lan && !this.#solicitations.repeatsNonces(slot);
+    if ((isTwoWay || isForgeable) && now < renewsAt) {
       this.#rounds.refreshAt(slot, Math.min(now + ONE_WAY_CHECK_INTERVAL, renewsAt));
     } else {
       this.#rounds.begin(slot, now);
