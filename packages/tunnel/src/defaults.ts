@@ -47,12 +47,26 @@ export const ROUTER_TRIAL = 5_000;
 export const ROUTER_STABLE = 600_000;
 export const LONGEST_ROUTER_TRIAL = 320_000;
 
-/** Keepalive period in seconds and IPv4 TTL (draft-03 §5, §10.2; as deployed peers). */
-export const KEEPALIVE = { interval: 30, ttl: 3 } as const;
+/**
+ * Keepalives: their interval in seconds and IPv4 TTL, the next ones for each mapping that a NAT lost. Shorter
+ * than the 30 s of draft-03 §5, since many NATs forget after exactly these; the first steps end on the way to
+ * the router (draft-03 §10.2), and the last one is for NATs that are further away.
+ */
+export const KEEPALIVE_STEPS: readonly { readonly interval: number; readonly ttl: number }[] = [
+  { interval: 25, ttl: 3 },
+  { interval: 15, ttl: 3 },
+  { interval: 9, ttl: 3 },
+  { interval: 9, ttl: 0 },
+];
+
+/** Time without a loss after which keepalives go back one step; it doubles with each loss, up to the second. */
+export const KEEPALIVE_EASED_AFTER = 3_600_000;
+export const MAX_KEEPALIVE_EASED_AFTER = 86_400_000;
 
 /**
  * Time for which an address is used before its router is solicited again. Keepalives do not reach it,
- * so this is what notices that a NAT gave this peer another endpoint while it was only listening.
+ * so this is what notices that a NAT gave this peer another endpoint while it was only listening. In a
+ * quiet time, solicitations take the place of keepalives earlier than that; see `KeepalivePace`.
  */
 export const REFRESH_INTERVAL = 120_000;
 
@@ -118,10 +132,13 @@ export const RETRANS_TIMER = 500;
 export const REACHABLE_TIME = 5_000;
 
 /**
- * The same while nothing comes directly from the remote: a NAT on its side that forgot the path drops what we
- * send without a word. So at most one solicitation a second goes with a stream that nobody answers.
+ * The same while nothing comes directly from the remote: then nothing but an answer shows that our own
+ * packets are lost. Also the time for which direct packets of the remote count as coming.
  */
-export const QUIET_REACHABLE_TIME = 1_000;
+export const ONE_WAY_REACHABLE_TIME = 1_250;
+
+/** Interval at which a path on which packets come is looked at for such silence. */
+export const ONE_WAY_CHECK_INTERVAL = 100;
 
 /**
  * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
@@ -201,17 +218,14 @@ export const TEMPORARY_BLOCK = 600_000;
 export const TEMPORARY_IDLE = 120_000;
 
 /**
- * Interval at which remotes are checked for silence while any of them sends. A remote from which something
- * came in each of {@link STEADY_TICKS} of them has fallen silent when nothing comes for
- * {@link STEADY_SILENCE_TICKS}; one that sent less regularly, after {@link SILENCE_TICKS}.
+ * Time without a packet from a remote that was sending after which it and the routers are sent something:
+ * a NAT on our side may have dropped our mappings, and no message says so. Longer than the second that many
+ * programs wait between two packets.
  */
-export const SILENCE_TICK = 250;
-export const STEADY_TICKS = 4;
-export const STEADY_SILENCE_TICKS = 4;
-export const SILENCE_TICKS = 12;
+export const SILENCE = 1_250;
 
-/**
- * Least time between two solicitations of the routers because remotes fell silent: a NAT on our side may have
- * dropped our mappings, and no message says so. Silence that comes earlier is acted on at its end.
- */
-export const SILENCE_REPEAT = 10_000;
+/** Solicitations of the routers for that, a second and at once; in between, they are sent keepalives. */
+export const SILENCE_RATE = { perSecond: 0.1, burst: 3 } as const;
+
+/** Interval at which remotes are checked for silence while any of them sends. */
+export const SILENCE_WATCH_INTERVAL = 250;

@@ -75,7 +75,7 @@ export function addPeerCommand(program: Command, version: string): void {
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
     .option(
       '--keepalive <S[,TTL]>',
-      'seconds between keepalives, and their TTL; default: 30,3',
+      'seconds between keepalives, and their TTL; default: 25,3, less where a NAT forgets',
       keepalive,
     )
     .option(

@@ -132,6 +132,11 @@ export class RouterDiscovery {
     if (uplink.isDue('keepalive', now)) this.#keepAlive(uplink, now);
   }
 
+  /** Opens the NATs on the way to the router again, all of them. */
+  reopen(uplink: Uplink, now: number): void {
+    this.#sendNothing(uplink, 0, now);
+  }
+
   // Soliciting
 
   #begin(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
@@ -238,6 +243,8 @@ export class RouterDiscovery {
       this.#refuse(uplink, this.#leaseOf(uplink, offer, routes, now));
     } else {
       uplink.transition('advertisement');
+      const previous = uplink.lease?.publicEndpoint ?? offer.endpoint;
+      uplink.pace.seenAt(offer.endpoint, previous, now);
       this.#setTimers(uplink, offer.prefix.validLifetime, now);
       this.#adopt(uplink, offer, routes, now);
     }
@@ -268,7 +275,7 @@ export class RouterDiscovery {
       now + Math.min(this.#failover.refreshInterval(uplink), milliseconds / 2),
     );
     uplink.setTimer('expiry', now + milliseconds);
-    this.#setKeepalive(uplink, now);
+    this.#setKeepalive(uplink);
   }
 
   #adopt(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): void {
@@ -314,25 +321,26 @@ export class RouterDiscovery {
     this.#host.leaseLost();
   }
 
-  /** Whatever went to the router meanwhile kept the way open as well (draft-04 §7.1). */
+  /**
+   * Keeps the way to the router open, where nothing went there meanwhile that did (draft-04 §7.1): by an
+   * empty datagram, or by a solicitation that also shows whether the NATs kept our mapping until now.
+   */
   #keepAlive(uplink: Uplink, now: number): void {
-    const { interval, ttl } = this.#settings.keepalive;
-    const quietUntil = uplink.lastSentAt + interval * MILLISECONDS_PER_SECOND;
-    if (quietUntil > now) {
-      uplink.setTimer('keepalive', quietUntil);
-      return;
-    }
+    const { pace } = uplink;
+    const isQuiet = uplink.lastSentAt + pace.interval <= now;
+    if (isQuiet && uplink.state === 'leased' && pace.takesCheck()) this.doubt(uplink, now);
+    else if (isQuiet) this.#sendNothing(uplink, pace.step.ttl, now);
+    this.#setKeepalive(uplink);
+  }
+
+  #sendNothing(uplink: Uplink, ttl: number, now: number): void {
     uplink.lastSentAt = now;
-    this.#setKeepalive(uplink, now);
     this.#output.send(uplink.endpoint, NOTHING, 0, 0, ttl);
   }
 
-  #setKeepalive(uplink: Uplink, from: number): void {
-    const { interval } = this.#settings.keepalive;
-    uplink.setTimer(
-      'keepalive',
-      interval === 0 ? DISTANT_FUTURE : from + interval * MILLISECONDS_PER_SECOND,
-    );
+  /** From what went to the router last: the mapping of a NAT is as old, whenever the answer came. */
+  #setKeepalive(uplink: Uplink): void {
+    uplink.setTimer('keepalive', uplink.lastSentAt + uplink.pace.interval);
   }
 }
 

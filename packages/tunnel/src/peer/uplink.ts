@@ -4,6 +4,7 @@ import { ROUTER_RETRANS_TIMER, ROUTER_TRIAL, SOLICITATION_WAITS } from '../defau
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
+import type { KeepalivePace } from './keepalivePace.js';
 import type { Lease } from './lease.js';
 import type { OfferedRoutes } from './offeredRoutes.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
@@ -62,6 +63,8 @@ export interface UplinkSnapshot {
   readonly lastAdvertisementAt: number | null;
   /** Whether it was added only to avoid the trapezium path, and goes when it is not used. */
   readonly temporary: boolean;
+  /** Keepalives to it at present: seconds between two (0 for none), and their IPv4 TTL. */
+  readonly keepalive: { readonly interval: number; readonly ttl: number };
   /** The timer that is due next, and when; null for none. */
   readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
 }
@@ -111,6 +114,9 @@ export class Uplink {
   /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
   lastAdvertisementAt = DISTANT_PAST;
 
+  /** How often keepalives go to it. */
+  readonly pace: KeepalivePace;
+
   readonly #due: Record<UplinkTimer, number> = {
     solicit: DISTANT_FUTURE,
     keepalive: DISTANT_FUTURE,
@@ -121,8 +127,9 @@ export class Uplink {
     adoption: DISTANT_FUTURE,
   };
 
-  constructor(router: Endpoint, wanted: SubnetPrefix | null = null) {
+  constructor(router: Endpoint, pace: KeepalivePace, wanted: SubnetPrefix | null = null) {
     this.router = router;
+    this.pace = pace;
     this.wanted = wanted;
     this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
   }
@@ -219,6 +226,7 @@ export class Uplink {
       reachable: !this.reportedUnreachable,
       attempts: this.attempts,
       temporary: this.temporary,
+      keepalive: this.pace.step,
       lastAdvertisementAt: Number.isFinite(this.lastAdvertisementAt)
         ? this.lastAdvertisementAt
         : null,

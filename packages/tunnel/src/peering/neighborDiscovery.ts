@@ -1,6 +1,11 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
-import { CONFIRMATION_LIFETIME } from '../defaults.js';
+import {
+  CONFIRMATION_LIFETIME,
+  ONE_WAY_CHECK_INTERVAL,
+  ONE_WAY_REACHABLE_TIME,
+  REACHABLE_TIME,
+} from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Path } from '../report/path.js';
 import { OUTER_HEADERS } from '../specification.js';
@@ -9,7 +14,7 @@ import type { Credit } from './credit.js';
 import { LanSearch, type LanSearchOptions } from './lanSearch.js';
 import { NatOpenings } from './natOpenings.js';
 import { NeighborAnswers } from './neighborAnswers.js';
-import { NeighborSolicitations } from './neighborSolicitations.js';
+import { NEIGHBOR_SOLICITATION_WEIGHT, NeighborSolicitations } from './neighborSolicitations.js';
 import { OpportunisticHandshakes } from './opportunisticHandshakes.js';
 import {
   NextHop,
@@ -46,10 +51,9 @@ export interface NeighborDiscoveryOptions extends LanSearchOptions {
  *
  * - The first packet to a remote begins a round of solicitations (see {@link SolicitationRounds}).
  * - An answer confirms the path for CONFIRMATION_LIFETIME, which is less than any NAT keeps a mapping.
- * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it, and sooner while
- *   nothing comes directly from the remote. After one solicitation without an answer, packets are relayed until
- *   there is one.
- * - A remote that falls silent is solicited: that opens our own NAT again, if that forgot the path.
+ * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it, or than
+ *   ONE_WAY_REACHABLE_TIME where nothing comes directly from the remote. After one solicitation without
+ *   an answer, packets are relayed until there is one.
  * - Whatever comes directly from a remote that we reach through the router is a hint to solicit at once:
  *   its NAT now expects something from us.
  */
@@ -113,7 +117,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#begin(slot, now);
     if (!isInvitation) return;
     // Used at once, and solicited beside the first packet.
-    this.#rounds.refreshSoon(slot, now);
+    this.#rounds.refreshAt(slot, now);
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
   }
 
@@ -136,7 +140,7 @@ export class NeighborDiscoveryPeering implements Peering {
   ): NextHopCode {
     if (policy === Policy.prohibited) return NextHop.router;
     if (this.#paths.isValid(slot, now) && this.#fitsLan(slot, bytes, offset)) {
-      if (this.#rounds.isRefreshDue(slot, now)) this.#rounds.begin(slot, now);
+      if (this.#rounds.isRefreshDue(slot, now)) this.#renew(slot, now);
       return NextHop.direct;
     }
     return this.#search(slot, bytes, offset, length, policy, now);
@@ -170,9 +174,7 @@ export class NeighborDiscoveryPeering implements Peering {
       } else {
         this.#hints.received(slot, now);
       }
-    } else if (isDirect) {
-      this.#rounds.heard(slot, now);
-    } else if (this.#options.redirects) {
+    } else if (!isDirect && this.#options.redirects) {
       this.#redirects.packetRelayed(slot, bytes, offset, length, now);
     }
   }
@@ -187,11 +189,6 @@ export class NeighborDiscoveryPeering implements Peering {
     if (isOnLan) return this.#lan.solicited(slot, from, now) && this.#hints.answers(slot, answer);
     if (!this.#paths.isValid(slot, now)) this.#handshakes.received(slot);
     return this.#hints.solicited(slot, answer, now);
-  }
-
-  fellSilent(slot: number, now: number): void {
-    if (!this.#rounds.isUnderWay(slot) && !this.#rounds.hasFailed(slot))
-      this.#rounds.begin(slot, now);
   }
 
   isOnTrial(slot: number, from: Readonly<UdpEndpoint>, now: number): boolean {
@@ -236,6 +233,17 @@ export class NeighborDiscoveryPeering implements Peering {
     return false;
   }
 
+  remoteSilent(slot: number, now: number): void {
+    if (!this.#paths.isValid(slot, now)) {
+      this.#hints.received(slot, now);
+    } else if (
+      this.#rounds.isRefreshDue(slot, now) &&
+      this.#credit.chargeHint(slot, NEIGHBOR_SOLICITATION_WEIGHT)
+    ) {
+      this.#rounds.begin(slot, now);
+    }
+  }
+
   networkChanged(now: number): void {
     this.#remotes.forEach((slot) => {
       this.#paths.expire(slot);
@@ -270,6 +278,20 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#lan.forget(slot);
     this.#hints.restart(slot);
     this.#redirects.created(slot, now);
+  }
+
+  /** Begins a round on a valid path, or postpones it while packets come directly. */
+  #renew(slot: number, now: number): void {
+    const isTwoWay = now - this.#remotes.lastDirectAt(slot) < ONE_WAY_REACHABLE_TIME;
+    const renewsAt = this.#paths.confirmedAt(slot) + REACHABLE_TIME;
+    // Who repeats no nonces is solicited seldom, so that mostly no answer is expected, and none can be forged.
+    const isForgeable =
+      this.#paths.path(slot) !== Path.lan && !this.#solicitations.repeatsNonces(slot);
+    if ((isTwoWay || isForgeable) && now < renewsAt) {
+      this.#rounds.refreshAt(slot, Math.min(now + ONE_WAY_CHECK_INTERVAL, renewsAt));
+    } else {
+      this.#rounds.begin(slot, now);
+    }
   }
 
   /** Begins a search for a path that fits this packet, if one is due, and chooses its next hop. */
@@ -348,7 +370,7 @@ export class NeighborDiscoveryPeering implements Peering {
 
   #reachable(slot: number, now: number): void {
     this.#handshakes.reset(slot);
-    this.#rounds.confirmed(slot, this.#solicitations.repeatsNonces(slot), now);
+    this.#rounds.confirmed(slot, now);
     const interval = this.#options.directKeepalive * MILLISECONDS_PER_SECOND;
     if (interval > 0) this.#keepaliveAt = Math.min(this.#keepaliveAt, now + interval);
   }

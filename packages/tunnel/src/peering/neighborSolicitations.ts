@@ -74,7 +74,7 @@ export class NeighborSolicitations {
     this.#held[slot] = 0;
   }
 
-  /** Whether a remote has ever answered with the nonce of a solicitation. */
+  /** Whether a remote ever repeated a nonce, so that nobody else can answer for it. */
   repeatsNonces(slot: number): boolean {
     return this.#repeatsNonces[slot] === 1;
   }

@@ -189,19 +189,6 @@ export class ProbeAndSeenPeering implements Peering {
     return isAnswered;
   }
 
-  /**
-   * Probes a remote that fell silent, which opens our own NAT again. While we go on sending, packets are
-   * relayed until the remote has seen something of ours again.
-   */
-  fellSilent(slot: number, now: number): void {
-    if (!this.#paths.isValid(slot, now)) return;
-    if (now - this.#remotes.lastSentAt(slot) <= STILL_SENDING) {
-      this.#paths.expire(slot);
-      this.#renewedAt[slot] = DISTANT_PAST;
-    }
-    this.#probe(slot, false, now);
-  }
-
   isOnTrial(): boolean {
     return false;
   }
@@ -236,6 +223,15 @@ export class ProbeAndSeenPeering implements Peering {
 
   ownsBound(slot: number, bytes: Uint8Array, at: number): boolean {
     return this.#bound.owns(slot, bytes, at);
+  }
+
+  remoteSilent(slot: number, now: number): void {
+    // Whoever goes on sending takes the router until the remote has seen something of it again.
+    if (now - this.#remotes.lastSentAt(slot) <= STILL_SENDING && this.#paths.isValid(slot, now)) {
+      this.#paths.expire(slot);
+      this.#renewedAt[slot] = DISTANT_PAST;
+    }
+    if (this.#states[slot] !== NO_STATE) this.#probe(slot, false, now);
   }
 
   networkChanged(): void {

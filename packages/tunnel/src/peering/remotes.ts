@@ -64,7 +64,8 @@ export class Remotes {
   #createdAt = new Float64Array();
   #lastSentAt = new Float64Array();
   #lastReceivedAt = new Float64Array();
-  #lastSignaledAt = new Float64Array();
+  #lastPacketAt = new Float64Array();
+  #lastDirectAt = new Float64Array();
   #sentDirect = new Float64Array();
   #sentRelayed = new Float64Array();
   #receivedDirect = new Float64Array();
@@ -182,7 +183,7 @@ export class Remotes {
   /** Makes an inbound remote an outbound one, if this packet of the local side to it is no reply. */
   considerOutbound(slot: number, bytes: Uint8Array, offset: number, now: number): void {
     const reply = replyIn(bytes, offset);
-    const heardAt = Math.max(this.#lastHeardAt(slot), this.#createdAt[slot]!);
+    const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
     if (reply !== Reply.no && !isLate) return;
     this.#inbound.remove(slot);
@@ -240,6 +241,8 @@ export class Remotes {
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */
   received(slot: number, isDirect: boolean, length: number, now: number): void {
     this.#lastReceivedAt[slot] = now;
+    this.#lastPacketAt[slot] = now;
+    if (isDirect) this.#lastDirectAt[slot] = now;
     const counts = isDirect ? this.#receivedDirect : this.#receivedRelayed;
     counts[slot]!++;
     this.credit.earn(slot, length + OUTER_HEADERS);
@@ -247,7 +250,17 @@ export class Remotes {
 
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
-    this.#lastSignaledAt[slot] = now;
+    this.#lastReceivedAt[slot] = now;
+  }
+
+  /** Time of the last packet for the local side; {@link DISTANT_PAST} for never. */
+  lastPacketAt(slot: number): number {
+    return this.#lastPacketAt[slot]!;
+  }
+
+  /** Time of the last of them that came directly; {@link DISTANT_PAST} for never. */
+  lastDirectAt(slot: number): number {
+    return this.#lastDirectAt[slot]!;
   }
 
   /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
@@ -262,7 +275,7 @@ export class Remotes {
 
   /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
-    return Math.max(this.#lastSentAt[slot]!, this.#lastHeardAt(slot), this.#createdAt[slot]!);
+    return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
   }
 
   /** A remote and its path at this moment, as users see it. */
@@ -274,17 +287,12 @@ export class Remotes {
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
-      lastReceivedAt: finiteOrNull(this.#lastHeardAt(slot)),
+      lastReceivedAt: finiteOrNull(this.#lastReceivedAt[slot]!),
       packetsSentDirect: this.#sentDirect[slot]!,
       packetsSentRelayed: this.#sentRelayed[slot]!,
       packetsReceivedDirect: this.#receivedDirect[slot]!,
       packetsReceivedRelayed: this.#receivedRelayed[slot]!,
     };
-  }
-
-  /** Time at which anything came from the remote. */
-  #lastHeardAt(slot: number): number {
-    return Math.max(this.#lastReceivedAt[slot]!, this.#lastSignaledAt[slot]!);
   }
 
   #name(slot: number): Pick<PathChanged, 'remote' | 'direction'> {
@@ -310,7 +318,8 @@ export class Remotes {
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
     this.#lastReceivedAt[slot] = DISTANT_PAST;
-    this.#lastSignaledAt[slot] = DISTANT_PAST;
+    this.#lastPacketAt[slot] = DISTANT_PAST;
+    this.#lastDirectAt[slot] = DISTANT_PAST;
     this.#sentDirect[slot] = 0;
     this.#sentRelayed[slot] = 0;
     this.#receivedDirect[slot] = 0;
@@ -331,7 +340,7 @@ export class Remotes {
         : this.#idlestAt(address, now);
     if (victim === NO_SLOT) return false;
     // What the local side sends to it still replies.
-    if (!this.isOutbound(victim) && now - this.#lastHeardAt(victim) < REPLY_TIME) {
+    if (!this.isOutbound(victim) && now - this.#lastReceivedAt[victim]! < REPLY_TIME) {
       this.paths.readEncodedEndpoint(victim, this.#endpoint);
       this.#openReplies.open(this.#endpoint, now);
     }
@@ -369,7 +378,8 @@ export class Remotes {
     this.#createdAt = grown(this.#createdAt, capacity);
     this.#lastSentAt = grown(this.#lastSentAt, capacity);
     this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
-    this.#lastSignaledAt = grown(this.#lastSignaledAt, capacity);
+    this.#lastPacketAt = grown(this.#lastPacketAt, capacity);
+    this.#lastDirectAt = grown(this.#lastDirectAt, capacity);
     this.#sentDirect = grown(this.#sentDirect, capacity);
     this.#sentRelayed = grown(this.#sentRelayed, capacity);
     this.#receivedDirect = grown(this.#receivedDirect, capacity);

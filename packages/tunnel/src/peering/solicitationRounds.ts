@@ -6,8 +6,8 @@ import {
   INBOUND_ROUND_RATE,
   MAX_RETRY_WAIT,
   MAX_UNICAST_SOLICIT,
+  ONE_WAY_REACHABLE_TIME,
   PEER_LIMITER_BUCKETS,
-  QUIET_REACHABLE_TIME,
   REACHABLE_TIME,
   RENEWAL_RATE,
   RETRANS_TIMER,
@@ -41,8 +41,7 @@ export interface RoundListener {
  *
  * - After a round in vain, packets begin no other for 2 s, and each time for twice as long, up to a
  *   minute.
- * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet; one older than
- *   QUIET_REACHABLE_TIME, when nothing has come directly from the remote for that time and it repeats nonces.
+ * - A confirmation older than ONE_WAY_REACHABLE_TIME may be renewed by a round beside the next packet.
  * - Rounds that packets of the local side begin to outbound remotes have a rate of their own, and so have
  *   those that renew a confirmation. All others, which strangers can cause, are limited by the IPv4 address
  *   of the remote, so that nobody uses up what others need.
@@ -58,8 +57,6 @@ export class SolicitationRounds {
   /** Time from which a packet begins a round, in milliseconds: on a valid path, and on none. */
   #refreshAt = new Float64Array();
   #retryAt = new Float64Array();
-  /** Time at which a confirmation is renewed in any case, in milliseconds. */
-  #renewAt = new Float64Array();
   /** Rounds in vain since the last confirmation. */
   #failures = new Uint8Array();
   /** Time at which a hint last had an effect. */
@@ -73,7 +70,7 @@ export class SolicitationRounds {
     this.#detection = new NeighborUnreachability(
       {
         capacity: 0,
-        reachableTime: QUIET_REACHABLE_TIME,
+        reachableTime: ONE_WAY_REACHABLE_TIME,
         delayFirstProbeTime: DELAY_FIRST_PROBE_TIME,
         retransTimer: RETRANS_TIMER,
         maxUnicastSolicit: MAX_UNICAST_SOLICIT,
@@ -90,7 +87,6 @@ export class SolicitationRounds {
   grow(capacity: number): void {
     this.#refreshAt = grown(this.#refreshAt, capacity);
     this.#retryAt = grown(this.#retryAt, capacity);
-    this.#renewAt = grown(this.#renewAt, capacity);
     this.#failures = grown(this.#failures, capacity);
     this.#hintedAt = grown(this.#hintedAt, capacity);
     this.#detection.grow(capacity);
@@ -115,15 +111,9 @@ export class SolicitationRounds {
     return now >= this.#refreshAt[slot]!;
   }
 
-  /** Something came directly from a remote on a valid path. For every such packet. */
-  heard(slot: number, now: number): void {
-    if (this.#refreshAt[slot]! >= this.#renewAt[slot]!) return;
-    this.#refreshAt[slot] = Math.min(this.#renewAt[slot]!, now + QUIET_REACHABLE_TIME);
-  }
-
-  /** Lets the next direct packet begin a round. */
-  refreshSoon(slot: number, now: number): void {
-    this.#refreshAt[slot] = now;
+  /** Lets the first direct packet from a time on, in milliseconds, begin a round. */
+  refreshAt(slot: number, at: number): void {
+    this.#refreshAt[slot] = at;
   }
 
   /** Whether a packet that is not sent directly begins a round. For every such packet. */
@@ -175,16 +165,10 @@ export class SolicitationRounds {
     return true;
   }
 
-  /**
-   * The direct path is confirmed, which ends the round that may be under way.
-   *
-   * @param repeatsNonces - whether the remote does. Others are solicited no more often than they must be: each
-   * solicitation allows one answer that anybody can forge.
-   */
-  confirmed(slot: number, repeatsNonces: boolean, now: number): void {
+  /** The direct path is confirmed, which ends the round that may be under way. */
+  confirmed(slot: number, now: number): void {
     this.#detection.confirmed(slot, now);
-    this.#refreshAt[slot] = now + (repeatsNonces ? QUIET_REACHABLE_TIME : REACHABLE_TIME);
-    this.#renewAt[slot] = now + REACHABLE_TIME;
+    this.#refreshAt[slot] = now + ONE_WAY_REACHABLE_TIME;
     // Until then, a packet that this path does not fit would begin nothing.
     this.#retryAt[slot] = now + REACHABLE_TIME;
     this.#failures[slot] = 0;

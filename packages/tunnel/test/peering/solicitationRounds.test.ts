@@ -43,8 +43,8 @@ class Bench {
     return slot;
   }
 
-  confirm(slot: number, now: number, repeatsNonces = false): void {
-    this.rounds.confirmed(slot, repeatsNonces, now);
+  confirm(slot: number, now: number): void {
+    this.rounds.confirmed(slot, now);
     const endpoint = new UdpEndpoint();
     this.remotes.paths.readEncodedEndpoint(slot, endpoint);
     const { neighborAdvertisement } = Confirmation;
@@ -84,60 +84,12 @@ describe('a round of solicitations', () => {
     const slot = bench.create(1, 1);
     bench.confirm(slot, 10);
     expect(bench.rounds.isRetryDue(slot, 10 + REACHABLE_TIME - 1)).toBe(false);
-    expect(bench.rounds.isRefreshDue(slot, 10 + REACHABLE_TIME - 1)).toBe(false);
+    expect(bench.rounds.isRefreshDue(slot, 10 + 1_249)).toBe(false);
+    expect(bench.rounds.isRefreshDue(slot, 10 + 1_250)).toBe(true);
     expect(bench.rounds.isRetryDue(slot, 10 + REACHABLE_TIME)).toBe(true);
-    expect(bench.rounds.isRefreshDue(slot, 10 + REACHABLE_TIME)).toBe(true);
     bench.rounds.begin(slot, 10 + REACHABLE_TIME);
     bench.rounds.handleTimeout(11 + REACHABLE_TIME);
     expect(bench.solicited).toEqual([slot]);
-  });
-});
-
-describe('a confirmation of a remote that repeats nonces', () => {
-  const QUIET = 1_000;
-
-  test('is to be renewed after a second in which nothing comes directly', () => {
-    const bench = new Bench();
-    const slot = bench.create(1, 1);
-    bench.confirm(slot, 0, true);
-    expect(bench.rounds.isRefreshDue(slot, QUIET - 1)).toBe(false);
-    expect(bench.rounds.isRefreshDue(slot, QUIET)).toBe(true);
-    // Packets that the path does not fit begin no search yet.
-    expect(bench.rounds.isRetryDue(slot, REACHABLE_TIME - 1)).toBe(false);
-    bench.rounds.begin(slot, QUIET);
-    bench.rounds.handleTimeout(QUIET + 1);
-    expect(bench.solicited).toEqual([slot]);
-  });
-
-  test('holds longer while something comes, but no longer than five seconds', () => {
-    const bench = new Bench();
-    const slot = bench.create(1, 1);
-    bench.confirm(slot, 0, true);
-    for (let now = 500; now < REACHABLE_TIME; now += 500) {
-      bench.rounds.heard(slot, now);
-      expect(bench.rounds.isRefreshDue(slot, Math.min(now + QUIET, REACHABLE_TIME) - 1)).toBe(
-        false,
-      );
-      expect(bench.rounds.isRefreshDue(slot, Math.min(now + QUIET, REACHABLE_TIME))).toBe(true);
-    }
-  });
-
-  test('is not renewed twice at the same time', () => {
-    const bench = new Bench();
-    const slot = bench.create(1, 1);
-    bench.confirm(slot, 0, true);
-    bench.rounds.begin(slot, QUIET);
-    bench.rounds.heard(slot, QUIET + 10);
-    expect(bench.rounds.isRefreshDue(slot, 100_000)).toBe(false);
-  });
-
-  test('of one that repeats none holds for five seconds, whatever comes', () => {
-    const bench = new Bench();
-    const slot = bench.create(1, 1);
-    bench.confirm(slot, 0);
-    bench.rounds.heard(slot, 100);
-    expect(bench.rounds.isRefreshDue(slot, REACHABLE_TIME - 1)).toBe(false);
-    expect(bench.rounds.isRefreshDue(slot, REACHABLE_TIME)).toBe(true);
   });
 });
 
@@ -297,7 +249,7 @@ test('the next direct packet begins a round where a refresh is due soon, and non
   const bench = new Bench();
   const slot = bench.create(1, 1);
   expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);
-  bench.rounds.refreshSoon(slot, 10);
+  bench.rounds.refreshAt(slot, 10);
   expect([9, 10].map((now) => bench.rounds.isRefreshDue(slot, now))).toEqual([false, true]);
   bench.rounds.begin(slot, 10);
   expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);
