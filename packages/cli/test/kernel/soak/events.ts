@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Conversation } from '@6bed4/testing/kernel/conversation';
+import { TUN } from '@6bed4/testing/kernel/interfaces';
 import { loadMiddlebox, type Side } from '@6bed4/testing/kernel/natTopology';
 import type { SoakEventName } from '@6bed4/testing/soak/bounds';
 
@@ -103,5 +104,13 @@ export const realEvents: readonly RealEvent[] = [
     what: 'and its NAT forgets the old one',
     lasts: 0,
     happen: (conversation) => getsAddress(conversation, 'left'),
+  },
+  {
+    name: 'interface-address',
+    what: 'ip addr flush',
+    lasts: 0,
+    happen: async ({ lab }) => {
+      await lab.ip('right', `-6 addr flush dev ${TUN}`);
+    },
   },
 ];
