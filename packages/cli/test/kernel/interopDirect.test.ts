@@ -48,6 +48,8 @@ const placements: readonly Placement[] = [
   'each behind a NAT',
   'each behind a NAT that accepts all',
 ];
+/** Deployed peers solicit before they relay anything, which spoils a NAT that accepts all (docs/nat-matrix.md). */
+const whereDeployedMayBegin = placements.filter((kind) => !kind.endsWith('accepts all'));
 
 let lab: Lab;
 let capture: Capture;
@@ -187,6 +189,7 @@ for (const { name, needs, start } of routersOf2012) {
   describeWithPrograms(`the reference peer of 2012 at ${name}`, [PEER_2012, ...needs], () => {
     for (const kind of placements) {
       for (const first of ['peer1', 'peer2'] as const) {
+        if (first === 'peer2' && !whereDeployedMayBegin.includes(kind)) continue;
         const who = first === 'peer1' ? 'our peer' : 'the reference';
         test(`and our peer exchange packets directly when ${who} begins, ${kind}`, async () => {
           await build(kind);
@@ -260,6 +263,7 @@ for (const { name, needs, start } of routersForJava) {
         expect(captured.ourFaults()).toEqual([]);
       });
 
+      if (!whereDeployedMayBegin.includes(kind)) continue;
       test(`and our peer exchange packets directly when Java begins, ${kind}`, async () => {
         await build(kind, JAVA_ROUTER_IPV4);
         await start();
