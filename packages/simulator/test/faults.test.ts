@@ -169,7 +169,7 @@ describe('a peer', () => {
     pair(({ net, a }) => {
       a.stop();
       const { sent } = net.statistics;
-      net.run(29_000);
+      net.run(15_000);
       expect(a.address).toBeNull();
       expect(net.statistics.sent).toBe(sent);
       a.start();

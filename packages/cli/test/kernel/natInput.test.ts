@@ -56,7 +56,15 @@ for (const [driver, chosen] of drivers) {
           try {
             await startRouter(lab, 'router', '--dialect', dialect);
             const start = (side: Side) =>
-              startPeer(lab, side, '--dialect', dialect, '--port', String(PEER_PORT[side]));
+              startPeer(
+                lab,
+                side,
+                '--verbose',
+                '--dialect',
+                dialect,
+                '--port',
+                String(PEER_PORT[side]),
+              );
             const [one, other] = await Promise.all([start('left'), start('right')]);
             lab.spawn('left', ['ping', '-6', '-i', '0.2', '-c', '60', other.address]);
             await Promise.all([

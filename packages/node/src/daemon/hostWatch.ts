@@ -61,7 +61,8 @@ export class HostWatch {
     user: HostWatchUser,
   ): Promise<HostWatch> {
     let watch: HostWatch | null = null;
-    const libc = await tryLoadLibc();
+    // Bun ends when a native module waits for a descriptor.
+    const libc = process.versions['bun'] === undefined ? await tryLoadLibc() : null;
     const underlay = new UnderlayMonitor((onEvent) => openUnderlay(libc, from, onEvent), {
       routers: () => user.routers(),
       underlayChanged: () => user.moved(),

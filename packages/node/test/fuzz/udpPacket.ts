@@ -2,7 +2,6 @@ import { findUdpHeader, parseUdp } from '@6bed4/nd';
 import { demand, type FuzzTarget, InputReader } from '@6bed4/testing/fuzzTarget';
 import {
   AddressPair,
-  MAX_PAYLOAD,
   PAYLOAD_OFFSET,
   PacketBuffer,
   refuseUdp,
@@ -43,7 +42,7 @@ function write(reader: InputReader): Uint8Array {
   });
   const pair = new AddressPair(addresses[0]!, addresses[1]!);
   const ports = [reader.word(), reader.word()] as const;
-  const payload = reader.rest().subarray(0, MAX_PAYLOAD);
+  const payload = reader.rest().subarray(0, buffer.bytes.length - PAYLOAD_OFFSET);
   buffer.bytes.set(payload, PAYLOAD_OFFSET);
   writeUdpHeaders(buffer, pair, ...ports, 64, payload.length);
   return buffer.bytes.slice(0, buffer.length);
