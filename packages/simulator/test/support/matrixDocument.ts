@@ -175,8 +175,8 @@ Each of these is a test, in all dialects with direct paths:
 - **Two NATs in a row**: direct, each keeps its mapping.
 - **NAT that closes on ICMP errors** (against RFC 4787 REQ-10): direct; the error about the first question closes it
   again, and the next question opens it.
-- **NAT that forgets after ten seconds**: direct while in use; idle peers cannot be reached, unless they send keepalives more
-  often.
+- **NAT that forgets after ten seconds**: direct while in use. An idle peer notices it by its changed port, and then sends
+  [keepalives more often](direct-paths.md#idle-peers); if the NAT keeps ports, \`--keepalive 9\` has to say so.
 - **NAT that forgets after five minutes**: direct.
 - **NAT that keeps ports, and two peers behind it with the same port**: direct where the mapping is
   endpoint-independent. Linux keeps the port of the second peer to remotes that the first does not talk to, and changes it to
