@@ -30,8 +30,9 @@ const SOON = 2000;
 const VICTIM_PORT = 40_000;
 const STRANGERS = 150;
 
-/** In place of `test`, registers none. */
-const none = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof test;
+/** In place of `test` and `describe`, registers none. */
+const none = Object.assign(() => {}, { each: () => () => {} }) as unknown as typeof test &
+  typeof describe;
 
 function kill(pid: number): void {
   try {
@@ -66,7 +67,9 @@ describeDrivers('the process of a daemon', (driver) => {
   afterAll(() => lab.dispose());
 
   /** Tests of what both drivers share are there once only. */
-  const once = driver === 'auto' ? test : none;
+  const isFirst = driver === 'auto';
+  const once = isFirst ? test : none;
+  const describeOnce = isFirst ? describe : none;
 
   const control = (): string => join(lab.folder, `control-${count}.sock`);
 
@@ -197,7 +200,7 @@ describeDrivers('the process of a daemon', (driver) => {
     );
   });
 
-  describe('that root started', () => {
+  describeOnce('that root started', () => {
     /** The values of a field of all threads. */
     function ofThreads(pid: number, field: string): Set<string> {
       const pattern = new RegExp(`^${field}:\\s*(\\S+)$`, 'm');
