@@ -63,8 +63,8 @@ export class Remotes {
   #lanPort = new Uint16Array();
   #createdAt = new Float64Array();
   #lastSentAt = new Float64Array();
-  #lastReceivedAt = new Float64Array();
   #lastPacketAt = new Float64Array();
+  #lastSignalAt = new Float64Array();
   #lastDirectAt = new Float64Array();
   #sentDirect = new Float64Array();
   #sentRelayed = new Float64Array();
@@ -183,7 +183,7 @@ export class Remotes {
   /** Makes an inbound remote an outbound one, if this packet of the local side to it is no reply. */
   considerOutbound(slot: number, bytes: Uint8Array, offset: number, now: number): void {
     const reply = replyIn(bytes, offset);
-    const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    const heardAt = Math.max(this.lastReceivedAt(slot), this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
     if (reply !== Reply.no && !isLate) return;
     this.#inbound.remove(slot);
@@ -240,7 +240,6 @@ export class Remotes {
 
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */
   received(slot: number, isDirect: boolean, length: number, now: number): void {
-    this.#lastReceivedAt[slot] = now;
     this.#lastPacketAt[slot] = now;
     if (isDirect) this.#lastDirectAt[slot] = now;
     const counts = isDirect ? this.#receivedDirect : this.#receivedRelayed;
@@ -250,7 +249,7 @@ export class Remotes {
 
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
-    this.#lastReceivedAt[slot] = now;
+    this.#lastSignalAt[slot] = now;
   }
 
   /** Time of the last packet for the local side; {@link DISTANT_PAST} for never. */
@@ -270,12 +269,12 @@ export class Remotes {
 
   /** Time of the last acceptable packet from the remote; {@link DISTANT_PAST} for never. */
   lastReceivedAt(slot: number): number {
-    return this.#lastReceivedAt[slot]!;
+    return Math.max(this.#lastPacketAt[slot]!, this.#lastSignalAt[slot]!);
   }
 
   /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
-    return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    return Math.max(this.#lastSentAt[slot]!, this.lastReceivedAt(slot), this.#createdAt[slot]!);
   }
 
   /** A remote and its path at this moment, as users see it. */
@@ -287,7 +286,7 @@ export class Remotes {
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
-      lastReceivedAt: finiteOrNull(this.#lastReceivedAt[slot]!),
+      lastReceivedAt: finiteOrNull(this.lastReceivedAt(slot)),
       packetsSentDirect: this.#sentDirect[slot]!,
       packetsSentRelayed: this.#sentRelayed[slot]!,
       packetsReceivedDirect: this.#receivedDirect[slot]!,
@@ -317,8 +316,8 @@ export class Remotes {
     this.#lanPort[slot] = 0;
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
-    this.#lastReceivedAt[slot] = DISTANT_PAST;
     this.#lastPacketAt[slot] = DISTANT_PAST;
+    this.#lastSignalAt[slot] = DISTANT_PAST;
     this.#lastDirectAt[slot] = DISTANT_PAST;
     this.#sentDirect[slot] = 0;
     this.#sentRelayed[slot] = 0;
@@ -340,7 +339,7 @@ export class Remotes {
         : this.#idlestAt(address, now);
     if (victim === NO_SLOT) return false;
     // What the local side sends to it still replies.
-    if (!this.isOutbound(victim) && now - this.#lastReceivedAt[victim]! < REPLY_TIME) {
+    if (!this.isOutbound(victim) && now - this.lastReceivedAt(victim) < REPLY_TIME) {
       this.paths.readEncodedEndpoint(victim, this.#endpoint);
       this.#openReplies.open(this.#endpoint, now);
     }
@@ -377,8 +376,8 @@ export class Remotes {
     this.#lanPort = grown(this.#lanPort, capacity);
     this.#createdAt = grown(this.#createdAt, capacity);
     this.#lastSentAt = grown(this.#lastSentAt, capacity);
-    this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
     this.#lastPacketAt = grown(this.#lastPacketAt, capacity);
+    this.#lastSignalAt = grown(this.#lastSignalAt, capacity);
     this.#lastDirectAt = grown(this.#lastDirectAt, capacity);
     this.#sentDirect = grown(this.#sentDirect, capacity);
     this.#sentRelayed = grown(this.#sentRelayed, capacity);
