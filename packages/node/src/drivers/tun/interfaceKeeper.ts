@@ -1,7 +1,7 @@
 import { StartError } from '../../errors.js';
 import type { InterfaceReport, MissingPart } from '../interfaceReport.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
-import { type InterfacePart, partsOf, presentParts } from './interfaceParts.js';
+import { type InterfacePart, partsOf, preferenceName, presentParts } from './interfaceParts.js';
 import type { InterfaceRouting } from './interfaceRouting.js';
 import type { NetworkInterface } from './networkInterface.js';
 import { RestorationLimits } from './restorationLimits.js';
@@ -94,14 +94,14 @@ export class InterfaceKeeper {
     for (const part of this.#parts) {
       const { name, kind } = part;
       if (part.isBehindRules && this.#refusesRules) continue;
+      const isPresent = present.has(name);
       if (part.onlyBesideNative && !hasNative) {
-        if (present.has(name)) failureOf(() => part.remove());
+        if (isPresent) failureOf(() => part.remove());
         continue;
       }
-      const isPresent = present.has(name);
       const error = isPresent ? null : this.#add(part);
       // The kernel prefers an address that is new.
-      if (kind === 'address' && !isPresent) present.add(`preferred ${name}`);
+      if (kind === 'address' && !isPresent) present.add(preferenceName(name, true));
       if (error === null) this.#known.add(name);
       else missing.push({ part: name, reason: error.message });
       if (kind === 'rule' && error !== null && error.code !== 'EBUSY') this.#refusesRules = true;

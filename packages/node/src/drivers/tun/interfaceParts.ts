@@ -63,8 +63,8 @@ export function presentParts(device: NetworkInterface, routing: InterfaceRouting
   if (link?.isUp) present.add(UP);
   for (const { address, isUsable, isDeprecated } of device.addresses()) {
     if (!isUsable) continue;
-    const text = formatIPv6(address.bytes);
-    present.add(addressName(text)).add(preferenceName(text, !isDeprecated));
+    const name = addressName(formatIPv6(address.bytes));
+    present.add(name).add(preferenceName(name, !isDeprecated));
   }
   return present;
 }
@@ -80,17 +80,17 @@ function addressParts(
   isPreferred: boolean,
   device: NetworkInterface,
 ): InterfacePart[] {
-  const text = formatIPv6(address.bytes);
+  const name = addressName(formatIPv6(address.bytes));
   return [
     {
       kind: 'address',
-      name: addressName(text),
+      name,
       add: () => device.addAddress(address),
       remove: () => device.removeAddress(address),
     },
     {
       kind: 'preference',
-      name: preferenceName(text, isPreferred),
+      name: preferenceName(name, isPreferred),
       add: () => device.preferAddress(address, isPreferred),
       remove: () => {},
     },
@@ -99,6 +99,7 @@ function addressParts(
 
 const mtuName = (mtu: number): string => `MTU ${mtu}`;
 
-function preferenceName(address: string, isPreferred: boolean): string {
-  return `${isPreferred ? 'preferred' : 'deprecated'} address ${address}`;
+/** @param address - name of the part that is the address */
+export function preferenceName(address: string, isPreferred: boolean): string {
+  return `${isPreferred ? 'preferred' : 'deprecated'} ${address}`;
 }
