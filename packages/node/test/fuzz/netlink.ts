@@ -1,4 +1,5 @@
 import { demand, type FuzzTarget } from '@6bed4/testing/fuzzTarget';
+import * as addressMessages from '../../src/drivers/kernel/addressMessages.js';
 import {
   IFA_ADDRESS,
   RTA_DST,
@@ -20,11 +21,12 @@ import {
   readNumber,
 } from '../../src/drivers/kernel/netlinkMessages.js';
 import * as routingMessages from '../../src/drivers/kernel/routingMessages.js';
+import * as underlayMessages from '../../src/drivers/kernel/underlayMessages.js';
 
 type Reader = (message: NetlinkMessage) => unknown;
 
 /** All functions that make something of one message: each takes that message alone. */
-const readers = [linkMessages, routingMessages]
+const readers = [addressMessages, linkMessages, routingMessages, underlayMessages]
   .flatMap((module) => Object.entries(module as Readonly<Record<string, unknown>>))
   .filter(([name, reader]) => /^read/.test(name) && (reader as Reader).length === 1)
   .map(([, reader]) => reader as Reader);
