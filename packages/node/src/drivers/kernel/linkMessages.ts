@@ -1,10 +1,12 @@
 import {
+  IFF_RUNNING,
   IFF_UP,
   IFLA_CARRIER,
   IFLA_IFNAME,
   IFLA_MTU,
   NLM_F_ACK,
   NLM_F_REQUEST,
+  RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
   RTM_SETLINK,
@@ -31,6 +33,7 @@ const BODY_SIZE = 16;
 const INDEX = 4;
 const FLAGS = 8;
 const CHANGED_FLAGS = 12;
+const CONNECTED = IFF_UP | IFF_RUNNING;
 
 /** What the kernel says about an interface. */
 export interface Link {
@@ -89,6 +92,20 @@ export function readLink(message: NetlinkMessage): Link | null {
     isUp: (message.view.getUint32(message.body + FLAGS, LITTLE_ENDIAN) & IFF_UP) !== 0,
     hasCarrier: attributes.get(IFLA_CARRIER)?.getUint8(0) === 1,
   };
+}
+
+/**
+ * Reads whether an interface is up and connected to something, which it is not when it was removed; null for
+ * anything else.
+ */
+export function readConnection(
+  message: NetlinkMessage,
+): { index: number; isConnected: boolean } | null {
+  const { type, view, body } = message;
+  const index = linkIndexIn(message);
+  if (index === null || (type !== RTM_NEWLINK && type !== RTM_DELLINK)) return null;
+  const flags = view.getUint32(body + FLAGS, LITTLE_ENDIAN);
+  return { index, isConnected: type === RTM_NEWLINK && (flags & CONNECTED) === CONNECTED };
 }
 
 function linkBody(index: number): Uint8Array {

@@ -37,31 +37,13 @@ export class Rtnetlink {
   }
 
   /**
-   * Sends a request with NLM_F_ACK, and awaits the answer.
+   * Sends a request with NLM_F_ACK or NLM_F_DUMP, and awaits the answer.
    *
-   * @param take - called for an object that the kernel answers with, as for a dump
+   * @param take - called for each object that the kernel answers with; what it gets is valid for the duration
+   * of the call
    * @returns the name of the error, such as `EPERM`; null for success
    */
   request(message: Uint8Array, take: (message: NetlinkMessage) => void = () => {}): string | null {
-    return this.#exchange(message, take);
-  }
-
-  /**
-   * Sends a request with NLM_F_DUMP.
-   *
-   * @param take - called for each object; what it gets is valid for the duration of the call
-   * @returns the name of the error, or null
-   */
-  dump(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
-    return this.#exchange(message, take);
-  }
-
-  close(): void {
-    if (this.#fd >= 0) this.#libc.close(this.#fd);
-    this.#fd = -1;
-  }
-
-  #exchange(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
     if (this.#fd < 0) return this.#unavailable ?? 'EBADF';
     const sequence = ++this.#sequence;
     setSequence(message, sequence);
@@ -76,6 +58,11 @@ export class Rtnetlink {
         take(answer);
       }
     }
+  }
+
+  close(): void {
+    if (this.#fd >= 0) this.#libc.close(this.#fd);
+    this.#fd = -1;
   }
 
   /** The body of NLMSG_ERROR begins with a negative error number, or 0 for success. */

@@ -60,7 +60,7 @@ export function endConnectionsFrom(libc: Libc, source: Prefix): number {
   const netlink = new Rtnetlink(libc, NETLINK_SOCK_DIAG);
   try {
     const identities: Uint8Array[] = [];
-    netlink.dump(listMessage(source), ({ view, body, end }) => {
+    netlink.request(listMessage(source), ({ view, body, end }) => {
       const at = body + ANSWER_IDENTITY;
       if (at + IDENTITY_SIZE > end) return;
       identities.push(new Uint8Array(view.buffer, view.byteOffset + at, IDENTITY_SIZE).slice());

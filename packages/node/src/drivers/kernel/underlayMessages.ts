@@ -1,8 +1,6 @@
 import { type Endpoint, parseIPv4 } from '@6bed4/codec';
 import {
   AF_INET,
-  IFF_RUNNING,
-  IFF_UP,
   NLM_F_ACK,
   NLM_F_REQUEST,
   RTA_DST,
@@ -11,10 +9,8 @@ import {
   RTA_PREFSRC,
   RTA_SRC,
   RTM_DELADDR,
-  RTM_DELLINK,
   RTM_DELROUTE,
   RTM_GETROUTE,
-  RTM_NEWLINK,
   RTM_NEWROUTE,
 } from './constants.js';
 import { LITTLE_ENDIAN, viewOf } from './native.js';
@@ -25,20 +21,18 @@ import {
   readAttributes,
   readNumber,
 } from './netlinkMessages.js';
+import { hasBody } from './routingMessages.js';
 
 /*
- * struct rtmsg, struct ifaddrmsg and struct ifinfomsg (rtnetlink(7)): the first has the lengths of destination and
- * source at 1 and 2, the others the interface index at 4; the last also flags at 8.
+ * struct rtmsg and struct ifaddrmsg (rtnetlink(7)): the first has the lengths of destination and source at 1 and
+ * 2, the other the interface index at 4.
  */
 const ROUTE_BODY_SIZE = 12;
 const DESTINATION_LENGTH = 1;
 const SOURCE_LENGTH = 2;
 const ADDRESS_BODY_SIZE = 8;
-const LINK_BODY_SIZE = 16;
 const INDEX = 4;
-const LINK_FLAGS = 8;
 const IPV4_BITS = 32;
-const CONNECTED = IFF_UP | IFF_RUNNING;
 
 /** The way of IPv4 packets to a destination. */
 export interface Way {
@@ -66,8 +60,7 @@ export function wayMessage(to: Endpoint, from: string): Uint8Array {
 
 /** Reads the answer to {@link wayMessage}; null for anything else. */
 export function readWay(message: NetlinkMessage): Way | null {
-  const { type, body, end } = message;
-  if (type !== RTM_NEWROUTE || end - body < ROUTE_BODY_SIZE) return null;
+  if (message.type !== RTM_NEWROUTE || !hasBody(message, ROUTE_BODY_SIZE)) return null;
   const attributes = readAttributes(message, ROUTE_BODY_SIZE);
   const interfaceIndex = readNumber(attributes.get(RTA_OIF));
   if (interfaceIndex === null) return null;
@@ -79,24 +72,12 @@ export function readWay(message: NetlinkMessage): Way | null {
 
 /** The interface, by its index, that loses an IPv4 address or route; null for any other event. */
 export function readLoss(message: NetlinkMessage): number | null {
-  const { view, type, body, end } = message;
-  if (type === RTM_DELADDR && end - body >= ADDRESS_BODY_SIZE) {
+  const { view, type, body } = message;
+  if (type === RTM_DELADDR && hasBody(message, ADDRESS_BODY_SIZE)) {
     return view.getInt32(body + INDEX, LITTLE_ENDIAN);
   }
-  if (type !== RTM_DELROUTE || end - body < ROUTE_BODY_SIZE) return null;
+  if (type !== RTM_DELROUTE || !hasBody(message, ROUTE_BODY_SIZE)) return null;
   return readNumber(readAttributes(message, ROUTE_BODY_SIZE).get(RTA_OIF));
-}
-
-/** Reads whether an interface is up and connected to something; null for any other event. */
-export function readLink(message: NetlinkMessage): { index: number; isConnected: boolean } | null {
-  const { view, type, body, end } = message;
-  const isLink = type === RTM_NEWLINK || type === RTM_DELLINK;
-  if (!isLink || end - body < LINK_BODY_SIZE) return null;
-  const flags = view.getUint32(body + LINK_FLAGS, LITTLE_ENDIAN);
-  return {
-    index: view.getInt32(body + INDEX, LITTLE_ENDIAN),
-    isConnected: type === RTM_NEWLINK && (flags & CONNECTED) === CONNECTED,
-  };
 }
 
 function ipv4Bytes(text: string): Uint8Array {

@@ -236,7 +236,7 @@ export class InterfaceRouting {
 
   #all<T>(request: Uint8Array, read: (message: NetlinkMessage) => T | null): T[] {
     const found: T[] = [];
-    this.#netlink.dump(request, (message) => {
+    this.#netlink.request(request, (message) => {
       const one = read(message);
       if (one !== null) found.push(one);
     });

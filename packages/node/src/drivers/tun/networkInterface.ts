@@ -90,7 +90,7 @@ export class NetworkInterface {
   /** Asks the kernel for its IPv6 addresses. */
   addresses(): AddressState[] {
     const found: AddressState[] = [];
-    this.netlink.dump(addressesMessage(this.index), (message) => {
+    this.netlink.request(addressesMessage(this.index), (message) => {
       const one = readAddress(message);
       if (one?.interfaceIndex === this.index) found.push(one);
     });

@@ -3,13 +3,14 @@ import type { StartError } from '../../errors.js';
 import { setImmediate } from '../../realTimers.js';
 import type { InterfaceReport } from '../interfaceReport.js';
 import type { Libc } from '../kernel/libc.js';
+import type { NetlinkEvents } from '../kernel/netlinkEvents.js';
 import { endConnectionsFrom } from '../kernel/socketDiagnosis.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
 import { type Failure, InterfaceKeeper } from './interfaceKeeper.js';
-import { InterfaceMonitor } from './interfaceMonitor.js';
 import { parseInterfaceAddress } from './interfaceParts.js';
 import { InterfaceRouting } from './interfaceRouting.js';
 import { NetworkInterface } from './networkInterface.js';
+import { watchInterface } from './watchInterface.js';
 
 /** Milliseconds from a change to the comparison: others often change several things at once. */
 const AFTER_CHANGE = 100;
@@ -37,7 +38,7 @@ export class TunConfiguration {
   readonly #keeper: InterfaceKeeper;
   readonly #created: boolean;
   readonly #listener: TunConfigurationListener;
-  readonly #monitor: InterfaceMonitor | null;
+  readonly #events: NetlinkEvents | null;
   #plan: InterfacePlan = EMPTY_PLAN;
   /** Messages that the user has. */
   #warned: ReadonlySet<string> = new Set();
@@ -59,7 +60,7 @@ export class TunConfiguration {
     this.#keeper = new InterfaceKeeper(device, routing, () => performance.now());
     this.#created = created;
     this.#listener = listener;
-    this.#monitor = InterfaceMonitor.open(libc, device.index, () => this.#onChange());
+    this.#events = watchInterface(libc, device.index, () => this.#onChange());
     removeLeftovers(device, routing);
     process.on('exit', this.#onExit);
     // The user cannot listen yet: what fails now fails again soon.
@@ -123,7 +124,7 @@ export class TunConfiguration {
     this.#closed = true;
     clearTimeout(this.#timer);
     process.off('exit', this.#onExit);
-    this.#monitor?.close();
+    this.#events?.close();
     // The kernel removes a created interface with its addresses and routes; a prepared one stays. What cannot be
     // removed was removed by someone else, with the interface.
     this.#keeper.remove(new Set(), this.#created ? ['address', 'route'] : []);

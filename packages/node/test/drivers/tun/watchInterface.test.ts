@@ -8,7 +8,7 @@ import {
   routeMessage,
   ruleMessage,
 } from '../../../src/drivers/kernel/routingMessages.js';
-import { InterfaceMonitor } from '../../../src/drivers/tun/interfaceMonitor.js';
+import { watchInterface } from '../../../src/drivers/tun/watchInterface.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
 
 const OWN = 7;
@@ -39,7 +39,7 @@ function link(index: number, type = 16): Uint8Array {
 async function changesAfter(...reads: readonly (Uint8Array | string)[]): Promise<number> {
   const libc = new FakeLibc();
   let changes = 0;
-  const monitor = InterfaceMonitor.open(libc, OWN, () => changes++);
+  const monitor = watchInterface(libc, OWN, () => changes++);
   libc.toRead.push(...reads);
   libc.watched.get(100)!();
   await turn();
@@ -48,7 +48,7 @@ async function changesAfter(...reads: readonly (Uint8Array | string)[]): Promise
   return changes;
 }
 
-describe('InterfaceMonitor', () => {
+describe('the watch of an interface', () => {
   test.each([
     ['its state', link(OWN)],
     ['its removal', link(OWN, 17)],
@@ -85,10 +85,10 @@ describe('InterfaceMonitor', () => {
   test('is null where the kernel has no netlink', () => {
     const libc = new FakeLibc();
     libc.onSocket = () => 'EPROTONOSUPPORT';
-    expect(InterfaceMonitor.open(libc, OWN, () => {})).toBeNull();
+    expect(watchInterface(libc, OWN, () => {})).toBeNull();
     const refusing = new FakeLibc();
     refusing.onBind = () => 'EPERM';
-    expect(InterfaceMonitor.open(refusing, OWN, () => {})).toBeNull();
+    expect(watchInterface(refusing, OWN, () => {})).toBeNull();
     expect(refusing.closed).toEqual([100]);
   });
 });
