@@ -1,20 +1,37 @@
 import type { KnipConfig } from 'knip';
 
 const vitest = ['vitest.config.ts', 'vitest.kernel.config.ts'];
+/** Read by scripts/fuzz, which runs them. */
+const targets = 'test/fuzz/*.ts';
 const project = ['**/*.{ts,mts,mjs,js}'];
 
 /** What nothing uses: files, dependencies, exports. Entries are what is started or read by path. */
 const config: KnipConfig = {
   workspaces: {
     '.': {
-      // Read by Stryker.
-      entry: ['scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}'],
+      // Read by Stryker, and started by another script.
+      entry: [
+        'scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}',
+        'scripts/fuzz/loop.mjs',
+      ],
       project,
       // Started by scripts/setup.mjs.
       ignoreDependencies: ['pnpm', 'turbo'],
     },
     'packages/*': { project, vitest },
-    'packages/node': { entry: ['test/runtimes/program.mjs'], project },
+    ...Object.fromEntries(
+      ['codec', 'nd'].map((name) => [
+        `packages/${name}`,
+        { entry: ['src/index.ts', targets], project, vitest },
+      ]),
+    ),
+    'packages/tunnel': { entry: [targets], project, vitest },
+    'packages/cli': {
+      entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],
+      project,
+      vitest,
+    },
+    'packages/node': { entry: ['test/runtimes/program.mjs', targets], project },
     'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
@@ -29,7 +46,7 @@ const config: KnipConfig = {
   },
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the system.
-  ignoreBinaries: ['ip', 'tshark', 'wg'],
+  ignoreBinaries: ['ip', 'mkfifo', 'mount', 'prlimit', 'tshark', 'umount', 'wg'],
   treatConfigHintsAsErrors: true,
 };
 

@@ -45,7 +45,8 @@ class Ours {
     await this.startRouter(lab, setting);
     const peering = path === 'relayed' ? ['--peering', 'via-router'] : [];
     for (const role of ['left', 'right']) {
-      const words = ['peer', '--router', ROUTER, ...peering];
+      // The path to a remote that begins is a detail of the log.
+      const words = ['peer', '--router', ROUTER, '--verbose', ...peering];
       const line = await this.#start(lab, setting, role, words);
       setting.target = /peer ([0-9a-f:]+)\//.exec(line)[1];
     }

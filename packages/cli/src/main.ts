@@ -7,6 +7,7 @@ import { addRouterCommand } from './commands/routerCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
+import { write } from './output/print.js';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
@@ -29,6 +30,7 @@ Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.`;
  * @returns the exit code
  */
 export async function main(args: readonly string[], version: string): Promise<number> {
+  leaveRemovedFolder();
   const program = buildProgram(version);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -43,6 +45,15 @@ export async function main(args: readonly string[], version: string): Promise<nu
   }
 }
 
+/** Goes elsewhere when the working folder was removed: Node.js starts no thread there. */
+function leaveRemovedFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
+}
+
 function buildProgram(version: string): Command {
   const program = new Command('6bed4')
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
@@ -51,7 +62,7 @@ function buildProgram(version: string): Command {
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError(false)
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: write })
     .exitOverride();
   // Commands take these settings over when they are added.
   addRouterCommand(program, version);

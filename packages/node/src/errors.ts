@@ -5,7 +5,7 @@ export type StartErrorCode =
   | 'EBUSY'
   /** The address to listen on is not an address of this computer. */
   | 'EADDRNOTAVAIL'
-  /** No way to a router. */
+  /** There never can be a way to a router, or there was none in time; a peer waits for one otherwise. */
   | 'ENETUNREACH'
   /** Not allowed: needs root or CAP_NET_ADMIN. */
   | 'EPERM'

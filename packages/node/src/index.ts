@@ -30,6 +30,7 @@ export type {
   OffloadName,
   OffloadReport,
 } from './drivers/driverReport.js';
+export { hasAddress, type InterfaceReport, type MissingPart } from './drivers/interfaceReport.js';
 export type { Offloads } from './drivers/linux/offloads.js';
 export {
   type MachineDriver,

@@ -14,6 +14,7 @@ export { type OnDatagram, type ReceivedDatagram, UdpNode, UdpSocket } from './ho
 export type {
   FirewallDescription,
   InternetOptions,
+  LinuxNatDescription,
   NatDescription,
   PeerDescription,
   Placement,
@@ -31,9 +32,10 @@ export type {
   RefreshDirection,
 } from './nat/behavior.js';
 export { Firewall } from './nat/firewall.js';
+export { LinuxNat, type LinuxNatOptions } from './nat/linuxNat.js';
 export { type MappingSnapshot, Nat } from './nat/nat.js';
 export { natTypes } from './nat/natTypes.js';
-export type { LinkDescription, LinkOptions } from './network/link.js';
+export type { LinkDatagram, LinkDescription, LinkOptions } from './network/link.js';
 export {
   type AccessPath,
   hasEndpointIndependentFiltering,

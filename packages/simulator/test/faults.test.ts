@@ -106,6 +106,36 @@ describe('a peer', () => {
     });
   });
 
+  test('handles what waited in its socket when its program goes on', () => {
+    pair(({ net, a, b }) => {
+      b.pause();
+      const sequences = Array.from({ length: 300 }, () => a.ping(b.address!));
+      net.run(1000);
+      expect(sequences.some((sequence) => a.wasAnswered(sequence))).toBe(false);
+      b.unpause();
+      net.run(1000);
+      // Solicitations of the other peer wait in the socket, too.
+      const answered = sequences.filter((sequence) => a.wasAnswered(sequence)).length;
+      expect(answered).toBeGreaterThan(250);
+      expect(answered).toBeLessThanOrEqual(256);
+      expect(isAnswered({ net, a, b })).toBe(true);
+    });
+  });
+
+  test.each([false, true])(
+    'is reachable after its program stood still, its clock too: %s',
+    (clock) => {
+      pair(({ net, a, b }) => {
+        a.pause();
+        net.run(600_000);
+        a.unpause(clock);
+        net.run(1000);
+        expect(isAnswered({ net, a, b })).toBe(true);
+        expect(isAnswered({ net, a: b, b: a })).toBe(true);
+      });
+    },
+  );
+
   test('in draft01 moves to another port until the NAT assigns an even one', () => {
     showTraceOnFailure(new Internet({ seed: 4, trace: true }), (net) => {
       net.router('r', { address: '198.51.100.1', profile: draft01Profile });
@@ -139,7 +169,7 @@ describe('a peer', () => {
     pair(({ net, a }) => {
       a.stop();
       const { sent } = net.statistics;
-      net.run(29_000);
+      net.run(15_000);
       expect(a.address).toBeNull();
       expect(net.statistics.sent).toBe(sent);
       a.start();

@@ -9,14 +9,17 @@ import { arrows, describeDatagram, Internet, natTypes, showTraceOnFailure } from
 function conversation(): Internet {
   const net = new Internet({ seed: 1, trace: true });
   const peering = { strategy: 'via-router' } as const;
+  const keepalive = { interval: 30, ttl: 3 };
   const a = net.peer('a', {
     peering,
+    keepalive,
     behind: net.nat('natA', { external: '192.0.2.10', ...natTypes.portRestrictedCone }),
     routers: ['198.51.100.1'],
   });
   net.router('r', { address: '198.51.100.1' });
   const b = net.peer('b', {
     peering,
+    keepalive,
     behind: net.nat('natB', { external: '192.0.2.20' }),
   });
   const unknown = net.host('stranger', { address: '203.0.113.5' }).bind(9);

@@ -130,6 +130,8 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   readonly #localEnd: LocalEnd;
   readonly #owner: ConnectionOwner;
   readonly #ticker: NodeJS.Timeout;
+  /** The local address of a connected socket, which the other side knows its streams by; null for others. */
+  readonly #local: string | null;
   #handshakes = 0;
   #accepted = 0;
   #closing = false;
@@ -156,6 +158,7 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
       unref: () => void socket.unref(),
     };
     const connected = isConnected(socket);
+    this.#local = connected ? addressOf(socket) : null;
     const onSent = (error: Error | null) => {
       if (error !== null) this.#onSendError(error);
     };
@@ -370,8 +373,16 @@ export class StreamEndpoint extends EventEmitter<StreamEndpointEvents> {
   }
 
   #tick(): void {
+    if (this.#local !== null && addressOf(this.#socket) !== this.#local) this.#onAddressLost();
     const now = performance.now();
     for (const connection of [...this.#connections.values()]) connection.tick(now);
+  }
+
+  /** The other side takes nothing from another address, and sends to one that is no more. */
+  #onAddressLost(): void {
+    for (const stream of this.#streams) {
+      stream.destroy(new StreamError('ECONNABORTED', 'read', 'the local address was lost'));
+    }
   }
 
   /** A datagram that could not be sent counts as lost. */
@@ -417,6 +428,15 @@ function isConnected(socket: StreamSocket): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** The local address of a socket; null for one that is closed. */
+function addressOf(socket: StreamSocket): string | null {
+  try {
+    return socket.address().address;
+  } catch {
+    return null;
   }
 }
 

@@ -255,3 +255,27 @@ test('the HTTP server and client of Node work over streams', async () => {
   server.closeAllConnections();
   http.close();
 });
+
+test('a stream from an address that is lost ends at once', async () => {
+  const network = memoryNetwork();
+  const router = await startRouter({ datagrams: network.bind(ROUTER, 25_788) });
+  const port = network.bind('198.51.100.1');
+  const routers = `${ROUTER}:25788`;
+  const left = await openTunnel({ routers, datagrams: port });
+  const right = await openTunnel({ routers, datagrams: network.bind('203.0.113.1') });
+  tidy(router, left, right);
+  const server = right.createServer((stream) => stream.on('error', () => {}));
+  const stream = left.connect({ host: right.address!, port: await listening(server) });
+  await once(stream, 'connect');
+  stream.resume();
+  const failed = failure(stream);
+  const former = left.address;
+  await port.rebind(false);
+  left.removeRouter(routers);
+  left.addRouter(routers);
+  await once(left, 'address');
+  expect(left.address).not.toBe(former);
+  const start = Date.now();
+  expect(await failed).toBe('ECONNABORTED');
+  expect(Date.now() - start).toBeLessThan(5_000);
+});

@@ -21,12 +21,52 @@ export const ADVERTISEMENT_HOLD = 500;
 /** Unanswered solicitations after which a router is reported as silent. */
 export const UNREACHABLE_AFTER_ATTEMPTS = 4;
 
-/** Keepalive period in seconds and IPv4 TTL (draft-03 §5, §10.2; as deployed peers). */
-export const KEEPALIVE = { interval: 30, ttl: 3 } as const;
+/**
+ * With several routers, one that was sent to, and from which nothing came for so long before, has so long to
+ * send something; otherwise it is solicited, though not sooner than the interval after its last answer.
+ */
+export const ROUTER_QUIET = 500;
+export const ROUTER_REPLY_TIME = 750;
+export const ROUTER_QUESTION_INTERVAL = 2_000;
+
+/**
+ * With several routers: time between the first solicitations of one that has given an address, and how many
+ * it may leave unanswered while another answers (MAX_UNICAST_SOLICIT of RFC 4861 §10).
+ */
+export const ROUTER_RETRANS_TIMER = 750;
+export const ROUTER_QUESTIONS = 3;
+
+/** With several routers, {@link REFRESH_INTERVAL}: notices within half a minute that one is silent. */
+export const SHARED_REFRESH_INTERVAL = 25_000;
+
+/**
+ * Time for which a router that was unreachable has to answer before it is used as before. It doubles when the
+ * router failed again within the second of these times, up to the third.
+ */
+export const ROUTER_TRIAL = 5_000;
+export const ROUTER_STABLE = 600_000;
+export const LONGEST_ROUTER_TRIAL = 320_000;
+
+/**
+ * Keepalives: their interval in seconds and IPv4 TTL, the next ones for each mapping that a NAT lost. Shorter
+ * than the 30 s of draft-03 §5, since many NATs forget after exactly these; the first steps end on the way to
+ * the router (draft-03 §10.2), and the last one is for NATs that are further away.
+ */
+export const KEEPALIVE_STEPS: readonly { readonly interval: number; readonly ttl: number }[] = [
+  { interval: 25, ttl: 3 },
+  { interval: 15, ttl: 3 },
+  { interval: 9, ttl: 3 },
+  { interval: 9, ttl: 0 },
+];
+
+/** Time without a loss after which keepalives go back one step; it doubles with each loss, up to the second. */
+export const KEEPALIVE_EASED_AFTER = 3_600_000;
+export const MAX_KEEPALIVE_EASED_AFTER = 86_400_000;
 
 /**
  * Time for which an address is used before its router is solicited again. Keepalives do not reach it,
- * so this is what notices that a NAT gave this peer another endpoint while it was only listening.
+ * so this is what notices that a NAT gave this peer another endpoint while it was only listening. In a
+ * quiet time, solicitations take the place of keepalives earlier than that; see `KeepalivePace`.
  */
 export const REFRESH_INTERVAL = 120_000;
 
@@ -76,11 +116,29 @@ export const REMOTE_IDLE = 300_000;
  */
 export const MAX_UNICAST_SOLICIT = 3;
 
+/**
+ * IPv4 TTL of a datagram that opens our own NAT and is to arrive nowhere: it passes one NAT. Had it more,
+ * it could reach the NAT of a remote close by, and some then map that remote to another port.
+ */
+export const OPENING_TTL = 2;
+
+/** Time for which a remote that was heard counts as one that sends to us, so that its NAT is open. */
+export const HEARD_TIME = 3_000;
+
 /** Between the solicitations of a round: most round trips are shorter than half of RFC 4861's second. */
 export const RETRANS_TIMER = 500;
 
 /** A packet sent on a confirmation older than this makes us solicit again; 30 s in RFC 4861 §10. */
 export const REACHABLE_TIME = 5_000;
+
+/**
+ * The same while nothing comes directly from the remote: then nothing but an answer shows that our own
+ * packets are lost. Also the time for which direct packets of the remote count as coming.
+ */
+export const ONE_WAY_REACHABLE_TIME = 1_250;
+
+/** Interval at which a path on which packets come is looked at for such silence. */
+export const ONE_WAY_CHECK_INTERVAL = 100;
 
 /**
  * Between a packet on a stale confirmation and the first solicitation: none, since no upper layer
@@ -160,13 +218,14 @@ export const TEMPORARY_BLOCK = 600_000;
 export const TEMPORARY_IDLE = 120_000;
 
 /**
- * Time without a packet from a remote that was sending after which the routers are solicited: a NAT on
- * our side may have dropped our mappings, and no message says so.
+ * Time without a packet from a remote that was sending after which it and the routers are sent something:
+ * a NAT on our side may have dropped our mappings, and no message says so. Longer than the second that many
+ * programs wait between two packets.
  */
-export const SILENCE = 3_000;
+export const SILENCE = 1_250;
 
-/** Least time between two such solicitations; silence that comes earlier is acted on at its end. */
-export const SILENCE_REPEAT = 10_000;
+/** Solicitations of the routers for that, a second and at once; in between, they are sent keepalives. */
+export const SILENCE_RATE = { perSecond: 0.1, burst: 3 } as const;
 
 /** Interval at which remotes are checked for silence while any of them sends. */
-export const SILENCE_WATCH_INTERVAL = 1_000;
+export const SILENCE_WATCH_INTERVAL = 250;

@@ -7,6 +7,7 @@
  */
 
 export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
+export { OPENING_TTL } from './defaults.js';
 export type { Machine, TunnelSink } from './machine/machine.js';
 export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
 export { RateLimiter } from './packet/rateLimiter.js';
@@ -31,6 +32,7 @@ export type {
   AddressLost,
   PathChanged,
   PortRefused,
+  RemoteDirection,
   RemoteSnapshot,
   RouterReachable,
   RouterUnreachable,

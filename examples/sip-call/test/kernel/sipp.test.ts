@@ -45,7 +45,9 @@ async function startTunnels(
 ): Promise<{ lab: Lab; sippPeer: RunningProgram; sippAddress: string }> {
   lab = await buildNatTopology({ left, right: 'masquerade' });
   await startRouter(lab, 'router');
-  const { daemon, address } = await startPeer(lab, 'left', '--port', String(PEER_PORT.left));
+  // The path to a remote that begins, as the phone may, is a detail of the log.
+  const options = ['--port', String(PEER_PORT.left), '--verbose'];
+  const { daemon, address } = await startPeer(lab, 'left', ...options);
   return { lab, sippPeer: daemon, sippAddress: address };
 }
 

@@ -12,6 +12,7 @@ import { DIALECTS, dialect } from '../options/choices.js';
 import { integer } from '../options/numbers.js';
 import { missingOption } from '../options/usageError.js';
 import { fieldsOf, reportOf } from '../output/addressReport.js';
+import { print } from '../output/print.js';
 import { requireSubcommand } from './requireSubcommand.js';
 
 const HIGHEST_LANIP = 0xffff;
@@ -70,8 +71,8 @@ export function addAddressCommand(program: Command): void {
 
 function decode(text: string, { dialect: profile = reference2020, json }: DecodeFlags): void {
   const decoded = decodeAddress(text, { profile });
-  if (json === true) console.log(JSON.stringify(fieldsOf(decoded)));
-  else console.log(reportOf(formatIPv6(parseIPv6(text)), decoded));
+  if (json === true) print(JSON.stringify(fieldsOf(decoded)));
+  else print(reportOf(formatIPv6(parseIPv6(text)), decoded));
 }
 
 function encode({
@@ -89,5 +90,5 @@ function encode({
   }
   const parts = { prefix, peer, ...(lanip !== undefined && { lanip }) };
   const address = encodeAddress(parts, { profile });
-  console.log(json === true ? JSON.stringify({ address }) : address);
+  print(json === true ? JSON.stringify({ address }) : address);
 }

@@ -7,11 +7,18 @@ import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
 import { STRATEGIES, strategy } from '../options/choices.js';
-import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
+import {
+  addDaemonOptions,
+  type DaemonFlags,
+  DEFAULT_TUN,
+  SIGNALS,
+} from '../options/daemonOptions.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { PathLog } from '../output/pathLog.js';
+import { logInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
 /** Highest values of options, whatever the dialect; the library may refuse more. */
@@ -68,7 +75,7 @@ export function addPeerCommand(program: Command, version: string): void {
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
     .option(
       '--keepalive <S[,TTL]>',
-      'seconds between keepalives, and their TTL; default: 30,3',
+      'seconds between keepalives, and their TTL; default: 25,3, less where a NAT forgets',
       keepalive,
     )
     .option(
@@ -116,7 +123,7 @@ export function addPeerCommand(program: Command, version: string): void {
       repeated(prefix),
     );
   addDaemonOptions(command)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
     .action((flags: PeerFlags) => runPeer(flags, version));
 }
 
@@ -132,15 +139,19 @@ async function runPeer(flags: PeerFlags, version: string): Promise<void> {
     ...{ listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile, driver, offloads },
     ...{ allowPrivate, allowLoopback, peering: peeringOf(flags) },
   };
+  const { logger } = log;
+  const paths = new PathLog(logger);
   await runDaemon({
     log,
-    control: await openControl(flags, 'peer', tun, log),
+    control: await openControl(flags, 'peer', tun, logger),
     start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
-      logEvents(peer, log);
+      logEvents(peer, logger);
+      peer.on('path', (change) => paths.changed(change));
     },
-    status: (peer) => statusOfPeer(peer, version),
+    onEnding: () => paths.close(),
+    status: (peer, process) => statusOfPeer(peer, { version, ...process }, paths.inbound),
   });
 }
 
@@ -176,6 +187,7 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
   peer.on('address-lost', (lease) => {
     log.info({ peer: lease.address, via: formatEndpoint(lease.router) }, 'address released');
   });
+  logInterface(peer, log);
   peer.on('router-unreachable', ({ router, attempts }) => {
     const name = formatEndpoint(router);
     log.info({ router: name, attempts }, `no answer from router ${name}`);
@@ -184,6 +196,7 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
     const name = formatEndpoint(router);
     log.info({ router: name }, `router ${name} answers again`);
   });
+  peer.on('no-route', ({ message }) => log.warn(`${message}; waiting`));
   peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
     const fields = {
       router: formatEndpoint(router),
@@ -193,19 +206,6 @@ function logEvents(peer: PeerDaemon, log: Logger): void {
     if (movedTo === null)
       log.warn(fields, 'the router refuses this UDP port: choose another --port');
     else log.info(fields, 'the router refuses this UDP port: trying another');
-  });
-  peer.on('path', ({ remote, path, endpoint, confirmedBy, roundTrip }) => {
-    log.info(
-      {
-        event: 'path',
-        path,
-        remote,
-        endpoint: endpoint === null ? null : formatEndpoint(endpoint),
-        confirmedBy,
-        roundTripMs: roundTrip === null ? null : Math.round(roundTrip * 10) / 10,
-      },
-      `path ${path}`,
-    );
   });
   const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
   log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'soliciting an address');

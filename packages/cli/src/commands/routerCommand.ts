@@ -4,11 +4,17 @@ import type { Command } from 'commander';
 import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
 import { ipv4, prefix } from '../options/addresses.js';
-import { addDaemonOptions, type DaemonFlags, DEFAULT_TUN } from '../options/daemonOptions.js';
+import {
+  addDaemonOptions,
+  type DaemonFlags,
+  DEFAULT_TUN,
+  SIGNALS,
+} from '../options/daemonOptions.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { logInterface, whenOnInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
 const EXAMPLES = `
@@ -59,7 +65,7 @@ export function addRouterCommand(program: Command, version: string): void {
       integer(1, 64),
     );
   addDaemonOptions(command)
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
     .action((flags: RouterFlags) => runRouter(flags, version));
 }
 
@@ -77,12 +83,15 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   };
   await runDaemon({
     log,
-    control: await openControl(flags, 'router', tun, log),
+    control: await openControl(flags, 'router', tun, log.logger),
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, tun } = router;
-      log.info({ router: address, prefix, on: formatEndpoint(endpoint), tun, routes }, 'ready');
+      const fields = { router: address, prefix, on: formatEndpoint(endpoint), tun, routes };
+      logInterface(router, log.logger);
+      // A router without its address relays already, but its host is not reached.
+      whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },
-    status: (router) => statusOfRouter(router, version),
+    status: (router, process) => statusOfRouter(router, { version, ...process }),
   });
 }

@@ -1,6 +1,9 @@
 import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
-import type { Logger } from 'pino';
 import type { ControlServer } from '../control/controlServer.js';
+import type { ProcessStatus } from '../control/status.js';
+import type { DaemonLog } from '../output/log.js';
+import { capabilitiesInUse } from '../process/capabilities.js';
+import { listenToSignals } from '../process/signals.js';
 
 /** The part of routers and peers that running one needs. */
 export interface ManagedDaemon {
@@ -11,17 +14,20 @@ export interface ManagedDaemon {
   close(): Promise<void>;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** For how long a failed daemon waits until its error message is read, in milliseconds. */
+const LONGEST_MESSAGE = 500;
 
 /** A daemon to run, and the outputs that it has. */
 export interface DaemonRun<T> {
-  readonly log: Logger;
+  readonly log: DaemonLog;
   /** Its status socket; null for none. */
   readonly control: ControlServer | null;
   readonly start: () => Promise<T>;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
-  readonly status: (daemon: T) => object | Promise<object>;
+  /** Called before it is closed. */
+  readonly onEnding?: () => void;
+  readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
 }
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
@@ -29,29 +35,45 @@ export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Pro
   try {
     await runUntilEnd(run);
   } finally {
-    await run.control?.close();
+    await Promise.all([run.control?.close(), run.log.close()]);
+    // Nobody may read the error message that follows; the process ends nevertheless.
+    setTimeout(() => process.exit(), LONGEST_MESSAGE).unref();
   }
 }
 
 async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
-  const { log, control } = run;
+  const { control } = run;
+  const { logger } = run.log;
+  let running: T | null = null;
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<string>((resolve) => {
-    for (const signal of SIGNALS) process.once(signal, resolve);
+    listenToSignals({
+      end: resolve,
+      report: () => logger.info(running?.counters() ?? {}, 'counters'),
+      toggleDetail() {
+        logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
+        logger.info(`log level ${logger.level}`);
+      },
+    });
   });
   const daemon = await run.start();
+  running = daemon;
   const failed = new Promise<never>((_, reject) => {
     daemon.on('error', reject);
   });
-  daemon.on('warning', ({ message }) => log.warn(message));
-  control?.serve(() => run.status(daemon));
+  daemon.on('warning', ({ message }) => logger.warn(message));
+  control?.serve(() => {
+    const { linesLost: logLinesLost } = run.log;
+    return run.status(daemon, { logLinesLost, capabilities: capabilitiesInUse() });
+  });
   run.onStarted(daemon);
-  log.debug(fieldsOf(daemon.driver()), 'driver');
+  logger.debug(fieldsOf(daemon.driver()), 'driver');
   const signal = await Promise.race([signalled, failed]);
+  run.onEnding?.();
   const counters = daemon.counters();
   await daemon.close();
-  log.debug(counters, 'counters');
-  log.debug({ signal }, 'stopped');
+  logger.debug(counters, 'counters');
+  logger.debug({ signal }, 'stopped');
 }
 
 /** A driver in one line: what is off comes with the reason. */

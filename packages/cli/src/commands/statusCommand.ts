@@ -2,6 +2,8 @@ import { StartError } from '@6bed4/node';
 import type { Command } from 'commander';
 import { controlFolders } from '../control/controlFolder.js';
 import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from '../control/findDaemons.js';
+import type { DaemonStatus } from '../control/status.js';
+import { print } from '../output/print.js';
 
 const EXAMPLES = `
 Examples:
@@ -44,10 +46,23 @@ async function showStatus(name: string | undefined, { json }: StatusFlags): Prom
   if (answers.length === 0) throw failures[0] ?? noneFound(name);
   for (const { message } of failures) console.error(`6bed4 status: ${message}`);
   if (json === true) {
-    for (const { status } of answers) console.log(JSON.stringify(status));
+    for (const { status } of answers) print(JSON.stringify(status));
   } else {
     const { reportOf } = await import('../output/statusReport.js');
-    console.log(answers.map((one) => reportOf(one.name, one.status)).join('\n\n'));
+    print(answers.map((one) => describe(one, reportOf)).join('\n\n'));
+  }
+}
+
+/** The report of a daemon, which may be of an older or newer version than this command. */
+function describe(
+  { name, status }: { name: string; status: DaemonStatus },
+  reportOf: (name: string, status: DaemonStatus) => string,
+): string {
+  try {
+    return reportOf(name, status);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return `${name}: this version cannot show the status of version ${status.version}; use --json`;
   }
 }
 

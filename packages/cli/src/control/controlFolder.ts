@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { isListening } from './controlClient.js';
 
 /** File name extension of the sockets of daemons. */
 export const SOCKET_SUFFIX = '.sock';
@@ -34,20 +35,27 @@ export function controlFolders(): string[] {
   return [...new Set([...(own === null ? [] : [own]), systemFolder()])];
 }
 
-/** Makes a folder for control sockets, and clears it of the sockets of killed processes. */
-export function prepareControlFolder(folder: string): void {
+/**
+ * Makes a folder for control sockets, and clears it of the sockets of killed processes: those at which nobody
+ * listens. The process number in a name says nothing about that, where other PID namespaces use the same folder.
+ */
+export async function prepareControlFolder(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  for (const name of readdirSync(folder)) {
-    const pid = OF_PROCESS.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) unlinkSync(join(folder, name));
-  }
+  const paths = readdirSync(folder)
+    .filter((name) => OF_PROCESS.test(name))
+    .map((name) => join(folder, name));
+  await Promise.all(
+    paths.map(async (path) => {
+      if (!(await isListening(path))) rmIfThere(path);
+    }),
+  );
 }
 
-function isRunning(pid: number): boolean {
+/** Another daemon may remove the same file at the same time. */
+function rmIfThere(path: string): void {
   try {
-    process.kill(pid, 0);
-    return true;
+    unlinkSync(path);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

@@ -33,7 +33,7 @@ export async function openControl(
   }
   const at = (name: string): string => join(folder, `${name}${SOCKET_SUFFIX}`);
   try {
-    prepareControlFolder(folder);
+    await prepareControlFolder(folder);
   } catch (error) {
     log.warn(`no control socket: ${folder} cannot be used: ${(error as Error).message}`);
     return null;

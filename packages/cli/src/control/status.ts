@@ -1,20 +1,44 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { DaemonCounters, DriverReport, PeerDaemon, RouterDaemon } from '@6bed4/node';
-import type { PathConfirmation, PathKind, RemoteSnapshot, UplinkSnapshot } from '@6bed4/tunnel';
+import {
+  type DaemonCounters,
+  type DriverReport,
+  hasAddress,
+  type InterfaceReport,
+  type PeerDaemon,
+  type RouterDaemon,
+} from '@6bed4/node';
+import type {
+  PathConfirmation,
+  PathKind,
+  RemoteDirection,
+  RemoteSnapshot,
+  UplinkSnapshot,
+} from '@6bed4/tunnel';
+import type { PathCounts } from '../output/pathLog.js';
 
 /*
  * The objects that `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
  * round trips are in milliseconds.
  */
 
+/** Status of the process, whatever it does. */
+export interface ProcessStatus {
+  /** Lines of the log that could not be written. */
+  readonly logLinesLost: number;
+  /** Capabilities that it has or may take, without `CAP_` and in lower case; null where there are none such. */
+  readonly capabilities: readonly string[] | null;
+}
+
 /** Status that routers and peers have in common. */
-interface CommonStatus {
+interface CommonStatus extends ProcessStatus {
   readonly version: string;
   readonly pid: number;
   /** Time since the process started. */
   readonly uptime: number;
   /** Name of the TUN interface; null without. */
   readonly tun: string | null;
+  /** How that is, compared with what it has to be; null without. */
+  readonly interface: InterfaceReport | null;
   /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
   /** The driver that carries packets, and its offloads. */
@@ -25,7 +49,8 @@ interface CommonStatus {
 /** A router of a peer. */
 export interface UplinkStatus {
   readonly router: Endpoint;
-  readonly state: UplinkSnapshot['state'];
+  /** `unconfigured`: leased, but the interface has not got the address. */
+  readonly state: UplinkSnapshot['state'] | 'unconfigured';
   /** Address that the router assigned; null for none. */
   readonly address: string | null;
   readonly prefix: string | null;
@@ -41,6 +66,7 @@ export interface UplinkStatus {
 /** A remote of a peer. */
 export interface RemoteStatus {
   readonly address: string;
+  readonly direction: RemoteDirection;
   readonly path: PathKind;
   readonly endpoint: Endpoint | null;
   readonly confirmedBy: PathConfirmation | null;
@@ -57,10 +83,12 @@ export interface RemoteStatus {
 
 export interface PeerStatus extends CommonStatus {
   readonly role: 'peer';
-  /** Address from the first router that answered; null while none has. */
+  /** Address from the first router that answered; null while the interface has none. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
   readonly remotes: readonly RemoteStatus[];
+  /** Changes of paths to inbound remotes, which are not logged, by the new path. */
+  readonly inboundPaths: PathCounts;
 }
 
 export interface RouterStatus extends CommonStatus {
@@ -73,6 +101,8 @@ export type DaemonStatus = PeerStatus | RouterStatus;
 
 const MS_PER_SECOND = 1000;
 
+type Program = ProcessStatus & Pick<CommonStatus, 'version'>;
+
 /** Seconds since a time on the clock of `performance.now`. */
 function ago(at: number, now: number): number {
   return Math.max(0, now - at) / MS_PER_SECOND;
@@ -82,45 +112,56 @@ const agoOrNull = (at: number | null, now: number): number | null =>
   at === null ? null : ago(at, now);
 
 /** The status of a peer. */
-export function statusOfPeer(peer: PeerDaemon, version: string): PeerStatus {
+export function statusOfPeer(
+  peer: PeerDaemon,
+  program: Program,
+  inboundPaths: PathCounts,
+): PeerStatus {
   const now = performance.now();
+  const report = peer.interfaceReport();
   return {
     role: 'peer',
-    ...commonStatus(peer, version),
-    address: peer.address,
-    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, now)),
+    ...commonStatus(peer, program),
+    address: peer.leases.find(({ address }) => hasAddress(report, address))?.address ?? null,
+    routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, report, now)),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
+    inboundPaths,
   };
 }
 
 /** The status of a router. */
-export function statusOfRouter(router: RouterDaemon, version: string): RouterStatus {
+export function statusOfRouter(router: RouterDaemon, program: Program): RouterStatus {
   const { address, prefix } = router;
   return {
     role: 'router',
-    ...commonStatus(router, version),
+    ...commonStatus(router, program),
     address,
     prefix,
   };
 }
 
-function commonStatus(daemon: PeerDaemon | RouterDaemon, version: string): CommonStatus {
+function commonStatus(daemon: PeerDaemon | RouterDaemon, program: Program): CommonStatus {
   return {
-    version,
+    ...program,
     pid: process.pid,
     uptime: process.uptime(),
     tun: daemon.tun,
+    interface: daemon.interfaceReport(),
     endpoint: daemon.endpoint,
     driver: daemon.driver(),
     counters: daemon.counters(),
   };
 }
 
-function statusOfUplink(uplink: UplinkSnapshot, now: number): UplinkStatus {
+function statusOfUplink(
+  uplink: UplinkSnapshot,
+  report: InterfaceReport | null,
+  now: number,
+): UplinkStatus {
   const { router, state, lease, attempts, lastAdvertisementAt, temporary } = uplink;
   return {
     router,
-    state,
+    state: lease === null || hasAddress(report, lease.address) ? state : 'unconfigured',
     address: lease?.address ?? null,
     prefix: lease?.prefix ?? null,
     publicEndpoint: lease?.publicEndpoint ?? null,
@@ -141,9 +182,10 @@ function statusOfRemote(remote: RemoteSnapshot, now: number): RemoteStatus {
     lastReceivedAt,
     ...rest
   } = remote;
-  const { address, path, endpoint, confirmedBy, ...packets } = rest;
+  const { address, direction, path, endpoint, confirmedBy, ...packets } = rest;
   return {
     address,
+    direction,
     path,
     endpoint,
     confirmedBy,

@@ -8,6 +8,12 @@ import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choice
 /** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
 
+/** What a daemon does on signals, for `--help`. */
+export const SIGNALS = `
+Signals: SIGINT, SIGTERM and SIGQUIT end it cleanly, a second one at once; so does SIGHUP if a standard
+stream is a terminal, and otherwise it is ignored. SIGUSR1 logs the counters, SIGUSR2 switches --verbose
+on and off.`;
+
 /** Options of both routers and peers, as parsed. */
 export interface DaemonFlags extends LogOptions, ControlFlags {
   readonly tun?: string | false;

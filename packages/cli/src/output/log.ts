@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { PrettyOptions } from 'pino-pretty';
 import { colors } from './color.js';
+import { LogSink, openStandardOutput } from './logSink.js';
 
 /** Form and detail of the log of a daemon. */
 export interface LogOptions {
@@ -10,36 +10,61 @@ export interface LogOptions {
   readonly verbose?: boolean;
 }
 
-const STDOUT = 1;
+/** For how long the end of a daemon waits for its last lines, in milliseconds. */
+const LONGEST_FLUSH = 300;
+
+/** The log of a daemon. A message comes with named values. */
+export interface DaemonLog {
+  readonly logger: Logger;
+  /** Lines that could not be written. */
+  readonly linesLost: number;
+  /** Ends, after the last lines were written if that is possible without delay. */
+  close(): Promise<void>;
+}
 
 /**
- * Opens the log of a daemon, on standard output. A message comes with named values, which are fields
- * in JSON and follow the message as `name value` for people.
+ * Opens the log of a daemon, on standard output. The values that come with a message are fields in JSON, and
+ * follow the message as `name value` for people. Nothing waits for the output, and its failures end
+ * nothing.
  */
-export async function openLog(options: LogOptions): Promise<Logger> {
+export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
   const level = options.verbose === true ? 'debug' : 'info';
-  if (options.json === true) {
-    return pino(
-      {
-        level,
-        base: null,
-        timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-      },
-      pino.destination({ fd: STDOUT, sync: true }),
-    );
-  }
-  const { default: pretty } = await import('pino-pretty');
-  const form: PrettyOptions = {
-    destination: STDOUT,
-    sync: true,
+  const sink = new LogSink(await openStandardOutput(), (lines, code) => {
+    const why = code ?? 'lines came faster than they were read';
+    logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
+  });
+  const logger: Logger =
+    options.json === true
+      ? pino(
+          {
+            level,
+            base: null,
+            timestamp: pino.stdTimeFunctions.isoTime,
+            formatters: { level: (label) => ({ level: label }) },
+          },
+          sink,
+        )
+      : pino({ level, base: null, timestamp: false }, await textDestination(sink));
+  return {
+    logger,
+    get linesLost() {
+      return sink.lost;
+    },
+    close: () => sink.close(LONGEST_FLUSH),
+  };
+}
+
+/** Writes messages for people. */
+async function textDestination(sink: LogSink): Promise<{ write(message: string): void }> {
+  const { prettyFactory } = await import('pino-pretty');
+  const format = prettyFactory({
     colorize: colors.isColorSupported,
     hideObject: true,
     ignore: 'level',
     messageFormat: (log, _key, label) => lineFor(log, label),
-  };
-  return pino({ level, base: null, timestamp: false }, pretty(form));
+  });
+  return { write: (message) => sink.write(format(message)) };
 }
 
 /** Fields that pino adds to every message. */

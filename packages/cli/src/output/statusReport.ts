@@ -1,5 +1,5 @@
 import { formatEndpoint } from '@6bed4/codec';
-import type { BatchReport, DriverReport, OffloadReport } from '@6bed4/node';
+import type { BatchReport, DriverReport, InterfaceReport, OffloadReport } from '@6bed4/node';
 import type {
   DaemonStatus,
   PeerStatus,
@@ -16,19 +16,35 @@ const NAME_WIDTH = 12;
 /** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
   const { role, version, pid, uptime, tun, endpoint, driver } = status;
+  // Daemons of other versions may not tell.
+  const { capabilities = null, logLinesLost = 0 } = status as Partial<DaemonStatus>;
   const who = `${role}, version ${version}, process ${pid}, running for ${durationText(uptime)}`;
   return [
     `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
+    ...interfaceLines(status.interface),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
+    ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
     ...(status.role === 'peer' ? peerLines(status) : routerLines(status)),
     ...counterLines(status),
+    ...(logLinesLost === 0 ? [] : [line('log', `${countText(logLinesLost)} lines lost`)]),
   ].join('\n');
 }
 
 function line(name: string, value: string): string {
   return `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
+}
+
+/** Only what is not as it should be. */
+function interfaceLines(report: InterfaceReport | null): string[] {
+  if (report === null) return [];
+  const { missing, disputed, restorations } = report;
+  return [
+    ...missing.map(({ part, reason }) => line('missing', colors.yellow(`${part} (${reason})`))),
+    ...(disputed.length === 0 ? [] : [line('disputed', colors.yellow(disputed.join(', ')))]),
+    ...(restorations === 0 ? [] : [line('restored', `${countText(restorations)} times`)]),
+  ];
 }
 
 function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {
@@ -63,7 +79,8 @@ function routerLines({ address, prefix }: RouterStatus): string[] {
   return [line('address', colors.cyan(address)), line('prefix', prefix)];
 }
 
-function peerLines({ address, routers, remotes }: PeerStatus): string[] {
+function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): string[] {
+  const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
     line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
     ...table(
@@ -76,6 +93,7 @@ function peerLines({ address, routers, remotes }: PeerStatus): string[] {
           ['remote', 'path', 'round trip', 'confirmed', 'sent', 'received'],
           remotes.map(remoteCells),
         )),
+    ...(inbound === 'none' ? [] : [line('inbound', `paths changed: ${inbound}`)]),
   ];
 }
 
@@ -92,10 +110,10 @@ function uplinkCells(uplink: UplinkStatus): string[] {
 }
 
 function remoteCells(remote: RemoteStatus): string[] {
-  const { address, path, endpoint, roundTripMs, confirmedBy, confirmedAgo } = remote;
+  const { address, direction, path, endpoint, roundTripMs, confirmedBy, confirmedAgo } = remote;
   const pathText = endpoint === null ? path : `${path} ${formatEndpoint(endpoint)}`;
   return [
-    address,
+    direction === 'inbound' ? `${address} (inbound)` : address,
     path === 'relayed' ? pathText : colors.green(pathText),
     roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`,
     confirmedBy === null ? '' : `${agoText(confirmedAgo)}, ${confirmedBy}`,

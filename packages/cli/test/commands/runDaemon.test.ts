@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { parseEcho } from '@6bed4/nd';
 import { startPeer } from '@6bed4/node';
 import { type RunningProgram, requireBuild, run, start } from '@6bed4/testing/command';
@@ -51,6 +52,41 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
     expect(await peer.stop('SIGINT')).toEqual({ code: 0, signal: null });
     expect(await router.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     expect([...peer.stderr, ...router.stderr]).toEqual([]);
+  });
+
+  test('ends cleanly on SIGQUIT, and goes on after SIGHUP without a terminal', async () => {
+    const [router] = await launchRouter('--verbose');
+    process.kill(router.pid, 'SIGHUP');
+    process.kill(router.pid, 'SIGUSR1');
+    await router.waitForLine(/^counters {2}datagramsReceived 0/);
+    expect(await router.stop('SIGQUIT')).toEqual({ code: 0, signal: null });
+    expect(router.stdout.at(-1)).toBe('stopped  signal SIGQUIT');
+  });
+
+  test('logs its counters on SIGUSR1, and opens no port of a debugger', async () => {
+    const [router] = await launchRouter();
+    process.kill(router.pid, 'SIGUSR1');
+    await router.waitForLine(/^counters {2}datagramsReceived 0/);
+    await router.stop();
+    // What the debugger would print.
+    expect(router.stderr).toEqual([]);
+  });
+
+  test('logs details after SIGUSR2, and no more after the next', async () => {
+    const [router] = await launchRouter();
+    process.kill(router.pid, 'SIGUSR2');
+    await router.waitForLine(/^log level debug$/);
+    process.kill(router.pid, 'SIGUSR2');
+    await router.waitForLine(/^log level info$/);
+    await router.stop();
+    expect(router.stdout.at(-1)).toBe('log level info');
+  });
+
+  test.runIf(process.platform === 'linux')('has the name of the command', async () => {
+    const [router, port] = await launchRouter();
+    const read = (file: string): string => readFileSync(`/proc/${router.pid}/${file}`, 'utf8');
+    expect(read('comm')).toBe('6bed4\n');
+    expect(read('cmdline')).toContain(`6bed4 router --listen 127.0.0.1 --no-tun --port ${port}`);
   });
 
   test('logs one JSON object a line with --json', async () => {

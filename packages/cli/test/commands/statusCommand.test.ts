@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMAND, type RunningProgram, requireBuild, runIn, startIn } from '@6bed4/testing/command';
@@ -46,6 +47,19 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
   const launchPeer = (...args: readonly string[]) =>
     launch('peer', '--router', `127.0.0.1:${port}`, ...LOOPBACK, ...args);
 
+  test('says so when a daemon of another version answers otherwise', async () => {
+    const server = createServer((connection) => {
+      connection.end(JSON.stringify({ role: 'peer', version: '99.0.0' }));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(socket('other'), resolve);
+    });
+    const { code, stdout, stderr } = await status(socket('other'));
+    server.close();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('cannot show the status of version 99.0.0; use --json');
+  });
+
   test('prints addresses, routers and counters of a peer as JSON with --json', async () => {
     await launchRouter('--no-control', '--route', '2001:db8::/32');
     const { pid } = await launchPeer('--control', socket('peer'));
@@ -56,6 +70,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       pid,
       uptime: expect.any(Number),
+      interface: null,
       tun: null,
       endpoint: { address: '127.0.0.1', port: expect.any(Number) },
       driver: expect.objectContaining({ name: 'portable' }),
@@ -74,6 +89,10 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
         },
       ],
       remotes: [],
+      inboundPaths: { direct: 0, lan: 0, relayed: 0 },
+      // None is needed without an interface; other systems have none such.
+      capabilities: process.platform === 'linux' ? [] : null,
+      logLinesLost: 0,
       counters: expect.objectContaining({ datagramsReceived: 1, datagramsSent: 1, drops: {} }),
     });
   });

@@ -51,9 +51,9 @@ describeKernel('a daemon that cannot start', () => {
     await expectRefusal('peer1', [...PEER, '--listen', '203.0.113.9'], /203\.0\.113\.9/);
   });
 
-  test('reports that there is no route to the router', async () => {
-    const argv = command('peer', '--router', '203.0.113.9');
-    await expectRefusal('peer1', argv, /203\.0\.113\.9/);
+  test('reports that there never can be a route to the router', async () => {
+    const argv = command('peer', '--router', ROUTER_IPV4, '--listen', '127.0.0.1');
+    await expectRefusal('peer1', argv, /no route to the router 198\.51\.100\.1/);
   });
 
   test('reports that the name of the interface is taken', async () => {

@@ -42,8 +42,14 @@ const SERIES = [FIRST, JUDGED].flatMap(({ count, size }) => [count, size]);
 const ANSWERED = `answered ${FIRST.count + JUDGED.count}`;
 
 /** Placement of `peer1` and `peer2`. */
-type Placement = 'on the Internet' | 'each behind a NAT';
-const placements: readonly Placement[] = ['on the Internet', 'each behind a NAT'];
+type Placement = 'on the Internet' | 'each behind a NAT' | 'each behind a NAT that accepts all';
+const placements: readonly Placement[] = [
+  'on the Internet',
+  'each behind a NAT',
+  'each behind a NAT that accepts all',
+];
+/** Deployed peers solicit before they relay anything, which spoils a NAT that accepts all (docs/nat-matrix.md). */
+const whereDeployedMayBegin = placements.filter((kind) => !kind.endsWith('accepts all'));
 
 let lab: Lab;
 let capture: Capture;
@@ -63,6 +69,7 @@ async function build(kind: Placement, routerIPv4 = ROUTER_IPV4): Promise<void> {
     await lab.host(peer);
     if (kind === 'on the Internet') await lab.attach(peer, address);
     else await hideBehindNat(peer, `nat${number}`, address, `192.168.${number}`);
+    if (kind === 'each behind a NAT') await refuseUnsolicited(lab, `nat${number}`);
   }
 }
 
@@ -77,7 +84,6 @@ async function hideBehindNat(
   await lab.link([nat, 'lan', `${local}.1/24`], [peer, 'eth0', `${local}.2/24`]);
   await lab.ip(peer, `route add default via ${local}.1`);
   await lab.masquerade(nat, 'eth0');
-  await refuseUnsolicited(lab, nat);
 }
 
 interface OurPeer {
@@ -87,7 +93,8 @@ interface OurPeer {
 
 /** Our peer, on `peer1`. */
 async function startOurs(dialect: DialectName, routerIPv4 = ROUTER_IPV4): Promise<OurPeer> {
-  const words = command('peer', '--router', routerIPv4, '--dialect', dialect);
+  // Paths to remotes that begin are a detail of the log.
+  const words = command('peer', '--router', routerIPv4, '--dialect', dialect, '--verbose');
   const daemon = lab.spawn('peer1', words);
   await daemon.waitForLine(/^ready/);
   return { daemon, address: (await addressesOf(lab, 'peer1'))[0]!.split('/')[0]! };
@@ -182,6 +189,7 @@ for (const { name, needs, start } of routersOf2012) {
   describeWithPrograms(`the reference peer of 2012 at ${name}`, [PEER_2012, ...needs], () => {
     for (const kind of placements) {
       for (const first of ['peer1', 'peer2'] as const) {
+        if (first === 'peer2' && !whereDeployedMayBegin.includes(kind)) continue;
         const who = first === 'peer1' ? 'our peer' : 'the reference';
         test(`and our peer exchange packets directly when ${who} begins, ${kind}`, async () => {
           await build(kind);
@@ -255,6 +263,7 @@ for (const { name, needs, start } of routersForJava) {
         expect(captured.ourFaults()).toEqual([]);
       });
 
+      if (!whereDeployedMayBegin.includes(kind)) continue;
       test(`and our peer exchange packets directly when Java begins, ${kind}`, async () => {
         await build(kind, JAVA_ROUTER_IPV4);
         await start();

@@ -89,8 +89,12 @@ describeDrivers('a host with native IPv6 and a router that offers all of it', ()
     }
   });
 
-  test('has no default route into the tunnel, in any table', async () => {
-    expect(await lab.ip('peer1', '-6 route show table all')).not.toMatch(/^default dev 6bed4/m);
+  test('has a default route into the tunnel only for packets from its 6bed4 address', async () => {
+    const all = await lab.ip('peer1', '-6 route show table all');
+    const [found, ...others] = all.match(/^default dev 6bed4.*$/gm)!;
+    expect([found, others]).toEqual([expect.stringContaining(' table '), []]);
+    expect(await routeTo(lab, 'peer1', '4000::1')).toEqual({ device: 'eth1', source: OWN_NATIVE });
+    expect(await routeTo(lab, 'peer1', '4000::1', peer.address)).toMatchObject({ device: TUN });
   });
 
   test('reaches 6bed4 destinations by the tunnel', async () => {

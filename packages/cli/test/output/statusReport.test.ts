@@ -29,9 +29,12 @@ const COUNTERS = {
 const ROUTER: RouterStatus = {
   role: 'router',
   version: '1.2.3',
+  logLinesLost: 0,
+  capabilities: null,
   pid: 42,
   uptime: 7500,
   tun: '6bed4',
+  interface: { name: '6bed4', missing: [], disputed: [], restorations: 0 },
   endpoint: { address: '198.51.100.1', port: 25790 },
   driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
   counters: COUNTERS,
@@ -45,12 +48,26 @@ const PEER: PeerStatus = {
   address: null,
   routers: [],
   remotes: [],
+  inboundPaths: { direct: 0, lan: 0, relayed: 0 },
 };
 
 const linesOf = (status: PeerStatus | RouterStatus): string[] =>
   reportOf('6bed4', status).split('\n');
 
 describe('the status report', () => {
+  test('tells of the interface only what is not as it should be', () => {
+    const part = 'address fc64::1';
+    const report = { name: '6bed4', missing: [{ part, reason: 'no IPv6' }], disputed: [part] };
+    const lines = linesOf({ ...ROUTER, interface: { ...report, restorations: 3 } });
+    expect(lines.slice(1, 5)).toEqual([
+      '  interface   6bed4',
+      '  missing     address fc64::1 (no IPv6)',
+      '  disputed    address fc64::1',
+      '  restored    3 times',
+    ]);
+    expect(linesOf({ ...ROUTER, interface: null })).toEqual(linesOf(ROUTER));
+  });
+
   test('begins with the name, role, interface, socket, driver and addresses', () => {
     expect(linesOf(ROUTER).slice(0, 6)).toEqual([
       '6bed4  router, version 1.2.3, process 42, running for 2 h 5 min',
@@ -69,6 +86,28 @@ describe('the status report', () => {
       '  dropped     source-mismatch 2,000, hop-limit-exceeded 1, answers-withheld 1, send-queue 5',
       '  errors      ENETUNREACH 3, ECONNREFUSED 1',
     ]);
+  });
+
+  test('contains the capabilities where there are such, and the lines lost, if any', () => {
+    expect(linesOf(ROUTER).join()).not.toMatch(/privileges|log {9}/);
+    const capabilities = ['net_bind_service', 'net_admin'];
+    const lines = linesOf({ ...ROUTER, capabilities, logLinesLost: 1234 });
+    expect(lines).toContain('  privileges  net_bind_service, net_admin');
+    expect(lines.at(-1)).toBe('  log         1,234 lines lost');
+    expect(linesOf({ ...ROUTER, capabilities: [] })).toContain('  privileges  none');
+  });
+
+  test('counts changes of paths to inbound remotes', () => {
+    const inboundPaths = { direct: 12, lan: 0, relayed: 3000 };
+    expect(linesOf({ ...PEER, inboundPaths })).toContain(
+      '  inbound     paths changed: direct 12, relayed 3,000',
+    );
+    expect(linesOf(PEER).join()).not.toContain('inbound');
+  });
+
+  test('does without what a daemon of an earlier version does not tell', () => {
+    const { capabilities: _, logLinesLost: __, inboundPaths: ___, ...earlier } = PEER;
+    expect(linesOf(earlier as PeerStatus)).toEqual(linesOf(PEER));
   });
 
   test('contains the reason for the portable driver', () => {
@@ -159,6 +198,7 @@ describe('the status report', () => {
   test('has a line for each remote of a peer', () => {
     const remote = {
       address: 'fc64::2',
+      direction: 'outbound',
       path: 'direct',
       endpoint: { address: '203.0.113.6', port: 40_002 },
       confirmedBy: 'neighbor-advertisement',

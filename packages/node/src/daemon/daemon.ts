@@ -3,6 +3,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import type { DaemonCounters, Driver, DriverListener } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
+import type { InterfaceReport } from '../drivers/interfaceReport.js';
 import type { StartError } from '../errors.js';
 
 /** Events that every {@link Daemon} has. */
@@ -11,6 +12,8 @@ export interface DaemonEvents {
   packet: [packet: Uint8Array];
   /** Something is not as it should be, but the daemon goes on. */
   warning: [error: StartError];
+  /** Something of the interface that was missing is in place, or the other way round. */
+  interface: [report: InterfaceReport];
   /** The daemon cannot go on and has closed. */
   error: [error: StartError];
   /** All resources were released. */
@@ -26,6 +29,12 @@ export abstract class Daemon<
   /** Name of its TUN interface, or null. */
   get tun(): string | null {
     return this.running.tun;
+  }
+
+  /** How its interface is, compared with what it has to be; null without one. */
+  interfaceReport(): InterfaceReport | null {
+    // Changes come also before the driver is complete.
+    return (this.running as Driver | null)?.interfaceReport ?? null;
   }
 
   /** Address and port that the UDP socket is bound to. */
@@ -83,6 +92,12 @@ export abstract class Daemon<
     this.#common.emit('warning', error);
   }
 
+  /** @internal */
+  protected interfaceChanged(): void {
+    const report = this.isClosing ? null : this.interfaceReport();
+    if (report !== null) this.#common.emit('interface', report);
+  }
+
   /** @internal Listener for the driver, whichever it is. */
   protected listener(
     onEvent: (event: TunnelEvent) => void,
@@ -91,6 +106,7 @@ export abstract class Daemon<
       onEvent,
       onPacket: (packet) => this.#common.emit('packet', packet),
       onWarning: (error) => this.warn(error),
+      onInterface: () => this.interfaceChanged(),
       onFailure: (error) => void this.close().then(() => this.#common.emit('error', error)),
     };
   }

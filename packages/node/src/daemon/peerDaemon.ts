@@ -1,36 +1,32 @@
 import { type Endpoint, type Profile, parsePrefix } from '@6bed4/codec';
-import {
-  type AddressLease,
-  type PathChanged,
-  Peer,
-  type PortRefused,
-  type RemoteSnapshot,
-  type RouterReachable,
-  type RouterUnreachable,
-  type TunnelEvent,
-  type UplinkSnapshot,
+import type {
+  AddressLease,
+  PathChanged,
+  PortRefused,
+  RemoteSnapshot,
+  RouterReachable,
+  RouterUnreachable,
+  TunnelEvent,
+  UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
-import { LinuxPeerDriver } from '../drivers/linux/linuxPeerDriver.js';
-import { plainProfile } from '../drivers/linux/workerProtocol.js';
+import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
-import { localSubnets } from '../drivers/udp/localSubnets.js';
-import { checkRoute } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
-import { secureRandom } from '../random.js';
+import { now, setImmediate } from '../realTimers.js';
+import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
-import { type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
+import { HostWatch } from './hostWatch.js';
+import { openDaemonDriver } from './openDaemonDriver.js';
 import { chooseProfile } from './options.js';
-import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptions.js';
+import { peerMaker } from './peerMaker.js';
+import type { PeerDaemonOptions } from './peerOptions.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
-
-/** Milliseconds between two looks at the interfaces of this computer. */
-const SUBNETS_INTERVAL = 10_000;
 
 /** A router sees this peer at a UDP port that draft01 cannot express. */
 export interface PortMove extends Omit<PortRefused, 'type'> {
@@ -43,7 +39,10 @@ export interface PortMove extends Omit<PortRefused, 'type'> {
 export interface PeerDaemonEvents extends DaemonEvents {
   /** A packet for one of the peer's addresses; only without TUN. */
   packet: [packet: Uint8Array];
-  /** A router gave an address; `previous` is the one that it gave before, or null. */
+  /**
+   * A router gave an address, and the interface has it, if there is one; `previous` is the one that it gave
+   * before, or null.
+   */
   address: [lease: AddressLease, previous: AddressLease | null];
   /** An address is given up. */
   'address-lost': [lease: AddressLease];
@@ -53,23 +52,31 @@ export interface PeerDaemonEvents extends DaemonEvents {
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
   /** A router refuses the peer's UDP port. */
   'port-refused': [move: PortMove];
+  /**
+   * There is no route to any router: the network is not up yet, or no more. The peer waits for one, and
+   * solicits its routers as soon as it is there.
+   */
+  'no-route': [error: StartError];
   /** Packets to a remote take another path from now on, or the search for one was in vain. */
   path: [change: Omit<PathChanged, 'type'>];
 }
 
 /** A running 6bed4 peer; made by {@link startPeer}. */
 export class PeerDaemon extends Daemon<PeerDaemonEvents> {
-  /** The first address; rejects when the peer is closed before it has one. */
+  /** The first address, once the interface has it, if there is one; rejects when the peer is closed before. */
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
   readonly #routeWishes: RouteWishes;
   readonly #mayMove: boolean;
+  readonly #announced = new AnnouncedLeases(
+    (address) => hasAddress(this.interfaceReport(), address),
+    (lease, previous) => this.#announce(lease, previous),
+  );
   #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
-  #subnets: readonly string[] = [];
-  #subnetsTimer: NodeJS.Timeout | undefined;
+  #watch: HostWatch | null = null;
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
@@ -112,14 +119,21 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     return this.#driver!;
   }
 
-  /** The address that the first answering router gave, or null while none has. */
+  /** The first of {@link leases}, or null while there is none. */
   get address(): string | null {
     return this.leases[0]?.address ?? null;
   }
 
-  /** The addresses that routers gave, in the order of the routers. */
+  /** The addresses that routers gave, in the order of the routers; last those of routers that do not answer. */
   get leases(): readonly AddressLease[] {
-    return this.uplinks().flatMap(({ lease }) => (lease === null ? [] : [lease]));
+    const leased = this.uplinks().filter(({ lease }) => lease !== null);
+    const inOrder = [true, false].flatMap((is) => leased.filter((one) => one.reachable === is));
+    return inOrder.map(({ lease }) => lease!);
+  }
+
+  /** @internal Whether there is a route to any router, as far as that is known. */
+  get hasRoute(): boolean {
+    return this.#watch?.hasRoute ?? true;
   }
 
   /** The routers of this peer and what they gave. */
@@ -176,21 +190,25 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
     const { datagrams } = options;
-    if (driver.searchesLan && (datagrams === undefined || datagrams instanceof PortableUdp)) {
-      this.#tellSubnets();
-      this.#subnetsTimer = setInterval(() => this.#tellSubnets(), SUBNETS_INTERVAL).unref();
-    }
+    if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost(options);
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
   }
 
-  /** Tells the driver on which local networks this computer is, when they are others than before. */
-  #tellSubnets(): void {
+  async #watchHost({ clock = now }: PeerDaemonOptions): Promise<void> {
     const { running } = this;
-    const subnets = localSubnets(running.tun);
-    if (subnets.join() === this.#subnets.join()) return;
-    this.#subnets = subnets;
-    running.setLocalSubnets(subnets);
+    const from = running.endpoint.address;
+    this.#watch = await HostWatch.open(
+      { from, tun: running.tun, clock },
+      {
+        routers: () =>
+          this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
+        moved: () => running.solicit(),
+        // Listeners for it are added when the peer has started.
+        noRoute: (error) => setImmediate(() => this.emit('no-route', error)),
+        subnetsChanged: running.searchesLan ? (subnets) => running.setLocalSubnets(subnets) : null,
+      },
+    );
   }
 
   /** Lets others behind the same NAT find this peer; otherwise they reach it by longer ways. */
@@ -208,12 +226,24 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   protected override async end(): Promise<void> {
-    clearInterval(this.#subnetsTimer);
+    this.#watch?.close();
     this.running.stop();
     await super.end();
     this.#settleReady?.reject(
       new StartError('ECANCELED', 'closed before a router gave an address'),
     );
+  }
+
+  /** @internal */
+  protected override interfaceChanged(): void {
+    if (!this.isClosing) this.#announced.interfaceChanged();
+    super.interfaceChanged();
+  }
+
+  #announce(lease: AddressLease, previous: AddressLease | null): void {
+    this.#settleReady?.resolve(lease);
+    this.#settleReady = null;
+    this.emit('address', lease, previous);
   }
 
   #onEvent(event: TunnelEvent): void {
@@ -222,20 +252,19 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       case 'address-changed': {
         this.#moves = 0;
         this.#configure();
-        const lease = leaseOf(event);
-        this.#settleReady?.resolve(lease);
-        this.#settleReady = null;
-        this.emit('address', lease, event.type === 'address-changed' ? event.previous : null);
+        this.#announced.acquired(leaseOf(event));
         break;
       }
       case 'address-lost':
         this.#configure();
-        this.emit('address-lost', leaseOf(event));
+        if (this.#announced.lost(event.router)) this.emit('address-lost', leaseOf(event));
         break;
       case 'router-unreachable':
+        this.#configure();
         this.emit('router-unreachable', { router: event.router, attempts: event.attempts });
         break;
       case 'router-reachable':
+        this.#configure();
         this.emit('router-reachable', { router: event.router });
         break;
       case 'path-changed': {
@@ -251,8 +280,8 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   #configure(): void {
     try {
-      const leases = this.uplinks().flatMap(({ lease, temporary }) =>
-        lease === null ? [] : [{ ...lease, temporary }],
+      const leases = this.uplinks().flatMap(({ lease, temporary, reachable }) =>
+        lease === null ? [] : [{ ...lease, temporary, reachable }],
       );
       this.running.configure(planOfPeer(leases, this.#profile, this.#routeWishes));
     } catch (error) {
@@ -283,17 +312,18 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     }
     if (this.isClosing) return;
     this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
-    if (this.#subnetsTimer !== undefined) this.#tellSubnets();
+    this.#watch?.tellSubnets();
     this.running.solicit();
   }
 }
 
 /**
  * Starts a 6bed4 peer: gets an IPv6 address from a router and carries packets between it and a TUN
- * interface or this program. Resolves when the peer works; its address comes with `ready`.
+ * interface or this program. Resolves when the peer works; its address comes with `ready`, be it that the
+ * network is not up yet, which the event `no-route` tells.
  *
  * @throws InvalidArgumentError for an option that cannot be used
- * @throws StartError when there is no route to any router, or the port or interface cannot be had
+ * @throws StartError when there never can be a route to any router, or the port or interface cannot be had
  *
  * @example
  * ```ts
@@ -309,39 +339,4 @@ export function startPeer(options: PeerDaemonOptions): Promise<PeerDaemon> {
 function leaseOf(lease: AddressLease): AddressLease {
   const { router, address, prefix, publicEndpoint, temporary, routes, defaultRouter } = lease;
   return { router, address, prefix, publicEndpoint, temporary, routes, defaultRouter };
-}
-
-/** Makes the drivers of a peer. */
-function peerMaker(
-  options: PeerDaemonOptions,
-  profile: Profile,
-  localSide: LocalSide | undefined,
-): DriverMaker<PeerDriver> {
-  const machine = machineOptions(options, profile);
-  const random = options.random ?? secureRandom;
-  return {
-    bindOptions: () => bindOptions(options, profile),
-    sockets: () => 1,
-    checkRoutes: (address) => checkRoutes(machine.routers, address),
-    portable: (common) =>
-      PortablePeerDriver.open({
-        ...common,
-        localSide,
-        machine: (sink) => new Peer({ ...machine, profile, random }, sink),
-      }),
-    linux: (common) =>
-      LinuxPeerDriver.open({
-        ...common,
-        machine: { kind: 'peer', profile: plainProfile(profile), options: machine },
-      }),
-  };
-}
-
-/** Checks that there is a way to any router. @throws StartError */
-async function checkRoutes(routers: readonly Endpoint[], address: string): Promise<void> {
-  try {
-    await Promise.any(routers.map((router) => checkRoute(router, address)));
-  } catch (error) {
-    throw error instanceof AggregateError ? error.errors[0] : error;
-  }
 }

@@ -23,7 +23,8 @@ export interface PeerDaemonOptions extends CommonOptions {
   readonly port?: number | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 for none), `ttl` the IPv4 TTL (default 3;
-   * 0 for the system's). Default: every 30 s.
+   * 0 for the system's). Default: every 25 s, and more often where a NAT is seen to forget
+   * sooner.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl?: number } | undefined;
   /** The peer's own number under each prefix, 1..16383; default 1. */

@@ -12,6 +12,7 @@ import { LinuxRouterDriver } from '../drivers/linux/linuxRouterDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import { PortableRouterDriver } from '../drivers/portable/portableRouterDriver.js';
 import { planOfRouter } from '../drivers/ports/interfacePlan.js';
+import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
@@ -94,8 +95,9 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     try {
       driver.configure(planOfRouter(driver.address, profile));
     } catch (error) {
-      await driver.close();
-      throw error;
+      if (!(error instanceof StartError)) throw error;
+      // It is tried again; peers can be served until then. Listeners are added when the router has started.
+      setImmediate(() => this.warn(error));
     }
     driver.start();
   }

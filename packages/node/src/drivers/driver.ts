@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { CountersSnapshot, RemoteSnapshot, TunnelEvent, UplinkSnapshot } from '@6bed4/tunnel';
 import type { StartError } from '../errors.js';
 import type { DriverReport } from './driverReport.js';
+import type { InterfaceReport } from './interfaceReport.js';
 import type { DatagramPortCounters } from './ports/datagramPort.js';
 import type { InterfacePlan } from './ports/interfacePlan.js';
 
@@ -19,6 +20,8 @@ export interface DriverListener {
   readonly onEvent: (event: TunnelEvent) => void;
   /** Something is not as it should be, but the driver goes on. */
   readonly onWarning: (error: StartError) => void;
+  /** The report about the interface is another one than before. */
+  readonly onInterface: () => void;
   /** Nothing can go on. */
   readonly onFailure: (error: StartError) => void;
 }
@@ -32,6 +35,8 @@ export interface Driver {
   readonly counters: DaemonCounters;
   /** The kind of driver that this is, and its figures. */
   readonly report: DriverReport;
+  /** How the interface is; null without one. */
+  readonly interfaceReport: InterfaceReport | null;
 
   /** Begins to carry packets. */
   start(): void;

@@ -1,6 +1,7 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkPort, InvalidArgumentError } from '@6bed4/codec';
+import { setLongTimeout } from '../longTimeout.js';
 import {
   type CandidateOptions,
   selectWithCandidateSources,
@@ -34,7 +35,10 @@ export interface ConnectOptions<S extends Duplex = Duplex>
   readonly tunnel?: StreamTunnel<S>;
   /** Resolves names; default: the resolver of the system. */
   readonly resolve?: Resolve;
-  /** Upper bound of the whole, in milliseconds, with the error `ETIMEDOUT`; default: that of the system. */
+  /**
+   * Upper bound of the whole, in milliseconds, with the error `ETIMEDOUT`; Infinity for none; default: that
+   * of the system.
+   */
   readonly timeout?: number;
 }
 
@@ -52,8 +56,12 @@ export async function connect<S extends Duplex = Duplex>(
 ): Promise<Socket | S> {
   const { port, tunnel, timeout, signal } = options;
   checkPort('port', port, 1);
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
-  const signals = [signal, limit].filter((each) => each !== undefined);
+  if (timeout !== undefined && !(timeout > 0)) {
+    throw new InvalidArgumentError('timeout', String(timeout), 'milliseconds above 0');
+  }
+  const limit = new AbortController();
+  const cancel = timeout === undefined ? undefined : setLongTimeout(() => limit.abort(), timeout);
+  const signals = [signal, cancel && limit.signal].filter((each) => each !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
   try {
     const addresses = await unlessAborted(addressesOf(options), either);
@@ -72,9 +80,11 @@ export async function connect<S extends Duplex = Duplex>(
     };
     return await race(attempts, raceOptions);
   } catch (error) {
-    if (limit?.aborted === true && signal?.aborted !== true) throw timedOut(options, error);
+    if (limit.signal.aborted && signal?.aborted !== true) throw timedOut(options, error);
     if (error instanceof AggregateError && error.errors.length === 1) throw error.errors[0];
     throw error;
+  } finally {
+    cancel?.();
   }
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@6bed4/codec';
+import { clearTimeout, setTimeout } from '../realTimers.js';
 
 /** One connection attempt; ends when the signal aborts. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T> | T;

@@ -1,11 +1,7 @@
-import {
-  ADDRCONFIG,
-  type LookupAddress,
-  type LookupOptions,
-  lookup as systemLookup,
-} from 'node:dns';
+import dns, { ADDRCONFIG, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
+import { nextTick } from '../realTimers.js';
 import { type CandidateOptions, selectWithCandidateSources } from './candidateSources.js';
 
 /** Resolves a name to all its addresses of a family (4, 6, or 0 for both), in any order. */
@@ -42,8 +38,9 @@ export interface LookupFunction {
   };
 }
 
+// Not a function imported by name: programs replace the property.
 const resolveBySystem: Resolve = (hostname, { family, hints }) =>
-  promisify(systemLookup)(hostname, { all: true, family, hints, verbatim: true });
+  promisify(dns.lookup)(hostname, { all: true, family, hints, verbatim: true });
 
 function familyOf(family: LookupOptions['family']): 0 | 4 | 6 {
   if (family === 4 || family === 'IPv4') return 4;
@@ -113,12 +110,12 @@ export function createLookup(options: CreateLookupOptions = {}): LookupFunction 
     promise(hostname, requested).then(
       // In a later turn, so that an exception of the callback does not become a failed look-up.
       (found) =>
-        process.nextTick(() =>
+        nextTick(() =>
           Array.isArray(found)
             ? callback(null, found)
             : callback(null, found.address, found.family),
         ),
-      (error) => process.nextTick(() => callback(error, '')),
+      (error) => nextTick(() => callback(error, '')),
     );
   }
 

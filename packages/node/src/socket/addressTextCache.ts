@@ -9,6 +9,12 @@ const HASH_MULTIPLIER = 0x9e37_79b1;
 export class AddressTextCache {
   readonly #bytes = new Uint8Array(ENTRIES * IPV6_ADDRESS_BYTES);
   readonly #texts: string[] = new Array<string>(ENTRIES).fill('::');
+  readonly #onNew: (bytes: Uint8Array, offset: number) => void;
+
+  /** @param onNew - called for an address that is not in the cache */
+  constructor(onNew: (bytes: Uint8Array, offset: number) => void) {
+    this.#onNew = onNew;
+  }
 
   /** The text of the address at `offset`, as in RFC 5952. */
   textAt(bytes: Uint8Array, offset: number): string {
@@ -19,6 +25,7 @@ export class AddressTextCache {
         this.#bytes[cached + index] = bytes[offset + index]!;
       }
       this.#texts[entry] = formatIPv6(bytes, offset);
+      this.#onNew(bytes, offset);
     }
     return this.#texts[entry]!;
   }

@@ -1,4 +1,5 @@
 import { HIGHEST_PORT, isIPv6Loopback, isIPv6Unspecified } from '@6bed4/codec';
+import { nextTick } from '../realTimers.js';
 import { readAddress } from './destinationAddress.js';
 import { type Destination, DestinationCache } from './destinationCache.js';
 import { type SystemErrorCode, type SystemErrorDetail, systemError } from './dgramErrors.js';
@@ -7,7 +8,7 @@ import type { TransmitOptions } from './packetTransmitter.js';
 import type { BoundPlace, PortBinding } from './portBinding.js';
 import type { SendArguments, SendCallback } from './sendArguments.js';
 import type { SocketLayer } from './socketLayer.js';
-import { PAIR_DESTINATION } from './udpPacket.js';
+import { MAX_PAYLOAD, PAIR_DESTINATION } from './udpPacket.js';
 
 /** A socket that is bound: sends, and passes the result to callbacks as `node:dgram` does. */
 export class BoundSocket {
@@ -22,7 +23,7 @@ export class BoundSocket {
   constructor(layer: SocketLayer, binding: PortBinding) {
     this.#layer = layer;
     this.binding = binding;
-    this.#destinations = new DestinationCache(binding, layer.addresses);
+    this.#destinations = new DestinationCache(binding, layer.addresses, layer.remotes);
   }
 
   /** The address that it is bound to, or else the source of packets to the remote; null for neither. */
@@ -76,7 +77,7 @@ export class BoundSocket {
     if (failure !== null) {
       this.#failed(failure, destination, length, { address, port }, callback);
     } else if (callback !== undefined) {
-      process.nextTick(callback, null, length);
+      nextTick(callback, null, length);
     }
     return true;
   }
@@ -101,7 +102,7 @@ export class BoundSocket {
         ? destination
         : this.#layer.transmit(this.binding, destination, port, parts, size, options);
     if (failure !== null) this.#failed(failure, destination, size, requested, callback);
-    else if (callback !== undefined) process.nextTick(callback, null, size);
+    else if (callback !== undefined) nextTick(callback, null, size);
   }
 
   #failed(
@@ -116,10 +117,10 @@ export class BoundSocket {
     if (callback === undefined) return;
     const note =
       code === 'EMSGSIZE' && typeof destination !== 'string'
-        ? `${size} bytes in one datagram, at most ${this.#layer.maxPayload(destination)} fit`
+        ? `${size} bytes in one datagram, at most ${MAX_PAYLOAD} fit`
         : undefined;
     const detail = note === undefined ? { address, port } : { address, port, note };
-    process.nextTick(callback, systemError(code, 'send', detail));
+    nextTick(callback, systemError(code, 'send', detail));
   }
 }
 

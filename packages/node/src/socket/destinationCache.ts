@@ -6,9 +6,10 @@ import {
   readAddress,
 } from './destinationAddress.js';
 import type { SystemErrorCode } from './dgramErrors.js';
+import type { OutboundRemotes } from './outboundRemotes.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import type { PortBinding } from './portBinding.js';
-import { AddressPair } from './udpPacket.js';
+import { AddressPair, PAIR_DESTINATION } from './udpPacket.js';
 
 /** Upper bound of destinations that a socket keeps; with more, some are resolved again. */
 const MAX_DESTINATIONS = 512;
@@ -63,13 +64,15 @@ function resolveDestination(
 export class DestinationCache {
   readonly #binding: PortBinding;
   readonly #addresses: OwnAddresses;
+  readonly #remotes: OutboundRemotes;
   readonly #destinations = new Map<string, Destination>();
   #last: Destination | null = null;
   #lastText = '';
 
-  constructor(binding: PortBinding, addresses: OwnAddresses) {
+  constructor(binding: PortBinding, addresses: OwnAddresses, remotes: OutboundRemotes) {
     this.#binding = binding;
     this.#addresses = addresses;
+    this.#remotes = remotes;
   }
 
   /** The cached destination, or null. For every packet. */
@@ -90,6 +93,9 @@ export class DestinationCache {
     if (cached !== null) return cached;
     const destination = resolveDestination(this.#binding, this.#addresses, text);
     if (typeof destination === 'string') return destination;
+    if (destination.kind === 'tunnel') {
+      this.#remotes.sent(destination.pair.bytes, PAIR_DESTINATION);
+    }
     if (this.#destinations.size >= MAX_DESTINATIONS) this.#destinations.clear();
     this.#destinations.set(text, destination);
     this.#last = destination;

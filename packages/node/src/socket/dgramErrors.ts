@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { inspect } from 'node:util';
+import { type InspectOptions, inspect } from 'node:util';
 
 /** Codes of errors in the use of a socket, as `node:dgram` has them. */
 export type ArgumentErrorCode =
@@ -37,12 +37,16 @@ function coded(
   Kind: typeof Error | typeof TypeError | typeof RangeError,
   code: ArgumentErrorCode,
   message: string,
+  name: string = Kind.name,
 ): CodedError {
   const error = new Kind(message);
-  error.name = `${Kind.name} [${code}]`;
+  error.name = `${name} [${code}]`;
   // Reading the stack for the first time fixes the name in it.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
+  if (name !== Kind.name) {
+    Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  }
   const asText = (): string => `${error.name} [${code}]: ${error.message}`;
   Object.defineProperty(error, 'toString', { value: asText, configurable: true, writable: true });
   return Object.assign(error, { code });
@@ -62,9 +66,34 @@ export const notConnected = (): Error =>
 export const badBufferSize = (): Error =>
   coded(TypeError, 'ERR_SOCKET_BAD_BUFFER_SIZE', 'Buffer size must be a positive integer');
 
-export function bufferSizeUnknown(side: 'recv' | 'send'): Error {
-  const message = `Could not get or set buffer size: uv_${side}_buffer_size returned EBADF (bad file descriptor)`;
-  return Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', message), { name: 'SystemError' });
+const BUFFER_SIZE_ERRORS = { EBADF: 'bad file descriptor', EINVAL: 'invalid argument' } as const;
+
+/** The error of libuv in the form that Node.js gives it, whose details are those of `info`. */
+export function bufferSizeRefused(
+  side: 'recv' | 'send',
+  code: keyof typeof BUFFER_SIZE_ERRORS,
+): Error {
+  const message = BUFFER_SIZE_ERRORS[code];
+  const info = { errno: numberOf(code), code, message, syscall: `uv_${side}_buffer_size` };
+  const text = `Could not get or set buffer size: ${info.syscall} returned ${code} (${message})`;
+  const error = Object.assign(coded(Error, 'ERR_SOCKET_BUFFER_SIZE', text, 'SystemError'), {
+    info,
+  });
+  for (const name of ['errno', 'syscall'] as const) {
+    Object.defineProperty(error, name, {
+      get: () => info[name],
+      set: (value: never) => {
+        info[name] = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  // Shows the values of the accessors.
+  const show = (_depth: number, options: InspectOptions): string =>
+    inspect(error, { ...options, getters: true, customInspect: false });
+  Object.defineProperty(error, inspect.custom, { value: show });
+  return error;
 }
 
 export const missingArgument = (name: string): Error =>
@@ -113,6 +142,11 @@ function describe(value: unknown): string {
   return `type ${typeof value} (${inspect(value)})`;
 }
 
+/** The number of an error as libuv has it. */
+function numberOf(code: SystemErrorCode): number {
+  return -(constants.errno[code as keyof typeof constants.errno] ?? 0);
+}
+
 /** Details of a system error. */
 export interface SystemErrorDetail {
   readonly address?: string | undefined;
@@ -131,7 +165,7 @@ export function systemError(
   if (address !== undefined) where = port ? ` ${address}:${port}` : ` ${address}`;
   const message = `${syscall} ${code}${where}${note === undefined ? '' : `: ${note}`}`;
   return Object.assign(new Error(message), {
-    errno: -(constants.errno[code as keyof typeof constants.errno] ?? 0),
+    errno: numberOf(code),
     code,
     syscall,
     ...(address === undefined ? {} : { address }),

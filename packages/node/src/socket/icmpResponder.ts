@@ -7,10 +7,13 @@ import {
   DESTINATION_OFFSET,
   type DestinationUnreachable,
   echoReplyTo,
+  type IcmpErrorBase,
   mayCauseIcmpError,
+  type ParameterProblem,
   parseEcho,
   parseIcmpError,
   SOURCE_OFFSET,
+  type TimeExceeded,
   UNREACHABLE_PORT,
   UNREACHABLE_PROHIBITED,
   UNREACHABLE_ROUTE_REJECTS,
@@ -35,6 +38,12 @@ const UNREACHABLE_ERRORS: ReadonlyMap<number, SystemErrorCode> = new Map([
   [UNREACHABLE_ROUTE_REJECTS, 'EACCES'],
 ]);
 
+/** An ICMPv6 error without its addresses and the packet that it is about. */
+export type ErrorKind =
+  | Omit<DestinationUnreachable, keyof IcmpErrorBase>
+  | Omit<TimeExceeded, keyof IcmpErrorBase>
+  | Omit<ParameterProblem, keyof IcmpErrorBase>;
+
 /** The part of ICMPv6 that a node with UDP sockets needs (RFC 4443). */
 export class IcmpResponder {
   readonly #clock: () => number;
@@ -52,12 +61,12 @@ export class IcmpResponder {
   }
 
   /**
-   * Builds the error about a packet that no socket receives; null where none may be sent.
+   * Builds the error about a packet; null where none may be sent.
    *
-   * @param code - of Destination Unreachable
+   * @param kind - the fields of the error that are not the same in all
    */
-  buildUnreachable(
-    code: number,
+  buildError(
+    kind: ErrorKind,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -71,9 +80,8 @@ export class IcmpResponder {
       return null;
     }
     this.#counters.errorsSent++;
-    const error: DestinationUnreachable = {
-      type: 'destination-unreachable',
-      code,
+    return buildIcmpError({
+      ...kind,
       source: copyBytes(
         bytes,
         offset + DESTINATION_OFFSET,
@@ -85,8 +93,7 @@ export class IcmpResponder {
         offset + SOURCE_OFFSET + IPV6_ADDRESS_BYTES,
       ),
       invoking: copyBytes(bytes, offset, offset + length),
-    };
-    return buildIcmpError(error);
+    });
   }
 
   /** Reads the packet that an error quotes, and the error to report to its sender; null for none. */

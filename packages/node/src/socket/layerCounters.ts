@@ -16,7 +16,13 @@ export interface LayerStatistics {
   readonly errorsIgnored: number;
   /** Echo requests answered. */
   readonly echoesAnswered: number;
-  /** Packets of other protocols, fragments included; they go to the listeners of `peer`. */
+  /** Packets reassembled from fragments. */
+  readonly reassembled: number;
+  /** Packets and single fragments given up: malformed, overlapping, or not complete in time. */
+  readonly reassemblyFailures: number;
+  /** Fragments sent. */
+  readonly fragmentsSent: number;
+  /** Packets of other protocols; they go to the listeners of `peer`. */
   readonly otherProtocol: number;
 }
 
@@ -28,6 +34,9 @@ export class LayerCounters {
   errorsWithheld = 0;
   errorsIgnored = 0;
   echoesAnswered = 0;
+  reassembled = 0;
+  reassemblyFailures = 0;
+  fragmentsSent = 0;
   otherProtocol = 0;
   readonly #closed = new SocketCounters();
 
@@ -49,6 +58,9 @@ export class LayerCounters {
       errorsWithheld: this.errorsWithheld,
       errorsIgnored: this.errorsIgnored,
       echoesAnswered: this.echoesAnswered,
+      reassembled: this.reassembled,
+      reassemblyFailures: this.reassemblyFailures,
+      fragmentsSent: this.fragmentsSent,
       otherProtocol: this.otherProtocol,
     };
   }

@@ -1,21 +1,36 @@
-import { UDP_HEADER_LENGTH } from '@6bed4/nd';
+import type { RemoteInfo } from 'node:dgram';
+import { setImmediate } from '../realTimers.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import { LOOPBACK_LANIP, type PortBinding } from './portBinding.js';
 import type { PortTable } from './portTable.js';
-import { PAIR_DESTINATION } from './udpPacket.js';
+import { MAX_PAYLOAD, PAIR_DESTINATION } from './udpPacket.js';
 
-/** Upper bound of a datagram within one process, in bytes: that of UDP. */
-export const MAX_LOCAL_PAYLOAD = 0xffff - UDP_HEADER_LENGTH;
+/** Bytes of datagrams that may wait for sockets which are being bound; as a receive buffer. */
+const MAX_UNCLAIMED = 212_992;
 
-/** Datagrams between sockets of the same tunnel; they arrive in a later turn of the event loop. */
+/** A datagram of a socket of this tunnel. */
+interface Datagram {
+  readonly sender: PortBinding;
+  /** Its source and destination. */
+  readonly pair: Uint8Array;
+  readonly port: number;
+  readonly parts: readonly Uint8Array[];
+  readonly size: number;
+}
+
+/**
+ * Datagrams between sockets of the same tunnel. Each arrives in a later turn of the event loop and in one of
+ * its own, so that what a listener defers by `process.nextTick` or a promise runs before the next.
+ */
 export class LocalDelivery {
   readonly #table: PortTable;
   readonly #addresses: OwnAddresses;
   readonly #texts: AddressTextCache;
-  #actions: (() => void)[] = [];
+  /** Bytes that wait for sockets which may be bound until then. */
+  #unclaimed = 0;
 
   constructor(table: PortTable, addresses: OwnAddresses, texts: AddressTextCache) {
     this.#table = table;
@@ -36,65 +51,75 @@ export class LocalDelivery {
     parts: readonly Uint8Array[],
     size: number,
   ): SystemErrorCode | null {
-    if (size > MAX_LOCAL_PAYLOAD) return 'EMSGSIZE';
+    if (size > MAX_PAYLOAD) return 'EMSGSIZE';
     sender.counters.datagramsSent++;
     sender.counters.bytesSent += size;
-    const { bytes } = pair;
-    if (kind === 'group') {
-      for (const member of this.#table.members(text, port)) {
-        if (member === sender && !sender.multicastLoopback) continue;
-        this.#deliver(sender, member, bytes, parts, size);
-      }
-      return null;
-    }
-    const lanip = this.#addresses.find(bytes, PAIR_DESTINATION)?.lanip ?? LOOPBACK_LANIP;
-    const receiver = this.#table.find(bytes, PAIR_DESTINATION, lanip, port, 0, sender.port);
-    if (receiver !== null) {
-      this.#deliver(sender, receiver, bytes, parts, size);
-    } else if (sender.remote !== null) {
-      this.#defer(() => sender.reportError('ECONNREFUSED'));
-    }
+    const datagram = { sender, pair: pair.bytes, port, parts, size };
+    if (kind === 'group') this.#sendToGroup(text, datagram);
+    else this.#sendToOne(datagram);
     return null;
   }
 
-  #deliver(
-    sender: PortBinding,
-    receiver: PortBinding,
-    source: Uint8Array,
-    parts: readonly Uint8Array[],
-    size: number,
-  ): void {
+  #sendToGroup(group: string, datagram: Datagram): void {
+    const { sender, port, size } = datagram;
+    const members = this.#table.members(group, port);
+    const isWanted = (member: PortBinding): boolean =>
+      member !== sender || sender.multicastLoopback;
+    for (const member of members) if (isWanted(member)) this.#deliver(member, datagram);
+    this.#claimLater(size, datagram.parts, (message) => {
+      for (const member of this.#table.members(group, port)) {
+        if (members.includes(member) || !isWanted(member)) continue;
+        member.deliver(message, this.#senderOf(datagram));
+      }
+    });
+  }
+
+  #sendToOne(datagram: Datagram): void {
+    const receiver = this.#find(datagram);
+    if (receiver !== null) {
+      this.#deliver(receiver, datagram);
+      return;
+    }
+    const { sender, parts, size } = datagram;
+    this.#claimLater(size, parts, (message) => {
+      const late = this.#find(datagram);
+      if (late !== null) late.deliver(message, this.#senderOf(datagram));
+      else if (sender.remote !== null) sender.reportError('ECONNREFUSED');
+    });
+  }
+
+  #find({ sender, pair, port }: Datagram): PortBinding | null {
+    const lanip = this.#addresses.find(pair, PAIR_DESTINATION)?.lanip ?? LOOPBACK_LANIP;
+    return this.#table.find(pair, PAIR_DESTINATION, lanip, port, 0, sender.port);
+  }
+
+  /** Keeps a datagram for sockets whose `bind` takes effect in this turn. */
+  #claimLater(size: number, parts: readonly Uint8Array[], claim: (message: Buffer) => void): void {
+    if (this.#unclaimed + size > MAX_UNCLAIMED) return;
+    this.#unclaimed += size;
+    const message = Buffer.concat(parts, size);
+    setImmediate(() => {
+      this.#unclaimed -= size;
+      claim(message);
+    });
+  }
+
+  #deliver(receiver: PortBinding, datagram: Datagram): void {
+    const { parts, size } = datagram;
     if (receiver.waiting + size > receiver.receiveBufferSize) {
       receiver.counters.receiveDrops++;
       return;
     }
     receiver.waiting += size;
     const message = Buffer.concat(parts, size);
-    const from = remoteInfo(this.#texts.textAt(source, 0), sender.port, size);
-    this.#defer(() => {
+    const from = this.#senderOf(datagram);
+    setImmediate(() => {
       receiver.waiting -= size;
       receiver.deliver(message, from);
     });
   }
 
-  #defer(action: () => void): void {
-    this.#actions.push(action);
-    if (this.#actions.length === 1) setImmediate(this.#run);
+  #senderOf({ sender, pair, size }: Datagram): RemoteInfo {
+    return remoteInfo(this.#texts.textAt(pair, 0), sender.port, size);
   }
-
-  readonly #run = (): void => {
-    const actions = this.#actions;
-    this.#actions = [];
-    for (let index = 0; index < actions.length; index++) {
-      try {
-        actions[index]!();
-      } catch (error) {
-        // An exception of one listener must not cost others their messages.
-        const rest = actions.slice(index + 1);
-        this.#actions.unshift(...rest);
-        if (this.#actions.length === rest.length && rest.length > 0) setImmediate(this.#run);
-        throw error;
-      }
-    }
-  };
 }

@@ -1,30 +1,35 @@
 import type { RemoteInfo } from 'node:dgram';
 import {
   DESTINATION_OFFSET,
+  EXCEEDED_REASSEMBLY_TIME,
   findUdpHeader,
+  findUpperLayer,
   ICMPV6_FIRST_INFORMATIONAL,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
+  NEXT_HEADER_UDP,
   SOURCE_OFFSET,
   UDP_HEADER_LENGTH,
   UNREACHABLE_ADDRESS,
   UNREACHABLE_PORT,
 } from '@6bed4/nd';
+import { clearTimeout, setImmediate, setTimeout } from '../realTimers.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
-import type { IcmpResponder } from './icmpResponder.js';
+import type { SystemErrorCode } from './dgramErrors.js';
+import { Reassembler } from './fragments/reassembler.js';
+import type { ErrorKind, IcmpResponder } from './icmpResponder.js';
 import type { LayerCounters } from './layerCounters.js';
+import type { OutboundRemotes } from './outboundRemotes.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import type { PortBinding } from './portBinding.js';
 import type { PortTable } from './portTable.js';
 import { refuseUdp, udpAt } from './udpPacket.js';
 
-/** A message for a socket. */
-interface Arrival {
-  readonly binding: PortBinding;
-  readonly message: Buffer;
-  readonly from: RemoteInfo;
-}
+/** A message for a socket, or an error. */
+type Arrival =
+  | { readonly binding: PortBinding; readonly message: Buffer; readonly from: RemoteInfo }
+  | { readonly binding: PortBinding; readonly error: SystemErrorCode };
 
 /** Options of {@link PacketReceiver}. */
 export interface PacketReceiverOptions {
@@ -33,8 +38,12 @@ export interface PacketReceiverOptions {
   readonly texts: AddressTextCache;
   readonly counters: LayerCounters;
   readonly icmp: IcmpResponder;
+  readonly remotes: OutboundRemotes;
+  readonly clock: () => number;
   /** Sends a packet in reply. */
   readonly send: (packet: Uint8Array) => void;
+  /** Takes a reassembled packet that is for nobody here. */
+  readonly pass: (packet: Uint8Array) => void;
 }
 
 /** The receive side: demultiplexes UDP packets to sockets, and handles ICMPv6. */
@@ -44,10 +53,18 @@ export class PacketReceiver {
   readonly #texts: AddressTextCache;
   readonly #counters: LayerCounters;
   readonly #icmp: IcmpResponder;
+  readonly #clock: () => number;
   readonly #send: (packet: Uint8Array) => void;
-  /** Everything that has to wait until the machine has finished. */
-  readonly #arrivals: (Arrival | (() => void))[] = [];
+  readonly #pass: (packet: Uint8Array) => void;
+  readonly #reassembler: Reassembler;
+  #expiry: NodeJS.Timeout | null = null;
+  /** Packets that wait until the machine has finished. */
+  readonly #replies: Uint8Array[] = [];
+  /** What sockets are to learn of, each in a turn of the event loop of its own. */
+  readonly #arrivals: Arrival[] = [];
   #nextArrival = 0;
+  /** Turns that will come. */
+  #turns = 0;
 
   constructor(options: PacketReceiverOptions) {
     this.#table = options.table;
@@ -55,7 +72,12 @@ export class PacketReceiver {
     this.#texts = options.texts;
     this.#counters = options.counters;
     this.#icmp = options.icmp;
+    this.#clock = options.clock;
     this.#send = options.send;
+    this.#pass = options.pass;
+    this.#reassembler = new Reassembler(options.counters, (bytes, source) =>
+      options.remotes.has(bytes, source),
+    );
   }
 
   /** Takes a packet out of the tunnel; false when it is for nobody here. */
@@ -68,26 +90,56 @@ export class PacketReceiver {
     if (bytes[offset + NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6) {
       return this.#receiveIcmp(bytes, offset, length);
     }
+    if (Reassembler.isFragment(bytes, offset, length)) {
+      this.#receiveFragment(bytes, offset, length);
+      return true;
+    }
     this.#counters.otherProtocol++;
     return false;
   }
 
-  /** Passes on what was received, when the machine has finished. */
+  /**
+   * Sends and passes on what was caused meanwhile, when the machine has finished. Only one event is
+   * passed on at once: what a listener defers by `process.nextTick` or a promise runs before the next.
+   */
   flush(): void {
-    const arrivals = this.#arrivals;
-    while (this.#nextArrival < arrivals.length) {
-      const arrival = arrivals[this.#nextArrival++]!;
-      // An exception of a listener must not cause the same arrivals again.
-      if (this.#nextArrival === arrivals.length) this.clear();
-      if (typeof arrival === 'function') arrival();
-      else arrival.binding.deliver(arrival.message, arrival.from);
+    for (let reply = this.#replies.shift(); reply; reply = this.#replies.shift()) {
+      this.#send(reply);
     }
+    const waiting = this.#arrivals.length - this.#nextArrival;
+    if (waiting === 0) return;
+    const isFree = this.#turns === 0;
+    // The event that is passed on at once takes a turn too, which ends when other events may follow.
+    while (this.#turns < waiting) {
+      this.#turns++;
+      setImmediate(this.#takeTurn);
+    }
+    if (isFree) this.#deliverNext();
   }
 
   /** Drops what waits. */
   clear(): void {
+    this.#replies.length = 0;
+    this.#dropArrivals();
+    this.#reassembler.clear();
+    this.#awaitExpiry();
+  }
+
+  #dropArrivals(): void {
     this.#arrivals.length = 0;
     this.#nextArrival = 0;
+  }
+
+  readonly #takeTurn = (): void => {
+    this.#turns--;
+    if (this.#nextArrival < this.#arrivals.length) this.#deliverNext();
+  };
+
+  #deliverNext(): void {
+    const arrival = this.#arrivals[this.#nextArrival++]!;
+    if (this.#nextArrival === this.#arrivals.length) this.#dropArrivals();
+    if ('message' in arrival) arrival.binding.deliver(arrival.message, arrival.from);
+    else arrival.binding.reportError(arrival.error);
   }
 
   #receiveUdp(bytes: Uint8Array, offset: number, length: number, udp: number): void {
@@ -111,8 +163,7 @@ export class PacketReceiver {
     if (binding === null) {
       this.#counters.noListener++;
       const code = this.#isInUse(lanip) ? UNREACHABLE_PORT : UNREACHABLE_ADDRESS;
-      const error = this.#icmp.buildUnreachable(code, bytes, offset, length);
-      if (error !== null) this.#arrivals.push(() => this.#send(error));
+      this.#refuse({ type: 'destination-unreachable', code }, bytes, offset, length);
       return;
     }
     const start = udp + UDP_HEADER_LENGTH;
@@ -123,6 +174,66 @@ export class PacketReceiver {
     this.#arrivals.push({ binding, message, from });
   }
 
+  #receiveFragment(bytes: Uint8Array, offset: number, length: number): void {
+    const lanip = this.#addresses.lanipOf(bytes, offset + DESTINATION_OFFSET);
+    if (!this.#isInUse(lanip)) {
+      this.#counters.noListener++;
+      const kind = { type: 'destination-unreachable', code: UNREACHABLE_ADDRESS } as const;
+      this.#refuse(kind, bytes, offset, length);
+      return;
+    }
+    const reassembler = this.#reassembler;
+    const taken = reassembler.take(bytes, offset, length, this.#clock());
+    this.#awaitExpiry();
+    if (taken instanceof Uint8Array) this.#receiveReassembled(taken);
+    else if (taken !== null) {
+      this.#refuse({ type: 'parameter-problem', ...taken }, bytes, offset, length);
+    }
+  }
+
+  #receiveReassembled(packet: Uint8Array): void {
+    const { length } = packet;
+    const udp = findUdpHeader(packet, 0, length);
+    if (udp >= 0) {
+      this.#receiveUdp(packet, 0, length, udp);
+      return;
+    }
+    const isIcmp = packet[NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6;
+    if (isIcmp && this.#receiveIcmp(packet, 0, length)) return;
+    this.#counters.otherProtocol++;
+    this.#pass(packet);
+  }
+
+  /** Sets the timer for the packets that wait for fragments. */
+  #awaitExpiry(): void {
+    const { expiresAt } = this.#reassembler;
+    if (this.#expiry !== null && expiresAt !== Number.POSITIVE_INFINITY) return;
+    clearTimeout(this.#expiry ?? undefined);
+    this.#expiry = null;
+    if (expiresAt === Number.POSITIVE_INFINITY) return;
+    this.#expiry = setTimeout(this.#expire, Math.max(1, expiresAt - this.#clock())).unref();
+  }
+
+  readonly #expire = (): void => {
+    this.#expiry = null;
+    for (const first of this.#reassembler.expire(this.#clock())) {
+      this.#refuse(
+        { type: 'time-exceeded', code: EXCEEDED_REASSEMBLY_TIME },
+        first,
+        0,
+        first.length,
+      );
+    }
+    this.#awaitExpiry();
+    this.flush();
+  };
+
+  /** Replies with an error, if that is allowed. */
+  #refuse(kind: ErrorKind, bytes: Uint8Array, offset: number, length: number): void {
+    const error = this.#icmp.buildError(kind, bytes, offset, length);
+    if (error !== null) this.#replies.push(error);
+  }
+
   #receiveIcmp(bytes: Uint8Array, offset: number, length: number): boolean {
     const type = bytes[offset + IPV6_HEADER_LENGTH] ?? ICMPV6_FIRST_INFORMATIONAL;
     if (length > IPV6_HEADER_LENGTH && type < ICMPV6_FIRST_INFORMATIONAL) {
@@ -131,7 +242,7 @@ export class PacketReceiver {
     if (!this.#isInUse(this.#addresses.lanipOf(bytes, offset + DESTINATION_OFFSET))) return false;
     const reply = this.#icmp.handleEcho(bytes, offset, length);
     if (reply === null) return false;
-    if (reply !== 'own-reply') this.#arrivals.push(() => this.#send(reply));
+    if (reply !== 'own-reply') this.#replies.push(reply);
     return true;
   }
 
@@ -142,21 +253,24 @@ export class PacketReceiver {
       this.#counters.errorsIgnored++;
       return false;
     }
-    this.#arrivals.push(() => binding.reportError(error.code));
+    this.#arrivals.push({ binding, error: error.code });
     return true;
   }
 
   /** The connected socket that sent the packet which an ICMPv6 error quotes, or null. */
   #findSender(invoking: Uint8Array): PortBinding | null {
-    const udp = findUdpHeader(invoking, 0, invoking.length);
-    if (udp < 0 || this.#addresses.find(invoking, SOURCE_OFFSET) === null) return null;
+    // The packet may be the first of several fragments.
+    const upper = findUpperLayer(invoking, 0, invoking.length);
+    const isUdp =
+      upper?.nextHeader === NEXT_HEADER_UDP && upper.offset + UDP_HEADER_LENGTH <= invoking.length;
+    if (!isUdp || this.#addresses.find(invoking, SOURCE_OFFSET) === null) return null;
     const binding = this.#table.find(
       invoking,
       SOURCE_OFFSET,
       this.#addresses.lanipOf(invoking, SOURCE_OFFSET),
-      udpAt.sourcePort(invoking, udp),
+      udpAt.sourcePort(invoking, upper.offset),
       DESTINATION_OFFSET,
-      udpAt.destinationPort(invoking, udp),
+      udpAt.destinationPort(invoking, upper.offset),
     );
     return binding === null || binding.remote === null ? null : binding;
   }

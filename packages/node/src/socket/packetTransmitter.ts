@@ -3,14 +3,22 @@ import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.
 import { policyNames } from './checkPolicy.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
+import { splitPacket } from './fragments/splitPacket.js';
+import type { LayerCounters } from './layerCounters.js';
 import type { PortBinding } from './portBinding.js';
-import { MAX_PAYLOAD, PAYLOAD_OFFSET, PacketBuffer, writeUdpHeaders } from './udpPacket.js';
+import {
+  MAX_PACKET_PAYLOAD,
+  MAX_PAYLOAD,
+  PAYLOAD_OFFSET,
+  PacketBuffer,
+  writeUdpHeaders,
+} from './udpPacket.js';
 
 /** Options of one datagram. */
 export interface TransmitOptions {
   readonly policy: PolicyName;
   readonly hopLimit: number;
-  /** Sends opportunistically, and is called with the number for {@link PacketTransmitter.reportReply}. */
+  /** Sends opportunistically what needs no fragments, and is called with the number for {@link PacketTransmitter.reportReply}. */
   readonly onOpportunistic?: (send: number) => void;
 }
 
@@ -22,10 +30,17 @@ export class PacketTransmitter {
   readonly #packet = new PacketBuffer();
   /** Prepared, because a function made for each packet is garbage. */
   readonly #submitBy: Readonly<Record<PolicyName, Submit<DropReason | null>>>;
+  readonly #random: () => number;
+  readonly #counters: LayerCounters;
+  /** A datagram that is too large for one packet. */
+  #large: PacketBuffer | null = null;
   #driver: PortablePeerDriver | null = null;
   #isSubmitting = false;
 
-  constructor() {
+  /** @param random - unpredictable numbers in [0, 1) */
+  constructor(random: () => number, counters: LayerCounters) {
+    this.#random = random;
+    this.#counters = counters;
     const entries = policyNames.map((policy) => [policy, this.#submitter(policy)]);
     this.#submitBy = Object.fromEntries(entries);
   }
@@ -62,15 +77,18 @@ export class PacketTransmitter {
     size: number,
     options: TransmitOptions,
   ): SystemErrorCode | null {
-    if (size > MAX_PAYLOAD) return 'EMSGSIZE';
-    const packet = this.#packet;
+    const isLarge = size > MAX_PACKET_PAYLOAD;
+    if (isLarge && size > MAX_PAYLOAD) return 'EMSGSIZE';
+    const packet = isLarge ? this.#largePacket() : this.#packet;
     let at = PAYLOAD_OFFSET;
     for (let index = 0; index < parts.length; index++) {
       packet.bytes.set(parts[index]!, at);
       at += parts[index]!.length;
     }
     writeUdpHeaders(packet, destination.pair, binding.port, port, options.hopLimit, size);
-    const failure = this.#submit(options);
+    const failure = isLarge
+      ? this.sendSplit(packet.bytes.subarray(0, packet.length), options)
+      : this.#submit(options);
     if (failure === null) {
       binding.counters.datagramsSent++;
       binding.counters.bytesSent += size;
@@ -78,9 +96,28 @@ export class PacketTransmitter {
     return failure;
   }
 
+  /**
+   * Sends a packet that is too large for the tunnel in fragments, by the same policy each, and none of them
+   * opportunistically.
+   *
+   * @returns an error code when one could not be sent
+   */
+  sendSplit(packet: Uint8Array, { policy, hopLimit }: TransmitOptions): SystemErrorCode | null {
+    return splitPacket(packet, this.#random, this.#packet, () => {
+      const failure = this.#submit({ policy, hopLimit });
+      if (failure === null) this.#counters.fragmentsSent++;
+      return failure;
+    });
+  }
+
   /** Reports that the reply to an opportunistic send has come; whether that confirmed the path. */
   reportReply(send: number): boolean {
     return this.#driver!.reportReply(send);
+  }
+
+  #largePacket(): PacketBuffer {
+    this.#large ??= new PacketBuffer(PAYLOAD_OFFSET + MAX_PAYLOAD);
+    return this.#large;
   }
 
   #submit({ policy, onOpportunistic }: TransmitOptions): SystemErrorCode | null {

@@ -1,3 +1,5 @@
+import { DEFAULT_HOP_LIMIT } from '@6bed4/nd';
+import { TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
 import { AddressTextCache } from './addressTextCache.js';
@@ -5,21 +7,25 @@ import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import { IcmpResponder } from './icmpResponder.js';
 import { LayerCounters } from './layerCounters.js';
-import { LocalDelivery, MAX_LOCAL_PAYLOAD } from './localDelivery.js';
+import { LocalDelivery } from './localDelivery.js';
+import { OutboundRemotes } from './outboundRemotes.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import { PacketReceiver } from './packetReceiver.js';
 import { PacketTransmitter, type TransmitOptions } from './packetTransmitter.js';
 import { PortBinding, type PortBindingOptions, type Receiver } from './portBinding.js';
 import { PortTable } from './portTable.js';
-import { MAX_PAYLOAD } from './udpPacket.js';
+
+/** Of packets that answer others. */
+const REPLY_OPTIONS: TransmitOptions = { policy: 'proper', hopLimit: DEFAULT_HOP_LIMIT };
 
 /** UDP and the ICMPv6 that belongs to it, between the peer of a tunnel and the sockets of a program. */
 export class SocketLayer extends ApplicationPort {
   readonly addresses: OwnAddresses;
   readonly counters = new LayerCounters();
+  readonly remotes: OutboundRemotes;
   readonly #table: PortTable;
   readonly #icmp: IcmpResponder;
-  readonly #transmitter = new PacketTransmitter();
+  readonly #transmitter: PacketTransmitter;
   readonly #receiver: PacketReceiver;
   readonly #local: LocalDelivery;
 
@@ -33,7 +39,10 @@ export class SocketLayer extends ApplicationPort {
     this.addresses = addresses;
     const { counters } = this;
     const table = new PortTable(random);
-    const texts = new AddressTextCache();
+    const remotes = new OutboundRemotes(random);
+    const texts = new AddressTextCache((bytes, offset) => remotes.received(bytes, offset));
+    this.remotes = remotes;
+    this.#transmitter = new PacketTransmitter(random, counters);
     this.#table = table;
     this.#icmp = new IcmpResponder(random, clock, counters);
     this.#local = new LocalDelivery(table, addresses, texts);
@@ -43,7 +52,10 @@ export class SocketLayer extends ApplicationPort {
       texts,
       counters,
       icmp: this.#icmp,
-      send: (packet) => this.send(packet),
+      remotes,
+      clock,
+      send: (packet) => this.#reply(packet),
+      pass: (packet) => super.deliver(packet, 0, packet.length),
     });
   }
 
@@ -108,11 +120,6 @@ export class SocketLayer extends ApplicationPort {
       : this.#local.send(binding, destination, port, parts, size);
   }
 
-  /** Upper bound of a datagram to this destination, in bytes. */
-  maxPayload(destination: Destination): number {
-    return destination.kind === 'tunnel' ? MAX_PAYLOAD : MAX_LOCAL_PAYLOAD;
-  }
-
   /** Reports that the reply to an opportunistic send has come; whether that confirmed the path. */
   reportReply(send: number): boolean {
     return this.#transmitter.reportReply(send);
@@ -122,6 +129,7 @@ export class SocketLayer extends ApplicationPort {
   sendEcho(destination: Uint8Array): boolean {
     const source = this.addresses.sourceFor(destination, this.addresses.lanip);
     if (source === null) return false;
+    this.remotes.sent(destination, 0);
     this.send(this.#icmp.buildEchoRequest(source, destination));
     return true;
   }
@@ -139,6 +147,11 @@ export class SocketLayer extends ApplicationPort {
   override close(): void {
     super.close();
     this.#receiver.clear();
+  }
+
+  #reply(packet: Uint8Array): void {
+    if (packet.length > TUNNEL_MTU) this.#transmitter.sendSplit(packet, REPLY_OPTIONS);
+    else this.send(packet);
   }
 
   #updateAddress(binding: PortBinding): void {

@@ -14,7 +14,9 @@ import { PeerDaemon } from '../daemon/peerDaemon.js';
 import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import { StartError } from '../errors.js';
+import { setLongTimeout } from '../longTimeout.js';
 import { secureRandom } from '../random.js';
+import { now } from '../realTimers.js';
 import { checkPolicy } from './checkPolicy.js';
 import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
@@ -31,7 +33,7 @@ const DEFAULT_TIMEOUT = 15_000;
 /** Options of {@link openTunnel}: those of a peer, without an interface. */
 export interface TunnelOptions
   extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'acceptRoutes' | 'driver' | 'offloads'> {
-  /** Upper bound of the wait for a first address, in milliseconds; default 15000. */
+  /** Upper bound of the wait for a first address, in milliseconds; Infinity for none; default 15000. */
   readonly timeout?: number;
   /** Aborts opening. */
   readonly signal?: AbortSignal;
@@ -49,6 +51,8 @@ export interface TunnelEvents {
   'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
   /** A router that was reported unreachable answers again. */
   'router-reachable': [router: Omit<RouterReachable, 'type'>];
+  /** There is no route to any router; the tunnel waits for one. */
+  'no-route': [error: StartError];
   /** Packets to a remote take another path from now on, or the search for one failed. */
   path: [change: Omit<PathChanged, 'type'>];
   /** An error that the tunnel survives. */
@@ -127,7 +131,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     signal?.throwIfAborted();
     const { layout } = chooseProfile(options);
     const random = options.random ?? secureRandom;
-    const clock = options.clock ?? (() => performance.now());
+    const clock = options.clock ?? now;
     const addresses = new OwnAddresses(layout, options.lanip ?? 1);
     let layer: SocketLayer | undefined;
     const peer = await PeerDaemon.start({ ...options, tun: false }, (onPacket) => {
@@ -150,7 +154,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     return this.peer.address;
   }
 
-  /** One address for each router that has assigned one, in the order of the routers. */
+  /** One address for each router that has assigned one, in the order of the routers; last those of silent ones. */
   get addresses(): readonly string[] {
     return this.peer.leases.map(({ address }) => address);
   }
@@ -265,8 +269,15 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       moved();
       this.emit('address-lost', lease);
     });
-    peer.on('router-unreachable', (router) => this.emit('router-unreachable', router));
-    peer.on('router-reachable', (router) => this.emit('router-reachable', router));
+    peer.on('router-unreachable', (router) => {
+      moved();
+      this.emit('router-unreachable', router);
+    });
+    peer.on('router-reachable', (router) => {
+      moved();
+      this.emit('router-reachable', router);
+    });
+    peer.on('no-route', (error) => this.emit('no-route', error));
     peer.on('path', (change) => this.emit('path', change));
     peer.on('warning', (error) => this.emit('warning', error));
     peer.on('error', (error) => void this.close().then(() => this.emit('error', error)));
@@ -279,7 +290,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
  *
  * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError with code ETIMEDOUT when no router answers in time, with the number of
- *   solicitations of each; or as {@link startPeer}
+ *   solicitations of each; with ENETUNREACH when there still is no route to any; or as {@link startPeer}
  *
  * @example
  * ```ts
@@ -305,17 +316,17 @@ async function firstAddress(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   let abort: (() => void) | undefined;
   const giveUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer(peer, timeout)), timeout);
+    cancel = setLongTimeout(() => reject(noAnswer(peer, timeout)), timeout);
     abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
   });
   try {
     await Promise.race([peer.ready, giveUp]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
     if (abort !== undefined) signal?.removeEventListener('abort', abort);
   }
 }
@@ -325,6 +336,7 @@ function noAnswer(peer: PeerDaemon, timeout: number): StartError {
     .uplinks()
     .map(({ router, attempts }) => `${formatEndpoint(router)} (asked ${times(attempts)})`);
   const message = `no router gave an address within ${timeout} ms: ${tried.join(', ')}`;
+  if (!peer.hasRoute) return new StartError('ENETUNREACH', `${message}; there is no route to any`);
   return new StartError('ETIMEDOUT', message);
 }
 

@@ -3,6 +3,7 @@ import { EventEmitter, errorMonitor } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import type { PolicyName } from '@6bed4/tunnel';
+import { nextTick } from '../realTimers.js';
 import { BoundSocket, findPlace } from './boundSocket.js';
 import { checkPolicy } from './checkPolicy.js';
 import { LOOPBACK_TEXT, readAddress } from './destinationAddress.js';
@@ -11,7 +12,7 @@ import {
   alreadyBound,
   alreadyConnected,
   badType,
-  bufferSizeUnknown,
+  bufferSizeRefused,
   invalidType,
   notConnected,
   notRunning,
@@ -34,6 +35,7 @@ import { closeOn, onceListening } from './socketListeners.js';
 import {
   checkBufferSize,
   checkLanip,
+  MAX_BUFFER_SIZE,
   readBufferSize,
   resolveName,
   type SocketHost,
@@ -373,28 +375,30 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
 
   /** Bytes from sockets of the same tunnel that may wait for this one. */
   getRecvBufferSize(): number {
-    if (this.#bound === null) throw bufferSizeUnknown('recv');
+    if (this.#bound === null) throw bufferSizeRefused('recv', 'EBADF');
     return this.#receiveBufferSize;
   }
 
-  /** @throws ERR_SOCKET_BAD_BUFFER_SIZE, ERR_SOCKET_BUFFER_SIZE when not bound */
+  /** @throws ERR_SOCKET_BAD_BUFFER_SIZE; ERR_SOCKET_BUFFER_SIZE when not bound, or for 2^31 and more */
   setRecvBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#bound === null) throw bufferSizeUnknown('recv');
+    if (size > MAX_BUFFER_SIZE) throw bufferSizeRefused('recv', 'EINVAL');
+    if (this.#bound === null) throw bufferSizeRefused('recv', 'EBADF');
     this.#receiveBufferSize = size;
     this.#bound.binding.receiveBufferSize = size;
   }
 
   /** The argument of {@link setSendBufferSize}. */
   getSendBufferSize(): number {
-    if (this.#bound === null) throw bufferSizeUnknown('send');
+    if (this.#bound === null) throw bufferSizeRefused('send', 'EBADF');
     return this.#sendBufferSize;
   }
 
   /** Sets the result of {@link getSendBufferSize}; the UDP socket of the tunnel does the buffering. */
   setSendBufferSize(size: number): void {
     checkBufferSize(size);
-    if (this.#bound === null) throw bufferSizeUnknown('send');
+    if (size > MAX_BUFFER_SIZE) throw bufferSizeRefused('send', 'EINVAL');
+    if (this.#bound === null) throw bufferSizeRefused('send', 'EBADF');
     this.#sendBufferSize = size;
   }
 
@@ -438,16 +442,19 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     }
   }
 
-  /** Joins a multicast group, which only reaches sockets of the same tunnel. */
-  addMembership(multicastAddress: string, _multicastInterface?: string): void {
+  /**
+   * Joins a multicast group, which only reaches sockets of the same tunnel. It can be joined once without
+   * interface, and once for each that `multicastInterface` names, such as `::%eth0`.
+   */
+  addMembership(multicastAddress: string, multicastInterface?: string): void {
     this.#checkOpen();
-    this.#memberships.join(multicastAddress);
+    this.#memberships.join('addMembership', multicastAddress, multicastInterface);
   }
 
   /** Leaves a multicast group. */
-  dropMembership(multicastAddress: string, _multicastInterface?: string): void {
+  dropMembership(multicastAddress: string, multicastInterface?: string): void {
     this.#checkOpen();
-    this.#memberships.leave(multicastAddress);
+    this.#memberships.leave('dropMembership', multicastAddress, multicastInterface);
   }
 
   /** Joins a group for one source; on a tunnel, all sources are in this process. */
@@ -457,8 +464,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     multicastInterface?: string,
   ): void {
     this.#checkOpen();
-    checkMulticastSource(sourceAddress, groupAddress, 'addSourceSpecificMembership');
-    this.addMembership(groupAddress, multicastInterface);
+    const syscall = 'addSourceSpecificMembership';
+    const source = checkMulticastSource(sourceAddress, groupAddress, syscall);
+    this.#memberships.join(syscall, groupAddress, multicastInterface, source);
   }
 
   /** Leaves a group that was joined for one source. */
@@ -468,8 +476,9 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     multicastInterface?: string,
   ): void {
     this.#checkOpen();
-    checkMulticastSource(sourceAddress, groupAddress, 'dropSourceSpecificMembership');
-    this.dropMembership(groupAddress, multicastInterface);
+    const syscall = 'dropSourceSpecificMembership';
+    const source = checkMulticastSource(sourceAddress, groupAddress, syscall);
+    this.#memberships.leave(syscall, groupAddress, multicastInterface, source);
   }
 
   /** The counters of this socket. */
@@ -538,11 +547,11 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
       const failure = error ?? this.#bound!.connect(found, port, address);
       if (failure === null) {
         this.#connection = 'connected';
-        process.nextTick(() => this.emit('connect'));
+        nextTick(() => this.emit('connect'));
         return;
       }
       this.#connection = 'none';
-      process.nextTick(() => {
+      nextTick(() => {
         if (callback === undefined) {
           this.emit('error', failure);
           return;
@@ -568,10 +577,10 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     const { port, address } = args;
     if (port === undefined) {
       this.#bound!.sendToRemote(args, options ?? this.#options);
-    } else if (this.#lookup === undefined && (address === undefined || isIPv6(address))) {
-      this.#bound!.send(address ?? LOOPBACK_TEXT, port, args, options ?? this.#options);
+    } else if (this.#lookup === undefined && (!address || isIPv6(address))) {
+      this.#bound!.send(address || LOOPBACK_TEXT, port, args, options ?? this.#options);
     } else {
-      resolveName(this.#lookup, address ?? LOOPBACK_TEXT, (error, found) => {
+      resolveName(this.#lookup, address || LOOPBACK_TEXT, (error, found) => {
         if (this.#isClosed) return;
         if (error !== null && error !== undefined) this.#unresolved(error, args.callback);
         else this.#bound!.send(found, port, args, options ?? this.#options);
@@ -580,7 +589,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
   }
 
   #unresolved(error: Error, callback: SendCallback | undefined): void {
-    process.nextTick(() => {
+    nextTick(() => {
       if (callback === undefined) this.emit('error', error);
       else (callback as (error: Error) => void)(error);
     });
@@ -602,7 +611,7 @@ export class TunnelSocket extends EventEmitter<TunnelSocketEvents> {
     }
     this.#hold();
     this.#host.closed(this);
-    process.nextTick(() => this.emit('close'));
+    nextTick(() => this.emit('close'));
   }
 
   /** A socket that is bound and not unref'ed keeps the process alive. */

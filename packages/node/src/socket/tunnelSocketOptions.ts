@@ -1,11 +1,15 @@
-import { lookup as systemLookup } from 'node:dns';
+import dns from 'node:dns';
 import { isIPv6 } from 'node:net';
 import type { PolicyName } from '@6bed4/tunnel';
+import { nextTick } from '../realTimers.js';
 import { badBufferSize, invalidType, outOfRange } from './dgramErrors.js';
 import type { KeepAlive } from './keepAlive.js';
 import type { SocketLayer } from './socketLayer.js';
 
+const { lookup: systemLookup } = dns;
 const HIGHEST_UINT32 = 0xffff_ffff;
+/** The highest size that a system takes, whose integer is signed, in bytes. */
+export const MAX_BUFFER_SIZE = 0x7fff_ffff;
 /** The default of Linux, in bytes (net.core.rmem_default). */
 const DEFAULT_BUFFER_SIZE = 212_992;
 
@@ -87,6 +91,7 @@ export function resolveName(
   callback: (error: NodeJS.ErrnoException | null, address: string) => void,
 ): void {
   if (lookup !== undefined) lookup(name, 6, callback);
-  else if (isIPv6(name)) process.nextTick(callback, null, name);
-  else systemLookup(name, 6, callback);
+  // Programs replace the property, and see literal addresses too then.
+  else if (dns.lookup !== systemLookup || !isIPv6(name)) dns.lookup(name, 6, callback);
+  else nextTick(callback, null, name);
 }

@@ -26,7 +26,9 @@ const MIN_BYTES_FOR_VIEW = 400;
 /** Offset of the payload in a packet that is written here. */
 export const PAYLOAD_OFFSET = IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH;
 /** Upper bound of the payload of one packet of the tunnel, in bytes. */
-export const MAX_PAYLOAD = TUNNEL_MTU - PAYLOAD_OFFSET;
+export const MAX_PACKET_PAYLOAD = TUNNEL_MTU - PAYLOAD_OFFSET;
+/** Upper bound of the payload of a datagram, in bytes: that of UDP (RFC 768). */
+export const MAX_PAYLOAD = 0xffff - UDP_HEADER_LENGTH;
 
 /** Source and destination of packets, with their part of the checksum. */
 export class AddressPair {
@@ -45,10 +47,16 @@ export class AddressPair {
 
 /** A buffer for one packet that is written here. */
 export class PacketBuffer {
-  readonly bytes: Uint8Array = new Uint8Array(TUNNEL_MTU);
-  readonly view: DataView = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   /** Bytes of the packet. */
   length = 0;
+
+  /** @param capacity - bytes */
+  constructor(capacity: number = TUNNEL_MTU) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
 }
 
 /**

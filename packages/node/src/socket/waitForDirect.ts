@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PathChanged, RemoteSnapshot } from '@6bed4/tunnel';
 import { StartError } from '../errors.js';
+import { clearTimeout, now, setTimeout } from '../realTimers.js';
 import { invalidValue } from './dgramErrors.js';
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -9,7 +9,7 @@ const ECHO_INTERVAL = 500;
 
 /** Options of {@link Tunnel.waitForDirect}. */
 export interface WaitForDirectOptions {
-  /** Milliseconds; default 10000. */
+  /** Milliseconds; Infinity for no bound; default 10000. */
   readonly timeout?: number;
   /** Aborts waiting. */
   readonly signal?: AbortSignal;
@@ -37,14 +37,14 @@ export async function searchDirectPath(
   };
   const found = direct();
   if (found !== null) return found;
-  const deadline = performance.now() + timeout;
+  const deadline = now() + timeout;
   let echoes = 0;
   let wake: () => void = () => {};
   const look = (): void => wake();
   tunnel.on('path', look);
   try {
     for (;;) {
-      const left = deadline - performance.now();
+      const left = deadline - now();
       if (left <= 0) throw notFound(remote, timeout, echoes);
       if (sendEcho()) {
         echoes++;
@@ -63,18 +63,25 @@ export async function searchDirectPath(
   }
 }
 
+/** Waits for a time, or until `onChange` resolves; rejects when the signal aborts. */
 async function changeOrTime(
   delay: number,
   signal: AbortSignal | undefined,
   onChange: (resolve: () => void) => void,
 ): Promise<void> {
-  const enough = new AbortController();
-  const both = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
-  onChange(() => enough.abort());
+  signal?.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
   try {
-    await sleep(delay, undefined, { signal: both });
-  } catch (error) {
-    if (!enough.signal.aborted || signal?.aborted) throw signal?.reason ?? error;
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(resolve, delay);
+      onAbort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      onChange(resolve);
+    });
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -113,10 +113,12 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     const { peers } = await build();
     const [left, right] = peers as [PeerDaemon, PeerDaemon];
     const found = once(left, 'path') as Promise<PeerDaemonEvents['path']>;
+    const foundByOther = once(right, 'path') as Promise<PeerDaemonEvents['path']>;
     left.send(udpPacket(left.address!, right.address!, new Uint8Array(8)));
     const [change] = await found;
     expect(change).toMatchObject({
       remote: right.address,
+      direction: 'outbound',
       path: 'direct',
       previous: null,
       confirmedBy: 'neighbor-advertisement',
@@ -128,6 +130,10 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
     expect(left.remotes()).toMatchObject([
       { address: right.address, path: 'direct', packetsSentRelayed: 1, packetsSentDirect: 1 },
     ]);
+    // What may be a reply does not begin anything.
+    right.send(udpPacket(right.address!, left.address!, new Uint8Array(8)));
+    const [other] = await foundByOther;
+    expect(other).toMatchObject({ remote: left.address, direction: 'inbound', path: 'direct' });
   });
 
   test('send a packet opportunistically, whose reply confirms the direct path', async () => {

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { localSubnets } from '../../src/drivers/udp/localSubnets.js';
 import { memoryNetwork, type PeerDaemonOptions, PortableUdp, startPeer } from '../../src/index.js';
 
+vi.mock('../../src/realTimers.js', () => import('../support/globalTimers.js'));
+
 vi.mock(import('../../src/drivers/udp/localSubnets.js'), () => ({ localSubnets: vi.fn() }));
 
 const looks = vi.mocked(localSubnets);

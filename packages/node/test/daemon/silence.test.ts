@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { memoryNetwork, startPeer, startRouter } from '../../src/index.js';
 
+vi.mock('../../src/realTimers.js', () => import('../support/globalTimers.js'));
+
 describe('a PeerDaemon whose router is silent', () => {
   beforeEach(() => {
     vi.useFakeTimers({

@@ -169,6 +169,24 @@ describe('connect', () => {
     await expect(ended).rejects.toThrow('enough');
   });
 
+  test.each([2 ** 31, 3e9, 2 ** 32, Number.POSITIVE_INFINITY])(
+    'has as much time as %d ms',
+    async (timeout) => {
+      const port = await listen();
+      const options = { addresses: ['127.0.0.1'], port, timeout, systemSource: ipv4Only };
+      (await connect(options)).destroy();
+      const hanging = new FakeTunnel('hang');
+      const signal = AbortSignal.timeout(50);
+      const late = connect({ ...options, addresses: [BOB], tunnel: hanging, signal });
+      await expect(late).rejects.toMatchObject({ name: 'TimeoutError' });
+    },
+  );
+
+  test.each([0, -1, Number.NaN])('refuses a timeout of %d ms', async (timeout) => {
+    const options = { addresses: [BOB], port: 80, timeout, systemSource: ipv4Only };
+    await expect(connect(options)).rejects.toMatchObject({ field: 'timeout' });
+  });
+
   test.each<[string, Partial<ConnectOptions>]>([
     ['port', { addresses: [BOB], port: 0 }],
     ['port', { addresses: [BOB], port: 65_536 }],

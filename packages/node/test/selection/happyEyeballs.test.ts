@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { race } from '../../src/selection/happyEyeballs.js';
 import { interleave } from '../../src/selection/interleave.js';
 
+vi.mock('../../src/realTimers.js', () => import('../support/globalTimers.js'));
+
 /** An attempt whose fate the test decides. */
 function attempt(name: string) {
   const state = {

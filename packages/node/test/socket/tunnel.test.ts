@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
+import dns from 'node:dns';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { formatIPv6, parseIPv4, parseIPv6, UdpEndpoint } from '@6bed4/codec';
 import { buildEcho, buildIcmpError, buildUdp, parseIcmpError, writeIPv6Header } from '@6bed4/nd';
@@ -53,6 +55,11 @@ async function nextMessage(socket: TunnelSocket): Promise<[string, RemoteInfo]> 
   return [message.toString(), from];
 }
 
+/** Waits until nothing is on its way in a memory network, whose every hop takes a turn of the event loop. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+}
+
 /** A peer that sends packets as it likes, with the tunnel's own means. */
 async function rawPeer(lab: TunnelLab, address: string): Promise<PeerDaemon> {
   const peer = await startPeer({
@@ -61,6 +68,11 @@ async function rawPeer(lab: TunnelLab, address: string): Promise<PeerDaemon> {
   });
   await peer.ready;
   return peer;
+}
+
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error('enough')) };
 }
 
 describe('openTunnel', () => {
@@ -96,6 +108,16 @@ describe('openTunnel', () => {
     await expect(opening).rejects.toThrow('enough');
   });
 
+  test.each([2 ** 31, Number.POSITIVE_INFINITY])('waits as long as %d ms', async (timeout) => {
+    const datagrams = memoryNetwork().bind('203.0.113.1');
+    const { signal, abort } = abortable();
+    const opening = openTunnel({ routers: '198.51.100.1', datagrams, timeout, signal });
+    setTimeout(abort, 100);
+    await expect(opening).rejects.toThrow('enough');
+    const [left, right] = await pair();
+    expect(await left.waitForDirect(right.address!, { timeout })).toMatchObject({ path: 'direct' });
+  });
+
   test('refuses invalid options', async () => {
     const datagrams = memoryNetwork().bind('203.0.113.1');
     await expect(
@@ -107,20 +129,61 @@ describe('openTunnel', () => {
   });
 });
 
-describe('a datagram that is too long', () => {
-  test('is refused with EMSGSIZE, in an error that states the maximum', async () => {
+describe('a large datagram', () => {
+  test.each([1232, 1233, 8000, 65_527])('of %d bytes arrives, in both directions', async (size) => {
+    const [left, right] = await pair();
+    const [one, other] = [await bound(left, 1000), await bound(right, 1000)];
+    const payload = randomBytes(size);
+    for (const [sender, receiver, address] of [
+      [one, other, right.address],
+      [other, one, left.address],
+    ] as const) {
+      const arrival = once(receiver, 'message');
+      expect(
+        await new Promise((resolve) => sender.send(payload, 1000, address!, resolve)),
+      ).toBeNull();
+      const [message, from] = (await arrival) as [Buffer, RemoteInfo];
+      expect(Buffer.compare(message, payload)).toBe(0);
+      expect(from.size).toBe(size);
+      expect(sender.statistics()).toMatchObject({ datagramsSent: 1, bytesSent: size });
+    }
+    const fragments = size > 1232 ? Math.ceil((size + 8) / 1232) : 0;
+    expect(left.statistics()).toMatchObject({
+      fragmentsSent: fragments,
+      reassembled: fragments > 0 ? 1 : 0,
+      reassemblyFailures: 0,
+    });
+  });
+
+  test('beyond UDP is refused with EMSGSIZE, in an error that states the maximum', async () => {
     const [left, right] = await pair();
     const socket = await bound(left);
-    const fits = await new Promise((resolve) => {
-      socket.send(Buffer.alloc(1232), 9, right.address!, resolve);
+    const error = await new Promise((resolve) => {
+      socket.send(Buffer.alloc(65_528), 9, right.address!, resolve);
     });
-    const tooLarge = await new Promise((resolve) => {
-      socket.send(Buffer.alloc(1233), 9, right.address!, resolve);
-    });
-    expect(fits).toBeNull();
-    expect(tooLarge).toMatchObject({ code: 'EMSGSIZE', syscall: 'send' });
-    expect((tooLarge as Error).message).toContain('1233 bytes in one datagram, at most 1232 fit');
+    expect(error).toMatchObject({ code: 'EMSGSIZE', syscall: 'send' });
+    expect((error as Error).message).toContain('65528 bytes in one datagram, at most 65527 fit');
     expect(socket.statistics().sendErrors).toEqual({ EMSGSIZE: 1 });
+  });
+
+  test('is not sent opportunistically', async () => {
+    const [left, right] = await pair();
+    const receiver = await bound(right, 1000);
+    const socket = await bound(left);
+    const arrival = once(receiver, 'message');
+    const sent = socket.sendOpportunistic(Buffer.alloc(3000), 1000, right.address!);
+    expect(sent.isOpportunistic).toBe(false);
+    expect(((await arrival) as [Buffer])[0].length).toBe(3000);
+  });
+
+  test('that is refused on the way, or by the port, is an error of the connected socket', async () => {
+    const [left, right] = await pair();
+    const socket = left.createSocket('udp6');
+    socket.connect(999, right.address!);
+    await once(socket, 'connect');
+    const refused = once(socket, 'error');
+    socket.send(Buffer.alloc(3000));
+    expect(await refused).toMatchObject([{ code: 'ECONNREFUSED', syscall: 'recvmsg' }]);
   });
 });
 
@@ -217,7 +280,7 @@ describe('a packet out of the tunnel', () => {
       to,
       send: async (packet) => {
         raw.send(packet);
-        await sleep(20);
+        await settled();
       },
     };
   }
@@ -259,7 +322,7 @@ describe('a packet out of the tunnel', () => {
     const packet = datagram(from, to, 1000);
     const victim = new UdpEndpoint(parseIPv4(address), port);
     attacker.send(packet, 0, packet.length, victim, 0, 0);
-    await sleep(20);
+    await settled();
     expect(tunnel.statistics().peer.drops).toMatchObject({ 'source-mismatch': 1 });
     expect(socket.statistics().datagramsReceived).toBe(0);
     expect(tunnel.statistics().peer.packetsDelivered).toBe(0);
@@ -275,7 +338,7 @@ describe('a packet out of the tunnel', () => {
     expect(parsed).toMatchObject({ ok: true, value: { type: 'destination-unreachable', code: 4 } });
     expect(parsed.ok && formatIPv6(parsed.value.source)).toBe(tunnel.address);
     for (let count = 0; count < 40; count++) raw.send(packet);
-    await sleep(30);
+    await settled();
     expect(answers.length).toBeLessThanOrEqual(12);
     expect(tunnel.statistics().errorsWithheld).toBeGreaterThan(25);
   });
@@ -339,11 +402,11 @@ describe('a packet out of the tunnel', () => {
     expect(tunnel.statistics().echoesAnswered).toBe(1);
   });
 
-  test('of another protocol, or a fragment, is emitted by the peer', async () => {
+  test('of another protocol, or with a routing header, is emitted by the peer', async () => {
     const { tunnel, send, from, to } = await openBench();
     const others: Uint8Array[] = [];
     tunnel.peer.on('packet', (packet) => others.push(packet));
-    for (const nextHeader of [6, 44]) {
+    for (const nextHeader of [6, 43]) {
       const packet = new Uint8Array(60);
       writeIPv6Header(packet, 0, {
         payloadLength: 20,
@@ -354,7 +417,7 @@ describe('a packet out of the tunnel', () => {
       });
       await send(packet);
     }
-    expect(others.map((packet) => packet[6])).toEqual([6, 44]);
+    expect(others.map((packet) => packet[6])).toEqual([6, 43]);
     expect(tunnel.statistics().otherProtocol).toBe(2);
   });
 
@@ -473,6 +536,87 @@ describe('direct paths', () => {
     expect(sent.answered()).toBe(true);
     expect(left.path(right.address!)).toMatchObject({ path: 'direct', confirmedBy: 'upper-layer' });
     expect(sent.answered()).toBe(false);
+  });
+});
+
+describe('datagrams to a socket that is being bound', () => {
+  test('wait for it, as many as fit into a receive buffer', async () => {
+    const [tunnel] = await pair();
+    const sender = await bound(tunnel);
+    const late = tunnel.createSocket('udp6');
+    late.bind(1234);
+    const [count, size] = [300, 1000];
+    for (let sent = 0; sent < count; sent++) sender.send(Buffer.alloc(size), 1234, '::1');
+    await settled();
+    expect(late.statistics().datagramsReceived).toBe(Math.floor(212_992 / size));
+    sender.send('more', 1234, '::1');
+    expect((await nextMessage(late))[0]).toBe('more');
+  });
+});
+
+describe('a name', () => {
+  test('is looked up by the dns.lookup of the moment', async () => {
+    const [tunnel] = await pair();
+    const socket = await bound(tunnel);
+    const { lookup } = dns;
+    dns.lookup = ((_name: string, _family: number, callback: (...found: unknown[]) => void) =>
+      process.nextTick(callback, null, '::1', 6)) as unknown as typeof lookup;
+    try {
+      const arrival = nextMessage(socket);
+      socket.send('hello', socket.address().port, 'my.test');
+      expect((await arrival)[0]).toBe('hello');
+      const other = tunnel.createSocket('udp6');
+      other.bind(0, 'also.test');
+      await once(other, 'listening');
+      expect(other.address().address).toBe('::1');
+    } finally {
+      dns.lookup = lookup;
+    }
+  });
+});
+
+describe('memberships', () => {
+  const group = 'ff02::fd';
+
+  test('on several interfaces are left one by one', async () => {
+    const [tunnel] = await pair();
+    const socket = await bound(tunnel);
+    socket.addMembership(group, '::%eth0');
+    socket.addMembership(group, '::%eth1');
+    expect(() => socket.addMembership(group, 'fe80::1%eth1')).toThrow(/EADDRINUSE/);
+    socket.dropMembership(group, '::%eth0');
+    const arrival = nextMessage(socket);
+    socket.send('still there?', socket.address().port, group);
+    expect((await arrival)[0]).toBe('still there?');
+    socket.dropMembership(group, '::%eth1');
+    socket.send('and now?', socket.address().port, group);
+    await sleep(20);
+    expect(socket.statistics().datagramsReceived).toBe(1);
+    expect(() => socket.dropMembership(group, '::%eth1')).toThrow(/EADDRNOTAVAIL/);
+  });
+
+  test('for sources are left one by one, or all with the group', async () => {
+    const [tunnel] = await pair();
+    const socket = await bound(tunnel);
+    const [one, other] = ['2001:db8::1', '2001:db8::2'];
+    socket.addSourceSpecificMembership(one, group);
+    expect(() => socket.addSourceSpecificMembership(one, group)).toThrow(/EADDRNOTAVAIL/);
+    socket.addSourceSpecificMembership(other, group);
+    socket.dropSourceSpecificMembership(one, group);
+    expect(() => socket.dropSourceSpecificMembership(one, group)).toThrow(/EADDRNOTAVAIL/);
+    socket.dropMembership(group);
+    expect(() => socket.dropSourceSpecificMembership(other, group)).toThrow(/EINVAL/);
+  });
+
+  test('of a socket that is bound in the turn of the send receive it', async () => {
+    const [tunnel] = await pair();
+    const sender = await bound(tunnel);
+    const late = tunnel.createSocket({ type: 'udp6', reuseAddr: true });
+    late.addMembership(group);
+    late.bind(1234);
+    const arrival = nextMessage(late);
+    sender.send('hello', 1234, group);
+    expect((await arrival)[0]).toBe('hello');
   });
 });
 

@@ -1,5 +1,6 @@
 import type dgram from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TunnelSocketSettings } from '../../src/index.js';
 import type { DatagramPlace } from './datagramPlaces.js';
@@ -281,8 +282,12 @@ for (const [form, send] of Object.entries<
     s.send('', port, address, done),
   'send(large, port, address, callback)': (s, port, address, done) =>
     s.send(Buffer.alloc(1232, 'a'), port, address, done),
+  'send(larger than a packet, port, address, callback)': (s, port, address, done) =>
+    s.send(Buffer.alloc(1233, 'a'), port, address, done),
+  'send(largest, port, address, callback)': (s, port, address, done) =>
+    s.send([Buffer.alloc(65_000, 'a'), Buffer.alloc(527, 'b')], port, address, done),
   'send(too large for UDP, port, address, callback)': (s, port, address, done) =>
-    s.send(Buffer.alloc(65_536, 'a'), port, address, done),
+    s.send(Buffer.alloc(65_528, 'a'), port, address, done),
   'sendto(buffer, offset, length, port, address, callback)': (s, port, address, done) =>
     (s as Untyped).sendto(Buffer.from('hello'), 0, 5, port, address, done),
 })) {
@@ -353,11 +358,23 @@ for (const [form, send] of Object.entries<(socket: Untyped, done: Untyped) => vo
   'addMembership(no address)': (s) => s.addMembership('bad'),
   'dropMembership()': (s) => s.dropMembership(),
   'dropMembership(not joined)': (s) => s.dropMembership('ff02::1234'),
+  'addMembership(group, no address)': (s) => s.addMembership('ff02::1', 'eth0'),
+  'addMembership(group, 23)': (s) => s.addMembership('ff02::1', 23),
+  'dropMembership(group, no address)': (s) => s.dropMembership('ff02::1', '127.0.0.1'),
+  'addSourceSpecificMembership(source, no group)': (s) => s.addSourceSpecificMembership('::1', '0'),
+  'addSourceSpecificMembership(no source)': (s) => s.addSourceSpecificMembership('0', 'ff3e::1'),
+  'dropSourceSpecificMembership(source, no group)': (s) =>
+    s.dropSourceSpecificMembership('::1', '0'),
+  'dropSourceSpecificMembership(not joined)': (s) =>
+    s.dropSourceSpecificMembership('::1', 'ff3e::1'),
   'addSourceSpecificMembership(23)': (s) => s.addSourceSpecificMembership(23, 'ff02::1'),
   'addSourceSpecificMembership("a")': (s) => s.addSourceSpecificMembership('a'),
   'setRecvBufferSize("a")': (s) => s.setRecvBufferSize('a'),
   'setRecvBufferSize(-1)': (s) => s.setRecvBufferSize(-1),
   'setSendBufferSize("a")': (s) => s.setSendBufferSize('a'),
+  'setRecvBufferSize(2 ** 31)': (s) => s.setRecvBufferSize(2 ** 31),
+  'setRecvBufferSize(2 ** 32)': (s) => s.setRecvBufferSize(2 ** 32),
+  'setSendBufferSize(2 ** 31)': (s) => s.setSendBufferSize(2 ** 31),
   'getSendQueueSize()': (s) => s.getSendQueueSize(),
   'getSendQueueCount()': (s) => s.getSendQueueCount(),
   'ref() and unref()': (s) => s.ref() === s && s.unref() === s,
@@ -692,6 +709,47 @@ define('dispose of', async (bench) => {
   bench.log.note('disposed again');
 });
 
+// Order of events
+
+define('what a listener defers runs before the next message', async (bench) => {
+  const { socket, port } = await bench.bound();
+  socket.on('message', (message) => {
+    process.nextTick(() => bench.log.note('tick of', message.toString()));
+    Promise.resolve()
+      .then(() => bench.log.note('promise of', message.toString()))
+      .then(() => process.nextTick(() => bench.log.note('tick of promise', message.toString())));
+  });
+  const sender = await bench.boundLeft();
+  for (const text of ['one', 'two', 'three']) sender.send(text, port, bench.place.rightAddress);
+  await bench.rest();
+});
+
+define('a listener that closes the socket has the last message', async (bench) => {
+  const { socket, port } = await bench.bound();
+  socket.on('message', () => socket.close());
+  const sender = await bench.boundLeft();
+  for (const text of ['one', 'two', 'three']) sender.send(text, port, bench.place.rightAddress);
+  await bench.rest();
+});
+
+define('send in the turn of the bind of the receiver', async (bench) => {
+  const { socket: first, port } = await bench.bound();
+  first.close();
+  const sender = await bench.boundLeft();
+  await bench.rest();
+  bench.right({}, 'receiver').bind(port);
+  sender.send('early', port, bench.place.rightAddress);
+  await bench.rest();
+});
+
+define('send to the loopback address by an empty text', async (bench) => {
+  const socket = await bench.boundLeft();
+  for (const address of [undefined, null, '']) {
+    socket.send(`to ${address}`, socket.address().port, address as string);
+  }
+  await bench.rest();
+});
+
 // Making
 
 for (const [what, options] of Object.entries<Untyped>({
@@ -737,4 +795,18 @@ define('join a group, receive from it, leave it', async (bench) => {
   bench.log.call('once more', () => right.dropMembership('ff01::6:bed4'));
   right.send('to nobody', port, 'ff01::6:bed4');
   await bench.rest();
+});
+
+define('join a group on each interface', async (bench) => {
+  const { socket } = await bench.bound();
+  const [zone] = Object.keys(networkInterfaces());
+  const group = 'ff02::6:bed4';
+  const first = `::%${zone}`;
+  bench.log.call('join', () => socket.addMembership(group, first));
+  bench.log.call('again', () => socket.addMembership(group, first));
+  bench.log.call('without interface', () => socket.addMembership(group));
+  bench.log.call('leave', () => socket.dropMembership(group, first));
+  bench.log.call('once more', () => socket.dropMembership(group, first));
+  bench.log.call('join', () => socket.addMembership(group, first));
+  bench.log.call('leave without interface', () => socket.dropMembership(group));
 });

@@ -1,5 +1,5 @@
 import { constants, endianness } from 'node:os';
-import { AF_NETLINK } from '../../src/drivers/kernel/constants.js';
+import { AF_NETLINK, NETLINK_SOCK_DIAG } from '../../src/drivers/kernel/constants.js';
 import type { Libc } from '../../src/drivers/kernel/libc.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
@@ -36,6 +36,10 @@ export class FakeLibc implements Libc {
   readonly requests: Uint8Array[] = [];
   /** Its answers: what is read, or the name of the error that it acknowledges with. */
   onRequest: (message: Uint8Array) => readonly Uint8Array[] | string | null = () => null;
+  /** What was sent to sock_diag(7), and its answers. */
+  readonly diagnoses: Uint8Array[] = [];
+  onDiagnosis: (message: Uint8Array) => readonly Uint8Array[] | string | null = () => null;
+  readonly #diagnosing = new Set<number>();
   readonly #answers = new Map<number, Uint8Array[]>();
   /** Callbacks of watched descriptors. */
   readonly watched = new Map<number, () => void>();
@@ -75,9 +79,10 @@ export class FakeLibc implements Libc {
     return this.#result(failure, length);
   }
 
-  socket(domain: number): number {
+  socket(domain: number, _type = 0, protocol = 0): number {
     const fd = this.#descriptor(this.onSocket(domain));
     if (fd >= 0 && domain === AF_NETLINK) this.#answers.set(fd, []);
+    if (domain === AF_NETLINK && protocol === NETLINK_SOCK_DIAG) this.#diagnosing.add(fd);
     return fd;
   }
 
@@ -114,14 +119,15 @@ export class FakeLibc implements Libc {
     return NUMBERS[name] ?? -1;
   }
 
-  watch(fd: number, callback: () => void): { close(): void } {
+  watch(fd: number, callback: () => void): { close(): void; unref(): void } {
     this.watched.set(fd, callback);
-    return { close: () => this.watched.delete(fd) };
+    return { close: () => this.watched.delete(fd), unref: () => {} };
   }
 
   #answer(fd: number, message: Uint8Array): void {
-    this.requests.push(message);
-    const answer = this.onRequest(message);
+    const isDiagnosis = this.#diagnosing.has(fd);
+    (isDiagnosis ? this.diagnoses : this.requests).push(message);
+    const answer = isDiagnosis ? this.onDiagnosis(message) : this.onRequest(message);
     const isAcknowledged = answer === null || typeof answer === 'string';
     const answers = isAcknowledged
       ? [acknowledgement(answer === null ? 0 : this.numberOf(answer))]

@@ -28,6 +28,8 @@ export interface Outgoing {
   readonly bytes: number[];
   readonly to: string;
   readonly tos: number;
+  /** IPv4 options, where there are any. */
+  readonly options?: readonly number[];
   readonly ttl: number;
   /** UDP_SEGMENT; 0 for none. */
   readonly gsoSize: number;
@@ -188,7 +190,11 @@ export class FakeRawLibc implements RawLibc {
     const name = this.#memory(this.#pointer(at + offsets.name), 16);
     const port = (name[2]! << 8) | name[3]!;
     const pieces = this.#size(at + offsets.iovlen);
-    const found = { tos: 0, ttl: 0, gsoSize: 0 };
+    const found: { tos: number; ttl: number; gsoSize: number; options?: number[] } = {
+      tos: 0,
+      ttl: 0,
+      gsoSize: 0,
+    };
     const control = this.#pointer(at + offsets.control);
     const end = this.#size(at + offsets.controllen);
     const header = this.longSize + 8;
@@ -198,6 +204,8 @@ export class FakeRawLibc implements RawLibc {
       const kind = `${view.getInt32(this.longSize, LITTLE)}/${view.getInt32(this.longSize + 4, LITTLE)}`;
       if (kind === '0/1') found.tos = view.getInt32(header, LITTLE);
       else if (kind === '0/2') found.ttl = view.getInt32(header, LITTLE);
+      else if (kind === '0/7')
+        found.options = [...new Uint8Array(view.buffer, view.byteOffset + header, size - header)];
       else if (kind === '17/103') found.gsoSize = view.getUint16(header, LITTLE);
       else throw new Error(`control message ${kind}`);
       place += Math.ceil(size / this.longSize) * this.longSize;

@@ -1,4 +1,5 @@
 import type dgram from 'node:dgram';
+import { inspect } from 'node:util';
 import type { DatagramPlace } from './datagramPlaces.js';
 
 /** One event or result, in a form that does not depend on the kind of socket. */
@@ -57,21 +58,25 @@ export class Transcript {
   }
 
   #plainError(error: Error): unknown {
-    const { code, syscall, errno, address, port } = error as NodeJS.ErrnoException & {
+    const { code, syscall, errno, address, port, info } = error as NodeJS.ErrnoException & {
       address?: string;
       port?: number;
+      info?: object;
     };
     // The one message that says more than that of Node.js.
     const message = error.message.replace(/: \d+ bytes in one datagram, at most \d+ fit$/, '');
     return {
       kind: [TypeError, RangeError].map((kind) => error instanceof kind),
       name: error.name,
+      keys: Object.keys(error),
+      // The details as they are printed; the test runner has stacks of its own.
+      ...(info === undefined ? {} : { shown: inspect(error).replace(/^.*\n( +at .*\n)*/, '') }),
       message: this.#plainText(message),
       text: this.#plainText(String(error)).replace(
         /: \d+ bytes in one datagram, at most \d+ fit$/,
         '',
       ),
-      ...(this.plain({ code, syscall, errno, address, port }) as object),
+      ...(this.plain({ code, syscall, errno, address, port, info }) as object),
     };
   }
 

@@ -31,6 +31,11 @@ export class Datagram implements SimulationEvent {
   destinationPort = 0;
   /** IPv4 TTL that is left, 0..255. */
   ttl = DEFAULT_TTL;
+  /**
+   * Whether it ends where it arrives with a TTL of 1, also at its destination: by an IPv4 timestamp option
+   * without room (RFC 791 §3.1).
+   */
+  onlyOpens = false;
   /** IPv4 TOS byte. */
   tos = 0;
   /** UDP payload; may be longer than {@link Datagram.length}. */
@@ -69,6 +74,7 @@ export class Datagram implements SimulationEvent {
     this.destination = other.destination;
     this.destinationPort = other.destinationPort;
     this.ttl = other.ttl;
+    this.onlyOpens = other.onlyOpens;
     this.tos = other.tos;
     this.setPayload(other.bytes, 0, other.length);
   }

@@ -143,6 +143,7 @@ export class Host implements InterfaceOwner {
     datagram.source = this.#attachment.address;
     datagram.sourcePort = sourcePort;
     datagram.ttl = DEFAULT_TTL;
+    datagram.onlyOpens = false;
     datagram.tos = 0;
     return datagram;
   }
@@ -160,6 +161,10 @@ export class Host implements InterfaceOwner {
   fromNetwork(datagram: Datagram, now: number): void {
     const world = this.#world;
     const { destination, destinationPort } = datagram;
+    if (datagram.onlyOpens && datagram.ttl <= 1) {
+      world.drop(this.name, datagram, 'ttl');
+      return;
+    }
     const socket = this.#sockets.get(destinationPort) ?? this.#member(destination, destinationPort);
     if (socket === undefined) {
       world.drop(this.name, datagram, 'no-socket');

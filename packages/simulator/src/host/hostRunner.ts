@@ -1,8 +1,9 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import {
   type Machine,
   type MachineHost,
   MachineRunner,
+  OPENING_TTL,
   type TunnelEvent,
   type TunnelSink,
 } from '@6bed4/tunnel';
@@ -20,6 +21,15 @@ export interface MachineUser {
 
 /** Timeouts at one and the same time after which a machine counts as stuck. */
 const MOST_TIMEOUTS_AT_ONCE = 1000;
+/** Datagrams that wait in the socket of a program that does not run. */
+const SOCKET_QUEUE = 256;
+
+/** A datagram that waits in a socket. */
+interface WaitingDatagram {
+  readonly bytes: Uint8Array;
+  readonly address: number;
+  readonly port: number;
+}
 
 /**
  * Runs one machine of the tunnel on a host, in virtual time. The machine's clock has an origin of its
@@ -31,7 +41,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   readonly #user: MachineUser;
   #runner: MachineRunner<M>;
   #port: number;
-  /** Whole milliseconds by which the machine's clock is ahead of the simulation's. */
+  /** Milliseconds by which the machine's clock is ahead of the simulation's. */
   #clockOffset: number;
   /** Time of the queued timeout that is valid; others in the queue are stale. */
   #armedAt = Number.POSITIVE_INFINITY;
@@ -39,6 +49,8 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   readonly #packets: Uint8Array[] = [];
   #timeoutsAt = -1;
   #timeouts = 0;
+  #pausedAt: number | null = null;
+  readonly #waiting: WaitingDatagram[] = [];
   /** Source of the datagram at hand, int32 and port; 0 when there is none. */
   fromAddress = 0;
   fromPort = 0;
@@ -111,7 +123,34 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     this.#runner.resume();
   }
 
+  /** Stops running the machine: up to 256 datagrams wait in its socket, and its timer waits. */
+  pause(): void {
+    this.#pausedAt ??= this.#world.scheduler.now;
+  }
+
+  /**
+   * Goes on with what waited.
+   *
+   * @param clockStood - whether the machine's clock did not go on meanwhile, as some do during sleep
+   */
+  unpause(clockStood: boolean): void {
+    if (this.#pausedAt === null) return;
+    if (clockStood) this.#clockOffset -= this.#world.scheduler.now - this.#pausedAt;
+    this.#pausedAt = null;
+    for (const { bytes, address, port } of this.#waiting.splice(0)) {
+      this.datagramArrived(bytes, bytes.length, address, port);
+    }
+    this.#armedAt = Number.POSITIVE_INFINITY;
+    this.#runner.resume();
+  }
+
   datagramArrived(bytes: Uint8Array, length: number, address: number, port: number): void {
+    if (this.#pausedAt !== null) {
+      if (this.#waiting.length < SOCKET_QUEUE) {
+        this.#waiting.push({ bytes: bytes.slice(0, length), address, port });
+      }
+      return;
+    }
     this.fromAddress = address;
     this.fromPort = port;
     this.#runner.handleDatagram(bytes, 0, length, address >>> 0, port);
@@ -132,6 +171,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     datagram.destinationPort = to.port;
     datagram.tos = tos;
     if (ttl !== 0) datagram.ttl = ttl;
+    datagram.onlyOpens = ttl === OPENING_TTL && !isIPv4Multicast(to.addressBits);
     datagram.setPayload(bytes, offset, length);
     this.#host.send(datagram);
   }
@@ -157,7 +197,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   }
 
   #wakeUp(now: number): void {
-    if (now < this.#armedAt) return;
+    if (now < this.#armedAt || this.#pausedAt !== null) return;
     this.#armedAt = Number.POSITIVE_INFINITY;
     if (this.machine.nextTimeout() > this.now()) {
       this.#runner.resume();

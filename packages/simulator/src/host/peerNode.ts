@@ -94,9 +94,14 @@ export class PeerNode {
     return this.#runner.machine;
   }
 
-  /** Its IPv6 address of the first router with a lease, RFC 5952; null when there is none. */
+  /**
+   * Its IPv6 address of the first router with a lease, RFC 5952, and of one that is reachable, if any; null when
+   * there is none.
+   */
   get address(): string | null {
-    return this.addresses[0] ?? null;
+    const { uplinks } = this.machine;
+    const preferred = uplinks.find(({ reachable, lease }) => reachable && lease !== null);
+    return preferred?.lease?.address ?? this.addresses[0] ?? null;
   }
 
   /** Its IPv6 addresses, RFC 5952, in the order of its routers. */
@@ -152,6 +157,23 @@ export class PeerNode {
   /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
   jump(milliseconds: number): void {
     this.#runner.jump(milliseconds);
+  }
+
+  /**
+   * Its program stops for a while, as in a sleeping computer: up to 256 datagrams wait in its socket. Nothing
+   * may be sent from it meanwhile.
+   */
+  pause(): void {
+    this.#runner.pause();
+  }
+
+  /**
+   * Its program goes on.
+   *
+   * @param clockStood - whether the machine's clock stood still meanwhile; default false
+   */
+  unpause(clockStood = false): void {
+    this.#runner.unpause(clockStood);
   }
 
   /** Leaves its network: what it sends and what is sent to it is lost. */

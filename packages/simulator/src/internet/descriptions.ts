@@ -1,6 +1,7 @@
 import type { PeerSettings } from '../host/peerNode.js';
 import type { FilteringOptions, NatOptions } from '../nat/behavior.js';
 import type { Firewall } from '../nat/firewall.js';
+import type { LinuxNat, LinuxNatOptions } from '../nat/linuxNat.js';
 import type { Nat } from '../nat/nat.js';
 import type { LinkDescription } from '../network/link.js';
 
@@ -17,7 +18,7 @@ export interface InternetOptions {
 /** The network of a node, and its address and link there. */
 export interface Placement {
   /** The NAT or firewall in front of it; default: none, it is on the public core. */
-  readonly behind?: Nat | Firewall;
+  readonly behind?: Nat | Firewall | LinuxNat;
   /** IPv4 address in that network; default: the next one that is free. */
   readonly address?: string;
   /** Its link to that network; default 5 ms each way, without faults. */
@@ -37,7 +38,7 @@ export interface NatDescription extends NatOptions {
   /** External IPv4 address; default: the next one that is free. */
   readonly external?: string;
   /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall;
+  readonly behind?: Nat | Firewall | LinuxNat;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
   /** Its internal network, `A.B.C.D/length`; default 10.n.0.0/16, another one for each NAT. */
@@ -46,10 +47,20 @@ export interface NatDescription extends NatOptions {
   readonly forwards?: Readonly<Record<number, string>>;
 }
 
+/** Options and placement of a NAT as Linux has it. */
+export interface LinuxNatDescription extends LinuxNatOptions {
+  /** External IPv4 address; default: the next one that is free. */
+  readonly external?: string;
+  /** The NAT or firewall in front of it; default: none. */
+  readonly behind?: Nat | Firewall | LinuxNat;
+  /** Its external link; default 5 ms each way, without faults. */
+  readonly link?: LinkDescription;
+}
+
 /** Options and placement of a stateful firewall. */
 export interface FirewallDescription extends FilteringOptions {
   /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall;
+  readonly behind?: Nat | Firewall | LinuxNat;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
 }

@@ -5,6 +5,7 @@ import { PeerNode } from '../host/peerNode.js';
 import { RouterNode, type RouterSettings } from '../host/routerNode.js';
 import { UdpNode } from '../host/udpNode.js';
 import { Firewall } from '../nat/firewall.js';
+import { LinuxNat } from '../nat/linuxNat.js';
 import { Nat } from '../nat/nat.js';
 import { AddressPool } from '../network/addressPool.js';
 import { Network } from '../network/network.js';
@@ -19,6 +20,7 @@ import { World } from '../world/world.js';
 import type {
   FirewallDescription,
   InternetOptions,
+  LinuxNatDescription,
   NatDescription,
   PeerDescription,
   Placement,
@@ -94,14 +96,18 @@ export class Internet {
     return this.#routers;
   }
 
-  /** Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included). */
+  /**
+   * Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included); and the events that
+   * wait, timers and datagrams on their way.
+   */
   get statistics(): {
     readonly sent: number;
     readonly delivered: number;
     readonly dropped: number;
+    readonly waiting: number;
   } {
-    const { sent, delivered, dropped } = this.#world;
-    return { sent, delivered, dropped };
+    const { sent, delivered, dropped, scheduler } = this.#world;
+    return { sent, delivered, dropped, waiting: scheduler.waiting };
   }
 
   /** Lets so many milliseconds of virtual time pass. */
@@ -198,6 +204,20 @@ export class Internet {
     return nat;
   }
 
+  /** Makes a NAT as Linux has it. @throws Error when name or address are taken */
+  linuxNat(name: string, description: LinuxNatDescription = {}): LinuxNat {
+    this.#name(name);
+    const { external, behind, link, ...options } = description;
+    const externalNetwork = this.#networkBehind(behind);
+    const address =
+      external === undefined ? externalNetwork.freeAddress() : this.#parse(external, 'external');
+    return new LinuxNat(this.#world, name, options, address, {
+      externalNetwork,
+      link: link ?? {},
+      addresses: new AddressPool(`10.${this.#nats++ % 256}.0.0/16`),
+    });
+  }
+
   /** Makes a stateful firewall. @throws Error when the name is taken */
   firewall(name: string, description: FirewallDescription = {}): Firewall {
     this.#name(name);
@@ -259,7 +279,7 @@ export class Internet {
     this.#world.trace?.addNode(name);
   }
 
-  #networkBehind(behind: Nat | Firewall | undefined): Network {
+  #networkBehind(behind: Nat | Firewall | LinuxNat | undefined): Network {
     return behind?.internalNetwork ?? this.#core;
   }
 

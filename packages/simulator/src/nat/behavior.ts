@@ -59,6 +59,11 @@ export interface NatOptions extends FilteringOptions {
   readonly portAssignment?: PortAssignment;
   /** Whether odd ports get odd ones and even ports even ones (RFC 4787 §4.2.2, REQ-4); default false. */
   readonly portParity?: boolean;
+  /**
+   * Whether an ICMP error about a packet closes the filter that the packet opened, against RFC 4787 REQ-10;
+   * here, a packet with a TTL below 8 causes one. Default false.
+   */
+  readonly closesOnErrors?: boolean;
   /** Default `off`. */
   readonly hairpinning?: HairpinningBehavior;
   /** The first port that `sequential` tries, 1024..65535; default 1024. */
@@ -90,6 +95,7 @@ export function completeNatOptions(options: NatOptions): CompleteNatOptions {
     mapping: options.mapping ?? 'endpoint-independent',
     portAssignment: options.portAssignment ?? 'preservation',
     portParity: options.portParity ?? false,
+    closesOnErrors: options.closesOnErrors ?? false,
     hairpinning: options.hairpinning ?? 'off',
     firstPort: options.firstPort ?? LOWEST_PORT,
   };

@@ -43,6 +43,11 @@ export class Filter {
     this.#openUntil.set(remoteKey(filtering, address, port), now + filterTimeout);
   }
 
+  /** This remote may send in no more. */
+  close(address: number, port: number): void {
+    this.#openUntil.delete(remoteKey(this.#options.filtering, address, port));
+  }
+
   /** Whether this remote may send in; refreshes the filter where inbound packets do. */
   admits(address: number, port: number, now: number): boolean {
     const { filtering, refreshDirection, mappingTimeout, filterTimeout } = this.#options;

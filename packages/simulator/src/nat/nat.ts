@@ -7,6 +7,9 @@ import type { Mapping } from './mapping.js';
 import { MappingTable } from './mappingTable.js';
 import { Middlebox, type MiddleboxAttachment } from './middlebox.js';
 
+/** What has a lower TTL causes an ICMP error, where a NAT depends on that. */
+const LEAST_ARRIVING_TTL = 8;
+
 /** A mapping as users see it. */
 export interface MappingSnapshot {
   /** `A.B.C.D:port` in the internal network. */
@@ -110,6 +113,9 @@ export class Nat extends Middlebox {
     if (isHairpin) {
       this.#hairpin(datagram, mapping, now);
       return;
+    }
+    if (this.#options.closesOnErrors && datagram.ttl < LEAST_ARRIVING_TTL) {
+      mapping.filter?.close(destination, destinationPort);
     }
     datagram.source = this.#external;
     datagram.sourcePort = mapping.externalPort;

@@ -2,6 +2,17 @@ import type { Datagram, Receiver } from '../datagram/datagram.js';
 import type { Random } from '../time/random.js';
 import type { World } from '../world/world.js';
 
+/** A datagram as {@link LinkOptions.loses} sees it; valid until the call returns. */
+export interface LinkDatagram {
+  /** IPv4 address, int32. */
+  readonly destination: number;
+  readonly destinationPort: number;
+  /** UDP payload; may be longer than `length`. */
+  readonly bytes: Uint8Array;
+  /** Bytes of payload. */
+  readonly length: number;
+}
+
 /** Options of one direction of a link. */
 export interface LinkOptions {
   /** One-way delay in milliseconds; default 5. */
@@ -25,6 +36,8 @@ export interface LinkOptions {
    * Default `carry`.
    */
   readonly fragments?: 'carry' | 'drop';
+  /** Decides for each datagram whether it is lost, besides those lost at random; default: none is. */
+  readonly loses?: (datagram: LinkDatagram) => boolean;
 }
 
 /** A link: the same both ways, or one description for each way. */
@@ -45,6 +58,7 @@ const DEFAULTS: Required<LinkOptions> = {
   reordering: 0,
   mtu: 1500,
   fragments: 'carry',
+  loses: () => false,
 };
 const IPV4_HEADER = 20;
 const LEAST_MTU = 68;
@@ -112,7 +126,11 @@ export class Link {
 
   /** Takes the datagram over, and hands it to the receiver later or drops it. */
   carry(datagram: Datagram): void {
-    const { loss, mtu, fragments, duplication } = this.#options;
+    const { loss, mtu, fragments, duplication, loses } = this.#options;
+    if (loses(datagram)) {
+      this.#world.drop(this.#node, datagram, 'loss');
+      return;
+    }
     const pieces = datagram.size <= mtu ? 1 : this.#pieces(datagram.size, mtu);
     if (pieces > 1 && fragments === 'drop') {
       this.#world.drop(this.#node, datagram, 'mtu');

@@ -7,6 +7,8 @@ export interface AccessPath {
     /** Of a firewall: `endpoint-independent`. */
     readonly mapping: MappingBehavior;
     readonly filtering: FilteringBehavior;
+    /** Whether what comes unasked makes it map an answer to another port, as on an open Linux host. */
+    readonly remembersUnasked?: boolean;
   }[];
   /** Whether UDP passes to and from routers only. */
   readonly routersOnly?: boolean;
@@ -20,4 +22,9 @@ export function hasEndpointIndependentMapping(access: AccessPath): boolean {
 /** Whether every remote may send to an endpoint that the peer has sent from. */
 export function hasEndpointIndependentFiltering(access: AccessPath): boolean {
   return access.middleboxes.every(({ filtering }) => filtering === 'endpoint-independent');
+}
+
+/** Whether what comes unasked changes the endpoint at which the remote sees the peer afterwards. */
+export function remembersUnasked(access: AccessPath): boolean {
+  return access.middleboxes.some((middlebox) => middlebox.remembersUnasked === true);
 }

@@ -3,6 +3,7 @@ import {
   type AccessPath,
   hasEndpointIndependentFiltering,
   hasEndpointIndependentMapping,
+  remembersUnasked,
 } from './accessPath.js';
 
 /** The path that packets from one peer to another must take. */
@@ -73,6 +74,9 @@ export function predictPath(
   }
   if (strategy === 'probe-and-seen' && !receiverSends) {
     return relayed('the receiver sends nothing that could carry the Seen flag');
+  }
+  if (scenario.adaptsSource === true && remembersUnasked(to)) {
+    return relayed('what is sent on trial makes the NAT of the receiver map it to another port');
   }
   if (hasEndpointIndependentFiltering(to)) {
     return { path: 'direct', reason: 'the filter of the receiver is endpoint-independent' };

@@ -15,6 +15,11 @@ export class Scheduler {
     return this.#queue.nextTime;
   }
 
+  /** Number of events that wait. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Lets an event happen at `time`, in milliseconds; at once, after what waits, if that is past. */
   at(time: number, event: SimulationEvent): void {
     this.#queue.push(Math.max(time, this.#now), event);

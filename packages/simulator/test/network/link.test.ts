@@ -35,6 +35,19 @@ describe('a link', () => {
     expect(lab.to.received[0]?.at).toBe(12.5);
   });
 
+  test('loses those that its description says, and no other', () => {
+    const seen: string[] = [];
+    const lab = line({
+      loses: ({ bytes, length, destination, destinationPort }) => {
+        seen.push(`${destination >>> 0}:${destinationPort}`);
+        return length === 2 && bytes[1]! % 3 === 0;
+      },
+    });
+    expect(numbers(lab, 10)).toEqual(inOrder(10).filter((number) => number % 3 !== 0));
+    expect(new Set(seen).size).toBe(1);
+    expect(drops(lab.net)).toEqual(new Array(4).fill('loss at from'));
+  });
+
   test('may have other options in each direction', () => {
     const net = new Internet();
     const link = { up: { delay: 3 }, down: { delay: 40 } };

@@ -1,6 +1,13 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
-import { Firewall, Internet, type LinkOptions, type Nat, type PeerNode } from '../../src/index.js';
+import {
+  type Firewall,
+  Internet,
+  type LinkOptions,
+  type LinuxNat,
+  Nat,
+  type PeerNode,
+} from '../../src/index.js';
 import { accessKinds } from '../support/accessKinds.js';
 
 /** One peer of a random topology. */
@@ -107,7 +114,7 @@ const NO_FAULTS = {} as const;
 export class PlanRun {
   readonly net: Internet;
   readonly peers: PeerNode[] = [];
-  readonly #middleboxes: (Nat | Firewall | undefined)[] = [];
+  readonly #middleboxes: (Nat | Firewall | LinuxNat | undefined)[] = [];
   readonly #sent = new Set<string>();
   #made = 0;
 
@@ -154,8 +161,8 @@ export class PlanRun {
         break;
       case 'rebind': {
         const middlebox = this.#middlebox(step.peer);
-        if (middlebox instanceof Firewall) middlebox.reset();
-        else middlebox?.rebind();
+        if (middlebox instanceof Nat) middlebox.rebind();
+        else middlebox?.reset();
         break;
       }
       case 'restart': {
@@ -208,7 +215,7 @@ export class PlanRun {
     }
   }
 
-  #build(kind: number): Nat | Firewall | undefined {
+  #build(kind: number): Nat | Firewall | LinuxNat | undefined {
     return usable[kind]!.build(this.net, `box ${this.#made++}`);
   }
 
@@ -216,7 +223,7 @@ export class PlanRun {
     return this.peers[index % this.peers.length]!;
   }
 
-  #middlebox(index: number): Nat | Firewall | undefined {
+  #middlebox(index: number): Nat | Firewall | LinuxNat | undefined {
     return this.#middleboxes[index % this.peers.length];
   }
 }

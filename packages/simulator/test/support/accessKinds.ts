@@ -3,6 +3,7 @@ import type {
   FilteringBehavior,
   Firewall,
   Internet,
+  LinuxNat,
   MappingBehavior,
   Nat,
 } from '../../src/index.js';
@@ -12,7 +13,7 @@ export interface AccessKind {
   readonly name: string;
   readonly access: AccessPath;
   /** Builds them and returns the innermost; undefined for none. */
-  build(net: Internet, name: string): Nat | Firewall | undefined;
+  build(net: Internet, name: string): Nat | Firewall | LinuxNat | undefined;
 }
 
 const abbreviations: Record<FilteringBehavior, string> = {
@@ -42,6 +43,13 @@ export const accessKinds: readonly AccessKind[] = [
     build: (net, name) => net.firewall(name, { filtering }),
   },
   ...behaviors.flatMap((mapping) => behaviors.map((each) => nat(mapping, each))),
+  {
+    name: 'open Linux',
+    access: {
+      middleboxes: [{ mapping: 'endpoint-independent', filtering, remembersUnasked: true }],
+    },
+    build: (net, name) => net.linuxNat(name, { input: 'accept' }),
+  },
   {
     name: 'two NATs',
     access: {

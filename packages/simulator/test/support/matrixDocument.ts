@@ -35,6 +35,7 @@ export function matrixDocument(sections: readonly DialectSection[]): string {
     'The reasons for each direction, by the letters in the tables:\n',
     `${[...reasons.values()].map((text, index) => `- **${LETTERS[index]}** ${text}`).join('\n')}\n`,
     ...sections.map((section) => sectionText(section, letters)),
+    LINUX,
     sharedText(),
   ].join('\n');
 }
@@ -117,8 +118,9 @@ connectivity; the difference is whether and when the path becomes direct.
 
 A row is the NAT in front of the first peer, a column the one in front of the second: \`mapping/filtering\`
 in the terms of RFC 4787 §4.1 and §5, each endpoint-independent (EI), address-dependent (AD) or
-address-and-port-dependent (APD). \`firewall\` filters as APD and translates nothing; \`two NATs\` is a
-home NAT (EI/APD) behind that of a carrier (EI/EI); \`closed\` lets UDP through to the router only.
+address-and-port-dependent (APD). \`firewall\` filters as APD and translates nothing; \`open Linux\` is
+masquerade on a Linux host whose filter of input accepts what nobody asked for, see [below](#linux-hosts-that-accept-everything);
+\`two NATs\` is a home NAT (EI/APD) behind that of a carrier (EI/EI); \`closed\` lets UDP through to the router only.
 
 A cell shows the time until both peers use the direct path, or \`relayed\`; \`→\` means that only the first
 peer sends directly, \`←\` only the second. Two letters follow: the reasons for the direction to the second peer
@@ -140,6 +142,45 @@ solicited. So the receiver needs an endpoint-independent mapping as well; then i
 its filter, whatever that is, and the path is direct both ways. With Probe and Seen (draft-04 §7.3) the
 confirmation is a flag that may come through the router, so that only the sender needs such a mapping
 where the receiver's filter is endpoint-independent: such a path is direct one way.
+`;
+
+const LINUX = `## Linux hosts that accept everything
+
+A Linux host that masquerades for virtual machines, containers or a hotspot often has no rule that drops what
+nobody asked for. Such a packet is then for the host itself, and its connection tracking remembers it for 30 s after the last
+one, by both endpoints. When the peer behind that host sends to the same remote, an answer could not be told from that connection,
+so masquerade gives the peer another port: not the one in its address, and the path stays relayed. Each further
+question keeps it so.
+
+Peers prevent that by order: the first question of a search opens the own NAT and arrives nowhere, see
+[direct-paths.md](direct-paths.md#what-happens). So the path is direct at once in these tables, also when there is no
+router between the two hosts. These cases are not, or not at once:
+
+- **An application's own direct packets.** The policies presumptuous and persistent of draft04, and \`opportunism\`, send
+  packets directly before any path is known.
+- **A deployed peer begins.** Those of 2012 and 2018 ask before they send anything through the router, and so reach our open
+  host first. When our side begins, the path is direct.
+- **A host next to ours, without our option.** A TTL of 2 passes one NAT, and arrives where the other NAT is the
+  second hop. Only the portable driver without direct calls to the system depends on the TTL alone.
+- **Nobody answers for a second.** The last question of a round goes all the way, for the sake of remotes that send
+  nothing. When the remote sends only later, the path is relayed for as long as both sides search at least every 30 s.
+- **A host that is the outer one of two NATs.** The first question opens the inner one only. When the other side
+  begins, the path is direct.
+
+## Other kinds of NAT
+
+Each of these is a test, in all dialects with direct paths:
+
+- **Carrier NAT that gives ports in blocks**: direct, the mapping is endpoint-independent within its block.
+- **Two NATs in a row**: direct, each keeps its mapping.
+- **NAT that closes on ICMP errors** (against RFC 4787 REQ-10): direct; the error about the first question closes it
+  again, and the next question opens it.
+- **NAT that forgets after ten seconds**: direct while in use. An idle peer notices it by its changed port, and then sends
+  [keepalives more often](direct-paths.md#idle-peers); if the NAT keeps ports, \`--keepalive 9\` has to say so.
+- **NAT that forgets after five minutes**: direct.
+- **NAT that keeps ports, and two peers behind it with the same port**: direct where the mapping is
+  endpoint-independent. Linux keeps the port of the second peer to remotes that the first does not talk to, and changes it to
+  the router: relayed. Without \`--port\`, the system chooses ports, which hardly ever collide.
 `;
 
 const SHARED = `Then the endpoint in the address of the other peer is an external endpoint of the peers' own NAT, and the

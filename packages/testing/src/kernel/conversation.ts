@@ -12,7 +12,7 @@ const TCP_PORT = 5001;
 /** Milliseconds after which no packet is in flight any more. */
 const IN_FLIGHT = 50;
 /** Length of the transfer in bytes, more than any test waits for, and its rate in bytes a second. */
-const TRANSFER = 1 << 30;
+const TRANSFER = 2 ** 40;
 const RATE = 128 << 10;
 
 /** Longest gaps in the traffic, in seconds. */
@@ -59,12 +59,23 @@ export class Conversation {
     this.#sender = transfer.sender;
   }
 
-  /** Starts pings and transfer, and waits until both peers log the path. */
-  static async start(topology: NatTopology, path: string): Promise<Conversation> {
+  /**
+   * Starts pings and transfer, and waits until both peers log the path.
+   *
+   * @param options - further options of the command of each peer
+   */
+  static async start(
+    topology: NatTopology,
+    path: string,
+    options: Partial<Record<Side, readonly string[]>> = {},
+  ): Promise<Conversation> {
     const lab = await buildNatTopology(topology);
     try {
       const router = await startRouter(lab, 'router');
-      const [left, right] = await Promise.all([start(lab, 'left'), start(lab, 'right')]);
+      const [left, right] = await Promise.all([
+        start(lab, 'left', options.left),
+        start(lab, 'right', options.right),
+      ]);
       // ping buffers what it writes to a pipe.
       const ping = ['stdbuf', '-oL', 'ping', '-6', '-n', '-D', '-i', String(INTERVAL)];
       const echoes = lab.spawn('left', [...ping, right.address]);
@@ -96,13 +107,23 @@ export class Conversation {
     const start = Date.now() / 1000;
     await fault();
     await setTimeout(seconds * 1000);
-    const outage = {
-      echo: longestGap(timesIn(this.#echoes, /^\[(\d+\.\d+)\] \d+ bytes from/, 1), start),
-      transfer: longestGap(timesIn(this.#receiver, /^received (\d+)/, 1e-3), start),
-    };
+    const outage = this.outageSince(start);
     const [echo, transfer] = [outage.echo.toFixed(1), outage.transfer.toFixed(1)];
     console.log(`outage: ${echo} s for echoes, ${transfer} s for TCP: ${what}`);
     return outage;
+  }
+
+  /** The longest gaps in the traffic since a time, in seconds since 1970. */
+  outageSince(start: number): Outage {
+    return {
+      echo: longestGap(timesIn(this.#echoes, /^\[(\d+\.\d+)\] \d+ bytes from/, 1), start),
+      transfer: longestGap(timesIn(this.#receiver, /^received (\d+)/, 1e-3), start),
+    };
+  }
+
+  /** The router's process. */
+  get router(): RunningProgram {
+    return this.#router;
   }
 
   /** Flushes the mappings of the NAT of a peer. */
@@ -163,6 +184,8 @@ function opposite(side: Side): Side {
   return side === 'left' ? 'right' : 'left';
 }
 
-function start(lab: Lab, side: Side): Promise<RunningPeer> {
-  return startPeer(lab, side, '--lan-search', '--port', String(PEER_PORT[side]));
+/** The path to a remote that begins, as the left peer does, is a detail of the log. */
+function start(lab: Lab, side: Side, options: readonly string[] = []): Promise<RunningPeer> {
+  const port = ['--port', String(PEER_PORT[side])];
+  return startPeer(lab, side, '--lan-search', '--verbose', ...port, ...options);
 }

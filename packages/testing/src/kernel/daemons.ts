@@ -27,7 +27,8 @@ export function useDriver(name: Driver): void {
 /** Command line of the command under test. */
 export function command(...args: readonly string[]): string[] {
   const isDaemon = args[0] === 'router' || args[0] === 'peer';
-  return [process.execPath, COMMAND, ...args, ...(isDaemon ? ['--driver', driver] : [])];
+  const needsDriver = isDaemon && !args.includes('--driver');
+  return [process.execPath, COMMAND, ...args, ...(needsDriver ? ['--driver', driver] : [])];
 }
 
 /** Starts the router under test and waits until it works. */

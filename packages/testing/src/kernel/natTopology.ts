@@ -17,6 +17,11 @@ export type Middlebox =
   /** nftables masquerade: endpoint-independent mapping while ports do not collide, filtering by
    * address and port (RFC 4787 §4.1, §5). */
   | 'masquerade'
+  /**
+   * The same without a filter of input, as on hosts of virtual machines and containers: what nobody asked
+   * for is delivered to the NAT itself, and remembered.
+   */
+  | 'accepting'
   /** Another port for every destination: address- and port-dependent mapping. */
   | 'fully-random'
   /** Masquerade to one port that is not the peer's own: still endpoint-independent mapping. */
@@ -139,7 +144,7 @@ export async function loadMiddlebox(
     fullyRandom: middlebox === 'fully-random' || middlebox === 'forwarding-random',
     ...(middlebox === 'other-port' ? { udpPort: otherPort } : {}),
   });
-  await refuseUnsolicited(lab, label);
+  if (middlebox !== 'accepting') await refuseUnsolicited(lab, label);
   const rules = rulesOf(side, middlebox);
   if (rules !== null) await lab.nft(label, rules);
 }

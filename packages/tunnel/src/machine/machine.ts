@@ -15,7 +15,10 @@ export interface TunnelSink {
    * @param length - payload bytes; 0 for a keepalive
    * @param to - destination; written over for the next datagram
    * @param tos - IPv4 TOS byte that the datagram should carry (draft-01 §5.2, §6.3); ECN bits are 0
-   * @param ttl - IPv4 TTL that it must carry, or 0 for the system's default
+   * @param ttl - IPv4 TTL that it must carry, or 0 for the system's default. With {@link OPENING_TTL} and a
+   * unicast destination, it must not arrive at the second hop, even if that is its destination: a driver
+   * that can adds the IPv4 option which forbids that (RFC 791 §3.1, a timestamp option without room), and
+   * one that cannot send with this TTL drops it.
    */
   sendDatagram(
     bytes: Uint8Array,

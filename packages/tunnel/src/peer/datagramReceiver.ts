@@ -65,6 +65,7 @@ export class DatagramReceiver {
     const refused = this.#refuseDestination(remote, uplink, bytes, offset);
     if (refused !== Drop.none) return refused;
     if (length > TUNNEL_MTU) return this.#tooBig(isDirect, bytes, offset, length, from, now);
+    if (uplink !== null) uplink.lastReceivedAt = now;
     paths.packetArrived(remote, isDirect, bytes, offset, length, now);
     this.#output.deliver(bytes, offset, length);
     return Drop.none;

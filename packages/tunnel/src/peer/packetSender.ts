@@ -8,6 +8,7 @@ import {
   setTrafficClass,
   trafficClass,
 } from '@6bed4/nd';
+import { ROUTER_QUIET } from '../defaults.js';
 import type { SendOutcome } from '../machine/machineCore.js';
 import type { MachineOutput } from '../machine/output.js';
 import { flowKey } from '../packet/rateLimiter.js';
@@ -134,8 +135,12 @@ export class PacketSender {
   ): void {
     uplink.lastSentAt = now;
     this.#output.send(uplink.endpoint, bytes, offset, length);
-    // What a stranger makes the local side answer is no reason to solicit the router that he names.
-    if (this.#paths.isOutbound(remote)) {
+    // What a stranger makes the local side answer is no reason to solicit a router, nor the one that he names.
+    const isOutbound = this.#paths.isOutbound(remote);
+    if (now - uplink.lastReceivedAt >= ROUTER_QUIET && (isOutbound || remote === NO_SLOT)) {
+      this.#uplinks.sentInSilence(uplink, now);
+    }
+    if (isOutbound) {
       this.#uplinks.packetRelayed(uplink, bytes, offset + DESTINATION_OFFSET, now);
     }
   }

@@ -286,7 +286,7 @@ export class Peer extends MachineCore {
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
       // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,
       // nothing reaches our address. Soliciting settles both.
-      silence: (now) => uplinks.solicitLeased(now),
+      silence: (mayAsk, now) => uplinks.silence(mayAsk, now),
     };
   }
 }

@@ -12,7 +12,7 @@ import {
   type UdpEndpoint,
 } from '@6bed4/codec';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
-import { KEEPALIVE } from '../defaults.js';
+import { KEEPALIVE_STEPS } from '../defaults.js';
 import type { Discovery } from '../discovery/discovery.js';
 import { discoveryOf } from '../discovery/discoveryOf.js';
 import { type ChosenPeering, choosePeering, type PeeringOptions } from '../peering/options.js';
@@ -28,7 +28,8 @@ export interface PeerOptions {
   readonly profile?: Profile | undefined;
   /**
    * Keepalives to each router: `interval` in seconds (0 = none), `ttl` the IPv4 TTL 1..255 (0 = the
-   * system's default). Default 30 s with TTL 3, which passes the local NATs and expires on the way.
+   * system's default). Default 25 s with TTL 3, which passes the local NATs and expires on the way; where a
+   * NAT is seen to forget, 15 s and then 9 s, at last with the system's TTL, and back after hours.
    */
   readonly keepalive?: { readonly interval: number; readonly ttl: number } | undefined;
   /** Number of the peer's own address under each prefix: 1..16383 in draft03; default 1. */
@@ -47,7 +48,8 @@ export interface PeerOptions {
 export interface PeerSettings {
   readonly profile: Profile;
   readonly discovery: Discovery;
-  readonly keepalive: { readonly interval: number; readonly ttl: number };
+  /** Steps of `KeepalivePace`; one where options say it. */
+  readonly keepalives: typeof KEEPALIVE_STEPS;
   readonly lanip: number;
   readonly peering: ChosenPeering;
   readonly allowPrivate: boolean;
@@ -68,7 +70,7 @@ export function checkOptions(options: PeerOptions): PeerSettings {
   return {
     profile,
     discovery: discoveryOf(profile.dialect),
-    keepalive: checkKeepalive(options.keepalive ?? KEEPALIVE),
+    keepalives: options.keepalive ? [checkKeepalive(options.keepalive)] : KEEPALIVE_STEPS,
     lanip: checkLanip(options.lanip ?? 1, layout),
     peering: chosen,
     allowPrivate: options.allowPrivate ?? true,

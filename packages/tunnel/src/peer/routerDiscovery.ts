@@ -4,9 +4,7 @@ import {
   ADVERTISEMENT_HOLD,
   PADDED_SOLICITATION,
   PEER_LIMITER_BUCKETS,
-  REFRESH_INTERVAL,
   RESOLICITATION_RATE,
-  UNREACHABLE_AFTER_ATTEMPTS,
 } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { MachineOutput } from '../machine/output.js';
@@ -19,6 +17,7 @@ import { acceptAdvertisement } from './advertisementAcceptance.js';
 import { Lease } from './lease.js';
 import { OfferedRoutes } from './offeredRoutes.js';
 import type { PeerSettings } from './peerOptions.js';
+import { type FailoverHost, RouterFailover } from './routerFailover.js';
 import { buildBareSolicitation, buildSolicitation, makeNonce } from './routerSolicitation.js';
 import type { Statement, Uplink } from './uplink.js';
 
@@ -26,7 +25,7 @@ const MILLISECONDS_PER_SECOND = 1000;
 const NOTHING = new Uint8Array(0);
 
 /** The part of a peer that has to do with the leases of its uplinks. */
-export interface LeaseHost {
+export interface LeaseHost extends FailoverHost {
   /** Whether we may be at an endpoint. */
   accepts(endpoint: Readonly<UdpEndpoint>): boolean;
   /** An uplink has a lease that it had not before. */
@@ -49,17 +48,24 @@ export class RouterDiscovery {
   readonly #settings: PeerSettings;
   readonly #output: MachineOutput;
   readonly #host: LeaseHost;
+  readonly #failover: RouterFailover;
   readonly #resolicitations: RateLimiter;
 
   constructor(settings: PeerSettings, output: MachineOutput, host: LeaseHost) {
     this.#settings = settings;
     this.#output = output;
     this.#host = host;
+    this.#failover = new RouterFailover(output, host, (uplink, now) => this.doubt(uplink, now));
     this.#resolicitations = new RateLimiter(
       RESOLICITATION_RATE,
       settings.random,
       PEER_LIMITER_BUCKETS,
     );
+  }
+
+  /** Expects the router of an uplink, which was sent something, to send something; see {@link RouterFailover}. */
+  watch(uplink: Uplink, now: number): void {
+    this.#failover.watch(uplink, now);
   }
 
   /** Begins to solicit, where the uplink is idle. */
@@ -120,22 +126,29 @@ export class RouterDiscovery {
     if (uplink.isDue('expiry', now)) this.#expire(uplink, now);
     if (uplink.isDue('adoption', now)) this.#answered(uplink, uplink.held!, now);
     if (uplink.isDue('refresh', now)) this.doubt(uplink, now);
+    if (uplink.isDue('watch', now)) this.#failover.endWatch(uplink, now);
     if (uplink.isDue('solicit', now)) this.#unanswered(uplink, now);
     if (uplink.isDue('routes', now)) this.#adopt(uplink, uplink.lease!.offer, uplink.routes!, now);
     if (uplink.isDue('keepalive', now)) this.#keepAlive(uplink, now);
+  }
+
+  /** Opens the NATs on the way to the router again, all of them. */
+  reopen(uplink: Uplink, now: number): void {
+    this.#sendNothing(uplink, 0, now);
   }
 
   // Soliciting
 
   #begin(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     uplink.renew(makeNonce(this.#settings.random));
+    uplink.solicitedAt = now;
     this.#solicit(uplink, now, longest);
   }
 
   #solicit(uplink: Uplink, now: number, longest = TUNNEL_MTU): void {
     uplink.attempts++;
     uplink.isContradicted = false;
-    uplink.setTimer('solicit', now + uplink.solicitationWait());
+    uplink.setTimer('solicit', now + this.#failover.solicitationWait(uplink));
     uplink.lastSentAt = now;
     const length = Math.min(PADDED_SOLICITATION * uplink.attempts, longest);
     this.#send(uplink, buildSolicitation(uplink.nonce!, length));
@@ -148,12 +161,7 @@ export class RouterDiscovery {
 
   #unanswered(uplink: Uplink, now: number): void {
     uplink.transition('silence');
-    const isReported = uplink.reportedUnreachable || uplink.temporary;
-    if (uplink.attempts >= UNREACHABLE_AFTER_ATTEMPTS && !isReported) {
-      uplink.reportedUnreachable = true;
-      const { router, attempts } = uplink;
-      this.#output.event({ type: 'router-unreachable', router, attempts });
-    }
+    this.#failover.unanswered(uplink, now);
     this.#solicit(uplink, now);
   }
 
@@ -225,19 +233,18 @@ export class RouterDiscovery {
   }
 
   #answered(uplink: Uplink, { offer, routes }: Statement, now: number): void {
-    const { nonce, router } = uplink;
+    const { nonce } = uplink;
     // Its answer may still come, and counts more.
     uplink.renew(nonce);
     uplink.lastAdvertisementAt = now;
-    if (uplink.reportedUnreachable) {
-      uplink.reportedUnreachable = false;
-      this.#output.event({ type: 'router-reachable', router });
-    }
+    this.#failover.answered(uplink, now);
     if (offer === null) this.#expire(uplink, now);
     else if (!this.#settings.profile.layout.acceptsPort(offer.endpoint.port)) {
       this.#refuse(uplink, this.#leaseOf(uplink, offer, routes, now));
     } else {
       uplink.transition('advertisement');
+      const previous = uplink.lease?.publicEndpoint ?? offer.endpoint;
+      uplink.pace.seenAt(offer.endpoint, previous, now);
       this.#setTimers(uplink, offer.prefix.validLifetime, now);
       this.#adopt(uplink, offer, routes, now);
     }
@@ -263,9 +270,12 @@ export class RouterDiscovery {
     const milliseconds =
       lifetime === INFINITE_LIFETIME ? DISTANT_FUTURE : lifetime * MILLISECONDS_PER_SECOND;
     uplink.setTimer('solicit', DISTANT_FUTURE);
-    uplink.setTimer('refresh', now + Math.min(REFRESH_INTERVAL, milliseconds / 2));
+    uplink.setTimer(
+      'refresh',
+      now + Math.min(this.#failover.refreshInterval(uplink), milliseconds / 2),
+    );
     uplink.setTimer('expiry', now + milliseconds);
-    this.#setKeepalive(uplink, now);
+    this.#setKeepalive(uplink);
   }
 
   #adopt(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): void {
@@ -281,6 +291,7 @@ export class RouterDiscovery {
         : { type: 'address-changed', ...lease.description, previous: previous.description },
     );
     this.#host.leaseAdopted(uplink, lease, now);
+    this.#failover.joined(uplink, now);
   }
 
   #leaseOf(uplink: Uplink, offer: Offer, routes: OfferedRoutes, now: number): Lease {
@@ -310,25 +321,26 @@ export class RouterDiscovery {
     this.#host.leaseLost();
   }
 
-  /** Whatever went to the router meanwhile kept the way open as well (draft-04 §7.1). */
+  /**
+   * Keeps the way to the router open, where nothing went there meanwhile that did (draft-04 §7.1): by an
+   * empty datagram, or by a solicitation that also shows whether the NATs kept our mapping until now.
+   */
   #keepAlive(uplink: Uplink, now: number): void {
-    const { interval, ttl } = this.#settings.keepalive;
-    const quietUntil = uplink.lastSentAt + interval * MILLISECONDS_PER_SECOND;
-    if (quietUntil > now) {
-      uplink.setTimer('keepalive', quietUntil);
-      return;
-    }
+    const { pace } = uplink;
+    const isQuiet = uplink.lastSentAt + pace.interval <= now;
+    if (isQuiet && uplink.state === 'leased' && pace.takesCheck()) this.doubt(uplink, now);
+    else if (isQuiet) this.#sendNothing(uplink, pace.step.ttl, now);
+    this.#setKeepalive(uplink);
+  }
+
+  #sendNothing(uplink: Uplink, ttl: number, now: number): void {
     uplink.lastSentAt = now;
-    this.#setKeepalive(uplink, now);
     this.#output.send(uplink.endpoint, NOTHING, 0, 0, ttl);
   }
 
-  #setKeepalive(uplink: Uplink, from: number): void {
-    const { interval } = this.#settings.keepalive;
-    uplink.setTimer(
-      'keepalive',
-      interval === 0 ? DISTANT_FUTURE : from + interval * MILLISECONDS_PER_SECOND,
-    );
+  /** From what went to the router last: the mapping of a NAT is as old, whenever the answer came. */
+  #setKeepalive(uplink: Uplink): void {
+    uplink.setTimer('keepalive', uplink.lastSentAt + uplink.pace.interval);
   }
 }
 

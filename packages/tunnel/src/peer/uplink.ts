@@ -1,9 +1,10 @@
 import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import type { SubnetPrefix } from '../address/subnetPrefix.js';
-import { SOLICITATION_WAITS } from '../defaults.js';
+import { ROUTER_RETRANS_TIMER, ROUTER_TRIAL, SOLICITATION_WAITS } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import type { AddressLease } from '../report/events.js';
 import { DISTANT_FUTURE, DISTANT_PAST } from '../time.js';
+import type { KeepalivePace } from './keepalivePace.js';
 import type { Lease } from './lease.js';
 import type { OfferedRoutes } from './offeredRoutes.js';
 import { type UplinkInput, type UplinkState, uplinkTransitions } from './uplinkStates.js';
@@ -16,6 +17,8 @@ export type UplinkTimer =
   | 'keepalive'
   /** Solicit, to see whether the lease still holds. */
   | 'refresh'
+  /** The router, where there are others, has not sent anything although it was sent something. */
+  | 'watch'
   /** The lifetime of the lease ends. */
   | 'expiry'
   /** The lifetime of a route ends, or that of the router as a default router. */
@@ -38,6 +41,7 @@ const TIMERS: readonly UplinkTimer[] = [
   'adoption',
   'solicit',
   'refresh',
+  'watch',
   'routes',
   'keepalive',
 ];
@@ -48,12 +52,19 @@ export interface UplinkSnapshot {
   readonly state: UplinkState;
   /** The address that the router gave, or null. */
   readonly lease: AddressLease | null;
+  /**
+   * Whether the router answers: false from `router-unreachable` to `router-reachable`. Another address is
+   * preferred then (RFC 6724 §5, rule 3).
+   */
+  readonly reachable: boolean;
   /** Solicitations sent since the router last answered. */
   readonly attempts: number;
   /** The time of the router's last advertisement; null for none. */
   readonly lastAdvertisementAt: number | null;
   /** Whether it was added only to avoid the trapezium path, and goes when it is not used. */
   readonly temporary: boolean;
+  /** Keepalives to it at present: seconds between two (0 for none), and their IPv4 TTL. */
+  readonly keepalive: { readonly interval: number; readonly ttl: number };
   /** The timer that is due next, and when; null for none. */
   readonly nextTimer: { readonly reason: UplinkTimer; readonly at: number } | null;
 }
@@ -83,8 +94,19 @@ export class Uplink {
   held: Statement | null = null;
   /** Whether advertisements without nonce contradicted each other since the last solicitation. */
   isContradicted = false;
+  /** The time of the first solicitation since the last answer, in milliseconds. */
+  solicitedAt = DISTANT_PAST;
   /** Whether users have been informed that the router does not answer. */
   reportedUnreachable = false;
+  /** Until when the router has to answer before it counts as reachable again, and for how long it had to. */
+  trialUntil = DISTANT_FUTURE;
+  trialTime = ROUTER_TRIAL;
+  /** Since when it is reachable after it was not, in milliseconds. */
+  reachableSince = DISTANT_PAST;
+  /** The time of the last packet from the router, in milliseconds. */
+  lastReceivedAt = DISTANT_PAST;
+  /** The time since when the router is expected to send something, where the timer `watch` runs. */
+  watchedSince = DISTANT_PAST;
   /** The time of the last datagram to the router, in milliseconds. */
   lastSentAt = DISTANT_PAST;
   /** The time of the last packet of the local side that is a reason to keep it, if temporary, in milliseconds. */
@@ -92,17 +114,22 @@ export class Uplink {
   /** The time of the router's last advertisement, in milliseconds; `-Infinity` for none. */
   lastAdvertisementAt = DISTANT_PAST;
 
+  /** How often keepalives go to it. */
+  readonly pace: KeepalivePace;
+
   readonly #due: Record<UplinkTimer, number> = {
     solicit: DISTANT_FUTURE,
     keepalive: DISTANT_FUTURE,
     refresh: DISTANT_FUTURE,
+    watch: DISTANT_FUTURE,
     expiry: DISTANT_FUTURE,
     routes: DISTANT_FUTURE,
     adoption: DISTANT_FUTURE,
   };
 
-  constructor(router: Endpoint, wanted: SubnetPrefix | null = null) {
+  constructor(router: Endpoint, pace: KeepalivePace, wanted: SubnetPrefix | null = null) {
     this.router = router;
+    this.pace = pace;
     this.wanted = wanted;
     this.endpoint = new UdpEndpoint(parseIPv4(router.address, 'routers'), router.port);
   }
@@ -136,6 +163,11 @@ export class Uplink {
     this.#due[timer] = at;
   }
 
+  /** The time of a timer, in milliseconds; `Infinity` when it is off. */
+  timer(timer: UplinkTimer): number {
+    return this.#due[timer];
+  }
+
   /** Whether this timer is due. */
   isDue(timer: UplinkTimer, now: number): boolean {
     return this.#due[timer] <= now;
@@ -162,8 +194,8 @@ export class Uplink {
 
   /** The earliest timer, in milliseconds. */
   nextTimeout(): number {
-    const { solicit, keepalive, refresh, expiry, routes, adoption } = this.#due;
-    return Math.min(solicit, keepalive, refresh, expiry, routes, adoption);
+    const { solicit, keepalive, refresh, watch, expiry, routes, adoption } = this.#due;
+    return Math.min(solicit, keepalive, refresh, watch, expiry, routes, adoption);
   }
 
   /** The timer that {@link nextTimeout} is about, or null when none runs. */
@@ -173,10 +205,15 @@ export class Uplink {
     return TIMERS.find((timer) => this.#due[timer] === at) ?? null;
   }
 
-  /** The wait for an answer to the solicitation just sent, in milliseconds. */
-  solicitationWait(): number {
+  /**
+   * The wait for an answer to the solicitation just sent, in milliseconds.
+   *
+   * @param quick - solicitations that are repeated sooner than others
+   */
+  solicitationWait(quick: number): number {
+    if (this.attempts <= quick) return ROUTER_RETRANS_TIMER;
     const last = SOLICITATION_WAITS.length - 1;
-    return SOLICITATION_WAITS[Math.min(Math.max(this.attempts - 1, 0), last)]!;
+    return SOLICITATION_WAITS[Math.min(Math.max(this.attempts - quick - 1, 0), last)]!;
   }
 
   /** As users see it. */
@@ -186,8 +223,10 @@ export class Uplink {
       router: this.router,
       state: this.state,
       lease: this.lease?.description ?? null,
+      reachable: !this.reportedUnreachable,
       attempts: this.attempts,
       temporary: this.temporary,
+      keepalive: this.pace.step,
       lastAdvertisementAt: Number.isFinite(this.lastAdvertisementAt)
         ? this.lastAdvertisementAt
         : null,

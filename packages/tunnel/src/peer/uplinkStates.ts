@@ -27,7 +27,7 @@ export type UplinkInput =
   | 'refusal'
   /** The wait for an answer is over. */
   | 'silence'
-  /** The lease is to be confirmed: it is old, the router contradicts it, or the network changed. */
+  /** The lease is to be confirmed: it is old, the router contradicts it or is silent, or the network changed. */
   | 'doubt'
   /** The lifetime that the router gave has ended, or the router took the address back. */
   | 'expiry'

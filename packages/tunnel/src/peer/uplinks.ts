@@ -23,6 +23,7 @@ import {
 import type { MachineOutput } from '../machine/output.js';
 import type { DropCode } from '../report/drop.js';
 import { ROUTER_IN_PREFIX } from '../specification.js';
+import { KeepalivePace } from './keepalivePace.js';
 import type { Lease, PeerIdentity } from './lease.js';
 import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
 import { RouterDiscovery } from './routerDiscovery.js';
@@ -67,6 +68,7 @@ export class Uplinks {
         addressesChanged(!temporary && this.#isMoved(lease), now);
       },
       leaseLost: () => addressesChanged(false, 0),
+      alternativesTo: (uplink) => this.#alternativesTo(uplink),
     });
     this.#policy = this.#choosePolicy();
   }
@@ -90,15 +92,24 @@ export class Uplinks {
     for (const uplink of this.#list) this.#discovery.stop(uplink);
   }
 
-  /** Solicits all routers again at once. */
+  /** Solicits all routers again at once: our own endpoint or network may have changed. */
   solicit(now: number): void {
-    for (const uplink of this.#list) this.#discovery.doubt(uplink, now);
+    for (const uplink of this.#list) {
+      uplink.pace.restart();
+      this.#discovery.doubt(uplink, now);
+    }
   }
 
-  /** Solicits those routers again whose leases are not in doubt already. */
-  solicitLeased(now: number): void {
+  /**
+   * Sends something to those routers whose leases are not in doubt already, so that NATs have mappings again.
+   *
+   * @param mayAsk - whether to solicit them
+   */
+  silence(mayAsk: boolean, now: number): void {
     for (const uplink of this.#list) {
-      if (uplink.state === 'leased') this.#discovery.doubt(uplink, now);
+      if (uplink.state !== 'leased') continue;
+      if (mayAsk) this.#discovery.doubt(uplink, now);
+      else this.#discovery.reopen(uplink, now);
     }
   }
 
@@ -167,6 +178,14 @@ export class Uplinks {
     if (this.at(second) !== null || !this.accepts(second)) return;
     if (!this.#trapezium.notice(second.addressBits, now)) return;
     this.#addTemporary(second, new SubnetPrefix(bytes.subarray(destination)), now);
+  }
+
+  /**
+   * A packet was sent to the router of an uplink, from which nothing came lately. For many packets. Where
+   * there are other routers, it is expected to send something soon.
+   */
+  sentInSilence(uplink: Uplink, now: number): void {
+    if (this.#list.length > 1 && uplink.state === 'leased') this.#discovery.watch(uplink, now);
   }
 
   /** Does what is due. */
@@ -244,9 +263,10 @@ export class Uplinks {
     );
   }
 
-  /** The first lease of a configured router, or null. */
+  /** The lease of a configured router, the first of those that are reachable, or else the first; or null. */
   firstLease(): Lease | null {
-    return this.#list.find(({ temporary, lease }) => !temporary && lease !== null)?.lease ?? null;
+    const leased = this.#list.filter(({ temporary, lease }) => !temporary && lease !== null);
+    return (leased.find((one) => !one.reportedUnreachable) ?? leased[0])?.lease ?? null;
   }
 
   /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
@@ -328,8 +348,14 @@ export class Uplinks {
     return isMoved;
   }
 
+  /** The other configured routers with a lease; none in place of one that is there only for a while. */
+  #alternativesTo(uplink: Uplink): Uplink[] {
+    if (uplink.temporary) return [];
+    return this.#list.filter((one) => one !== uplink && !one.temporary && one.lease !== null);
+  }
+
   #newUplink(router: Endpoint | string): Uplink {
-    const uplink = new Uplink(parseRouter(router, this.#profile.port));
+    const uplink = this.#uplinkTo(parseRouter(router, this.#profile.port));
     const text = formatEndpoint(uplink.router);
     if (this.at(uplink.endpoint) !== null) {
       throw new InvalidArgumentError('routers', text, 'a router that is not there already');
@@ -340,6 +366,13 @@ export class Uplinks {
     }
     checkRouter(uplink.endpoint, text);
     return uplink;
+  }
+
+  #uplinkTo(router: Endpoint, wanted: SubnetPrefix | null = null): Uplink {
+    const { keepalives } = this.#settings;
+    // A temporary one goes instead of being solicited again.
+    const steps = wanted === null ? keepalives : keepalives.slice(0, 1);
+    return new Uplink(router, new KeepalivePace(steps), wanted);
   }
 
   /** Uplinks that are temporary, or the others. */
@@ -358,7 +391,10 @@ export class Uplinks {
 
   #addTemporary(router: Readonly<UdpEndpoint>, wanted: SubnetPrefix, now: number): void {
     if (this.#count(true) >= MAX_TEMPORARY_UPLINKS) return;
-    const uplink = new Uplink({ address: formatIPv4(router.address), port: router.port }, wanted);
+    const uplink = this.#uplinkTo(
+      { address: formatIPv4(router.address), port: router.port },
+      wanted,
+    );
     uplink.usedAt = now;
     this.#list.push(uplink);
     this.#discovery.start(uplink, now);

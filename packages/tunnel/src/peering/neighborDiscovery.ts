@@ -1,14 +1,20 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
-import { CONFIRMATION_LIFETIME } from '../defaults.js';
+import {
+  CONFIRMATION_LIFETIME,
+  ONE_WAY_CHECK_INTERVAL,
+  ONE_WAY_REACHABLE_TIME,
+  REACHABLE_TIME,
+} from '../defaults.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Path } from '../report/path.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_FUTURE } from '../time.js';
 import type { Credit } from './credit.js';
 import { LanSearch, type LanSearchOptions } from './lanSearch.js';
+import { NatOpenings } from './natOpenings.js';
 import { NeighborAnswers } from './neighborAnswers.js';
-import { NeighborSolicitations } from './neighborSolicitations.js';
+import { NEIGHBOR_SOLICITATION_WEIGHT, NeighborSolicitations } from './neighborSolicitations.js';
 import { OpportunisticHandshakes } from './opportunisticHandshakes.js';
 import {
   NextHop,
@@ -45,8 +51,9 @@ export interface NeighborDiscoveryOptions extends LanSearchOptions {
  *
  * - The first packet to a remote begins a round of solicitations (see {@link SolicitationRounds}).
  * - An answer confirms the path for CONFIRMATION_LIFETIME, which is less than any NAT keeps a mapping.
- * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it. After one
- *   solicitation without an answer, packets are relayed until there is one.
+ * - A direct packet on a confirmation older than REACHABLE_TIME begins a round beside it, or than
+ *   ONE_WAY_REACHABLE_TIME where nothing comes directly from the remote. After one solicitation without
+ *   an answer, packets are relayed until there is one.
  * - Whatever comes directly from a remote that we reach through the router is a hint to solicit at once:
  *   its NAT now expects something from us.
  */
@@ -59,6 +66,7 @@ export class NeighborDiscoveryPeering implements Peering {
   readonly #options: NeighborDiscoveryOptions;
   readonly #rounds: SolicitationRounds;
   readonly #solicitations: NeighborSolicitations;
+  readonly #openings: NatOpenings;
   readonly #lan: LanSearch;
   readonly #answers: NeighborAnswers;
   readonly #redirects: RedirectHints;
@@ -78,12 +86,19 @@ export class NeighborDiscoveryPeering implements Peering {
       unreachable: (slot, now) => this.#roundFailed(slot, now),
     });
     this.#solicitations = new NeighborSolicitations(host, remotes, options.requireNonce);
+    this.#openings = new NatOpenings(remotes);
     this.#lan = new LanSearch(host, remotes, this.#solicitations, options);
     this.#answers = new NeighborAnswers(remotes, this.#solicitations, this.#lan, {
       isAsking: (slot) => this.#rounds.isUnderWay(slot),
       reachable: (slot, now) => this.#reachable(slot, now),
     });
-    this.#hints = new ReachabilityHints(remotes, this.#rounds, this.#solicitations, this.#lan);
+    this.#hints = new ReachabilityHints(
+      remotes,
+      this.#rounds,
+      this.#solicitations,
+      this.#openings,
+      this.#lan,
+    );
     this.#redirects = new RedirectHints(host, remotes);
     this.#handshakes = new OpportunisticHandshakes(remotes.capacity);
   }
@@ -91,6 +106,7 @@ export class NeighborDiscoveryPeering implements Peering {
   grow(capacity: number): void {
     this.#rounds.grow(capacity);
     this.#solicitations.grow(capacity);
+    this.#openings.grow(capacity);
     this.#redirects.grow(capacity);
     this.#handshakes.grow(capacity);
     this.#hints.grow(capacity);
@@ -101,7 +117,7 @@ export class NeighborDiscoveryPeering implements Peering {
     this.#begin(slot, now);
     if (!isInvitation) return;
     // Used at once, and solicited beside the first packet.
-    this.#rounds.refreshSoon(slot, now);
+    this.#rounds.refreshAt(slot, now);
     this.#paths.invite(slot, now + CONFIRMATION_LIFETIME);
   }
 
@@ -124,7 +140,7 @@ export class NeighborDiscoveryPeering implements Peering {
   ): NextHopCode {
     if (policy === Policy.prohibited) return NextHop.router;
     if (this.#paths.isValid(slot, now) && this.#fitsLan(slot, bytes, offset)) {
-      if (this.#rounds.isRefreshDue(slot, now)) this.#rounds.begin(slot, now);
+      if (this.#rounds.isRefreshDue(slot, now)) this.#renew(slot, now);
       return NextHop.direct;
     }
     return this.#search(slot, bytes, offset, length, policy, now);
@@ -151,8 +167,9 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): void {
     if (!this.#paths.isValid(slot, now)) {
-      if (!isDirect) return;
-      if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
+      if (!isDirect) {
+        if (this.#openings.isWaiting(slot)) this.#remoteSends(slot, now);
+      } else if (this.#handshakes.isReply(slot, bytes, offset, length, now)) {
         this.#answers.confirmedByUpperLayer(slot, now);
       } else {
         this.#hints.received(slot, now);
@@ -216,6 +233,17 @@ export class NeighborDiscoveryPeering implements Peering {
     return false;
   }
 
+  remoteSilent(slot: number, now: number): void {
+    if (!this.#paths.isValid(slot, now)) {
+      this.#hints.received(slot, now);
+    } else if (
+      this.#rounds.isRefreshDue(slot, now) &&
+      this.#credit.chargeHint(slot, NEIGHBOR_SOLICITATION_WEIGHT)
+    ) {
+      this.#rounds.begin(slot, now);
+    }
+  }
+
   networkChanged(now: number): void {
     this.#remotes.forEach((slot) => {
       this.#paths.expire(slot);
@@ -245,10 +273,25 @@ export class NeighborDiscoveryPeering implements Peering {
   #begin(slot: number, now: number): void {
     this.#rounds.restart(slot);
     this.#solicitations.restart(slot);
+    this.#openings.restart(slot);
     this.#handshakes.reset(slot);
     this.#lan.forget(slot);
     this.#hints.restart(slot);
     this.#redirects.created(slot, now);
+  }
+
+  /** Begins a round on a valid path, or postpones it while packets come directly. */
+  #renew(slot: number, now: number): void {
+    const isTwoWay = now - this.#remotes.lastDirectAt(slot) < ONE_WAY_REACHABLE_TIME;
+    const renewsAt = this.#paths.confirmedAt(slot) + REACHABLE_TIME;
+    // Who repeats no nonces is solicited seldom, so that mostly no answer is expected, and none can be forged.
+    const isForgeable =
+      this.#paths.path(slot) !== Path.lan && !this.#solicitations.repeatsNonces(slot);
+    if ((isTwoWay || isForgeable) && now < renewsAt) {
+      this.#rounds.refreshAt(slot, Math.min(now + ONE_WAY_CHECK_INTERVAL, renewsAt));
+    } else {
+      this.#rounds.begin(slot, now);
+    }
   }
 
   /** Begins a search for a path that fits this packet, if one is due, and chooses its next hop. */
@@ -294,6 +337,7 @@ export class NeighborDiscoveryPeering implements Peering {
   #solicit(slot: number, attempt: number, now: number): void {
     if (attempt > 1 && this.#answers.takeHeld(slot, now)) return;
     this.#solicitations.prepare(slot, attempt);
+    if (attempt === 1) this.#openings.begin(slot, this.#rounds.isFirstSearch(slot), now);
     // The path owes an answer: nothing is risked on it any more.
     if (attempt > 1) this.#paths.expire(slot);
     if (!this.#solicitations.affords(slot)) return;
@@ -301,9 +345,16 @@ export class NeighborDiscoveryPeering implements Peering {
       this.#paths.readDirect(slot, this.#to);
       this.#lan.renew(slot, this.#to, attempt, now);
     } else {
-      this.#solicitations.send(slot, now);
+      this.#solicitations.send(slot, this.#openings.nextTtl(slot, attempt), now);
       this.#lan.search(slot, now);
     }
+  }
+
+  /** A packet came through the router: the NATs of a remote that sends to us are open. */
+  #remoteSends(slot: number, now: number): void {
+    if (!this.#rounds.isUnderWay(slot)) return;
+    this.#openings.remoteIsOpen(slot, true);
+    this.#solicitations.send(slot, 0, now);
   }
 
   /** A round had no answer with a nonce. */

@@ -74,6 +74,11 @@ export class NeighborSolicitations {
     this.#held[slot] = 0;
   }
 
+  /** Whether a remote ever repeated a nonce, so that nobody else can answer for it. */
+  repeatsNonces(slot: number): boolean {
+    return this.#repeatsNonces[slot] === 1;
+  }
+
   /** Whether a remote may be sent a solicitation. */
   affords(slot: number): boolean {
     return this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT);
@@ -92,10 +97,12 @@ export class NeighborSolicitations {
   /**
    * Solicits a remote at the endpoint that its address encodes, with the nonce prepared, if we have an
    * address and the remote's credit suffices.
+   *
+   * @param ttl - IPv4 TTL; 0 for the system's default
    */
-  send(slot: number, now: number): void {
+  send(slot: number, ttl: number, now: number): void {
     this.#remotes.paths.readEncodedEndpoint(slot, this.#to);
-    if (!this.sendWith(slot, this.#nonces.get(slot), this.#to, 0)) return;
+    if (!this.sendWith(slot, this.#nonces.get(slot), this.#to, ttl)) return;
     if (!this.#isAnswerable(slot, now)) this.#unanswered[slot] = 0;
     this.#sentAt[slot] = now;
     this.#unanswered[slot] = Math.min(this.#unanswered[slot]! + 1, MAX_UNANSWERED);

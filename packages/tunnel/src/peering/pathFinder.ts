@@ -23,14 +23,14 @@ import {
   type SolicitedAnswer,
 } from './peering.js';
 import { Remotes } from './remotes.js';
-import { SilenceWatch } from './silenceWatch.js';
+import { type SilenceListener, SilenceWatch } from './silenceWatch.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
 /**
  * Keeps the remotes of one peer and lets the strategy choose their paths. Takes no memory before the
  * first remote is created.
  */
-export class PathFinder {
+export class PathFinder implements SilenceListener {
   readonly #host: PeeringHost;
   readonly #chosen: ChosenPeering;
   /** Whether there is nothing to find, because all goes through the router. */
@@ -283,7 +283,16 @@ export class PathFinder {
     if (peering === null) return;
     if (peering.nextTimeout() <= now) peering.handleTimeout(now);
     if (this.#sweepAt <= now) this.#sweep(now);
-    if (this.#silenceWatch.handleTimeout(this.#remotes!, now)) this.#host.silence(now);
+    // The sweep may have removed the last remote.
+    if (this.#remotes !== null) this.#silenceWatch.handleTimeout(this.#remotes, this, now);
+  }
+
+  remoteSilent(slot: number, now: number): void {
+    this.#peering!.remoteSilent(slot, now);
+  }
+
+  silence(mayAsk: boolean, now: number): void {
+    this.#host.silence(mayAsk, now);
   }
 
   nextTimeout(): number {

@@ -72,8 +72,12 @@ export interface PeeringHost {
    */
   ownAddressFor(remote: Uint8Array): OwnAddress | null;
 
-  /** Remotes that were sending do so no more: solicit the routers, in case a NAT dropped our mapping. */
-  silence(now: number): void;
+  /**
+   * Remotes that were sending do so no more: send the routers something, in case a NAT dropped our mapping.
+   *
+   * @param mayAsk - whether to solicit them, rather than to send keepalives
+   */
+  silence(mayAsk: boolean, now: number): void;
 
   /** A packet came from or goes to a remote that the table has no place for. */
   remoteRefused(): void;
@@ -189,6 +193,12 @@ export interface Peering extends SlotOwner {
 
   /** An empty datagram came directly from this endpoint (draft-04 §7.2). */
   probed(from: Readonly<UdpEndpoint>, now: number): void;
+
+  /**
+   * A remote that was sending does so no more. If a NAT of ours dropped the mapping to it, a packet from us
+   * restores that.
+   */
+  remoteSilent(slot: number, now: number): void;
 
   /** Our own addresses changed: no confirmation holds any more. */
   networkChanged(now: number): void;

@@ -1,6 +1,6 @@
 import { UdpEndpoint } from '@6bed4/codec';
 import { Deadlines, grown, NO_SLOT, setTrafficClass, trafficClass } from '@6bed4/nd';
-import { ANSWER_PROBE_INTERVAL, FAIL_IDLE } from '../defaults.js';
+import { ANSWER_PROBE_INTERVAL, FAIL_IDLE, HEARD_TIME, OPENING_TTL } from '../defaults.js';
 import type { Offer } from '../discovery/discovery.js';
 import { Drop, type DropCode } from '../report/drop.js';
 import { Confirmation, Path } from '../report/path.js';
@@ -30,6 +30,8 @@ import {
 const NOTHING = new Uint8Array();
 /** A Seen flag in every packet does not set the timers anew each time. */
 const RENEWAL_INTERVAL = 1_000;
+/** Who sent something within this many milliseconds is still sending. */
+const STILL_SENDING = 1_000;
 
 const STATES = Object.keys(peerNatStates) as PeerNatState[];
 const NO_STATE = 255;
@@ -55,6 +57,9 @@ export interface ProbeAndSeenOptions {
  * that it sends anyway, on whichever path, and that flag lets the other side send directly for 27 s.
  * Probes are sent by the states of {@link peerNatStates}, which the first packet enters.
  *
+ * As long as nothing comes from the remote, the probe of the first state only opens our own NAT, for the
+ * reason that stands at NatOpenings: the remote's probe may arrive first, and what comes shows that ours may.
+ *
  * The sender of a packet chooses by its traffic class how much it relies on the direct path, and
  * whether the source address may be adapted to what the remote sees.
  *
@@ -78,6 +83,8 @@ export class ProbeAndSeenPeering implements Peering {
   #renewedAt = new Float64Array();
   /** Time at which direct traffic was last answered by a probe out of turn. */
   #answeredAt = new Float64Array();
+  /** 1 while our probes only opened our own NAT. */
+  #onlyOpened = new Uint8Array();
   readonly #to = new UdpEndpoint();
   readonly #scratch = new Uint8Array(16);
 
@@ -97,6 +104,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#seenUntil = grown(this.#seenUntil, capacity);
     this.#renewedAt = grown(this.#renewedAt, capacity);
     this.#answeredAt = grown(this.#answeredAt, capacity);
+    this.#onlyOpened = grown(this.#onlyOpened, capacity);
     this.#deadlines.grow(capacity);
     this.#bound.grow(capacity);
   }
@@ -165,6 +173,7 @@ export class ProbeAndSeenPeering implements Peering {
       setTrafficClass(bytes, offset, withFlag(value, false));
     }
     if (isDirect) this.#directArrived(slot, now);
+    else if (this.#onlyOpened[slot] === 1) this.#probe(slot, false, now);
   }
 
   solicited(
@@ -216,6 +225,15 @@ export class ProbeAndSeenPeering implements Peering {
     return this.#bound.owns(slot, bytes, at);
   }
 
+  remoteSilent(slot: number, now: number): void {
+    // Whoever goes on sending takes the router until the remote has seen something of it again.
+    if (now - this.#remotes.lastSentAt(slot) <= STILL_SENDING && this.#paths.isValid(slot, now)) {
+      this.#paths.expire(slot);
+      this.#renewedAt[slot] = DISTANT_PAST;
+    }
+    if (this.#states[slot] !== NO_STATE) this.#probe(slot, false, now);
+  }
+
   networkChanged(): void {
     this.#remotes.forEach((slot) => {
       this.#paths.expire(slot);
@@ -244,6 +262,7 @@ export class ProbeAndSeenPeering implements Peering {
     this.#seenUntil[slot] = DISTANT_PAST;
     this.#renewedAt[slot] = DISTANT_PAST;
     this.#answeredAt[slot] = DISTANT_PAST;
+    this.#onlyOpened[slot] = 0;
     this.#bound.restart(slot);
   }
 
@@ -275,20 +294,26 @@ export class ProbeAndSeenPeering implements Peering {
 
   #enter(slot: number, state: number, now: number, probing: boolean): void {
     this.#states[slot] = state;
+    this.#onlyOpened[slot] = 0;
     this.#deadlines.set(slot, KINDS[state]!, now);
-    if (probing && peerNatStates[STATES[state]!].probes) this.#probe(slot, now);
+    if (!probing || !peerNatStates[STATES[state]!].probes) return;
+    const isHeard = now - this.#remotes.lastReceivedAt(slot) < HEARD_TIME;
+    this.#probe(slot, state === INIT && !isHeard, now);
   }
 
   #leave(slot: number): void {
     this.#deadlines.clear(slot);
     this.#states[slot] = NO_STATE;
+    this.#onlyOpened[slot] = 0;
   }
 
-  #probe(slot: number, now: number): void {
+  /** @param onlyOpens - whether the probe is to open our own NAT and arrive nowhere */
+  #probe(slot: number, onlyOpens: boolean, now: number): void {
+    this.#onlyOpened[slot] = onlyOpens ? 1 : 0;
     if (!this.#remotes.credit.charge(slot, OUTER_HEADERS)) return;
     this.#directAt[slot] = now;
     this.#paths.readEncodedEndpoint(slot, this.#to);
-    this.#host.send(this.#to, NOTHING, 0, 0);
+    this.#host.send(this.#to, NOTHING, 0, onlyOpens ? OPENING_TTL : 0);
   }
 
   /** The remote reports that it saw direct traffic of ours (draft-04 §7.3). */
@@ -307,10 +332,15 @@ export class ProbeAndSeenPeering implements Peering {
    * (draft-04 §7.3).
    */
   #directArrived(slot: number, now: number): void {
-    if (this.#states[slot] === FAIL && now - this.#answeredAt[slot]! >= ANSWER_PROBE_INTERVAL) {
+    if (this.#onlyOpened[slot] === 1) {
+      this.#probe(slot, false, now);
+    } else if (
+      this.#states[slot] === FAIL &&
+      now - this.#answeredAt[slot]! >= ANSWER_PROBE_INTERVAL
+    ) {
       // Our next probe could be 25 s away, and without it we could not report anything.
       this.#answeredAt[slot] = now;
-      this.#probe(slot, now);
+      this.#probe(slot, false, now);
     }
     this.#seenUntil[slot] = this.#directAt[slot]! + this.#mappingTimeout - MIN_MAPPING_TIMEOUT;
   }

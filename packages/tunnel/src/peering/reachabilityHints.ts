@@ -1,6 +1,7 @@
 import { grown } from '@6bed4/nd';
 import { OUTER_HEADERS } from '../specification.js';
 import type { LanSearch } from './lanSearch.js';
+import type { NatOpenings } from './natOpenings.js';
 import type { NeighborSolicitations } from './neighborSolicitations.js';
 import type { SolicitedAnswer } from './peering.js';
 import type { Remotes } from './remotes.js';
@@ -15,6 +16,7 @@ export class ReachabilityHints {
   readonly #remotes: Remotes;
   readonly #rounds: SolicitationRounds;
   readonly #solicitations: NeighborSolicitations;
+  readonly #openings: NatOpenings;
   readonly #lan: LanSearch;
   /** 1 when the last solicitation of a remote was answered. */
   #hasAnswered = new Uint8Array();
@@ -23,11 +25,13 @@ export class ReachabilityHints {
     remotes: Remotes,
     rounds: SolicitationRounds,
     solicitations: NeighborSolicitations,
+    openings: NatOpenings,
     lan: LanSearch,
   ) {
     this.#remotes = remotes;
     this.#rounds = rounds;
     this.#solicitations = solicitations;
+    this.#openings = openings;
     this.#lan = lan;
     this.grow(remotes.capacity);
   }
@@ -45,9 +49,11 @@ export class ReachabilityHints {
   /** Something came directly from a remote. */
   received(slot: number, now: number): void {
     if (this.#remotes.paths.isValid(slot, now) || !this.#rounds.admitsHint(slot, now)) return;
-    if (this.#rounds.isUnderWay(slot)) {
+    const isUnderWay = this.#rounds.isUnderWay(slot);
+    this.#openings.remoteIsOpen(slot, isUnderWay);
+    if (isUnderWay) {
       // The next solicitation of the round comes early.
-      this.#solicitations.send(slot, now);
+      this.#solicitations.send(slot, 0, now);
       this.#lan.search(slot, now);
     } else {
       this.#rounds.start(slot, now);

@@ -15,7 +15,7 @@ import { DISTANT_PAST } from '../time.js';
 const NOT_REPORTED = 255;
 
 /** The change of a path, as reported to users, but for the remote. */
-export type PathChange = Omit<PathChanged, 'type' | 'remote'>;
+export type PathChange = Omit<PathChanged, 'type' | 'remote' | 'direction'>;
 
 /** The properties of a path in the snapshot of its remote. */
 export type PathSnapshot = Pick<
@@ -188,11 +188,22 @@ export class RemotePaths {
     };
   }
 
+  /** Reports the path once more, if it was reported: its remote has become an outbound one. */
+  reportAgain(slot: number): void {
+    const reported = this.#reported[slot]!;
+    if (reported !== NOT_REPORTED) this.#report(slot, reported);
+  }
+
   #set(slot: number, path: PathCode, confirmation: ConfirmationCode): void {
     this.#paths[slot] = path;
     this.#confirmations[slot] = confirmation;
     const previous = this.#reported[slot]!;
-    if (previous === path) return;
+    if (previous !== path) this.#report(slot, previous);
+  }
+
+  #report(slot: number, previous: number): void {
+    const path = this.path(slot);
+    const confirmation = this.#confirmations[slot]!;
     this.#reported[slot] = path;
     this.#changed(slot, {
       path: pathNames[path]!,

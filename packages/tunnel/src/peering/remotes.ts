@@ -63,7 +63,9 @@ export class Remotes {
   #lanPort = new Uint16Array();
   #createdAt = new Float64Array();
   #lastSentAt = new Float64Array();
-  #lastReceivedAt = new Float64Array();
+  #lastPacketAt = new Float64Array();
+  #lastSignalAt = new Float64Array();
+  #lastDirectAt = new Float64Array();
   #sentDirect = new Float64Array();
   #sentRelayed = new Float64Array();
   #receivedDirect = new Float64Array();
@@ -89,7 +91,7 @@ export class Remotes {
     this.#maximum = maximum;
     this.#mostInbound = Math.max(1, Math.floor(maximum / INBOUND_SHARE));
     this.paths = new RemotePaths(capacity, (slot, change) => {
-      pathChanged({ remote: formatIPv6(this.address(slot)), ...change });
+      pathChanged({ ...this.#name(slot), ...change });
     });
     this.credit = new Credit(capacity);
     const bits = {
@@ -181,9 +183,11 @@ export class Remotes {
   /** Makes an inbound remote an outbound one, if this packet of the local side to it is no reply. */
   considerOutbound(slot: number, bytes: Uint8Array, offset: number, now: number): void {
     const reply = replyIn(bytes, offset);
-    const heardAt = Math.max(this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    const heardAt = Math.max(this.lastReceivedAt(slot), this.#createdAt[slot]!);
     const isLate = reply === Reply.perhaps && now - heardAt >= REPLY_TIME;
-    if (reply === Reply.no || isLate) this.#inbound.remove(slot);
+    if (reply !== Reply.no && !isLate) return;
+    this.#inbound.remove(slot);
+    this.paths.reportAgain(slot);
   }
 
   /** Calls `visit` with every slot in use; it may remove the one that it is given. */
@@ -236,7 +240,8 @@ export class Remotes {
 
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */
   received(slot: number, isDirect: boolean, length: number, now: number): void {
-    this.#lastReceivedAt[slot] = now;
+    this.#lastPacketAt[slot] = now;
+    if (isDirect) this.#lastDirectAt[slot] = now;
     const counts = isDirect ? this.#receivedDirect : this.#receivedRelayed;
     counts[slot]!++;
     this.credit.earn(slot, length + OUTER_HEADERS);
@@ -244,7 +249,17 @@ export class Remotes {
 
   /** Something else than a packet for the local side came from the remote: a solicitation, a probe. */
   signaled(slot: number, now: number): void {
-    this.#lastReceivedAt[slot] = now;
+    this.#lastSignalAt[slot] = now;
+  }
+
+  /** Time of the last packet for the local side; {@link DISTANT_PAST} for never. */
+  lastPacketAt(slot: number): number {
+    return this.#lastPacketAt[slot]!;
+  }
+
+  /** Time of the last of them that came directly; {@link DISTANT_PAST} for never. */
+  lastDirectAt(slot: number): number {
+    return this.#lastDirectAt[slot]!;
   }
 
   /** Time of the last packet of the local side to the remote; {@link DISTANT_PAST} for never. */
@@ -254,27 +269,34 @@ export class Remotes {
 
   /** Time of the last acceptable packet from the remote; {@link DISTANT_PAST} for never. */
   lastReceivedAt(slot: number): number {
-    return this.#lastReceivedAt[slot]!;
+    return Math.max(this.#lastPacketAt[slot]!, this.#lastSignalAt[slot]!);
   }
 
   /** Time at which the local side or the remote last sent something, in milliseconds. */
   lastUsedAt(slot: number): number {
-    return Math.max(this.#lastSentAt[slot]!, this.#lastReceivedAt[slot]!, this.#createdAt[slot]!);
+    return Math.max(this.#lastSentAt[slot]!, this.lastReceivedAt(slot), this.#createdAt[slot]!);
   }
 
   /** A remote and its path at this moment, as users see it. */
   snapshot(slot: number, now: number): RemoteSnapshot {
+    const { remote: address, direction } = this.#name(slot);
     return {
-      address: formatIPv6(this.address(slot)),
+      address,
+      direction,
       ...this.paths.snapshot(slot, now),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
-      lastReceivedAt: finiteOrNull(this.#lastReceivedAt[slot]!),
+      lastReceivedAt: finiteOrNull(this.lastReceivedAt(slot)),
       packetsSentDirect: this.#sentDirect[slot]!,
       packetsSentRelayed: this.#sentRelayed[slot]!,
       packetsReceivedDirect: this.#receivedDirect[slot]!,
       packetsReceivedRelayed: this.#receivedRelayed[slot]!,
     };
+  }
+
+  #name(slot: number): Pick<PathChanged, 'remote' | 'direction'> {
+    const direction = this.isOutbound(slot) ? 'outbound' : 'inbound';
+    return { remote: formatIPv6(this.address(slot)), direction };
   }
 
   // Places in the table
@@ -294,7 +316,9 @@ export class Remotes {
     this.#lanPort[slot] = 0;
     this.#createdAt[slot] = now;
     this.#lastSentAt[slot] = DISTANT_PAST;
-    this.#lastReceivedAt[slot] = DISTANT_PAST;
+    this.#lastPacketAt[slot] = DISTANT_PAST;
+    this.#lastSignalAt[slot] = DISTANT_PAST;
+    this.#lastDirectAt[slot] = DISTANT_PAST;
     this.#sentDirect[slot] = 0;
     this.#sentRelayed[slot] = 0;
     this.#receivedDirect[slot] = 0;
@@ -315,7 +339,7 @@ export class Remotes {
         : this.#idlestAt(address, now);
     if (victim === NO_SLOT) return false;
     // What the local side sends to it still replies.
-    if (!this.isOutbound(victim) && now - this.#lastReceivedAt[victim]! < REPLY_TIME) {
+    if (!this.isOutbound(victim) && now - this.lastReceivedAt(victim) < REPLY_TIME) {
       this.paths.readEncodedEndpoint(victim, this.#endpoint);
       this.#openReplies.open(this.#endpoint, now);
     }
@@ -352,7 +376,9 @@ export class Remotes {
     this.#lanPort = grown(this.#lanPort, capacity);
     this.#createdAt = grown(this.#createdAt, capacity);
     this.#lastSentAt = grown(this.#lastSentAt, capacity);
-    this.#lastReceivedAt = grown(this.#lastReceivedAt, capacity);
+    this.#lastPacketAt = grown(this.#lastPacketAt, capacity);
+    this.#lastSignalAt = grown(this.#lastSignalAt, capacity);
+    this.#lastDirectAt = grown(this.#lastDirectAt, capacity);
     this.#sentDirect = grown(this.#sentDirect, capacity);
     this.#sentRelayed = grown(this.#sentRelayed, capacity);
     this.#receivedDirect = grown(this.#receivedDirect, capacity);

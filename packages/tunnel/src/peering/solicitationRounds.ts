@@ -6,6 +6,7 @@ import {
   INBOUND_ROUND_RATE,
   MAX_RETRY_WAIT,
   MAX_UNICAST_SOLICIT,
+  ONE_WAY_REACHABLE_TIME,
   PEER_LIMITER_BUCKETS,
   REACHABLE_TIME,
   RENEWAL_RATE,
@@ -40,7 +41,7 @@ export interface RoundListener {
  *
  * - After a round in vain, packets begin no other for 2 s, and each time for twice as long, up to a
  *   minute.
- * - A confirmation older than REACHABLE_TIME is renewed by a round beside the next packet.
+ * - A confirmation older than ONE_WAY_REACHABLE_TIME may be renewed by a round beside the next packet.
  * - Rounds that packets of the local side begin to outbound remotes have a rate of their own, and so have
  *   those that renew a confirmation. All others, which strangers can cause, are limited by the IPv4 address
  *   of the remote, so that nobody uses up what others need.
@@ -69,7 +70,7 @@ export class SolicitationRounds {
     this.#detection = new NeighborUnreachability(
       {
         capacity: 0,
-        reachableTime: REACHABLE_TIME,
+        reachableTime: ONE_WAY_REACHABLE_TIME,
         delayFirstProbeTime: DELAY_FIRST_PROBE_TIME,
         retransTimer: RETRANS_TIMER,
         maxUnicastSolicit: MAX_UNICAST_SOLICIT,
@@ -110,9 +111,9 @@ export class SolicitationRounds {
     return now >= this.#refreshAt[slot]!;
   }
 
-  /** Lets the next direct packet begin a round. */
-  refreshSoon(slot: number, now: number): void {
-    this.#refreshAt[slot] = now;
+  /** Lets the first direct packet from a time on, in milliseconds, begin a round. */
+  refreshAt(slot: number, at: number): void {
+    this.#refreshAt[slot] = at;
   }
 
   /** Whether a packet that is not sent directly begins a round. For every such packet. */
@@ -145,6 +146,9 @@ export class SolicitationRounds {
   /** Begins a round that its cause limits itself, if the remote's credit allows it. */
   start(slot: number, now: number): void {
     if (!this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT)) return;
+    // Nothing delays the first solicitation of a search: it has to open our NAT before the packet arrives.
+    const isSearch = !this.#remotes.paths.isValid(slot, now) && !this.isUnderWay(slot);
+    if (isSearch) this.#detection.remove(slot);
     this.#refreshAt[slot] = DISTANT_FUTURE;
     this.#retryAt[slot] = DISTANT_FUTURE;
     this.#detection.sent(slot, now);
@@ -164,7 +168,7 @@ export class SolicitationRounds {
   /** The direct path is confirmed, which ends the round that may be under way. */
   confirmed(slot: number, now: number): void {
     this.#detection.confirmed(slot, now);
-    this.#refreshAt[slot] = now + REACHABLE_TIME;
+    this.#refreshAt[slot] = now + ONE_WAY_REACHABLE_TIME;
     // Until then, a packet that this path does not fit would begin nothing.
     this.#retryAt[slot] = now + REACHABLE_TIME;
     this.#failures[slot] = 0;

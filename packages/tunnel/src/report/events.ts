@@ -64,15 +64,24 @@ export interface PortRefused {
 }
 
 /**
+ * Who began: `outbound` when the local side sent a packet to the remote that cannot be a reply, `inbound` when all
+ * that it sent there may have been caused by the remote. A stranger can cause any number of events about
+ * inbound remotes.
+ */
+export type RemoteDirection = 'outbound' | 'inbound';
+
+/**
  * Packets to a remote take another path from now on. The first report about a remote comes when its
- * path is found, or when the first search for one was in vain.
+ * path is found, or when the first search for one was in vain. When an inbound remote becomes an outbound one,
+ * its path is reported once more.
  */
 export interface PathChanged {
   readonly type: 'path-changed';
   /** The remote's IPv6 address in RFC 5952 form. */
   readonly remote: string;
+  readonly direction: RemoteDirection;
   readonly path: PathKind;
-  /** The path reported before; null for none. */
+  /** The path reported before, which may be the same; null for none. */
   readonly previous: PathKind | null;
   /** Endpoint of direct packets; null for `relayed`. */
   readonly endpoint: Endpoint | null;
@@ -86,6 +95,7 @@ export interface PathChanged {
 export interface RemoteSnapshot {
   /** The IPv6 address of the first packet to or from the remote, in RFC 5952 form. */
   readonly address: string;
+  readonly direction: RemoteDirection;
   /** The path that a packet would take now. */
   readonly path: PathKind;
   /** Endpoint of direct packets; null for `relayed`. */

@@ -87,6 +87,7 @@ function noteSnapshots(stage: Stage, note: Note, isAtOnce: boolean): void {
     keyOf('asked router', null),
     uplinks.map(({ router, temporary }) => `${router.address}/${temporary}`).join(),
   );
+  note(keyOf('keepalive', null), `${uplinks[0]!.keepalive.interval}/${uplinks[0]!.keepalive.ttl}`);
   for (const { router, temporary, lease } of uplinks) {
     const belief = temporary ? 'asked address' : 'address';
     note(

@@ -5,7 +5,7 @@ import { REFRESH_INTERVAL } from '../../src/defaults.js';
 import { Peer, type PeeringOptions, Router } from '../../src/index.js';
 import { udp } from '../support/packets.js';
 import { Recorder, type SentDatagram } from '../support/recorder.js';
-import { type Cast, LOCAL_SUBNET, OWN_ENDPOINT, type RemoteName } from './cast.js';
+import { type Cast, LOCAL_SUBNET, NATIVE, OWN_ENDPOINT, type RemoteName } from './cast.js';
 
 /** What the peer waits for when the message comes. */
 export type Moment =
@@ -26,6 +26,8 @@ const START = 10_000;
 const MET = REFRESH_INTERVAL - 7_000;
 /** Remotes send so often that their silence is no reason to solicit the router. */
 const CHATTER = 1_000;
+/** The local side sends so often that the peer sends no keepalives. */
+const BUSY = 20_000;
 /** From when on no question to a remote can be answered any more. */
 const FORGOTTEN = 6_000;
 
@@ -160,7 +162,11 @@ export class Stage {
     // A deployed router answers only the second solicitation, and a wait may follow.
     this.waits(5_000);
     const leasedAt = this.peer.uplinks[0]!.lastAdvertisementAt!;
-    this.waits(leasedAt + MET - this.now);
+    // A peer in a quiet time would solicit its router instead of a keepalive.
+    while (this.now < leasedAt + MET) {
+      this.sendsTo(NATIVE);
+      this.waits(Math.min(BUSY, leasedAt + MET - this.now));
+    }
     this.#chatterAt = this.now + CHATTER;
     for (const name of ['friend', 'deployed', 'relayed', 'housemate'] as const) {
       this.sendsTo(remotes[name].address);

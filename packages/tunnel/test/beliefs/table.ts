@@ -9,6 +9,7 @@ import {
   HINT_INTERVAL,
   INBOUND_ROUND_RATE,
   INBOUND_SHARE,
+  KEEPALIVE_STEPS,
   MAPPING_TIMEOUT,
   MAX_ROUTES,
   MAX_TEMPORARY_UPLINKS,
@@ -30,6 +31,7 @@ export type Belief =
   | 'asked router'
   | 'asked address'
   | 'router in doubt'
+  | 'keepalive'
   | 'path'
   | 'LAN candidate'
   | 'LAN path'
@@ -126,6 +128,19 @@ export const table: readonly Row[] = [
     dialects: always,
     source: 'RFC 4191',
   },
+  ...(['ours', 'none yet'] as const).map(
+    (nonce): Row => ({
+      belief: 'keepalive',
+      title: `that a NAT lost our mapping, so that keepalives go more often${nonce === 'ours' ? '' : ', of such a router'}`,
+      by: ['Router Advertisement'],
+      from: ['configured router'],
+      answers: 'Router Solicitation',
+      nonce,
+      bound: `${KEEPALIVE_STEPS[0]!.interval} s to ${KEEPALIVE_STEPS.at(-1)!.interval} s, one step for each other port; never fewer`,
+      dialects: always,
+      source: 'RFC 4787 §4.3',
+    }),
+  ),
   {
     belief: 'router in doubt',
     title: 'that an address is to be asked for again',

@@ -28,7 +28,7 @@ class Bench {
   /** Sends the solicitation of a round with this number. */
   asks(attempt: number, now: number): PeeringDatagram | undefined {
     this.solicitations.prepare(this.slot, attempt);
-    this.solicitations.send(this.slot, now);
+    this.solicitations.send(this.slot, 0, now);
     return this.host.take()[0];
   }
 
@@ -69,7 +69,7 @@ describe('a solicitation', () => {
     expect(bench.solicitations.affords(poor)).toBe(true);
     bench.host.own = null;
     expect(bench.solicitations.sendWith(poor, new Uint8Array(6), to, 0)).toBe(false);
-    bench.solicitations.send(bench.slot, 0);
+    bench.solicitations.send(bench.slot, 0, 0);
     expect(bench.host.take()).toEqual([]);
     bench.host.own = new FakePeeringHost().own;
     expect(bench.solicitations.sendWith(poor, new Uint8Array(6), to, 0)).toBe(true);
@@ -139,7 +139,7 @@ describe('an advertisement with our nonce', () => {
   test('shows the round trip of the solicitation that it answers', () => {
     const { solicitations, slot, ...bench } = new Bench();
     solicitations.prepare(slot, 3);
-    solicitations.send(slot, 1_000);
+    solicitations.send(slot, 0, 1_000);
     expect(bench.host.take()).toHaveLength(1);
     const roundTrips = [1, 2, 3, ANY_ATTEMPT].map((one) =>
       solicitations.roundTrip(slot, one, 1_020),

@@ -10,6 +10,7 @@ import {
   verifyIcmpv6Checksum,
 } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
+import { OPENING_TTL } from '../../src/defaults.js';
 import { peerNatStates } from '../../src/peering/peerNatStates.js';
 import { advertisement, ping, prefixOption, udp } from '../support/packets.js';
 import {
@@ -73,7 +74,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
   test('go directly to the remote beside the first packet, which is relayed', () => {
     const sent = new Bench().pingsWith(PROPER);
     expect(sent.filter(isProbe)).toHaveLength(1);
-    expect(sent.find(isProbe)!.ttl).toBe(0);
+    expect(sent.find(isProbe)!.ttl).toBe(OPENING_TTL);
     expect(wayOf(sent)).toEqual([ROUTER]);
   });
 
@@ -107,6 +108,7 @@ describe('probes (draft-04 §7.2, §7.5)', () => {
     bench.pingsWith(PROPER);
     bench.now += 100;
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    bench.take();
     const [relayed] = bench.pingsWith(PROPER);
     expect(relayed!.to).toBe(ROUTER);
     expect(trafficClass(relayed!.payload, 0)).toBe(SEEN);
@@ -193,6 +195,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     const bench = new Bench({ peering: { maxRemotes: 1, mappingTimeout: 300 } });
     bench.pingsWith(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    bench.take();
     expect(trafficClass(bench.pingsWith(PROPER)[0]!.payload, 0)).toBe(SEEN);
     // A remote that is being searched makes room for nobody.
     bench.waits(2_000);
@@ -222,6 +225,7 @@ describe('the Seen flag (draft-04 §7.3)', () => {
     const bench = new Bench();
     bench.pingsWith(PROPER);
     bench.arrives(REMOTE_ENDPOINT, new Uint8Array(0));
+    bench.take();
     const [sent] = bench.pingsWith(PROPER);
     expect(trafficClass(sent!.payload, 0) & SEEN).toBe(SEEN);
   });

@@ -1,6 +1,7 @@
 import { draft04Profile } from '@6bed4/codec';
 import { setTrafficClass, trafficClass } from '@6bed4/nd';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { OPENING_TTL } from '../../src/defaults.js';
 import { NextHop } from '../../src/peering/peering.js';
 import { ProbeAndSeenPeering } from '../../src/peering/probeAndSeen.js';
 import { Drop } from '../../src/report/drop.js';
@@ -70,7 +71,7 @@ describe('the search for a remote', () => {
 
   test('begins with an empty datagram, unless the packet itself goes there', () => {
     sends(0);
-    expect(host.take()).toMatchObject([{ to: REMOTE_ENDPOINT, length: 0, ttl: 0 }]);
+    expect(host.take()).toMatchObject([{ to: REMOTE_ENDPOINT, length: 0, ttl: OPENING_TTL }]);
     for (const wanted of [PRESUMPTUOUS, PERSISTENT]) {
       make();
       expect(sends(0, wanted)[0]).toBe(NextHop.direct);
@@ -109,8 +110,9 @@ describe('a search in vain', () => {
 
   test('is answered by a probe out of turn when the remote reaches us, every five seconds at most', () => {
     sends(0);
+    host.take();
     arrives(10, true);
-    expect(host.take()).toHaveLength(1);
+    expect(host.take()).toMatchObject([{ length: 0, ttl: 0 }]);
     probes(FAILS_AFTER);
     const counts = [3_000, 7_999, 8_000].map((now) => {
       arrives(now, true);
@@ -145,13 +147,15 @@ describe('the Seen flag', () => {
   test('is set for two seconds after what we sent, once something came directly', () => {
     sends(0);
     expect(sends(10)[1]).toBe(0);
+    // Shows that our probe may go all the way, which it does at once.
     arrives(20, false);
     expect(sends(30)[1]).toBe(0);
     arrives(40, true);
-    expect([sends(2_000)[1], sends(2_001)[1]]).toEqual([SEEN, 0]);
+    expect([sends(2_020)[1], sends(2_021)[1]]).toEqual([SEEN, 0]);
   });
 
   test('is not set for what comes later than our mapping lasts', () => {
+    host.remotes.received(slot, false, 8, 0);
     sends(0);
     arrives(30_001, true);
     expect(sends(30_001)[1]).toBe(0);

@@ -43,7 +43,7 @@ function encounter(): Encounter {
   // The right one's solicitations are lost.
   network.loses = (from, to, payload) =>
     from === RIGHT && to === LEFT && typeOf(payload) === 'neighbor-solicitation';
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 4; round++) {
     send(network, left, right);
     send(network, right, left);
     network.advance(3_000);

@@ -35,12 +35,16 @@ class Bench {
   readonly remotes: Remotes;
   readonly searched = new Set<number>();
   readonly capacities: number[] = [];
+  /** Directions in the reports of paths. */
+  readonly directions: string[] = [];
   evicted: ((slot: number) => void) | null = null;
   now = 0;
 
   constructor(maximum: number) {
     const random = new Random(7).fraction;
-    this.remotes = new Remotes(reference2020.layout, 'address', maximum, random, () => {});
+    this.remotes = new Remotes(reference2020.layout, 'address', maximum, random, (change) => {
+      this.directions.push(change.direction);
+    });
     this.remotes.attach({
       grow: (capacity) => this.capacities.push(capacity),
       isSearching: (slot) => this.searched.has(slot),
@@ -96,6 +100,10 @@ describe('a remote', () => {
     const bench = new Bench(64);
     bench.does(verb, 1);
     expect(bench.isOutbound(1)).toBe(isOutbound);
+    bench.confirm(bench.find(1), 1000);
+    const direction = isOutbound ? 'outbound' : 'inbound';
+    expect(bench.directions).toEqual([direction]);
+    expect(bench.remotes.snapshot(bench.find(1), bench.now)).toMatchObject({ direction });
   });
 
   test.each([
@@ -107,10 +115,14 @@ describe('a remote', () => {
   ] as const)('that began is outbound after what is called %s: %s', (verb, isOutbound) => {
     const bench = new Bench(64);
     bench.does('arrives', 1);
+    bench.confirm(bench.find(1), 1000);
     bench.does(verb, 1);
     expect(bench.isOutbound(1)).toBe(isOutbound);
     bench.does('arrives', 1);
+    bench.does(verb, 1);
     expect(bench.isOutbound(1)).toBe(isOutbound);
+    // Once more when it has become outbound, and never again.
+    expect(bench.directions).toEqual(isOutbound ? ['inbound', 'outbound'] : ['inbound']);
   });
 
   test('that began and fell silent is outbound once a packet that may be no reply goes there', () => {
@@ -264,7 +276,7 @@ describe('the table of remotes', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(3, 40, 64, 100, 400),
-        fc.array(command, { maxLength: 40, size: 'max' }),
+        fc.array(command, { maxLength: 25, size: 'max' }),
         (maximum, commands) => {
           const bench = new Bench(maximum);
           const { remotes } = bench;

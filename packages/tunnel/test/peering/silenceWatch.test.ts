@@ -18,18 +18,25 @@ function bench(isSentTo = true) {
       )
     : remotes.createSource(address, 0, new UdpEndpoint(1, 5000), 0);
   const watch = new SilenceWatch();
+  const silent: number[] = [];
   return {
+    /** When the remote was said to have fallen silent. */
+    silent,
     remotes,
     watch,
     receive: (now: number): void => {
       remotes.received(slot, true, 40, now);
       watch.packetArrived(now);
     },
-    /** Runs the timeouts up to a time; returns when the routers were to be solicited. */
+    /** Runs the timeouts up to a time; returns when the routers were to be solicited, or, negative, sent a keepalive. */
     run: (end: number): number[] => {
       const reports: number[] = [];
+      const listener = {
+        remoteSilent: (_slot: number, at: number) => silent.push(at),
+        silence: (mayAsk: boolean, at: number) => reports.push(mayAsk ? at : -at),
+      };
       for (let at = watch.nextTimeout(); at <= end; at = watch.nextTimeout()) {
-        if (watch.handleTimeout(remotes, at)) reports.push(at);
+        watch.handleTimeout(remotes, listener, at);
       }
       return reports;
     },
@@ -42,21 +49,34 @@ describe('the watch for silence', () => {
   });
 
   test('reports a remote that stopped sending once, then rests', () => {
-    const { watch, receive, run } = bench();
-    for (let now = 0; now < 5_000; now += 500) {
+    const { watch, receive, run, silent } = bench();
+    for (let now = 0; now < 5_000; now += 1_000) {
       receive(now);
       expect(run(now)).toEqual([]);
     }
-    expect(run(60_000)).toEqual([8_000]);
+    expect(run(60_000)).toEqual([5_250]);
+    expect(silent).toEqual([5_250]);
     expect(watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('reports a second silence no earlier than ten seconds after the first', () => {
-    const { receive, run } = bench();
+  test('has the routers solicited for three silences at once, and then each ten seconds', () => {
+    const { receive, run, silent } = bench();
+    for (const start of [0, 2_000, 4_000]) {
+      receive(start);
+      expect(run(start + 1_500)).toEqual([start + 1_250]);
+    }
+    receive(6_000);
+    expect(run(60_000)).toEqual([-7_250, 11_250]);
+    expect(silent).toEqual([1_250, 3_250, 5_250, 7_250]);
+  });
+
+  test('is not deceived by what silence makes the remote send', () => {
+    const { remotes, receive, run, silent } = bench();
     receive(0);
-    expect(run(4_000)).toEqual([3_000]);
-    receive(5_000);
-    expect(run(60_000)).toEqual([13_000]);
+    expect(run(1_300)).toHaveLength(1);
+    remotes.signaled(0, 1_310);
+    expect(run(60_000)).toEqual([]);
+    expect(silent).toEqual([1_250]);
   });
 
   test('is concerned with a stranger only for as many bytes as came from there', () => {
@@ -66,11 +86,11 @@ describe('the watch for silence', () => {
     expect(run(60_000)).toEqual([]);
     expect(watch.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
     receive(100_000);
-    expect(run(160_000)).toEqual([103_000]);
+    expect(run(160_000)).toEqual([101_250]);
     receive(200_000);
     expect(run(260_000)).toEqual([]);
     for (let now = 0; now < 3; now++) receive(300_000 + now);
-    expect(run(360_000)).toEqual([304_000]);
+    expect(run(360_000)).toEqual([301_500]);
   });
 
   test('is concerned with a stranger who has shown where he is, for no price', () => {
@@ -78,7 +98,7 @@ describe('the watch for silence', () => {
     remotes.credit.trust(remotes.find(parseIPv6(remoteAt('192.0.2.9:5000')), 0));
     for (const start of [0, 100_000, 200_000]) {
       receive(start);
-      expect(run(start + 60_000)).toEqual([start + 3_000]);
+      expect(run(start + 60_000)).toEqual([start + 1_250]);
     }
   });
 

@@ -84,9 +84,9 @@ describe('a round of solicitations', () => {
     const slot = bench.create(1, 1);
     bench.confirm(slot, 10);
     expect(bench.rounds.isRetryDue(slot, 10 + REACHABLE_TIME - 1)).toBe(false);
-    expect(bench.rounds.isRefreshDue(slot, 10 + REACHABLE_TIME - 1)).toBe(false);
+    expect(bench.rounds.isRefreshDue(slot, 10 + 1_249)).toBe(false);
+    expect(bench.rounds.isRefreshDue(slot, 10 + 1_250)).toBe(true);
     expect(bench.rounds.isRetryDue(slot, 10 + REACHABLE_TIME)).toBe(true);
-    expect(bench.rounds.isRefreshDue(slot, 10 + REACHABLE_TIME)).toBe(true);
     bench.rounds.begin(slot, 10 + REACHABLE_TIME);
     bench.rounds.handleTimeout(11 + REACHABLE_TIME);
     expect(bench.solicited).toEqual([slot]);
@@ -249,7 +249,7 @@ test('the next direct packet begins a round where a refresh is due soon, and non
   const bench = new Bench();
   const slot = bench.create(1, 1);
   expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);
-  bench.rounds.refreshSoon(slot, 10);
+  bench.rounds.refreshAt(slot, 10);
   expect([9, 10].map((now) => bench.rounds.isRefreshDue(slot, now))).toEqual([false, true]);
   bench.rounds.begin(slot, 10);
   expect(bench.rounds.isRefreshDue(slot, 1e9)).toBe(false);

@@ -35,6 +35,11 @@ export class ControlWriter {
     this.#arena.view.setUint16(this.#header(level, type, 2), value, LITTLE_ENDIAN);
   }
 
+  /** Adds bytes. */
+  bytes(level: number, type: number, value: Uint8Array): void {
+    this.#arena.bytes.set(value, this.#header(level, type, value.length));
+  }
+
   #header(level: number, type: number, size: number): number {
     const { controlLevel, controlType, controlData, controlAlignment } = this.#layout;
     const at = this.#at;

@@ -4,7 +4,7 @@ import { LITTLE_ENDIAN, viewOf } from './native.js';
  * struct ifreq (netdevice(7))
  *
  *   0   name, IFNAMSIZ bytes
- *   16  a union of 24 bytes (16 on 32-bit machines): flags (16 bits), MTU or index (32 bits)
+ *   16  a union of 24 bytes (16 on 32-bit machines): flags (16 bits) or index (32 bits)
  */
 const IFREQ_SIZE = 40;
 const IFREQ_VALUE = 16;
@@ -20,13 +20,6 @@ export function interfaceRequest(name: string): Uint8Array {
 export function flagsRequest(name: string, flags: number): Uint8Array {
   const request = interfaceRequest(name);
   viewOf(request).setUint16(IFREQ_VALUE, flags, LITTLE_ENDIAN);
-  return request;
-}
-
-/** As {@link interfaceRequest}, with an MTU. */
-export function mtuRequest(name: string, mtu: number): Uint8Array {
-  const request = interfaceRequest(name);
-  viewOf(request).setInt32(IFREQ_VALUE, mtu, LITTLE_ENDIAN);
   return request;
 }
 

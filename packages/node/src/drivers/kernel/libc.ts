@@ -5,6 +5,8 @@ import { bindLibrary, type ErrorNumbers } from './cLibrary.js';
 export interface Readiness {
   /** Stops watching; the descriptor may be closed afterwards. */
   close(): void;
+  /** Lets the process end although the descriptor is watched. */
+  unref(): void;
 }
 
 /**

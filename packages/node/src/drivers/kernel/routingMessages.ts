@@ -5,9 +5,6 @@ import {
   FRA_PRIORITY,
   FRA_SRC,
   FRA_TABLE,
-  IFA_ADDRESS,
-  IFA_F_NODAD,
-  IFA_LOCAL,
   IFAL_ADDRESS,
   IFAL_LABEL,
   NLM_F_ACK,
@@ -20,11 +17,10 @@ import {
   RTA_PREFSRC,
   RTA_PRIORITY,
   RTA_TABLE,
-  RTM_DELADDR,
   RTM_DELADDRLABEL,
   RTM_DELROUTE,
   RTM_DELRULE,
-  RTM_NEWADDR,
+  RTM_GETROUTE,
   RTM_NEWADDRLABEL,
   RTM_NEWROUTE,
   RTM_NEWRULE,
@@ -63,32 +59,13 @@ const RULE_ACTION = 7;
 const LABEL_LENGTH = 2;
 const LABEL_INDEX = 4;
 
-/*
- * struct ifaddrmsg (linux/if_addr.h)
- *
- *   0   family
- *   1   length of the prefix
- *   2   flags
- *   3   scope
- *   4   interface index (32 bits)
- */
-const ADDRESS_BODY_SIZE = 8;
-const ADDRESS_LENGTH = 1;
-const ADDRESS_FLAGS = 2;
-const ADDRESS_INDEX = 4;
+const ADDRESS_SIZE = 16;
 
 /** Tables up to here have room in the body; further ones are an attribute. */
 const HIGHEST_TABLE_IN_BODY = 255;
 
 /** What to do with an address, route, rule or label. */
 export type Change = 'add' | 'remove';
-
-/** An address of an interface. */
-export interface InterfaceAddress {
-  /** The address, which has bits beyond the length of its on-link prefix. */
-  readonly address: Prefix;
-  readonly interfaceIndex: number;
-}
 
 /** A route through an interface. */
 export interface Route {
@@ -116,26 +93,6 @@ export interface AddressLabel {
   /** The interface whose addresses, and destinations through which, have it. */
   readonly interfaceIndex: number;
   readonly label: number;
-}
-
-/**
- * Makes RTM_NEWADDR or RTM_DELADDR. The address can be used at once: without IFA_F_NODAD, the kernel looks for
- * duplicates some time later, even where there is no Neighbor Discovery.
- */
-export function addressMessage(
-  change: Change,
-  { address, interfaceIndex }: InterfaceAddress,
-): Uint8Array {
-  const body = familyBody(ADDRESS_BODY_SIZE);
-  body[ADDRESS_LENGTH] = address.length;
-  body[ADDRESS_FLAGS] = IFA_F_NODAD;
-  viewOf(body).setUint32(ADDRESS_INDEX, interfaceIndex, LITTLE_ENDIAN);
-  const attributes: Attribute[] = [
-    [IFA_LOCAL, address.bytes],
-    [IFA_ADDRESS, address.bytes],
-  ];
-  const flags = NLM_F_CREATE | NLM_F_EXCL;
-  return changeMessage(change, [RTM_NEWADDR, RTM_DELADDR], flags, body, attributes);
 }
 
 /** Makes RTM_NEWROUTE or RTM_DELROUTE, which also has to name all of these. */
@@ -189,9 +146,29 @@ export function dumpMessage(type: number): Uint8Array {
   return netlinkMessage(type, NLM_F_REQUEST | NLM_F_DUMP, familyBody(), []);
 }
 
-/** Reads a route; null for one that does not lead through an interface alone, or is something else. */
+/**
+ * Makes a request for all IPv6 routes through an interface. Kernels without NETLINK_GET_STRICT_CHK (Linux 4.20)
+ * report all others too.
+ */
+export function routesMessage(interfaceIndex: number): Uint8Array {
+  const flags = NLM_F_REQUEST | NLM_F_DUMP;
+  return netlinkMessage(RTM_GETROUTE, flags, familyBody(), [[RTA_OIF, interfaceIndex]]);
+}
+
+/** Makes RTM_GETROUTE, which asks which route packets to an IPv6 address take. */
+export function lookupMessage(destination: Uint8Array): Uint8Array {
+  const body = familyBody();
+  body[DESTINATION_LENGTH] = 128;
+  return netlinkMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK, body, [[RTA_DST, destination]]);
+}
+
+/**
+ * Reads a route that there is, or that there was (RTM_DELROUTE); null for one that does not lead through an interface
+ * alone, or is something else.
+ */
 export function readRoute(message: NetlinkMessage): Route | null {
-  if (message.type !== RTM_NEWROUTE || !hasBody(message)) return null;
+  const { type } = message;
+  if ((type !== RTM_NEWROUTE && type !== RTM_DELROUTE) || !hasBody(message)) return null;
   const attributes = readAttributes(message, BODY_SIZE);
   const interfaceIndex = readNumber(attributes.get(RTA_OIF));
   if (interfaceIndex === null) return null;
@@ -199,7 +176,7 @@ export function readRoute(message: NetlinkMessage): Route | null {
     destination: readPrefix(message, DESTINATION_LENGTH, attributes.get(RTA_DST)),
     table: readTable(message, attributes.get(RTA_TABLE)),
     metric: readNumber(attributes.get(RTA_PRIORITY)) ?? 0,
-    source: null,
+    source: addressIn(attributes.get(RTA_PREFSRC)),
     interfaceIndex,
   };
 }
@@ -230,13 +207,15 @@ export function readLabel(message: NetlinkMessage): AddressLabel | null {
   };
 }
 
-function familyBody(size = BODY_SIZE): Uint8Array {
+/** A body of zeroes of IPv6, of that many bytes. */
+export function familyBody(size = BODY_SIZE): Uint8Array {
   const body = new Uint8Array(size);
   body[0] = AF_INET6;
   return body;
 }
 
-function changeMessage(
+/** Makes a request to add or to remove; `flags` are those of the former. */
+export function changeMessage(
   change: Change,
   [added, removed]: readonly [number, number],
   flags: number,
@@ -256,22 +235,26 @@ function tableAttribute(body: Uint8Array, type: number, table: number): Attribut
   return [];
 }
 
-function hasBody({ body, end }: NetlinkMessage): boolean {
-  return end - body >= BODY_SIZE;
+/** Whether a message has a body of that many bytes. */
+export function hasBody({ body, end }: NetlinkMessage, size = BODY_SIZE): boolean {
+  return end - body >= size;
 }
 
 function readTable({ view, body }: NetlinkMessage, attribute: DataView | undefined): number {
   return readNumber(attribute) ?? view.getUint8(body + TABLE);
 }
 
-function readPrefix(
+/** Reads an address from an attribute, all zeroes without one, and its length from the body. */
+export function readPrefix(
   { view, body }: NetlinkMessage,
   lengthAt: number,
   address: DataView | undefined,
 ): Prefix {
-  const bytes = new Uint8Array(16);
-  if (address?.byteLength === bytes.length) {
-    bytes.set(new Uint8Array(address.buffer, address.byteOffset, bytes.length));
-  }
-  return { bytes, length: view.getUint8(body + lengthAt) };
+  const length = view.getUint8(body + lengthAt);
+  return { bytes: addressIn(address) ?? new Uint8Array(ADDRESS_SIZE), length };
+}
+
+function addressIn(value: DataView | undefined): Uint8Array | null {
+  if (value?.byteLength !== ADDRESS_SIZE) return null;
+  return new Uint8Array(value.buffer, value.byteOffset, ADDRESS_SIZE).slice();
 }

@@ -1,14 +1,16 @@
 import {
   AF_NETLINK,
+  NETLINK_GET_STRICT_CHK,
   NETLINK_ROUTE,
   NLMSG_DONE,
   NLMSG_ERROR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_RAW,
+  SOL_NETLINK,
 } from './constants.js';
 import type { Libc } from './libc.js';
-import { LITTLE_ENDIAN, viewOf } from './native.js';
+import { int32Bytes, LITTLE_ENDIAN, viewOf } from './native.js';
 import { type NetlinkMessage, readMessages, setSequence } from './netlinkMessages.js';
 
 /** The kernel sends no longer pieces (netlink(7)). */
@@ -22,38 +24,26 @@ export class Rtnetlink {
   #fd: number;
   #sequence = 0;
 
-  constructor(libc: Libc) {
+  /** @param protocol - another one of netlink(7), which answers in the same way */
+  constructor(libc: Libc, protocol = NETLINK_ROUTE) {
     this.#libc = libc;
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    this.#fd = libc.socket(AF_NETLINK, type, NETLINK_ROUTE);
+    this.#fd = libc.socket(AF_NETLINK, type, protocol);
     this.#unavailable = this.#fd < 0 ? this.#failure() : null;
+    if (this.#fd < 0 || protocol !== NETLINK_ROUTE) return;
+    // With it, the kernel reports only what a dump asks for; before Linux 4.20, everything.
+    const strict = int32Bytes(1);
+    libc.setsockopt(this.#fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, strict, strict.length);
   }
 
   /**
-   * Sends a request with NLM_F_ACK, and awaits the answer.
+   * Sends a request with NLM_F_ACK or NLM_F_DUMP, and awaits the answer.
    *
+   * @param take - called for each object that the kernel answers with; what it gets is valid for the duration
+   * of the call
    * @returns the name of the error, such as `EPERM`; null for success
    */
-  request(message: Uint8Array): string | null {
-    return this.#exchange(message, () => {});
-  }
-
-  /**
-   * Sends a request with NLM_F_DUMP.
-   *
-   * @param take - called for each object; what it gets is valid for the duration of the call
-   * @returns the name of the error, or null
-   */
-  dump(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
-    return this.#exchange(message, take);
-  }
-
-  close(): void {
-    if (this.#fd >= 0) this.#libc.close(this.#fd);
-    this.#fd = -1;
-  }
-
-  #exchange(message: Uint8Array, take: (message: NetlinkMessage) => void): string | null {
+  request(message: Uint8Array, take: (message: NetlinkMessage) => void = () => {}): string | null {
     if (this.#fd < 0) return this.#unavailable ?? 'EBADF';
     const sequence = ++this.#sequence;
     setSequence(message, sequence);
@@ -68,6 +58,11 @@ export class Rtnetlink {
         take(answer);
       }
     }
+  }
+
+  close(): void {
+    if (this.#fd >= 0) this.#libc.close(this.#fd);
+    this.#fd = -1;
   }
 
   /** The body of NLMSG_ERROR begins with a negative error number, or 0 for success. */

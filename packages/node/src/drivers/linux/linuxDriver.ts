@@ -8,6 +8,7 @@ import {
   packetsComeFrom,
 } from '../driver.js';
 import type { BatchReport, DriverReport, OffloadName, OffloadReport } from '../driverReport.js';
+import type { InterfaceReport } from '../interfaceReport.js';
 import type { Libc } from '../kernel/libc.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import { TunConfiguration } from '../tun/tunConfiguration.js';
@@ -36,6 +37,7 @@ export interface LinuxParts {
   readonly offloads: Offloads;
   readonly configuration: TunConfiguration;
   readonly threads: readonly LoopThread[];
+  readonly onWarning: (error: StartError) => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export interface LinuxParts {
 export class LinuxDriver implements Driver {
   readonly #parts: LinuxParts;
   #lastCounters: WorkerCounters = NOTHING_COUNTED;
+  #isSilent = false;
   #closing: Promise<void> | null = null;
 
   /** @see openLinux */
@@ -74,6 +77,10 @@ export class LinuxDriver implements Driver {
       offloads: offloadReports(this.#parts, loop.udpSegmentation),
       batches: batchesOf(loop),
     };
+  }
+
+  get interfaceReport(): InterfaceReport {
+    return this.#parts.configuration.report;
   }
 
   /** Packets flow as soon as the machine knows what to do with them. */
@@ -115,19 +122,32 @@ export class LinuxDriver implements Driver {
     this.#count();
   }
 
-  /** Sends a request to the machine; undefined when it has ended. @throws StartError when it ends meanwhile */
+  /** Sends a request to the machine; undefined when it has ended, or gives no answer. */
   protected request<R extends Request>(request: R): Results[R['type']] | undefined {
-    return this.#first.isOver ? undefined : this.#first.request(request);
+    return this.#first.isOver ? undefined : this.#unlessSilent(() => this.#first.request(request));
+  }
+
+  /**
+   * The result of a request, or undefined when there is no answer: callers are listeners and timers, in which
+   * nobody would catch an error, and what was known before serves them better.
+   */
+  #unlessSilent<T>(request: () => T): T | undefined {
+    try {
+      const result = request();
+      this.#isSilent = false;
+      return result;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      // That it has ended is reported by the thread itself.
+      if (error.code === 'ETIMEDOUT' && !this.#isSilent) this.#parts.onWarning(error);
+      this.#isSilent = true;
+      return undefined;
+    }
   }
 
   async #close(): Promise<void> {
     const { udp, tun, configuration, threads } = this.#parts;
-    try {
-      this.remember();
-    } catch (error) {
-      // It ended meanwhile, and took with it what it knew.
-      if (!(error instanceof StartError)) throw error;
-    }
+    this.remember();
     await Promise.all(threads.map((thread) => thread.close()));
     configuration.close();
     tun.close();
@@ -142,9 +162,10 @@ export class LinuxDriver implements Driver {
   #count(): WorkerCounters {
     const { threads } = this.#parts;
     if (!threads.some((thread) => thread.isOver)) {
-      this.#lastCounters = threads
-        .map((thread) => thread.request({ type: 'counters' }))
-        .reduce(addCounters);
+      const counters = this.#unlessSilent(() =>
+        threads.map((thread) => thread.request({ type: 'counters' })).reduce(addCounters),
+      );
+      this.#lastCounters = counters ?? this.#lastCounters;
     }
     return this.#lastCounters;
   }
@@ -169,12 +190,13 @@ export async function openLinux<D extends LinuxDriver>(
     tun = LinuxTun.open(libc, options.tun, udp.sockets.length, usesTun(offloads));
     // An interface that was prepared may have one queue only.
     udp.keep(tun.queues.length);
-    configuration = TunConfiguration.open(libc, options.tun, tun.created, options.onWarning);
+    configuration = TunConfiguration.open(libc, options.tun, tun.created, options);
     const listener = listenerOf(options);
     for (const index of udp.sockets.keys()) {
       threads.push(await startThread(options, tun, index, listener));
     }
-    const driver = make({ udp, tun, offloads, configuration, threads });
+    const { onWarning } = options;
+    const driver = make({ udp, tun, offloads, configuration, threads, onWarning });
     driver.remember();
     return driver;
   } catch (error) {

@@ -1,4 +1,3 @@
-import { StartError } from '../../errors.js';
 import {
   IFF_MULTI_QUEUE,
   IFF_VNET_HDR,
@@ -52,17 +51,8 @@ export class LinuxTun {
    * @throws StartError when it is taken, or not allowed, or there is no TUN driver
    */
   static open(libc: Libc, name: string, queues: number, offloads: boolean): LinuxTun {
-    let flags = (queues > 1 ? IFF_MULTI_QUEUE : 0) | (offloads ? IFF_VNET_HDR : 0);
-    let opened: { readonly fd: number; readonly created: boolean };
-    try {
-      opened = openQueue(libc, name, flags);
-    } catch (error) {
-      // The answer of the kernel to flags that it, or a prepared interface, does not have.
-      if (!(error instanceof StartError) || error.code !== 'EEXIST' || flags === 0) throw error;
-      flags &= ~IFF_MULTI_QUEUE;
-      opened = openQueue(libc, name, flags);
-    }
-    const { fd, created } = opened;
+    const wanted = (queues > 1 ? IFF_MULTI_QUEUE : 0) | (offloads ? IFF_VNET_HDR : 0);
+    const { fd, created, flags } = openQueue(libc, name, wanted);
     const descriptors = [fd];
     try {
       while ((flags & IFF_MULTI_QUEUE) !== 0 && descriptors.length < queues) {

@@ -7,6 +7,7 @@ import {
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
+import { clearTimeout, setTimeout, timeOrigin } from '../../realTimers.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
@@ -14,6 +15,8 @@ import { workerFile } from './workerFile.js';
 import {
   type Answer,
   type Notice,
+  type NumberedAnswer,
+  type NumberedRequest,
   type PlainError,
   type Request,
   type Result,
@@ -23,8 +26,12 @@ import {
   type WorkerSetup,
 } from './workerProtocol.js';
 
-/** For how long an answer may take, in milliseconds: many times what a busy loop needs. */
-const LONGEST_ANSWER = 5000;
+/**
+ * For how long an answer may take, in waits of so many milliseconds: many times what a busy loop needs. Waits
+ * are counted, not time: when the whole process stood still, the thread stood still, too.
+ */
+const MOST_WAITS = 10;
+const WAIT = 500;
 /** For how long a thread may take to end by itself, in milliseconds. */
 const LONGEST_END = 2000;
 
@@ -52,6 +59,8 @@ export class LoopThread {
   readonly #shared: Int32Array;
   readonly #wake: number;
   readonly #ended: Promise<void>;
+  #asked = 0;
+  #isLate = false;
   #closing = false;
   #isOver = false;
 
@@ -68,7 +77,6 @@ export class LoopThread {
     this.#shared = new Int32Array(shared);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { timeOrigin } = performance;
     const setup: WorkerSetup = { ...options, wake, shared, requests: port2, timeOrigin };
     this.#worker = new Worker(workerFile(), {
       name: '6bed4',
@@ -119,27 +127,30 @@ export class LoopThread {
   }
 
   /**
-   * Sends a request to the loop, and waits for its answer.
+   * Sends a request to the loop, and waits for its answer. After one that got none in time, further ones wait
+   * only shortly until the thread answers again.
    *
    * @throws InvalidArgumentError what the machine throws about arguments
-   * @throws StartError when there is no answer
+   * @throws StartError `EPIPE` when the thread has ended, `ETIMEDOUT` when it gives no answer; it may
+   * still carry out the request
    */
   request<R extends Request>(request: R): Results[R['type']] {
     const shared = this.#shared;
-    const before = Atomics.load(shared, Shared.answers);
-    if (this.isOver) throw noAnswer('has ended');
-    this.#port.postMessage(request);
+    if (this.isOver) throw noAnswer('EPIPE', 'has ended');
+    const id = ++this.#asked;
+    this.#port.postMessage({ id, request } satisfies NumberedRequest);
     this.#rouse();
-    const end = performance.now() + LONGEST_ANSWER;
+    let waits = this.#isLate ? MOST_WAITS - 1 : 0;
     for (;;) {
-      const received = receiveMessageOnPort(this.#port);
-      if (received !== undefined)
-        return openAnswer(received.message as Answer) as Results[R['type']];
-      if (this.isOver) throw noAnswer('has ended');
-      const left = end - performance.now();
-      if (left <= 0) throw noAnswer(`gave no answer within ${LONGEST_ANSWER} ms`);
-      const answers = Atomics.load(shared, Shared.answers);
-      if (answers === before) Atomics.wait(shared, Shared.answers, before, left);
+      const before = Atomics.load(shared, Shared.answers);
+      const answer = this.#answerTo(id);
+      if (answer !== null) return openAnswer(answer) as Results[R['type']];
+      if (this.isOver) throw noAnswer('EPIPE', 'has ended');
+      if (waits === MOST_WAITS) {
+        this.#isLate = true;
+        throw noAnswer('ETIMEDOUT', 'gives no answer');
+      }
+      if (Atomics.wait(shared, Shared.answers, before, WAIT) === 'timed-out') waits++;
     }
   }
 
@@ -158,6 +169,17 @@ export class LoopThread {
     process.off('exit', this.#stop);
     this.#port.close();
     this.#libc.close(this.#wake);
+  }
+
+  /** The answer of this number, if it has come; late answers to earlier requests are dropped. */
+  #answerTo(id: number): Answer | null {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return null;
+      this.#isLate = false;
+      const message = received.message as NumberedAnswer;
+      if (message.id === id) return message.answer;
+    }
   }
 
   readonly #stop = (): void => {
@@ -208,8 +230,8 @@ function threadEnded(why: string, cause?: Error): StartError {
   return new StartError('EPIPE', message, cause === undefined ? undefined : { cause });
 }
 
-function noAnswer(why: string): StartError {
-  return new StartError('EPIPE', `the thread that carries packets ${why}`);
+function noAnswer(code: string, why: string): StartError {
+  return new StartError(code, `the thread that carries packets ${why}`);
 }
 
 function asStartError(error: Error): StartError {

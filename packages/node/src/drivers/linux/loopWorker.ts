@@ -18,6 +18,8 @@ import {
   type Answer,
   type MachinePlan,
   type Notice,
+  type NumberedAnswer,
+  type NumberedRequest,
   type PlainError,
   type PlainProfile,
   type Request,
@@ -149,7 +151,8 @@ function answerAll(loop: Loop): void {
     received !== undefined;
     received = receiveMessageOnPort(setup.requests)
   ) {
-    setup.requests.postMessage(answerTo(loop, received.message as Request));
+    const { id, request } = received.message as NumberedRequest;
+    setup.requests.postMessage({ id, answer: answerTo(loop, request) } satisfies NumberedAnswer);
     announceAnswer();
   }
   if (Atomics.load(shared, Shared.stop) === 1) loop.stop();

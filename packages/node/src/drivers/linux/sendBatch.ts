@@ -1,7 +1,9 @@
-import type { UdpEndpoint } from '@6bed4/codec';
+import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
+import { OPENING_TTL } from '@6bed4/tunnel';
 import type { Arena } from '../kernel/arena.js';
 import {
   AF_INET,
+  IP_RETOPTS,
   IP_TOS,
   IP_TTL,
   MSG_DONTWAIT,
@@ -11,6 +13,7 @@ import {
   UDP_SEGMENT,
 } from '../kernel/constants.js';
 import { ControlWriter } from '../kernel/controlMessages.js';
+import { OPENING_OPTIONS } from '../kernel/ipOptions.js';
 import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
 import { LITTLE_ENDIAN } from '../kernel/native.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
@@ -272,6 +275,9 @@ export class SendBatch {
     control.begin(this.#controls + slot * CONTROL_SIZE);
     if (tos !== 0) control.int32(SOL_IP, IP_TOS, tos);
     if (ttl !== 0) control.int32(SOL_IP, IP_TTL, ttl);
+    if (ttl === OPENING_TTL && !isIPv4Multicast(this.#address[slot]!)) {
+      control.bytes(SOL_IP, IP_RETOPTS, OPENING_OPTIONS);
+    }
     if (gsoSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, gsoSize);
     const { messageSize, controlLength } = this.#layout;
     this.#arena.setSize(this.#headers + slot * messageSize + controlLength, control.length);

@@ -119,10 +119,18 @@ export class TunInput {
       this.malformed++;
       return;
     }
-    const start = (packet + length + ALIGNMENT - 1) & -ALIGNMENT;
+    let start = (packet + length + ALIGNMENT - 1) & -ALIGNMENT;
+    let end = this.#end;
+    // No segment is longer than the first. Behind a packet near the end of the area may be no room for
+    // it, but then there is before.
+    if (start + segmenter.nextLength > end) {
+      consumer.flush();
+      start = this.#area;
+      end = packet;
+    }
     let to = start;
     for (let next = segmenter.nextLength; next > 0; next = segmenter.nextLength) {
-      if (to + next > this.#end) {
+      if (to + next > end) {
         consumer.flush();
         to = start;
       }

@@ -115,9 +115,21 @@ export interface PlainError {
   readonly code: string | null;
 }
 
+/** A request on its way to a worker; its number tells its answer from late answers to earlier ones. */
+export interface NumberedRequest {
+  readonly id: number;
+  readonly request: Request;
+}
+
 export type Answer =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly error: PlainError };
+
+/** The answer to the request of the same number. */
+export interface NumberedAnswer {
+  readonly id: number;
+  readonly answer: Answer;
+}
 
 /** The counters of a machine and of the loop around it. */
 export interface WorkerCounters {

@@ -6,12 +6,11 @@ import {
   type TunnelEvent,
   type TunnelSink,
 } from '@6bed4/tunnel';
+import { LONGEST_DELAY } from '../../longTimeout.js';
 import { plainBytes } from '../../plainBytes.js';
+import { clearTimeout, now, setTimeout } from '../../realTimers.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { PacketPort } from '../ports/packetPort.js';
-
-/** The longest delay that `setTimeout` takes, in milliseconds. */
-const LONGEST_DELAY = 0x7fff_ffff;
 
 /** Options of a {@link PortRunner}. */
 export interface PortRunnerOptions<M extends Machine> {
@@ -40,7 +39,7 @@ export class PortRunner<M extends Machine> implements MachineHost {
     this.#datagrams = options.datagrams;
     this.#packets = options.packets;
     this.#onEvent = options.onEvent;
-    this.#clock = options.clock ?? (() => performance.now());
+    this.#clock = options.clock ?? now;
     this.#runner = new MachineRunner(options.machine, this);
   }
 

@@ -8,6 +8,7 @@ import {
   packetsComeFrom,
 } from '../driver.js';
 import type { DriverReport } from '../driverReport.js';
+import type { InterfaceReport } from '../interfaceReport.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
@@ -67,6 +68,10 @@ export class PortableDriver<M extends Machine> implements Driver {
       udp: this.datagrams.counters,
       localDrops: this.#packets.dropped,
     };
+  }
+
+  get interfaceReport(): InterfaceReport | null {
+    return this.#packets.report;
   }
 
   start(): void {
@@ -148,9 +153,9 @@ export async function openParts<M extends Machine>(
 function openLocalSide(
   options: Omit<PortableDriverOptions<Machine>, 'machine'>,
 ): Promise<PacketPort> {
-  const { tun, localSide, onPacket, onWarning, onFailure } = options;
+  const { tun, localSide, onPacket, onWarning, onInterface, onFailure } = options;
   if (tun === false) {
     return Promise.resolve(localSide?.(onPacket) ?? new ApplicationPort(onPacket));
   }
-  return TunPort.open(tun, { warning: onWarning, gone: onFailure });
+  return TunPort.open(tun, { warning: onWarning, changed: onInterface, gone: onFailure });
 }

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Endpoint, isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
+import { OPENING_TTL } from '@6bed4/tunnel';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
@@ -148,9 +149,14 @@ export class PortableUdp implements DatagramPort {
       socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
       return;
     }
+    const opens = ttl === OPENING_TTL;
+    // With another TTL than its own it would arrive, which does harm; that it is lost does little.
+    if (opens && waiting) return;
+    if (opens) this.#options?.setOpening(true);
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
+    if (opens) this.#options?.setOpening(false);
   }
 
   #sendInTurn(

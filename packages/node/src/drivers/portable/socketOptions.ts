@@ -2,12 +2,14 @@ import type { Socket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import {
   IP_MTU_DISCOVER,
+  IP_OPTIONS,
   IP_PMTUDISC_DONT,
   IP_TOS,
   SO_RCVBUFFORCE,
   SOL_IP,
   SOL_SOCKET,
 } from '../kernel/constants.js';
+import { OPENING_OPTIONS } from '../kernel/ipOptions.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
 
@@ -51,6 +53,17 @@ export class SocketOptions {
     if (tos === this.#tos) return;
     this.#tos = tos;
     this.#set(SOL_IP, IP_TOS, tos);
+  }
+
+  /** Whether what is sent from now on is to open the NAT in front of us, and to arrive nowhere. */
+  setOpening(opens: boolean): void {
+    this.#libc.setsockopt(
+      this.#fd,
+      SOL_IP,
+      IP_OPTIONS,
+      OPENING_OPTIONS,
+      opens ? OPENING_OPTIONS.length : 0,
+    );
   }
 
   #set(level: number, name: number, value: number): void {

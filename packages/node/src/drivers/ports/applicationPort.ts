@@ -9,6 +9,7 @@ import type { PacketHandler, PacketPort } from './packetPort.js';
 export class ApplicationPort implements PacketPort {
   /** A program takes every packet. */
   readonly dropped = 0;
+  readonly report = null;
 
   readonly #receive: (packet: Uint8Array) => void;
   readonly #waiting: Uint8Array[] = [];

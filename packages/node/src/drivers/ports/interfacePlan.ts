@@ -16,6 +16,8 @@ export interface PlannedRoute {
   readonly table: PlannedTable;
   /** The own address that programs get which ask for none; null leaves it to the kernel. */
   readonly source: string | null;
+  /** Whether it is only there while a native route leads to the whole Internet. */
+  readonly onlyBesideNative?: boolean;
 }
 
 /** A rule by which packets look up the table of the interface. */
@@ -30,6 +32,8 @@ export interface PlannedRule {
 export interface InterfacePlan {
   /** Own addresses with the length of the on-link prefix, as `address/length`. */
   readonly addresses: readonly string[];
+  /** Those of them that are used where no other can be (RFC 6724 §5, rule 3). */
+  readonly deprecated: readonly string[];
   readonly routes: readonly PlannedRoute[];
   readonly rules: readonly PlannedRule[];
   /** Prefixes whose addresses on this interface rank behind native ones (RFC 6724 §5, rule 6). */
@@ -38,6 +42,7 @@ export interface InterfacePlan {
 
 export const EMPTY_PLAN: InterfacePlan = Object.freeze({
   addresses: [],
+  deprecated: [],
   routes: [],
   rules: [],
   labels: [],
@@ -52,9 +57,9 @@ export interface RouteWishes {
 }
 
 /** Metric of the default route: above that of native IPv6, which is 1024 (as deployed peers). */
-const DEFAULT_ROUTE_METRIC = 1042;
+export const DEFAULT_ROUTE_METRIC = 1042;
 /** Metric of all other routes into the tunnel (as deployed peers). */
-const ROUTE_METRIC = 1052;
+export const ROUTE_METRIC = 1052;
 
 /** Priority of rules for our own addresses, from which the tunnel comes before native routes. */
 export const FROM_OWN_PRIORITY = 5210;
@@ -71,11 +76,17 @@ const SUBNET_BYTES = 8;
  */
 export function planOfRouter(address: string, profile: Profile): InterfacePlan {
   const prefixes = profile.prefixes.map(formatPrefix);
+  const subnet = subnetOf(`${address}/128`);
   return {
     addresses: [`${address}/${SUBNET_BITS}`],
-    routes: prefixes.map((prefix) => routeOf(prefix, 'main', null)),
-    rules: [],
-    labels: [...new Set([...prefixes, subnetOf(`${address}/128`)])],
+    deprecated: [],
+    routes: [
+      ...routesOf6bed4(profile),
+      routeOf(subnet, 'main', null),
+      routeOf(subnet, 'own', null),
+    ],
+    rules: [{ priority: FROM_OWN_PRIORITY, from: `${address}/128` }],
+    labels: [...new Set([...prefixes, subnet])],
   };
 }
 
@@ -83,15 +94,20 @@ export function planOfRouter(address: string, profile: Profile): InterfacePlan {
  * The plan of a peer's interface: the address of each lease, routes to the prefixes that are 6bed4 by
  * themselves (draft-03 §4.1), and what the routers say: a /64 and routes. That never wins over a native
  * route (draft-03 §4: native to native precedes 6bed4), so it is in a table of its own, for packets from
- * the addresses of the tunnel, and for those that no other route matches.
+ * the addresses of the tunnel, which leave by no other interface, and for those that no other route
+ * matches. Addresses of routers that do not answer are deprecated, and routes lead through others, as
+ * long as there are others (RFC 4861 §6.3.6).
  */
 export function planOfPeer(
-  leases: readonly AddressLease[],
+  given: readonly (AddressLease & { readonly reachable?: boolean })[],
   profile: Profile,
   wishes: RouteWishes,
 ): InterfacePlan {
-  if (leases.length === 0) return EMPTY_PLAN;
-  const prefixes = profile.prefixes.map(formatPrefix);
+  if (given.length === 0) return EMPTY_PLAN;
+  const answering = given.filter(({ reachable }) => reachable !== false);
+  const silent = given.filter(({ reachable }) => reachable === false);
+  // Routes are those of the first that offers them.
+  const leases = [...answering, ...silent];
   const subnets = leases
     .map(({ prefix }) => subnetOf(prefix))
     .filter((subnet) => !isWithin(subnet, profile.prefixes));
@@ -100,13 +116,18 @@ export function planOfPeer(
   );
   return {
     addresses: leases.map(addressOf),
+    deprecated: answering.some(({ temporary }) => !temporary) ? silent.map(addressOf) : [],
     routes: [
-      ...prefixes.map((prefix) => routeOf(prefix, 'main', null)),
+      ...routesOf6bed4(profile),
       ...acceptedRoutes(offered, wishes),
       ...offered,
+      ...returnRoutes(offered, leases),
     ],
-    rules: offered.length === 0 ? [] : rulesOf(leases),
-    labels: [...new Set([...prefixes, ...subnets])],
+    rules: [
+      ...leases.map((lease) => ({ priority: FROM_OWN_PRIORITY, from: sourcesOf(lease) })),
+      ...(offered.length === 0 ? [] : [{ priority: LAST_PRIORITY, from: null }]),
+    ],
+    labels: [...new Set([...profile.prefixes.map(formatPrefix), ...subnets])],
   };
 }
 
@@ -153,11 +174,29 @@ function acceptedRoutes(
   return [...found.values()];
 }
 
-function rulesOf(leases: readonly AddressLease[]): PlannedRule[] {
-  return [
-    ...leases.map((lease) => ({ priority: FROM_OWN_PRIORITY, from: sourcesOf(lease) })),
-    { priority: LAST_PRIORITY, from: null },
-  ];
+/**
+ * Routes to the prefixes that are 6bed4 by themselves: for all, and in the own table, so that packets from an own
+ * address take this interface, and not that of another daemon with the same routes for all.
+ */
+function routesOf6bed4({ prefixes }: Profile): PlannedRoute[] {
+  const texts = prefixes.map(formatPrefix);
+  return (['main', 'own'] as const).flatMap((table) =>
+    texts.map((prefix) => routeOf(prefix, table, null)),
+  );
+}
+
+/**
+ * The default route of what is sent from an own address although the user wants none: answers to native hosts. Native
+ * networks do not carry packets from addresses of others (RFC 2827). Where there is no native default route it would
+ * become that of everybody, because the kernel chooses a source where nothing else leads somewhere.
+ */
+function returnRoutes(
+  offered: readonly PlannedRoute[],
+  leases: readonly AddressLease[],
+): PlannedRoute[] {
+  const lease = leases.find(({ temporary, defaultRouter }) => defaultRouter && !temporary);
+  if (lease === undefined || offered.some(({ prefix }) => prefix === DEFAULT_ROUTE)) return [];
+  return [{ ...routeOf(DEFAULT_ROUTE, 'own', lease.address), onlyBesideNative: true }];
 }
 
 function routeOf(prefix: string, table: PlannedTable, source: string | null): PlannedRoute {

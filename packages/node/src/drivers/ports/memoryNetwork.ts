@@ -6,6 +6,7 @@ import {
   type UdpEndpoint,
 } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from './datagramPort.js';
 
 /** One datagram on its way, as {@link MemoryNetworkOptions.forward} sees it. */

@@ -1,3 +1,4 @@
+import type { InterfaceReport } from '../interfaceReport.js';
 import type { InterfacePlan } from './interfacePlan.js';
 
 /** Takes one IPv6 packet; the bytes may be used during the call only. */
@@ -20,6 +21,9 @@ export interface PacketPort {
    * @throws StartError when the system refuses one of them; the others are in place then
    */
   configure(plan: InterfacePlan): void;
+
+  /** How the network interface is; null without one. */
+  readonly report: InterfaceReport | null;
 
   /** Packets that the local side did not take. */
   readonly dropped: number;

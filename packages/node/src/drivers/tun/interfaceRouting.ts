@@ -1,10 +1,9 @@
-import { parseIPv6, parsePrefix } from '@6bed4/codec';
+import { formatIPv6, formatPrefix, type Prefix, parseIPv6, parsePrefix } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import {
   AF_INET6,
   RT_TABLE_MAIN,
   RTM_GETADDRLABEL,
-  RTM_GETROUTE,
   RTM_GETRULE,
   SIOCGIFNAME,
   SOCK_CLOEXEC,
@@ -17,20 +16,24 @@ import {
   type AddressLabel,
   dumpMessage,
   labelMessage,
+  lookupMessage,
   type Route,
   type Rule,
   readLabel,
   readRoute,
   readRule,
   routeMessage,
+  routesMessage,
   ruleMessage,
 } from '../kernel/routingMessages.js';
 import type { Rtnetlink } from '../kernel/rtnetlink.js';
 import {
+  DEFAULT_ROUTE_METRIC,
   FROM_OWN_PRIORITY,
   LAST_PRIORITY,
   type PlannedRoute,
   type PlannedRule,
+  ROUTE_METRIC,
 } from '../ports/interfacePlan.js';
 import type { NetworkInterface } from './networkInterface.js';
 
@@ -40,6 +43,9 @@ const FIRST_TABLE = 0x6bed0000;
 const MOST_INTERFACES = 2 ** 24;
 /** The address label of all that is 6bed4. */
 const LABEL = 0x6bed;
+
+/** An address that only a route to the whole Internet leads to (RFC 9637). */
+const NATIVE = parseIPv6('3fff::1');
 
 /** Errors of the kernel that say that something is as wanted already. */
 const PRESENT: readonly string[] = ['EEXIST'];
@@ -52,23 +58,70 @@ const ABSENT: readonly string[] = ['ESRCH', 'ENOENT', 'ENODEV', 'EADDRNOTAVAIL']
 export class InterfaceRouting {
   readonly #libc: Libc;
   readonly #netlink: Rtnetlink;
-  readonly #name: string;
+  readonly #device: NetworkInterface;
   readonly #index: number;
   readonly #table: number;
 
-  constructor(libc: Libc, { name, index, netlink }: NetworkInterface) {
+  constructor(libc: Libc, device: NetworkInterface) {
+    const { index, netlink } = device;
     this.#libc = libc;
     this.#netlink = netlink;
-    this.#name = name;
+    this.#device = device;
     this.#index = index;
     this.#table = FIRST_TABLE + index;
   }
 
-  /** Adds a route, unless it is present. @throws StartError */
+  /** What there is for the interface, by the names that {@link routeName} and its like give. */
+  present(): Set<string> {
+    const routes = this.#all(routesMessage(this.#index), readRoute).filter(
+      ({ interfaceIndex, table }) => interfaceIndex === this.#index && this.#isOurs(table),
+    );
+    const rules = this.#all(dumpMessage(RTM_GETRULE), readRule).filter(
+      ({ table }) => table === this.#table,
+    );
+    const labels = this.#all(dumpMessage(RTM_GETADDRLABEL), readLabel).filter(
+      ({ interfaceIndex, label }) => interfaceIndex === this.#index && label === LABEL,
+    );
+    return new Set([
+      ...routes.map((route) => this.#nameOfRoute(route)),
+      ...rules.map(nameOfRule),
+      ...labels.map(nameOfLabel),
+    ]);
+  }
+
+  /** The name of a route, which says all that matters of it. */
+  routeName(route: PlannedRoute): string {
+    return this.#nameOfRoute(this.#route(route));
+  }
+
+  ruleName(rule: PlannedRule): string {
+    return nameOfRule(this.#rule(rule));
+  }
+
+  labelName(prefix: string): string {
+    return nameOfLabel(this.#label(prefix));
+  }
+
+  /** Whether another interface leads to the whole Internet. */
+  hasNativeDefault(): boolean {
+    let index: number | null = null;
+    this.#netlink.request(lookupMessage(NATIVE), (message) => {
+      index = readRoute(message)?.interfaceIndex ?? null;
+    });
+    return index !== null && index !== this.#index;
+  }
+
+  /** Adds a route that is not present. @throws StartError */
   addRoute(route: PlannedRoute): void {
-    const code = this.#change(routeMessage('add', this.#route(route)), PRESENT);
+    const message = routeMessage('add', this.#route(route));
+    let code = this.#change(message, []);
+    if (code === 'EEXIST') {
+      // Another source is no reason for the kernel to take it for another route.
+      this.#change(routeMessage('remove', this.#route(route)), ABSENT);
+      code = this.#change(message, PRESENT);
+    }
     if (code === null) return;
-    const where = `${route.prefix} dev ${this.#name}`;
+    const where = `${route.prefix} dev ${this.#device.name}`;
     const why = `cannot add route ${where}: ${code}; packets to it will not use the tunnel`;
     throw new StartError(code, why);
   }
@@ -106,26 +159,46 @@ export class InterfaceRouting {
 
   /**
    * Removes the rules and labels that processes left which were killed: those for this interface, and
-   * for interfaces that are no more. And, when this interface outlived them, the routes in its table.
-   * What the kernel refuses stays.
+   * for interfaces that are no more. And, when this interface outlived them, their routes through it. What the kernel
+   * refuses stays.
+   *
+   * @returns the sources of the rules for this interface: addresses under them were left, too
    */
-  removeLeftovers(): void {
-    const rules = this.#all(RTM_GETRULE, readRule).filter(
+  removeLeftovers(): Prefix[] {
+    const rules = this.#all(dumpMessage(RTM_GETRULE), readRule).filter(
       ({ priority, table }) =>
         (priority === FROM_OWN_PRIORITY || priority === LAST_PRIORITY) &&
         this.#isLeftBy(table - FIRST_TABLE),
     );
-    const labels = this.#all(RTM_GETADDRLABEL, readLabel).filter(
+    const labels = this.#all(dumpMessage(RTM_GETADDRLABEL), readLabel).filter(
       ({ label, interfaceIndex }) => label === LABEL && this.#isLeftBy(interfaceIndex),
     );
-    // Nothing can be left in the table of an interface without rules that lead there.
-    const mayHaveRoutes = rules.some(({ table }) => table === this.#table);
-    const routes = mayHaveRoutes ? this.#all(RTM_GETROUTE, readRoute) : [];
-    for (const route of routes.filter(({ table }) => table === this.#table)) {
+    const own = rules.filter(({ table }) => table === this.#table);
+    // Nothing can be left on an interface without rules that lead to its table.
+    const routes = own.length > 0 ? this.#all(routesMessage(this.#index), readRoute) : [];
+    for (const route of routes.filter((each) => this.#isLeft(each))) {
       this.#netlink.request(routeMessage('remove', route));
     }
     for (const rule of rules) this.#netlink.request(ruleMessage('remove', rule));
     for (const label of labels) this.#netlink.request(labelMessage('remove', label));
+    return own.flatMap(({ from }) => from ?? []);
+  }
+
+  /** Whether a route of this interface is one of those that a process for it adds. */
+  #isLeft({ table, metric, interfaceIndex }: Route): boolean {
+    if (table === this.#table) return true;
+    const isOfPlan = metric === ROUTE_METRIC || metric === DEFAULT_ROUTE_METRIC;
+    return table === RT_TABLE_MAIN && interfaceIndex === this.#index && isOfPlan;
+  }
+
+  #isOurs(table: number): boolean {
+    return table === RT_TABLE_MAIN || table === this.#table;
+  }
+
+  #nameOfRoute({ destination, table, metric, source }: Route): string {
+    const own = table === RT_TABLE_MAIN ? '' : ' in the own table';
+    const from = source === null ? '' : ` from ${formatIPv6(source)}`;
+    return `route ${formatPrefix(destination)} metric ${metric}${from}${own}`;
   }
 
   #route({ prefix, metric, table, source }: PlannedRoute): Route {
@@ -161,9 +234,9 @@ export class InterfaceRouting {
     return !isMissing;
   }
 
-  #all<T>(type: number, read: (message: NetlinkMessage) => T | null): T[] {
+  #all<T>(request: Uint8Array, read: (message: NetlinkMessage) => T | null): T[] {
     const found: T[] = [];
-    this.#netlink.dump(dumpMessage(type), (message) => {
+    this.#netlink.request(request, (message) => {
       const one = read(message);
       if (one !== null) found.push(one);
     });
@@ -173,7 +246,7 @@ export class InterfaceRouting {
   #remove(message: Uint8Array, what: string): void {
     const code = this.#change(message, ABSENT);
     if (code === null) return;
-    throw new StartError(code, `removing ${what} of ${this.#name} failed: ${code}`);
+    throw new StartError(code, `removing ${what} of ${this.#device.name} failed: ${code}`);
   }
 
   /** @returns the name of the error, or null; for missing privileges throws at once */
@@ -181,7 +254,15 @@ export class InterfaceRouting {
     const code = this.#netlink.request(message);
     if (code === null || accepted.includes(code)) return null;
     if (code !== 'EPERM') return code;
-    const what = `routes, routing rules and address labels of ${this.#name}`;
+    const what = `routes, routing rules and address labels of ${this.#device.name}`;
     throw new StartError(code, `setting ${what} needs root or CAP_NET_ADMIN`);
   }
+}
+
+function nameOfRule({ priority, from }: Rule): string {
+  return `rule ${priority} from ${from === null ? 'all' : formatPrefix(from)}`;
+}
+
+function nameOfLabel({ prefix }: AddressLabel): string {
+  return `label of ${formatPrefix(prefix)}`;
 }

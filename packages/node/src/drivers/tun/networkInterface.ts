@@ -1,25 +1,24 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import type { Prefix } from '@6bed4/codec';
+import { writeFileSync } from 'node:fs';
+import { formatIPv6, type Prefix } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import {
-  AF_INET6,
-  IFF_UP,
-  SIOCGIFFLAGS,
-  SIOCGIFINDEX,
-  SIOCGIFMTU,
-  SIOCSIFFLAGS,
-  SIOCSIFMTU,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-} from '../kernel/constants.js';
-import {
-  flagsRequest,
-  interfaceRequest,
-  mtuRequest,
-  requestedValue,
-} from '../kernel/interfaceRequests.js';
+  type AddressState,
+  addressesMessage,
+  addressMessage,
+  type InterfaceAddress,
+  preferenceMessage,
+  readAddress,
+} from '../kernel/addressMessages.js';
+import { AF_INET6, SIOCGIFINDEX, SOCK_CLOEXEC, SOCK_DGRAM } from '../kernel/constants.js';
+import { interfaceRequest, requestedValue } from '../kernel/interfaceRequests.js';
 import type { Libc } from '../kernel/libc.js';
-import { addressMessage, type InterfaceAddress } from '../kernel/routingMessages.js';
+import {
+  bringUpMessage,
+  getLinkMessage,
+  type Link,
+  mtuMessage,
+  readLink,
+} from '../kernel/linkMessages.js';
 import { Rtnetlink } from '../kernel/rtnetlink.js';
 
 /**
@@ -35,22 +34,19 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keep_addr_on_down: '1',
 };
 
-/** Addresses of one network interface, by rtnetlink(7), and its MTU and state, by `ioctl`. */
+/** Addresses, MTU and state of one network interface, by rtnetlink(7). */
 export class NetworkInterface {
-  readonly name: string;
   /** Interface index. */
   readonly index: number;
   /** For all that concerns the interface; closed with it. */
   readonly netlink: Rtnetlink;
 
-  readonly #libc: Libc;
-  #fd: number;
+  #name: string;
+  #isGone = false;
 
-  private constructor(libc: Libc, fd: number, name: string) {
-    this.#libc = libc;
-    this.#fd = fd;
-    this.name = name;
-    this.index = this.#get(SIOCGIFINDEX, 'looking up');
+  private constructor(libc: Libc, name: string, index: number) {
+    this.#name = name;
+    this.index = index;
     this.netlink = new Rtnetlink(libc);
   }
 
@@ -61,86 +57,118 @@ export class NetworkInterface {
       const code = libc.nameOf(libc.errno());
       throw new StartError('ENOTSUP', `this kernel has no IPv6 (${code})`);
     }
-    try {
-      return new NetworkInterface(libc, fd, name);
-    } catch (error) {
-      libc.close(fd);
-      throw error;
-    }
+    const request = interfaceRequest(name);
+    const failed = libc.ioctl(fd, SIOCGIFINDEX, request) < 0;
+    const code = failed ? libc.nameOf(libc.errno()) : '';
+    libc.close(fd);
+    if (failed) throw new StartError(code, `looking up ${name} failed: ${code}`);
+    return new NetworkInterface(libc, name, requestedValue(request));
+  }
+
+  /** The name that it had when the kernel was asked last: others may rename it. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Whether it was removed when {@link link} was called last. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Asks the kernel about it; null when it does not tell. */
+  link(): Link | null {
+    let found: Link | null = null;
+    const code = this.netlink.request(getLinkMessage(this.index), (message) => {
+      found = readLink(message);
+    });
+    this.#isGone = code === 'ENODEV';
+    const link = found as Link | null;
+    if (link !== null && link.name !== '') this.#name = link.name;
+    return link;
+  }
+
+  /** Asks the kernel for its IPv6 addresses. */
+  addresses(): AddressState[] {
+    const found: AddressState[] = [];
+    this.netlink.request(addressesMessage(this.index), (message) => {
+      const one = readAddress(message);
+      if (one?.interfaceIndex === this.index) found.push(one);
+    });
+    return found;
+  }
+
+  /** Enables IPv6 where it is disabled by default, as far as the kernel permits it. */
+  enableIPv6(): void {
+    this.#setParameter('disable_ipv6', '0');
   }
 
   /**
-   * Enables IPv6 where it is disabled by default, and disables what the kernel would configure by itself,
-   * as far as the kernel knows and permits it.
+   * Disables what the kernel would configure by itself, as far as it knows and permits that. The kernel forgets it
+   * when the MTU was too small for IPv6.
    */
-  prepare(): void {
-    this.#setParameter('disable_ipv6', '0');
+  setParameters(): void {
     for (const [parameter, value] of Object.entries(PARAMETERS)) {
       this.#setParameter(parameter, value);
     }
+    // What it has configured meanwhile.
+    for (const { address, isStablePrivate } of this.addresses()) {
+      if (isStablePrivate) this.tryRemoveAddress(address);
+    }
   }
 
-  /** Sets the MTU, in bytes. */
+  /** Sets the MTU, in bytes. @throws StartError */
   setMtu(mtu: number): void {
-    if (this.#get(SIOCGIFMTU, 'reading the MTU of') === mtu) return;
-    const result = this.#libc.ioctl(this.#fd, SIOCSIFMTU, mtuRequest(this.name, mtu));
-    this.#check(result, `setting the MTU of ${this.name}`);
+    const code = this.netlink.request(mtuMessage(this.index, mtu));
+    const remedy = `: run "ip link set ${this.name} mtu ${mtu}"`;
+    this.#checkCode(code, `setting the MTU of ${this.name} to ${mtu}`, remedy);
   }
 
-  /** Sets IFF_UP. */
+  /** Sets IFF_UP. @throws StartError */
   bringUp(): void {
-    const flags = this.#get(SIOCGIFFLAGS, 'reading the state of') & 0xffff;
-    if ((flags & IFF_UP) !== 0) return;
-    const request = flagsRequest(this.name, flags | IFF_UP);
-    this.#check(this.#libc.ioctl(this.#fd, SIOCSIFFLAGS, request), `bringing ${this.name} up`);
+    const code = this.netlink.request(bringUpMessage(this.index));
+    this.#checkCode(code, `bringing ${this.name} up`, `: run "ip link set ${this.name} up"`);
   }
 
-  /** Adds an address with its on-link prefix, unless it is present. */
+  /** Adds an address with its on-link prefix, so that it can be used at once. @throws StartError */
   addAddress(address: Prefix): void {
-    // An interface that was prepared for a user without privileges has its address already.
-    if (this.#hasAddress(address)) return;
-    const code = this.netlink.request(addressMessage('add', this.#own(address)));
-    this.#checkCode(code, `adding an address to ${this.name}`, ['EEXIST']);
+    const add = (): string | null =>
+      this.netlink.request(addressMessage('add', this.#own(address)));
+    let code = add();
+    if (code === 'EEXIST') {
+      // It is there as one that cannot be used, such as a duplicate.
+      this.netlink.request(addressMessage('remove', this.#own(address)));
+      code = add();
+    }
+    const text = `${formatIPv6(address.bytes)}/${address.length}`;
+    const remedy = `: run "ip address add ${text} dev ${this.name}"`;
+    this.#checkCode(code, `adding an address to ${this.name}`, remedy, ['EEXIST']);
+  }
+
+  /** Lets programs prefer an address that is present, or rather use another (RFC 6724 §5, rule 3). */
+  preferAddress(address: Prefix, isPreferred: boolean): void {
+    const code = this.netlink.request(preferenceMessage(this.#own(address), isPreferred));
+    const doing = isPreferred ? 'preferring' : 'deprecating';
+    this.#checkCode(code, `${doing} an address of ${this.name}`, '', ['ENOENT', 'ENODEV']);
   }
 
   /** Removes an address, if it is present. */
   removeAddress(address: Prefix): void {
     const code = this.netlink.request(addressMessage('remove', this.#own(address)));
-    this.#checkCode(code, `removing an address from ${this.name}`, ['EADDRNOTAVAIL', 'ENODEV']);
+    const accepted = ['EADDRNOTAVAIL', 'ENODEV'];
+    this.#checkCode(code, `removing an address from ${this.name}`, '', accepted);
+  }
+
+  /** As {@link removeAddress}; what the kernel refuses stays. */
+  tryRemoveAddress(address: Prefix): void {
+    this.netlink.request(addressMessage('remove', this.#own(address)));
   }
 
   close(): void {
-    if (this.#fd >= 0) this.#libc.close(this.#fd);
-    this.#fd = -1;
     this.netlink.close();
-  }
-
-  #get(number: number, doing: string): number {
-    const request = interfaceRequest(this.name);
-    this.#check(this.#libc.ioctl(this.#fd, number, request), `${doing} ${this.name}`);
-    return requestedValue(request);
   }
 
   #own(address: Prefix): InterfaceAddress {
     return { address, interfaceIndex: this.index };
-  }
-
-  #hasAddress({ bytes, length }: Prefix): boolean {
-    try {
-      const address = Buffer.from(bytes).toString('hex');
-      // Columns: address, index, prefix length, scope, flags, name; numbers are hexadecimal.
-      return readFileSync('/proc/net/if_inet6', 'latin1')
-        .split('\n')
-        .map((line) => line.trim().split(/ +/))
-        .some(
-          ([found, index, bits]) =>
-            found === address &&
-            Number.parseInt(index ?? '', 16) === this.index &&
-            Number.parseInt(bits ?? '', 16) === length,
-        );
-    } catch {
-      return false;
-    }
   }
 
   #setParameter(name: string, value: string): void {
@@ -151,23 +179,25 @@ export class NetworkInterface {
     }
   }
 
-  #check(result: number, doing: string): void {
-    if (result < 0) this.#checkCode(this.#libc.nameOf(this.#libc.errno()), doing);
-  }
-
   /**
    * @param code - the name of an error, or null
+   * @param remedy - what an administrator can do in place of a process without privileges
    * @param accepted - errors that are none
    */
-  #checkCode(code: string | null, doing: string, accepted: readonly string[] = []): void {
+  #checkCode(
+    code: string | null,
+    doing: string,
+    remedy: string,
+    accepted: readonly string[] = [],
+  ): void {
     if (code === null || accepted.includes(code)) return;
     if (code === 'EPERM') {
-      throw new StartError(code, `${doing} needs root or CAP_NET_ADMIN`);
+      throw new StartError(code, `${doing} needs root or CAP_NET_ADMIN${remedy}`);
     }
     if (code === 'EACCES') {
       // The answer of the kernel when the parameter disable_ipv6 of the interface is set.
-      const remedy = `run "sysctl net.ipv6.conf.${this.name}.disable_ipv6=0"`;
-      throw new StartError(code, `${doing} failed, IPv6 is disabled there: ${remedy}`);
+      const advice = `run "sysctl net.ipv6.conf.${this.name}.disable_ipv6=0"`;
+      throw new StartError(code, `${doing} failed, IPv6 is disabled there: ${advice}`);
     }
     throw new StartError(code, `${doing} failed: ${code}`);
   }

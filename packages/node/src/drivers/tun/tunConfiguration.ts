@@ -1,181 +1,187 @@
-import { type Prefix, parseIPv6 } from '@6bed4/codec';
-import { TUNNEL_MTU } from '@6bed4/tunnel';
-import { StartError } from '../../errors.js';
+import { prefixContains } from '@6bed4/codec';
+import type { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
+import type { InterfaceReport } from '../interfaceReport.js';
 import type { Libc } from '../kernel/libc.js';
+import type { NetlinkEvents } from '../kernel/netlinkEvents.js';
+import { endConnectionsFrom } from '../kernel/socketDiagnosis.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../ports/interfacePlan.js';
+import { type Failure, InterfaceKeeper } from './interfaceKeeper.js';
+import { parseInterfaceAddress } from './interfaceParts.js';
 import { InterfaceRouting } from './interfaceRouting.js';
-import { LinkMonitor } from './linkMonitor.js';
 import { NetworkInterface } from './networkInterface.js';
+import { watchInterface } from './watchInterface.js';
+
+/** Milliseconds from a change to the comparison: others often change several things at once. */
+const AFTER_CHANGE = 100;
+/** Milliseconds between comparisons: the kernel tells nothing of labels, and may lose what it tells. */
+const WHEN_COMPLETE = 10_000;
+/** The same where something is missing; doubled each time. */
+const WHEN_MISSING = 1_000;
+
+/** Listener for reports of a {@link TunConfiguration}. */
+export interface TunConfigurationListener {
+  /** Something could not be set, or someone keeps removing it; told once. */
+  onWarning(error: StartError): void;
+  /** Something that was missing is in place, or the other way round. */
+  onInterface(): void;
+}
 
 /**
  * Addresses, routes, MTU and state of a TUN interface that is held open elsewhere, with the rules and
- * labels that belong to it. Those do not vanish with the interface, so they are removed also when this
- * process ends by an error; what a killed one left, the next one removes.
+ * labels that belong to it. Whatever others remove is put back. Rules and labels do not vanish with the interface, so
+ * they are removed also when this process ends by an error; what a killed one left, the next one removes.
  */
 export class TunConfiguration {
+  readonly #libc: Libc;
   readonly #interface: NetworkInterface;
-  readonly #routing: InterfaceRouting;
+  readonly #keeper: InterfaceKeeper;
   readonly #created: boolean;
-  readonly #onWarning: (error: StartError) => void;
-  readonly #monitor: LinkMonitor | null;
+  readonly #listener: TunConfigurationListener;
+  readonly #events: NetlinkEvents | null;
   #plan: InterfacePlan = EMPTY_PLAN;
-  /** Whether the rules of the plan are in place; without, its table must stay empty. */
-  #hasRules = false;
+  /** Messages that the user has. */
+  #warned: ReadonlySet<string> = new Set();
+  #reported = JSON.stringify([[], []]);
+  #pause = WHEN_MISSING;
+  #timer: NodeJS.Timeout | undefined;
+  #isChanged = false;
   #closed = false;
 
   private constructor(
     libc: Libc,
     device: NetworkInterface,
     created: boolean,
-    onWarning: (error: StartError) => void,
+    listener: TunConfigurationListener,
   ) {
+    const routing = new InterfaceRouting(libc, device);
+    this.#libc = libc;
     this.#interface = device;
-    this.#routing = new InterfaceRouting(libc, device);
+    this.#keeper = new InterfaceKeeper(device, routing, () => performance.now());
     this.#created = created;
-    this.#onWarning = onWarning;
-    this.#monitor = LinkMonitor.open(libc, device.index, () => this.#restore());
-    this.#routing.removeLeftovers();
+    this.#listener = listener;
+    this.#events = watchInterface(libc, device.index, () => this.#onChange());
+    removeLeftovers(device, routing);
     process.on('exit', this.#onExit);
+    // The user cannot listen yet: what fails now fails again soon.
+    this.#keeper.compare();
+    this.#schedule();
   }
 
   /**
-   * Sets the MTU of the tunnel, and brings the interface up.
+   * Sets the MTU of the tunnel, and brings the interface up; what cannot be done now is tried again.
    *
    * @param created - whether the kernel removes the interface when it is closed; otherwise
    *   {@link close} removes addresses and routes
-   * @param onWarning - called some time later when routes, rules or labels could not be set, or the
-   *   interface could not be configured again after it had been down
-   * @throws StartError when that is not possible
+   * @throws StartError when there is no such interface
    */
   static open(
     libc: Libc,
     name: string,
     created: boolean,
-    onWarning: (error: StartError) => void,
+    listener: TunConfigurationListener,
   ): TunConfiguration {
     const device = NetworkInterface.open(libc, name);
     try {
-      device.prepare();
-      device.setMtu(TUNNEL_MTU);
-      device.bringUp();
-      return new TunConfiguration(libc, device, created, onWarning);
+      device.enableIPv6();
+      device.setParameters();
+      return new TunConfiguration(libc, device, created, listener);
     } catch (error) {
       device.close();
       throw error;
     }
   }
 
+  /** How the interface is. */
+  get report(): InterfaceReport {
+    return this.#keeper.report;
+  }
+
   /**
-   * Makes the addresses, routes, rules and labels of the interface exactly these.
+   * Makes the addresses, routes, rules and labels of the interface exactly these, and ends the TCP connections
+   * from addresses that are no more.
    *
-   * @throws StartError when the system refuses an address, after all else was set
+   * @throws StartError when the system refuses an address, after all else was set; it is tried again
    */
   configure(plan: InterfacePlan): void {
     const previous = this.#plan;
     this.#plan = plan;
-    this.#remove(previous, plan);
-    this.#add(plan, previous);
+    const remaining = new Map(this.#keeper.plan(plan).map((error) => [error.message, error]));
+    for (const failure of remaining.values()) this.#warn(failure);
+    const failures = this.#keeper.compare();
+    const refused = failures.find(({ kind }) => kind === 'address');
+    this.#tell(failures, refused?.error);
+    // Nobody answers them any more: their programs would wait for minutes.
+    for (const address of previous.addresses.filter((one) => !plan.addresses.includes(one))) {
+      endConnectionsFrom(this.#libc, parseInterfaceAddress(address));
+    }
+    if (refused !== undefined) throw refused.error;
   }
 
   /** To be called once, before the interface itself is closed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#timer);
     process.off('exit', this.#onExit);
-    this.#monitor?.close();
-    // The kernel removes a created interface with its addresses and routes; a prepared one stays.
-    const kept = this.#created ? { ...this.#plan, rules: [], labels: [] } : EMPTY_PLAN;
-    // What cannot be removed was removed by someone else, with the interface.
-    attemptAll(this.#removals(this.#plan, kept));
+    this.#events?.close();
+    // The kernel removes a created interface with its addresses and routes; a prepared one stays. What cannot be
+    // removed was removed by someone else, with the interface.
+    this.#keeper.remove(new Set(), this.#created ? ['address', 'route'] : []);
     this.#interface.close();
   }
 
   readonly #onExit = (): void => this.close();
 
-  /** Adds all that is in `plan` and not in `except`, and then throws the first failure of an address. */
-  #add(plan: InterfacePlan, except: InterfacePlan): void {
-    const device = this.#interface;
-    const routing = this.#routing;
-    const addresses = missing(plan.addresses, except.addresses);
-    const failures = attemptAll(
-      addresses.map((address) => () => device.addAddress(parseInterfaceAddress(address))),
-    );
-    const rules = missing(plan.rules, except.rules);
-    const ruleFailures = attemptAll(rules.map((rule) => () => routing.addRule(rule)));
-    // A kernel without rules has one table only, where no offered route may be.
-    if (rules.length > 0) this.#hasRules = ruleFailures.length === 0;
-    const routes = missing(plan.routes, except.routes).filter(
-      ({ table }) => table === 'main' || this.#hasRules,
-    );
-    const labels = missing(plan.labels, except.labels);
-    this.#warn([
-      ...ruleFailures,
-      ...attemptAll([
-        ...routes.map((route) => () => routing.addRoute(route)),
-        ...labels.map((prefix) => () => routing.addLabel(prefix)),
-      ]),
-    ]);
-    if (failures[0] !== undefined) throw failures[0];
+  readonly #onTime = (): void => {
+    this.#isChanged = false;
+    this.#tell(this.#keeper.compare(), undefined);
+  };
+
+  #onChange(): void {
+    if (this.#isChanged) return;
+    this.#isChanged = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#onTime, AFTER_CHANGE).unref();
   }
 
-  #remove(plan: InterfacePlan, except: InterfacePlan): void {
-    this.#warn(attemptAll(this.#removals(plan, except)));
+  /** Compares again later, the sooner if something is missing. */
+  #schedule(): void {
+    const isComplete = this.#keeper.report.missing.length === 0;
+    const pause = isComplete ? WHEN_COMPLETE : this.#pause;
+    this.#pause = isComplete ? WHEN_MISSING : Math.min(this.#pause * 2, WHEN_COMPLETE);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#onTime, pause).unref();
   }
 
-  #removals(plan: InterfacePlan, except: InterfacePlan): (() => void)[] {
-    const device = this.#interface;
-    const routing = this.#routing;
-    const routes = missing(plan.routes, except.routes).filter(
-      ({ table }) => table === 'main' || this.#hasRules,
-    );
-    return [
-      ...missing(plan.rules, except.rules).map((rule) => () => routing.removeRule(rule)),
-      ...routes.map((route) => () => routing.removeRoute(route)),
-      ...missing(plan.labels, except.labels).map((prefix) => () => routing.removeLabel(prefix)),
-      ...missing(plan.addresses, except.addresses).map(
-        (address) => () => device.removeAddress(parseInterfaceAddress(address)),
-      ),
-    ];
-  }
-
-  /** Warns once of each kind of failure, when a caller has had time to listen. */
-  #warn(failures: readonly StartError[]): void {
-    const kinds = new Map(failures.map((failure) => [failure.message, failure]));
-    for (const failure of kinds.values()) setImmediate(() => this.#onWarning(failure));
-  }
-
-  #restore(): void {
-    try {
-      this.#add(this.#plan, EMPTY_PLAN);
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      this.#onWarning(error);
+  /** Tells what is new about the interface, except for what the caller is told. */
+  #tell(failures: readonly Failure[], told: StartError | undefined): void {
+    if (!this.#isChanged) this.#schedule();
+    const messages = new Map(failures.map(({ error }) => [error.message, error]));
+    for (const [message, error] of messages) {
+      if (!this.#warned.has(message) && message !== told?.message) this.#warn(error);
     }
+    this.#warned = new Set(messages.keys());
+    const { missing, disputed } = this.#keeper.report;
+    const reported = JSON.stringify([missing, disputed]);
+    if (reported === this.#reported) return;
+    this.#reported = reported;
+    setImmediate(() => {
+      if (!this.#closed) this.#listener.onInterface();
+    });
+  }
+
+  /** Warns when a caller has had time to listen. */
+  #warn(failure: StartError): void {
+    setImmediate(() => this.#listener.onWarning(failure));
   }
 }
 
-/** Reads `address/length` where the address has bits beyond the length. */
-function parseInterfaceAddress(text: string): Prefix {
-  const slash = text.indexOf('/');
-  return { bytes: parseIPv6(text.slice(0, slash)), length: Number(text.slice(slash + 1)) };
-}
-
-/** The elements of `wanted` that are not in `present`; both are short. */
-function missing<T>(wanted: readonly T[], present: readonly T[]): T[] {
-  const known = new Set(present.map((one) => JSON.stringify(one)));
-  return wanted.filter((one) => !known.has(JSON.stringify(one)));
-}
-
-/** Runs all, and returns the failures. */
-function attemptAll(actions: readonly (() => void)[]): StartError[] {
-  const failures: StartError[] = [];
-  for (const action of actions) {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      failures.push(error);
-    }
+/** Removes what a killed process left, also its addresses of an interface that outlived it. */
+function removeLeftovers(device: NetworkInterface, routing: InterfaceRouting): void {
+  const sources = routing.removeLeftovers();
+  for (const { address } of device.addresses()) {
+    const isLeft = sources.some((source) => prefixContains(source, address.bytes, 0));
+    if (isLeft) device.tryRemoveAddress(address);
   }
-  return failures;
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
+import { setImmediate } from '../../realTimers.js';
 import {
+  IFF_MULTI_QUEUE,
   IFF_NO_PI,
   IFF_TUN,
   IFF_TUN_EXCL,
@@ -9,9 +11,12 @@ import {
   O_NONBLOCK,
   O_RDWR,
   TUNSETIFF,
+  TUNSETOFFLOAD,
 } from '../kernel/constants.js';
 import { flagsRequest } from '../kernel/interfaceRequests.js';
 import type { Libc, Readiness } from '../kernel/libc.js';
+import { getLinkMessage, type Link, readLink } from '../kernel/linkMessages.js';
+import { Rtnetlink } from '../kernel/rtnetlink.js';
 
 const DEVICE = '/dev/net/tun';
 
@@ -155,10 +160,13 @@ export interface TunQueue {
   readonly fd: number;
   /** Whether the interface was created, and not prepared by an administrator. */
   readonly created: boolean;
+  /** The flags that the interface has: it may have been prepared with others than were wanted. */
+  readonly flags: number;
 }
 
 /**
- * Creates an interface, or attaches to a persistent one of that name that is not in use.
+ * Creates an interface, or attaches to a persistent one of that name that is not in use, whether it was prepared with
+ * several queues or not.
  *
  * @param flags - of `struct ifreq`, besides those that every interface of ours has
  * @throws InvalidArgumentError for a name that no interface can have
@@ -167,15 +175,43 @@ export interface TunQueue {
 export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
   checkInterfaceName(name);
   const fd = openDevice(libc);
+  const others = flags ^ IFF_MULTI_QUEUE;
+  let used = flags;
   let error = attach(libc, fd, name, flags | IFF_TUN_EXCL);
+  if (error === 'EINVAL' && (flags & IFF_MULTI_QUEUE) !== 0) {
+    // Before Linux 3.8, there is one queue only.
+    used = others;
+    error = attach(libc, fd, name, others | IFF_TUN_EXCL);
+  }
   const created = error === null;
-  // The interface exists: usable if it is a persistent TUN interface that nobody has attached to.
-  if (error === 'EBUSY') error = attach(libc, fd, name, flags);
+  // The interface exists: usable if it is a persistent TUN interface that nobody has attached to. The kernel would let
+  // us take a part of the packets of a process that runs on several queues.
+  if (error === 'EBUSY' && !isAttached(libc, name)) {
+    used = flags;
+    error = attach(libc, fd, name, flags);
+    if (error === 'EINVAL') {
+      used = others;
+      error = attach(libc, fd, name, others);
+    }
+  }
   if (error !== null) {
     libc.close(fd);
     throw attachError(error, name);
   }
-  return { fd, created };
+  // A process that was killed left it with offloads.
+  if (!created) libc.ioctlValue(fd, TUNSETOFFLOAD, 0);
+  return { fd, created, flags: used };
+}
+
+/** Whether a process has attached to a TUN interface: it has a carrier then. */
+function isAttached(libc: Libc, name: string): boolean {
+  const netlink = new Rtnetlink(libc);
+  let link: Link | null = null;
+  netlink.request(getLinkMessage(name), (message) => {
+    link = readLink(message);
+  });
+  netlink.close();
+  return (link as Link | null)?.hasCarrier === true;
 }
 
 /** A further descriptor of an interface with several queues. @throws StartError */

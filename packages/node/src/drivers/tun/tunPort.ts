@@ -1,4 +1,5 @@
 import { StartError } from '../../errors.js';
+import type { InterfaceReport } from '../interfaceReport.js';
 import { loadLibc } from '../kernel/libc.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
 import type { PacketHandler, PacketPort } from '../ports/packetPort.js';
@@ -7,8 +8,10 @@ import { checkInterfaceName, Tun } from './tunDevice.js';
 
 /** Listener for events of a {@link TunPort} besides packets. */
 export interface TunPortListener {
-  /** The interface could not be configured again after it had been down. */
+  /** Something of the interface could not be configured. */
   warning(error: StartError): void;
+  /** The report about the interface is another one than before. */
+  changed(): void;
   /** The interface was removed by someone else. */
   gone(error: StartError): void;
 }
@@ -41,8 +44,10 @@ export class TunPort implements PacketPort {
     const libc = await loadLibc();
     const tun = Tun.open(libc, name);
     try {
-      const onWarning = (error: StartError): void => listener.warning(error);
-      const configuration = TunConfiguration.open(libc, name, tun.created, onWarning);
+      const configuration = TunConfiguration.open(libc, name, tun.created, {
+        onWarning: (error) => listener.warning(error),
+        onInterface: () => listener.changed(),
+      });
       return new TunPort(tun, configuration, listener);
     } catch (error) {
       tun.close();
@@ -53,6 +58,10 @@ export class TunPort implements PacketPort {
   /** The name of the interface. */
   get name(): string {
     return this.#tun.name;
+  }
+
+  get report(): InterfaceReport {
+    return this.#configuration.report;
   }
 
   get dropped(): number {

@@ -35,7 +35,7 @@ describe('Rtnetlink', () => {
     const netlink = new Rtnetlink(libc);
     const found: number[] = [];
     libc.onRequest = () => [concatenate(answer(32, 1), answer(32, 2)), answer(32, 3), DONE];
-    const failure = netlink.dump(dumpMessage(34), ({ view, body }) => {
+    const failure = netlink.request(dumpMessage(34), ({ view, body }) => {
       found.push(view.getUint8(body));
     });
     expect(failure).toBeNull();
@@ -49,14 +49,14 @@ describe('Rtnetlink', () => {
     new DataView(late.buffer).setUint32(8, 99, LE);
     libc.onRequest = () => [concatenate(late, answer(32, 1)), DONE];
     const found: number[] = [];
-    netlink.dump(dumpMessage(34), ({ view, body }) => found.push(view.getUint8(body)));
+    netlink.request(dumpMessage(34), ({ view, body }) => found.push(view.getUint8(body)));
     expect(found).toEqual([1]);
   });
 
   test('reports the error with which a dump is refused', () => {
     const libc = new FakeLibc();
     libc.onRequest = () => 'EPERM';
-    expect(new Rtnetlink(libc).dump(dumpMessage(34), () => {})).toBe('EPERM');
+    expect(new Rtnetlink(libc).request(dumpMessage(34), () => {})).toBe('EPERM');
   });
 
   test('reports that it cannot be opened, written or read', () => {

@@ -77,6 +77,18 @@ describe('LinuxTun', () => {
     expect(libc.ioctlValues.at(-1)).toMatchObject({ request: TUNSETOFFLOAD, value: 0 });
   });
 
+  test('opens one queue of an interface that was prepared with several', () => {
+    libc.onIoctl = (request, argument) => {
+      if (request !== TUNSETIFF) return null;
+      const flags = new DataView(argument.buffer).getUint16(16, true);
+      if ((flags & IFF_TUN_EXCL) !== 0) return 'EBUSY';
+      return (flags & IFF_MULTI_QUEUE) === 0 ? 'EINVAL' : null;
+    };
+    expect(LinuxTun.open(libc, 'prepared', 1, true).queues).toHaveLength(1);
+    const flags = 0x1001 | IFF_VNET_HDR;
+    expect(flagsAskedFor()).toEqual([flags | IFF_TUN_EXCL, flags, flags | IFF_MULTI_QUEUE]);
+  });
+
   test('closes all queues when one cannot be opened', () => {
     let attempts = 0;
     libc.onIoctl = (request) => (request === TUNSETIFF && ++attempts === 3 ? 'E2BIG' : null);

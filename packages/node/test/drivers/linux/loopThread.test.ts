@@ -28,8 +28,8 @@ const PRELUDE = `
   const shared = new Int32Array(workerData.shared);
   const { requests } = workerData;
   const next = () => receiveMessageOnPort(requests)?.message;
-  const answer = (message) => {
-    requests.postMessage(message);
+  const answer = ({ id }, message) => {
+    requests.postMessage({ id, answer: message });
     Atomics.add(shared, 0, 1);
     Atomics.notify(shared, 0);
   };
@@ -73,7 +73,9 @@ describe.skipIf(!isLinux)('LoopThread', () => {
     const running = await start(`
       notify({ type: 'ready' });
       while (shared[1] === 0) {
-        for (let one = next(); one !== undefined; one = next()) answer({ ok: true, value: one.fd + 1 });
+        for (let one = next(); one !== undefined; one = next()) {
+          answer(one, { ok: true, value: one.request.fd + 1 });
+        }
         sleep(1);
       }
     `);
@@ -88,7 +90,8 @@ describe.skipIf(!isLinux)('LoopThread', () => {
       notify({ type: 'ready' });
       const argument = { field: 'router', found: 'x', expected: 'y' };
       while (shared[1] === 0) {
-        if (next() !== undefined) answer({ ok: false, error: { message: '', argument, code: null } });
+        const one = next();
+        if (one !== undefined) answer(one, { ok: false, error: { message: '', argument, code: null } });
         sleep(1);
       }
     `);
@@ -149,6 +152,34 @@ describe.skipIf(!isLinux)('LoopThread', () => {
     const before = performance.now();
     expect(() => running.request({ type: 'counters' })).toThrow('has ended');
     expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  test('never takes a late answer for that of the next request', { timeout: 30_000 }, async () => {
+    const running = await start(`
+      notify({ type: 'ready' });
+      let late = null;
+      while (shared[1] === 0) {
+        const one = next();
+        if (one?.request.type === 'remotes') late = one;
+        else if (one !== undefined) {
+          if (late !== null) answer(late, { ok: true, value: 'late' });
+          late = null;
+          answer(one, { ok: true, value: one.request.type });
+        }
+        sleep(1);
+      }
+    `);
+    const waitInVain = (): number => {
+      const before = performance.now();
+      expect(() => running.request({ type: 'remotes' })).toThrow('gives no answer');
+      return performance.now() - before;
+    };
+    expect(running.request({ type: 'uplinks' })).toBe('uplinks');
+    const first = waitInVain();
+    // Whoever asks again meanwhile does not wait as long.
+    expect(waitInVain()).toBeLessThan(first / 2);
+    expect(running.request({ type: 'counters' })).toBe('counters');
+    expect(running.request({ type: 'uplinks' })).toBe('uplinks');
   });
 
   test('terminates a thread that does not end by itself', { timeout: 10_000 }, async () => {

@@ -1,4 +1,5 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import { OPENING_TTL } from '@6bed4/tunnel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/drivers/kernel/arena.js';
 import {
@@ -119,6 +120,25 @@ describe.each([8, 4] as const)('SendBatch, with pointers of %i bytes', (longSize
         { bytes: [1, 2], tos: 0xb8, ttl: 0, gsoSize: 1 },
         { bytes: [3], tos: 0, ttl: 3, gsoSize: 0 },
         { bytes: [4], tos: 0xb8, ttl: 255, gsoSize: 0 },
+      ]);
+    });
+
+    test('adds the IPv4 option that ends a datagram at the second hop, to what only opens a NAT', () => {
+      const group = new UdpEndpoint(parseIPv4('224.0.0.1'), 5000);
+      add(ALICE, [1], 0xb8, OPENING_TTL);
+      add(ALICE, [2], 0xb8, OPENING_TTL + 1);
+      add(ALICE, [3]);
+      add(group, [4], 0, OPENING_TTL);
+      add(BOB, [], 0, OPENING_TTL);
+      batch.flush(SOCKET);
+      // A timestamp option without room, and a counter that our own NAT makes full: RFC 791 §3.1.
+      const options = [68, 4, 5, 0xe0];
+      expect(libc.sent.map((one) => [one.bytes, one.ttl, one.tos, one.options])).toEqual([
+        [[1], 2, 0xb8, options],
+        [[2], 3, 0xb8, undefined],
+        [[3], 0, 0, undefined],
+        [[4], 2, 0, undefined],
+        [[], 2, 0, options],
       ]);
     });
 

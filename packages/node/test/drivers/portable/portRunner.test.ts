@@ -5,6 +5,8 @@ import { PortRunner } from '../../../src/drivers/portable/portRunner.js';
 import { ApplicationPort } from '../../../src/drivers/ports/applicationPort.js';
 import type { DatagramHandler, DatagramPort } from '../../../src/drivers/ports/datagramPort.js';
 
+vi.mock('../../../src/realTimers.js', () => import('../../support/globalTimers.js'));
+
 const HOP_LIMIT = 7;
 const NOWHERE = new UdpEndpoint();
 

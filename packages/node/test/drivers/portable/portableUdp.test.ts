@@ -1,6 +1,7 @@
 import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import { OPENING_TTL } from '@6bed4/tunnel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { PortableUdp, type PortableUdpOptions } from '../../../src/drivers/portable/portableUdp.js';
 import { StartError } from '../../../src/errors.js';
@@ -158,6 +159,28 @@ describe('PortableUdp', () => {
     vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
     left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
     expect(setTtl).not.toHaveBeenCalled();
+  });
+
+  test('sends what only opens a NAT with its TTL, or not at all while others wait', async () => {
+    const left = await bind();
+    const send = vi.spyOn(Socket.prototype, 'send');
+    const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
+    left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
+    expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([OPENING_TTL, expect.any(Number)]);
+    expect(send).toHaveBeenCalledTimes(1);
+    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
+    left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  test('sends what follows without the options of what only opens a NAT', async () => {
+    const [left, right] = [await bind(), await bind()];
+    const received = receive(right, 2);
+    for (const [index, ttl] of [OPENING_TTL, 0].entries()) {
+      left.send(Uint8Array.of(index), 0, 1, to(right.endpoint.port), 0, ttl);
+    }
+    // The first hop is the receiver here, so that both arrive.
+    expect((await received).map(({ bytes }) => bytes)).toEqual([[0], [1]]);
   });
 
   test('receives from ordinary sockets, and sends nothing once closed', async () => {

@@ -1,93 +1,91 @@
-import { endianness } from 'node:os';
 import { parsePrefix } from '@6bed4/codec';
-import { describe, expect, test } from 'vitest';
-import {
-  SIOCGIFFLAGS,
-  SIOCGIFINDEX,
-  SIOCGIFMTU,
-  SIOCSIFFLAGS,
-  SIOCSIFMTU,
-} from '../../../src/drivers/kernel/constants.js';
-import { addressMessage } from '../../../src/drivers/kernel/routingMessages.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { addressMessage } from '../../../src/drivers/kernel/addressMessages.js';
 import { NetworkInterface } from '../../../src/drivers/tun/networkInterface.js';
+import { FakeKernel } from '../../support/fakeKernel.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
 
-const LE = endianness() === 'LE';
 const INDEX = 77;
+const ADDRESS = { ...parsePrefix('fc64::1/128'), length: 114 };
 
-/** A kernel with the interface `tun-test`, of that MTU and those flags. */
-function build(mtu = 1500, flags = 0x1090): [FakeLibc, NetworkInterface] {
-  const libc = new FakeLibc();
-  libc.onIoctl = (request, argument) => {
-    const view = new DataView(argument.buffer);
-    if (request === SIOCGIFINDEX) view.setInt32(16, INDEX, LE);
-    if (request === SIOCGIFMTU) view.setInt32(16, mtu, LE);
-    if (request === SIOCGIFFLAGS) view.setUint16(16, flags, LE);
-    return null;
-  };
-  return [libc, NetworkInterface.open(libc, 'tun-test')];
-}
+let kernel: FakeKernel;
+let device: NetworkInterface;
 
-function withoutSequence(request: Uint8Array): Uint8Array {
-  return request.slice().fill(0, 8, 12);
-}
-
-function lastCall(libc: FakeLibc): { request: number; view: DataView; argument: Uint8Array } {
-  const { request, argument } = libc.ioctls.at(-1)!;
-  return { request, argument, view: new DataView(argument.buffer) };
-}
+beforeEach(() => {
+  kernel = new FakeKernel(INDEX);
+  device = NetworkInterface.open(kernel.libc, 'tun-test');
+});
 
 describe('NetworkInterface', () => {
   test('finds the index of an interface by its name', () => {
-    const [libc, device] = build();
     expect(device.index).toBe(INDEX);
-    expect(new TextDecoder().decode(libc.ioctls[0]!.argument.subarray(0, 9))).toBe('tun-test\0');
+    const { argument } = kernel.libc.ioctls[0]!;
+    expect(new TextDecoder().decode(argument.subarray(0, 9))).toBe('tun-test\0');
   });
 
   test('adds and removes an address', () => {
-    const [libc, device] = build();
-    const address = { ...parsePrefix('fc64::1/128'), length: 114 };
-    device.addAddress(address);
-    device.removeAddress(address);
-    expect(libc.requests.map(withoutSequence)).toEqual([
-      addressMessage('add', { address, interfaceIndex: INDEX }),
-      addressMessage('remove', { address, interfaceIndex: INDEX }),
-    ]);
+    device.addAddress(ADDRESS);
+    expect(kernel.objects).toEqual(['address fc64::1/114 dev 77']);
+    expect(device.addresses()).toMatchObject([{ address: ADDRESS, isUsable: true }]);
+    device.removeAddress(ADDRESS);
+    expect(kernel.objects).toEqual([]);
   });
 
-  test('sets the MTU and IFF_UP, unless they are set already', () => {
-    const [libc, device] = build();
+  test('replaces an address that is a duplicate by one that can be used', () => {
+    const message = addressMessage('add', { address: ADDRESS, interfaceIndex: INDEX });
+    kernel.add(message);
+    kernel.duplicates.add('address fc64::1/114 dev 77');
+    expect(device.addresses()).toMatchObject([{ isUsable: false }]);
+    const before = kernel.libc.requests.length;
+    device.addAddress(ADDRESS);
+    const types = kernel.libc.requests.slice(before).map((request) => request[4]! + request[5]!);
+    expect(types).toEqual([20, 21, 20]);
+  });
+
+  test('sets the MTU and IFF_UP', () => {
+    expect(device.link()).toMatchObject({ mtu: 1500, isUp: false });
     device.setMtu(1280);
-    expect(lastCall(libc)).toMatchObject({ request: SIOCSIFMTU });
-    expect(lastCall(libc).view.getInt32(16, LE)).toBe(1280);
+    expect(device.link()).toMatchObject({ mtu: 1280, isUp: false });
     device.bringUp();
-    expect(lastCall(libc)).toMatchObject({ request: SIOCSIFFLAGS });
-    expect(lastCall(libc).view.getUint16(16, LE)).toBe(0x1091);
-
-    const [again, ready] = build(1280, 0x1091);
-    ready.setMtu(1280);
-    ready.bringUp();
-    const requests = again.ioctls.map(({ request }) => request);
-    expect(requests).toEqual([SIOCGIFINDEX, SIOCGIFMTU, SIOCGIFFLAGS]);
+    expect(device.link()).toMatchObject({ mtu: 1280, isUp: true });
   });
 
-  test('accepts that an address exists already, or was removed already', () => {
-    const [libc, device] = build();
-    const address = parsePrefix('fc64::/16');
-    libc.onRequest = () => 'EEXIST';
-    device.addAddress(address);
-    libc.onRequest = () => 'EADDRNOTAVAIL';
-    device.removeAddress(address);
+  test('knows the name that others have given it', () => {
+    kernel.link!.name = 'renamed';
+    expect(device.name).toBe('tun-test');
+    device.link();
+    expect(device.name).toBe('renamed');
+    kernel.link = null;
+    expect(device.isGone).toBe(false);
+    expect(device.link()).toBeNull();
+    expect(device.isGone).toBe(true);
+    expect(device.name).toBe('renamed');
+  });
+
+  test('accepts that an address was removed already', () => {
+    device.removeAddress(ADDRESS);
+    expect(kernel.objects).toEqual([]);
   });
 
   test.each([
-    ['EPERM', 'adding an address to tun-test needs root or CAP_NET_ADMIN'],
+    ['EPERM', /^adding an address to tun-test needs root or CAP_NET_ADMIN: run "ip address add /],
     ['EACCES', /IPv6 is disabled there: run "sysctl net.ipv6.conf.tun-test.disable_ipv6=0"$/],
-    ['ENOBUFS', 'adding an address to tun-test failed: ENOBUFS'],
+    ['ENOBUFS', /^adding an address to tun-test failed: ENOBUFS$/],
   ])('describes the failure %s', (code, message) => {
-    const [libc, device] = build();
-    libc.onRequest = () => code;
-    expect(() => device.addAddress(parsePrefix('fc64::/16'))).toThrow(message);
+    kernel.refuse = () => code;
+    expect(() => device.addAddress(ADDRESS)).toThrow(message);
+  });
+
+  test.each([
+    [
+      'setting the MTU of tun-test to 1280',
+      'ip link set tun-test mtu 1280',
+      () => device.setMtu(1280),
+    ],
+    ['bringing tun-test up', 'ip link set tun-test up', () => device.bringUp()],
+  ])('tells what to run where %s needs privileges', (doing, remedy, action) => {
+    kernel.refuse = () => 'EPERM';
+    expect(action).toThrow(`${doing} needs root or CAP_NET_ADMIN: run "${remedy}"`);
   });
 
   test('reports that the kernel has no IPv6', () => {
@@ -98,13 +96,14 @@ describe('NetworkInterface', () => {
     );
   });
 
-  test('closes its socket', () => {
-    const [libc, device] = build();
+  test('closes its sockets', () => {
     device.close();
     device.close();
-    expect(libc.closed).toEqual([100, 101]);
-    libc.onIoctl = () => 'ENODEV';
-    expect(() => NetworkInterface.open(libc, 'gone')).toThrow('looking up gone failed: ENODEV');
-    expect(libc.closed).toHaveLength(3);
+    expect(kernel.libc.closed).toEqual([100, 101]);
+    kernel.libc.onIoctl = () => 'ENODEV';
+    expect(() => NetworkInterface.open(kernel.libc, 'gone')).toThrow(
+      'looking up gone failed: ENODEV',
+    );
+    expect(kernel.libc.closed).toHaveLength(3);
   });
 });

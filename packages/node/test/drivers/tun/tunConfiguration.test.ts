@@ -1,5 +1,6 @@
 import { parsePrefix } from '@6bed4/codec';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { addressMessage } from '../../../src/drivers/kernel/addressMessages.js';
 import { AF_NETLINK } from '../../../src/drivers/kernel/constants.js';
 import {
   labelMessage,
@@ -8,12 +9,13 @@ import {
 } from '../../../src/drivers/kernel/routingMessages.js';
 import { EMPTY_PLAN, type InterfacePlan } from '../../../src/drivers/ports/interfacePlan.js';
 import { TunConfiguration } from '../../../src/drivers/tun/tunConfiguration.js';
-import type { StartError } from '../../../src/index.js';
+import type { InterfaceReport, StartError } from '../../../src/index.js';
 import { FakeKernel } from '../../support/fakeKernel.js';
 
 const INDEX = 77;
 const PLAN: InterfacePlan = {
   addresses: ['fc64::1/114'],
+  deprecated: [],
   routes: [
     { prefix: 'fc64::/16', metric: 1052, table: 'main', source: null },
     { prefix: '2000::/3', metric: 1052, table: 'own', source: 'fc64::1' },
@@ -29,15 +31,30 @@ const MAIN_ROUTE = 'route fc64::/16 dev 77 table main metric 1052';
 const OWN_ROUTE = 'route 2000::/3 dev 77 table 6bed004d metric 1052 src fc64::1';
 const ADDRESS = 'address fc64::1/114 dev 77';
 const LABEL = 'label fc64::/16 dev 77 6bed';
+const ANY_ROUTE = {
+  destination: parsePrefix('fd00::/8'),
+  table: 254,
+  metric: 1,
+  source: null,
+  interfaceIndex: INDEX,
+};
+const OWN_ROUTE_IN_KERNEL = {
+  ...ANY_ROUTE,
+  destination: parsePrefix('2000::/3'),
+  table: 0x6bed0000 + INDEX,
+  metric: 1052,
+};
 const ALL = [ADDRESS, ...RULES, MAIN_ROUTE, OWN_ROUTE, LABEL];
 
 let kernel: FakeKernel;
 let warnings: StartError[];
+let reports: InterfaceReport[];
 let opened: TunConfiguration[];
 
 beforeEach(() => {
   kernel = new FakeKernel(INDEX);
   warnings = [];
+  reports = [];
   opened = [];
 });
 afterEach(() => {
@@ -45,12 +62,17 @@ afterEach(() => {
 });
 
 function open(created = true): TunConfiguration {
-  const configuration = TunConfiguration.open(kernel.libc, 'tun-test', created, (error) => {
-    warnings.push(error);
+  const configuration = TunConfiguration.open(kernel.libc, 'tun-test', created, {
+    onWarning: (error) => warnings.push(error),
+    onInterface: () => reports.push(configuration.report),
   });
   opened.push(configuration);
   return configuration;
 }
+
+/** The requests that change something. */
+const changes = (): number =>
+  kernel.libc.requests.filter((request) => request[4]! % 4 !== 2).length;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -66,10 +88,39 @@ describe('configure', () => {
     expect(await messages()).toEqual([]);
   });
 
+  test('deprecates addresses, and prefers them again', async () => {
+    const configuration = open();
+    const two = { ...PLAN, addresses: [...PLAN.addresses, 'fc64::2/114'] };
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    expect([...kernel.deprecated]).toEqual(['address fc64::2/114 dev 77']);
+    configuration.configure({ ...two, deprecated: ['fc64::1/114'] });
+    expect([...kernel.deprecated]).toEqual([ADDRESS]);
+    configuration.configure(two);
+    expect([...kernel.deprecated]).toEqual([]);
+    configuration.configure({ ...two, deprecated: ['fc64::2/114'] });
+    const before = changes();
+    configuration.configure(PLAN);
+    // Removed, and not preferred before.
+    expect(changes() - before).toBe(1);
+    expect(await messages()).toEqual([]);
+  });
+
+  test('ends the connections from addresses that it removes, and from no others', () => {
+    const configuration = open();
+    const diagnoses = (): number => kernel.libc.diagnoses.length;
+    configuration.configure({ ...PLAN, addresses: ['fc64::1/114', 'fc64::8001/114'] });
+    expect(diagnoses()).toBe(0);
+    configuration.configure(PLAN);
+    expect(diagnoses()).toBe(1);
+    // The address is still the same for the next process.
+    configuration.close();
+    expect(diagnoses()).toBe(1);
+  });
+
   test('changes only what differs', () => {
     const configuration = open();
     configuration.configure(PLAN);
-    const requests = kernel.libc.requests.length;
+    const before = changes();
     configuration.configure({
       ...PLAN,
       routes: [PLAN.routes[0]!],
@@ -79,7 +130,7 @@ describe('configure', () => {
       ...[ADDRESS, ...RULES, MAIN_ROUTE, LABEL],
       'label fd00::/8 dev 77 6bed',
     ]);
-    expect(kernel.libc.requests).toHaveLength(requests + 2);
+    expect(changes()).toBe(before + 2);
     configuration.configure(EMPTY_PLAN);
     expect(kernel.objects).toEqual([]);
   });
@@ -148,6 +199,7 @@ describe('configure', () => {
   );
 
   test('without privileges, warns once, and throws only for an address', async () => {
+    kernel.link = { name: 'tun-test', mtu: 1280, isUp: true };
     kernel.refuse = (what) => (what.startsWith('add address') ? null : 'EPERM');
     const configuration = open();
     configuration.configure(PLAN);
@@ -211,14 +263,16 @@ describe('what a killed process left', () => {
     ruleMessage('add', { priority, from: parsePrefix('fc64::/114'), table });
   const label = (interfaceIndex: number, value = 0x6bed) =>
     labelMessage('add', { prefix: parsePrefix('fc64::/16'), interfaceIndex, label: value });
-  const route = (interfaceIndex: number, table: number) =>
+  const route = (interfaceIndex: number, table: number, metric = 1052) =>
     routeMessage('add', {
       destination: parsePrefix('2000::/3'),
       table,
-      metric: 1052,
+      metric,
       source: null,
       interfaceIndex,
     });
+  const address = (text: string) =>
+    addressMessage('add', { address: parsePrefix(text), interfaceIndex: INDEX });
 
   test('for interfaces that are no more, or for this one, is removed', () => {
     kernel.add(rule(0x6bed0000 + 5));
@@ -228,6 +282,9 @@ describe('what a killed process left', () => {
     kernel.add(label(5));
     kernel.add(label(INDEX));
     kernel.add(route(INDEX, 0x6bed0000 + INDEX));
+    kernel.add(route(INDEX, 254));
+    kernel.add(route(INDEX, 254, 1042));
+    kernel.add(address('fc64::77/128'));
     open(false);
     expect(kernel.objects).toEqual([]);
   });
@@ -245,12 +302,22 @@ describe('what a killed process left', () => {
     kernel.add(label(6));
     kernel.add(label(0));
     kernel.add(label(5, 0x6bec));
-    kernel.add(route(INDEX, 254));
+    kernel.add(route(INDEX, 254, 1024));
     kernel.add(route(6, 0x6bed0000 + 6));
+    kernel.add(route(6, 254));
+    kernel.add(address('fc65::77/128'));
     const before = kernel.objects;
     open();
     const own = 'rule 5210 from fc64::/114 table 6bed004d';
     expect(kernel.objects).toEqual(before.filter((each) => each !== own));
+  });
+
+  test('is not looked for in addresses and routes where no rules are left', () => {
+    kernel.add(route(INDEX, 254));
+    kernel.add(address('fc64::77/128'));
+    const before = kernel.objects;
+    open(false);
+    expect(kernel.objects).toEqual(before);
   });
 
   test('stays where the kernel refuses', async () => {
@@ -262,26 +329,174 @@ describe('what a killed process left', () => {
   });
 });
 
-test('everything is set again when the interface was down', async () => {
-  open().configure(PLAN);
-  const down = Uint8Array.from([...linkMessage(false), ...linkMessage(true)]);
-  kernel.refuse = () => null;
-  const before = kernel.libc.requests.length;
-  kernel.libc.toRead.push(down);
-  for (const callback of kernel.libc.watched.values()) callback();
-  await turn();
-  await turn();
-  expect(kernel.libc.requests.length - before).toBe(ALL.length);
-  expect(await messages()).toEqual([]);
+describe('what others change', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => vi.useRealTimers());
+
+  /** Lets the kernel tell that something about the interface changed, and time pass. */
+  async function tell(milliseconds = 100): Promise<void> {
+    kernel.libc.toRead.push(routeMessage('remove', ANY_ROUTE));
+    for (const callback of kernel.libc.watched.values()) callback();
+    await turn();
+    await pass(milliseconds);
+  }
+
+  async function pass(milliseconds: number): Promise<void> {
+    vi.advanceTimersByTime(milliseconds);
+    await turn();
+  }
+
+  test.each([
+    ['an address', /^address/],
+    ['a rule', /^rule 5210/],
+    ['a route in the main table', /table main/],
+    ['a route in the own table', /^route.*6bed004d/],
+    ['everything', /./],
+  ])('is put back: %s', async (_, pattern) => {
+    const configuration = open();
+    configuration.configure(PLAN);
+    kernel.lose(pattern);
+    await tell(99);
+    expect(kernel.objects).not.toHaveLength(ALL.length);
+    await pass(1);
+    expect([...kernel.objects].sort()).toEqual([...ALL].sort());
+    expect(configuration.report).toMatchObject({ missing: [], disputed: [] });
+    expect(configuration.report.restorations).toBeGreaterThan(0);
+    expect([warnings, reports]).toEqual([[], []]);
+  });
+
+  test('is put back: MTU, IFF_UP, and a usable address in place of a duplicate', async () => {
+    open().configure(PLAN);
+    expect(kernel.link).toMatchObject({ mtu: 1280, isUp: true });
+    Object.assign(kernel.link!, { mtu: 1400, isUp: false });
+    kernel.duplicates.add(ADDRESS);
+    const before = changes();
+    await tell();
+    expect(kernel.link).toMatchObject({ mtu: 1280, isUp: true });
+    expect(changes() - before).toBe(5);
+  });
+
+  test('is put back: the source of a route', async () => {
+    open().configure(PLAN);
+    kernel.lose(/src fc64::1/);
+    kernel.add(routeMessage('add', { ...OWN_ROUTE_IN_KERNEL, source: null }));
+    await tell();
+    expect(kernel.objects).toContain(OWN_ROUTE);
+  });
+
+  test('is put back without a message of the kernel within 10 s: a label', async () => {
+    open().configure(PLAN);
+    kernel.lose(/^label/);
+    await pass(9_999);
+    expect(kernel.objects).not.toContain(LABEL);
+    await pass(1);
+    expect(kernel.objects).toContain(LABEL);
+  });
+
+  test('is not put back when the interface itself is gone', async () => {
+    open().configure(PLAN);
+    kernel.lose(/./);
+    kernel.link = null;
+    kernel.refuse = () => 'ENODEV';
+    const before = changes();
+    await tell(60_000);
+    expect(changes()).toBe(before);
+    expect([warnings, reports]).toEqual([[], []]);
+  });
+
+  test('is left alone after the end', async () => {
+    const configuration = open();
+    configuration.configure(PLAN);
+    configuration.close();
+    kernel.lose(/./);
+    await pass(60_000);
+    expect(kernel.objects).toEqual([]);
+  });
+
+  test('is warned of once and tried again when it cannot be put back', async () => {
+    const configuration = open();
+    configuration.configure(PLAN);
+    kernel.lose(/^address/);
+    kernel.refuse = (what) => (what.startsWith('add address') ? 'EACCES' : null);
+    await tell();
+    const { reason } = configuration.report.missing[0]!;
+    expect(configuration.report.missing).toEqual([{ part: 'address fc64::1', reason }]);
+    expect(reason).toMatch(/IPv6 is disabled there/);
+    for (let second = 0; second < 60; second++) await pass(1_000);
+    expect(await messages()).toEqual([reason]);
+    kernel.refuse = () => null;
+    await pass(10_000);
+    expect(kernel.objects).toContain(ADDRESS);
+    expect(reports.map(({ missing }) => missing.length)).toEqual([1, 0]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('is put back at most 10 times a minute, and then less often with one warning', async () => {
+    const configuration = open();
+    configuration.configure(PLAN);
+    const steal = async (): Promise<boolean> => {
+      kernel.lose(/^address/);
+      await tell(1_000);
+      return kernel.objects.includes(ADDRESS);
+    };
+    const stolen: boolean[] = [];
+    for (let count = 0; count < 20; count++) stolen.push(await steal());
+    expect(stolen.filter(Boolean)).toHaveLength(11);
+    expect(stolen.slice(11)).not.toContain(true);
+    expect(configuration.report).toMatchObject({
+      missing: [{ part: 'address fc64::1' }],
+      disputed: ['address fc64::1'],
+      restorations: 11,
+    });
+    for (let second = 0; second < 60; second++) await steal();
+    expect(configuration.report.restorations).toBeLessThanOrEqual(14);
+    expect(await messages()).toEqual([
+      'someone keeps removing from tun-test: address fc64::1; it is put back less often now',
+    ]);
+    for (let second = 0; second < 600; second++) await pass(1_000);
+    expect(configuration.report).toMatchObject({ missing: [], disputed: [] });
+  });
 });
 
-function linkMessage(isUp: boolean): Uint8Array {
-  const message = new Uint8Array(32);
-  const view = new DataView(message.buffer);
-  const LE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-  view.setUint32(0, message.length, LE);
-  view.setUint16(4, 16, LE);
-  view.setInt32(20, INDEX, LE);
-  view.setUint32(24, isUp ? 1 : 0, LE);
-  return message;
-}
+describe('the default route beside a native one', () => {
+  const route = {
+    prefix: '::/0',
+    metric: 1052,
+    table: 'own',
+    source: 'fc64::1',
+    onlyBesideNative: true,
+  } as const;
+  const name = 'route ::/0 dev 77 table 6bed004d metric 1052 src fc64::1';
+  const plan = { ...PLAN, routes: [...PLAN.routes, route] };
+
+  test('is there as long as that is', () => {
+    const configuration = open();
+    configuration.configure(plan);
+    expect(kernel.objects).not.toContain(name);
+    kernel.nativeDefault = 8;
+    configuration.configure(plan);
+    expect(kernel.objects).toContain(name);
+    kernel.nativeDefault = null;
+    configuration.configure(plan);
+    expect(kernel.objects).not.toContain(name);
+    expect(configuration.report.missing).toEqual([]);
+  });
+
+  test('is not there because of itself', () => {
+    kernel.nativeDefault = INDEX;
+    open().configure(plan);
+    expect(kernel.objects).not.toContain(name);
+  });
+});
+
+test('what cannot be set at first is tried again, and then warned of', async () => {
+  kernel.refuse = (what) => (what.startsWith('set') ? 'EPERM' : null);
+  const configuration = open(false);
+  expect(configuration.report.missing.map(({ part }) => part)).toEqual(['MTU 1280', 'up']);
+  expect(await messages()).toEqual([]);
+  configuration.configure(PLAN);
+  expect((await messages()).join()).toMatch(
+    /ip link set tun-test mtu 1280.*ip link set tun-test up/,
+  );
+  expect([...kernel.objects].sort()).toEqual([...ALL].sort());
+});

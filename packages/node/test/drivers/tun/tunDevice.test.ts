@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { IFF_TUN_EXCL, TUNSETIFF } from '../../../src/drivers/kernel/constants.js';
+import {
+  IFF_MULTI_QUEUE,
+  IFF_TUN_EXCL,
+  TUNSETIFF,
+  TUNSETOFFLOAD,
+} from '../../../src/drivers/kernel/constants.js';
 import { Tun } from '../../../src/drivers/tun/tunDevice.js';
+import { FakeKernel } from '../../support/fakeKernel.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -29,6 +35,31 @@ describe('Tun', () => {
     const libc = new FakeLibc();
     libc.onIoctl = (_, argument) => ((flagsOf(argument) & IFF_TUN_EXCL) !== 0 ? 'EBUSY' : null);
     expect(Tun.open(libc, 'prepared').created).toBe(false);
+    // A killed process may have left offloads.
+    expect(libc.ioctlValues).toEqual([{ fd: 100, request: TUNSETOFFLOAD, value: 0 }]);
+  });
+
+  test('attaches to one that was prepared with several queues', () => {
+    const libc = new FakeLibc();
+    libc.onIoctl = (_, argument) => {
+      if ((flagsOf(argument) & IFF_TUN_EXCL) !== 0) return 'EBUSY';
+      return (flagsOf(argument) & IFF_MULTI_QUEUE) === 0 ? 'EINVAL' : null;
+    };
+    expect(Tun.open(libc, 'prepared').created).toBe(false);
+  });
+
+  test.each(['with', 'without'])('takes no queue of another process: one %s a carrier', (which) => {
+    const { libc } = new FakeKernel(7);
+    const attached: number[] = [];
+    libc.onIoctl = (_, argument) => {
+      attached.push(flagsOf(argument));
+      return (flagsOf(argument) & IFF_TUN_EXCL) !== 0 ? 'EBUSY' : null;
+    };
+    if (which === 'without') libc.onRequest = () => 'ENODEV';
+    const open = () => Tun.open(libc, 'taken');
+    if (which === 'without') expect(open().created).toBe(false);
+    else expect(open).toThrow('the interface taken is in use by another process');
+    expect(attached).toHaveLength(which === 'without' ? 2 : 1);
   });
 
   test.each([
@@ -55,7 +86,7 @@ describe('Tun', () => {
       const libc = new FakeLibc();
       libc.onIoctl = () => failure;
       expect(() => Tun.open(libc, '6bed4')).toThrow(expect.objectContaining({ code, message }));
-      expect(libc.closed).toEqual([100]);
+      expect([...libc.closed].sort()).toEqual(failure === 'EBUSY' ? [100, 101] : [100]);
     },
   );
 

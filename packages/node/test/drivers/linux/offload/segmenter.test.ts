@@ -212,4 +212,50 @@ describe('TunInput, with a packet of the largest size', () => {
     const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
     expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
   });
+
+  test.prop(
+    [
+      fc.array(fc.integer({ min: 48, max: 65_521 }), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 65_535 }),
+    ],
+    {
+      numRuns: 40,
+      examples: [
+        [[65_521, 65_521, 65_521], 64_000],
+        [[65_521, 65_521, 65_520], 65_475],
+        [[65_521, 65_521, 1], 65_535],
+      ],
+    },
+  )(
+    'stays within its area, with plain packets of these lengths before one to segment',
+    (lengths, gsoSize) => {
+      const libc = new FakeRawLibc();
+      const arena = new Arena(libc, TUN_INPUT_SIZE + 2 * 65_536);
+      const input = new TunInput(libc, arena, 5, true);
+      const behind = arena.reserve(65_536);
+      arena.bytes.fill(0xaa, behind);
+      const plain = lengths.map((length) => new Uint8Array(length).fill(0x60));
+      const large = udpOverIpv6({ payload: new Uint8Array(65_527).map((_, index) => index * 7) });
+      const virtio = virtioOf(large, gsoSize);
+      libc.toRead.push(
+        ...plain.map((packet) => framed(NO_VIRTIO, packet)),
+        framed(virtio, withPartialChecksum(large)),
+      );
+      const packets: string[] = [];
+      let waiting: [number, number][] = [];
+      const consumer = {
+        packet: (at: number, length: number) => waiting.push([at, length]),
+        flush: () => {
+          for (const [at, length] of waiting)
+            packets.push(hex(arena.bytes.subarray(at, at + length)));
+          waiting = [];
+        },
+      };
+      while (libc.toRead.length > 0) input.read(consumer);
+      const segments = gsoSize < 600 ? [] : segmentPacket(virtio, large);
+      expect(packets.slice(0, plain.length)).toEqual(plain.map(hex));
+      if (segments.length > 0) expect(packets.slice(plain.length)).toEqual(segments.map(hex));
+      expect(arena.bytes.subarray(behind).every((byte) => byte === 0xaa)).toBe(true);
+    },
+  );
 });

@@ -1,0 +1,108 @@
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Capability, capabilitySet } from './capabilities.js';
+import { bindPrivileges, type Privileges } from './privileges.js';
+
+const FIRST_UNPRIVILEGED_PORT = 1024;
+const DEVICE = '/dev/net/tun';
+
+/**
+ * Leaves a daemon the capabilities that it needs, and no way to others: CAP_NET_ADMIN with an interface,
+ * CAP_NET_BIND_SERVICE for a port below 1024. Capabilities belong to threads, and Node.js has several
+ * before the first line of a program runs, so that root's are taken from the bounding set, and the program is executed
+ * anew in the same process: then no thread ever had them.
+ *
+ * Must be called before anything else is done or opened. Does nothing where there is nothing to drop.
+ *
+ * @param args - the arguments after the command's name
+ */
+export async function confine(args: readonly string[]): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const privileges = await bindPrivileges();
+  if (privileges === null) return;
+  const status = readFileSync('/proc/self/status', 'latin1');
+  const permitted = capabilitySet(status, 'CapPrm');
+  const wanted = needed(args) & permitted;
+  // What programs that this process might execute could gain is of no use to it.
+  privileges.forbidNewOnes();
+  if (permitted === wanted) return;
+  const keep = process.geteuid?.() === 0 ? wanted | fileAccess(privileges, args, wanted) : wanted;
+  if (isRestartable() && privileges.limit(keep)) restart(privileges);
+  // At least the threads that are yet to start have no more.
+  privileges.drop(keep & permitted);
+}
+
+/** Root is given the bounding set on execution. A channel to the parent process would be closed by it. */
+function isRestartable(): boolean {
+  const isNode = !('bun' in process.versions || 'deno' in process.versions);
+  return process.geteuid?.() === 0 && process.channel === undefined && isNode;
+}
+
+function restart(privileges: Privileges): void {
+  const [, script, ...args] = process.argv;
+  if (script === undefined) return;
+  privileges.execute(process.execPath, [process.argv0, ...process.execArgv, script, ...args]);
+}
+
+/** The few options that matter here; whether they are right is found out later. */
+function optionsIn(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: false,
+    options: {
+      'no-tun': { type: 'boolean' },
+      port: { type: 'string' },
+      control: { type: 'string' },
+    },
+  });
+  return values;
+}
+
+function needed(args: readonly string[]): bigint {
+  const { 'no-tun': isWithoutTun, port } = optionsIn(args);
+  const forInterface = isWithoutTun === true ? 0n : Capability.netAdmin;
+  const forPort = Number(port) < FIRST_UNPRIVILEGED_PORT ? Capability.netBindService : 0n;
+  return forInterface | forPort;
+}
+
+/**
+ * What root needs to read a program that belongs to somebody else, or to use files of others: most often
+ * nothing.
+ */
+function fileAccess(privileges: Privileges, args: readonly string[], wanted: bigint): bigint {
+  const { control, 'no-tun': isWithoutTun } = optionsIn(args);
+  return privileges.without(wanted, () => {
+    if (typeof control === 'string' && !isWritableByRoot(dirname(control))) {
+      return Capability.dacOverride;
+    }
+    if (isWithoutTun !== true && isRefused(DEVICE, 'r+')) return Capability.dacOverride;
+    return programFiles().some((path) => isRefused(path, 'r')) ? Capability.dacReadSearch : 0n;
+  });
+}
+
+function programFiles(): string[] {
+  const own = fileURLToPath(import.meta.url);
+  const library = createRequire(import.meta.url).resolve('koffi');
+  return [process.execPath, ...process.argv.slice(1, 2), own, library];
+}
+
+function isRefused(path: string, flags: string): boolean {
+  try {
+    closeSync(openSync(path, flags));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+function isWritableByRoot(folder: string): boolean {
+  try {
+    const { uid, mode } = statSync(folder);
+    return uid === 0 || (mode & 0o002) !== 0;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}

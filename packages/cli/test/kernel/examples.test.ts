@@ -1,0 +1,255 @@
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMMAND, run } from '@6bed4/testing/command';
+import { addressesOf, interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
+import { Lab } from '@6bed4/testing/kernel/lab';
+import { ping, unanswered } from '@6bed4/testing/kernel/ping';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+/** Addresses of the examples: the router, a laptop, and IPv6 beyond the router. */
+const ROUTER = '192.0.2.1';
+const LAPTOP = '192.0.2.2';
+const NATIVE = '2001:db8:beef::2';
+const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
+const COMMANDS = [[], ['router'], ['peer'], ['status'], ['address']];
+const ADDRESS = 'fc64:bed:c633:6401:c433:6402:e49e:8001';
+
+/** A lab in which the lines of examples are run as they are written. */
+class Examples {
+  readonly lab = new Lab();
+
+  async build(): Promise<void> {
+    const { lab } = this;
+    await lab.internet();
+    for (const [label, address] of [
+      ['router', ROUTER],
+      ['laptop', LAPTOP],
+      ['other', '192.0.2.3'],
+    ] as const) {
+      await lab.host(label);
+      await lab.attach(label, `${address}/24`);
+    }
+    // What an installation puts on the search path.
+    const path = join(lab.folder, '6bed4');
+    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`);
+    chmodSync(path, 0o755);
+  }
+
+  /** Starts a line on a host, as root or as nobody. */
+  start(label: string, line: string, user: 'root' | 'nobody' = 'root'): RunningProgram {
+    return this.lab.spawn(label, this.#shell(`exec ${line}`, user));
+  }
+
+  /** Starts a daemon by a line and waits until it works. */
+  async daemon(
+    label: string,
+    line: string,
+    user: 'root' | 'nobody' = 'root',
+  ): Promise<RunningProgram> {
+    const program = this.start(label, line, user);
+    await program.waitForLine(/^ready/);
+    return program;
+  }
+
+  /** Runs a line to its end; what it prints. */
+  async output(label: string, line: string): Promise<string> {
+    return (await this.lab.exec(label, this.#shell(line, 'root'))).stdout;
+  }
+
+  /** The address of a peer, from what it prints. */
+  async addressOf(daemon: RunningProgram): Promise<string> {
+    const line = await daemon.waitForLine(/^ready/);
+    return /peer[= ](\S+?)\//.exec(line)![1]!;
+  }
+
+  /** Gives the router a native network behind it. */
+  async addNative(): Promise<void> {
+    const { lab } = this;
+    await lab.host('native');
+    await lab.sysctl('router', 'net.ipv6.conf.all.forwarding', 1);
+    await lab.link(['router', 'lan', '2001:db8:beef::1/64'], ['native', 'eth0', `${NATIVE}/64`]);
+    await lab.ip('native', '-6 route add default via 2001:db8:beef::1');
+  }
+
+  #shell(line: string, user: 'root' | 'nobody'): string[] {
+    const path = `PATH=${this.lab.folder}:${process.env['PATH']}`;
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    return ['env', path, 'NO_COLOR=1', ...(user === 'root' ? [] : nobody), 'sh', '-c', line];
+  }
+}
+
+type Expectation = (examples: Examples, line: string) => Promise<void>;
+
+/** A line for the router; another host then is its peer. */
+const routerWorks: Expectation = async (examples, line) => {
+  await examples.daemon('router', line);
+  await examples.daemon('laptop', `6bed4 peer --router ${ROUTER}`);
+  expect(await unanswered(examples.lab, 'laptop', ROUTER_ADDRESS, 2)).toEqual([]);
+};
+
+/** A line for a peer on the laptop. */
+const peerWorks: Expectation = async (examples, line) => {
+  await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+  const peer = await examples.daemon('laptop', line);
+  const address = await examples.addressOf(peer);
+  expect(await addressesOf(examples.lab, 'laptop')).toEqual([`${address}/114`]);
+  expect(await unanswered(examples.lab, 'laptop', ROUTER_ADDRESS, 2)).toEqual([]);
+  expect(await unanswered(examples.lab, 'router', address, 2)).toEqual([]);
+};
+
+const ROUTER_STATUS = /^6bed4.* router, /m;
+
+/** A line that shows the status of a router and what else was started before it. */
+const showsStatus =
+  (before: string | null, expected: RegExp): Expectation =>
+  async (examples, line) => {
+    const router = await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    if (before !== null) await examples.daemon('laptop', before);
+    const printed = await examples.output('router', line);
+    expect(printed).toMatch(expected);
+    if (expected === ROUTER_STATUS) expect(printed).toContain(String(router.pid));
+  };
+
+/** What each example does for a user. */
+const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
+  [`6bed4 router --listen ${ROUTER}`]: routerWorks,
+  [`6bed4 router --listen ${ROUTER} --route 2000::/3`]: async (examples, line) => {
+    await examples.addNative();
+    await routerWorks(examples, line);
+    expect(await ping(examples.lab, 'laptop', NATIVE)).toMatchObject({ result: 'reply' });
+    // From there as well: peers are reached by their addresses.
+    const [own] = await addressesOf(examples.lab, 'laptop');
+    expect(await ping(examples.lab, 'native', own!.split('/')[0]!)).toMatchObject({
+      result: 'reply',
+    });
+  },
+  [`6bed4 router --listen ${ROUTER} --no-tun`]: async (examples, line) => {
+    await examples.daemon('router', line, 'nobody');
+    await examples.daemon('laptop', `6bed4 peer --router ${ROUTER}`);
+    const other = await examples.daemon('other', `6bed4 peer --router ${ROUTER}`);
+    const address = await examples.addressOf(other);
+    expect(await unanswered(examples.lab, 'laptop', address, 2)).toEqual([]);
+    expect(await interfacesOf(examples.lab, 'router')).not.toContain(TUN);
+  },
+  [`6bed4 router --listen ${ROUTER} --dialect draft01 --prefix 2001:db8:64:64::/64`]: async (
+    examples,
+    line,
+  ) => {
+    await examples.daemon('router', line);
+    const peer = await examples.daemon('laptop', `6bed4 peer --router ${ROUTER} --dialect draft01`);
+    const address = await examples.addressOf(peer);
+    expect(address).toMatch(/^2001:db8:64:64:/);
+    expect(await unanswered(examples.lab, 'router', address, 2)).toEqual([]);
+  },
+  [`6bed4 peer --router ${ROUTER}`]: peerWorks,
+  [`6bed4 peer --router ${ROUTER} --default-route --keepalive 25,4`]: async (examples, line) => {
+    await examples.addNative();
+    await peerWorks(examples, line);
+    expect(await ping(examples.lab, 'laptop', NATIVE)).toMatchObject({ result: 'reply' });
+  },
+  [`6bed4 peer --router ${ROUTER} --accept-routes 2001:db8:beef::/48`]: async (examples, line) => {
+    const { lab } = examples;
+    await examples.addNative();
+    // Native IPv6 that leads nowhere near the one network.
+    await lab.host('provider');
+    await lab.link(
+      ['laptop', 'eth1', '2001:db8:1::2/64'],
+      ['provider', 'eth0', '2001:db8:1::1/64'],
+    );
+    await lab.ip('laptop', '-6 route add default via 2001:db8:1::1');
+    await examples.daemon(
+      'router',
+      `6bed4 router --listen ${ROUTER} --route 2001:db8:beef::/48 --route 2001:db8::/32`,
+    );
+    await examples.daemon('laptop', line);
+    expect(await ping(lab, 'laptop', NATIVE)).toMatchObject({ result: 'reply' });
+    expect(await lab.ip('laptop', `-6 route get ${NATIVE}`)).toContain(`dev ${TUN}`);
+    expect(await lab.ip('laptop', '-6 route get 2001:db8:2::1')).toContain('dev eth1');
+    expect(await ping(lab, 'laptop', '2001:db8:1::1')).toMatchObject({ result: 'reply' });
+  },
+  [`6bed4 peer --router ${ROUTER}:25790 --no-tun`]: async (examples, line) => {
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    const peer = await examples.daemon('laptop', line, 'nobody');
+    const address = await examples.addressOf(peer);
+    expect(await interfacesOf(examples.lab, 'laptop')).not.toContain(TUN);
+    expect(await unanswered(examples.lab, 'router', address, 2)).toEqual([]);
+  },
+  [`6bed4 peer --router ${ROUTER} --tun 6bed4b`]: async (examples, line) => {
+    const { lab } = examples;
+    await peerWorks(examples, `6bed4 peer --router ${ROUTER}`);
+    const second = await examples.daemon('laptop', line);
+    const address = await examples.addressOf(second);
+    expect(await addressesOf(lab, 'laptop', '6bed4b')).toEqual([`${address}/114`]);
+    expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
+  },
+  '6bed4 status': showsStatus(null, ROUTER_STATUS),
+  '6bed4 status 6bed4': showsStatus(null, ROUTER_STATUS),
+  '6bed4 status /tmp/peer.sock': showsStatus(
+    `6bed4 peer --router ${ROUTER} --no-tun --control /tmp/peer.sock`,
+    /^\/tmp\/peer\.sock .*peer, [\s\S]*leased/m,
+  ),
+  '6bed4 status --json | jq .counters.drops': showsStatus(null, /^\{/),
+  [`6bed4 address decode ${ADDRESS}`]: prints(/198\.51\.100\.2:58526/),
+  '6bed4 address decode 2001:db8:64:64:50f5:c6ff:fe33:6402 --dialect draft01 --json': prints(
+    /"peer":\s*\{"address":"198\.51\.100\.2","port":62802\}/,
+  ),
+  '6bed4 address encode --prefix fc64:bed:c633:6401::/64 --peer 198.51.100.2:58526 --lanip 1':
+    prints(new RegExp(`^${ADDRESS}$`, 'm')),
+  '6bed4 address encode --prefix 2001:db8:64:64::/64 --peer 198.51.100.2:62802 --dialect draft01':
+    prints(/^2001:db8:64:64:50f5:c6ff:fe33:6402$/m),
+};
+
+function prints(expected: RegExp): Expectation {
+  return async (examples, line) => {
+    expect(await examples.output('laptop', line)).toMatch(expected);
+  };
+}
+
+/** Lines of text that are examples of the command; who may run them is said by the text around. */
+function examplesIn(text: string): string[] {
+  return [...text.matchAll(/^\s*(?:sudo )?(6bed4 (?:router|peer|status|address)\b.*)$/gm)].map(
+    ([, line]) => line!.trim(),
+  );
+}
+
+/** Lines of fenced blocks of all pages for users. */
+function examplesInPages(): string[] {
+  const folders = ['.', 'docs', 'docs/guides', ...below('packages'), ...below('examples')];
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+    )
+    .flatMap((page) => [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code]) => code!))
+    .flatMap(examplesIn);
+}
+
+function below(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name));
+}
+
+describeKernel('the examples', () => {
+  let examples: Examples;
+  beforeEach(async () => {
+    examples = new Examples();
+    await examples.build();
+  });
+  afterEach(() => examples.lab.dispose());
+
+  test('of --help and the pages are those that are run here', async () => {
+    const helps = await Promise.all(COMMANDS.map((words) => run(...words, '--help')));
+    const found = [...helps.flatMap(({ stdout }) => examplesIn(stdout)), ...examplesInPages()];
+    expect([...new Set(found)].sort()).toEqual(Object.keys(EXPECTATIONS).sort());
+  });
+
+  test.each(Object.keys(EXPECTATIONS))('%s', async (line) => {
+    await EXPECTATIONS[line]!(examples, line);
+  });
+}, ['jq']);
