@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { showTraceOnFailure } from '../../src/index.js';
 import { profiles } from '../support/dialects.js';
 import { checkTrace } from './checkTrace.js';
-import { type Plan, PlanRun, plans } from './planRun.js';
+import { type Plan, PlanRun, plans, usable } from './planRun.js';
 
 /** Longer than any interval of refreshes, keepalives and retries. */
 const QUIET = 130_000;
@@ -36,8 +36,24 @@ function carryOut(plan: Plan, profile: Profile): void {
   });
 }
 
+const noFaults = { delay: 1, jitter: 0, loss: 0, duplication: 0, reordering: 0 };
+/**
+ * A NAT that shows one peer to its own router at another port than to all others, since the router sent
+ * something while the NAT had forgotten it.
+ */
+const twoPortsOfOnePeer: Plan = {
+  seed: 0,
+  routers: 2,
+  peers: [0, 1].map((router) => ({ kind: 0, shares: false, router, link: noFaults })),
+  steps: [
+    { type: 'move', peer: 0, kind: usable.findIndex(({ name }) => name === 'open Linux') },
+    { type: 'restart', router: 0, downFor: 5 },
+    { type: 'reset', peer: 0 },
+  ],
+};
+
 describe.each(profiles)('%s', (_, profile) => {
-  test.prop([plans], { numRuns: 100 })(
+  test.prop([plans], { numRuns: 100, examples: [[twoPortsOfOnePeer]] })(
     'delivers every packet once faults end, to its destination only, and directly only on a confirmed path',
     (plan) => carryOut(plan, profile),
   );

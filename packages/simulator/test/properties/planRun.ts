@@ -40,7 +40,7 @@ export interface Plan {
 }
 
 /** All but `closed`, which lets only one router through. */
-const usable = accessKinds.filter(({ name }) => name !== 'closed');
+export const usable = accessKinds.filter(({ name }) => name !== 'closed');
 const number = fc.nat(11);
 
 const link: fc.Arbitrary<LinkOptions> = fc.record({

@@ -283,6 +283,20 @@ export class Uplinks {
     return this.leaseFor(remote, 0)?.identity ?? null;
   }
 
+  /**
+   * Whether our address at `offset` encodes the endpoint of {@link identityFor}. Behind a NAT, routers may see
+   * us at different ones, and a remote refuses packets from another one than they encode (draft-03 §6).
+   *
+   * @param remote - 16 bytes
+   */
+  isSourceFor(remote: Uint8Array, bytes: Uint8Array, offset: number): boolean {
+    if (this.#list.length === 1) return true;
+    const lease = this.leaseFor(remote, 0);
+    return (
+      lease !== null && this.#profile.layout.matchesEndpoint(bytes, offset, lease.publicEndpoint)
+    );
+  }
+
   /** Whether a configured router sees us at this IPv4 address, an int32. */
   hasPublicAddress(addressBits: number): boolean {
     for (let index = 0; index < this.#list.length; index++) {

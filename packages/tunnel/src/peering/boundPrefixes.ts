@@ -113,7 +113,9 @@ export class BoundPrefixes {
     offset: number,
     length: number,
   ): boolean {
-    return this.#port[slot] === 0 || this.#fitsBound(slot, wanted, bytes, offset, length);
+    return this.#port[slot] === 0
+      ? this.#host.isSourceFor(this.#remotes.address(slot), bytes, offset + SOURCE_OFFSET)
+      : this.#fitsBound(slot, wanted, bytes, offset, length);
   }
 
   #fitsBound(

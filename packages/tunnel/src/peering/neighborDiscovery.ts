@@ -139,7 +139,7 @@ export class NeighborDiscoveryPeering implements Peering {
     now: number,
   ): NextHopCode {
     if (policy === Policy.prohibited) return NextHop.router;
-    if (this.#paths.isValid(slot, now) && this.#fitsLan(slot, bytes, offset)) {
+    if (this.#paths.isValid(slot, now) && this.#fitsSource(slot, bytes, offset)) {
       if (this.#rounds.isRefreshDue(slot, now)) this.#renew(slot, now);
       return NextHop.direct;
     }
@@ -322,15 +322,12 @@ export class NeighborDiscoveryPeering implements Peering {
   }
 
   /**
-   * On the local network, a remote knows us only by the endpoint in the address that we solicited from.
-   * It would refuse a packet whose source encodes another one, by way of another router.
+   * Whether a remote finds in the source of a packet the endpoint at which it sees us. What confirmed the
+   * path is a solicitation from our address for that remote; a packet from an address by way of another
+   * router, to which a NAT shows us at another endpoint, would be refused (draft-03 §6).
    */
-  #fitsLan(slot: number, bytes: Uint8Array, offset: number): boolean {
-    if (this.#paths.path(slot) !== Path.lan) return true;
-    const own = this.#host.ownAddressFor(this.#remotes.address(slot));
-    return (
-      own !== null && this.#host.layout.matchesEndpoint(bytes, offset + SOURCE_OFFSET, own.endpoint)
-    );
+  #fitsSource(slot: number, bytes: Uint8Array, offset: number): boolean {
+    return this.#host.isSourceFor(this.#remotes.address(slot), bytes, offset + SOURCE_OFFSET);
   }
 
   /** Sends the next solicitation of a round. */

@@ -72,6 +72,9 @@ export interface PeeringHost {
    */
   ownAddressFor(remote: Uint8Array): OwnAddress | null;
 
+  /** Whether our address at `offset` encodes the same endpoint as {@link ownAddressFor}. For every packet. */
+  isSourceFor(remote: Uint8Array, bytes: Uint8Array, offset: number): boolean;
+
   /**
    * Remotes that were sending do so no more: send the routers something, in case a NAT dropped our mapping.
    *

@@ -207,6 +207,24 @@ describe('a router that was solicited to avoid the trapezium', () => {
     expect(bench.peer.remote(parseIPv6(friend), bench.now)?.path).toBe('direct');
   });
 
+  test('sees us elsewhere, so that only packets from our address there go directly to its remotes', () => {
+    const bench = Bench.withSecond();
+    bench.moveTo('198.51.100.77:41000');
+    const own = under(SUBNET, '198.51.100.77:41000');
+    bench.waits(60_000);
+    bench.sends(ping(own, REMOTE));
+    const [question] = solicitations(bench.take());
+    bench.arrives('192.0.2.9:5000', advertisementFor(question!));
+    const goesTo = (source: string): readonly string[] => {
+      bench.recorder.clear();
+      bench.sends(ping(source, REMOTE));
+      return bench.take().map(({ to }) => to);
+    };
+    expect(question!.source).toEqual(parseIPv6(own));
+    expect(goesTo(own)).toEqual(['192.0.2.9:5000']);
+    expect(goesTo(OWN)).toEqual([ROUTER]);
+  });
+
   test('cannot have remotes searched on our own network, nor deny them answers, by the same', () => {
     const bench = Bench.withSecond({ peering: { lanTtl: 1 } });
     bench.moveTo('192.0.2.7:7000');

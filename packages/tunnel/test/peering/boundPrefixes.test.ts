@@ -44,6 +44,14 @@ const owns = (address: string): boolean => bound.owns(slot, parseIPv6(address), 
 const fits = (address: string): boolean =>
   bound.fitsSource(slot, 0, ping(address, remoteAt(REMOTE_ENDPOINT)), 0, 48);
 
+describe('a remote that never corrected our address', () => {
+  test('refuses packets from an address that encodes another endpoint', () => {
+    expect(fits(OWN)).toBe(true);
+    host.isSource = false;
+    expect(fits(OWN)).toBe(false);
+  });
+});
+
 describe('a remote that corrects our address', () => {
   test('is solicited from our own, in 96 bytes with the usual TTL', () => {
     expect(offered(BOUND_ENDPOINT, null, 0)).toBe(Drop.none);

@@ -31,6 +31,7 @@ export class FakePeeringHost implements PeeringHost {
   isNeighbor = true;
   isLocal = true;
   isAccepted = true;
+  isSource = true;
   readonly #sent: PeeringDatagram[] = [];
 
   constructor(profile: Profile = reference2020, key: RemoteKey = 'address') {
@@ -69,6 +70,7 @@ export class FakePeeringHost implements PeeringHost {
   isInterpretable = (): boolean => true;
   isInvitation = (): boolean => false;
   ownAddressFor = (): OwnAddress | null => this.own;
+  isSourceFor = (): boolean => this.isSource;
   silence = (): void => {};
   remoteRefused = (): void => {};
   pathChanged = (): void => {};
