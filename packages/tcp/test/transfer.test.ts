@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { TcpConnection } from '../src/index.js';
-import { CLIENT, type PathOptions, SERVER, StreamReader, StreamWriter, TwoHosts } from './support/twoHosts.js';
+import {
+  CLIENT,
+  type PathOptions,
+  SERVER,
+  StreamReader,
+  StreamWriter,
+  TwoHosts,
+} from './support/twoHosts.js';
 
 interface Outcome {
   readonly milliseconds: number;
@@ -11,7 +18,11 @@ interface Outcome {
 }
 
 /** Sends `length` bytes in each direction, and both sides end. */
-function exchange(length: number, path: PathOptions, options: ConstructorParameters<typeof TwoHosts>[1] = {}): Outcome {
+function exchange(
+  length: number,
+  path: PathOptions,
+  options: ConstructorParameters<typeof TwoHosts>[1] = {},
+): Outcome {
   const net = new TwoHosts(path, options);
   net.server.stack.listen(null, 80);
   const readers = [new StreamReader(), new StreamReader()];
@@ -25,7 +36,11 @@ function exchange(length: number, path: PathOptions, options: ConstructorParamet
     };
   });
   const start = net.now;
-  const connection = net.client.stack.connect({ address: CLIENT, port: 0 }, { address: SERVER, port: 80 }, net.now)!;
+  const connection = net.client.stack.connect(
+    { address: CLIENT, port: 0 },
+    { address: SERVER, port: 80 },
+    net.now,
+  )!;
   net.run();
   const all: TcpConnection[] = [connection, ...net.server.accepted];
   return {
@@ -56,14 +71,23 @@ describe('a connection', () => {
     [{ delay: 20, rate: 1_250, queue: 50_000 }],
   ])('carries data over a path with %j', (path) => {
     for (let seed = 1; seed <= 5; seed++) {
-      for (const options of [{}, { timestamps: false }, { sack: false }, { timestamps: false, sack: false }]) {
-        const { counts, sound, errors, milliseconds } = exchange(200_000, path, { ...options, seed });
+      for (const options of [
+        {},
+        { timestamps: false },
+        { sack: false },
+        { timestamps: false, sack: false },
+      ]) {
+        const { counts, sound, errors, milliseconds } = exchange(200_000, path, {
+          ...options,
+          seed,
+        });
         expect({ counts, sound, errors }).toEqual({
           counts: [200_000, 200_000],
           sound: true,
           errors: [null, null],
         });
-        if (process.env['SHOW']) console.log(JSON.stringify(path), JSON.stringify(options), Math.round(milliseconds));
+        if (process.env['SHOW'])
+          console.log(JSON.stringify(path), JSON.stringify(options), Math.round(milliseconds));
       }
     }
   });

@@ -1,11 +1,11 @@
 import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_RST } from '@6bed4/nd';
-import { Receiver } from '../receive/receiver.js';
+import type { Receiver } from '../receive/receiver.js';
 import type { Segment } from '../segment/segment.js';
 import { advance, isAfter, isBefore } from '../segment/sequence.js';
-import { Sender, type Transmission } from '../send/sender.js';
+import type { Sender, Transmission } from '../send/sender.js';
+import type { ConnectionHost } from './connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { TcpErrorCode } from './errors.js';
-import type { ConnectionHost } from './connectionHost.js';
 import { KeepAlive } from './keepAlive.js';
 import { type AgreedOptions, Opening, type RestoredOptions } from './opening.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';

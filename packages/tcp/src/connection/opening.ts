@@ -1,11 +1,11 @@
 import { TCP_ACK, TCP_RST, TCP_SYN } from '@6bed4/nd';
 import { Receiver } from '../receive/receiver.js';
-import type { Segment } from '../segment/segment.js';
-import { advance } from '../segment/sequence.js';
-import { Sender } from '../send/sender.js';
 import { ECN_ANSWER, ECN_SETUP } from '../segment/flags.js';
 import { PADDED_TIMESTAMPS_LENGTH } from '../segment/options.js';
+import type { Segment } from '../segment/segment.js';
 import type { SegmentWriter } from '../segment/segmentWriter.js';
+import { advance } from '../segment/sequence.js';
+import { Sender } from '../send/sender.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { TcpErrorCode } from './errors.js';
 import type { TcpInput, TcpState } from './states.js';
@@ -191,7 +191,11 @@ export class Opening {
       limit: settings.sendBuffer,
       congestion: settings.congestion(segmentSize),
     });
-    const receiver = new Receiver(advance(this.#peerInitial, 1), settings.receiveBuffer, segmentSize);
+    const receiver = new Receiver(
+      advance(this.#peerInitial, 1),
+      settings.receiveBuffer,
+      segmentSize,
+    );
     const scales = this.#peerScale >= 0;
     if (scales) receiver.windowScale = scaleOf(settings.receiveBuffer);
     if (this.#hasTimestamps) receiver.beginTimestamps(this.#peerTimestamp, now);

@@ -199,7 +199,9 @@ export class Receiver {
     this.#grow(roundTrip, now);
     const wanted = advance(this.queue.next, this.#limit - this.queue.readable);
     const gain = distance(this.#edge, wanted);
-    return gain >= Math.min(this.#limit >> 1, 2 * this.#segmentSize) && this.window < this.#limit >> 1;
+    return (
+      gain >= Math.min(this.#limit >> 1, 2 * this.#segmentSize) && this.window < this.#limit >> 1
+    );
   }
 
   /** The buffer follows a reader that takes more than half of it in a round trip. */

@@ -43,8 +43,7 @@ export class ProportionalRate {
       const share = Math.ceil((this.#delivered * this.#target) / this.#flightAtStart);
       this.#allowance = share - this.#sent;
     } else {
-      const limit =
-        Math.max(this.#delivered - this.#sent, delivered) + (isSafe ? segmentSize : 0);
+      const limit = Math.max(this.#delivered - this.#sent, delivered) + (isSafe ? segmentSize : 0);
       this.#allowance = Math.min(this.#target - inFlight, limit);
     }
     if (this.#sent === 0) this.#allowance = Math.max(this.#allowance, segmentSize);

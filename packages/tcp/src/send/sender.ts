@@ -56,7 +56,12 @@ export class Sender {
   readonly #rate = new ProportionalRate();
   readonly #mark: DeliveryMark = { delivered: 0, deliveredAt: 0, firstSentAt: 0, isLimited: false };
   readonly #sample: AckSample = emptySample();
-  readonly #latest: DeliveryMark = { delivered: 0, deliveredAt: 0, firstSentAt: 0, isLimited: false };
+  readonly #latest: DeliveryMark = {
+    delivered: 0,
+    deliveredAt: 0,
+    firstSentAt: 0,
+    isLimited: false,
+  };
   readonly #next: Transmission = emptyTransmission();
   #segmentSize: number;
   #unacknowledged: number;
@@ -238,7 +243,11 @@ export class Sender {
   }
 
   /** What {@link plan} said was sent, with this timestamp of ours. */
-  sent({ sequence, length, isFin, isRetransmission }: Transmission, timestamp: number, now: number): void {
+  sent(
+    { sequence, length, isFin, isRetransmission }: Transmission,
+    timestamp: number,
+    now: number,
+  ): void {
     const end = advance(sequence, length + (isFin ? 1 : 0));
     this.#markSending(now);
     if (isRetransmission) {
@@ -464,7 +473,8 @@ export class Sender {
   #undoIfNeedless(segment: Segment): void {
     if (!this.#mayBeNeedless || this.#retransmitTimestamp === null) return;
     this.#mayBeNeedless = false;
-    if (!segment.hasTimestamps || !isBefore(segment.timestampEcho, this.#retransmitTimestamp)) return;
+    if (!segment.hasTimestamps || !isBefore(segment.timestampEcho, this.#retransmitTimestamp))
+      return;
     this.#segments.unmarkLost();
     this.congestion.undo();
     this.#mode = 'open';
@@ -531,9 +541,7 @@ export class Sender {
     const edges = segment.sackEdges;
     if (!isAfter(edges[1]!, segment.acknowledgment)) return true;
     return (
-      segment.sackCount > 1 &&
-      !isBefore(edges[0]!, edges[2]!) &&
-      !isAfter(edges[1]!, edges[3]!)
+      segment.sackCount > 1 && !isBefore(edges[0]!, edges[2]!) && !isAfter(edges[1]!, edges[3]!)
     );
   }
 

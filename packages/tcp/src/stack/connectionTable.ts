@@ -93,9 +93,7 @@ export class ConnectionTable<C extends Paired> {
   }
 
   #bucketOf({ local, remote }: C): C[] {
-    return this.#buckets[
-      this.#hash(local.address, 0, local.port, remote.address, 0, remote.port)
-    ]!;
+    return this.#buckets[this.#hash(local.address, 0, local.port, remote.address, 0, remote.port)]!;
   }
 
   #hash(

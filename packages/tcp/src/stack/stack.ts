@@ -137,7 +137,10 @@ export class TcpStack {
    */
   listen(address: Uint8Array | null, port: number, backlog = 511): TcpListener | null {
     const wanted = port === 0 ? this.#freeListenPort() : port;
-    if (wanted === 0 || this.#listeners.some((one) => one.port === wanted && overlaps(one, address))) {
+    if (
+      wanted === 0 ||
+      this.#listeners.some((one) => one.port === wanted && overlaps(one, address))
+    ) {
       return null;
     }
     const listener = new TcpListener(address, wanted, backlog);
@@ -328,13 +331,7 @@ export class TcpStack {
     const source = bytes.subarray(packet + DESTINATION_OFFSET, packet + DESTINATION_OFFSET + 16);
     const target = bytes.subarray(packet + SOURCE_OFFSET, packet + SOURCE_OFFSET + 16);
     const flags = segment.isAck ? TCP_RST : TCP_RST | TCP_ACK;
-    this.#writer.beginBetween(
-      source,
-      segment.destinationPort,
-      target,
-      segment.sourcePort,
-      flags,
-    );
+    this.#writer.beginBetween(source, segment.destinationPort, target, segment.sourcePort, flags);
     if (segment.isAck) this.#writer.numbers(segment.acknowledgment, 0, 0);
     else this.#writer.numbers(0, segment.end, 0);
     this.counters.resetsSent++;

@@ -1,6 +1,12 @@
 import { parseIPv6 } from '@6bed4/codec';
 import { seededRandom } from '@6bed4/testing/random';
-import { type TcpConnection, type TcpEvent, type TcpListener, TcpStack, type TcpStackOptions } from '../../src/index.js';
+import {
+  type TcpConnection,
+  type TcpEvent,
+  type TcpListener,
+  TcpStack,
+  type TcpStackOptions,
+} from '../../src/index.js';
 
 /** One direction of the path between two hosts. */
 export interface PathOptions {
@@ -30,10 +36,7 @@ export class Host {
   onEvent: (connection: TcpConnection, event: TcpEvent) => void = () => {};
   readonly #waiting: (() => void)[] = [];
 
-  constructor(
-    options: TcpStackOptions,
-    send: (packet: Uint8Array) => void,
-  ) {
+  constructor(options: TcpStackOptions, send: (packet: Uint8Array) => void) {
     this.stack = new TcpStack(options, {
       sendPacket: (bytes, offset, length) => send(bytes.slice(offset, offset + length)),
       event: (connection, event) => {
@@ -134,7 +137,8 @@ export class TwoHosts {
     }
     if (this.#random() < loss) return;
     this.#push({ at, number: this.packets, to, packet });
-    if (this.#random() < duplication) this.#push({ at: at + 1, number: this.packets, to, packet: packet.slice() });
+    if (this.#random() < duplication)
+      this.#push({ at: at + 1, number: this.packets, to, packet: packet.slice() });
   }
 
   #push(arrival: Arrival): void {
