@@ -87,3 +87,12 @@ export {
 export { TunnelSocket, type TunnelSocketEvents } from './socket/tunnelSocket.js';
 export type { SocketLookup, TunnelSocketSettings } from './socket/tunnelSocketOptions.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export {
+  type ClientIdentityOptions,
+  createIdentity,
+  type Identity,
+  type IdentityOptions,
+  loadIdentity,
+  remoteFingerprint,
+  type ServerIdentityOptions,
+} from './tcp/identity.js';
