@@ -151,7 +151,7 @@ export class Opening {
       if (segment.sequence === advance(this.#peerInitial, 1)) connection.fail('ECONNREFUSED', now);
       return;
     }
-    if (segment.isSyn) {
+    if (segment.isSyn && !segment.isAck) {
       // The answer was lost.
       if (segment.sequence === this.#peerInitial) this.#send(connection, now);
       return;
@@ -161,6 +161,8 @@ export class Opening {
       this.#refuse(connection, segment);
       return;
     }
+    // Both have opened at once; or the SYN before was of somebody who does not know ours.
+    if (segment.isSyn && segment.sequence !== this.#peerInitial) this.#learn(connection, segment);
     this.#complete(connection, segment, now);
     connection.arrived(segment, now);
   }
