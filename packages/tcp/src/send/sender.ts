@@ -360,10 +360,14 @@ export class Sender {
   #removeAcknowledged(segment: Segment, sample: AckSample, now: number): void {
     const segments = this.#segments;
     const { acknowledgment } = segment;
+    let isAmbiguous = false;
     while (segments.count > 0 && !isAfter(segments.endOf(0), acknowledgment)) {
+      isAmbiguous ||= segments.isRetransmitted(0);
       if (!segments.isSacked(0)) this.#deliver(0, segment, sample, now);
       segments.shift();
     }
+    // What came behind a gap waited for the one that was sent again (Karn's algorithm).
+    if (isAmbiguous) sample.roundTrip = 0;
     if (segments.count > 0 && isBefore(segments.startOf(0), acknowledgment)) {
       if (!segments.isSacked(0)) {
         sample.delivered += distance(segments.startOf(0), acknowledgment);
