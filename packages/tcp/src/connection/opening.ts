@@ -60,6 +60,7 @@ export class Opening {
 
   #at = NEVER;
   #wait = INITIAL_TIMEOUT;
+  #beganAt = 0;
   #giveUpAt = NEVER;
   #sentAt = 0;
   #sendings = 0;
@@ -82,8 +83,14 @@ export class Opening {
 
   /** Sends the first SYN. */
   begin(connection: OpeningConnection, now: number): void {
+    this.#beganAt = now;
     this.#giveUpAt = now + connection.settings.connectTimeout;
     this.#send(connection, now);
+  }
+
+  /** The handshake is given up after so many milliseconds, if it does not end earlier. */
+  giveUpWithin(time: number, now: number): void {
+    this.#giveUpAt = Math.max(now, Math.min(this.#giveUpAt, this.#beganAt + time));
   }
 
   /** A SYN came to a listener: answers it. */
