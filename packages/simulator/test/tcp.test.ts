@@ -96,7 +96,7 @@ describe('a peer with TCP', () => {
   test('listens at a port once, and again when it was given back', () => {
     const { b } = twoPeers();
     b.tcp.listen(80, () => {});
-    expect(() => b.tcp.listen(80, () => {})).toThrow('TCP port 80 is taken');
+    expect(() => b.tcp.listen(80, () => {})).toThrow('port 80 is in use');
     b.tcp.unlisten(80);
     b.tcp.listen(80, () => {});
   });

@@ -1,4 +1,5 @@
 import { parseIPv6 } from '@6bed4/codec';
+import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import {
   type TcpConnection,
   type TcpEvent,
@@ -73,23 +74,23 @@ export class TcpHost implements TcpSocketHost {
    * Opens a connection; the event `open` or `closed` tells how that went.
    *
    * @param to - IPv6 address
-   * @returns null when the peer has no address yet, or no port is free
+   * @returns null when the peer has no address yet
+   * @throws TcpUsageError - when the port is in use, or none is free
    */
   connect(to: string, port: number, options: TcpConnectOptions = {}): TcpSocket | null {
     const { localPort = 0, localAddress, onEvent = nothing } = options;
     const from = localAddress ?? this.#user.address;
     if (from === null) return null;
     const local = { address: parseIPv6(from), port: localPort };
-    const connection = this.stack.connect(local, { address: parseIPv6(to), port }, this.now());
-    const socket = connection === null ? null : this.#add(connection, onEvent);
+    const remote = { address: parseIPv6(to), port };
+    const socket = this.#add(this.stack.connect(local, remote, this.now()), onEvent);
     this.settle();
     return socket;
   }
 
-  /** Accepts connections at a port of all addresses of the peer. @throws Error when the port is taken */
+  /** Accepts connections at a port of all addresses of the peer. @throws TcpUsageError - when it is in use */
   listen(port: number, accept: (socket: TcpSocket) => void, backlog?: number): void {
     const listener = this.stack.listen(null, port, backlog);
-    if (listener === null) throw new Error(`TCP port ${port} is taken`);
     this.#listeners.set(port, listener);
     this.#accepts.set(listener, accept);
   }
@@ -104,7 +105,7 @@ export class TcpHost implements TcpSocketHost {
     this.settle();
   }
 
-  /** @internal A packet came out of the tunnel. */
+  /** @internal A segment, or an ICMPv6 message, came out of the tunnel. */
   packetArrived(packet: Uint8Array): void {
     this.#incoming.push(packet);
     this.settle();
@@ -146,8 +147,13 @@ export class TcpHost implements TcpSocketHost {
       return true;
     }
     const incoming = this.#incoming.shift();
-    if (incoming !== undefined) this.stack.handlePacket(incoming, 0, incoming.length, this.now());
-    return incoming !== undefined;
+    if (incoming === undefined) return false;
+    if (incoming[NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6) {
+      this.stack.handleIcmpError(incoming, 0, incoming.length, this.now());
+    } else {
+      this.stack.handlePacket(incoming, 0, incoming.length, this.now());
+    }
+    return true;
   }
 
   #add(connection: TcpConnection, onEvent: OnTcpEvent): TcpSocket {

@@ -1,4 +1,4 @@
-import type { TcpConnection, TcpErrorCode, TcpEvent, TcpState } from '@6bed4/tcp';
+import type { KeepAliveOptions, TcpConnection, TcpErrorCode, TcpEvent, TcpState } from '@6bed4/tcp';
 
 /** Handler of what happens to a {@link TcpSocket}. */
 export type OnTcpEvent = (event: TcpEvent, socket: TcpSocket) => void;
@@ -73,9 +73,9 @@ export class TcpSocket {
     this.#host.settle();
   }
 
-  /** Probes a connection that is idle for so many milliseconds; 0 for never. */
-  setKeepAlive(idle: number): void {
-    this.connection.setKeepAlive(idle, this.#host.now());
+  /** Has the connection probed while it is idle; null for not. */
+  setKeepAlive(options: KeepAliveOptions | null): void {
+    this.connection.setKeepAlive(options, this.#host.now());
     this.#host.settle();
   }
 }

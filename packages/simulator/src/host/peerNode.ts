@@ -3,6 +3,7 @@ import {
   buildEcho,
   DEFAULT_HOP_LIMIT,
   echoReplyTo,
+  NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
   NEXT_HEADER_TCP,
   parseEcho,
@@ -273,9 +274,14 @@ export class PeerNode {
 
   /** @internal */
   packetDelivered(packet: Uint8Array): void {
-    if (this.#tcp !== null && packet[NEXT_HEADER_OFFSET] === NEXT_HEADER_TCP) {
-      this.#tcp.packetArrived(packet);
-      return;
+    if (this.#tcp !== null) {
+      const nextHeader = packet[NEXT_HEADER_OFFSET];
+      if (nextHeader === NEXT_HEADER_TCP) {
+        this.#tcp.packetArrived(packet);
+        return;
+      }
+      // An error may be about a segment of ours.
+      if (nextHeader === NEXT_HEADER_ICMPV6) this.#tcp.packetArrived(packet);
     }
     if (this.#settings.records ?? true) {
       const { fromAddress, fromPort } = this.#runner;

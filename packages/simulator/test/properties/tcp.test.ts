@@ -11,7 +11,7 @@ import { type Plan, PlanRun, plans } from './planRun.js';
 const MULTIPLE = Number(process.env['RUNS'] ?? 1);
 const PORT = 80;
 const START = 5_000;
-const KEEP_ALIVE = 30_000;
+const KEEP_ALIVE = { idle: 30_000, interval: 15_000, count: 8 };
 /** Longer than any outage that plans cause, and the silence that follows it. */
 const PATIENCE = 20 * 60_000;
 /** How long connections may last when all faults are over: patience, and the last retransmission before it. */

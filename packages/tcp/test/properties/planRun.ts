@@ -1,5 +1,5 @@
 import { readInt32 } from '@6bed4/codec';
-import { IPV6_HEADER_LENGTH, TCP_SEQUENCE_OFFSET } from '@6bed4/nd';
+import { buildIcmpError, IPV6_HEADER_LENGTH, TCP_SEQUENCE_OFFSET } from '@6bed4/nd';
 import { StreamProgram } from '@6bed4/testing/streamProgram';
 import { type TcpConnection, TcpStack, type TcpStackOptions } from '../../src/index.js';
 import { ADDRESSES, CLEAN, Lab, type LabHost, stackRandom } from './lab.js';
@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const STEPS = 250;
 /** Longer than any network is cut, so that no retransmission comes after it. */
 const TIME_WAIT = 4 * 60_000;
-const KEEP_ALIVE = 30_000;
+const KEEP_ALIVE = { idle: 30_000, interval: 15_000, count: 8 };
 /** Longer than all cuts of a plan together, with the retransmission after them. */
 const PATIENCE = 30 * 60_000;
 const CLOCK_UNIT = 1_024;
@@ -51,6 +51,18 @@ function optionsOf(host: HostPlan): Partial<TcpStackOptions> {
   };
 }
 
+/** What a router says that cannot forward a packet (RFC 4443 §3.2). */
+function tooBig(packet: Uint8Array, mtu: number): Uint8Array {
+  const [source, destination] = [packet.slice(24, 40), packet.slice(8, 24)];
+  return buildIcmpError({
+    type: 'packet-too-big',
+    mtu,
+    source,
+    destination,
+    invoking: packet,
+  });
+}
+
 /** Bytes of memory that a buffer of this size may take: a power of two. */
 const ringOf = (size: number): number =>
   Math.max(LEAST_RING, 2 ** Math.ceil(Math.log2(Math.max(size, 1))));
@@ -81,10 +93,9 @@ export class PlanRun {
     this.#aborts = plan.steps.some(({ type }) => type === 'abort');
     const options = [optionsOf(plan.hosts[0]), optionsOf(plan.hosts[1])] as const;
     this.lab = new Lab(plan.seed, options, [originOf(plan, 0), originOf(plan, 1)]);
-    this.lab.onTooBig = ({ number, after }, _, mtu) => {
-      after(this.lab.paths[number]!.delay, () =>
-        this.#connections[number as 0 | 1]?.limitSegment(mtu - 72),
-      );
+    this.lab.onTooBig = ({ stack, now, after }, packet, mtu) => {
+      const error = tooBig(packet, mtu);
+      after(CLEAN.delay, () => stack.handleIcmpError(error, 0, error.length, now()));
     };
     for (const host of this.lab.hosts) {
       host.onEvent = (connection, event) => this.#happened(host, connection, event);
@@ -141,8 +152,6 @@ export class PlanRun {
     host.call(() => {
       const { number, stack } = host;
       const connection = stack.connect(endpoint(number), endpoint(1 - number), host.now());
-      // The other one's SYN may have come first, to nobody.
-      if (connection === null) throw new Error('there is no free port');
       host.connections.push(connection);
       this.#adopt(host, connection);
     });
