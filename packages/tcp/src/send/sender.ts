@@ -167,6 +167,15 @@ export class Sender {
     this.congestion.setSegmentSize(size);
   }
 
+  /** What is under way in segments that are larger than now allowed is sent again (RFC 9293 §3.7.5). */
+  resendLarger(): void {
+    const segments = this.#segments;
+    for (let index = 0; index < segments.count; index++) {
+      const length = distance(segments.startOf(index), segments.endOf(index));
+      if (length > this.#segmentSize) segments.markLost(index);
+    }
+  }
+
   /**
    * Takes the window of an acceptable segment, unless a later one said otherwise (RFC 9293 §3.10.7.4).
    *
@@ -351,10 +360,14 @@ export class Sender {
   #removeAcknowledged(segment: Segment, sample: AckSample, now: number): void {
     const segments = this.#segments;
     const { acknowledgment } = segment;
+    let isAmbiguous = false;
     while (segments.count > 0 && !isAfter(segments.endOf(0), acknowledgment)) {
+      isAmbiguous ||= segments.isRetransmitted(0);
       if (!segments.isSacked(0)) this.#deliver(0, segment, sample, now);
       segments.shift();
     }
+    // What came behind a gap waited for the one that was sent again (Karn's algorithm).
+    if (isAmbiguous) sample.roundTrip = 0;
     if (segments.count > 0 && isBefore(segments.startOf(0), acknowledgment)) {
       if (!segments.isSacked(0)) {
         sample.delivered += distance(segments.startOf(0), acknowledgment);
