@@ -99,6 +99,7 @@ export {
   type Identity,
   type IdentityOptions,
   loadIdentity,
+  normalizeFingerprint,
   remoteFingerprint,
   type ServerIdentityOptions,
 } from './tcp/identity.js';
