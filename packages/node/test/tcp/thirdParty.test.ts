@@ -14,12 +14,15 @@ import { fetch, Client as UndiciClient } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createIdentity } from '../../src/index.js';
-import { listening, type StreamPlace, systemPlace } from './support/streamPlaces.js';
+import { listening, type StreamPlace, systemPlace, tunnelPlace } from './support/streamPlaces.js';
 
 const [alice, bob] = [createIdentity(), createIdentity()];
 const LARGE = 'x'.repeat(300_000);
 
-describe.each([['node:net', systemPlace]])('over %s', (_, open) => {
+describe.each([
+  ['node:net', systemPlace],
+  ['two tunnels', tunnelPlace],
+])('over %s', (_, open) => {
   let place: StreamPlace;
   const closing: { close(): unknown }[] = [];
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
+import { tunnelLab } from '../../support/datagramPlaces.js';
 
 /** Two ends, one of which connects to the other by TCP: of the system, or over tunnels. */
 export interface StreamPlace {
@@ -20,6 +21,19 @@ export function systemPlace(): Promise<StreamPlace> {
     createServer: (listener) => net.createServer(listener),
     close: () => Promise.resolve(),
   });
+}
+
+/** Sockets of two tunnels, with a router between them. */
+export async function tunnelPlace(): Promise<StreamPlace> {
+  const lab = await tunnelLab();
+  const [left, right] = [await lab.open(), await lab.open()];
+  return {
+    title: 'two tunnels',
+    address: right.address!,
+    connect: (options) => left.connect(options) as unknown as Socket,
+    createServer: (listener) => right.createServer(listener as never) as unknown as Server,
+    close: lab.close,
+  };
 }
 
 /** Begins to listen on a free port, which it returns. */
