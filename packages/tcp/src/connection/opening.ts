@@ -186,7 +186,8 @@ export class Opening {
   #takeFirstData(connection: OpeningConnection, segment: Segment, now: number): void {
     const { receiver } = connection;
     segment.dropSyn();
-    if (segment.length > 0 && receiver.take(segment, now)) connection.reportReadable();
+    if (segment.length === 0) return;
+    if (receiver.take(segment, now)) connection.reportReadable();
     if (receiver.isFinished) connection.move('FIN received', now);
     receiver.requireAck();
   }
@@ -297,6 +298,7 @@ export class Opening {
     // Karn: only a SYN that was sent once says how long a round trip takes.
     if (this.#sendings === 1) sender.roundTrip.sample(Math.max(now - this.#sentAt, 0.001), now);
     else sender.roundTrip.distrust();
+    if (segment.isSyn) receiver.requireAck();
     connection.established(
       sender,
       receiver,
