@@ -14,7 +14,9 @@ const withTimestamps = `
   +0   > A 2 ack 2
   +0   = TIME-WAIT
 `;
-const without = withTimestamps.replaceAll(/,? *<?ts \d+ 0>/g, '').replace('<mss 1000', '<mss 1000>');
+const without = withTimestamps
+  .replaceAll(/,? *<?ts \d+ 0>/g, '')
+  .replace('<mss 1000', '<mss 1000>');
 
 describe('a connection in TIME-WAIT is opened anew (RFC 6191 §2)', () => {
   test.each([

@@ -151,7 +151,7 @@ export class TcpConnection {
   write(bytes: Uint8Array, offset: number, length: number, now: number): number {
     if (this.opening !== null || !this.#canSend) return 0;
     const count = this.sender.queue.write(bytes, offset, length);
-    if (count < length) this.#wasFull = true;
+    if (this.sender.queue.room === 0) this.#wasFull = true;
     this.output(now);
     return count;
   }

@@ -42,10 +42,13 @@ export class ScriptedStack {
   connection: TcpConnection | null = null;
   readonly log: Entry[] = [];
   now = START;
+  /** Whether the application takes a connection when it is open; otherwise by the command `accept`. */
+  acceptsAtOnce = true;
   #hasTimestamp = false;
   #written = 0;
   #isSound = true;
   #read = 0;
+  #accept: () => void = () => {};
 
   constructor(options: Partial<TcpStackOptions> = {}) {
     this.stack = new TcpStack(
@@ -63,8 +66,6 @@ export class ScriptedStack {
     );
   }
 
-  #accept: () => void = () => {};
-
   /** Runs until a time of the script, in milliseconds from its begin. */
   advance(at: number): void {
     for (;;) {
@@ -81,8 +82,7 @@ export class ScriptedStack {
   inject(text: string, from: Side = THEM, to: Side = US): void {
     const packet = encodeSegment(parseSegment(text), from, to, this.bases);
     this.stack.handlePacket(packet, 0, packet.length, this.now);
-    this.#accept();
-    this.#accept = () => {};
+    if (this.acceptsAtOnce) this.command('accept');
   }
 
   /** An ICMPv6 error arrives about a segment of ours with this sequence number. */
@@ -110,9 +110,7 @@ export class ScriptedStack {
   get state(): string {
     const { connection } = this;
     if (connection === null) return 'none';
-    return connection.error === null
-      ? connection.state
-      : `${connection.state} ${connection.error}`;
+    return connection.error === null ? connection.state : `${connection.state} ${connection.error}`;
   }
 
   readonly #commands: Readonly<Record<string, (numbers: number[]) => string | undefined>> = {
@@ -122,6 +120,11 @@ export class ScriptedStack {
     },
     listen: ([backlog]) => {
       this.stack.listen(null, US.port, backlog);
+      return undefined;
+    },
+    accept: () => {
+      this.#accept();
+      this.#accept = () => {};
       return undefined;
     },
     write: ([length]) => {
@@ -148,7 +151,7 @@ export class ScriptedStack {
     },
     keepalive: ([idle, interval, count]) => {
       const options = { idle: idle!, interval: interval!, count: count! };
-      this.connection!.setKeepAlive(options, this.now);
+      this.connection!.setKeepAlive(idle === 0 ? null : options, this.now);
       return undefined;
     },
     'user-timeout': ([time]) => this.connection!.setUserTimeout(time!, this.now) as undefined,

@@ -77,7 +77,10 @@ export function decodeSegment(packet: Uint8Array, bases: Bases): SegmentFields {
     length: packet.length - IPV6 - header,
     ...((bits & FLAGS.A) === 0 ? {} : { ack: (view.getInt32(IPV6 + 8) - bases.theirs) | 0 }),
     win: view.getUint16(IPV6 + 14),
-    options: decodeOptions(new DataView(packet.buffer, packet.byteOffset + IPV6 + TCP, header - TCP), bases),
+    options: decodeOptions(
+      new DataView(packet.buffer, packet.byteOffset + IPV6 + TCP, header - TCP),
+      bases,
+    ),
     ...((ecn & 3) === 0 ? {} : { ecn: (ecn & 3) === 3 ? 'ce' : 'ect' }),
   };
 }
@@ -108,7 +111,9 @@ function decodeOptions(view: DataView, bases: Bases): string {
 function decodeBlocks(view: DataView, at: number, length: number, bases: Bases): string {
   let text = '';
   for (let block = at + 2; block < at + length; block += 8) {
-    const [left, right] = [block, block + 4].map((edge) => (view.getInt32(edge) - bases.theirs) | 0);
+    const [left, right] = [block, block + 4].map(
+      (edge) => (view.getInt32(edge) - bases.theirs) | 0,
+    );
     text += ` ${left}-${right}`;
   }
   return text;
