@@ -163,6 +163,32 @@ describe('a simultaneous open', () => {
     );
   });
 
+  test('cannot be feigned by who has not seen the SYN', () => {
+    runScript(
+      `
+      0    connect
+      0    > S 0
+      +5   < S 7000
+      +0   > SA 0 ack 7001
+      +5   < SA 0 ack 1
+      +0   > A 1 ack 1
+      +0   = ESTABLISHED
+    `,
+      plain,
+    );
+    runScript(
+      `
+      0    connect
+      0    > S 0
+      +5   < S 7000
+      +0   > SA 0 ack 7001
+      +5   < RA 0 ack 1
+      +0   = CLOSED ECONNREFUSED
+    `,
+      plain,
+    );
+  });
+
   test('is open by any acceptable acknowledgment', () => {
     runScript(
       `

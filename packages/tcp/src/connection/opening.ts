@@ -221,24 +221,29 @@ export class Opening {
   }
 
   #arrivedReset(connection: OpeningConnection, segment: Segment, now: number): void {
-    if (segment.sequence === this.#peerNext) connection.fail('ECONNREFUSED', now);
+    const isRefused = segment.sequence === this.#peerNext || this.#provesSight(segment);
+    if (isRefused) connection.fail('ECONNREFUSED', now);
     else if (this.#isInWindow(connection, segment)) this.#challenge(connection, now);
   }
 
   #arrivedSyn(connection: OpeningConnection, segment: Segment, now: number): void {
-    if (segment.sequence !== this.#peerInitial) {
+    if (this.#provesSight(segment)) {
+      // Both have sent a SYN first (RFC 9293 §3.5, figure 7). Or the SYN before was of somebody else.
+      if (segment.sequence !== this.#peerInitial) this.#learn(connection, segment);
+      this.#complete(connection, segment, now);
+      this.#takeFirstData(connection, segment, now);
+    } else if (segment.sequence !== this.#peerInitial || segment.isAck) {
       this.#challenge(connection, now);
-    } else if (!segment.isAck) {
+    } else {
       // Ours was lost. A SYN without ECN takes back that of before (RFC 3168 §6.1.1).
       if ((segment.flags & ECN_SETUP) !== ECN_SETUP) this.#hasEcn = false;
       this.#send(connection, now);
-    } else if (this.#isActive && segment.acknowledgment === this.#next) {
-      // Both have sent a SYN first, and the other side has ours (RFC 9293 §3.5, figure 7).
-      this.#complete(connection, segment, now);
-      this.#takeFirstData(connection, segment, now);
-    } else {
-      this.#challenge(connection, now);
     }
+  }
+
+  /** Whether a segment comes from who has seen our SYN, to which we had no answer when we sent it. */
+  #provesSight(segment: Segment): boolean {
+    return this.#isActive && segment.isAck && segment.acknowledgment === this.#next;
   }
 
   #isInWindow({ settings }: OpeningConnection, segment: Segment): boolean {
