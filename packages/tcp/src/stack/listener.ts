@@ -8,6 +8,8 @@ export class TcpListener {
   readonly port: number;
   /** Connections whose handshake is not complete, or that were not taken yet, at most. */
   readonly backlog: number;
+  /** What the listener belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal Those whose handshake is not complete. */
   halfOpen = 0;
   readonly #waiting: TcpConnection[] = [];
