@@ -240,7 +240,10 @@ export class Dial {
   #all(): Error {
     const [first] = this.#errors as NodeJS.ErrnoException[];
     if (this.#errors.length === 1) return first!;
-    return Object.assign(new AggregateError(this.#errors, ''), { code: first!.code });
+    return Object.assign(
+      new AggregateError(this.#errors, `all ${this.#errors.length} attempts failed`),
+      { code: first!.code },
+    );
   }
 
   #fail(error: Error): void {
