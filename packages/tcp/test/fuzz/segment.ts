@@ -98,7 +98,8 @@ function checkOptions(segment: Segment): void {
   }
   if (segment.windowScale >= 0) at = writeWindowScale(out, at, segment.windowScale);
   if (segment.isSackPermitted) at = writeSackPermitted(out, at);
-  if (segment.hasTimestamps) at = writeTimestamps(out, at, segment.timestamp, segment.timestampEcho);
+  if (segment.hasTimestamps)
+    at = writeTimestamps(out, at, segment.timestamp, segment.timestampEcho);
   if (segment.sackCount > 0) at = writeSack(out, at, segment.sackEdges, segment.sackCount);
   const again = new Segment();
   readOptions(out, 0, at, again);

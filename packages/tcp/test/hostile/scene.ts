@@ -1,6 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { IPV6_HEADER_LENGTH, TCP_FLAGS_OFFSET, TCP_RST, TCP_SYN } from '@6bed4/nd';
+import {
+  IPV6_HEADER_LENGTH,
+  NEXT_HEADER_ICMPV6,
+  NEXT_HEADER_OFFSET,
+  TCP_FLAGS_OFFSET,
+  TCP_RST,
+  TCP_SYN,
+} from '@6bed4/nd';
 import { StreamProgram } from '@6bed4/testing/streamProgram';
 import type { TcpConnection, TcpEndpoint, TcpStackOptions } from '../../src/index.js';
 import { ADDRESSES, Lab, type LabHost } from '../properties/lab.js';
@@ -106,13 +113,19 @@ export class Scene {
       const [client, server] = this.pair(number);
       return victim === 1 ? ([client, server] as const) : ([server, client] as const);
     });
-    return { pairs, seen: this.#seen[victim] };
+    return { pairs, seen: this.#seen[victim], own: this.#seen[1 - victim]! };
   }
 
-  /** Gives a host a segment, at once. */
+  /** Gives a host a segment, or an ICMPv6 error, at once. */
   attack(victim: 0 | 1, packet: Uint8Array): void {
-    const host = this.lab.hosts[victim];
-    host.call(() => host.stack.handlePacket(packet, 0, packet.length, host.now()));
+    const { stack, call, now } = this.lab.hosts[victim];
+    call(() => {
+      if (packet[NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6) {
+        stack.handleIcmpError(packet, 0, packet.length, now());
+      } else {
+        stack.handlePacket(packet, 0, packet.length, now());
+      }
+    });
   }
 
   /** How each program fared. */

@@ -1,10 +1,10 @@
 import { Random } from '@6bed4/testing/random';
 import { describe, expect, test } from 'vitest';
 import { heapInUse, Scene } from './scene.js';
-import { blind, damaged, displaced, type Knowledge, outside } from './strangers.js';
+import { blind, damaged, displaced, error, type Knowledge, outside } from './strangers.js';
 
 /** A million in all, unless the environment multiplies them: `RUNS=10 npx vitest run hostile`. */
-const COUNT = 250_000 * Number(process.env['RUNS'] ?? 1);
+const COUNT = 200_000 * Number(process.env['RUNS'] ?? 1);
 const TIME = 10_000;
 const PER_MILLISECOND = Math.ceil(COUNT / TIME);
 const BURST = 100;
@@ -15,6 +15,7 @@ const kinds: readonly (readonly [string, (random: Random, known: Knowledge) => U
   ['that were seen, and sent again with other numbers', displaced],
   ['that are damaged', damaged],
   ['outside the window, of one who sees everything', outside],
+  ['that say as ICMPv6 errors what never was', error],
 ];
 
 describe('hostile segments', () => {

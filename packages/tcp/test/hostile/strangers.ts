@@ -1,6 +1,9 @@
 import { readInt32, writeUint32 } from '@6bed4/codec';
 import {
+  buildIcmpError,
+  DESTINATION_OFFSET,
   IPV6_HEADER_LENGTH,
+  SOURCE_OFFSET,
   TCP_ACK,
   TCP_ACKNOWLEDGMENT_OFFSET,
   TCP_FLAGS_OFFSET,
@@ -23,6 +26,8 @@ export interface Knowledge {
   readonly pairs: readonly (readonly [TcpEndpoint, TcpEndpoint])[];
   /** Packets that went to the victim. */
   readonly seen: readonly Uint8Array[];
+  /** Packets of the victim. */
+  readonly own: readonly Uint8Array[];
 }
 
 /** Segments of one who sees nothing, but knows who talks to whom: flags, numbers, options, data by chance. */
@@ -76,4 +81,33 @@ export function outside(random: Random, { seen }: Knowledge): Uint8Array {
   packet[TCP + TCP_FLAGS_OFFSET] = flags;
   for (let at = TCP + TCP_HEADER_LENGTH + 12; at < packet.length; at++) packet[at] = random.next();
   return sealed(packet);
+}
+
+/** An ICMPv6 error about a segment that the victim could have sent, but has not, or not lately. */
+export function error(random: Random, { own }: Knowledge): Uint8Array {
+  const invoking = own[random.below(own.length)]!.slice();
+  const field = TCP + TCP_SEQUENCE_OFFSET;
+  const distance = FAR + (random.next() % (2 ** 32 - 2 * FAR));
+  writeUint32(invoking, field, readInt32(invoking, field) + distance);
+  const parts = {
+    source: noise(random, 16),
+    destination: invoking.slice(SOURCE_OFFSET, DESTINATION_OFFSET),
+    invoking: invoking.subarray(0, TCP + 8 + random.below(invoking.length - TCP - 7)),
+  };
+  parts.source[0] = 0x20;
+  switch (random.below(4)) {
+    case 0:
+      return buildIcmpError({ type: 'packet-too-big', mtu: random.next(), ...parts });
+    case 1:
+      return buildIcmpError({ type: 'time-exceeded', code: random.below(2), ...parts });
+    case 2:
+      return buildIcmpError({
+        type: 'parameter-problem',
+        code: random.below(3),
+        pointer: random.below(100),
+        ...parts,
+      });
+    default:
+      return buildIcmpError({ type: 'destination-unreachable', code: random.below(7), ...parts });
+  }
 }
