@@ -132,7 +132,7 @@ export function badPort(name: string, least: 0 | 1, found: unknown): Error {
 }
 
 /** Describes a value as the messages of Node.js do. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {

@@ -137,6 +137,8 @@ export class TcpSocket extends Duplex {
 
   /** Bytes that were written, those in buffers included. */
   get bytesWritten(): number {
+    // The prototype itself is looked at, too.
+    if (!(#handle in this)) return undefined as unknown as number;
     return this.#bytesTaken + this.writableLength;
   }
 
@@ -377,6 +379,8 @@ export class TcpSocket extends Duplex {
     this.#mustReset = false;
     this.#isResetDue = false;
     this.#wantsData = false;
+    this.#bytesRead = 0;
+    this.#bytesTaken = 0;
     this.#local = null;
     this.#remote = null;
   }
