@@ -30,12 +30,12 @@ export type SystemErrorCode =
   | 'ENETUNREACH';
 
 /** An error that programs recognize by its code. */
-export type CodedError = Error & { readonly code: ArgumentErrorCode };
+export type CodedError = Error & { readonly code: string };
 
 /** An error of one kind with its code, which also shows in the stack trace as it does in Node.js. */
-function coded(
+export function coded(
   Kind: typeof Error | typeof TypeError | typeof RangeError,
-  code: ArgumentErrorCode,
+  code: string,
   message: string,
   name: string = Kind.name,
 ): CodedError {
@@ -143,7 +143,7 @@ function describe(value: unknown): string {
 }
 
 /** The number of an error as libuv has it. */
-function numberOf(code: SystemErrorCode): number {
+export function numberOf(code: string): number {
   return -(constants.errno[code as keyof typeof constants.errno] ?? 0);
 }
 
