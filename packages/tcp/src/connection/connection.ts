@@ -67,6 +67,7 @@ export class TcpConnection {
   #overAt = NEVER;
   #wasFull = false;
 
+  /** @internal */
   constructor(
     host: ConnectionHost<TcpConnection>,
     settings: ConnectionSettings,
