@@ -43,6 +43,8 @@ export class TcpConnection {
   heapIndex = -1;
   /** The reason of the end; null for none, or when both sides have ended. */
   error: TcpErrorCode | null = null;
+  /** What the connection belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal */
   sender!: Sender;
   /** @internal */
