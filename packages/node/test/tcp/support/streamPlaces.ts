@@ -8,7 +8,10 @@ export interface StreamPlace {
   /** The address of the side that accepts. */
   readonly address: string;
   connect(options: { readonly host?: string; readonly port: number }): Socket;
-  createServer(listener?: (socket: Socket) => void): Server;
+  createServer(
+    options: { readonly allowHalfOpen?: boolean },
+    listener: (socket: Socket) => void,
+  ): Server;
   close(): Promise<void>;
 }
 
@@ -18,7 +21,7 @@ export function systemPlace(): Promise<StreamPlace> {
     title: 'node:net',
     address: '127.0.0.1',
     connect: (options) => net.connect({ host: '127.0.0.1', ...options }),
-    createServer: (listener) => net.createServer(listener),
+    createServer: (options, listener) => net.createServer(options, listener),
     close: () => Promise.resolve(),
   });
 }
@@ -31,7 +34,8 @@ export async function tunnelPlace(): Promise<StreamPlace> {
     title: 'two tunnels',
     address: right.address!,
     connect: (options) => left.connect(options) as unknown as Socket,
-    createServer: (listener) => right.createServer(listener as never) as unknown as Server,
+    createServer: (options, listener) =>
+      right.createServer(options, listener as never) as unknown as Server,
     close: lab.close,
   };
 }
