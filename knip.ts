@@ -25,6 +25,7 @@ const config: KnipConfig = {
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
+    'packages/tcp': { entry: ['src/index.ts'], project, vitest },
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
       entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],

@@ -87,3 +87,24 @@ export {
 export { TunnelSocket, type TunnelSocketEvents } from './socket/tunnelSocket.js';
 export type { SocketLookup, TunnelSocketSettings } from './socket/tunnelSocketOptions.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export {
+  createHttpAgent,
+  createHttpsAgent,
+  type TunnelAgentOptions,
+  type TunnelHttpsAgentOptions,
+} from './tcp/agent.js';
+export {
+  type ClientIdentityOptions,
+  createIdentity,
+  type Identity,
+  type IdentityOptions,
+  loadIdentity,
+  remoteFingerprint,
+  type ServerIdentityOptions,
+} from './tcp/identity.js';
+export {
+  type Connector,
+  type ConnectorOptions,
+  type ConnectorTarget,
+  createConnector,
+} from './tcp/undiciConnector.js';

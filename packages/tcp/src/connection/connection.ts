@@ -1,12 +1,23 @@
-import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_RST } from '@6bed4/nd';
+import {
+  IPV6_HEADER_LENGTH,
+  MINIMUM_MTU,
+  TCP_ACK,
+  TCP_CWR,
+  TCP_ECE,
+  TCP_FIN,
+  TCP_HEADER_LENGTH,
+  TCP_PSH,
+  TCP_RST,
+} from '@6bed4/nd';
 import type { Receiver } from '../receive/receiver.js';
+import { PADDED_TIMESTAMPS_LENGTH } from '../segment/options.js';
 import type { Segment } from '../segment/segment.js';
 import { advance, isAfter, isBefore } from '../segment/sequence.js';
 import type { Sender, Transmission } from '../send/sender.js';
 import type { ConnectionHost } from './connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
-import type { TcpErrorCode } from './errors.js';
-import { KeepAlive } from './keepAlive.js';
+import type { SegmentError, TcpErrorCode } from './errors.js';
+import { KeepAlive, type KeepAliveOptions } from './keepAlive.js';
 import { type AgreedOptions, Opening, type RestoredOptions } from './opening.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';
 
@@ -35,6 +46,7 @@ export class TcpConnection {
 
   readonly #keepAlive = new KeepAlive();
   readonly #timestampOffset: number;
+  #userTimeout: number;
   #state: TcpState;
   #hasSack = false;
   #usesTimestamps = false;
@@ -53,6 +65,7 @@ export class TcpConnection {
   ) {
     this.host = host;
     this.settings = settings;
+    this.#userTimeout = settings.userTimeout;
     this.local = sides.local;
     this.remote = sides.remote;
     this.#timestampOffset = sides.timestampOffset;
@@ -98,7 +111,7 @@ export class TcpConnection {
       this.receiver.deadline,
       this.#persistAt,
       this.#keepAlive.deadline,
-      this.sender.stalledSince + this.settings.userTimeout,
+      this.sender.stalledSince + this.#userTimeout,
     );
   }
 
@@ -108,13 +121,19 @@ export class TcpConnection {
     else this.opening.noDelay = value;
   }
 
+  /** Has the connection probed while it is idle (RFC 9293 §3.8.4), or with null not, as at first. */
+  setKeepAlive(options: KeepAliveOptions | null, now: number): void {
+    this.#keepAlive.set(options, now);
+    this.host.rescheduled(this);
+  }
+
   /**
-   * Probes of a connection that is idle (RFC 9293 §3.8.4).
-   *
-   * @param idle - milliseconds without a segment until the first one; 0 for none
+   * Sets after how many milliseconds data without an answer is given up (RFC 9293 §3.8.3); 0 for the user
+   * timeout of the stack.
    */
-  setKeepAlive(idle: number, now: number): void {
-    this.#keepAlive.set(idle, now);
+  setUserTimeout(time: number, now: number): void {
+    this.#userTimeout = time === 0 ? this.settings.userTimeout : time;
+    this.opening?.giveUpWithin(this.#userTimeout, now);
     this.host.rescheduled(this);
   }
 
@@ -222,9 +241,16 @@ export class TcpConnection {
     void now;
   }
 
-  /** @internal An ICMPv6 error that may pass; what to say when nothing else comes (RFC 5927 §5). */
-  softError(code: TcpErrorCode): void {
-    this.#softError = code;
+  /**
+   * @internal An ICMPv6 error about a segment of ours. Whoever cannot see our segments cannot guess what
+   * is under way (RFC 5927 §4.1).
+   */
+  reported(error: SegmentError, now: number): void {
+    if (!this.#isUnderWay(error.sequence)) return;
+    if (error.mtu > 0) this.#limitPackets(error.mtu, now);
+    else if (this.opening !== null && error.isHard) this.fail(error.code, now);
+    // It may pass; to be told when nothing else comes (RFC 5927 §5.2).
+    else this.#softError = error.code;
   }
 
   /** @internal The value of our timestamps now. */
@@ -252,27 +278,26 @@ export class TcpConnection {
       this.host.rescheduled(this);
       return;
     }
-    if (now >= this.sender.stalledSince + this.settings.userTimeout) {
+    if (now >= this.sender.stalledSince + this.#userTimeout) {
       this.#sendReset();
       this.fail(this.#softError ?? 'ETIMEDOUT', now);
       return;
     }
-    if (this.#keepAlive.isExhausted(now)) {
+    const isProbeDue = now >= this.#keepAlive.deadline;
+    if (isProbeDue && this.#keepAlive.isExhausted) {
       this.#sendReset();
-      this.fail('ETIMEDOUT', now);
+      this.fail(this.#softError ?? 'ETIMEDOUT', now);
       return;
     }
     this.sender.expire(now);
     this.receiver.expire(now);
     if (now >= this.#persistAt) this.#probeWindow(now);
-    if (this.#keepAlive.isDue(now)) this.#probe();
+    if (isProbeDue) {
+      this.#probe(now);
+      this.#keepAlive.probed(now);
+    }
     this.output(now);
     this.host.rescheduled(this);
-  }
-
-  /** @internal Packet Too Big: less data in a segment from now on (RFC 5927 §7). */
-  limitSegment(size: number): void {
-    if (this.opening === null && size < this.sender.segmentSize) this.sender.setSegmentSize(size);
   }
 
   /** @internal Sends what may be sent, and an acknowledgment that is due. */
@@ -284,6 +309,23 @@ export class TcpConnection {
     if (this.receiver.isAckDue) this.#sendAck(now);
     this.#schedulePersist(now);
     this.host.rescheduled(this);
+  }
+
+  #isUnderWay(sequence: number): boolean {
+    if (this.opening !== null) return sequence === this.opening.initial;
+    const { unacknowledged, next } = this.sender;
+    return !isBefore(sequence, unacknowledged) && isBefore(sequence, next);
+  }
+
+  /** The path takes only packets of so many bytes; every IPv6 path takes 1280 (RFC 8201 §4). */
+  #limitPackets(mtu: number, now: number): void {
+    if (this.opening !== null || mtu < MINIMUM_MTU) return;
+    const options = this.#usesTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
+    const size = mtu - IPV6_HEADER_LENGTH - TCP_HEADER_LENGTH - options;
+    if (size >= this.sender.segmentSize) return;
+    this.sender.setSegmentSize(size);
+    this.sender.resendLarger();
+    this.output(now);
   }
 
   /** Whether data may still be written. */
@@ -397,8 +439,8 @@ export class TcpConnection {
   }
 
   /** A segment without data from before what was acknowledged, which has to be answered. */
-  #probe(): void {
-    this.#begin(advance(this.sender.unacknowledged, -1), TCP_ACK, this.#keepAlive.now);
+  #probe(now: number): void {
+    this.#begin(advance(this.sender.unacknowledged, -1), TCP_ACK, now);
     this.host.send(this.host.writer.finish(false));
   }
 
@@ -432,8 +474,7 @@ export class TcpConnection {
   }
 
   #probeWindow(now: number): void {
-    this.#keepAlive.now = now;
-    this.#probe();
+    this.#probe(now);
     this.#persistWait = Math.min(2 * this.#persistWait, LONGEST_PERSIST);
     this.#persistAt = now + this.#persistWait;
   }

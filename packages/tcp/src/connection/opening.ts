@@ -60,6 +60,7 @@ export class Opening {
 
   #at = NEVER;
   #wait = INITIAL_TIMEOUT;
+  #beganAt = 0;
   #giveUpAt = NEVER;
   #sentAt = 0;
   #sendings = 0;
@@ -82,8 +83,14 @@ export class Opening {
 
   /** Sends the first SYN. */
   begin(connection: OpeningConnection, now: number): void {
+    this.#beganAt = now;
     this.#giveUpAt = now + connection.settings.connectTimeout;
     this.#send(connection, now);
+  }
+
+  /** The handshake is given up after so many milliseconds, if it does not end earlier. */
+  giveUpWithin(time: number, now: number): void {
+    this.#giveUpAt = Math.max(now, Math.min(this.#giveUpAt, this.#beganAt + time));
   }
 
   /** A SYN came to a listener: answers it. */
@@ -151,7 +158,7 @@ export class Opening {
       if (segment.sequence === advance(this.#peerInitial, 1)) connection.fail('ECONNREFUSED', now);
       return;
     }
-    if (segment.isSyn) {
+    if (segment.isSyn && !segment.isAck) {
       // The answer was lost.
       if (segment.sequence === this.#peerInitial) this.#send(connection, now);
       return;
@@ -161,6 +168,8 @@ export class Opening {
       this.#refuse(connection, segment);
       return;
     }
+    // Both have opened at once; or the SYN before was of somebody who does not know ours.
+    if (segment.isSyn && segment.sequence !== this.#peerInitial) this.#learn(connection, segment);
     this.#complete(connection, segment, now);
     connection.arrived(segment, now);
   }

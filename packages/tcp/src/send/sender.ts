@@ -167,6 +167,15 @@ export class Sender {
     this.congestion.setSegmentSize(size);
   }
 
+  /** What is under way in segments that are larger than now allowed is sent again (RFC 9293 §3.7.5). */
+  resendLarger(): void {
+    const segments = this.#segments;
+    for (let index = 0; index < segments.count; index++) {
+      const length = distance(segments.startOf(index), segments.endOf(index));
+      if (length > this.#segmentSize) segments.markLost(index);
+    }
+  }
+
   /**
    * Takes the window of an acceptable segment, unless a later one said otherwise (RFC 9293 §3.10.7.4).
    *

@@ -13,6 +13,7 @@ import { Cubic } from '../congestion/cubic.js';
 import { TcpConnection } from '../connection/connection.js';
 import type { ConnectionHost, TcpEvent } from '../connection/connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from '../connection/connectionOptions.js';
+import { TcpUsageError } from '../connection/errors.js';
 import { scaleOf } from '../connection/opening.js';
 import { Segment } from '../segment/segment.js';
 import { SegmentWriter } from '../segment/segmentWriter.js';
@@ -20,6 +21,7 @@ import { advance } from '../segment/sequence.js';
 import { Budget } from './budget.js';
 import { ConnectionTable } from './connectionTable.js';
 import { DeadlineQueue } from './deadlineQueue.js';
+import { readSegmentError } from './icmpErrors.js';
 import { InitialNumbers } from './initialSequence.js';
 import { TcpListener } from './listener.js';
 import { SipHash } from './sipHash.js';
@@ -59,6 +61,8 @@ export class TcpCounters {
   cookiesAccepted = 0;
   challengesWithheld = 0;
   resetsWithheld = 0;
+  /** ICMPv6 errors about connections. */
+  icmpErrors = 0;
 }
 
 /** TCP over IPv6 (RFC 9293) for one side: connections and listeners. */
@@ -111,18 +115,16 @@ export class TcpStack {
    * Opens a connection; the event `open` or `closed` tells how that went.
    *
    * @param port - of this side; 0 for a free one
-   * @returns null when no port is free, or there is this very connection already
+   * @throws TcpUsageError - `EADDRINUSE` when there is this very connection already, `EADDRNOTAVAIL` when
+   * no port is free
    */
-  connect(
-    local: { address: Uint8Array; port: number },
-    remote: TcpEndpoint,
-    now: number,
-  ): TcpConnection | null {
+  connect(local: TcpEndpoint, remote: TcpEndpoint, now: number): TcpConnection {
     const { address } = local;
     const isFree = (port: number): boolean =>
       this.#connections.between(address, 0, port, remote.address, 0, remote.port) === null;
     const port = local.port === 0 ? this.#numbers.port(address, remote, PORTS, isFree) : local.port;
-    if (port === 0 || !isFree(port)) return null;
+    if (port === 0) throw new TcpUsageError('EADDRNOTAVAIL', 'no local port is free');
+    if (!isFree(port)) throw new TcpUsageError('EADDRINUSE', `port ${port} is in use`);
     const connection = this.#create({ address, port }, remote, 'SYN-SENT', now);
     connection.open(now);
     return connection;
@@ -133,15 +135,13 @@ export class TcpStack {
    *
    * @param address - 16 bytes; null for all of this side
    * @param port - 0 for a free one
-   * @returns null when the port is in use
+   * @throws TcpUsageError - `EADDRINUSE` when the port is in use, `EADDRNOTAVAIL` when none is free
    */
-  listen(address: Uint8Array | null, port: number, backlog = 511): TcpListener | null {
+  listen(address: Uint8Array | null, port: number, backlog = 511): TcpListener {
     const wanted = port === 0 ? this.#freeListenPort() : port;
-    if (
-      wanted === 0 ||
-      this.#listeners.some((one) => one.port === wanted && overlaps(one, address))
-    ) {
-      return null;
+    if (wanted === 0) throw new TcpUsageError('EADDRNOTAVAIL', 'no port is free');
+    if (this.#listeners.some((one) => one.port === wanted && overlaps(one, address))) {
+      throw new TcpUsageError('EADDRINUSE', `port ${wanted} is in use`);
     }
     const listener = new TcpListener(address, wanted, backlog);
     this.#listeners.push(listener);
@@ -174,6 +174,27 @@ export class TcpStack {
     const listener = this.#listenerFor(segment);
     if (listener === null) this.#reset(segment, now);
     else this.#arrivedAtListener(listener, segment, now);
+  }
+
+  /**
+   * A whole ICMPv6 packet without extension headers for an address of this side (RFC 5927, RFC 5461); what
+   * is no error about a segment under way is ignored.
+   */
+  handleIcmpError(bytes: Uint8Array, offset: number, length: number, now: number): void {
+    const error = readSegmentError(bytes, offset, length);
+    if (error === null) return;
+    const { local, remote } = error;
+    const connection = this.#connections.between(
+      local.address,
+      0,
+      local.port,
+      remote.address,
+      0,
+      remote.port,
+    );
+    if (connection === null) return;
+    this.counters.icmpErrors++;
+    connection.reported(error, now);
   }
 
   /** The time of {@link nextTimeout} has come. */

@@ -153,7 +153,7 @@ export class TwoHosts {
 }
 
 /** The byte at an offset of a stream. */
-export const byteAt = (offset: number): number => (offset * 31 + (offset >>> 8)) & 255;
+const byteAt = (offset: number): number => (offset * 31 + (offset >>> 8)) & 255;
 
 /** Writes a stream of so many bytes as fast as it is taken, then ends it. */
 export class StreamWriter {
