@@ -28,7 +28,12 @@ const config: KnipConfig = {
     'packages/tcp': { entry: ['src/index.ts'], project, vitest },
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
-      entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],
+      entry: [
+        'src/{index,main}.ts',
+        'test/kernel/programs/*.mjs',
+        'test/kernel/tcp/*End.ts',
+        targets,
+      ],
       project,
       vitest,
     },

@@ -3,6 +3,7 @@ import type { CapturedSegment } from './segmentCapture.js';
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
+const ACK = 16;
 const ECT_0 = 2;
 
 /** What tshark remarks on segments of a connection where nothing is wrong. */
@@ -126,7 +127,7 @@ function judgeOptions(
   if (own.lastTimestamp !== null && (timestamp - own.lastTimestamp) << 0 < 0) {
     fault(`its timestamp goes back from ${own.lastTimestamp} to ${timestamp}`);
   }
-  if (other.end >= 0 && !other.timestamps.has(timestampEcho!)) {
+  if ((flags & ACK) !== 0 && !other.timestamps.has(timestampEcho!)) {
     fault(`echoes the timestamp ${timestampEcho}, which was never sent`);
   }
 }

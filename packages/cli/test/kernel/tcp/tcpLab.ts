@@ -65,6 +65,31 @@ export class TcpLab {
     );
   }
 
+  /** Has the gateway refuse what it forwards with an ICMPv6 error of that name in nftables. */
+  async refuse(error: string): Promise<void> {
+    await this.lab.nft(
+      'gateway',
+      `table ip6 refusal {
+        chain forward {
+          type filter hook forward priority filter;
+          iifname "${DEVICE}" reject with icmpv6 ${error}
+        }
+      }`,
+    );
+  }
+
+  /** Ends {@link refuse}. */
+  async refuseNothing(): Promise<void> {
+    await this.lab.nft('gateway', 'delete table ip6 refusal');
+  }
+
+  /** Has the gateway forward larger packets than others take: of 1500 bytes on its links, of `mtu` in between. */
+  async narrow(mtu: number): Promise<void> {
+    await this.lab.ip('gateway', `link set ${DEVICE} mtu 1500`);
+    await this.lab.ip('gateway', `-6 route replace ${KERNEL}/128 dev lan mtu lock ${mtu}`);
+    await this.lab.ip('gateway', `-6 route replace ${STACK}/128 dev ${DEVICE} mtu lock ${mtu}`);
+  }
+
   /** Sets a parameter `net.ipv4.tcp_*` of the kernel's end, which holds for IPv6 as well. */
   tune(name: string, value: number | string): Promise<void> {
     return this.lab.sysctl('kernel', `net.ipv4.tcp_${name}`, value);

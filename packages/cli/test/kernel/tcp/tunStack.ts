@@ -1,3 +1,4 @@
+import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import { loadLibc } from '../../../../node/src/drivers/kernel/libc.js';
 import { Tun } from '../../../../node/src/drivers/tun/tunDevice.js';
 import {
@@ -72,12 +73,21 @@ export class TunStack {
 
   #receive(bytes: Uint8Array, offset: number, length: number): void {
     if (this.#delay === 0) {
-      this.run((now) => this.stack.handlePacket(bytes, offset, length, now));
+      this.#handle(bytes, offset, length);
       return;
     }
     const packet = bytes.slice(offset, offset + length);
-    const handle = (now: number): void => this.stack.handlePacket(packet, 0, length, now);
-    setTimeout(() => this.run(handle), this.#delay);
+    setTimeout(() => this.#handle(packet, 0, length), this.#delay);
+  }
+
+  #handle(bytes: Uint8Array, offset: number, length: number): void {
+    const now = performance.now();
+    if (bytes[offset + NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6) {
+      this.stack.handleIcmpError(bytes, offset, length, now);
+    } else {
+      this.stack.handlePacket(bytes, offset, length, now);
+    }
+    this.#settle();
   }
 
   #settle(): void {
