@@ -111,7 +111,7 @@ describeLab('a stack and the TCP of the kernel', () => {
     const stack = await net.stack({ role: 'connect', port });
     expect(await stack.waitForLine(/^report /)).toContain('"error":"ECONNREFUSED"');
     await stack.stop('SIGKILL');
-    const listener = await net.stack({ role: 'listen', port: PORT });
+    const listener = await net.stack({ role: 'listen' });
     const kernel = await net.kernel({ role: 'connect', port });
     expect(await kernel.waitForLine(/^report /)).toContain('"error":"ECONNREFUSED"');
     await kernel.stop('SIGKILL');

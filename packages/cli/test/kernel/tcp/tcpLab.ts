@@ -16,12 +16,17 @@ const GATEWAY_TO_KERNEL = '2001:db8:2::1';
 /** At the end that listens. */
 export const PORT = 5_000;
 /** The interface of the stack. */
-export const DEVICE = 'tcp0';
+const DEVICE = 'tcp0';
 const QUEUE = 10_000;
 const PACKAGES = fileURLToPath(new URL('../../../../', import.meta.url));
 const PROGRAMS = fileURLToPath(new URL('./', import.meta.url));
 
 const sourceOf = (name: string): string => join(PACKAGES, name, 'src/index.ts');
+
+/** A plan without what is the same in each. */
+type PlanOf<P extends EndPlan> = Omit<P, 'device' | 'local' | 'remote' | 'port'> & {
+  readonly port?: number;
+};
 
 /** What both ends have told. */
 export interface TcpConversation {
@@ -96,30 +101,25 @@ export class TcpLab {
   }
 
   /** Starts the end with the stack. */
-  async stack(plan: Omit<StackPlan, 'device' | 'local' | 'remote'>): Promise<RunningProgram> {
-    const whole: StackPlan = { device: DEVICE, local: STACK, remote: KERNEL, ...plan };
+  async stack(plan: PlanOf<StackPlan>): Promise<RunningProgram> {
+    const whole: StackPlan = { device: DEVICE, local: STACK, remote: KERNEL, port: PORT, ...plan };
     return await this.#start('gateway', 'stackEnd', whole);
   }
 
   /** Starts the end with the kernel's TCP. */
-  async kernel(plan: Omit<EndPlan, 'remote'>): Promise<RunningProgram> {
-    return await this.#start('kernel', 'kernelEnd', { remote: STACK, ...plan });
+  async kernel(plan: PlanOf<EndPlan>): Promise<RunningProgram> {
+    return await this.#start('kernel', 'kernelEnd', { remote: STACK, port: PORT, ...plan });
   }
 
   /** Runs a whole conversation: the end that listens is started first. */
   async converse(
-    stack: Omit<StackPlan, 'device' | 'local' | 'remote' | 'port'>,
-    kernel: Omit<EndPlan, 'remote' | 'port'>,
+    stack: PlanOf<StackPlan>,
+    kernel: PlanOf<EndPlan>,
     timeout = 60_000,
   ): Promise<TcpConversation> {
-    const port = PORT;
     const isFirst = stack.role === 'listen';
-    const first = isFirst
-      ? await this.stack({ port, ...stack })
-      : await this.kernel({ port, ...kernel });
-    const second = isFirst
-      ? await this.kernel({ port, ...kernel })
-      : await this.stack({ port, ...stack });
+    const first = isFirst ? await this.stack(stack) : await this.kernel(kernel);
+    const second = isFirst ? await this.kernel(kernel) : await this.stack(stack);
     const [stackEnd, kernelEnd] = isFirst ? [first, second] : [second, first];
     try {
       const reports = await Promise.all([
