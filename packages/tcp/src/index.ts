@@ -12,5 +12,7 @@ export type { ConnectionSettings, TcpEndpoint } from './connection/connectionOpt
 export { type TcpErrorCode, TcpUsageError, type TcpUsageErrorCode } from './connection/errors.js';
 export type { KeepAliveOptions } from './connection/keepAlive.js';
 export { type TcpInput, type TcpState, tcpTransitions } from './connection/states.js';
+export { TcpCounters } from './stack/counters.js';
 export { TcpListener } from './stack/listener.js';
-export { TcpCounters, type TcpSink, TcpStack, type TcpStackOptions } from './stack/stack.js';
+export { TcpStack } from './stack/stack.js';
+export type { TcpSink, TcpStackOptions } from './stack/stackOptions.js';

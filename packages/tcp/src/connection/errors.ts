@@ -23,6 +23,8 @@ export type TcpUsageErrorCode =
   | 'EADDRINUSE'
   /** The address is none of this side, or no port is free. */
   | 'EADDRNOTAVAIL'
+  /** No connection can have the address. */
+  | 'ENETUNREACH'
   /** There are as many connections as the stack may have. */
   | 'ENOBUFS';
 

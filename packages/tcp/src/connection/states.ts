@@ -23,14 +23,17 @@ export type TcpInput =
   | 'FIN received'
   /** Our FIN is acknowledged. */
   | 'FIN acknowledged'
-  /** Two maximum segment lifetimes are over. */
+  /** Two maximum segment lifetimes are over, in FIN-WAIT-2 only if nobody wants data any more. */
   | 'timeout'
   /** Reset, given up, or refused. */
   | 'abort';
 
 type Transitions = Readonly<Partial<Record<TcpInput, TcpState>>>;
 
-/** All transitions (RFC 9293 §3.3.2, figure 5); an input that is not there changes nothing. */
+/**
+ * All transitions (RFC 9293 §3.3.2, figure 5); an input that is not there changes nothing. What the application
+ * ends before the handshake is complete ends when it is.
+ */
 export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
   'SYN-SENT': {
     'SYN received': 'SYN-RECEIVED',
@@ -39,8 +42,6 @@ export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
   },
   'SYN-RECEIVED': {
     'SYN acknowledged': 'ESTABLISHED',
-    end: 'FIN-WAIT-1',
-    'FIN received': 'CLOSE-WAIT',
     abort: 'CLOSED',
   },
   ESTABLISHED: { end: 'FIN-WAIT-1', 'FIN received': 'CLOSE-WAIT', abort: 'CLOSED' },
@@ -49,7 +50,7 @@ export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
     'FIN received': 'CLOSING',
     abort: 'CLOSED',
   },
-  'FIN-WAIT-2': { 'FIN received': 'TIME-WAIT', abort: 'CLOSED' },
+  'FIN-WAIT-2': { 'FIN received': 'TIME-WAIT', timeout: 'CLOSED', abort: 'CLOSED' },
   'CLOSE-WAIT': { end: 'LAST-ACK', abort: 'CLOSED' },
   CLOSING: { 'FIN acknowledged': 'TIME-WAIT', abort: 'CLOSED' },
   'LAST-ACK': { 'FIN acknowledged': 'CLOSED', abort: 'CLOSED' },

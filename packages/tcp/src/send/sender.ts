@@ -1,5 +1,6 @@
 import { TCP_ECE } from '@6bed4/nd';
 import type { AckSample, CongestionControl } from '../congestion/congestionControl.js';
+import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
 import { advance, distance, earlier, isAfter, isBefore } from '../segment/sequence.js';
 import { ProportionalRate } from './proportionalRate.js';
@@ -87,12 +88,18 @@ export class Sender {
   #isProbeRetransmission = false;
   #stalledSince = NEVER;
   #duplicates = 0;
+  #isForced = false;
 
   constructor(
     start: number,
-    options: { segmentSize: number; limit: number; congestion: CongestionControl },
+    options: {
+      segmentSize: number;
+      limit: number;
+      congestion: CongestionControl;
+      pool?: MemoryPool;
+    },
   ) {
-    this.queue = new SendQueue(start, options.limit);
+    this.queue = new SendQueue(start, options.limit, options.pool);
     this.congestion = options.congestion;
     this.#segmentSize = options.segmentSize;
     this.#rack = new Rack(this.#segments, this.roundTrip);
@@ -134,6 +141,16 @@ export class Sender {
   /** Whether something waits that the other side's window does not take, with nothing under way. */
   get isBlocked(): boolean {
     return this.#segments.count === 0 && this.#pending > 0 && this.#usable < this.#least;
+  }
+
+  /** Whether the window takes a part of what waits, which would be a small segment. */
+  get canForce(): boolean {
+    return this.#pending > 0 && this.#usable > 0;
+  }
+
+  /** Has {@link plan} send a small segment that the window takes (RFC 9293 §3.8.6.2.1, override). */
+  force(): void {
+    this.#isForced = true;
   }
 
   /** When {@link expire} has to be called. */
@@ -325,11 +342,12 @@ export class Sender {
     if (pending === 0) return null;
     const size = Math.min(pending, this.#segmentSize, this.#usable);
     if (size <= 0 || this.#room < size) return null;
-    const isWhole = size >= this.#segmentSize;
+    const isWhole = size >= this.#segmentSize || this.#isForced;
     if (!isWhole && size < pending && size < this.#least) return null;
     // Nagle: what is small waits while something is under way (RFC 9293 §3.7.4).
     const waits = !isWhole && !this.noDelay && !this.queue.isFinished && this.#segments.count > 0;
     if (waits) return null;
+    this.#isForced = false;
     return this.#fill(this.#nextSequence, advance(this.#nextSequence, size), false);
   }
 

@@ -171,8 +171,6 @@ export class StreamWriter {
       this.#written += connection.write(piece, 0, count, now);
     }
     if (this.#written === this.#length) connection.end(now);
-    // Room is reported only when a write was not taken as a whole.
-    else connection.write(new Uint8Array(1), 0, 0, now);
   }
 }
 
