@@ -13,9 +13,9 @@ const PATIENCE = 20_000;
 const ROLES = ['connect', 'listen'] as const;
 /** Packets of a thousand that are lost, in each direction, and megabytes by default. */
 const LOSSES = [
-  [0, 3],
-  [1, 3],
-  [5, 2],
+  [0, 2],
+  [1, 2],
+  [5, 1],
   [20, 1],
   [50, 0.5],
 ] as const;

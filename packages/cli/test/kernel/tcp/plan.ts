@@ -35,8 +35,6 @@ export interface StackPlan extends EndPlan {
   readonly sack?: boolean;
   readonly ecn?: boolean;
   readonly receiveBuffer?: number;
-  /** By default that of the stack. */
-  readonly congestion?: 'cubic' | 'bbr';
 }
 
 /** What an end tells when its connection is over. */

@@ -2,6 +2,7 @@ import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import { loadLibc } from '../../../../node/src/drivers/kernel/libc.js';
 import { Tun } from '../../../../node/src/drivers/tun/tunDevice.js';
 import {
+  Cubic,
   type TcpConnection,
   type TcpEvent,
   TcpStack,
@@ -9,7 +10,7 @@ import {
 } from '../../../../tcp/src/index.js';
 
 /** Options of a {@link TunStack}. */
-export interface TunStackOptions extends Omit<TcpStackOptions, 'random'> {
+export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'congestion'> {
   /** Name of the network interface. */
   readonly device: string;
   /** Milliseconds that each packet waits, in each direction; default 0. */
@@ -19,7 +20,7 @@ export interface TunStackOptions extends Omit<TcpStackOptions, 'random'> {
 /** Takes what happens to a connection; it is called when the stack has returned. */
 export type EventHandler = (connection: TcpConnection, event: TcpEvent) => void;
 
-/** A stack whose packets go to the kernel through a TUN interface and come from there. */
+/** A stack with CUBIC whose packets go to the kernel through a TUN interface and come from there. */
 export class TunStack {
   readonly stack: TcpStack;
   readonly #tun: Tun;
@@ -35,7 +36,7 @@ export class TunStack {
     this.#delay = options.delay ?? 0;
     this.#onEvent = onEvent;
     this.stack = new TcpStack(
-      { ...options, random: Math.random },
+      { ...options, congestion: (size) => new Cubic(size), random: Math.random },
       {
         sendPacket: (bytes, offset, length) => this.#send(bytes, offset, length),
         event: (connection, event) => this.#events.push([connection, event]),
