@@ -20,12 +20,11 @@ const config: KnipConfig = {
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(
-      ['codec', 'nd'].map((name) => [
+      ['codec', 'nd', 'tcp'].map((name) => [
         `packages/${name}`,
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
-    'packages/tcp': { entry: ['src/index.ts'], project, vitest },
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
       entry: [

@@ -79,6 +79,8 @@ export {
   createSocket,
   openTunnel,
   Tunnel,
+  type TunnelConnect,
+  type TunnelCreateServer,
   type TunnelEvents,
   type TunnelOptions,
   type TunnelSocketOptions,
@@ -102,6 +104,20 @@ export {
   remoteFingerprint,
   type ServerIdentityOptions,
 } from './tcp/identity.js';
+export type { TcpListenOptions } from './tcp/listenOptions.js';
+export type {
+  OnReadOptions,
+  TcpConnectOptions,
+  TcpSocketOptions,
+  TunnelConnectOptions,
+} from './tcp/socketOptions.js';
+export {
+  type TcpDrop,
+  TcpServer,
+  type TcpServerEvents,
+  type TcpServerOptions,
+} from './tcp/tcpServer.js';
+export { type TcpAddress, type TcpReadyState, TcpSocket } from './tcp/tcpSocket.js';
 export {
   type Connector,
   type ConnectorOptions,

@@ -86,27 +86,30 @@ describe('the memory of a stack', () => {
     expect(stack.memoryUsed).toBeLessThanOrEqual(65_536 + 20 * 8_192);
   });
 
-  test('that is short slows connections, and loses nothing', () => {
-    const net = new TwoHosts({ delay: 5, loss: 0.01 }, { maximumMemory: 1 });
-    net.server.stack.listen(null, 80);
-    const readers = [net.client, net.server].map((host) => {
-      const writer = new StreamWriter(50_000);
-      const reader = new StreamReader();
-      host.onEvent = (connection, event) => {
-        if (event === 'readable') reader.read(connection, net.now);
-        else if (event !== 'closed') writer.write(connection, net.now);
-      };
-      return reader;
-    });
-    const local = { address: CLIENT, port: 0 };
-    net.client.stack.connect(local, { address: SERVER, port: 80 }, net.now);
-    net.run();
-    expect(readers.map(({ count, isSound }) => [count, isSound])).toEqual([
-      [50_000, true],
-      [50_000, true],
-    ]);
-    expect(net.client.stack.memoryUsed + net.server.stack.memoryUsed).toBe(0);
-  });
+  test.each([1_280, 9_000])(
+    'that is short slows connections of MTU %i, and loses nothing',
+    (mtu) => {
+      const net = new TwoHosts({ delay: 5, loss: 0.01 }, { maximumMemory: 1, mtu });
+      net.server.stack.listen(null, 80);
+      const readers = [net.client, net.server].map((host) => {
+        const writer = new StreamWriter(50_000);
+        const reader = new StreamReader();
+        host.onEvent = (connection, event) => {
+          if (event === 'readable') reader.read(connection, net.now);
+          else if (event !== 'closed') writer.write(connection, net.now);
+        };
+        return reader;
+      });
+      const local = { address: CLIENT, port: 0 };
+      net.client.stack.connect(local, { address: SERVER, port: 80 }, net.now);
+      net.run();
+      expect(readers.map(({ count, isSound }) => [count, isSound])).toEqual([
+        [50_000, true],
+        [50_000, true],
+      ]);
+      expect(net.client.stack.memoryUsed + net.server.stack.memoryUsed).toBe(0);
+    },
+  );
 
   test('of a buffer is what the pool has left, at least 4096 bytes', () => {
     const pool = new MemoryPool(20_000);

@@ -98,7 +98,8 @@ class Talks {
       socket,
       program,
       expected: each.lengths[1 - number]!,
-      openedAt: this.#run.net.now,
+      // The one that accepts it may do so when the other one has moved already.
+      openedAt: START + each.at,
       peers,
     });
     socket.setKeepAlive(KEEP_ALIVE);

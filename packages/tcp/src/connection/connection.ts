@@ -6,8 +6,9 @@ import type { ConnectionHost } from './connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { SegmentError, TcpErrorCode } from './errors.js';
 import { KeepAlive, type KeepAliveOptions } from './keepAlive.js';
-import { Opening, type RestoredOptions } from './opening.js';
+import { Opening } from './opening.js';
 import { heedError } from './pathErrors.js';
+import type { RestoredOptions } from './peerSyn.js';
 import { type AgreedOptions, SegmentOutput } from './segmentOutput.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';
 import { arrivedSynchronized } from './synchronized.js';
@@ -42,6 +43,8 @@ export class TcpConnection {
   heapIndex = -1;
   /** The reason of the end; null for none, or when both sides have ended. */
   error: TcpErrorCode | null = null;
+  /** What the connection belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal */
   sender!: Sender;
   /** @internal */
@@ -66,6 +69,7 @@ export class TcpConnection {
   #overAt = NEVER;
   #wasFull = false;
 
+  /** @internal */
   constructor(
     host: ConnectionHost<TcpConnection>,
     settings: ConnectionSettings,

@@ -10,6 +10,7 @@ import { Sender } from '../send/sender.js';
 import type { AnswerLimit } from './answerLimit.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { TcpErrorCode } from './errors.js';
+import { PeerSyn, type RestoredOptions } from './peerSyn.js';
 import type { AgreedOptions } from './segmentOutput.js';
 import type { TcpInput, TcpState } from './states.js';
 
@@ -17,18 +18,9 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Wait for an answer to the first SYN, in milliseconds; doubles each time (RFC 6298 §2.1). */
 const INITIAL_TIMEOUT = 1_000;
 const HIGHEST_FIELD = 65_535;
-/** Without the option (RFC 9293 §3.7.1), and what is taken at least, as other systems do. */
-const DEFAULT_SEGMENT_SIZE = 1_220;
+/** Data of a segment that is taken for possible at least, as other systems do. */
 const LEAST_SEGMENT_SIZE = 88;
 const HIGHEST_SCALE = 14;
-
-/** What a SYN had offered, as the acknowledgment of a SYN cookie tells. */
-export interface RestoredOptions {
-  readonly segmentSize: number;
-  /** −1 for none. */
-  readonly scale: number;
-  readonly hasSack: boolean;
-}
 
 /** The demands of the handshake on the stack. */
 interface OpeningHost {
@@ -73,14 +65,7 @@ export class Opening {
   #giveUpAt = NEVER;
   #sentAt = 0;
   #sendings = 0;
-  /** What the SYN of the other side says; of no meaning before it came. */
-  #peerInitial = 0;
-  #peerSegmentSize = 0;
-  #peerScale = -1;
-  #peerTimestamp = 0;
-  #hasSack = false;
-  #hasTimestamps = false;
-  #hasEcn = false;
+  readonly #peer = new PeerSyn();
 
   /** @param isActive - whether this side has sent the first SYN */
   constructor(initial: number, isActive: boolean) {
@@ -106,7 +91,7 @@ export class Opening {
 
   /** A SYN came to a listener: answers it. */
   accept(connection: OpeningConnection, segment: Segment, now: number): void {
-    this.#learn(connection, segment);
+    this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
     this.begin(connection, now);
   }
 
@@ -117,12 +102,7 @@ export class Opening {
     agreed: RestoredOptions,
     now: number,
   ): void {
-    this.#peerInitial = advance(segment.sequence, -1);
-    this.#peerSegmentSize = agreed.segmentSize;
-    this.#hasTimestamps = connection.settings.timestamps && segment.hasTimestamps;
-    this.#peerScale = this.#hasTimestamps ? agreed.scale : -1;
-    this.#hasSack = this.#hasTimestamps && agreed.hasSack;
-    this.#peerTimestamp = segment.timestamp;
+    this.#peer.restore(connection.settings, segment, agreed);
     this.#complete(connection, segment, now);
   }
 
@@ -147,18 +127,13 @@ export class Opening {
     if (connection.state !== 'SYN-RECEIVED') return;
     const { writer } = connection.host;
     writer.begin(connection.local, connection.remote, TCP_RST | TCP_ACK);
-    writer.numbers(this.#next, this.#peerNext, 0);
+    writer.numbers(this.#next, this.#peer.next, 0);
     connection.host.send(writer.finish(false));
   }
 
   /** SND.NXT. */
   get #next(): number {
     return advance(this.initial, 1);
-  }
-
-  /** RCV.NXT. */
-  get #peerNext(): number {
-    return advance(this.#peerInitial, 1);
   }
 
   #arrivedInSynSent(connection: OpeningConnection, segment: Segment, now: number): void {
@@ -172,7 +147,7 @@ export class Opening {
       return;
     }
     if (!segment.isSyn) return;
-    this.#learn(connection, segment);
+    this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
     if (segment.isAck) {
       this.#complete(connection, segment, now);
       this.#takeFirstData(connection, segment, now);
@@ -203,9 +178,9 @@ export class Opening {
     }
     if (!segment.isAck) return;
     const isOutdated =
-      this.#hasTimestamps &&
+      this.#peer.hasTimestamps &&
       segment.hasTimestamps &&
-      isBefore(segment.timestamp, this.#peerTimestamp);
+      isBefore(segment.timestamp, this.#peer.timestamp);
     if (isOutdated || !this.#isInWindow(connection, segment)) {
       if (connection.corrections.take(now)) this.#acknowledge(connection, now);
       return;
@@ -221,7 +196,7 @@ export class Opening {
   }
 
   #arrivedReset(connection: OpeningConnection, segment: Segment, now: number): void {
-    const isRefused = segment.sequence === this.#peerNext || this.#provesSight(segment);
+    const isRefused = segment.sequence === this.#peer.next || this.#provesSight(segment);
     if (isRefused) connection.fail('ECONNREFUSED', now);
     else if (this.#isInWindow(connection, segment)) this.#challenge(connection, now);
   }
@@ -229,14 +204,15 @@ export class Opening {
   #arrivedSyn(connection: OpeningConnection, segment: Segment, now: number): void {
     if (this.#provesSight(segment)) {
       // Both have sent a SYN first (RFC 9293 §3.5, figure 7). Or the SYN before was of somebody else.
-      if (segment.sequence !== this.#peerInitial) this.#learn(connection, segment);
+      if (segment.sequence !== this.#peer.initial)
+        this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
       this.#complete(connection, segment, now);
       this.#takeFirstData(connection, segment, now);
-    } else if (segment.sequence !== this.#peerInitial || segment.isAck) {
+    } else if (segment.sequence !== this.#peer.initial || segment.isAck) {
       this.#challenge(connection, now);
     } else {
       // Ours was lost. A SYN without ECN takes back that of before (RFC 3168 §6.1.1).
-      if ((segment.flags & ECN_SETUP) !== ECN_SETUP) this.#hasEcn = false;
+      if ((segment.flags & ECN_SETUP) !== ECN_SETUP) this.#peer.hasEcn = false;
       this.#send(connection, now);
     }
   }
@@ -248,7 +224,7 @@ export class Opening {
 
   #isInWindow({ settings }: OpeningConnection, segment: Segment): boolean {
     const window = Math.min(settings.receiveBuffer, HIGHEST_FIELD);
-    const first = distance(this.#peerNext, segment.sequence);
+    const first = distance(this.#peer.next, segment.sequence);
     const last = first + Math.max(segment.length, 1) - 1;
     return (first >= 0 && first < window) || (last >= 0 && last < window);
   }
@@ -257,26 +233,12 @@ export class Opening {
     if (connection.allowsChallenge(now)) this.#acknowledge(connection, now);
   }
 
-  /** Whether timestamps, window scale and the rest are in the SYN of the other side. */
-  #learn(connection: OpeningConnection, segment: Segment): void {
-    const { settings } = connection;
-    this.#peerInitial = segment.sequence;
-    this.#peerSegmentSize = segment.maximumSegmentSize || DEFAULT_SEGMENT_SIZE;
-    this.#peerScale = segment.windowScale;
-    this.#hasSack = settings.sack && segment.isSackPermitted;
-    this.#hasTimestamps = settings.timestamps && segment.hasTimestamps;
-    this.#peerTimestamp = segment.timestamp;
-    const ecn = segment.flags & ECN_SETUP;
-    const isSetup = segment.isAck ? ecn === ECN_ANSWER : ecn === ECN_SETUP;
-    this.#hasEcn = settings.ecn && isSetup && (segment.isAck ? this.#sendings === 1 : true);
-  }
-
   #complete(connection: OpeningConnection, segment: Segment, now: number): void {
     const { settings } = connection;
-    const options = this.#hasTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
+    const options = this.#peer.hasTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
     const segmentSize = Math.min(
       settings.segmentSize - options,
-      Math.max(this.#peerSegmentSize, LEAST_SEGMENT_SIZE) - options,
+      Math.max(this.#peer.segmentSize, LEAST_SEGMENT_SIZE) - options,
     );
     const sender = new Sender(this.#next, {
       segmentSize,
@@ -284,19 +246,19 @@ export class Opening {
       congestion: settings.congestion(segmentSize),
       pool: connection.host.memory,
     });
-    const scales = this.#peerScale >= 0;
+    const scales = this.#peer.scale >= 0;
     const receiver = new Receiver(
-      this.#peerNext,
+      this.#peer.next,
       scales ? settings.receiveBuffer : Math.min(settings.receiveBuffer, HIGHEST_FIELD),
       segmentSize,
       connection.host.memory,
     );
     if (scales) receiver.windowScale = scaleOf(settings.receiveBuffer);
-    if (this.#hasTimestamps) receiver.beginTimestamps(this.#peerTimestamp, now);
-    sender.usesSack = this.#hasSack;
-    sender.usesEcn = this.#hasEcn;
-    receiver.usesEcn = this.#hasEcn;
-    const sendScale = scales ? this.#peerScale : 0;
+    if (this.#peer.hasTimestamps) receiver.beginTimestamps(this.#peer.timestamp, now);
+    sender.usesSack = this.#peer.hasSack;
+    sender.usesEcn = this.#peer.hasEcn;
+    receiver.usesEcn = this.#peer.hasEcn;
+    const sendScale = scales ? this.#peer.scale : 0;
     const window = segment.isSyn ? segment.window : segment.window << sendScale;
     sender.openWindow(window, segment.sequence, segment.acknowledgment);
     receiver.offerFirst(Math.min(settings.receiveBuffer, HIGHEST_FIELD));
@@ -307,7 +269,7 @@ export class Opening {
     connection.established(
       sender,
       receiver,
-      { hasSack: this.#hasSack, usesTimestamps: this.#hasTimestamps, sendScale },
+      { hasSack: this.#peer.hasSack, usesTimestamps: this.#peer.hasTimestamps, sendScale },
       now,
     );
   }
@@ -318,18 +280,18 @@ export class Opening {
     const isAnswer = connection.state === 'SYN-RECEIVED';
     let flags = isAnswer ? TCP_SYN | TCP_ACK : TCP_SYN;
     // Sent again without, since there are boxes that drop it (RFC 3168 §6.1.1.1).
-    if (isAnswer ? this.#hasEcn : settings.ecn && this.#sendings === 0) {
+    if (isAnswer ? this.#peer.hasEcn : settings.ecn && this.#sendings === 0) {
       flags |= isAnswer ? ECN_ANSWER : ECN_SETUP;
     }
     writer.begin(connection.local, connection.remote, flags);
-    const acknowledgment = isAnswer ? this.#peerNext : 0;
+    const acknowledgment = isAnswer ? this.#peer.next : 0;
     writer.numbers(this.initial, acknowledgment, Math.min(settings.receiveBuffer, HIGHEST_FIELD));
     writer.maximumSegmentSize(settings.segmentSize);
-    if (isAnswer ? this.#hasSack : settings.sack) writer.sackPermitted();
-    if (isAnswer ? this.#hasTimestamps : settings.timestamps) {
-      writer.timestamps(connection.timestampAt(now), isAnswer ? this.#peerTimestamp : 0);
+    if (isAnswer ? this.#peer.hasSack : settings.sack) writer.sackPermitted();
+    if (isAnswer ? this.#peer.hasTimestamps : settings.timestamps) {
+      writer.timestamps(connection.timestampAt(now), isAnswer ? this.#peer.timestamp : 0);
     }
-    if (!isAnswer || this.#peerScale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
+    if (!isAnswer || this.#peer.scale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
     connection.host.send(writer.finish(false));
     this.#sentAt = now;
     this.#sendings++;
@@ -340,10 +302,11 @@ export class Opening {
   #acknowledge(connection: OpeningConnection, now: number): void {
     const { receiveBuffer } = connection.settings;
     const { writer } = connection.host;
-    const scale = this.#peerScale >= 0 ? scaleOf(receiveBuffer) : 0;
+    const scale = this.#peer.scale >= 0 ? scaleOf(receiveBuffer) : 0;
     writer.begin(connection.local, connection.remote, TCP_ACK);
-    writer.numbers(this.#next, this.#peerNext, Math.min(receiveBuffer, HIGHEST_FIELD) >> scale);
-    if (this.#hasTimestamps) writer.timestamps(connection.timestampAt(now), this.#peerTimestamp);
+    writer.numbers(this.#next, this.#peer.next, Math.min(receiveBuffer, HIGHEST_FIELD) >> scale);
+    if (this.#peer.hasTimestamps)
+      writer.timestamps(connection.timestampAt(now), this.#peer.timestamp);
     connection.host.send(writer.finish(false));
   }
 

@@ -5,6 +5,8 @@ import { advance, distance, isAfter, isBefore } from '../segment/sequence.js';
 /** Ranges of data behind a gap that are kept, at most: more only serve who wants to fill our memory. */
 const MOST_RANGES = 64;
 
+const NONE = new Int32Array(0);
+
 /**
  * The data that arrived and was not read yet: in order up to {@link next}, and ranges behind gaps. What
  * arrives twice is kept once, and the first copy counts.
@@ -12,7 +14,7 @@ const MOST_RANGES = 64;
 export class ReceiveQueue {
   readonly #data: RingBuffer;
   /** Left and right edges of the ranges behind {@link next}, in order, apart from each other. */
-  readonly #edges = new Int32Array(2 * (MOST_RANGES + 1));
+  #edges = NONE;
   #ranges = 0;
   /** Left edges of the ranges that changed last, the latest first (RFC 2018 §4). */
   readonly #recent: number[] = [];
@@ -138,6 +140,7 @@ export class ReceiveQueue {
 
   /** Keeps a range, together with those that it touches; false when there are too many. */
   #insert(start: number, end: number, bytes: Uint8Array, offset: number): boolean {
+    if (this.#edges === NONE) this.#edges = new Int32Array(2 * (MOST_RANGES + 1));
     const edges = this.#edges;
     let first = 0;
     while (first < this.#ranges && isBefore(edges[2 * first + 1]!, start)) first++;

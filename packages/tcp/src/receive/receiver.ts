@@ -189,9 +189,10 @@ export class Receiver {
    */
   offerWindow(isScaled: boolean): number {
     const shift = isScaled ? this.windowScale : 0;
-    const wanted = this.#wantedEdge;
+    const room = this.#room;
+    const wanted = this.#wantedEdge(room);
     const gain = distance(this.#edge, wanted);
-    if (gain >= Math.min(this.#limit >> 1, this.#segmentSize)) this.#edge = wanted;
+    if (gain >= Math.min(room >> 1, this.#segmentSize)) this.#edge = wanted;
     // Rounded down, though all before the edge is still taken (RFC 7323 §2.4).
     return Math.min(this.window >> shift, HIGHEST_WINDOW);
   }
@@ -205,18 +206,21 @@ export class Receiver {
   consumed(count: number, roundTrip: number, now: number): boolean {
     this.#consumed += count;
     this.#grow(roundTrip, now);
-    const gain = distance(this.#edge, this.#wantedEdge);
+    const room = this.#room;
+    const gain = distance(this.#edge, this.#wantedEdge(room));
     return (
-      !this.#hasFin &&
-      gain >= Math.min(this.#limit >> 1, 2 * this.#segmentSize) &&
-      this.window < this.#limit >> 1
+      !this.#hasFin && gain >= Math.min(room >> 1, 2 * this.#segmentSize) && this.window < room >> 1
     );
   }
 
-  /** Where the window should end, by what was read and by the memory that is left. */
-  get #wantedEdge(): number {
-    const { next, readable, available } = this.queue;
-    return advance(next, Math.max(0, Math.min(this.#limit, available) - readable));
+  /** Bytes that can be kept for the reader, with those that are. */
+  get #room(): number {
+    return Math.min(this.#limit, this.queue.available);
+  }
+
+  /** Where the window should end, by what was read. */
+  #wantedEdge(room: number): number {
+    return advance(this.queue.next, Math.max(0, room - this.queue.readable));
   }
 
   /** The buffer follows a reader that takes more than half of it from one round trip to another one. */

@@ -7,6 +7,8 @@ export class TcpListener {
   readonly port: number;
   /** Connections whose handshake is not complete, and likewise those that were not taken yet, at most. */
   readonly backlog: number;
+  /** What the listener belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal Those whose handshake is not complete. */
   halfOpen = 0;
   /** @internal When a SYN was answered with a cookie last, in milliseconds. */

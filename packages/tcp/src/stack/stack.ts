@@ -14,9 +14,8 @@ import { MemoryPool } from '../segment/memoryPool.js';
 import { Segment } from '../segment/segment.js';
 import { SegmentWriter } from '../segment/segmentWriter.js';
 import { advance, later } from '../segment/sequence.js';
-import { ConnectionTable } from './connectionTable.js';
+import { ConnectionSet } from './connectionSet.js';
 import { TcpCounters } from './counters.js';
-import { DeadlineQueue } from './deadlineQueue.js';
 import { readSegmentError } from './icmpErrors.js';
 import { InitialNumbers } from './initialSequence.js';
 import { TcpListener } from './listener.js';
@@ -42,33 +41,26 @@ export class TcpStack {
   readonly #sink: TcpSink;
   readonly #settings: ConnectionSettings;
   readonly #isLocal: (bytes: Uint8Array, offset: number) => boolean;
-  readonly #maximumConnections: number;
   readonly #segment = new Segment();
   readonly #writer: SegmentWriter;
   readonly #memory: MemoryPool;
-  readonly #connections: ConnectionTable<TcpConnection>;
-  readonly #deadlines = new DeadlineQueue<TcpConnection>();
+  readonly #connections: ConnectionSet;
   readonly #numbers: InitialNumbers;
   readonly #cookies: SynCookies;
   readonly #host: ConnectionHost<TcpConnection>;
   readonly #resets: RandomLimit;
   readonly #challenges: RandomLimit;
   readonly #listeners = new Listeners();
-  /** The listeners of connections whose handshake is not complete, the oldest first. */
-  readonly #pending = new Map<TcpConnection, TcpListener>();
-  /** Connections in TIME-WAIT, the oldest first. */
-  readonly #waiting = new Set<TcpConnection>();
-
   constructor(options: TcpStackOptions, sink: TcpSink) {
     const { random } = options;
     const hash = new SipHash(random);
     this.#sink = sink;
     this.#settings = settingsOf(options);
     this.#isLocal = options.isLocal ?? (() => true);
-    this.#maximumConnections = options.maximumConnections ?? MOST_CONNECTIONS;
     this.#memory = new MemoryPool(options.maximumMemory ?? MOST_MEMORY);
     this.#writer = new SegmentWriter(this.#settings.segmentSize);
-    this.#connections = new ConnectionTable(random);
+    const most = options.maximumConnections ?? MOST_CONNECTIONS;
+    this.#connections = new ConnectionSet(random, most, this.counters);
     this.#numbers = new InitialNumbers(hash);
     this.#cookies = new SynCookies(hash);
     this.#resets = new RandomLimit(RESETS, random);
@@ -102,7 +94,7 @@ export class TcpStack {
     if (port === 0) refuse('EADDRNOTAVAIL', 'no local port is free');
     const side = { address: local.address, port };
     if (!this.#isFree(side, remote)) refuse('EADDRINUSE', `port ${port} is in use`);
-    if (!this.#makeRoom(now)) refuse('ENOBUFS', 'there are too many connections');
+    if (!this.#connections.makeRoom(now)) refuse('ENOBUFS', 'there are too many connections');
     const connection = this.#create(side, remote, 'SYN-SENT', now);
     connection.open(now);
     return connection;
@@ -133,7 +125,7 @@ export class TcpStack {
   /** Accepts no more connections; those that were not taken are reset. */
   unlisten(listener: TcpListener, now: number): void {
     this.#listeners.remove(listener);
-    for (const [connection, its] of this.#pending) if (its === listener) connection.abort(now);
+    this.#connections.abandon(listener, now);
     for (let one = listener.accept(); one !== null; one = listener.accept()) one.abort(now);
   }
 
@@ -162,7 +154,7 @@ export class TcpStack {
    */
   handleIcmpError(bytes: Uint8Array, offset: number, length: number, now: number): void {
     const error = readSegmentError(bytes, offset, length);
-    const connection = error === null ? null : this.#between(error.local, error.remote);
+    const connection = error === null ? null : this.#connections.between(error.local, error.remote);
     if (error === null || connection === null) return;
     this.counters.icmpErrors++;
     connection.reported(error, now);
@@ -170,16 +162,12 @@ export class TcpStack {
 
   /** The time of {@link nextTimeout} has come. */
   handleTimeout(now: number): void {
-    for (let one = this.#deadlines.due(now); one !== null; one = this.#deadlines.due(now)) {
-      one.expire(now);
-      // A deadline that did not move would come for ever.
-      if (one.heapIndex >= 0 && one.deadline <= now && this.#deadlines.due(now) === one) break;
-    }
+    this.#connections.expire(now);
   }
 
   /** When {@link handleTimeout} has to be called, in milliseconds; infinite for never. */
   nextTimeout(): number {
-    return this.#deadlines.next;
+    return this.#connections.nextDeadline;
   }
 
   #hostOfConnections(): ConnectionHost<TcpConnection> {
@@ -188,7 +176,7 @@ export class TcpStack {
       memory: this.#memory,
       send: (length) => this.#send(length),
       event: (connection, event) => this.#happened(connection, event),
-      rescheduled: (connection) => this.#rescheduled(connection),
+      rescheduled: (connection) => this.#connections.update(connection),
       allowsChallenge: (now) => {
         const allowed = this.#challenges.take(now);
         if (!allowed) this.counters.challengesWithheld++;
@@ -196,40 +184,22 @@ export class TcpStack {
       },
       allowsReset: (now) => this.#allowsReset(now),
       mayOpen: (connection) => {
-        const isFull = this.#pending.get(connection)?.isFull ?? false;
+        const isFull = this.#connections.listenerOf(connection)?.isFull ?? false;
         if (isFull) this.counters.overflows++;
         return !isFull;
       },
     };
   }
 
-  #rescheduled(connection: TcpConnection): void {
-    const { state } = connection;
-    if (state === 'CLOSED') {
-      this.#forget(connection);
-      return;
-    }
-    if (state === 'TIME-WAIT') this.#waiting.add(connection);
-    this.#deadlines.update(connection);
-  }
-
   #happened(connection: TcpConnection, event: TcpEvent): void {
-    const listener = this.#pending.get(connection);
+    const listener = this.#connections.settle(connection);
     if (listener === undefined) {
       this.#sink.event(connection, event);
       return;
     }
-    this.#pending.delete(connection);
-    listener.halfOpen--;
     if (event !== 'open') return;
     listener.offer(connection);
     this.#sink.accepted(listener);
-  }
-
-  #forget(connection: TcpConnection): void {
-    this.#deadlines.remove(connection);
-    this.#waiting.delete(connection);
-    if (this.#connections.remove(connection)) connection.leavePool();
   }
 
   #create(
@@ -244,16 +214,6 @@ export class TcpStack {
     const connection = new TcpConnection(this.#host, this.#settings, sides, state);
     this.#connections.add(connection);
     return connection;
-  }
-
-  /** Ends a connection that matters least, if there is no room for another one. */
-  #makeRoom(now: number): boolean {
-    if (this.#connections.count < this.#maximumConnections) return true;
-    const [oldest] = this.#waiting.size > 0 ? this.#waiting : this.#pending.keys();
-    if (oldest === undefined) return false;
-    this.counters.evicted++;
-    oldest.fail('ECONNABORTED', now);
-    return true;
   }
 
   /** A segment of no connection, or of one in TIME-WAIT. */
@@ -280,7 +240,7 @@ export class TcpStack {
       this.#reset(segment, now);
       return;
     }
-    if (listener.isFull || !this.#makeRoom(now)) {
+    if (listener.isFull || !this.#connections.makeRoom(now)) {
       this.counters.overflows++;
       return;
     }
@@ -288,8 +248,7 @@ export class TcpStack {
     const initial = advance(segment.acknowledgment, -1);
     const [local, remote] = [localOf(segment), remoteOf(segment)];
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
-    listener.halfOpen++;
-    this.#pending.set(connection, listener);
+    this.#connections.begin(connection, listener);
     connection.openByCookie(segment, options, now);
   }
 
@@ -307,7 +266,7 @@ export class TcpStack {
       this.#answerWithCookie(listener, segment, now);
       return;
     }
-    if (old === null && !this.#makeRoom(now)) {
+    if (old === null && !this.#connections.makeRoom(now)) {
       this.counters.overflows++;
       return;
     }
@@ -316,8 +275,7 @@ export class TcpStack {
     let initial = this.#numbers.sequence(local, remote, now);
     if (old !== null) initial = later(initial, advance(old.sender.next, REOPENING_GAP));
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
-    listener.halfOpen++;
-    this.#pending.set(connection, listener);
+    this.#connections.begin(connection, listener);
     connection.openPassively(segment, now);
   }
 
@@ -350,11 +308,6 @@ export class TcpStack {
     this.#sink.sendPacket(this.#writer.bytes, 0, length);
   }
 
-  #between(local: TcpEndpoint, remote: TcpEndpoint): TcpConnection | null {
-    const { address, port } = local;
-    return this.#connections.between(address, 0, port, remote.address, 0, remote.port);
-  }
-
   #freePort(address: Uint8Array, remote: TcpEndpoint): number {
     const isFree = (port: number): boolean => this.#isFree({ address, port }, remote);
     return this.#numbers.port(address, remote, PORTS, isFree);
@@ -362,7 +315,7 @@ export class TcpStack {
 
   #isFree(local: TcpEndpoint, remote: TcpEndpoint): boolean {
     if (this.#listeners.isUsed(local.address, local.port)) return false;
-    if (this.#between(local, remote) !== null) return false;
+    if (this.#connections.between(local, remote) !== null) return false;
     return local.port !== remote.port || !sameIPv6Address(local.address, 0, remote.address, 0);
   }
 

@@ -1,6 +1,6 @@
 import { readInt32 } from '@6bed4/codec';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
-import type { RestoredOptions } from '../connection/opening.js';
+import type { RestoredOptions } from '../connection/peerSyn.js';
 import type { Segment } from '../segment/segment.js';
 import { advance, isAfter } from '../segment/sequence.js';
 import type { SipHash } from './sipHash.js';

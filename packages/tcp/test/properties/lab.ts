@@ -75,7 +75,7 @@ export class LabHost {
   }
 
   /** Uses the stack, and then acts on what it has reported. */
-  call(action: () => void): void {
+  readonly call = (action: () => void): void => {
     this.#depth++;
     action();
     this.#depth--;
@@ -83,7 +83,7 @@ export class LabHost {
     this.#depth++;
     for (let one = this.#reports.shift(); one !== undefined; one = this.#reports.shift()) one();
     this.#depth--;
-  }
+  };
 
   #report(connection: TcpConnection, event: TcpEvent): void {
     const events = this.events.get(connection) ?? [];
