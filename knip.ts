@@ -27,7 +27,12 @@ const config: KnipConfig = {
     ),
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
-      entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],
+      entry: [
+        'src/{index,main}.ts',
+        'test/kernel/programs/*.mjs',
+        'test/kernel/tcp/*End.ts',
+        targets,
+      ],
       project,
       vitest,
     },
