@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { type InspectOptions, inspect } from 'node:util';
 
 /** Codes of errors in the use of a socket, as `node:dgram` has them. */
-export type ArgumentErrorCode =
+type ArgumentErrorCode =
   | 'ERR_BUFFER_OUT_OF_BOUNDS'
   | 'ERR_INVALID_ARG_TYPE'
   | 'ERR_INVALID_ARG_VALUE'
