@@ -27,7 +27,12 @@ const config: KnipConfig = {
     ),
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
-      entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],
+      entry: [
+        'src/{index,main}.ts',
+        'test/kernel/programs/*.mjs',
+        'test/kernel/tcp/*End.ts',
+        targets,
+      ],
       project,
       vitest,
     },
@@ -41,7 +46,7 @@ const config: KnipConfig = {
       entry: ['test/world/{entry,hooks,node,streams}.mjs'],
       project,
       // What the blocks of code in the pages and READMEs import or run.
-      ignoreDependencies: [/6bed4/, 'sip.js'],
+      ignoreDependencies: [/6bed4/, 'sip.js', 'undici'],
     },
   },
   ignoreExportsUsedInFile: { interface: true, type: true },

@@ -115,6 +115,16 @@ export function loadIdentity(pem: string): Identity {
 }
 
 /**
+ * The text of a fingerprint as {@link Identity.fingerprint} has it, from text in which case, spaces and
+ * hyphens do not matter.
+ *
+ * @throws InvalidArgumentError for anything else, also for a fingerprint with a typing error
+ */
+export function normalizeFingerprint(text: string): string {
+  return formatFingerprint(parseFingerprint(text));
+}
+
+/**
  * The fingerprint of the other side of a TLS connection, on both sides; null if it was not accepted, or has
  * a key of another kind.
  */

@@ -78,16 +78,16 @@ export function checkPort(port: unknown, name: string): number {
   return number;
 }
 
-export function checkFunction(value: unknown, name: string): void {
+function checkFunction(value: unknown, name: string): void {
   if (typeof value !== 'function') throw invalidType(name, 'of type function', value);
 }
 
-export function checkNumber(value: unknown, name: string): number {
+function checkNumber(value: unknown, name: string): number {
   if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
   return value;
 }
 
-export function checkBoolean(value: unknown, name: string): void {
+function checkBoolean(value: unknown, name: string): void {
   if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);
 }
 

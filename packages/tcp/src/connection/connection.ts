@@ -69,6 +69,7 @@ export class TcpConnection {
   #overAt = NEVER;
   #wasFull = false;
 
+  /** @internal */
   constructor(
     host: ConnectionHost<TcpConnection>,
     settings: ConnectionSettings,

@@ -28,13 +28,14 @@ export type TcpInput =
   /** Reset, given up, or refused. */
   | 'abort';
 
-type Transitions = Readonly<Partial<Record<TcpInput, TcpState>>>;
+/** The next state for each input that changes a state. */
+export type TcpTransitions = Readonly<Partial<Record<TcpInput, TcpState>>>;
 
 /**
  * All transitions (RFC 9293 §3.3.2, figure 5); an input that is not there changes nothing. What the application
  * ends before the handshake is complete ends when it is.
  */
-export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
+export const tcpTransitions: Readonly<Record<TcpState, TcpTransitions>> = {
   'SYN-SENT': {
     'SYN received': 'SYN-RECEIVED',
     'SYN acknowledged': 'ESTABLISHED',
