@@ -1,30 +1,21 @@
 import type { TcpConnection } from '@6bed4/tcp';
-import { clearTimeout, setTimeout } from '../realTimers.js';
+import { setTimeout } from '../realTimers.js';
 
-/** Milliseconds that a connection without a socket waits for the end of the other side, as on Linux. */
-const FIN_WAIT_TIME = 60_000;
 const CHECK_INTERVAL = 50;
-const SLOW_CHECK_INTERVAL = 1_000;
-
-interface Orphan {
-  readonly since: number;
-  readonly holds: boolean;
-}
 
 /** The demands of {@link Orphans}. */
 export interface OrphanHost {
-  readonly clock: () => number;
   retain(): void;
   release(): void;
-  settle(): void;
 }
 
-/** Connections whose sockets are gone: what was written still arrives. */
+/** Connections whose sockets are gone, until all that was written has arrived. */
 export class Orphans {
   readonly #host: OrphanHost;
-  readonly #connections = new Map<TcpConnection, Orphan>();
+  /** With whether the process stays alive for them. */
+  readonly #connections = new Map<TcpConnection, boolean>();
   #timer: NodeJS.Timeout | null = null;
-  #holds = false;
+  #isHolding = false;
 
   constructor(host: OrphanHost) {
     this.#host = host;
@@ -32,10 +23,10 @@ export class Orphans {
 
   /** @param holds - whether the process stays alive until all has arrived */
   add(connection: TcpConnection, holds: boolean): void {
-    if (isOver(connection)) return;
-    this.#connections.set(connection, { since: this.#host.clock(), holds });
-    if (holds && isSending(connection)) this.#setHold(true);
-    this.#timer ??= setTimeout(this.#expire, CHECK_INTERVAL).unref();
+    if (!isSending(connection)) return;
+    this.#connections.set(connection, holds);
+    if (holds) this.#hold(true);
+    this.#timer ??= setTimeout(this.#check, CHECK_INTERVAL).unref();
   }
 
   /** Whether something has not arrived yet. */
@@ -44,44 +35,27 @@ export class Orphans {
     return false;
   }
 
+  /** Waits for none of them any more. */
   clear(): void {
     this.#connections.clear();
-    this.#check();
+    this.#hold(false);
   }
 
-  readonly #expire = (): void => {
+  // The end of the data is acknowledged without an event.
+  readonly #check = (): void => {
     this.#timer = null;
-    this.#check();
+    let holds = false;
+    for (const [connection, isHolding] of this.#connections) {
+      if (!isSending(connection)) this.#connections.delete(connection);
+      else holds ||= isHolding;
+    }
+    this.#hold(holds);
+    if (this.#connections.size > 0) this.#timer = setTimeout(this.#check, CHECK_INTERVAL).unref();
   };
 
-  #check(): void {
-    const now = this.#host.clock();
-    let holds = false;
-    let isAnySending = false;
-    for (const [connection, orphan] of this.#connections) {
-      // Nobody will read what arrives, and the other side has to know (RFC 1122 §4.2.2.13).
-      const isUnread = connection.readable > 0;
-      const isLate = !isSending(connection) && now - orphan.since > FIN_WAIT_TIME;
-      if (isUnread || isLate) connection.abort(now);
-      if (isOver(connection)) this.#connections.delete(connection);
-      else if (isSending(connection)) {
-        isAnySending = true;
-        holds ||= orphan.holds;
-      }
-    }
-    this.#host.settle();
-    this.#setHold(holds);
-    clearTimeout(this.#timer ?? undefined);
-    this.#timer = null;
-    if (this.#connections.size === 0) return;
-    // All is over soon as a rule.
-    const interval = isAnySending ? CHECK_INTERVAL : SLOW_CHECK_INTERVAL;
-    this.#timer = setTimeout(this.#expire, interval).unref();
-  }
-
-  #setHold(holds: boolean): void {
-    if (holds === this.#holds) return;
-    this.#holds = holds;
+  #hold(holds: boolean): void {
+    if (holds === this.#isHolding) return;
+    this.#isHolding = holds;
     if (holds) this.#host.retain();
     else this.#host.release();
   }
@@ -89,8 +63,4 @@ export class Orphans {
 
 function isSending({ state }: TcpConnection): boolean {
   return state !== 'FIN-WAIT-2' && state !== 'TIME-WAIT' && state !== 'CLOSED';
-}
-
-function isOver({ state }: TcpConnection): boolean {
-  return state === 'TIME-WAIT' || state === 'CLOSED';
 }

@@ -7,6 +7,7 @@ export class PacketQueue {
   readonly #buffers: Uint8Array[] = [];
   readonly #lengths: number[] = [];
   #count = 0;
+  #isDraining = false;
 
   /** @param size - bytes of the longest packet */
   constructor(size: number) {
@@ -30,10 +31,14 @@ export class PacketQueue {
 
   /** Hands over what waits, in order; what is added meanwhile, too. */
   drain(take: (bytes: Uint8Array, offset: number, length: number) => void): void {
+    // What takes them may lead back here.
+    if (this.#isDraining) return;
+    this.#isDraining = true;
     for (let index = 0; index < this.#count; index++) {
       take(this.#buffers[index]!, 0, this.#lengths[index]!);
     }
     this.#count = 0;
+    this.#isDraining = false;
     if (this.#buffers.length > MAX_KEPT) this.#buffers.length = MAX_KEPT;
   }
 

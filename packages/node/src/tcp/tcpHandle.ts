@@ -131,13 +131,8 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
   close(): void {
     if (this.#isClosed) return;
     const { connection, layer } = this;
-    const hasUnread = connection.readable > 0;
-    if (connection.state === 'SYN-SENT' || hasUnread) {
-      this.reset();
-      return;
-    }
     this.#leave();
-    connection.end(layer.clock());
+    connection.close(layer.clock());
     layer.settle();
     layer.orphans.add(connection, this.#isRef);
   }
