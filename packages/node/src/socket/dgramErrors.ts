@@ -1,22 +1,6 @@
 import { constants } from 'node:os';
 import { type InspectOptions, inspect } from 'node:util';
 
-/** Codes of errors in the use of a socket, as `node:dgram` has them. */
-type ArgumentErrorCode =
-  | 'ERR_BUFFER_OUT_OF_BOUNDS'
-  | 'ERR_INVALID_ARG_TYPE'
-  | 'ERR_INVALID_ARG_VALUE'
-  | 'ERR_MISSING_ARGS'
-  | 'ERR_OUT_OF_RANGE'
-  | 'ERR_SOCKET_ALREADY_BOUND'
-  | 'ERR_SOCKET_BAD_BUFFER_SIZE'
-  | 'ERR_SOCKET_BAD_PORT'
-  | 'ERR_SOCKET_BAD_TYPE'
-  | 'ERR_SOCKET_BUFFER_SIZE'
-  | 'ERR_SOCKET_DGRAM_IS_CONNECTED'
-  | 'ERR_SOCKET_DGRAM_NOT_CONNECTED'
-  | 'ERR_SOCKET_DGRAM_NOT_RUNNING';
-
 /** Codes of errors of the tunnel, as operating systems have them. */
 export type SystemErrorCode =
   | 'EACCES'
