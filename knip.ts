@@ -20,14 +20,19 @@ const config: KnipConfig = {
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(
-      ['codec', 'nd'].map((name) => [
+      ['codec', 'nd', 'tcp'].map((name) => [
         `packages/${name}`,
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
-      entry: ['src/{index,main}.ts', 'test/kernel/programs/*.mjs', targets],
+      entry: [
+        'src/{index,main}.ts',
+        'test/kernel/programs/*.mjs',
+        'test/kernel/tcp/*End.ts',
+        targets,
+      ],
       project,
       vitest,
     },

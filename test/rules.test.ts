@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const portable = ['codec', 'nd', 'tunnel', 'simulator'];
+const portable = ['codec', 'nd', 'tcp', 'tunnel', 'simulator'];
 let folder: string;
 
 beforeEach(() => {
@@ -90,15 +90,16 @@ describe('a portable package', () => {
 });
 
 describe('the layers', () => {
-  const ours = ['codec', 'nd', 'tunnel', 'tunnel/conformance', 'simulator', 'node', 'streams'];
-  const all = [...ours, 'testing/bytes'];
+  const machines = ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance'];
+  const all = [...machines, 'simulator', 'node', 'streams', 'testing/bytes'];
 
   test.each([
     ['codec', []],
     ['nd', ['codec']],
+    ['tcp', ['codec', 'nd']],
     ['tunnel', ['codec', 'nd']],
-    ['simulator', ['codec', 'nd', 'tunnel', 'tunnel/conformance']],
-    ['node', ['codec', 'nd', 'tunnel', 'tunnel/conformance']],
+    ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
+    ['node', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['streams', ['codec', 'node']],
     ['cli', ['codec', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],

@@ -6,13 +6,13 @@ import { createInstrumenter } from 'istanbul-lib-instrument';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ALL = /[\\/]packages[\\/][a-z]+[\\/](?:src|test)[\\/].*\.ts$/;
-const OURS = /[\\/]packages[\\/](?:codec|nd|tunnel|node|cli)[\\/]src[\\/].*\.ts$/;
+const OURS = /[\\/]packages[\\/](?:codec|nd|tcp|tunnel|node|cli)[\\/]src[\\/].*\.ts$/;
 
 /** Packages read each other's sources, as tests do. */
 const sources = {
   name: 'sources',
   setup({ onResolve }) {
-    onResolve({ filter: /^@6bed4\/(?:codec|nd|tunnel|node)$/ }, ({ path }) => ({
+    onResolve({ filter: /^@6bed4\/(?:codec|nd|tcp|tunnel|node)$/ }, ({ path }) => ({
       path: `${root}packages/${path.replace('@6bed4/', '')}/src/index.ts`,
     }));
   },

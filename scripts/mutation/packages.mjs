@@ -13,6 +13,11 @@ export const packages = {
     tests: 'packages/nd/test',
     least: 95,
   },
+  tcp: {
+    mutate: ['packages/tcp/src/**/*.ts', '!packages/tcp/src/index.ts'],
+    tests: 'packages/tcp/test',
+    least: 90,
+  },
   tunnel: {
     mutate: ['address', 'discovery', 'machine', 'packet', 'peer', 'peering', 'router'].map(
       (folder) => `packages/tunnel/src/${folder}/**/*.ts`,

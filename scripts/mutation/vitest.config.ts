@@ -8,7 +8,11 @@ import { testConfig } from '../../vitest.base.js';
 export default defineConfig(
   testConfig('workspace', {
     include: ['**/*.test.ts'],
-    exclude: ['**/{allocation,hostile,loopThread,readme}.test.ts', '**/{browser,beliefs}/**'],
+    exclude: [
+      '**/{allocation,hostile,loopThread,readme}.test.ts',
+      '**/{browser,beliefs}/**',
+      '**/tcp/test/{hostile,properties}/**',
+    ],
     setupFiles: new URL('./vitest.setup.ts', import.meta.url).pathname,
   }),
 );

@@ -96,4 +96,9 @@ export {
 export type { ParseError, ParseErrorCode, ParseResult } from './packet/result.js';
 export * from './packet/transport.js';
 export { buildUdp, parseUdp, type UdpDatagram, udpView } from './packet/udp.js';
-export { findUdpHeader, findUpperLayer, type UpperLayer } from './packet/upperLayer.js';
+export {
+  findTcpHeader,
+  findUdpHeader,
+  findUpperLayer,
+  type UpperLayer,
+} from './packet/upperLayer.js';

@@ -79,6 +79,8 @@ export {
   createSocket,
   openTunnel,
   Tunnel,
+  type TunnelConnect,
+  type TunnelCreateServer,
   type TunnelEvents,
   type TunnelOptions,
   type TunnelSocketOptions,
@@ -87,3 +89,38 @@ export {
 export { TunnelSocket, type TunnelSocketEvents } from './socket/tunnelSocket.js';
 export type { SocketLookup, TunnelSocketSettings } from './socket/tunnelSocketOptions.js';
 export type { WaitForDirectOptions } from './socket/waitForDirect.js';
+export {
+  createHttpAgent,
+  createHttpsAgent,
+  type TunnelAgentOptions,
+  type TunnelHttpsAgentOptions,
+} from './tcp/agent.js';
+export {
+  type ClientIdentityOptions,
+  createIdentity,
+  type Identity,
+  type IdentityOptions,
+  loadIdentity,
+  remoteFingerprint,
+  type ServerIdentityOptions,
+} from './tcp/identity.js';
+export type { TcpListenOptions } from './tcp/listenOptions.js';
+export type {
+  OnReadOptions,
+  TcpConnectOptions,
+  TcpSocketOptions,
+  TunnelConnectOptions,
+} from './tcp/socketOptions.js';
+export {
+  type TcpDrop,
+  TcpServer,
+  type TcpServerEvents,
+  type TcpServerOptions,
+} from './tcp/tcpServer.js';
+export { type TcpAddress, type TcpReadyState, TcpSocket } from './tcp/tcpSocket.js';
+export {
+  type Connector,
+  type ConnectorOptions,
+  type ConnectorTarget,
+  createConnector,
+} from './tcp/undiciConnector.js';

@@ -6,6 +6,8 @@
  */
 
 export type { ReceivedPacket } from './application/applicationPacket.js';
+export { type TcpConnectOptions, TcpHost, type TcpUser } from './application/tcpHost.js';
+export { type OnTcpEvent, TcpSocket, type TcpSocketHost } from './application/tcpSocket.js';
 export type { DropReason } from './datagram/dropReason.js';
 export type { PathReport } from './host/pathReport.js';
 export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';

@@ -4,12 +4,24 @@
  * @packageDocumentation
  */
 
-export type { CongestionControl, CongestionControlMaker } from './congestion/congestionControl.js';
+export type {
+  AckSample,
+  CongestionControl,
+  CongestionControlMaker,
+} from './congestion/congestionControl.js';
 export { Cubic } from './congestion/cubic.js';
 export { TcpConnection } from './connection/connection.js';
 export type { TcpEvent } from './connection/connectionHost.js';
 export type { ConnectionSettings, TcpEndpoint } from './connection/connectionOptions.js';
-export type { TcpErrorCode } from './connection/errors.js';
-export { type TcpInput, type TcpState, tcpTransitions } from './connection/states.js';
+export { type TcpErrorCode, TcpUsageError, type TcpUsageErrorCode } from './connection/errors.js';
+export type { KeepAliveOptions } from './connection/keepAlive.js';
+export {
+  type TcpInput,
+  type TcpState,
+  type TcpTransitions,
+  tcpTransitions,
+} from './connection/states.js';
+export { TcpCounters } from './stack/counters.js';
 export { TcpListener } from './stack/listener.js';
-export { TcpCounters, type TcpSink, TcpStack, type TcpStackOptions } from './stack/stack.js';
+export { TcpStack } from './stack/stack.js';
+export type { TcpSink, TcpStackOptions } from './stack/stackOptions.js';

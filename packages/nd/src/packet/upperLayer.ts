@@ -7,10 +7,11 @@ import {
   NEXT_HEADER_FRAGMENT,
   NEXT_HEADER_HOP_BY_HOP,
   NEXT_HEADER_ROUTING,
+  NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
 } from './constants.js';
 import { nextHeader } from './ipv6.js';
-import { UDP_HEADER_LENGTH } from './transport.js';
+import { TCP_HEADER_LENGTH, UDP_HEADER_LENGTH } from './transport.js';
 
 /** Extension headers that are looked through; more is abuse. */
 const MAX_EXTENSION_HEADERS = 8;
@@ -101,14 +102,29 @@ export function findUpperLayer(
  * that a destination must act on
  */
 export function findUdpHeader(bytes: Uint8Array, offset: number, length: number): number {
+  return findTransport(bytes, offset, length, NEXT_HEADER_UDP, UDP_HEADER_LENGTH);
+}
+
+/** As {@link findUdpHeader}, for TCP. */
+export function findTcpHeader(bytes: Uint8Array, offset: number, length: number): number {
+  return findTransport(bytes, offset, length, NEXT_HEADER_TCP, TCP_HEADER_LENGTH);
+}
+
+function findTransport(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  protocol: number,
+  least: number,
+): number {
   const end = offset + length;
   let next = nextHeader(bytes, offset);
   let at = offset + IPV6_HEADER_LENGTH;
-  while (next !== NEXT_HEADER_UDP) {
+  while (next !== protocol) {
     if (next !== NEXT_HEADER_HOP_BY_HOP && next !== NEXT_HEADER_DESTINATION_OPTIONS) return -1;
     if (at + EXTENSION_HEADER_UNIT > end) return -1;
     next = bytes[at]!;
     at += optionsHeaderLength(bytes, at);
   }
-  return at + UDP_HEADER_LENGTH <= end ? at : -1;
+  return at + least <= end ? at : -1;
 }

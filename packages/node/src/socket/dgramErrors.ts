@@ -30,12 +30,12 @@ export type SystemErrorCode =
   | 'ENETUNREACH';
 
 /** An error that programs recognize by its code. */
-export type CodedError = Error & { readonly code: ArgumentErrorCode };
+export type CodedError = Error & { readonly code: string };
 
 /** An error of one kind with its code, which also shows in the stack trace as it does in Node.js. */
-function coded(
+export function coded(
   Kind: typeof Error | typeof TypeError | typeof RangeError,
-  code: ArgumentErrorCode,
+  code: string,
   message: string,
   name: string = Kind.name,
 ): CodedError {
@@ -132,7 +132,7 @@ export function badPort(name: string, least: 0 | 1, found: unknown): Error {
 }
 
 /** Describes a value as the messages of Node.js do. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {
@@ -143,7 +143,7 @@ function describe(value: unknown): string {
 }
 
 /** The number of an error as libuv has it. */
-function numberOf(code: SystemErrorCode): number {
+export function numberOf(code: string): number {
   return -(constants.errno[code as keyof typeof constants.errno] ?? 0);
 }
 

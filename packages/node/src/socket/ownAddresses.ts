@@ -75,6 +75,21 @@ export class OwnAddresses {
     return null;
   }
 
+  /** Whether the address at `offset` is an own one. For every packet. */
+  has(bytes: Uint8Array, offset: number): boolean {
+    for (const { base, endpoint } of this.#networks) {
+      if (!sameSubnetPrefix(base, 0, bytes, offset)) continue;
+      if (!this.#layout.matchesEndpoint(bytes, offset, endpoint)) continue;
+      if (this.maxLanip === 0 || this.lanipOf(bytes, offset) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** The addresses, 16 bytes each, with a lanip, in the order of the routers. */
+  all(lanip: number): Uint8Array[] {
+    return this.#networks.map((network) => this.#address(network, lanip));
+  }
+
   /** The lanip in an own address; 0 where the layout has none. */
   lanipOf(bytes: Uint8Array, offset: number): number {
     return this.maxLanip === 0 ? 0 : this.#layout.readLanip(bytes, offset);

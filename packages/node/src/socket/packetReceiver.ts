@@ -2,12 +2,14 @@ import type { RemoteInfo } from 'node:dgram';
 import {
   DESTINATION_OFFSET,
   EXCEEDED_REASSEMBLY_TIME,
+  findTcpHeader,
   findUdpHeader,
   findUpperLayer,
   ICMPV6_FIRST_INFORMATIONAL,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_ICMPV6,
   NEXT_HEADER_OFFSET,
+  NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
   SOURCE_OFFSET,
   UDP_HEADER_LENGTH,
@@ -15,6 +17,7 @@ import {
   UNREACHABLE_PORT,
 } from '@6bed4/nd';
 import { clearTimeout, setImmediate, setTimeout } from '../realTimers.js';
+import type { TcpLayer } from '../tcp/tcpLayer.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
 import { Reassembler } from './fragments/reassembler.js';
@@ -40,6 +43,7 @@ export interface PacketReceiverOptions {
   readonly icmp: IcmpResponder;
   readonly remotes: OutboundRemotes;
   readonly clock: () => number;
+  readonly tcp: TcpLayer;
   /** Sends a packet in reply. */
   readonly send: (packet: Uint8Array) => void;
   /** Takes a reassembled packet that is for nobody here. */
@@ -56,6 +60,7 @@ export class PacketReceiver {
   readonly #clock: () => number;
   readonly #send: (packet: Uint8Array) => void;
   readonly #pass: (packet: Uint8Array) => void;
+  readonly #tcp: TcpLayer;
   readonly #reassembler: Reassembler;
   #expiry: NodeJS.Timeout | null = null;
   /** Packets that wait until the machine has finished. */
@@ -75,6 +80,7 @@ export class PacketReceiver {
     this.#clock = options.clock;
     this.#send = options.send;
     this.#pass = options.pass;
+    this.#tcp = options.tcp;
     this.#reassembler = new Reassembler(options.counters, (bytes, source) =>
       options.remotes.has(bytes, source),
     );
@@ -87,15 +93,19 @@ export class PacketReceiver {
       this.#receiveUdp(bytes, offset, length, udp);
       return true;
     }
-    if (bytes[offset + NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6) {
+    const next = bytes[offset + NEXT_HEADER_OFFSET];
+    if (next === NEXT_HEADER_TCP) {
+      this.#receiveTcp(bytes, offset, length, offset + IPV6_HEADER_LENGTH);
+      return true;
+    }
+    if (next === NEXT_HEADER_ICMPV6) {
       return this.#receiveIcmp(bytes, offset, length);
     }
     if (Reassembler.isFragment(bytes, offset, length)) {
       this.#receiveFragment(bytes, offset, length);
       return true;
     }
-    this.#counters.otherProtocol++;
-    return false;
+    return this.#receiveOther(bytes, offset, length);
   }
 
   /**
@@ -174,6 +184,24 @@ export class PacketReceiver {
     this.#arrivals.push({ binding, message, from });
   }
 
+  #receiveOther(bytes: Uint8Array, offset: number, length: number): boolean {
+    const upper = findTcpHeader(bytes, offset, length);
+    if (upper >= 0) this.#receiveTcp(bytes, offset, length, upper);
+    else this.#counters.otherProtocol++;
+    return upper >= 0;
+  }
+
+  #receiveTcp(bytes: Uint8Array, offset: number, length: number, upper: number): void {
+    const lanip = this.#addresses.lanipOf(bytes, offset + DESTINATION_OFFSET);
+    if (this.#isInUse(lanip) || this.#tcp.hasLanip(lanip)) {
+      this.#tcp.receive(bytes, offset, length, upper);
+      return;
+    }
+    this.#counters.noListener++;
+    const kind = { type: 'destination-unreachable', code: UNREACHABLE_ADDRESS } as const;
+    this.#refuse(kind, bytes, offset, length);
+  }
+
   #receiveFragment(bytes: Uint8Array, offset: number, length: number): void {
     const lanip = this.#addresses.lanipOf(bytes, offset + DESTINATION_OFFSET);
     if (!this.#isInUse(lanip)) {
@@ -200,8 +228,7 @@ export class PacketReceiver {
     }
     const isIcmp = packet[NEXT_HEADER_OFFSET] === NEXT_HEADER_ICMPV6;
     if (isIcmp && this.#receiveIcmp(packet, 0, length)) return;
-    this.#counters.otherProtocol++;
-    this.#pass(packet);
+    if (!this.#receiveOther(packet, 0, length)) this.#pass(packet);
   }
 
   /** Sets the timer for the packets that wait for fragments. */
@@ -247,6 +274,7 @@ export class PacketReceiver {
   }
 
   #receiveError(bytes: Uint8Array, offset: number, length: number): boolean {
+    if (this.#tcp.receiveError(bytes, offset, length)) return true;
     const error = this.#icmp.readError(bytes, offset, length);
     const binding = error === null ? null : this.#findSender(error.invoking);
     if (error === null || binding === null) {

@@ -2,6 +2,7 @@ import { DEFAULT_HOP_LIMIT } from '@6bed4/nd';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
+import { TcpLayer } from '../tcp/tcpLayer.js';
 import { AddressTextCache } from './addressTextCache.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
@@ -18,11 +19,12 @@ import { PortTable } from './portTable.js';
 /** Of packets that answer others. */
 const REPLY_OPTIONS: TransmitOptions = { policy: 'proper', hopLimit: DEFAULT_HOP_LIMIT };
 
-/** UDP and the ICMPv6 that belongs to it, between the peer of a tunnel and the sockets of a program. */
+/** UDP, TCP and the ICMPv6 that belongs to them, between the peer of a tunnel and the sockets of a program. */
 export class SocketLayer extends ApplicationPort {
   readonly addresses: OwnAddresses;
   readonly counters = new LayerCounters();
   readonly remotes: OutboundRemotes;
+  readonly tcp: TcpLayer;
   readonly #table: PortTable;
   readonly #icmp: IcmpResponder;
   readonly #transmitter: PacketTransmitter;
@@ -42,6 +44,7 @@ export class SocketLayer extends ApplicationPort {
     const remotes = new OutboundRemotes(random);
     const texts = new AddressTextCache((bytes, offset) => remotes.received(bytes, offset));
     this.remotes = remotes;
+    this.tcp = new TcpLayer({ addresses, remotes, random, clock });
     this.#transmitter = new PacketTransmitter(random, counters);
     this.#table = table;
     this.#icmp = new IcmpResponder(random, clock, counters);
@@ -54,6 +57,7 @@ export class SocketLayer extends ApplicationPort {
       icmp: this.#icmp,
       remotes,
       clock,
+      tcp: this.tcp,
       send: (packet) => this.#reply(packet),
       pass: (packet) => super.deliver(packet, 0, packet.length),
     });
@@ -62,6 +66,7 @@ export class SocketLayer extends ApplicationPort {
   /** Sets the driver of the peer; before anything is sent. */
   attach(driver: PortablePeerDriver): void {
     this.#transmitter.attach(driver);
+    this.tcp.attach(driver);
   }
 
   /** Datagrams and bytes that wait in the UDP socket of the tunnel. */
@@ -94,6 +99,7 @@ export class SocketLayer extends ApplicationPort {
   /** Makes the sockets follow when routers assign other addresses. */
   addressesChanged(): void {
     for (const binding of this.#table) this.#updateAddress(binding);
+    this.tcp.addressesChanged();
   }
 
   /** The counters of the sockets that are bound. */
@@ -135,17 +141,19 @@ export class SocketLayer extends ApplicationPort {
   }
 
   override deliver(bytes: Uint8Array, offset: number, length: number): void {
-    if (this.#transmitter.isSubmitting) return;
+    if (this.#transmitter.isSubmitting || this.tcp.isSubmitting) return;
     if (!this.#receiver.receive(bytes, offset, length)) super.deliver(bytes, offset, length);
   }
 
   override flush(): void {
     super.flush();
+    this.tcp.flush();
     this.#receiver.flush();
   }
 
   override close(): void {
     super.close();
+    this.tcp.close();
     this.#receiver.clear();
   }
 

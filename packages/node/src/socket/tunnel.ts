@@ -17,6 +17,12 @@ import { StartError } from '../errors.js';
 import { setLongTimeout } from '../longTimeout.js';
 import { secureRandom } from '../random.js';
 import { now } from '../realTimers.js';
+import { connectTunnel } from '../tcp/connectTunnel.js';
+import type { TunnelConnectOptions } from '../tcp/socketOptions.js';
+import { TcpServer, type TcpServerOptions } from '../tcp/tcpServer.js';
+import type { TcpSocket } from '../tcp/tcpSocket.js';
+import { setLayer } from '../tcp/tunnelLayers.js';
+import { checkLanip } from './checkLanip.js';
 import { checkPolicy } from './checkPolicy.js';
 import { readAddress } from './destinationAddress.js';
 import { invalidValue, notRunning } from './dgramErrors.js';
@@ -25,7 +31,7 @@ import type { LayerStatistics } from './layerCounters.js';
 import { OwnAddresses } from './ownAddresses.js';
 import { SocketLayer } from './socketLayer.js';
 import { TunnelSocket } from './tunnelSocket.js';
-import { checkLanip, type SocketHost, type TunnelSocketSettings } from './tunnelSocketOptions.js';
+import type { SocketHost, TunnelSocketSettings } from './tunnelSocketOptions.js';
 import { searchDirectPath, type WaitForDirectOptions } from './waitForDirect.js';
 
 const DEFAULT_TIMEOUT = 15_000;
@@ -80,6 +86,19 @@ export interface TunnelSocketOptions extends TunnelSocketSettings {
   readonly tunnel: Tunnel;
 }
 
+/** The forms of {@link Tunnel.connect}. */
+export interface TunnelConnect {
+  (options: TunnelConnectOptions, listener?: () => void): TcpSocket;
+  (port: number | string, host?: string, listener?: () => void): TcpSocket;
+  (port: number | string, listener?: () => void): TcpSocket;
+}
+
+/** The forms of {@link Tunnel.createServer}. */
+export interface TunnelCreateServer {
+  (options?: TcpServerOptions, listener?: (socket: TcpSocket) => void): TcpServer;
+  (listener?: (socket: TcpSocket) => void): TcpServer;
+}
+
 /** A 6bed4 tunnel inside this program, and the sockets over it; made by {@link openTunnel}. */
 export class Tunnel extends EventEmitter<TunnelEvents> {
   /** The peer that carries the packets. Its event `packet` has those that are neither UDP nor echoes. */
@@ -96,6 +115,23 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     options: 'udp6' | TunnelSocketSettings,
     listener?: (message: Buffer, from: RemoteInfo) => void,
   ) => TunnelSocket;
+
+  /**
+   * Connects by TCP, as `net.connect` does: to a port of an address or name, given as options or as port and
+   * host; without a host, to this tunnel. Bound to the tunnel, so that it can be passed as a function.
+   *
+   * @throws ERR_MISSING_ARGS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_IP_ADDRESS,
+   * ERR_SOCKET_BAD_PORT for arguments that cannot be used
+   */
+  readonly connect: TunnelConnect;
+
+  /**
+   * Makes a server of TCP connections, as `net.createServer` does; its method `listen` begins. Bound to the
+   * tunnel, so that it can be passed as a function.
+   *
+   * @throws ERR_INVALID_ARG_TYPE for options that cannot be used
+   */
+  readonly createServer: TunnelCreateServer;
 
   readonly #layer: SocketLayer;
   readonly #keepAlive: KeepAlive;
@@ -125,6 +161,10 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
       if (!this.#isOpen) throw notRunning();
       return new TunnelSocket(host, options, listener);
     };
+    layer.tcp.configure(this.#keepAlive.newHolder(), policy);
+    setLayer(this, layer.tcp);
+    this.connect = (...args: unknown[]) => connectTunnel(this, args);
+    this.createServer = (...args: unknown[]) => Reflect.construct(TcpServer, [this, ...args]);
     this.#forward();
   }
 
@@ -250,6 +290,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
   async #close(): Promise<void> {
     this.#isOpen = false;
     for (const socket of [...this.#sockets]) socket.terminate();
+    await this.#layer.tcp.end();
     await this.peer.close();
     this.emit('close');
   }

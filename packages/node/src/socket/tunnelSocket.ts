@@ -5,6 +5,7 @@ import { formatIPv6 } from '@6bed4/codec';
 import type { PolicyName } from '@6bed4/tunnel';
 import { nextTick } from '../realTimers.js';
 import { BoundSocket, findPlace } from './boundSocket.js';
+import { checkLanip } from './checkLanip.js';
 import { checkPolicy } from './checkPolicy.js';
 import { LOOPBACK_TEXT, readAddress } from './destinationAddress.js';
 
@@ -34,7 +35,6 @@ import { SocketCounters, type SocketStatistics } from './socketCounters.js';
 import { closeOn, onceListening } from './socketListeners.js';
 import {
   checkBufferSize,
-  checkLanip,
   MAX_BUFFER_SIZE,
   readBufferSize,
   resolveName,

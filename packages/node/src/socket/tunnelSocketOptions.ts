@@ -70,20 +70,6 @@ export function checkBufferSize(size: unknown): void {
   if (typeof size !== 'number' || size >>> 0 !== size) throw badBufferSize();
 }
 
-/** @throws ERR_OUT_OF_RANGE for a number that this dialect does not have */
-export function checkLanip(
-  lanip: number | undefined,
-  { addresses }: Pick<SocketLayer, 'addresses'>,
-): number {
-  if (lanip === undefined) return addresses.lanip;
-  const { maxLanip } = addresses;
-  if (typeof lanip !== 'number') throw invalidType('options.lanip', 'of type number', lanip);
-  if (!Number.isInteger(lanip) || lanip < 1 || lanip > maxLanip) {
-    throw outOfRange('options.lanip', `>= 1 && <= ${maxLanip}`, lanip);
-  }
-  return lanip;
-}
-
 /** Finds the address of a name. Calls back in a later turn for literal addresses too. */
 export function resolveName(
   lookup: SocketLookup | undefined,

@@ -406,7 +406,7 @@ describe('a packet out of the tunnel', () => {
     const { tunnel, send, from, to } = await openBench();
     const others: Uint8Array[] = [];
     tunnel.peer.on('packet', (packet) => others.push(packet));
-    for (const nextHeader of [6, 43]) {
+    for (const nextHeader of [132, 43]) {
       const packet = new Uint8Array(60);
       writeIPv6Header(packet, 0, {
         payloadLength: 20,
@@ -417,7 +417,7 @@ describe('a packet out of the tunnel', () => {
       });
       await send(packet);
     }
-    expect(others.map((packet) => packet[6])).toEqual([6, 43]);
+    expect(others.map((packet) => packet[6])).toEqual([132, 43]);
     expect(tunnel.statistics().otherProtocol).toBe(2);
   });
 

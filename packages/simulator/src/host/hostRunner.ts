@@ -83,6 +83,11 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     return this.#port;
   }
 
+  /** Whether the machine does not run for a while. */
+  get isPaused(): boolean {
+    return this.#pausedAt !== null;
+  }
+
   /** The time of the machine's clock, in milliseconds. */
   now(): number {
     return this.#world.scheduler.now + this.#clockOffset;

@@ -1,5 +1,16 @@
 import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
-import { buildEcho, DEFAULT_HOP_LIMIT, echoReplyTo, parseEcho, setTrafficClass } from '@6bed4/nd';
+import {
+  buildEcho,
+  DEFAULT_HOP_LIMIT,
+  echoReplyTo,
+  NEXT_HEADER_ICMPV6,
+  NEXT_HEADER_OFFSET,
+  NEXT_HEADER_TCP,
+  parseEcho,
+  setTrafficClass,
+  trafficClass,
+} from '@6bed4/nd';
+import type { TcpStackOptions } from '@6bed4/tcp';
 import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
 import {
   buildNumberedUdp,
@@ -7,6 +18,7 @@ import {
   parseApplicationPacket,
   type ReceivedPacket,
 } from '../application/applicationPacket.js';
+import { TcpHost } from '../application/tcpHost.js';
 import type { LinkDescription } from '../network/link.js';
 import type { World } from '../world/world.js';
 import { Host, type HostAttachment } from './host.js';
@@ -28,6 +40,8 @@ export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
   readonly answersEcho?: boolean;
   /** Whether it keeps received packets and events; default true. */
   readonly records?: boolean;
+  /** Options of its TCP stack, besides random numbers. */
+  readonly tcp?: Omit<TcpStackOptions, 'random'>;
   /** Whether it joins 224.0.0.1 on the well-known port, for discovery on the LAN; default true. */
   readonly joinsLan?: boolean;
 }
@@ -43,6 +57,7 @@ const ALL_HOSTS = '224.0.0.1';
 /** Most moves to another UDP port, as in the driver for Node.js. */
 const PORT_MOVES = 16;
 const MOST_SEQUENCE = 0x1_0000_0000;
+const ECN_MASK = 0x03;
 
 /** A host that runs the unchanged `Peer` of @6bed4/tunnel, and a small application. */
 export class PeerNode {
@@ -54,6 +69,7 @@ export class PeerNode {
   readonly #paths = new Map<string, PathReport>();
   #sequence = 0;
   #moves = 0;
+  #tcp: TcpHost | null = null;
   /** All packets that the application received, in order. */
   readonly received: ReceivedPacket[] = [];
   /** All events of the machine, in order. */
@@ -74,7 +90,7 @@ export class PeerNode {
     this.#settings = settings;
     this.#host = new Host(world, name, attachment);
     const random = world.random.stream(`peer ${name}`);
-    const { port, answersEcho, records, joinsLan, trafficClass, ...machine } = settings;
+    const { port, answersEcho, records, joinsLan, trafficClass: _, tcp, ...machine } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
     this.#runner = new HostRunner(
@@ -129,6 +145,15 @@ export class PeerNode {
     return this.machine.remotes(this.#runner.now());
   }
 
+  /**
+   * TCP of its programs. From the first use on, TCP segments that come out of the tunnel are for its stack; before
+   * that, nothing answers them.
+   */
+  get tcp(): TcpHost {
+    this.#tcp ??= this.#makeTcp();
+    return this.#tcp;
+  }
+
   /** Changes its link, for datagrams to come. */
   set link(link: LinkDescription) {
     this.#host.link = link;
@@ -157,6 +182,7 @@ export class PeerNode {
   /** The machine's clock jumps ahead by whole milliseconds, as after a suspension. */
   jump(milliseconds: number): void {
     this.#runner.jump(milliseconds);
+    this.#tcp?.resume();
   }
 
   /**
@@ -174,6 +200,7 @@ export class PeerNode {
    */
   unpause(clockStood = false): void {
     this.#runner.unpause(clockStood);
+    this.#tcp?.resume();
   }
 
   /** Leaves its network: what it sends and what is sent to it is lost. */
@@ -247,6 +274,15 @@ export class PeerNode {
 
   /** @internal */
   packetDelivered(packet: Uint8Array): void {
+    if (this.#tcp !== null) {
+      const nextHeader = packet[NEXT_HEADER_OFFSET];
+      if (nextHeader === NEXT_HEADER_TCP) {
+        this.#tcp.packetArrived(packet);
+        return;
+      }
+      // An error may be about a segment of ours.
+      if (nextHeader === NEXT_HEADER_ICMPV6) this.#tcp.packetArrived(packet);
+    }
     if (this.#settings.records ?? true) {
       const { fromAddress, fromPort } = this.#runner;
       this.received.push({
@@ -288,6 +324,27 @@ export class PeerNode {
     this.solicit();
   }
 
+  #makeTcp(): TcpHost {
+    const { name } = this;
+    const random = this.#world.random.stream(`TCP of ${name}`);
+    const options = { ...this.#settings.tcp, random: () => random.next() };
+    const node = this;
+    return new TcpHost(
+      this.#world.scheduler,
+      {
+        get address() {
+          return node.address;
+        },
+        get isPaused() {
+          return node.#runner.isPaused;
+        },
+        now: () => this.#runner.now(),
+        sendPacket: (packet) => this.#sendClassed(packet),
+      },
+      options,
+    );
+  }
+
   #replyToEcho(packet: Uint8Array): void {
     const echo = parseEcho(packet, 0, packet.length);
     if (!echo.ok || echo.value.type !== 'echo-request') return;
@@ -295,7 +352,9 @@ export class PeerNode {
   }
 
   #sendClassed(packet: Uint8Array): void {
-    setTrafficClass(packet, 0, this.#settings.trafficClass ?? 0);
+    // The lowest two bits are for congestion marks (RFC 3168 §5), which TCP sets.
+    const ecn = trafficClass(packet, 0) & ECN_MASK;
+    setTrafficClass(packet, 0, (this.#settings.trafficClass ?? 0) | ecn);
     this.sendPacket(packet);
   }
 

@@ -18,6 +18,12 @@ import {
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
   SOURCE_OFFSET,
+  TCP_ACK,
+  TCP_DATA_OFFSET_OFFSET,
+  TCP_FIN,
+  TCP_FLAGS_OFFSET,
+  TCP_RST,
+  TCP_SYN,
   version,
 } from '@6bed4/nd';
 import { parseApplicationPacket } from '../application/applicationPacket.js';
@@ -45,12 +51,11 @@ const messages = new Map<number, string>([
   [ICMPV6_ECHO_REPLY, 'echo reply'],
 ]);
 
-const TCP_FLAGS = 13;
 const tcpFlags = [
-  [0x02, 'SYN'],
-  [0x10, 'ACK'],
-  [0x01, 'FIN'],
-  [0x04, 'RST'],
+  [TCP_SYN, 'SYN'],
+  [TCP_ACK, 'ACK'],
+  [TCP_FIN, 'FIN'],
+  [TCP_RST, 'RST'],
 ] as const;
 
 /**
@@ -88,11 +93,8 @@ function describePacket(packet: Uint8Array): string {
   switch (nextHeader) {
     case NEXT_HEADER_ICMPV6:
       return neighborDiscovery.get(first) ?? messages.get(first) ?? `ICMPv6 type ${first}`;
-    case NEXT_HEADER_TCP: {
-      const flags = packet[offset + TCP_FLAGS] ?? 0;
-      const set = tcpFlags.filter(([bit]) => (flags & bit) !== 0).map(([, text]) => text);
-      return ['TCP', set.join('+')].join(' ').trim();
-    }
+    case NEXT_HEADER_TCP:
+      return describeSegment(packet, offset);
     case NEXT_HEADER_UDP: {
       const { kind, sequence } = parseApplicationPacket(packet);
       return kind === 'udp' ? `UDP ${sequence}` : 'UDP';
@@ -100,4 +102,14 @@ function describePacket(packet: Uint8Array): string {
     default:
       return `protocol ${nextHeader}`;
   }
+}
+
+/** The flags of a TCP segment, and how many bytes of data it has. */
+function describeSegment(packet: Uint8Array, offset: number): string {
+  const flags = packet[offset + TCP_FLAGS_OFFSET] ?? 0;
+  const set = tcpFlags.filter(([bit]) => (flags & bit) !== 0).map(([, text]) => text);
+  const header = ((packet[offset + TCP_DATA_OFFSET_OFFSET] ?? 0) >>> 4) * 4;
+  const data = packet.length - offset - header;
+  const words = ['TCP', set.join('+'), data > 0 && header > 0 ? `${data} bytes` : ''];
+  return words.filter((word) => word !== '').join(' ');
 }

@@ -7,6 +7,7 @@ import {
   type LinuxNat,
   Nat,
   type PeerNode,
+  type PeerSettings,
 } from '../../src/index.js';
 import { accessKinds } from '../support/accessKinds.js';
 
@@ -118,7 +119,12 @@ export class PlanRun {
   readonly #sent = new Set<string>();
   #made = 0;
 
-  constructor(plan: Plan, profile: Profile = reference2020) {
+  /** @param settings - options that all peers get besides those of the plan */
+  constructor(
+    plan: Plan,
+    profile: Profile = reference2020,
+    settings: Pick<PeerSettings, 'tcp'> = {},
+  ) {
     this.net = new Internet({ seed: plan.seed, trace: true });
     // Between routers of draft01 is the native IPv6 Internet, which is not simulated.
     const routers = profile.prefixes.length > 0 ? plan.routers : 1;
@@ -131,6 +137,7 @@ export class PlanRun {
       this.#middleboxes.push(middlebox);
       const chosen = this.net.routers[router % routers]!;
       const peer = this.net.peer(`peer${this.peers.length}`, {
+        ...settings,
         profile,
         routers: [chosen.endpoint],
         link: faulty,

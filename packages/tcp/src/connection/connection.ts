@@ -1,18 +1,33 @@
-import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_RST } from '@6bed4/nd';
 import type { Receiver } from '../receive/receiver.js';
 import type { Segment } from '../segment/segment.js';
-import { advance, isAfter, isBefore } from '../segment/sequence.js';
-import type { Sender, Transmission } from '../send/sender.js';
+import type { Sender } from '../send/sender.js';
+import { AnswerLimit } from './answerLimit.js';
 import type { ConnectionHost } from './connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
-import type { TcpErrorCode } from './errors.js';
-import { KeepAlive } from './keepAlive.js';
-import { type AgreedOptions, Opening, type RestoredOptions } from './opening.js';
+import type { SegmentError, TcpErrorCode } from './errors.js';
+import { KeepAlive, type KeepAliveOptions } from './keepAlive.js';
+import { Opening } from './opening.js';
+import { heedError } from './pathErrors.js';
+import type { RestoredOptions } from './peerSyn.js';
+import { type AgreedOptions, SegmentOutput } from './segmentOutput.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';
+import { arrivedSynchronized } from './synchronized.js';
+import { WindowProbe } from './windowProbe.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** Longest time between probes of a closed window, in milliseconds (RFC 9293 §3.8.6.1). */
-const LONGEST_PERSIST = 60_000;
+/** Milliseconds between two challenges of one connection, at least (RFC 5961 §7). */
+const CHALLENGE_INTERVAL = 500;
+/** Milliseconds between two answers to segments without data outside the window, at least. */
+const CORRECTION_INTERVAL = 100;
+
+/** What is known of both sides when the first segment of a connection comes or goes. */
+export interface ConnectionSides {
+  readonly local: TcpEndpoint;
+  readonly remote: TcpEndpoint;
+  /** ISS. */
+  readonly initial: number;
+  readonly timestampOffset: number;
+}
 
 /** One connection. All times are milliseconds on the clock of the stack. */
 export class TcpConnection {
@@ -28,36 +43,47 @@ export class TcpConnection {
   heapIndex = -1;
   /** The reason of the end; null for none, or when both sides have ended. */
   error: TcpErrorCode | null = null;
+  /** What the connection belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal */
   sender!: Sender;
   /** @internal */
   receiver!: Receiver;
+  /** @internal Shift of the windows that the other side sends. */
+  sendScale = 0;
+  /** @internal Whether the application wants no data any more. */
+  isClosed = false;
+  /** @internal What to tell when nothing is answered (RFC 5927 §5.2). */
+  softError: TcpErrorCode | null = null;
+  /** @internal Of answers to segments without data outside the window. */
+  readonly corrections = new AnswerLimit(CORRECTION_INTERVAL);
 
   readonly #keepAlive = new KeepAlive();
+  readonly #windowProbe = new WindowProbe();
+  readonly #challenges = new AnswerLimit(CHALLENGE_INTERVAL);
   readonly #timestampOffset: number;
+  #output!: SegmentOutput;
+  #userTimeout: number;
   #state: TcpState;
-  #hasSack = false;
-  #usesTimestamps = false;
-  #sendScale = 0;
-  #timeWaitUntil = NEVER;
-  #persistAt = NEVER;
-  #persistWait = 0;
+  /** When TIME-WAIT is over, or FIN-WAIT-2 where nobody waits for data. */
+  #overAt = NEVER;
   #wasFull = false;
-  #softError: TcpErrorCode | null = null;
 
+  /** @internal */
   constructor(
     host: ConnectionHost<TcpConnection>,
     settings: ConnectionSettings,
-    sides: { local: TcpEndpoint; remote: TcpEndpoint; initial: number; timestampOffset: number },
+    sides: ConnectionSides,
     state: 'SYN-SENT' | 'SYN-RECEIVED',
   ) {
     this.host = host;
     this.settings = settings;
+    this.#userTimeout = settings.userTimeout;
     this.local = sides.local;
     this.remote = sides.remote;
     this.#timestampOffset = sides.timestampOffset;
     this.#state = state;
-    this.opening = new Opening(sides.initial);
+    this.opening = new Opening(sides.initial, state === 'SYN-SENT');
   }
 
   get state(): TcpState {
@@ -91,14 +117,15 @@ export class TcpConnection {
 
   /** @internal When {@link expire} has to be called. */
   get deadline(): number {
-    if (this.#state === 'TIME-WAIT') return this.#timeWaitUntil;
     if (this.opening !== null) return this.opening.deadline;
+    if (this.#state === 'TIME-WAIT') return this.#overAt;
     return Math.min(
       this.sender.deadline,
       this.receiver.deadline,
-      this.#persistAt,
+      this.#windowProbe.deadline,
       this.#keepAlive.deadline,
-      this.sender.stalledSince + this.settings.userTimeout,
+      this.#givenUpAt,
+      this.#overAt,
     );
   }
 
@@ -108,13 +135,19 @@ export class TcpConnection {
     else this.opening.noDelay = value;
   }
 
+  /** Has the connection probed while it is idle (RFC 9293 §3.8.4), or with null not, as at first. */
+  setKeepAlive(options: KeepAliveOptions | null, now: number): void {
+    this.#keepAlive.set(options, now);
+    this.host.rescheduled(this);
+  }
+
   /**
-   * Probes of a connection that is idle (RFC 9293 §3.8.4).
-   *
-   * @param idle - milliseconds without a segment until the first one; 0 for none
+   * Sets after how many milliseconds data without an answer is given up (RFC 9293 §3.8.3); 0 for the user
+   * timeout of the stack.
    */
-  setKeepAlive(idle: number, now: number): void {
-    this.#keepAlive.set(idle, now);
+  setUserTimeout(time: number, now: number): void {
+    this.#userTimeout = time === 0 ? this.settings.userTimeout : time;
+    this.opening?.giveUpWithin(this.#userTimeout, now);
     this.host.rescheduled(this);
   }
 
@@ -122,7 +155,7 @@ export class TcpConnection {
   write(bytes: Uint8Array, offset: number, length: number, now: number): number {
     if (this.opening !== null || !this.#canSend) return 0;
     const count = this.sender.queue.write(bytes, offset, length);
-    if (count < length) this.#wasFull = true;
+    if (this.sender.queue.room === 0) this.#wasFull = true;
     this.output(now);
     return count;
   }
@@ -131,7 +164,8 @@ export class TcpConnection {
   read(into: Uint8Array, offset: number, length: number, now: number): number {
     if (this.opening !== null) return 0;
     const count = this.receiver.queue.read(into, offset, length);
-    if (count > 0 && this.receiver.consumed(count, this.sender.roundTrip.smoothed, now)) {
+    const isOpened = count > 0 && this.receiver.consumed(count, this.roundTrip, now);
+    if (isOpened && !this.#isOver) {
       this.receiver.requireAck();
       this.output(now);
     }
@@ -150,12 +184,24 @@ export class TcpConnection {
     this.output(now);
   }
 
+  /**
+   * Ends the data of this side, and refuses more of the other side (RFC 9293 §3.6.1): what was written still
+   * arrives, but data that was not read, or comes from now on, is answered with a reset.
+   */
+  close(now: number): void {
+    this.isClosed = true;
+    if (this.opening !== null || this.readable > 0) {
+      this.abort(now);
+      return;
+    }
+    this.end(now);
+    if (this.#state === 'FIN-WAIT-2') this.#overAt = now + this.settings.timeWait;
+    this.host.rescheduled(this);
+  }
+
   /** Gives the connection up, and tells the other side (RFC 9293 §3.10.5). */
   abort(now: number): void {
-    if (this.#state !== 'SYN-SENT' && this.#state !== 'TIME-WAIT' && this.#state !== 'CLOSED') {
-      this.#sendReset();
-    }
-    this.fail('ECONNABORTED', now);
+    this.reset('ECONNABORTED', now);
   }
 
   /** @internal Begins an active open. */
@@ -176,22 +222,14 @@ export class TcpConnection {
     this.arrived(segment, now);
   }
 
-  /** @internal Whether a SYN cannot be an old one of this connection, which is over (RFC 6191 §3). */
-  isNewerThanBefore(segment: Segment): boolean {
-    const { receiver } = this;
-    return receiver.usesTimestamps && segment.hasTimestamps
-      ? isAfter(segment.timestamp, receiver.recentTimestamp)
-      : isAfter(segment.sequence, receiver.next);
-  }
-
   /** @internal The other side's SYN, and the acknowledgment of ours, are known. */
   established(sender: Sender, receiver: Receiver, options: AgreedOptions, now: number): void {
     const { noDelay, endsAfter } = this.opening!;
     this.sender = sender;
     this.receiver = receiver;
-    this.#hasSack = options.hasSack;
-    this.#usesTimestamps = options.usesTimestamps;
-    this.#sendScale = options.sendScale;
+    this.sendScale = options.sendScale;
+    this.#output = new SegmentOutput(this, sender, receiver, options);
+    this.#keepAlive.heard(now);
     sender.noDelay = noDelay;
     this.opening = null;
     this.move('SYN acknowledged', now);
@@ -203,28 +241,69 @@ export class TcpConnection {
   move(input: TcpInput, now: number): void {
     const next = tcpTransitions[this.#state][input];
     if (next === undefined) return;
-    const wasOver = this.#state === 'TIME-WAIT';
+    const wasOver = this.#isOver;
     this.#state = next;
-    if (next === 'TIME-WAIT') this.#timeWaitUntil = now + this.settings.timeWait;
+    const waits = next === 'TIME-WAIT' || (next === 'FIN-WAIT-2' && this.isClosed);
+    this.#overAt = waits ? now + this.settings.timeWait : NEVER;
     // Nothing more happens to the application in TIME-WAIT.
-    if (next === 'TIME-WAIT' || (next === 'CLOSED' && !wasOver)) this.host.event(this, 'closed');
+    if (this.#isOver && !wasOver) this.host.event(this, 'closed');
     this.host.rescheduled(this);
   }
 
-  /** @internal Ends with an error; nothing is sent. */
-  fail(code: TcpErrorCode, now: number): void {
-    if (this.#state === 'CLOSED') return;
-    const wasWaiting = this.#state === 'TIME-WAIT';
-    if (!wasWaiting) this.error = code;
-    this.#state = 'CLOSED';
-    if (!wasWaiting) this.host.event(this, 'closed');
-    this.host.rescheduled(this);
-    void now;
+  /** @internal Ends with an error, or with null without; nothing is sent. */
+  fail(code: TcpErrorCode | null, now: number): void {
+    if (!this.#isOver) this.error = code;
+    this.move('abort', now);
   }
 
-  /** @internal An ICMPv6 error that may pass; what to say when nothing else comes (RFC 5927 §5). */
-  softError(code: TcpErrorCode): void {
-    this.#softError = code;
+  /** @internal Ends with an error, and tells the other side. */
+  reset(code: TcpErrorCode, now: number): void {
+    if (this.opening !== null) this.opening.reset(this);
+    else if (!this.#isOver) this.#output.reset();
+    this.fail(code, now);
+  }
+
+  /** @internal Answers a segment that may be a guess. */
+  challenge(now: number): void {
+    if (this.allowsChallenge(now)) this.receiver.requireAck();
+  }
+
+  /** @internal Whether a segment that may be a guess may be answered (RFC 5961 §7); counts it. */
+  allowsChallenge(now: number): boolean {
+    return this.#challenges.take(now) && this.host.allowsChallenge(now);
+  }
+
+  /** @internal What the other side has acknowledged may end the connection, or make room. */
+  acknowledged(now: number): void {
+    this.#windowProbe.answered();
+    if (this.sender.isFinAcknowledged) this.move('FIN acknowledged', now);
+    if (this.#wasFull && this.#canSend && this.sender.queue.room > 0) {
+      this.#wasFull = false;
+      this.host.event(this, 'writable');
+    }
+  }
+
+  /** @internal There is more to read. */
+  reportReadable(): void {
+    this.host.event(this, 'readable');
+  }
+
+  /** @internal The time in TIME-WAIT begins anew. */
+  waitAgain(now: number): void {
+    this.#overAt = now + this.settings.timeWait;
+  }
+
+  /** @internal An ICMPv6 error about a segment of this connection. */
+  reported(error: SegmentError, now: number): void {
+    heedError(this, error, now);
+    this.host.rescheduled(this);
+  }
+
+  /** @internal The connection is over: its memory is counted no more. */
+  leavePool(): void {
+    if (this.opening !== null) return;
+    this.sender.queue.leavePool();
+    this.receiver.queue.leavePool();
   }
 
   /** @internal The value of our timestamps now. */
@@ -236,205 +315,71 @@ export class TcpConnection {
   arrived(segment: Segment, now: number): void {
     this.#keepAlive.heard(now);
     if (this.opening !== null) this.opening.arrived(this, segment, now);
-    else this.#arrivedOpen(segment, now);
+    else arrivedSynchronized(this, segment, now);
     if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
     this.host.rescheduled(this);
   }
 
   /** @internal The time of {@link deadline} has come. */
   expire(now: number): void {
-    if (this.#state === 'TIME-WAIT') {
-      if (now >= this.#timeWaitUntil) this.move('timeout', now);
-      return;
-    }
-    if (this.opening !== null) {
-      this.opening.expire(this, now);
-      this.host.rescheduled(this);
-      return;
-    }
-    if (now >= this.sender.stalledSince + this.settings.userTimeout) {
-      this.#sendReset();
-      this.fail(this.#softError ?? 'ETIMEDOUT', now);
-      return;
-    }
-    if (this.#keepAlive.isExhausted(now)) {
-      this.#sendReset();
-      this.fail('ETIMEDOUT', now);
-      return;
-    }
-    this.sender.expire(now);
-    this.receiver.expire(now);
-    if (now >= this.#persistAt) this.#probeWindow(now);
-    if (this.#keepAlive.isDue(now)) this.#probe();
-    this.output(now);
+    if (this.opening !== null) this.opening.expire(this, now);
+    else if (now >= this.#overAt) this.move('timeout', now);
+    else if (this.#state !== 'TIME-WAIT') this.#expireOpen(now);
     this.host.rescheduled(this);
-  }
-
-  /** @internal Packet Too Big: less data in a segment from now on (RFC 5927 §7). */
-  limitSegment(size: number): void {
-    if (this.opening === null && size < this.sender.segmentSize) this.sender.setSegmentSize(size);
   }
 
   /** @internal Sends what may be sent, and an acknowledgment that is due. */
   output(now: number): void {
     for (let next = this.sender.plan(now); next !== null; next = this.sender.plan(now)) {
-      this.#transmit(next, now);
+      this.#output.transmit(next, now);
       this.sender.sent(next, this.timestampAt(now), now);
+      this.#keepAlive.heard(now);
     }
-    if (this.receiver.isAckDue) this.#sendAck(now);
-    this.#schedulePersist(now);
+    if (this.receiver.isAckDue) this.#output.acknowledge(now);
+    this.#windowProbe.schedule(this.sender.isBlocked, this.sender.roundTrip.timeout, now);
     this.host.rescheduled(this);
+  }
+
+  #expireOpen(now: number): void {
+    const isProbeDue = now >= this.#keepAlive.deadline;
+    if (now >= this.#givenUpAt || (isProbeDue && this.#keepAlive.isExhausted)) {
+      this.reset(this.softError ?? 'ETIMEDOUT', now);
+      return;
+    }
+    this.sender.expire(now);
+    this.receiver.expire(now);
+    if (now >= this.#windowProbe.deadline) this.#probeWindow(now);
+    if (isProbeDue) {
+      this.#output.probe(now);
+      this.#keepAlive.probed(now);
+    }
+    this.output(now);
+  }
+
+  /** Sends what fits into a small window, or asks for a larger one (RFC 9293 §3.8.6.1, §3.8.6.2.1). */
+  #probeWindow(now: number): void {
+    this.#windowProbe.probed(now);
+    if (this.sender.canForce) this.sender.force();
+    else this.#output.probe(now);
+  }
+
+  /** When the user timeout is over; a closed window is no reason, unless nobody waits for the end. */
+  get #givenUpAt(): number {
+    const { blockedSince, unansweredSince } = this.#windowProbe;
+    const since = Math.min(
+      this.sender.stalledSince,
+      this.isClosed ? blockedSince : unansweredSince,
+    );
+    return since + this.#userTimeout;
+  }
+
+  /** Whether nothing passes any more. */
+  get #isOver(): boolean {
+    return this.#state === 'TIME-WAIT' || this.#state === 'CLOSED';
   }
 
   /** Whether data may still be written. */
   get #canSend(): boolean {
     return this.#state === 'ESTABLISHED' || this.#state === 'CLOSE-WAIT';
-  }
-
-  /** RFC 9293 §3.10.7.4, with RFC 5961 and RFC 7323. */
-  #arrivedOpen(segment: Segment, now: number): void {
-    if (this.#state === 'TIME-WAIT') {
-      this.#arrivedLate(segment, now);
-      return;
-    }
-    const { receiver, sender } = this;
-    if (receiver.isOutdated(segment, now)) {
-      receiver.requireAck();
-      return;
-    }
-    if (!receiver.accepts(segment)) {
-      if (!segment.isReset) receiver.requireAck();
-      return;
-    }
-    if (segment.isReset) {
-      // Exactly the next byte, so that it takes luck to guess (RFC 5961 §3.2).
-      if (segment.sequence === receiver.next) this.fail('ECONNRESET', now);
-      else this.#challenge(now);
-      return;
-    }
-    if (segment.isSyn) {
-      this.#challenge(now);
-      return;
-    }
-    if (!segment.isAck) return;
-    const { acknowledgment } = segment;
-    if (isAfter(acknowledgment, sender.next)) {
-      this.#challenge(now);
-      return;
-    }
-    receiver.noteTimestamp(segment, now);
-    if (!isBefore(acknowledgment, sender.unacknowledged)) {
-      sender.updateWindow(segment, segment.window << this.#sendScale);
-      sender.acknowledge(segment, now);
-      this.#acknowledged(now);
-    } else if (isBefore(acknowledgment, advance(sender.unacknowledged, -sender.maximumWindow))) {
-      // Too old to be true (RFC 5961 §5.2).
-      this.#challenge(now);
-      return;
-    }
-    this.#takeData(segment, now);
-  }
-
-  #acknowledged(now: number): void {
-    if (this.sender.isFinAcknowledged) this.move('FIN acknowledged', now);
-    if (this.#wasFull && this.#canSend && this.sender.queue.room > 0) {
-      this.#wasFull = false;
-      this.host.event(this, 'writable');
-    }
-  }
-
-  #takeData(segment: Segment, now: number): void {
-    const wasFinished = this.receiver.isFinished;
-    if (wasFinished && segment.length > 0) {
-      this.receiver.requireAck();
-      return;
-    }
-    const grew = this.receiver.take(segment, now);
-    if (grew) this.host.event(this, 'readable');
-    if (!wasFinished && this.receiver.isFinished) this.move('FIN received', now);
-  }
-
-  /** In TIME-WAIT, only the FIN that is sent again is answered (RFC 9293 §3.10.7.4). */
-  #arrivedLate(segment: Segment, now: number): void {
-    if (segment.isReset) {
-      // Never ends it early (RFC 1337 §3).
-      return;
-    }
-    if (segment.isFin) this.#timeWaitUntil = now + this.settings.timeWait;
-    if (segment.length > 0) this.#sendAck(now);
-  }
-
-  #challenge(now: number): void {
-    if (this.host.allowsChallenge(now)) this.receiver.requireAck();
-  }
-
-  #transmit(next: Readonly<Transmission>, now: number): void {
-    const { writer } = this.host;
-    let flags = TCP_ACK;
-    if (next.isFin) flags |= TCP_FIN;
-    if (next.isPush && next.length > 0) flags |= TCP_PSH;
-    if (this.receiver.echoesCongestion) flags |= TCP_ECE;
-    const isNew = !next.isRetransmission && next.length > 0;
-    if (isNew && this.sender.announcesReduction) {
-      flags |= TCP_CWR;
-      this.sender.announcesReduction = false;
-    }
-    this.#begin(next.sequence, flags, now);
-    const at = writer.reserve(next.length);
-    this.sender.queue.read(next.sequence, writer.bytes, at, next.length);
-    // Only new data may be marked by the network (RFC 3168 §6.1.5).
-    this.host.send(writer.finish(isNew && this.sender.usesEcn));
-    this.receiver.acknowledged();
-    this.#keepAlive.heard(now);
-  }
-
-  #sendAck(now: number): void {
-    const flags = this.receiver.echoesCongestion ? TCP_ACK | TCP_ECE : TCP_ACK;
-    this.#begin(this.sender.next, flags, now);
-    if (this.#hasSack) this.host.writer.sack(this.receiver);
-    this.host.send(this.host.writer.finish(false));
-    this.receiver.acknowledged();
-  }
-
-  /** A segment without data from before what was acknowledged, which has to be answered. */
-  #probe(): void {
-    this.#begin(advance(this.sender.unacknowledged, -1), TCP_ACK, this.#keepAlive.now);
-    this.host.send(this.host.writer.finish(false));
-  }
-
-  #begin(sequence: number, flags: number, now: number): void {
-    const { writer } = this.host;
-    writer.begin(this.local, this.remote, flags);
-    writer.numbers(sequence, this.receiver.next, this.receiver.offerWindow(true));
-    if (this.#usesTimestamps) {
-      writer.timestamps(this.timestampAt(now), this.receiver.recentTimestamp);
-    }
-  }
-
-  #sendReset(): void {
-    const { writer } = this.host;
-    const opening = this.opening;
-    writer.begin(this.local, this.remote, opening === null ? TCP_RST | TCP_ACK : TCP_RST);
-    const sequence = opening === null ? this.sender.next : advance(opening.initial, 1);
-    writer.numbers(sequence, opening === null ? this.receiver.next : 0, 0);
-    this.host.send(writer.finish(false));
-  }
-
-  /** A window that stays closed is probed, since its opening may have been lost (RFC 9293 §3.8.6.1). */
-  #schedulePersist(now: number): void {
-    if (!this.sender.isBlocked) {
-      this.#persistAt = NEVER;
-      this.#persistWait = 0;
-    } else if (this.#persistAt === NEVER) {
-      this.#persistWait = this.sender.roundTrip.timeout;
-      this.#persistAt = now + this.#persistWait;
-    }
-  }
-
-  #probeWindow(now: number): void {
-    this.#keepAlive.now = now;
-    this.#probe();
-    this.#persistWait = Math.min(2 * this.#persistWait, LONGEST_PERSIST);
-    this.#persistAt = now + this.#persistWait;
   }
 }

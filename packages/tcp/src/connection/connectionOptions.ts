@@ -27,6 +27,6 @@ export interface ConnectionSettings {
 export interface TcpEndpoint {
   /** IPv6 address, 16 bytes. */
   readonly address: Uint8Array;
-  /** 1..65535. */
+  /** 1..65535; 0 where a free one is to be found. */
   readonly port: number;
 }

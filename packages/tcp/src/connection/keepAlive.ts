@@ -1,13 +1,24 @@
 const NEVER = Number.POSITIVE_INFINITY;
-/** Milliseconds between probes that are not answered, and their number until the end. */
-const INTERVAL = 15_000;
-const MOST_PROBES = 8;
+/** Two hours, below which no default may be (RFC 9293 §3.8.4, MUST-28). */
+const DEFAULT_IDLE = 7_200_000;
+const DEFAULT_INTERVAL = 75_000;
+const DEFAULT_COUNT = 9;
+
+/** How a connection that is idle is probed (RFC 9293 §3.8.4). */
+export interface KeepAliveOptions {
+  /** Milliseconds without a segment until the first probe, more than 0; default two hours. */
+  readonly idle?: number;
+  /** Milliseconds between probes that are not answered, more than 0; default 75 seconds. */
+  readonly interval?: number;
+  /** Probes without an answer after which the connection ends, 1 or more; default 9. */
+  readonly count?: number;
+}
 
 /** Keep-alive of one connection (RFC 9293 §3.8.4): off unless the application asks for it. */
 export class KeepAlive {
-  /** When {@link isDue} was asked last. */
-  now = 0;
-  #idle = 0;
+  #idle = NEVER;
+  #interval = DEFAULT_INTERVAL;
+  #count = DEFAULT_COUNT;
   #at = NEVER;
   #probes = 0;
 
@@ -16,29 +27,28 @@ export class KeepAlive {
     return this.#at;
   }
 
-  /** @param idle - milliseconds without a segment until the first probe; 0 for none */
-  set(idle: number, now: number): void {
-    this.#idle = idle;
+  /** Whether so many probes were not answered that the connection has to end when the next is due. */
+  get isExhausted(): boolean {
+    return this.#probes >= this.#count;
+  }
+
+  /** @param options - null for no probes */
+  set(options: KeepAliveOptions | null, now: number): void {
+    this.#idle = options === null ? NEVER : (options.idle ?? DEFAULT_IDLE);
+    this.#interval = options?.interval ?? DEFAULT_INTERVAL;
+    this.#count = options?.count ?? DEFAULT_COUNT;
     this.heard(now);
   }
 
   /** A segment came, or data went. */
   heard(now: number): void {
     this.#probes = 0;
-    this.#at = this.#idle > 0 ? now + this.#idle : NEVER;
+    this.#at = now + this.#idle;
   }
 
-  /** Whether so many probes were not answered that the connection has to end. */
-  isExhausted(now: number): boolean {
-    return now >= this.#at && this.#probes >= MOST_PROBES;
-  }
-
-  /** Whether a probe has to go now; counts it. */
-  isDue(now: number): boolean {
-    this.now = now;
-    if (now < this.#at) return false;
+  /** A probe was sent. */
+  probed(now: number): void {
     this.#probes++;
-    this.#at = now + INTERVAL;
-    return true;
+    this.#at = now + this.#interval;
   }
 }

@@ -1,38 +1,34 @@
 import { TCP_ACK, TCP_RST, TCP_SYN } from '@6bed4/nd';
 import { Receiver } from '../receive/receiver.js';
 import { ECN_ANSWER, ECN_SETUP } from '../segment/flags.js';
+import type { MemoryPool } from '../segment/memoryPool.js';
 import { PADDED_TIMESTAMPS_LENGTH } from '../segment/options.js';
 import type { Segment } from '../segment/segment.js';
 import type { SegmentWriter } from '../segment/segmentWriter.js';
-import { advance } from '../segment/sequence.js';
+import { advance, distance, isBefore } from '../segment/sequence.js';
 import { Sender } from '../send/sender.js';
+import type { AnswerLimit } from './answerLimit.js';
 import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { TcpErrorCode } from './errors.js';
+import { PeerSyn, type RestoredOptions } from './peerSyn.js';
+import type { AgreedOptions } from './segmentOutput.js';
 import type { TcpInput, TcpState } from './states.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Wait for an answer to the first SYN, in milliseconds; doubles each time (RFC 6298 §2.1). */
 const INITIAL_TIMEOUT = 1_000;
 const HIGHEST_FIELD = 65_535;
-/** Without the option (RFC 9293 §3.7.1), and what is taken at least, as other systems do. */
-const DEFAULT_SEGMENT_SIZE = 1_220;
+/** Data of a segment that is taken for possible at least, as other systems do. */
 const LEAST_SEGMENT_SIZE = 88;
 const HIGHEST_SCALE = 14;
 
-/** What both sides have agreed on in the handshake. */
-export interface AgreedOptions {
-  readonly hasSack: boolean;
-  readonly usesTimestamps: boolean;
-  /** Shift of the windows that the other side sends. */
-  readonly sendScale: number;
-}
-
-/** What a SYN had offered, as the acknowledgment of a SYN cookie tells. */
-export interface RestoredOptions {
-  readonly segmentSize: number;
-  /** −1 for none. */
-  readonly scale: number;
-  readonly hasSack: boolean;
+/** The demands of the handshake on the stack. */
+interface OpeningHost {
+  readonly writer: SegmentWriter;
+  readonly memory: MemoryPool;
+  send(length: number): void;
+  allowsReset(now: number): boolean;
+  mayOpen(connection: OpeningConnection): boolean;
 }
 
 /** The connection that is being opened. */
@@ -41,13 +37,17 @@ export interface OpeningConnection {
   readonly local: TcpEndpoint;
   readonly remote: TcpEndpoint;
   readonly settings: ConnectionSettings;
-  readonly host: { readonly writer: SegmentWriter; send(length: number): void };
+  readonly host: OpeningHost;
   readonly receiver: Receiver;
+  readonly corrections: AnswerLimit;
+  readonly softError: TcpErrorCode | null;
   timestampAt(now: number): number;
+  allowsChallenge(now: number): boolean;
   move(input: TcpInput, now: number): void;
   fail(code: TcpErrorCode, now: number): void;
   established(sender: Sender, receiver: Receiver, options: AgreedOptions, now: number): void;
   arrived(segment: Segment, now: number): void;
+  reportReadable(): void;
 }
 
 /** The handshake of one connection (RFC 9293 §3.5), and what is only needed for it. */
@@ -60,20 +60,17 @@ export class Opening {
 
   #at = NEVER;
   #wait = INITIAL_TIMEOUT;
+  readonly #isActive: boolean;
+  #beganAt = 0;
   #giveUpAt = NEVER;
   #sentAt = 0;
   #sendings = 0;
-  /** What the SYN of the other side says; of no meaning before it came. */
-  #peerInitial = 0;
-  #peerSegmentSize = 0;
-  #peerScale = -1;
-  #peerTimestamp = 0;
-  #hasSack = false;
-  #hasTimestamps = false;
-  #hasEcn = false;
+  readonly #peer = new PeerSyn();
 
-  constructor(initial: number) {
+  /** @param isActive - whether this side has sent the first SYN */
+  constructor(initial: number, isActive: boolean) {
     this.initial = initial;
+    this.#isActive = isActive;
   }
 
   get deadline(): number {
@@ -82,13 +79,19 @@ export class Opening {
 
   /** Sends the first SYN. */
   begin(connection: OpeningConnection, now: number): void {
+    this.#beganAt = now;
     this.#giveUpAt = now + connection.settings.connectTimeout;
     this.#send(connection, now);
   }
 
+  /** The handshake is given up after so many milliseconds, if it does not end earlier. */
+  giveUpWithin(time: number, now: number): void {
+    this.#giveUpAt = Math.max(now, Math.min(this.#giveUpAt, this.#beganAt + time));
+  }
+
   /** A SYN came to a listener: answers it. */
   accept(connection: OpeningConnection, segment: Segment, now: number): void {
-    this.#learn(connection, segment);
+    this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
     this.begin(connection, now);
   }
 
@@ -99,12 +102,7 @@ export class Opening {
     agreed: RestoredOptions,
     now: number,
   ): void {
-    this.#peerInitial = advance(segment.sequence, -1);
-    this.#peerSegmentSize = agreed.segmentSize;
-    this.#peerScale = agreed.scale;
-    this.#hasSack = agreed.hasSack;
-    this.#hasTimestamps = segment.hasTimestamps;
-    this.#peerTimestamp = segment.timestamp;
+    this.#peer.restore(connection.settings, segment, agreed);
     this.#complete(connection, segment, now);
   }
 
@@ -116,7 +114,7 @@ export class Opening {
 
   expire(connection: OpeningConnection, now: number): void {
     if (now >= this.#giveUpAt) {
-      connection.fail('ETIMEDOUT', now);
+      connection.fail(connection.softError ?? 'ETIMEDOUT', now);
       return;
     }
     if (now < this.#at) return;
@@ -124,10 +122,23 @@ export class Opening {
     this.#send(connection, now);
   }
 
+  /** Tells the other side, if it has been heard, that nothing comes of it (RFC 9293 §3.10.5). */
+  reset(connection: OpeningConnection): void {
+    if (connection.state !== 'SYN-RECEIVED') return;
+    const { writer } = connection.host;
+    writer.begin(connection.local, connection.remote, TCP_RST | TCP_ACK);
+    writer.numbers(this.#next, this.#peer.next, 0);
+    connection.host.send(writer.finish(false));
+  }
+
+  /** SND.NXT. */
+  get #next(): number {
+    return advance(this.initial, 1);
+  }
+
   #arrivedInSynSent(connection: OpeningConnection, segment: Segment, now: number): void {
-    const expected = advance(this.initial, 1);
-    if (segment.isAck && segment.acknowledgment !== expected) {
-      if (!segment.isReset) this.#refuse(connection, segment);
+    if (segment.isAck && segment.acknowledgment !== this.#next) {
+      if (!segment.isReset) this.#refuse(connection, segment, now);
       return;
     }
     if (segment.isReset) {
@@ -136,83 +147,129 @@ export class Opening {
       return;
     }
     if (!segment.isSyn) return;
-    this.#learn(connection, segment);
+    this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
     if (segment.isAck) {
       this.#complete(connection, segment, now);
-      connection.receiver.requireAck();
+      this.#takeFirstData(connection, segment, now);
     } else {
       connection.move('SYN received', now);
       this.#send(connection, now);
     }
   }
 
+  /** Data may come with the SYN that answers (RFC 9293 §3.10.7.3, fourth). */
+  #takeFirstData(connection: OpeningConnection, segment: Segment, now: number): void {
+    const { receiver } = connection;
+    segment.dropSyn();
+    if (segment.length === 0) return;
+    if (receiver.take(segment, now)) connection.reportReadable();
+    if (receiver.isFinished) connection.move('FIN received', now);
+    receiver.requireAck();
+  }
+
   #arrivedInSynReceived(connection: OpeningConnection, segment: Segment, now: number): void {
     if (segment.isReset) {
-      if (segment.sequence === advance(this.#peerInitial, 1)) connection.fail('ECONNREFUSED', now);
+      this.#arrivedReset(connection, segment, now);
       return;
     }
     if (segment.isSyn) {
-      // The answer was lost.
-      if (segment.sequence === this.#peerInitial) this.#send(connection, now);
+      this.#arrivedSyn(connection, segment, now);
       return;
     }
     if (!segment.isAck) return;
-    if (segment.acknowledgment !== advance(this.initial, 1)) {
-      this.#refuse(connection, segment);
+    const isOutdated =
+      this.#peer.hasTimestamps &&
+      segment.hasTimestamps &&
+      isBefore(segment.timestamp, this.#peer.timestamp);
+    if (isOutdated || !this.#isInWindow(connection, segment)) {
+      if (connection.corrections.take(now)) this.#acknowledge(connection, now);
       return;
     }
+    if (segment.acknowledgment !== this.#next) {
+      this.#refuse(connection, segment, now);
+      return;
+    }
+    // Where the backlog is full, the answer is sent again until there is room.
+    if (!connection.host.mayOpen(connection)) return;
     this.#complete(connection, segment, now);
     connection.arrived(segment, now);
   }
 
-  /** Whether timestamps, window scale and the rest are in the SYN of the other side. */
-  #learn(connection: OpeningConnection, segment: Segment): void {
-    const { settings } = connection;
-    this.#peerInitial = segment.sequence;
-    this.#peerSegmentSize = segment.maximumSegmentSize || DEFAULT_SEGMENT_SIZE;
-    this.#peerScale = segment.windowScale;
-    this.#hasSack = settings.sack && segment.isSackPermitted;
-    this.#hasTimestamps = settings.timestamps && segment.hasTimestamps;
-    this.#peerTimestamp = segment.timestamp;
-    const ecn = segment.flags & ECN_SETUP;
-    const isSetup = segment.isAck ? ecn === ECN_ANSWER : ecn === ECN_SETUP;
-    this.#hasEcn = settings.ecn && isSetup && (segment.isAck ? this.#sendings === 1 : true);
+  #arrivedReset(connection: OpeningConnection, segment: Segment, now: number): void {
+    const isRefused = segment.sequence === this.#peer.next || this.#provesSight(segment);
+    if (isRefused) connection.fail('ECONNREFUSED', now);
+    else if (this.#isInWindow(connection, segment)) this.#challenge(connection, now);
+  }
+
+  #arrivedSyn(connection: OpeningConnection, segment: Segment, now: number): void {
+    if (this.#provesSight(segment)) {
+      // Both have sent a SYN first (RFC 9293 §3.5, figure 7). Or the SYN before was of somebody else.
+      if (segment.sequence !== this.#peer.initial)
+        this.#peer.learn(connection.settings, segment, !segment.isAck || this.#sendings === 1);
+      this.#complete(connection, segment, now);
+      this.#takeFirstData(connection, segment, now);
+    } else if (segment.sequence !== this.#peer.initial || segment.isAck) {
+      this.#challenge(connection, now);
+    } else {
+      // Ours was lost. A SYN without ECN takes back that of before (RFC 3168 §6.1.1).
+      if ((segment.flags & ECN_SETUP) !== ECN_SETUP) this.#peer.hasEcn = false;
+      this.#send(connection, now);
+    }
+  }
+
+  /** Whether a segment comes from who has seen our SYN, to which we had no answer when we sent it. */
+  #provesSight(segment: Segment): boolean {
+    return this.#isActive && segment.isAck && segment.acknowledgment === this.#next;
+  }
+
+  #isInWindow({ settings }: OpeningConnection, segment: Segment): boolean {
+    const window = Math.min(settings.receiveBuffer, HIGHEST_FIELD);
+    const first = distance(this.#peer.next, segment.sequence);
+    const last = first + Math.max(segment.length, 1) - 1;
+    return (first >= 0 && first < window) || (last >= 0 && last < window);
+  }
+
+  #challenge(connection: OpeningConnection, now: number): void {
+    if (connection.allowsChallenge(now)) this.#acknowledge(connection, now);
   }
 
   #complete(connection: OpeningConnection, segment: Segment, now: number): void {
     const { settings } = connection;
-    const options = this.#hasTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
+    const options = this.#peer.hasTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
     const segmentSize = Math.min(
       settings.segmentSize - options,
-      Math.max(this.#peerSegmentSize, LEAST_SEGMENT_SIZE) - options,
+      Math.max(this.#peer.segmentSize, LEAST_SEGMENT_SIZE) - options,
     );
-    const sender = new Sender(advance(this.initial, 1), {
+    const sender = new Sender(this.#next, {
       segmentSize,
       limit: settings.sendBuffer,
       congestion: settings.congestion(segmentSize),
+      pool: connection.host.memory,
     });
+    const scales = this.#peer.scale >= 0;
     const receiver = new Receiver(
-      advance(this.#peerInitial, 1),
-      settings.receiveBuffer,
+      this.#peer.next,
+      scales ? settings.receiveBuffer : Math.min(settings.receiveBuffer, HIGHEST_FIELD),
       segmentSize,
+      connection.host.memory,
     );
-    const scales = this.#peerScale >= 0;
     if (scales) receiver.windowScale = scaleOf(settings.receiveBuffer);
-    if (this.#hasTimestamps) receiver.beginTimestamps(this.#peerTimestamp, now);
-    sender.usesSack = this.#hasSack;
-    sender.usesEcn = this.#hasEcn;
-    receiver.usesEcn = this.#hasEcn;
-    const sendScale = scales ? this.#peerScale : 0;
+    if (this.#peer.hasTimestamps) receiver.beginTimestamps(this.#peer.timestamp, now);
+    sender.usesSack = this.#peer.hasSack;
+    sender.usesEcn = this.#peer.hasEcn;
+    receiver.usesEcn = this.#peer.hasEcn;
+    const sendScale = scales ? this.#peer.scale : 0;
     const window = segment.isSyn ? segment.window : segment.window << sendScale;
     sender.openWindow(window, segment.sequence, segment.acknowledgment);
     receiver.offerFirst(Math.min(settings.receiveBuffer, HIGHEST_FIELD));
     // Karn: only a SYN that was sent once says how long a round trip takes.
     if (this.#sendings === 1) sender.roundTrip.sample(Math.max(now - this.#sentAt, 0.001), now);
     else sender.roundTrip.distrust();
+    if (segment.isSyn) receiver.requireAck();
     connection.established(
       sender,
       receiver,
-      { hasSack: this.#hasSack, usesTimestamps: this.#hasTimestamps, sendScale },
+      { hasSack: this.#peer.hasSack, usesTimestamps: this.#peer.hasTimestamps, sendScale },
       now,
     );
   }
@@ -223,26 +280,39 @@ export class Opening {
     const isAnswer = connection.state === 'SYN-RECEIVED';
     let flags = isAnswer ? TCP_SYN | TCP_ACK : TCP_SYN;
     // Sent again without, since there are boxes that drop it (RFC 3168 §6.1.1.1).
-    if (isAnswer ? this.#hasEcn : settings.ecn && this.#sendings === 0) {
+    if (isAnswer ? this.#peer.hasEcn : settings.ecn && this.#sendings === 0) {
       flags |= isAnswer ? ECN_ANSWER : ECN_SETUP;
     }
     writer.begin(connection.local, connection.remote, flags);
-    const acknowledgment = isAnswer ? advance(this.#peerInitial, 1) : 0;
+    const acknowledgment = isAnswer ? this.#peer.next : 0;
     writer.numbers(this.initial, acknowledgment, Math.min(settings.receiveBuffer, HIGHEST_FIELD));
     writer.maximumSegmentSize(settings.segmentSize);
-    if (isAnswer ? this.#hasSack : settings.sack) writer.sackPermitted();
-    if (isAnswer ? this.#hasTimestamps : settings.timestamps) {
-      writer.timestamps(connection.timestampAt(now), isAnswer ? this.#peerTimestamp : 0);
+    if (isAnswer ? this.#peer.hasSack : settings.sack) writer.sackPermitted();
+    if (isAnswer ? this.#peer.hasTimestamps : settings.timestamps) {
+      writer.timestamps(connection.timestampAt(now), isAnswer ? this.#peer.timestamp : 0);
     }
-    if (!isAnswer || this.#peerScale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
+    if (!isAnswer || this.#peer.scale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
     connection.host.send(writer.finish(false));
     this.#sentAt = now;
     this.#sendings++;
     this.#at = now + this.#wait;
   }
 
+  /** An acknowledgment, of which the other side can tell whether it shares our view. */
+  #acknowledge(connection: OpeningConnection, now: number): void {
+    const { receiveBuffer } = connection.settings;
+    const { writer } = connection.host;
+    const scale = this.#peer.scale >= 0 ? scaleOf(receiveBuffer) : 0;
+    writer.begin(connection.local, connection.remote, TCP_ACK);
+    writer.numbers(this.#next, this.#peer.next, Math.min(receiveBuffer, HIGHEST_FIELD) >> scale);
+    if (this.#peer.hasTimestamps)
+      writer.timestamps(connection.timestampAt(now), this.#peer.timestamp);
+    connection.host.send(writer.finish(false));
+  }
+
   /** Answers a segment that acknowledges what was never sent (RFC 9293 §3.10.7.3). */
-  #refuse(connection: OpeningConnection, segment: Segment): void {
+  #refuse(connection: OpeningConnection, segment: Segment, now: number): void {
+    if (!connection.host.allowsReset(now)) return;
     const { writer } = connection.host;
     writer.begin(connection.local, connection.remote, TCP_RST);
     writer.numbers(segment.acknowledgment, 0, 0);

@@ -23,15 +23,19 @@ export type TcpInput =
   | 'FIN received'
   /** Our FIN is acknowledged. */
   | 'FIN acknowledged'
-  /** Two maximum segment lifetimes are over. */
+  /** Two maximum segment lifetimes are over, in FIN-WAIT-2 only if nobody wants data any more. */
   | 'timeout'
   /** Reset, given up, or refused. */
   | 'abort';
 
-type Transitions = Readonly<Partial<Record<TcpInput, TcpState>>>;
+/** The next state for each input that changes a state. */
+export type TcpTransitions = Readonly<Partial<Record<TcpInput, TcpState>>>;
 
-/** All transitions (RFC 9293 §3.3.2, figure 5); an input that is not there changes nothing. */
-export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
+/**
+ * All transitions (RFC 9293 §3.3.2, figure 5); an input that is not there changes nothing. What the application
+ * ends before the handshake is complete ends when it is.
+ */
+export const tcpTransitions: Readonly<Record<TcpState, TcpTransitions>> = {
   'SYN-SENT': {
     'SYN received': 'SYN-RECEIVED',
     'SYN acknowledged': 'ESTABLISHED',
@@ -39,8 +43,6 @@ export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
   },
   'SYN-RECEIVED': {
     'SYN acknowledged': 'ESTABLISHED',
-    end: 'FIN-WAIT-1',
-    'FIN received': 'CLOSE-WAIT',
     abort: 'CLOSED',
   },
   ESTABLISHED: { end: 'FIN-WAIT-1', 'FIN received': 'CLOSE-WAIT', abort: 'CLOSED' },
@@ -49,7 +51,7 @@ export const tcpTransitions: Readonly<Record<TcpState, Transitions>> = {
     'FIN received': 'CLOSING',
     abort: 'CLOSED',
   },
-  'FIN-WAIT-2': { 'FIN received': 'TIME-WAIT', abort: 'CLOSED' },
+  'FIN-WAIT-2': { 'FIN received': 'TIME-WAIT', timeout: 'CLOSED', abort: 'CLOSED' },
   'CLOSE-WAIT': { end: 'LAST-ACK', abort: 'CLOSED' },
   CLOSING: { 'FIN acknowledged': 'TIME-WAIT', abort: 'CLOSED' },
   'LAST-ACK': { 'FIN acknowledged': 'CLOSED', abort: 'CLOSED' },

@@ -1,17 +1,20 @@
+import type { MemoryPool } from '../segment/memoryPool.js';
 import { RingBuffer } from '../segment/ringBuffer.js';
 import { advance, distance, isAfter, isBefore } from '../segment/sequence.js';
 
 /** Ranges of data behind a gap that are kept, at most: more only serve who wants to fill our memory. */
 const MOST_RANGES = 64;
 
+const NONE = new Int32Array(0);
+
 /**
  * The data that arrived and was not read yet: in order up to {@link next}, and ranges behind gaps. What
  * arrives twice is kept once, and the first copy counts.
  */
 export class ReceiveQueue {
-  readonly #data = new RingBuffer();
+  readonly #data: RingBuffer;
   /** Left and right edges of the ranges behind {@link next}, in order, apart from each other. */
-  readonly #edges = new Int32Array(2 * (MOST_RANGES + 1));
+  #edges = NONE;
   #ranges = 0;
   /** Left edges of the ranges that changed last, the latest first (RFC 2018 §4). */
   readonly #recent: number[] = [];
@@ -20,7 +23,8 @@ export class ReceiveQueue {
   #isEnded = false;
 
   /** @param next - RCV.NXT: the first byte that is missing */
-  constructor(next: number) {
+  constructor(next: number, pool?: MemoryPool) {
+    this.#data = new RingBuffer(pool);
     this.#read = next;
     this.#next = next;
   }
@@ -45,6 +49,16 @@ export class ReceiveQueue {
     return this.#data.capacity;
   }
 
+  /** Bytes that can be kept, as far as memory goes. */
+  get available(): number {
+    return this.#data.available;
+  }
+
+  /** The connection is over. */
+  leavePool(): void {
+    this.#data.leavePool();
+  }
+
   /** Counts the FIN, which is the next one. */
   end(): void {
     this.#next = advance(this.#next, 1);
@@ -59,11 +73,14 @@ export class ReceiveQueue {
    */
   take(sequence: number, bytes: Uint8Array, offset: number, length: number): boolean {
     const early = Math.max(0, distance(sequence, this.#next));
-    if (early >= length) return false;
+    // What there is no memory for is sent again.
+    const room = distance(sequence, advance(this.#read, this.#data.available));
+    const count = Math.min(length, room);
+    if (early >= count) return false;
     const start = advance(sequence, early);
-    const end = advance(sequence, length);
+    const end = advance(sequence, count);
     if (start === this.#next && this.#ranges === 0) {
-      this.#store(start, bytes, offset + early, length - early);
+      this.#store(start, bytes, offset + early, count - early);
       this.#next = end;
       return true;
     }
@@ -87,20 +104,28 @@ export class ReceiveQueue {
    * Writes the edges of the ranges behind gaps into `edges`, that of the latest segment first (RFC 2018
    * §4).
    *
-   * @param most - blocks, at most
-   * @returns the number of blocks
+   * @param first - number of the first block to write
+   * @param most - blocks, with those before the first
+   * @returns the number of blocks, with those before the first
    */
-  sackBlocks(edges: Int32Array, most: number): number {
-    let count = 0;
+  sackBlocks(edges: Int32Array, first: number, most: number): number {
+    let count = first;
     for (const left of this.#recent) {
       if (count >= most) break;
       const range = this.#rangeAt(left);
-      if (range < 0 || includes(edges, count, this.#edges[2 * range]!)) continue;
+      if (range < 0 || includes(edges, first, count, this.#edges[2 * range]!)) continue;
       edges[2 * count] = this.#edges[2 * range]!;
       edges[2 * count + 1] = this.#edges[2 * range + 1]!;
       count++;
     }
     return count;
+  }
+
+  /** The end of what is there without a gap from a sequence number on; that number when nothing is. */
+  endOfKnown(sequence: number): number {
+    if (isBefore(sequence, this.#next)) return this.#next;
+    const range = this.#rangeAt(sequence);
+    return range < 0 ? sequence : this.#edges[2 * range + 1]!;
   }
 
   #store(start: number, bytes: Uint8Array, offset: number, length: number): void {
@@ -115,6 +140,7 @@ export class ReceiveQueue {
 
   /** Keeps a range, together with those that it touches; false when there are too many. */
   #insert(start: number, end: number, bytes: Uint8Array, offset: number): boolean {
+    if (this.#edges === NONE) this.#edges = new Int32Array(2 * (MOST_RANGES + 1));
     const edges = this.#edges;
     let first = 0;
     while (first < this.#ranges && isBefore(edges[2 * first + 1]!, start)) first++;
@@ -190,7 +216,7 @@ export class ReceiveQueue {
   }
 }
 
-function includes(edges: Int32Array, count: number, left: number): boolean {
-  for (let index = 0; index < count; index++) if (edges[2 * index] === left) return true;
+function includes(edges: Int32Array, first: number, count: number, left: number): boolean {
+  for (let index = first; index < count; index++) if (edges[2 * index] === left) return true;
   return false;
 }

@@ -1,6 +1,7 @@
 import { TCP_CWR } from '@6bed4/nd';
+import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
-import { advance, distance, isAfter, isBefore, later } from '../segment/sequence.js';
+import { advance, distance, earlier, isAfter, isBefore } from '../segment/sequence.js';
 import { ReceiveQueue } from './receiveQueue.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -49,11 +50,12 @@ export class Receiver {
 
   /**
    * @param next - RCV.NXT
-   * @param highestLimit - bytes that are kept for the reader at most
+   * @param highestLimit - bytes that are kept for the reader at most, no more than the window can express
    * @param segmentSize - data of a segment, in bytes
+   * @param pool - of the memory for what is kept
    */
-  constructor(next: number, highestLimit: number, segmentSize: number) {
-    this.queue = new ReceiveQueue(next);
+  constructor(next: number, highestLimit: number, segmentSize: number, pool?: MemoryPool) {
+    this.queue = new ReceiveQueue(next, pool);
     this.#highestLimit = highestLimit;
     this.#limit = Math.min(INITIAL_LIMIT, highestLimit);
     this.#segmentSize = segmentSize;
@@ -81,18 +83,21 @@ export class Receiver {
     return this.#hasFin && isAfter(this.queue.next, this.#fin);
   }
 
-  /** RCV.WND: bytes that are taken from RCV.NXT on. */
+  /** RCV.WND: bytes that are taken from RCV.NXT on; a FIN may lie behind a closed window. */
   get window(): number {
-    return distance(this.queue.next, this.#edge);
+    return Math.max(0, distance(this.queue.next, this.#edge));
   }
 
-  /** Whether a segment lies in the window at least in part (RFC 9293 §3.10.7.4, first check). */
+  /**
+   * Whether a segment lies in the window at least in part (RFC 9293 §3.10.7.4, first check). What probes a
+   * closed window is accepted for its acknowledgment; its data is not taken.
+   */
   accepts(segment: Segment): boolean {
     const { window } = this;
     const { sequence, length } = segment;
     const first = distance(this.queue.next, sequence);
-    if (length === 0) return window === 0 ? first === 0 : first >= 0 && first < window;
-    if (window === 0) return false;
+    if (window === 0) return first === 0;
+    if (length === 0) return first >= 0 && first < window;
     const last = first + length - 1;
     return (first >= 0 && first < window) || (last >= 0 && last < window);
   }
@@ -102,16 +107,21 @@ export class Receiver {
     return (
       this.usesTimestamps &&
       segment.hasTimestamps &&
-      !segment.isReset &&
       isBefore(segment.timestamp, this.recentTimestamp) &&
       now - this.#recentAt < TIMESTAMP_LIFETIME
     );
   }
 
+  /** What is not accepted, but is answered: data that had arrived is reported (RFC 2883 §4). */
+  refuse(segment: Segment): void {
+    this.#noteDuplicate(segment);
+    this.#isAckDue = true;
+  }
+
   /** Notes the timestamp to echo (RFC 7323 §4.3). */
   noteTimestamp(segment: Segment, now: number): void {
     if (!this.usesTimestamps || !segment.hasTimestamps) return;
-    if (isBefore(segment.timestamp, this.recentTimestamp)) return;
+    if (this.isOutdated(segment, now)) return;
     if (isAfter(segment.sequence, this.#lastAcknowledged)) return;
     this.recentTimestamp = segment.timestamp;
     this.#recentAt = now;
@@ -179,13 +189,12 @@ export class Receiver {
    */
   offerWindow(isScaled: boolean): number {
     const shift = isScaled ? this.windowScale : 0;
-    const wanted = advance(this.queue.next, Math.max(0, this.#limit - this.queue.readable));
+    const room = this.#room;
+    const wanted = this.#wantedEdge(room);
     const gain = distance(this.#edge, wanted);
-    if (gain >= Math.min(this.#limit >> 1, this.#segmentSize)) this.#edge = wanted;
-    const field = Math.min(distance(this.queue.next, this.#edge) >> shift, HIGHEST_WINDOW);
-    // What the field cannot express is not offered, but never less than before.
-    this.#edge = later(this.#edge, advance(this.queue.next, field << shift));
-    return field;
+    if (gain >= Math.min(room >> 1, this.#segmentSize)) this.#edge = wanted;
+    // Rounded down, though all before the edge is still taken (RFC 7323 §2.4).
+    return Math.min(this.window >> shift, HIGHEST_WINDOW);
   }
 
   /**
@@ -197,19 +206,27 @@ export class Receiver {
   consumed(count: number, roundTrip: number, now: number): boolean {
     this.#consumed += count;
     this.#grow(roundTrip, now);
-    const wanted = advance(this.queue.next, this.#limit - this.queue.readable);
-    const gain = distance(this.#edge, wanted);
+    const room = this.#room;
+    const gain = distance(this.#edge, this.#wantedEdge(room));
     return (
-      gain >= Math.min(this.#limit >> 1, 2 * this.#segmentSize) && this.window < this.#limit >> 1
+      !this.#hasFin && gain >= Math.min(room >> 1, 2 * this.#segmentSize) && this.window < room >> 1
     );
   }
 
-  /** The buffer follows a reader that takes more than half of it in a round trip. */
+  /** Bytes that can be kept for the reader, with those that are. */
+  get #room(): number {
+    return Math.min(this.#limit, this.queue.available);
+  }
+
+  /** Where the window should end, by what was read. */
+  #wantedEdge(room: number): number {
+    return advance(this.queue.next, Math.max(0, room - this.queue.readable));
+  }
+
+  /** The buffer follows a reader that takes more than half of it from one round trip to another one. */
   #grow(roundTrip: number, now: number): void {
-    const time = Math.max(roundTrip, 1);
-    if (now - this.#consumedSince < time) return;
-    const isRecent = now - this.#consumedSince < 2 * time;
-    if (isRecent && this.#consumed > this.#limit >> 1) {
+    if (now - this.#consumedSince < Math.max(roundTrip, 1)) return;
+    if (this.#consumed > this.#limit >> 1) {
       this.#limit = Math.min(this.#highestLimit, 2 * this.#limit);
     }
     this.#consumed = 0;
@@ -225,10 +242,11 @@ export class Receiver {
   }
 
   #noteDuplicate(segment: Segment): void {
-    const end = advance(segment.sequence, segment.dataLength);
-    if (segment.dataLength === 0 || !isBefore(segment.sequence, this.queue.next)) return;
+    if (segment.dataLength === 0) return;
+    const known = this.queue.endOfKnown(segment.sequence);
+    if (!isAfter(known, segment.sequence)) return;
     this.duplicateLeft = segment.sequence;
-    this.duplicateRight = isAfter(end, this.queue.next) ? this.queue.next : end;
+    this.duplicateRight = earlier(advance(segment.sequence, segment.dataLength), known);
   }
 
   #takeData(segment: Segment): boolean {

@@ -1,4 +1,9 @@
+import { MemoryPool } from './memoryPool.js';
+
+/** Bytes that each buffer may have, however little memory is left: so that every connection goes on. */
 const LEAST_CAPACITY = 4_096;
+const HIGHEST_CAPACITY = 2 ** 30;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Bytes by sequence number, as many as the capacity from some number on: what is written at one number is read
@@ -6,12 +11,24 @@ const LEAST_CAPACITY = 4_096;
  * little.
  */
 export class RingBuffer {
-  #bytes = new Uint8Array(0);
+  #bytes = NOTHING;
   #mask = 0;
+  #pool: MemoryPool;
+
+  constructor(pool: MemoryPool = new MemoryPool()) {
+    this.#pool = pool;
+  }
 
   /** Bytes of memory in use. */
   get capacity(): number {
     return this.#bytes.length;
+  }
+
+  /** The highest capacity that the memory which is left allows. */
+  get available(): number {
+    const most = Math.min(this.#bytes.length + this.#pool.left, HIGHEST_CAPACITY);
+    const fitting = most > 0 ? 1 << (31 - Math.clz32(most)) : 0;
+    return Math.max(fitting, this.#bytes.length, LEAST_CAPACITY);
   }
 
   /**
@@ -19,7 +36,7 @@ export class RingBuffer {
    *
    * @param start - sequence number of the first byte that is kept
    * @param used - bytes that are kept, from there on
-   * @param wanted - bytes that there must be place for, from there on
+   * @param wanted - bytes that there must be place for, from there on; not more than are {@link available}
    */
   reserve(start: number, used: number, wanted: number): void {
     if (wanted <= this.#bytes.length) return;
@@ -27,6 +44,7 @@ export class RingBuffer {
     while (capacity < wanted) capacity *= 2;
     const old = this.#bytes;
     const oldMask = this.#mask;
+    this.#pool.used += capacity - old.length;
     this.#bytes = new Uint8Array(capacity);
     this.#mask = capacity - 1;
     let done = 0;
@@ -40,8 +58,16 @@ export class RingBuffer {
 
   /** Gives the memory back. */
   release(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#pool.used -= this.#bytes.length;
+    this.#bytes = NOTHING;
     this.#mask = 0;
+  }
+
+  /** Counts in the pool no more: the connection is over, and what it holds is its owner's. */
+  leavePool(): void {
+    this.#pool.used -= this.#bytes.length;
+    this.#pool = new MemoryPool();
+    this.#pool.used = this.#bytes.length;
   }
 
   /** Writes bytes at a sequence number. */

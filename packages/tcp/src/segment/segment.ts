@@ -2,6 +2,7 @@ import { readInt32, readUint16 } from '@6bed4/codec';
 import {
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_TCP,
+  PAYLOAD_LENGTH_OFFSET,
   TCP_ACK,
   TCP_ACKNOWLEDGMENT_OFFSET,
   TCP_DATA_OFFSET_OFFSET,
@@ -87,6 +88,12 @@ export class Segment implements OptionSink {
     return advance(this.sequence, this.length);
   }
 
+  /** Leaves out the SYN, so that the data comes first. */
+  dropSyn(): void {
+    this.sequence = advance(this.sequence, 1);
+    this.flags &= ~TCP_SYN;
+  }
+
   /** @internal */
   sack(left: number, right: number): void {
     if (this.sackCount >= MOST_SACK_BLOCKS) return;
@@ -107,6 +114,8 @@ export class Segment implements OptionSink {
     const tcp = offset + IPV6_HEADER_LENGTH;
     const end = offset + length;
     if (length < IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH) return false;
+    if (readUint16(bytes, offset + PAYLOAD_LENGTH_OFFSET) !== length - IPV6_HEADER_LENGTH)
+      return false;
     const header = (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! >>> 4) * 4;
     if (header < TCP_HEADER_LENGTH || tcp + header > end) return false;
     if (!verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_TCP)) return false;

@@ -1,4 +1,4 @@
-import { writeUint16, writeUint32 } from '@6bed4/codec';
+import { IPV6_ADDRESS_BYTES, writeUint16, writeUint32 } from '@6bed4/codec';
 import {
   DEFAULT_HOP_LIMIT,
   DESTINATION_OFFSET,
@@ -29,6 +29,7 @@ import {
   writeTimestamps,
   writeWindowScale,
 } from './options.js';
+import type { Segment } from './segment.js';
 
 const VERSION = 0x60;
 const TCP = IPV6_HEADER_LENGTH;
@@ -52,32 +53,18 @@ export class SegmentWriter {
 
   /** Begins a segment with these flags. */
   begin(local: TcpEndpoint, remote: TcpEndpoint, flags: number): void {
-    this.beginBetween(local.address, local.port, remote.address, remote.port, flags);
+    this.#beginHeader(local.port, remote.port, flags);
+    this.bytes.set(local.address, SOURCE_OFFSET);
+    this.bytes.set(remote.address, DESTINATION_OFFSET);
   }
 
-  /** As {@link begin}, for what belongs to no connection. */
-  beginBetween(
-    source: Uint8Array,
-    sourcePort: number,
-    destination: Uint8Array,
-    destinationPort: number,
-    flags: number,
-  ): void {
-    const { bytes } = this;
-    bytes[0] = VERSION;
-    bytes[1] = 0;
-    bytes[2] = 0;
-    bytes[3] = 0;
-    bytes[NEXT_HEADER_OFFSET] = NEXT_HEADER_TCP;
-    bytes[HOP_LIMIT_OFFSET] = DEFAULT_HOP_LIMIT;
-    bytes.set(source, SOURCE_OFFSET);
-    bytes.set(destination, DESTINATION_OFFSET);
-    writeUint16(bytes, TCP, sourcePort);
-    writeUint16(bytes, TCP + 2, destinationPort);
-    bytes[TCP + TCP_FLAGS_OFFSET] = flags;
-    writeUint16(bytes, TCP + TCP_URGENT_POINTER_OFFSET, 0);
-    this.#at = TCP + TCP_HEADER_LENGTH;
-    this.#end = -1;
+  /** Begins the answer to a segment of no connection: with its addresses and ports the other way round. */
+  beginAnswer({ bytes, packet, sourcePort, destinationPort }: Segment, flags: number): void {
+    this.#beginHeader(destinationPort, sourcePort, flags);
+    for (let index = 0; index < IPV6_ADDRESS_BYTES; index++) {
+      this.bytes[SOURCE_OFFSET + index] = bytes[packet + DESTINATION_OFFSET + index]!;
+      this.bytes[DESTINATION_OFFSET + index] = bytes[packet + SOURCE_OFFSET + index]!;
+    }
   }
 
   numbers(sequence: number, acknowledgment: number, window: number): void {
@@ -113,7 +100,7 @@ export class SegmentWriter {
       count = 1;
     }
     if (receiver.queue.hasGaps) {
-      count += receiver.queue.sackBlocks(edges.subarray(2 * count), room - count);
+      count = receiver.queue.sackBlocks(edges, count, room);
     }
     if (count > 0) this.#at = writeSack(this.bytes, this.#at, edges, count);
   }
@@ -139,5 +126,21 @@ export class SegmentWriter {
     const checksum = upperLayerChecksum(bytes, 0, end, NEXT_HEADER_TCP, TCP_CHECKSUM_OFFSET);
     writeUint16(bytes, TCP + TCP_CHECKSUM_OFFSET, checksum);
     return end;
+  }
+
+  #beginHeader(sourcePort: number, destinationPort: number, flags: number): void {
+    const { bytes } = this;
+    bytes[0] = VERSION;
+    bytes[1] = 0;
+    bytes[2] = 0;
+    bytes[3] = 0;
+    bytes[NEXT_HEADER_OFFSET] = NEXT_HEADER_TCP;
+    bytes[HOP_LIMIT_OFFSET] = DEFAULT_HOP_LIMIT;
+    writeUint16(bytes, TCP, sourcePort);
+    writeUint16(bytes, TCP + 2, destinationPort);
+    bytes[TCP + TCP_FLAGS_OFFSET] = flags;
+    writeUint16(bytes, TCP + TCP_URGENT_POINTER_OFFSET, 0);
+    this.#at = TCP + TCP_HEADER_LENGTH;
+    this.#end = -1;
   }
 }

@@ -1,9 +1,10 @@
+import type { MemoryPool } from '../segment/memoryPool.js';
 import { RingBuffer } from '../segment/ringBuffer.js';
 import { advance, distance, isAfter } from '../segment/sequence.js';
 
 /** The data that was written and not acknowledged yet, and the FIN behind it. */
 export class SendQueue {
-  readonly #data = new RingBuffer();
+  readonly #data: RingBuffer;
   #start: number;
   #end: number;
   #limit: number;
@@ -13,7 +14,8 @@ export class SendQueue {
    * @param start - sequence number of the first byte
    * @param limit - bytes that are kept at most
    */
-  constructor(start: number, limit: number) {
+  constructor(start: number, limit: number, pool?: MemoryPool) {
+    this.#data = new RingBuffer(pool);
     this.#start = start;
     this.#end = start;
     this.#limit = limit;
@@ -36,7 +38,8 @@ export class SendQueue {
 
   /** Bytes that {@link write} takes. */
   get room(): number {
-    return this.#isFinished ? 0 : Math.max(0, this.#limit - this.length);
+    if (this.#isFinished) return 0;
+    return Math.max(0, Math.min(this.#limit, this.#data.available) - this.length);
   }
 
   /** Bytes of memory in use. */
@@ -56,6 +59,11 @@ export class SendQueue {
     this.#data.write(this.#end, bytes, offset, count);
     this.#end = advance(this.#end, count);
     return count;
+  }
+
+  /** The connection is over. */
+  leavePool(): void {
+    this.#data.leavePool();
   }
 
   /** Nothing follows any more but the FIN. */

@@ -1,5 +1,6 @@
 import { TCP_ECE } from '@6bed4/nd';
 import type { AckSample, CongestionControl } from '../congestion/congestionControl.js';
+import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
 import { advance, distance, earlier, isAfter, isBefore } from '../segment/sequence.js';
 import { ProportionalRate } from './proportionalRate.js';
@@ -87,12 +88,18 @@ export class Sender {
   #isProbeRetransmission = false;
   #stalledSince = NEVER;
   #duplicates = 0;
+  #isForced = false;
 
   constructor(
     start: number,
-    options: { segmentSize: number; limit: number; congestion: CongestionControl },
+    options: {
+      segmentSize: number;
+      limit: number;
+      congestion: CongestionControl;
+      pool?: MemoryPool;
+    },
   ) {
-    this.queue = new SendQueue(start, options.limit);
+    this.queue = new SendQueue(start, options.limit, options.pool);
     this.congestion = options.congestion;
     this.#segmentSize = options.segmentSize;
     this.#rack = new Rack(this.#segments, this.roundTrip);
@@ -136,6 +143,16 @@ export class Sender {
     return this.#segments.count === 0 && this.#pending > 0 && this.#usable < this.#least;
   }
 
+  /** Whether the window takes a part of what waits, which would be a small segment. */
+  get canForce(): boolean {
+    return this.#pending > 0 && this.#usable > 0;
+  }
+
+  /** Has {@link plan} send a small segment that the window takes (RFC 9293 §3.8.6.2.1, override). */
+  force(): void {
+    this.#isForced = true;
+  }
+
   /** When {@link expire} has to be called. */
   get deadline(): number {
     const timers = Math.min(this.#retransmitAt, this.#probeAt, this.#rack.deadline);
@@ -165,6 +182,15 @@ export class Sender {
     if (size === this.#segmentSize) return;
     this.#segmentSize = size;
     this.congestion.setSegmentSize(size);
+  }
+
+  /** What is under way in segments that are larger than now allowed is sent again (RFC 9293 §3.7.5). */
+  resendLarger(): void {
+    const segments = this.#segments;
+    for (let index = 0; index < segments.count; index++) {
+      const length = distance(segments.startOf(index), segments.endOf(index));
+      if (length > this.#segmentSize) segments.markLost(index);
+    }
   }
 
   /**
@@ -316,11 +342,12 @@ export class Sender {
     if (pending === 0) return null;
     const size = Math.min(pending, this.#segmentSize, this.#usable);
     if (size <= 0 || this.#room < size) return null;
-    const isWhole = size >= this.#segmentSize;
+    const isWhole = size >= this.#segmentSize || this.#isForced;
     if (!isWhole && size < pending && size < this.#least) return null;
     // Nagle: what is small waits while something is under way (RFC 9293 §3.7.4).
     const waits = !isWhole && !this.noDelay && !this.queue.isFinished && this.#segments.count > 0;
     if (waits) return null;
+    this.#isForced = false;
     return this.#fill(this.#nextSequence, advance(this.#nextSequence, size), false);
   }
 
@@ -351,10 +378,14 @@ export class Sender {
   #removeAcknowledged(segment: Segment, sample: AckSample, now: number): void {
     const segments = this.#segments;
     const { acknowledgment } = segment;
+    let isAmbiguous = false;
     while (segments.count > 0 && !isAfter(segments.endOf(0), acknowledgment)) {
+      isAmbiguous ||= segments.isRetransmitted(0);
       if (!segments.isSacked(0)) this.#deliver(0, segment, sample, now);
       segments.shift();
     }
+    // What came behind a gap waited for the one that was sent again (Karn's algorithm).
+    if (isAmbiguous) sample.roundTrip = 0;
     if (segments.count > 0 && isBefore(segments.startOf(0), acknowledgment)) {
       if (!segments.isSacked(0)) {
         sample.delivered += distance(segments.startOf(0), acknowledgment);

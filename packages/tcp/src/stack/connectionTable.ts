@@ -57,12 +57,14 @@ export class ConnectionTable<C extends Paired> {
     this.#count++;
   }
 
-  remove(connection: C): void {
+  /** @returns whether it was there */
+  remove(connection: C): boolean {
     const bucket = this.#bucketOf(connection);
     const at = bucket.indexOf(connection);
-    if (at < 0) return;
+    if (at < 0) return false;
     bucket.splice(at, 1);
     this.#count--;
+    return true;
   }
 
   *[Symbol.iterator](): Generator<C> {

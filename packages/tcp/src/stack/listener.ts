@@ -1,4 +1,3 @@
-import { sameIPv6Address } from '@6bed4/codec';
 import type { TcpConnection } from '../connection/connection.js';
 
 /** A port at which connections are accepted (RFC 9293 §3.3.2, LISTEN). */
@@ -6,16 +5,20 @@ export class TcpListener {
   /** The address, 16 bytes; null for all of this side. */
   readonly address: Uint8Array | null;
   readonly port: number;
-  /** Connections whose handshake is not complete, or that were not taken yet, at most. */
+  /** Connections whose handshake is not complete, and likewise those that were not taken yet, at most. */
   readonly backlog: number;
+  /** What the listener belongs to, for the driver of the stack. */
+  owner: unknown = null;
   /** @internal Those whose handshake is not complete. */
   halfOpen = 0;
+  /** @internal When a SYN was answered with a cookie last, in milliseconds. */
+  cookieAt = Number.NEGATIVE_INFINITY;
   readonly #waiting: TcpConnection[] = [];
 
   constructor(address: Uint8Array | null, port: number, backlog: number) {
     this.address = address;
     this.port = port;
-    this.backlog = backlog;
+    this.backlog = Math.max(1, backlog);
   }
 
   /** The next connection that was opened, or null. */
@@ -31,13 +34,5 @@ export class TcpListener {
   /** @internal */
   offer(connection: TcpConnection): void {
     this.#waiting.push(connection);
-  }
-
-  /** @internal Whether it is about this address and port. */
-  matches(address: Uint8Array, offset: number, port: number): boolean {
-    return (
-      port === this.port &&
-      (this.address === null || sameIPv6Address(this.address, 0, address, offset))
-    );
   }
 }

@@ -16,7 +16,11 @@ export class SipHash {
   /** @returns int32 */
   hash(words: Int32Array): number {
     const state = this.#state;
-    const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = this.#key;
+    const key = this.#key;
+    const k0 = key[0]!;
+    const k1 = key[1]!;
+    const k2 = key[2]!;
+    const k3 = key[3]!;
     state[0] = k0 ^ 0x70736575;
     state[1] = k1 ^ 0x736f6d65;
     state[2] = k2 ^ 0x6e646f6d;

@@ -1,104 +1,70 @@
-import { isIPv6Multicast } from '@6bed4/codec';
+import { isIPv6Multicast, isIPv6Unspecified, sameIPv6Address } from '@6bed4/codec';
 import {
   copyBytes,
   DESTINATION_OFFSET,
   NEXT_HEADER_OFFSET,
   NEXT_HEADER_TCP,
   SOURCE_OFFSET,
-  TCP_ACK,
-  TCP_RST,
-  TCP_SYN,
 } from '@6bed4/nd';
-import { Cubic } from '../congestion/cubic.js';
 import { TcpConnection } from '../connection/connection.js';
 import type { ConnectionHost, TcpEvent } from '../connection/connectionHost.js';
 import type { ConnectionSettings, TcpEndpoint } from '../connection/connectionOptions.js';
-import { scaleOf } from '../connection/opening.js';
+import { TcpUsageError } from '../connection/errors.js';
+import { MemoryPool } from '../segment/memoryPool.js';
 import { Segment } from '../segment/segment.js';
 import { SegmentWriter } from '../segment/segmentWriter.js';
-import { advance } from '../segment/sequence.js';
-import { Budget } from './budget.js';
-import { ConnectionTable } from './connectionTable.js';
-import { DeadlineQueue } from './deadlineQueue.js';
+import { advance, later } from '../segment/sequence.js';
+import { ConnectionSet } from './connectionSet.js';
+import { TcpCounters } from './counters.js';
+import { readSegmentError } from './icmpErrors.js';
 import { InitialNumbers } from './initialSequence.js';
 import { TcpListener } from './listener.js';
+import { Listeners } from './listeners.js';
+import { RandomLimit } from './randomLimit.js';
+import { mayReopen, REOPENING_GAP } from './reopening.js';
 import { SipHash } from './sipHash.js';
-import { SynCookies } from './synCookies.js';
+import { settingsOf, type TcpSink, type TcpStackOptions } from './stackOptions.js';
+import { writeCookie, writeReset } from './stateless.js';
+import { COOKIE_LIFETIME, SynCookies } from './synCookies.js';
 
-const IPV6_AND_TCP = 60;
-const HIGHEST_FIELD = 65_535;
 /** Dynamic ports (RFC 6335 §6). */
 const PORTS = { lowest: 49_152, count: 16_384 };
-
-/** Options of a {@link TcpStack}. */
-export interface TcpStackOptions extends Partial<ConnectionSettings> {
-  /** Bytes of the largest IPv6 packet, 1280 or more; default 1280. */
-  readonly mtu?: number;
-  /** Numbers in [0, 1) that attackers cannot predict. */
-  readonly random: () => number;
-}
-
-/** The demands of a stack on its driver; it acts on events when the call to the stack has returned. */
-export interface TcpSink {
-  /** Send an IPv6 packet; the bytes may be used during the call only. */
-  sendPacket(bytes: Uint8Array, offset: number, length: number): void;
-  /** Something happened to a connection. */
-  event(connection: TcpConnection, event: TcpEvent): void;
-  /** A connection was opened from outside; {@link TcpListener.accept} returns it. */
-  accepted(listener: TcpListener): void;
-}
-
-/** Counts of what happened to segments. */
-export class TcpCounters {
-  segmentsReceived = 0;
-  segmentsSent = 0;
-  /** Those that were malformed, or had a wrong checksum. */
-  malformed = 0;
-  resetsSent = 0;
-  cookiesSent = 0;
-  cookiesAccepted = 0;
-  challengesWithheld = 0;
-  resetsWithheld = 0;
-}
+const MOST_CONNECTIONS = 16_384;
+const MOST_MEMORY = 128 * 2 ** 20;
+/** Answers in a second to segments of no connection, and to what may be a guess. */
+const RESETS = 100;
+const CHALLENGES = 1_000;
 
 /** TCP over IPv6 (RFC 9293) for one side: connections and listeners. */
 export class TcpStack {
   readonly counters = new TcpCounters();
   readonly #sink: TcpSink;
   readonly #settings: ConnectionSettings;
+  readonly #isLocal: (bytes: Uint8Array, offset: number) => boolean;
   readonly #segment = new Segment();
   readonly #writer: SegmentWriter;
-  readonly #connections: ConnectionTable<TcpConnection>;
-  readonly #deadlines = new DeadlineQueue<TcpConnection>();
+  readonly #memory: MemoryPool;
+  readonly #connections: ConnectionSet;
   readonly #numbers: InitialNumbers;
   readonly #cookies: SynCookies;
   readonly #host: ConnectionHost<TcpConnection>;
-  readonly #resets = new Budget(100, 100);
-  readonly #challenges = new Budget(100, 100);
-  #listeners: TcpListener[] = [];
-  /** The listeners of connections whose handshake is not complete. */
-  readonly #pending = new Map<TcpConnection, TcpListener>();
-
+  readonly #resets: RandomLimit;
+  readonly #challenges: RandomLimit;
+  readonly #listeners = new Listeners();
   constructor(options: TcpStackOptions, sink: TcpSink) {
-    const { mtu = 1_280, random } = options;
+    const { random } = options;
     const hash = new SipHash(random);
     this.#sink = sink;
-    this.#settings = {
-      sendBuffer: options.sendBuffer ?? 262_144,
-      receiveBuffer: options.receiveBuffer ?? 1_048_576,
-      segmentSize: options.segmentSize ?? mtu - IPV6_AND_TCP,
-      timestamps: options.timestamps ?? true,
-      sack: options.sack ?? true,
-      ecn: options.ecn ?? true,
-      connectTimeout: options.connectTimeout ?? 75_000,
-      userTimeout: options.userTimeout ?? 120_000,
-      timeWait: options.timeWait ?? 60_000,
-      congestion: options.congestion ?? ((size) => new Cubic(size)),
-    };
+    this.#settings = settingsOf(options);
+    this.#isLocal = options.isLocal ?? (() => true);
+    this.#memory = new MemoryPool(options.maximumMemory ?? MOST_MEMORY);
     this.#writer = new SegmentWriter(this.#settings.segmentSize);
-    this.#connections = new ConnectionTable(random);
+    const most = options.maximumConnections ?? MOST_CONNECTIONS;
+    this.#connections = new ConnectionSet(random, most, this.counters);
     this.#numbers = new InitialNumbers(hash);
     this.#cookies = new SynCookies(hash);
+    this.#resets = new RandomLimit(RESETS, random);
+    this.#challenges = new RandomLimit(CHALLENGES, random);
     this.#host = this.#hostOfConnections();
   }
 
@@ -107,23 +73,29 @@ export class TcpStack {
     return this.#connections.count;
   }
 
+  /** Bytes of the buffers of all connections. */
+  get memoryUsed(): number {
+    return this.#memory.used;
+  }
+
   /**
    * Opens a connection; the event `open` or `closed` tells how that went.
    *
-   * @param port - of this side; 0 for a free one
-   * @returns null when no port is free, or there is this very connection already
+   * @param local - port 0 for a free one
+   * @throws TcpUsageError - `EADDRINUSE` when the port is in use; `EADDRNOTAVAIL` when the address is none of
+   * this side, no port is free, or the remote port is 0; `ENETUNREACH` for an address that no connection
+   * can have; `ENOBUFS` when there are too many connections
    */
-  connect(
-    local: { address: Uint8Array; port: number },
-    remote: TcpEndpoint,
-    now: number,
-  ): TcpConnection | null {
-    const { address } = local;
-    const isFree = (port: number): boolean =>
-      this.#connections.between(address, 0, port, remote.address, 0, remote.port) === null;
-    const port = local.port === 0 ? this.#numbers.port(address, remote, PORTS, isFree) : local.port;
-    if (port === 0 || !isFree(port)) return null;
-    const connection = this.#create({ address, port }, remote, 'SYN-SENT', now);
+  connect(local: TcpEndpoint, remote: TcpEndpoint, now: number): TcpConnection {
+    this.#checkAddress(local.address);
+    if (isNobody(remote.address, 0)) refuse('ENETUNREACH', 'no connection can have this address');
+    if (remote.port === 0) refuse('EADDRNOTAVAIL', 'the remote port is 0');
+    const port = local.port === 0 ? this.#freePort(local.address, remote) : local.port;
+    if (port === 0) refuse('EADDRNOTAVAIL', 'no local port is free');
+    const side = { address: local.address, port };
+    if (!this.#isFree(side, remote)) refuse('EADDRINUSE', `port ${port} is in use`);
+    if (!this.#connections.makeRoom(now)) refuse('ENOBUFS', 'there are too many connections');
+    const connection = this.#create(side, remote, 'SYN-SENT', now);
     connection.open(now);
     return connection;
   }
@@ -133,25 +105,27 @@ export class TcpStack {
    *
    * @param address - 16 bytes; null for all of this side
    * @param port - 0 for a free one
-   * @returns null when the port is in use
+   * @param backlog - connections that wait to be taken, at most, and likewise those whose handshake is not
+   * complete
+   * @throws TcpUsageError - `EADDRINUSE` when the port is in use; `EADDRNOTAVAIL` when the address is none of
+   * this side, or no port is free
    */
-  listen(address: Uint8Array | null, port: number, backlog = 511): TcpListener | null {
-    const wanted = port === 0 ? this.#freeListenPort() : port;
-    if (
-      wanted === 0 ||
-      this.#listeners.some((one) => one.port === wanted && overlaps(one, address))
-    ) {
-      return null;
-    }
+  listen(address: Uint8Array | null, port: number, backlog = 511): TcpListener {
+    if (address !== null) this.#checkAddress(address);
+    const unknown = { address: new Uint8Array(16), port: 0 };
+    const isFree = (one: number): boolean => !this.#listeners.isUsed(address, one);
+    const wanted = port === 0 ? this.#numbers.port(unknown.address, unknown, PORTS, isFree) : port;
+    if (wanted === 0) refuse('EADDRNOTAVAIL', 'no port is free');
+    if (!isFree(wanted)) refuse('EADDRINUSE', `port ${wanted} is in use`);
     const listener = new TcpListener(address, wanted, backlog);
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
     return listener;
   }
 
   /** Accepts no more connections; those that were not taken are reset. */
   unlisten(listener: TcpListener, now: number): void {
-    this.#listeners = this.#listeners.filter((one) => one !== listener);
-    for (const [connection, its] of this.#pending) if (its === listener) connection.abort(now);
+    this.#listeners.remove(listener);
+    this.#connections.abandon(listener, now);
     for (let one = listener.accept(); one !== null; one = listener.accept()) one.abort(now);
   }
 
@@ -160,73 +134,72 @@ export class TcpStack {
     if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_TCP) return;
     const segment = this.#segment;
     this.counters.segmentsReceived++;
-    if (!segment.read(bytes, offset, length)) {
+    if (!segment.read(bytes, offset, length) || !hasPartners(segment)) {
       this.counters.malformed++;
       return;
     }
-    if (isIPv6Multicast(bytes, offset + SOURCE_OFFSET)) return;
-    if (isIPv6Multicast(bytes, offset + DESTINATION_OFFSET)) return;
     const connection = this.#connections.find(segment);
-    if (connection !== null && !this.#isReopened(connection, segment, now)) {
+    if (connection !== null && connection.state !== 'TIME-WAIT') {
       connection.arrived(segment, now);
-      return;
+    } else if (!this.#isLocal(bytes, offset + DESTINATION_OFFSET)) {
+      this.counters.notOurs++;
+    } else {
+      this.#arrivedAnew(connection, segment, now);
     }
-    const listener = this.#listenerFor(segment);
-    if (listener === null) this.#reset(segment, now);
-    else this.#arrivedAtListener(listener, segment, now);
+  }
+
+  /**
+   * A whole ICMPv6 packet without extension headers for an address of this side (RFC 5927, RFC 5461); what
+   * is no error about a segment under way is ignored.
+   */
+  handleIcmpError(bytes: Uint8Array, offset: number, length: number, now: number): void {
+    const error = readSegmentError(bytes, offset, length);
+    const connection = error === null ? null : this.#connections.between(error.local, error.remote);
+    if (error === null || connection === null) return;
+    this.counters.icmpErrors++;
+    connection.reported(error, now);
   }
 
   /** The time of {@link nextTimeout} has come. */
   handleTimeout(now: number): void {
-    for (let one = this.#deadlines.due(now); one !== null; one = this.#deadlines.due(now)) {
-      one.expire(now);
-      // A deadline that did not move would come for ever.
-      if (one.heapIndex >= 0 && one.deadline <= now && this.#deadlines.due(now) === one) break;
-    }
+    this.#connections.expire(now);
   }
 
   /** When {@link handleTimeout} has to be called, in milliseconds; infinite for never. */
   nextTimeout(): number {
-    return this.#deadlines.next;
+    return this.#connections.nextDeadline;
   }
 
   #hostOfConnections(): ConnectionHost<TcpConnection> {
     return {
       writer: this.#writer,
+      memory: this.#memory,
       send: (length) => this.#send(length),
       event: (connection, event) => this.#happened(connection, event),
-      rescheduled: (connection) => {
-        if (connection.state === 'CLOSED') this.#forget(connection);
-        else this.#deadlines.update(connection);
-      },
+      rescheduled: (connection) => this.#connections.update(connection),
       allowsChallenge: (now) => {
         const allowed = this.#challenges.take(now);
         if (!allowed) this.counters.challengesWithheld++;
         return allowed;
       },
+      allowsReset: (now) => this.#allowsReset(now),
+      mayOpen: (connection) => {
+        const isFull = this.#connections.listenerOf(connection)?.isFull ?? false;
+        if (isFull) this.counters.overflows++;
+        return !isFull;
+      },
     };
   }
 
   #happened(connection: TcpConnection, event: TcpEvent): void {
-    const listener = this.#pending.get(connection);
+    const listener = this.#connections.settle(connection);
     if (listener === undefined) {
       this.#sink.event(connection, event);
       return;
     }
-    this.#pending.delete(connection);
-    listener.halfOpen--;
     if (event !== 'open') return;
     listener.offer(connection);
     this.#sink.accepted(listener);
-  }
-
-  #forget(connection: TcpConnection): void {
-    this.#deadlines.remove(connection);
-    this.#connections.remove(connection);
-    const listener = this.#pending.get(connection);
-    if (listener === undefined) return;
-    this.#pending.delete(connection);
-    listener.halfOpen--;
   }
 
   #create(
@@ -243,99 +216,91 @@ export class TcpStack {
     return connection;
   }
 
-  /** A SYN whose number is new may open a connection again that is in TIME-WAIT (RFC 6191). */
-  #isReopened(connection: TcpConnection, segment: Segment, now: number): boolean {
-    if (connection.state !== 'TIME-WAIT' || !segment.isSyn || segment.isAck || segment.isReset) {
-      return false;
+  /** A segment of no connection, or of one in TIME-WAIT. */
+  #arrivedAnew(old: TcpConnection | null, segment: Segment, now: number): void {
+    const listener = this.#listeners.find(segment);
+    if (old !== null && (listener === null || !mayReopen(old, segment))) {
+      old.arrived(segment, now);
+    } else if (listener === null) {
+      this.#reset(segment, now);
+    } else if (segment.isReset) {
+      return;
+    } else if (segment.isAck) {
+      this.#arrivedAck(listener, segment, now);
+    } else if (segment.isSyn && !segment.isFin) {
+      this.#arrivedSyn(listener, old, segment, now);
     }
-    if (!connection.isNewerThanBefore(segment)) return false;
-    connection.fail('ECONNRESET', now);
-    return true;
   }
 
-  #listenerFor({ bytes, packet, destinationPort }: Segment): TcpListener | null {
-    const at = packet + DESTINATION_OFFSET;
-    let found: TcpListener | null = null;
-    for (const listener of this.#listeners) {
-      if (!listener.matches(bytes, at, destinationPort)) continue;
-      if (listener.address !== null) return listener;
-      found = listener;
-    }
-    return found;
-  }
-
-  /** RFC 9293 §3.10.7.2. */
-  #arrivedAtListener(listener: TcpListener, segment: Segment, now: number): void {
-    if (segment.isReset) return;
-    if (segment.isAck) {
-      if (segment.isSyn || listener.isFull || !this.#openByCookie(listener, segment, now)) {
-        this.#reset(segment, now);
-      }
+  /** In LISTEN, only what answers a cookie may acknowledge (RFC 9293 §3.10.7.2, RFC 4987 §3.6). */
+  #arrivedAck(listener: TcpListener, segment: Segment, now: number): void {
+    const hasCookies = now - listener.cookieAt < COOKIE_LIFETIME && !segment.isSyn;
+    const options = hasCookies ? this.#cookies.check(segment, now) : null;
+    if (options === null) {
+      this.#reset(segment, now);
       return;
     }
-    if (!segment.isSyn || listener.isFull) return;
-    if (listener.halfOpen >= listener.backlog) {
-      this.#answerWithCookie(segment, now);
+    if (listener.isFull || !this.#connections.makeRoom(now)) {
+      this.counters.overflows++;
       return;
     }
-    const connection = this.#create(localOf(segment), remoteOf(segment), 'SYN-RECEIVED', now);
-    listener.halfOpen++;
-    this.#pending.set(connection, listener);
-    connection.openPassively(segment, now);
-  }
-
-  #answerWithCookie(segment: Segment, now: number): void {
-    const { settings, writer } = { settings: this.#settings, writer: this.#writer };
-    const { bytes, packet } = segment;
-    const local = bytes.subarray(packet + DESTINATION_OFFSET, packet + DESTINATION_OFFSET + 16);
-    const remote = bytes.subarray(packet + SOURCE_OFFSET, packet + SOURCE_OFFSET + 16);
-    const flags = TCP_SYN | TCP_ACK;
-    writer.beginBetween(local, segment.destinationPort, remote, segment.sourcePort, flags);
-    const sequence = this.#cookies.sequenceFor(segment, now);
-    const window = Math.min(settings.receiveBuffer, HIGHEST_FIELD);
-    writer.numbers(sequence, advance(segment.sequence, 1), window);
-    writer.maximumSegmentSize(settings.segmentSize);
-    if (settings.timestamps && segment.hasTimestamps) {
-      if (settings.sack && segment.isSackPermitted) writer.sackPermitted();
-      writer.timestamps(
-        this.#cookies.timestampFor(segment, Math.floor(now) | 0),
-        segment.timestamp,
-      );
-      if (segment.windowScale >= 0) writer.windowScale(scaleOf(settings.receiveBuffer));
-    }
-    this.counters.cookiesSent++;
-    this.#send(writer.finish(false));
-  }
-
-  #openByCookie(listener: TcpListener, segment: Segment, now: number): boolean {
-    const options = this.#cookies.check(segment, now);
-    if (options === null) return false;
     this.counters.cookiesAccepted++;
     const initial = advance(segment.acknowledgment, -1);
     const [local, remote] = [localOf(segment), remoteOf(segment)];
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
-    listener.halfOpen++;
-    this.#pending.set(connection, listener);
+    this.#connections.begin(connection, listener);
     connection.openByCookie(segment, options, now);
-    return true;
+  }
+
+  #arrivedSyn(
+    listener: TcpListener,
+    old: TcpConnection | null,
+    segment: Segment,
+    now: number,
+  ): void {
+    if (listener.isFull) {
+      this.counters.overflows++;
+      return;
+    }
+    if (listener.halfOpen >= listener.backlog) {
+      this.#answerWithCookie(listener, segment, now);
+      return;
+    }
+    if (old === null && !this.#connections.makeRoom(now)) {
+      this.counters.overflows++;
+      return;
+    }
+    old?.fail('ECONNABORTED', now);
+    const [local, remote] = [localOf(segment), remoteOf(segment)];
+    let initial = this.#numbers.sequence(local, remote, now);
+    if (old !== null) initial = later(initial, advance(old.sender.next, REOPENING_GAP));
+    const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
+    this.#connections.begin(connection, listener);
+    connection.openPassively(segment, now);
+  }
+
+  #answerWithCookie(listener: TcpListener, segment: Segment, now: number): void {
+    const offset = this.#numbers.timestampOffset(localOf(segment), remoteOf(segment));
+    const cookie = {
+      sequence: this.#cookies.sequenceFor(segment, now),
+      timestamp: this.#cookies.timestampFor(segment, (Math.floor(now) + offset) | 0),
+    };
+    listener.cookieAt = now;
+    this.counters.cookiesSent++;
+    this.#send(writeCookie(this.#writer, segment, cookie, this.#settings));
   }
 
   /** Tells that a segment is for nobody (RFC 9293 §3.5.2), at a limited rate. */
   #reset(segment: Segment, now: number): void {
-    if (segment.isReset) return;
-    if (!this.#resets.take(now)) {
-      this.counters.resetsWithheld++;
-      return;
-    }
-    const { bytes, packet } = segment;
-    const source = bytes.subarray(packet + DESTINATION_OFFSET, packet + DESTINATION_OFFSET + 16);
-    const target = bytes.subarray(packet + SOURCE_OFFSET, packet + SOURCE_OFFSET + 16);
-    const flags = segment.isAck ? TCP_RST : TCP_RST | TCP_ACK;
-    this.#writer.beginBetween(source, segment.destinationPort, target, segment.sourcePort, flags);
-    if (segment.isAck) this.#writer.numbers(segment.acknowledgment, 0, 0);
-    else this.#writer.numbers(0, segment.end, 0);
-    this.counters.resetsSent++;
-    this.#send(this.#writer.finish(false));
+    if (segment.isReset || !this.#allowsReset(now)) return;
+    this.#send(writeReset(this.#writer, segment));
+  }
+
+  #allowsReset(now: number): boolean {
+    const allowed = this.#resets.take(now);
+    if (allowed) this.counters.resetsSent++;
+    else this.counters.resetsWithheld++;
+    return allowed;
   }
 
   #send(length: number): void {
@@ -343,19 +308,40 @@ export class TcpStack {
     this.#sink.sendPacket(this.#writer.bytes, 0, length);
   }
 
-  #freeListenPort(): number {
-    const used = new Set(this.#listeners.map(({ port }) => port));
-    const unspecified = { address: new Uint8Array(16), port: 0 };
-    return this.#numbers.port(unspecified.address, unspecified, PORTS, (port) => !used.has(port));
+  #freePort(address: Uint8Array, remote: TcpEndpoint): number {
+    const isFree = (port: number): boolean => this.#isFree({ address, port }, remote);
+    return this.#numbers.port(address, remote, PORTS, isFree);
+  }
+
+  #isFree(local: TcpEndpoint, remote: TcpEndpoint): boolean {
+    if (this.#listeners.isUsed(local.address, local.port)) return false;
+    if (this.#connections.between(local, remote) !== null) return false;
+    return local.port !== remote.port || !sameIPv6Address(local.address, 0, remote.address, 0);
+  }
+
+  #checkAddress(address: Uint8Array): void {
+    if (isNobody(address, 0) || !this.#isLocal(address, 0)) {
+      refuse('EADDRNOTAVAIL', 'the address is none of this side');
+    }
   }
 }
 
-function overlaps(listener: TcpListener, address: Uint8Array | null): boolean {
-  return (
-    listener.address === null ||
-    address === null ||
-    listener.address.every((byte, index) => byte === address[index])
-  );
+function refuse(code: TcpUsageError['code'], message: string): never {
+  throw new TcpUsageError(code, message);
+}
+
+/** Whether no host can have an address (RFC 9293 §3.10.1, MUST-46, MUST-57). */
+function isNobody(bytes: Uint8Array, offset: number): boolean {
+  return isIPv6Multicast(bytes, offset) || isIPv6Unspecified(bytes, offset);
+}
+
+/** Whether a segment comes from somebody else, who can be answered (RFC 9293 §3.10.7, MUST-63). */
+function hasPartners({ bytes, packet, sourcePort, destinationPort }: Segment): boolean {
+  const source = packet + SOURCE_OFFSET;
+  const destination = packet + DESTINATION_OFFSET;
+  if (sourcePort === 0 || destinationPort === 0) return false;
+  if (isNobody(bytes, source) || isNobody(bytes, destination)) return false;
+  return sourcePort !== destinationPort || !sameIPv6Address(bytes, source, bytes, destination);
 }
 
 function localOf({ bytes, packet, destinationPort }: Segment): TcpEndpoint {

@@ -1,13 +1,15 @@
 import { readInt32 } from '@6bed4/codec';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
-import type { RestoredOptions } from '../connection/opening.js';
+import type { RestoredOptions } from '../connection/peerSyn.js';
 import type { Segment } from '../segment/segment.js';
-import { advance } from '../segment/sequence.js';
+import { advance, isAfter } from '../segment/sequence.js';
 import type { SipHash } from './sipHash.js';
 
 /** Milliseconds that a slot lasts, and the slots that a cookie is good for. */
 const SLOT = 64_000;
 const VALID_SLOTS = 2;
+/** Milliseconds that a cookie is good for at most. */
+export const COOKIE_LIFETIME = SLOT * VALID_SLOTS;
 /** Segment sizes that a cookie can name; 1220 is that of the smallest MTU of IPv6. */
 const SIZES = [88, 536, 1_220, 1_440] as const;
 const HASH_MASK = 0x0fff_ffff;
@@ -42,7 +44,9 @@ export class SynCookies {
   timestampFor(segment: Segment, timestamp: number): number {
     const scale = segment.windowScale < 0 ? NO_SCALE : segment.windowScale;
     const options = scale | (segment.isSackPermitted ? SACK_BIT : 0);
-    return ((timestamp >>> OPTION_BITS) << OPTION_BITS) | options;
+    const marked = ((timestamp >>> OPTION_BITS) << OPTION_BITS) | options;
+    // Never later than now, so that what follows is not taken for older (RFC 7323 §5.3).
+    return isAfter(marked, timestamp) ? advance(marked, -(1 << OPTION_BITS)) : marked;
   }
 
   /** What was agreed with who acknowledges a cookie; null when it is none of ours, or too old. */

@@ -15,7 +15,7 @@ function take(queue: ReceiveQueue, offset: number, length: number): boolean {
 
 function blocks(queue: ReceiveQueue, most = 4): [number, number][] {
   const edges = new Int32Array(8);
-  const count = queue.sackBlocks(edges, most);
+  const count = queue.sackBlocks(edges, 0, most);
   return Array.from({ length: count }, (_, index) => [
     (edges[2 * index]! - START) | 0,
     (edges[2 * index + 1]! - START) | 0,

@@ -153,7 +153,7 @@ export class TwoHosts {
 }
 
 /** The byte at an offset of a stream. */
-export const byteAt = (offset: number): number => (offset * 31 + (offset >>> 8)) & 255;
+const byteAt = (offset: number): number => (offset * 31 + (offset >>> 8)) & 255;
 
 /** Writes a stream of so many bytes as fast as it is taken, then ends it. */
 export class StreamWriter {
@@ -171,8 +171,6 @@ export class StreamWriter {
       this.#written += connection.write(piece, 0, count, now);
     }
     if (this.#written === this.#length) connection.end(now);
-    // Room is reported only when a write was not taken as a whole.
-    else connection.write(new Uint8Array(1), 0, 0, now);
   }
 }
 

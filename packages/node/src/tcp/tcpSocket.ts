@@ -1,0 +1,520 @@
+import { addAbortSignal, Duplex } from 'node:stream';
+import { formatIPv6 } from '@6bed4/codec';
+import type { TcpEndpoint } from '@6bed4/tcp';
+import { nextTick, setImmediate } from '../realTimers.js';
+import { Dial, type Dialer } from './dial.js';
+import { IdleTimer } from './idleTimer.js';
+import { closedBeforeConnection, endedByPeer, netError, socketClosed } from './netErrors.js';
+import {
+  checkConnectOptions,
+  checkSocketOptions,
+  connectArguments,
+  type OnReadOptions,
+  type TcpConnectOptions,
+  type TcpSocketOptions,
+} from './socketOptions.js';
+import type { HandleListener, TcpHandle } from './tcpHandle.js';
+import type { TcpLayer } from './tcpLayer.js';
+import { layerOf } from './tunnelLayers.js';
+
+/** Bytes that are read at once at most. */
+const READ_SIZE = 65_536;
+const LEAST_KEEP_ALIVE = 1_000;
+
+/** Address of one end of a connection, as `address()` of `node:net` has it. */
+export interface TcpAddress {
+  readonly address: string;
+  readonly family: 'IPv6';
+  readonly port: number;
+}
+
+/** State of a socket, as in `node:net`. */
+export type TcpReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
+
+/** @internal The server that a socket was accepted by. */
+export interface SocketKeeper {
+  socketClosed(): void;
+}
+
+/** @internal What makes a socket out of a connection that was accepted. */
+export interface Acceptance extends TcpSocketOptions {
+  readonly handle: TcpHandle<unknown>;
+  readonly keeper: SocketKeeper;
+  readonly isPaused: boolean;
+}
+
+type Done = (error?: Error | null) => void;
+type Options = Readonly<Record<string, unknown>>;
+
+/** What handles call; one for all sockets, so that each is small. */
+let LISTENER: HandleListener<TcpSocket>;
+
+/** A TCP socket over a tunnel, with the interface of `net.Socket`. */
+export class TcpSocket extends Duplex {
+  /** The server that has accepted the connection; null for other sockets. */
+  server: SocketKeeper | null = null;
+  /** The addresses that were tried, as `address:port`, where a name had several. */
+  autoSelectFamilyAttemptedAddresses?: string[];
+
+  readonly #layer: TcpLayer;
+  #handle: TcpHandle<unknown> | null = null;
+  #dial: Dial | null = null;
+  #connecting = false;
+  #wantsData = false;
+  #isRef = true;
+  #mustReset = false;
+  #isResetDue = false;
+  #noDelay: boolean;
+  #keepAlive: number;
+  #bytesRead = 0;
+  #bytesTaken = 0;
+  #unsent: (() => void) | null = null;
+  #refuse: Done | null = null;
+  #unended: Done | null = null;
+  #onread: OnReadOptions | null;
+  #readInto: Uint8Array | null = null;
+  #local: TcpAddress | null = null;
+  #remote: TcpAddress | null = null;
+  #idle: IdleTimer | null = null;
+
+  /**
+   * Makes a socket that is not connected; see {@link connect}. Others come from `tunnel.connect` and from
+   * the events `connection` of servers.
+   *
+   * @param tunnel - the tunnel that carries it
+   * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE for options that cannot be used
+   */
+  constructor(tunnel: object, options: TcpSocketOptions = {}) {
+    checkSocketOptions(options as Options);
+    const { signal, onread, ...others } = options;
+    super({
+      ...streamOptions(others),
+      allowHalfOpen: Boolean(options.allowHalfOpen),
+      emitClose: false,
+      autoDestroy: true,
+    });
+    this.#layer = layerOf(tunnel);
+    this.#noDelay = Boolean(options.noDelay);
+    this.#keepAlive = options.keepAlive ? Math.max(0, options.keepAliveInitialDelay ?? 0) : -1;
+    this.#onread = isOnRead(onread) ? onread : null;
+    if (this.#onread !== null) this.#readInto = bufferOf(this.#onread);
+    this.on('end', onEnd);
+    if (signal !== undefined) addAbortSignal(signal, this);
+    const { handle, keeper, isPaused } = options as Partial<Acceptance>;
+    if (handle === undefined) return;
+    this.server = keeper!;
+    this.#take(handle);
+    if (isPaused) this.pause();
+    else this.read(0);
+  }
+
+  /** Whether {@link connect} was called, and the other side has not accepted yet. */
+  get connecting(): boolean {
+    return this.#connecting;
+  }
+
+  /** Whether there is no connection: not yet, or no more. */
+  get pending(): boolean {
+    return this.#connecting || this.#handle === null;
+  }
+
+  /** The state of the socket in one word. */
+  get readyState(): TcpReadyState {
+    if (this.#connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** Bytes that wait to be taken by TCP. */
+  get bufferSize(): number | undefined {
+    return this.#handle === null && this.#dial === null ? undefined : this.writableLength;
+  }
+
+  /** Bytes that were received. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Bytes that were written, those in buffers included. */
+  get bytesWritten(): number {
+    return this.#bytesTaken + this.writableLength;
+  }
+
+  /** The IPv6 address of the other side; undefined without a connection. */
+  get remoteAddress(): string | undefined {
+    return this.#remoteEnd()?.address;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#remoteEnd()?.port;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#remoteEnd()?.family;
+  }
+
+  /** The IPv6 address of this side; undefined without a connection. */
+  get localAddress(): string | undefined {
+    return this.#localEnd()?.address;
+  }
+
+  get localPort(): number | undefined {
+    return this.#localEnd()?.port;
+  }
+
+  get localFamily(): string | undefined {
+    return this.#localEnd()?.family;
+  }
+
+  /** Milliseconds as given to {@link setTimeout}; undefined before. */
+  get timeout(): number | undefined {
+    return this.#idle?.time;
+  }
+
+  /** This side of the connection; an empty object without one. */
+  address(): TcpAddress | Record<string, never> {
+    return this.#localEnd() ?? {};
+  }
+
+  connect(options: TcpConnectOptions, listener?: () => void): this;
+  connect(port: number | string, host?: string, listener?: () => void): this;
+  connect(port: number | string, listener?: () => void): this;
+  /**
+   * Connects to a port. Emits `lookup` when a name was looked up, `connect` and `ready` when the other side
+   * has accepted, or else `error`. A socket that was closed may connect again.
+   *
+   * @throws ERR_MISSING_ARGS, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_IP_ADDRESS,
+   * ERR_SOCKET_BAD_PORT for arguments that cannot be used
+   */
+  connect(...args: unknown[]): this {
+    const [given, listener] = connectArguments(args);
+    const options = checkConnectOptions(given);
+    if (this.write !== TcpSocket.prototype.write) this.write = TcpSocket.prototype.write;
+    if (this.#dial === null && this.#handle === null) this.#renew();
+    if (listener !== null) this.once('connect', listener);
+    if (this.#handle !== null) {
+      const { host: address = 'localhost', port } = options;
+      const error = netError('EISCONN', 'connect', { address, port: Number(port) });
+      nextTick(() => this.destroy(error));
+      return this;
+    }
+    this.#dial?.cancel();
+    this.#idle?.refresh();
+    this.#connecting = true;
+    const lanip = this.#layer.lanipFor(options.lanip);
+    this.#dial = new Dial(this.#layer, options, lanip, this.#isRef, this.#dialer());
+    this.#dial.start();
+    return this;
+  }
+
+  /** Sends small segments at once, or with false by Nagle's algorithm. */
+  setNoDelay(noDelay = true): this {
+    this.#noDelay = Boolean(noDelay);
+    if (this.#handle !== null) this.#handle.connection.noDelay = this.#noDelay;
+    return this;
+  }
+
+  /**
+   * Probes the connection while it is idle, so that a peer that is gone is noticed.
+   *
+   * @param initialDelay - milliseconds of quiet before the first probe; 0 for two hours
+   */
+  setKeepAlive(enable: boolean | undefined = false, initialDelay: number | undefined = 0): this {
+    this.#keepAlive = enable ? Math.max(0, Math.trunc(initialDelay) || 0) : -1;
+    this.#applyKeepAlive();
+    return this;
+  }
+
+  /**
+   * Emits `timeout` after a time without data in either direction; nothing else happens.
+   *
+   * @param timeout - milliseconds; 0 for never
+   * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+   */
+  setTimeout(timeout: number, listener?: () => void): this {
+    if (this.destroyed) return this;
+    this.#idle ??= new IdleTimer(() => this.#expired());
+    this.#idle.set(timeout, listener);
+    if (listener !== undefined) {
+      if (timeout === 0) this.off('timeout', listener);
+      else this.once('timeout', listener);
+    }
+    return this;
+  }
+
+  /** Keeps the process alive while the socket connects, reads or writes, as at first. */
+  ref(): this {
+    this.#isRef = true;
+    this.#handle?.ref();
+    return this;
+  }
+
+  /** Lets the process end although the socket is in use. */
+  unref(): this {
+    this.#isRef = false;
+    this.#handle?.unref();
+    return this;
+  }
+
+  /** Ends the socket, and destroys it when all that was written has been taken. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  /** Destroys the socket and resets the connection, so that the other side gets `ECONNRESET`. */
+  resetAndDestroy(): this {
+    if (this.#connecting) this.#isResetDue = true;
+    else if (this.#handle === null) this.destroy(socketClosed());
+    else {
+      this.#mustReset = true;
+      this.destroy();
+    }
+    return this;
+  }
+
+  override pause(): this {
+    if (this.#onread !== null) this.#handle?.stopReading();
+    return super.pause();
+  }
+
+  override resume(): this {
+    if (this.#onread !== null) this.#startReading();
+    return super.resume();
+  }
+
+  override read(size?: number): unknown {
+    if (this.#onread !== null) this.#startReading();
+    return super.read(size);
+  }
+
+  /** For `node:stream`. */
+  override _read(): void {
+    if (this.#handle === null) this.#wantsData = true;
+    else this.#startReading();
+  }
+
+  /** For `node:stream`. */
+  override _write(chunk: Buffer, _encoding: string, done: Done): void {
+    this.#send(chunk, null, chunk.length, done);
+  }
+
+  /** For `node:stream`. */
+  override _writev(parts: { readonly chunk: Buffer }[], done: Done): void {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for (let index = parts.length - 1; index >= 0; index--) {
+      const { chunk } = parts[index]!;
+      size += chunk.length;
+      chunks.push(chunk);
+    }
+    this.#send(chunks.pop()!, chunks, size, done);
+  }
+
+  /** For `node:stream`. */
+  override _final(done: Done): void {
+    if (this.#connecting) this.#unended = done;
+    else if (this.#handle === null) done();
+    else this.#handle.end(done);
+  }
+
+  /** For `node:stream`. */
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    const handle = this.#handle;
+    this.#connecting = false;
+    this.#idle?.cancel();
+    this.#dial?.cancel();
+    this.#dial = null;
+    this.#handle = null;
+    this.#unsent = null;
+    this.#unended = null;
+    if (this.#mustReset) handle?.reset();
+    else handle?.close();
+    const refuse = this.#refuse;
+    this.#refuse = null;
+    const closed = (): void => {
+      this.emit('close', error !== null);
+      refuse?.(closedBeforeConnection());
+    };
+    done(error);
+    if (handle === null) nextTick(closed);
+    else setImmediate(closed);
+    this.server?.socketClosed();
+  }
+
+  #send(chunk: Uint8Array, rest: Uint8Array[] | null, size: number, done: Done): void {
+    if (this.#connecting) {
+      this.#unsent = () => this.#send(chunk, rest, size, done);
+      this.#refuse = done;
+      return;
+    }
+    const handle = this.#handle;
+    if (handle === null) {
+      done(socketClosed());
+      return;
+    }
+    this.#idle?.refresh();
+    handle.write(chunk, rest, (error) => {
+      if (!error) this.#bytesTaken += size;
+      done(error);
+    });
+  }
+
+  #take(handle: TcpHandle<unknown>): void {
+    this.#handle = handle;
+    this.#local = null;
+    this.#remote = null;
+    handle.attach(this, LISTENER as HandleListener<unknown>);
+    handle.connection.noDelay = this.#noDelay;
+    this.#applyKeepAlive();
+    if (!this.#isRef) handle.unref();
+  }
+
+  /** Makes a socket that was closed as good as new. */
+  #renew(): void {
+    (this as unknown as { _undestroy?(): void })._undestroy?.();
+    this.#mustReset = false;
+    this.#isResetDue = false;
+    this.#wantsData = false;
+    this.#local = null;
+    this.#remote = null;
+  }
+
+  #dialer(): Dialer {
+    return {
+      report: (event, ...args) => void this.emit(event, ...args),
+      connected: (handle) => this.#connected(handle),
+      refused: (error) => {
+        this.#noteAttempts();
+        this.destroy(error);
+      },
+    };
+  }
+
+  #noteAttempts(): void {
+    const attempted = this.#dial?.attempted ?? [];
+    if (attempted.length > 0) this.autoSelectFamilyAttemptedAddresses = attempted;
+    this.#dial = null;
+  }
+
+  #connected(handle: TcpHandle<unknown>): void {
+    this.#noteAttempts();
+    this.#connecting = false;
+    this.#refuse = null;
+    this.#take(handle);
+    this.#idle?.refresh();
+    this.emit('connect');
+    this.emit('ready');
+    if (this.#isResetDue) this.resetAndDestroy();
+    if (this.#handle !== handle) return;
+    const [unsent, unended] = [this.#unsent, this.#unended];
+    this.#unsent = null;
+    this.#unended = null;
+    unsent?.();
+    if (unended !== null) this._final(unended);
+    if (this.#wantsData) this.#startReading();
+    if (this.readable && !this.isPaused()) this.read(0);
+  }
+
+  #startReading(): void {
+    if (this.#handle?.isReading === false) this.#handle.startReading();
+  }
+
+  #applyKeepAlive(): void {
+    const { connection, layer } = this.#handle ?? {};
+    if (connection === undefined || layer === undefined) return;
+    const idle = this.#keepAlive;
+    const options = idle > 0 ? { idle: Math.max(idle, LEAST_KEEP_ALIVE) } : {};
+    connection.setKeepAlive(idle < 0 ? null : options, layer.clock());
+    layer.settle();
+  }
+
+  #readable(handle: TcpHandle<unknown>): void {
+    this.#idle?.refresh();
+    if (this.#onread !== null) {
+      this.#readIntoBuffer(handle, this.#onread);
+      return;
+    }
+    const buffer = Buffer.allocUnsafe(Math.min(handle.connection.readable, READ_SIZE));
+    this.#bytesRead += handle.read(buffer, 0, buffer.length);
+    if (!this.push(buffer)) handle.stopReading();
+  }
+
+  #readIntoBuffer(handle: TcpHandle<unknown>, onread: OnReadOptions): void {
+    const into = this.#readInto!;
+    const count = handle.read(into, 0, into.length);
+    this.#bytesRead += count;
+    const goesOn: unknown = Reflect.apply(onread.callback, this, [count, into]);
+    if (goesOn === false) handle.stopReading();
+    if (typeof onread.buffer === 'function') this.#readInto = bufferOf(onread);
+  }
+
+  #ended(): void {
+    this.push(null);
+    this.read(0);
+  }
+
+  #expired(): void {
+    this.emit('timeout');
+  }
+
+  #localEnd(): TcpAddress | null {
+    if (this.#handle !== null) this.#local ??= endOf(this.#handle.connection.local);
+    return this.#local;
+  }
+
+  #remoteEnd(): TcpAddress | null {
+    if (this.#handle !== null) this.#remote ??= endOf(this.#handle.connection.remote);
+    return this.#remote;
+  }
+
+  static {
+    LISTENER = {
+      opened: () => {},
+      readable: (socket, handle) => socket.#readable(handle),
+      ended: (socket) => socket.#ended(),
+      progressed: (socket) => socket.#idle?.refresh(),
+      failed: (socket, code, note) => void socket.destroy(netError(code, 'read', { note })),
+      terminated: (socket) => void socket.destroy(),
+    };
+  }
+}
+
+function endOf({ address, port }: TcpEndpoint): TcpAddress {
+  return { address: formatIPv6(address), family: 'IPv6', port };
+}
+
+function streamOptions(options: TcpSocketOptions): object {
+  const { highWaterMark, readableHighWaterMark, writableHighWaterMark } = options;
+  return {
+    ...(highWaterMark === undefined ? {} : { highWaterMark }),
+    ...(readableHighWaterMark === undefined ? {} : { readableHighWaterMark }),
+    ...(writableHighWaterMark === undefined ? {} : { writableHighWaterMark }),
+  };
+}
+
+function isOnRead(onread: unknown): onread is OnReadOptions {
+  const { buffer, callback } = (onread ?? {}) as Partial<OnReadOptions>;
+  const isBuffer = buffer instanceof Uint8Array || typeof buffer === 'function';
+  return isBuffer && typeof callback === 'function';
+}
+
+function bufferOf({ buffer }: OnReadOptions): Uint8Array {
+  return typeof buffer === 'function' ? buffer() : buffer;
+}
+
+/** One function for all sockets. */
+function onEnd(this: TcpSocket): void {
+  if (!this.allowHalfOpen) this.write = writeAfterEnd;
+}
+
+/** Fails with EPIPE after the other side has ended, as in `node:net`. */
+function writeAfterEnd(this: TcpSocket, ...args: unknown[]): boolean {
+  if (!this.writableEnded) return Reflect.apply(Duplex.prototype.write, this, args);
+  const error = endedByPeer();
+  const done = args.find((argument) => typeof argument === 'function');
+  if (done !== undefined) nextTick(done as Done, error);
+  this.destroy(error);
+  return false;
+}
