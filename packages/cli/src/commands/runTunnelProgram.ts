@@ -125,7 +125,8 @@ async function startProgram(
   plan: TunnelProgramPlan,
   detail: Detail,
 ): Promise<TunnelProgram> {
-  const network = networkOf(tunnel);
+  const network: Network = tunnel;
+  tunnel.ref();
   const limits = limitsOf(flags);
   const serveOptions: ServeOptions = {
     ...limits,
@@ -160,10 +161,6 @@ async function startProgram(
     throw error;
   }
   return program;
-}
-
-function networkOf(tunnel: Tunnel): Network {
-  return tunnel as unknown as Network;
 }
 
 /** What is logged with `ready`. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Credentials } from '../../src/proxy/credentials.js';
@@ -30,7 +29,8 @@ async function read(socket: Socket, length: number): Promise<Buffer> {
   for (;;) {
     const bytes = socket.read(length) as Buffer | null;
     if (bytes !== null) return bytes;
-    await once(socket, 'readable');
+    // Not the event `readable`, which comes again at once while there are too few.
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
