@@ -23,7 +23,7 @@ Examples:
   6bed4 proxy --router 192.0.2.1
   # SOCKS and HTTP clients; a DNS server behind the router resolves names
   6bed4 proxy --router 192.0.2.1 --socks 1080 --http 8080 --dns 2001:db8:beef::53
-  # the same process serves a web server of this computer
+  # the same process publishes a web server of this computer
   6bed4 proxy --router 192.0.2.1 --serve 80=127.0.0.1:8000`;
 
 interface ProxyFlags extends TunnelProgramFlags {

@@ -17,12 +17,19 @@ describe('an address to listen on', () => {
     expect(isLoopback({ host, port })).toBe(isLocal);
   });
 
-  test.each(['', '0', '65536', '127.0.0.1', ':80', '::1:80', '[::1]', 'localhost:80', '[127.0.0.1]:1'])(
-    '%j is refused',
-    (text) => {
-      expect(() => listenAddress(text)).toThrow('expected A.B.C.D:PORT');
-    },
-  );
+  test.each([
+    '',
+    '0',
+    '65536',
+    '127.0.0.1',
+    ':80',
+    '::1:80',
+    '[::1]',
+    'localhost:80',
+    '[127.0.0.1]:1',
+  ])('%j is refused', (text) => {
+    expect(() => listenAddress(text)).toThrow('expected A.B.C.D:PORT');
+  });
 });
 
 describe('a DNS server', () => {
@@ -34,12 +41,16 @@ describe('a DNS server', () => {
     expect(dnsServer(text)).toEqual({ address, port });
   });
 
-  test.each(['', '192.0.2.1', '2001:db8::53:x', '[2001:db8::53]:0', '[2001:db8::53]:65536', 'fe80::1%1'])(
-    '%j is refused',
-    (text) => {
-      expect(() => dnsServer(text)).toThrow('expected an IPv6 address');
-    },
-  );
+  test.each([
+    '',
+    '192.0.2.1',
+    '2001:db8::53:x',
+    '[2001:db8::53]:0',
+    '[2001:db8::53]:65536',
+    'fe80::1%1',
+  ])('%j is refused', (text) => {
+    expect(() => dnsServer(text)).toThrow('expected an IPv6 address');
+  });
 });
 
 describe('a service', () => {
@@ -56,10 +67,19 @@ describe('a service', () => {
     expect(service('tcp:80=a:1')).toEqual(service('80=a:1'));
   });
 
-  test.each(['', '80', '80=8080', '0=a:1', '65536=a:1', '80=a:0', '80=a:65536', '80=[a]:1', '80=::1:1', 'sctp:1=a:1', '80=a b:1'])(
-    '%j is refused',
-    (text) => {
-      expect(() => service(text)).toThrow('expected PORT=HOST:PORT');
-    },
-  );
+  test.each([
+    '',
+    '80',
+    '80=8080',
+    '0=a:1',
+    '65536=a:1',
+    '80=a:0',
+    '80=a:65536',
+    '80=[a]:1',
+    '80=::1:1',
+    'sctp:1=a:1',
+    '80=a b:1',
+  ])('%j is refused', (text) => {
+    expect(() => service(text)).toThrow('expected PORT=HOST:PORT');
+  });
 });

@@ -2,11 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  CREDENTIALS_VARIABLE,
-  Credentials,
-  readCredentials,
-} from '../../src/proxy/credentials.js';
+import { CREDENTIALS_VARIABLE, Credentials, readCredentials } from '../../src/proxy/credentials.js';
 
 let folder: string;
 beforeEach(() => {
@@ -37,7 +33,9 @@ test('users are admitted by name and password, which may have colons', () => {
 test.each(['', '\n#\n', 'alice', 'alice:', ':secret', `a:${'x'.repeat(256)}`])(
   '%j names no users, and is not quoted in the error',
   (text) => {
-    expect(() => new Credentials(text, 'users.txt')).toThrow(/^users\.txt: (?!.*(alice|secret|xx))/);
+    expect(() => new Credentials(text, 'users.txt')).toThrow(
+      /^users\.txt: (?!.*(alice|secret|xx))/,
+    );
   },
 );
 

@@ -110,11 +110,11 @@ describe('this computer', () => {
 });
 
 test('errors of connections become faults', () => {
-  const fault = (code: string) => faultOf(Object.assign(new Error(), { code }));
+  const fault = (code: string) => faultOf(Object.assign(new Error('test'), { code }));
   expect(fault('ECONNREFUSED')).toBe('refused');
   expect(fault('EHOSTUNREACH')).toBe('host-unreachable');
   expect(fault('ENETUNREACH')).toBe('network-unreachable');
   expect(fault('ETIMEDOUT')).toBe('timed-out');
   expect(fault('EACCES')).toBe('prohibited');
-  expect(faultOf(new Error())).toBe('failed');
+  expect(faultOf(new Error('test'))).toBe('failed');
 });

@@ -88,7 +88,9 @@ describe('CONNECT', () => {
       'Proxy-Authorization: Basic !\r\n',
       'Proxy-Authorization: Bearer alice\r\n',
     ]) {
-      expect(await by(field)).toMatch(/^HTTP\/1\.1 407 [\s\S]*\r\nProxy-Authenticate: Basic realm=/);
+      expect(await by(field)).toMatch(
+        /^HTTP\/1\.1 407 [\s\S]*\r\nProxy-Authenticate: Basic realm=/,
+      );
     }
     expect(proxy.counts().http!.failed).toEqual({ authentication: 5 });
   });
@@ -223,7 +225,9 @@ describe('the HTTP proxy', () => {
     const large = `GET http://x/ HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}`;
     expect(await ask(http, large)).toMatch(/^HTTP\/1\.1 431 /);
     const double = 'POST http://x/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n';
-    expect(await ask(http, `${double}Transfer-Encoding: chunked\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await ask(http, `${double}Transfer-Encoding: chunked\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 400 /,
+    );
     expect(proxy.counts().http!.failed).toEqual({ 'no-http': 3 });
   });
 

@@ -99,7 +99,10 @@ describe('a SOCKS handshake', () => {
       });
     }
     expect(run([...GREETING, 4, 1]).state).toEqual({ kind: 'refused', why: 'no-socks' });
-    expect(run([...LOGIN_GREETING, 5, 1], USERS).state).toEqual({ kind: 'refused', why: 'no-socks' });
+    expect(run([...LOGIN_GREETING, 5, 1], USERS).state).toEqual({
+      kind: 'refused',
+      why: 'no-socks',
+    });
   });
 
   test('neither throws nor waits for more than 513 bytes, whatever comes', () => {

@@ -22,7 +22,8 @@ function nameBytes(name: string, port: number): Buffer {
   return bytes;
 }
 
-const connectTo = (address: Buffer): Buffer => Buffer.concat([Buffer.of(5, 1, 0, 5, 1, 0), address]);
+const connectTo = (address: Buffer): Buffer =>
+  Buffer.concat([Buffer.of(5, 1, 0, 5, 1, 0), address]);
 
 /** Reads exactly so many bytes. */
 async function read(socket: Socket, length: number): Promise<Buffer> {

@@ -1,5 +1,5 @@
-import { ProxyServers, type ProxyOptions } from '../../src/proxy/proxyServers.js';
 import type { ProxyEvent } from '../../src/proxy/proxyContext.js';
+import { type ProxyOptions, ProxyServers } from '../../src/proxy/proxyServers.js';
 import { type Endings, freeTcpPort } from './endings.js';
 import { FAR, loopbackNetwork } from './loopbackNetwork.js';
 
