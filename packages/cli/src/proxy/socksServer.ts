@@ -103,5 +103,7 @@ async function associate({ client, request, associations }: Served): Promise<voi
   const { address, port } = await associations.open(client, request.port);
   client.write(replyBytes(Reply.succeeded, address, port));
   // Nothing more is expected on the connection; its end ends the association.
+  client.once('end', () => client.end());
+  if (client.readableEnded) client.end();
   client.resume();
 }

@@ -6,7 +6,7 @@ import type { RunningProgram } from '@6bed4/testing/runningProgram';
 
 /** Addresses of the examples: the router, a laptop, and IPv6 beyond the router. */
 export const ROUTER = '192.0.2.1';
-export const LAPTOP = '192.0.2.2';
+const LAPTOP = '192.0.2.2';
 export const NATIVE = '2001:db8:beef::2';
 
 /** A lab in which the lines of examples are run as they are written. */
