@@ -46,7 +46,7 @@ const config: KnipConfig = {
       entry: ['test/world/{entry,hooks,node,streams}.mjs'],
       project,
       // What the blocks of code in the pages and READMEs import or run.
-      ignoreDependencies: [/6bed4/, 'sip.js'],
+      ignoreDependencies: [/6bed4/, 'sip.js', 'undici'],
     },
   },
   ignoreExportsUsedInFile: { interface: true, type: true },

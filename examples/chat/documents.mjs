@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { hashFile } from 'hasha';
@@ -16,22 +15,21 @@ export const sha256Of = (path) => hashFile(path, { algorithm: 'sha256' });
 export const safeName = (name) =>
   sanitize(printable(name).slice(-60), { replacement: '_' }).replace(/^[.\s]/, '_') || 'document';
 
-/** Serves, from any byte on, what `find` returns for a path and a client; `transfer` runs the rest. */
-export const serveDocuments = (find, transfer) =>
-  createServer((request, response) => {
-    const { path, name, size } = find(request.url, request.socket.remoteAddress) ?? {};
-    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range)?.[1]);
-    if (!(start < size)) return response.writeHead(404).end();
-    response.writeHead(206, { 'content-length': size - start });
-    return transfer(name, size, (meter, signal) =>
-      pipeline(meter(createReadStream(path, { start, end: size - 1 }), start), response, {
-        signal,
-      }),
-    );
-  });
+/** Answers requests, from any byte on, with what `find` returns for one; `transfer` runs the rest. */
+export const serveDocuments = (find, transfer) => (request, response) => {
+  const { path, name, size } = find(request) ?? {};
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range)?.[1]);
+  if (!(start < size)) return response.writeHead(404).end();
+  response.writeHead(206, { 'content-length': size - start });
+  return transfer(name, size, (meter, signal) =>
+    pipeline(meter(createReadStream(path, { start, end: size - 1 }), start), response, {
+      signal,
+    }),
+  );
+};
 
-/** Fetches the missing bytes of a document into a folder, checks it, and returns its path; overwrites nothing. */
-export async function fetchOffer(offer, { folder, limit, createConnection }, meter, signal) {
+/** Fetches the missing bytes of a document by `get(options)` into a folder, checks it, and returns its path; overwrites nothing. */
+export async function fetchOffer(offer, { folder, limit, get }, meter, signal) {
   const { name, size, sha256 } = offer;
   if (!(size <= limit && /^[0-9a-f]{64}$/.test(sha256))) throw new Error(`above ${limit} bytes`);
   await mkdir(folder, { recursive: true });
@@ -40,7 +38,7 @@ export async function fetchOffer(offer, { folder, limit, createConnection }, met
   const { size: start } = await stat(part);
   if (start < size) {
     const headers = { range: `bytes=${start}-` };
-    const request = get({ path: `/${sha256}`, headers, createConnection, signal });
+    const request = get({ path: `/${sha256}`, headers, signal });
     request.on('error', () => {}); // the response fails too
     const [response] = await once(request, 'response');
     // HTTP delivers no more than the announced length.

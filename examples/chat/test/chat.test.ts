@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type RouterDaemon, startRouter } from '@6bed4/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -28,17 +29,20 @@ afterEach(async () => {
 function start(name: string, ...more: string[]): ChatProcess {
   const { address, port } = router.endpoint;
   const own = ['--router', `${address}:${port}`, '--name', name, '--folder', join(home, name)];
-  const chat = new ChatProcess([...own, ...more]);
+  const identity = ['--identity', join(home, `${name}.pem`)];
+  const chat = new ChatProcess([...own, ...identity, ...more]);
   running.push(chat);
   return chat;
 }
 
-/** Alice has called Bob, and Bob has answered. */
+/** Alice has called Bob, and Bob has called Alice back. */
 async function acquaint(): Promise<[alice: ChatProcess, bob: ChatProcess]> {
   const bob = start('bob');
-  const alice = start('alice', await bob.address());
-  await alice.line(/^bob is online/);
+  const alice = start('alice', await bob.card());
   alice.type('Hello Bob!');
+  const card = await alice.card();
+  await bob.line(new RegExp(`^alice is online, not called yet, path \\w+, ${card}$`));
+  bob.type(`/call ${card}`);
   await bob.line(/^alice: Hello Bob!$/);
   bob.type('Hello Alice, ça va? 🙂');
   await alice.line(/^bob: Hello Alice, ça va\? 🙂$/);
@@ -82,8 +86,8 @@ test.each(['alice', 'bob'] as const)(
     expect(kept).toBeLessThan(SIZE);
 
     const before = bob.output.length;
-    alice.type(`/call ${await bob.address()}`);
-    bob.type(`/call ${await alice.address()}`);
+    alice.type(`/call ${await bob.card()}`);
+    bob.type(`/call ${await alice.card()}`);
     await alice.line(/^bob is online/);
     alice.type(`/send ${document}`);
     expect(percentage(await bob.line(/^report\.pdf .* % of/, before))).toBe(
@@ -98,40 +102,74 @@ test.each(['alice', 'bob'] as const)(
   60_000,
 );
 
-test('documents of strangers and documents above the limit are refused', async () => {
+test('messages of those who were not called wait, and documents above the limit are refused', async () => {
   const document = join(home, 'large.bin');
   await writeDocument(document, 1_000_001);
   const bob = start('bob', '--limit', '1');
-  const alice = start('alice', await bob.address());
+  const alice = start('alice', await bob.card());
   await alice.line(/^bob is online/);
+  alice.type('It is me.');
   alice.type(`/send ${document}`);
-  await alice.line(/^bob: \(takes nothing from strangers\)$/);
-  bob.type('Who are you?');
-  await alice.line(/^bob: Who are you\?$/);
-  alice.type(`/send ${document}`);
+  await bob.line(/^alice is online, not called yet/);
+  await sleep(3_000);
+  expect(bob.output.filter((line) => /It is me|large/.test(line))).toEqual([]);
+  bob.type(`/call ${await alice.card()}`);
+  await bob.line(/^alice: It is me\.$/);
   await bob.line(/^large\.bin: above 1000000 bytes/);
   await expect(readdir(join(home, 'bob'))).rejects.toThrow('ENOENT');
 }, 40_000);
 
+test('nothing is sent to who has another key than the one that was called', async () => {
+  const bob = start('bob');
+  const mallory = start('mallory');
+  const [fingerprint] = (await bob.card()).split('@');
+  const [, address] = (await mallory.card()).split('@');
+  const alice = start('alice', `${fingerprint}@${address}`);
+  mallory.type(`/call ${await alice.card()}`);
+  await alice.line(/^mallory is online/);
+  alice.type('Bob, this is secret.');
+  await alice.line(/^mallory at \S+ has ANOTHER KEY; nothing was sent$/);
+  expect(mallory.output.filter((line) => /secret/.test(line))).toEqual([]);
+}, 40_000);
+
+test('a participant keeps its key, which only its owner can read', async () => {
+  const first = start('alice');
+  const [before] = (await first.card()).split('@');
+  await first.stop('SIGKILL');
+  expect((await stat(join(home, 'alice.pem'))).mode & 0o777).toBe(0o600);
+  const [after] = (await start('alice').card()).split('@');
+  expect(after).toBe(before);
+}, 40_000);
+
 test('the chat shows an error for each command that fails, and goes on', async () => {
   const alice = start('alice');
-  await alice.address();
+  const card = await alice.card();
+  const [fingerprint] = card.split('@');
   alice.type('Hello?');
-  await alice.line(/^\/call ADDRESS/);
+  await alice.line(/^\/call FINGERPRINT@ADDRESS/);
   alice.type('/call 192.0.2.1');
+  await alice.line(/^found no FINGERPRINT@ADDRESS$/);
+  alice.type(`/call ${fingerprint}@192.0.2.1`);
   await alice.line(/^Invalid socket address$/);
-  alice.type(`/call ${await alice.address()}`);
+  alice.type(`/call ${fingerprint!.startsWith('a') ? 'b' : 'a'}${fingerprint!.slice(1)}@::1`);
+  await alice.line(/^fingerprint: .* expected one without a typing error$/);
+  alice.type(`/call ${card}`);
   alice.type('/send /no/such/document');
   await alice.line(/ENOENT/);
-  alice.type('x'.repeat(1000));
-  await alice.line(/^1002 bytes; 900 fit$/);
+  alice.type('x'.repeat(5000));
+  await alice.line(/^\d+ bytes; 4000 fit$/);
   alice.type('/quit');
   await alice.end();
   expect(alice.exitCode).toBe(0);
 }, 40_000);
 
 test('the program shows that the router does not answer, and ends', async () => {
-  const lonely = new ChatProcess(['--router', '127.0.0.1:9']);
+  const lonely = new ChatProcess([
+    '--router',
+    '127.0.0.1:9',
+    '--identity',
+    join(home, 'lonely.pem'),
+  ]);
   running.push(lonely);
   await lonely.line(/no router gave an address within 15000 ms: 127\.0\.0\.1:9/, 0, 30_000);
   await lonely.end();

@@ -16,17 +16,15 @@ interface Contact {
 class Wire {
   readonly #sockets = new Map<string, EventEmitter>();
   readonly sent: string[] = [];
-  lose: (count: number) => boolean = () => false;
-  delay: (count: number) => number = () => 10;
+  lose: () => boolean = () => false;
 
   socket(address: string): EventEmitter {
     const socket = Object.assign(new EventEmitter(), {
       bind: () => socket,
       send: (message: string, _port: number, to: string) => {
-        const count = this.sent.push(message);
-        if (this.lose(count)) return;
-        const deliver = (): void => this.deliver(Buffer.from(message), address, to);
-        setTimeout(deliver, this.delay(count));
+        this.sent.push(message);
+        if (this.lose()) return;
+        setTimeout(() => this.deliver(Buffer.from(message), address, to), 10);
       },
     });
     this.#sockets.set(address, socket);
@@ -39,8 +37,8 @@ class Wire {
 }
 
 class Person {
-  readonly received: string[] = [];
   readonly seen: string[] = [];
+  ticks = 0;
   readonly contacts;
   readonly socket: EventEmitter;
 
@@ -48,9 +46,9 @@ class Person {
     this.socket = wire.socket(address);
     this.contacts = openContacts(
       this.socket,
-      name,
+      { name, fingerprint: `key of ${name}` },
       ({ presence }: Contact) => this.seen.push(presence),
-      (_: Contact, content: string) => this.received.push(content),
+      () => this.ticks++,
     );
   }
 
@@ -77,51 +75,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('messages', () => {
-  test('arrive once and in order when two of three datagrams are lost', async () => {
-    let state = 1;
-    wire.lose = () => {
-      state = (state * 48_271) % 0x7fff_ffff;
-      return state % 3 !== 0;
-    };
-    const bobsContact = alice.contacts.call(BOB);
-    const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
-    for (const text of texts) alice.contacts.say(bobsContact, text);
-    await vi.advanceTimersByTimeAsync(600_000);
-    expect(bob.received).toEqual(texts);
-    expect(bobsContact.waiting).toEqual([]);
-  });
-
-  test('arrive once and in order when datagrams overtake each other', async () => {
-    wire.delay = (count) => (count % 4) * 700;
-    const bobsContact = alice.contacts.call(BOB);
-    const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
-    for (const text of texts) alice.contacts.say(bobsContact, text);
-    await vi.advanceTimersByTimeAsync(120_000);
-    expect(bob.received).toEqual(texts);
-  });
-
-  test('wait for a contact that is offline', async () => {
-    bob.end();
-    const bobsContact = alice.contacts.call(BOB);
-    alice.contacts.say(bobsContact, 'are you there?');
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(alice.seen).toEqual(['offline']);
-    bob = new Person(wire, BOB, 'bob');
-    await vi.advanceTimersByTimeAsync(6_000);
-    expect(bob.received).toEqual(['are you there?']);
-    expect(alice.seen).toEqual(['offline', 'online']);
-  });
-
-  test('are rejected when they do not fit into a datagram', () => {
-    const bobsContact = alice.contacts.call(BOB);
-    expect(() => alice.contacts.say(bobsContact, 'é'.repeat(500))).toThrow('1002 bytes; 900 fit');
-  });
-});
-
 describe('presence', () => {
   test('is away after 12 s of silence, offline after 30 s, and online again after a datagram', async () => {
-    alice.contacts.call(BOB);
+    alice.contacts.call('key of bob', BOB);
     await vi.advanceTimersByTimeAsync(100);
     expect([alice.seen, bob.seen]).toEqual([['online'], ['online']]);
     wire.lose = () => true;
@@ -137,7 +93,7 @@ describe('presence', () => {
   });
 
   test('is offline at once after a goodbye', async () => {
-    alice.contacts.call(BOB);
+    alice.contacts.call('key of bob', BOB);
     await vi.advanceTimersByTimeAsync(100);
     bob.contacts.leave();
     bob.end();
@@ -146,15 +102,52 @@ describe('presence', () => {
   });
 });
 
+describe('a called contact', () => {
+  test('is known by its fingerprint, and claims it in greetings', async () => {
+    alice.contacts.call('key of bob', BOB);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(alice.contacts.withKey('key of bob').name).toBe('bob');
+    expect(bob.contacts.withKey('key of alice')).toBeUndefined();
+    expect(bob.contacts.all.get(ALICE).claimed).toBe('key of alice');
+  });
+
+  test('keeps what waits for it when it is called at another address', () => {
+    const contact = alice.contacts.call('key of bob', '2001:db8::1');
+    contact.waiting.push('hello');
+    const moved = alice.contacts.call('key of bob', BOB);
+    expect(moved).toBe(contact);
+    expect([...alice.contacts.all.keys()]).toEqual([BOB]);
+    expect(moved.waiting).toEqual(['hello']);
+  });
+
+  test('gets nothing of what waits for who had its address before', () => {
+    alice.contacts.call('key of carol', BOB).waiting.push('dear Carol');
+    const contact = alice.contacts.call('key of bob', BOB);
+    expect(contact.waiting).toEqual([]);
+    expect(alice.contacts.withKey('key of carol')).toBeUndefined();
+  });
+
+  test('gets its turn twice a second while it is online', async () => {
+    alice.contacts.call('key of bob', BOB);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(alice.ticks).toBeGreaterThanOrEqual(9);
+    wire.lose = () => true;
+    await vi.advanceTimersByTimeAsync(13_000);
+    const before = alice.ticks;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(alice.ticks).toBe(before);
+  });
+});
+
 describe('strangers', () => {
   test('are removed when they are silent, unless they were called', async () => {
-    alice.contacts.call(BOB);
+    alice.contacts.call('key of bob', BOB);
     await vi.advanceTimersByTimeAsync(100);
     alice.end();
     bob.end();
     alice = new Person(wire, ALICE, 'alice');
     bob = new Person(wire, BOB, 'bob');
-    alice.contacts.call(BOB);
+    alice.contacts.call('key of bob', BOB);
     await vi.advanceTimersByTimeAsync(100);
     wire.lose = () => true;
     await vi.advanceTimersByTimeAsync(60_000);
@@ -163,12 +156,12 @@ describe('strangers', () => {
   });
 
   test('are limited in number, and do not prevent a call', () => {
-    const greeting = Buffer.from(JSON.stringify({ name: 'x', got: 0 }));
+    const greeting = Buffer.from(JSON.stringify({ name: 'x' }));
     for (let index = 0; index < 1000; index++) {
       wire.deliver(greeting, `2001:db8:1::${index.toString(16)}`, BOB);
     }
     expect(bob.contacts.all.size).toBe(100);
-    bob.contacts.call(ALICE);
+    bob.contacts.call('key of alice', ALICE);
     expect(bob.contacts.all.size).toBe(101);
   });
 
@@ -179,16 +172,13 @@ describe('strangers', () => {
     '"text"',
     '[]',
     '{',
-    '{"message":7}',
-    '{"message":{"id":{}}}',
-    '{"message":{"id":"9","content":{"offer":null}}}',
-    '{"__proto__":{"trusted":true}}',
+    '{"fingerprint":"key of bob"}',
+    '{"fingerprint":{"toString":1}}',
+    '{"__proto__":{"fingerprint":"key of bob"}}',
     '{"name":{"toString":1}}',
-    '{"message":{"id":{"toString":1,"valueOf":1}}}',
-    '{"message":{"id":1e400}}',
-  ])('cannot stop the program or become trusted by sending %s', (text) => {
+  ])('cannot stop the program or become a called contact by sending %s', (text) => {
     expect(() => wire.deliver(Buffer.from(text), ALICE, BOB)).not.toThrow();
-    expect([...bob.contacts.all.values()].filter(({ trusted }) => trusted)).toEqual([]);
+    expect([...bob.contacts.all.values()].filter(({ fingerprint }) => fingerprint)).toEqual([]);
   });
 });
 

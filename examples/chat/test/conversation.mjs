@@ -18,14 +18,16 @@ function enter(name) {
     seen += text;
     process.stdout.write(`${name.padEnd(6)}│ ${text}`);
   }
-  const settings = { router: router.endpoint, name, folder: join(home, name), limit: 100 };
+  const files = { identity: join(home, `${name}.pem`), folder: join(home, name) };
+  const settings = { router: router.endpoint, name, ...files, limit: 100 };
   return openSession(new PassThrough(), { write }, settings);
 }
 const people = { alice: await enter('alice'), bob: await enter('bob') };
 
 /** The participant, the line typed, its result, and the milliseconds until the next line: 500 unless told. */
 const script = [
-  ['alice', `/call ${people.bob.address}`, /bob is online, path direct/],
+  ['alice', `/call ${people.bob.card}`, /bob is online, path direct/],
+  ['bob', `/call ${people.alice.card}`, /$/],
   ['alice', 'Hello Bob! I have a photo for you.', /Hello/],
   ['bob', 'Let me see.', /see/],
   ['alice', `/send ${photo}`, / [1-9]\d? %/, 0],

@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import {
+  type ClientRequest,
+  createServer,
+  get,
+  type IncomingMessage,
+  type RequestOptions,
+  type Server,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -33,7 +40,7 @@ afterEach(async () => {
 const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const counted = (source: Readable): Readable => source;
 
-/** Fetches a document over TCP from a temporary server. */
+/** Fetches a document over plain HTTP from a temporary server. */
 async function fetchFrom(handler: Server, offer: object): Promise<string> {
   server = handler;
   await new Promise<void>((resolve) => handler.listen(0, '127.0.0.1', resolve));
@@ -41,7 +48,7 @@ async function fetchFrom(handler: Server, offer: object): Promise<string> {
   const target = {
     folder,
     limit: LIMIT,
-    createConnection: (): Socket => connect(port, '127.0.0.1'),
+    get: (options: RequestOptions): ClientRequest => get({ host: '127.0.0.1', port, ...options }),
   };
   return fetchOffer(offer, target, counted, new AbortController().signal);
 }
@@ -159,8 +166,8 @@ describe('served documents', () => {
     await writeFile(path, bytes);
     const offer = offerOf('report.pdf', bytes);
     const requests: string[] = [];
-    const find = (url: string, address: string): object | undefined => {
-      requests.push(`${address} ${url}`);
+    const find = ({ url, socket }: IncomingMessage): object | undefined => {
+      requests.push(`${socket.remoteAddress} ${url}`);
       return url === `/${offer.sha256}` ? { ...offer, path } : undefined;
     };
     const transfer = (
@@ -168,7 +175,8 @@ describe('served documents', () => {
       _size: number,
       work: (counted: unknown, signal: AbortSignal) => Promise<void>,
     ): Promise<void> => work(counted, new AbortController().signal);
-    expect(basename(await fetchFrom(serveDocuments(find, transfer), offer))).toBe('report.pdf');
+    const handler = createServer(serveDocuments(find, transfer));
+    expect(basename(await fetchFrom(handler, offer))).toBe('report.pdf');
     expect(requests).toEqual([`127.0.0.1 /${offer.sha256}`]);
     const { port } = server!.address() as AddressInfo;
     const statusOf = async (url: string, range?: string): Promise<number> =>

@@ -26,15 +26,16 @@ test('on a terminal, the progress bar is in the prompt, before the typed text', 
       screen += text;
     });
     const input = new PassThrough();
-    const settings = { router: router.endpoint, name, folder: join(home, name), limit: 100 };
+    const files = { identity: join(home, `${name}.pem`), folder: join(home, name) };
+    const settings = { router: router.endpoint, name, ...files, limit: 100 };
     const session = await openSession(input, output, settings);
     return { ...session, input, screen: () => screen };
   };
   const alice = await enter('alice', false);
   const bob = await enter('bob', true);
-  bob.input.write(`/call ${alice.address}\r`);
+  bob.input.write(`/call ${alice.card}\r`);
   await vi.waitFor(() => expect(alice.screen()).toMatch(/bob.* is .*online/), 5_000);
-  alice.input.write(`/call ${bob.address}\n`);
+  alice.input.write(`/call ${bob.card}\n`);
   bob.input.write('hello, ');
   await vi.waitFor(() => expect(lastRow(bob.screen())).toBe('> hello, '), 5_000);
 

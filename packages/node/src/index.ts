@@ -101,6 +101,7 @@ export {
   type Identity,
   type IdentityOptions,
   loadIdentity,
+  normalizeFingerprint,
   remoteFingerprint,
   type ServerIdentityOptions,
 } from './tcp/identity.js';

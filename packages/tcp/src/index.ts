@@ -4,10 +4,14 @@
  * @packageDocumentation
  */
 
+export { Bbr } from './congestion/bbr.js';
+export type { CongestionName } from './congestion/choice.js';
 export type {
   AckSample,
   CongestionControl,
   CongestionControlMaker,
+  Loss,
+  RoundTripTimes,
 } from './congestion/congestionControl.js';
 export { Cubic } from './congestion/cubic.js';
 export { TcpConnection } from './connection/connection.js';

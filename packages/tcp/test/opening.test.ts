@@ -9,7 +9,7 @@ describe('an active open', () => {
       0    > SEC 0 win 65535 <mss 1220, sack, ts 0 0, scale 5>
       +10  < SAE 0 ack 1 win 1000 <mss 1000, sack, ts 700 0, scale 2>
       +0   ! open
-      +0   > A 1 ack 1 win 2047 <ts 10 700>
+      +0   > A 1 ack 1 win 8192 <ts 10 700>
       +0   = ESTABLISHED
     `);
   });

@@ -73,7 +73,7 @@ describe('SYN cookies (RFC 4987 §3.6)', () => {
     scripted.inject('PA 11:21 ack 1 win 1000 <ts 510 0>');
     const fields = scripted.log.flatMap((entry) => ('fields' in entry ? [entry.fields] : []));
     expect(fields).toHaveLength(1);
-    expect(fields[0]!.win).toBe(2_047);
+    expect(fields[0]!.win).toBe(8_192);
     expect(fields[0]!.options).toMatch(/^ts \d+ 500, sacked 11-21$|^ts \d+ 510, sacked 11-21$/);
     expect(Number(/ts (-?\d+)/.exec(fields[0]!.options!)![1])).toBeGreaterThanOrEqual(10);
   });

@@ -22,7 +22,8 @@ afterEach(async () => {
 });
 
 function start(lab: Lab, side: Side, name: string, ...more: string[]): ChatProcess {
-  const options = ['--router', ROUTER_IPV4, '--name', name, '--folder', join(lab.folder, name)];
+  const files = ['--folder', join(lab.folder, name), '--identity', join(lab.folder, `${name}.pem`)];
+  const options = ['--router', ROUTER_IPV4, '--name', name, ...files];
   // `ip` is replaced by the program, so that signals reach it.
   const chat = new ChatProcess([...options, ...more], ['ip', 'netns', 'exec', lab.nameOf(side)]);
   running.push(chat);
@@ -61,8 +62,9 @@ describeKernel('two chats in network namespaces', () => {
       lab = await buildNatTopology(place);
       await startRouter(lab, 'router', '--no-tun');
       const alice = start(lab, 'left', 'alice');
-      const bob = start(lab, 'right', 'bob', await alice.address());
+      const bob = start(lab, 'right', 'bob', await alice.card());
       await bob.line(/^alice is online/);
+      alice.type(`/call ${await bob.card()}`);
       bob.type('Good morning!');
       await alice.line(/^bob: Good morning!$/);
       alice.type('Good morning, Bob.');

@@ -61,10 +61,10 @@ export class ChatProcess {
     }
   }
 
-  /** The address that the program shows first. */
-  async address(): Promise<string> {
-    const line = await this.line(/^you are at/);
-    return /^you are at ([0-9a-f:]+)/.exec(line)![1]!;
+  /** The fingerprint and the address that the program shows first. */
+  async card(): Promise<string> {
+    const line = await this.line(/^you are /);
+    return /^you are ([a-z2-7-]+@[0-9a-f:]+)/.exec(line)![1]!;
   }
 
   /** Waits until it has ended by itself. */

@@ -1,22 +1,6 @@
 import { constants } from 'node:os';
 import { type InspectOptions, inspect } from 'node:util';
 
-/** Codes of errors in the use of a socket, as `node:dgram` has them. */
-export type ArgumentErrorCode =
-  | 'ERR_BUFFER_OUT_OF_BOUNDS'
-  | 'ERR_INVALID_ARG_TYPE'
-  | 'ERR_INVALID_ARG_VALUE'
-  | 'ERR_MISSING_ARGS'
-  | 'ERR_OUT_OF_RANGE'
-  | 'ERR_SOCKET_ALREADY_BOUND'
-  | 'ERR_SOCKET_BAD_BUFFER_SIZE'
-  | 'ERR_SOCKET_BAD_PORT'
-  | 'ERR_SOCKET_BAD_TYPE'
-  | 'ERR_SOCKET_BUFFER_SIZE'
-  | 'ERR_SOCKET_DGRAM_IS_CONNECTED'
-  | 'ERR_SOCKET_DGRAM_NOT_CONNECTED'
-  | 'ERR_SOCKET_DGRAM_NOT_RUNNING';
-
 /** Codes of errors of the tunnel, as operating systems have them. */
 export type SystemErrorCode =
   | 'EACCES'
@@ -132,7 +116,7 @@ export function badPort(name: string, least: 0 | 1, found: unknown): Error {
 }
 
 /** Describes a value as the messages of Node.js do. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {

@@ -4,7 +4,7 @@ import {
   type AgentOptions as HttpOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, type AgentOptions as HttpsOptions } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { StreamTunnel } from '../selection/connect.js';
 import {
@@ -24,8 +24,9 @@ type Opened = (error: Error | null, stream?: Duplex) => void;
 /**
  * An agent for `http.request` and all that takes one: requests go through the tunnel to 6bed4 addresses and
  * names of such, and to all of IPv6 where the system has no route; otherwise over the system's TCP, as
- * {@link connect} does. Connections are open when requests get them, and the `timeout` of a request or of
- * the agent bounds the time for that, too, with the error `ETIMEDOUT`.
+ * {@link connect} does. Connections are open when requests get them. The `timeout` of a request or of the
+ * agent also bounds the time for that, with the error `ETIMEDOUT`; after it, it is the time without data
+ * that Node.js reports by the event `timeout`.
  *
  * @example
  * ```ts
@@ -100,7 +101,11 @@ function opener(tunnel: StreamTunnel, agentOptions: DestinationOptions): OpenStr
       ...{ noDelay, keepAlive, keepAliveInitialDelay },
     };
     openDestination(tunnel, options, destination).then(
-      (stream) => opened(null, stream),
+      (stream) => {
+        // Node.js counts on connections having the timeout that they were made with.
+        if (timeout) (stream as Socket).setTimeout(timeout);
+        opened(null, stream);
+      },
       (error) => opened(error),
     );
   };

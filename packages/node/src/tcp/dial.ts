@@ -41,7 +41,6 @@ export class Dial {
   #addresses: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #holds = false;
 
   constructor(
     layer: TcpLayer,
@@ -74,10 +73,12 @@ export class Dial {
     const isOwn = host === 'localhost' && lookup == null;
     if (isOwn || isIP(host) !== 0) {
       const address = isOwn ? LOOPBACK_TEXT : host;
-      nextTick(() => this.#connectTo([address]));
+      nextTick(() => {
+        if (isOwn) this.#dialer.report('lookup', null, address, 6, host);
+        this.#connectTo([address]);
+      });
       return;
     }
-    this.#hold(true);
     this.#lookUp(host);
   }
 
@@ -86,15 +87,7 @@ export class Dial {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#hold(false);
     for (const { handle } of this.#attempts) handle?.reset();
-  }
-
-  #hold(holds: boolean): void {
-    if (holds === this.#holds || !this.#isRef) return;
-    this.#holds = holds;
-    if (holds) this.#layer.retain();
-    else this.#layer.release();
   }
 
   #lookUp(host: string): void {
@@ -110,7 +103,6 @@ export class Dial {
       else {
         for (const one of all) this.#dialer.report('lookup', null, one.address, one.family, host);
       }
-      this.#hold(false);
       if (this.#isOver) return;
       if (error) nextTick(() => this.#fail(error));
       else this.#found(all, host);
@@ -249,7 +241,6 @@ export class Dial {
   #fail(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#hold(false);
     this.#dialer.refused(error);
   }
 }

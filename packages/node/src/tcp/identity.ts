@@ -23,6 +23,7 @@ export interface IdentityOptions extends SecureContextOptions {
 
 /** Options of {@link Identity.clientOptions}, for `tls.connect` and all that passes options on to it. */
 export interface ClientIdentityOptions extends IdentityOptions {
+  /** Accepts the pinned certificate alone, whatever the name of the host. */
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
@@ -112,6 +113,16 @@ export function createIdentity(): Identity {
  */
 export function loadIdentity(pem: string): Identity {
   return new Identity(readPrivateKey(pem));
+}
+
+/**
+ * The text of a fingerprint as {@link Identity.fingerprint} has it, from text in which case, spaces and
+ * hyphens do not matter.
+ *
+ * @throws InvalidArgumentError for anything else, also for a fingerprint with a typing error
+ */
+export function normalizeFingerprint(text: string): string {
+  return formatFingerprint(parseFingerprint(text));
 }
 
 /**

@@ -43,7 +43,6 @@ export function listenArguments(
   const isAny = args.length === 0 || typeof first === 'function' || first === undefined;
   if (isAny || first === null) return [{ port: 0, backlog }, callback];
   if (typeof first === 'string' && !isNumeric(first)) return [{ path: first }, callback];
-  if (typeof first === 'boolean') return [{ value: first }, callback];
   const host = typeof second === 'string' ? { host: second } : {};
   return [{ port: first, backlog, ...host }, callback];
 }
@@ -53,10 +52,10 @@ export function checkListenOptions(options: Options): CheckedListenOptions {
   const { port, host, backlog, signal, path } = options;
   if (signal !== undefined) checkSignal(signal, 'options.signal');
   if (typeof port !== 'number' && typeof port !== 'string') {
-    if (path !== undefined) {
+    if (typeof path === 'string') {
       throw invalidProperty('options.path', 'is not supported by tunnels', path);
     }
-    if (!('port' in options)) {
+    if (!('port' in options || 'path' in options)) {
       throw invalidProperty('options', 'must have the property "port" or "path"', options);
     }
     throw invalidProperty('options', 'is invalid', options);

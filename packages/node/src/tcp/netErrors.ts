@@ -1,5 +1,4 @@
-import { getSystemErrorName } from 'node:util';
-import { coded, describe, numberOf } from '../socket/dgramErrors.js';
+import { coded, numberOf } from '../socket/dgramErrors.js';
 
 /** What libuv says about errors of `listen`. */
 const TEXTS: Readonly<Record<string, string>> = {
@@ -46,9 +45,6 @@ export function netError(
   });
 }
 
-/** The name of an error number of libuv. */
-export const errorName = (errno: number): string => getSystemErrorName(errno);
-
 export const socketClosed = (): Error => coded(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed');
 
 export const closedBeforeConnection = (): Error =>
@@ -94,8 +90,5 @@ export const alreadyListening = (): Error =>
 export const serverNotRunning = (): Error =>
   coded(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.');
 
-export const tunnelClosed = (): Error => coded(Error, 'ERR_TUNNEL_CLOSED', 'The tunnel is closed');
-
-/** The error about an argument of another type; `expected` is as in `of type number`. */
-export { badPort, invalidType, invalidValue, outOfRange } from '../socket/dgramErrors.js';
-export { describe };
+export { badPort, invalidType, outOfRange } from '../socket/dgramErrors.js';
+export { coded };

@@ -1,14 +1,11 @@
+import { ADDRCONFIG, ALL, V4MAPPED } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { inspect } from 'node:util';
 import type { PolicyName } from '@6bed4/tunnel';
 import { checkPolicy } from '../socket/checkPolicy.js';
-import {
-  badPort,
-  describe,
-  invalidType,
-  invalidValue,
-  outOfRange,
-  portMissing,
-} from './netErrors.js';
+import { badPort, coded, invalidType, outOfRange, portMissing } from './netErrors.js';
+
+import { TcpHandle } from './tcpHandle.js';
 
 /** Where bytes go instead of events `data`, as `onread` of `node:net`. */
 export interface OnReadOptions {
@@ -81,16 +78,16 @@ export function checkPort(port: unknown, name: string): number {
   return number;
 }
 
-export function checkFunction(value: unknown, name: string): void {
+function checkFunction(value: unknown, name: string): void {
   if (typeof value !== 'function') throw invalidType(name, 'of type function', value);
 }
 
-export function checkNumber(value: unknown, name: string): number {
+function checkNumber(value: unknown, name: string): number {
   if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
   return value;
 }
 
-export function checkBoolean(value: unknown, name: string): void {
+function checkBoolean(value: unknown, name: string): void {
   if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);
 }
 
@@ -107,6 +104,12 @@ export function checkSocketOptions(options: Readonly<Record<string, unknown>>): 
       throw invalidProperty(`options.${name}`, 'is not supported', options[name]);
     }
   }
+  for (const name of ['fd', 'handle']) {
+    const value = options[name] ?? null;
+    if (value !== null && !(value instanceof TcpHandle)) {
+      throw invalidProperty(`options.${name}`, 'is not supported by tunnels', value);
+    }
+  }
   checkDelay(options['keepAliveInitialDelay']);
   if (options['signal'] !== undefined) checkSignal(options['signal'], 'options.signal');
 }
@@ -116,17 +119,11 @@ export function checkDelay(delay: unknown): void {
   if (delay !== undefined) checkNumber(delay, 'options.keepAliveInitialDelay');
 }
 
+/** The error about a property or argument for a reason of its own. */
 export function invalidProperty(name: string, reason: string, found: unknown): Error {
-  const error = invalidValue(name, '', found);
   const kind = name.includes('.') ? 'property' : 'argument';
-  error.message = `The ${kind} '${name}' ${reason}. Received ${shown(found)}`;
-  return error;
-}
-
-function shown(value: unknown): string {
-  const text = describe(value);
-  const match = /^type \w+ \((.*)\)$/s.exec(text);
-  return match?.[1] ?? text;
+  const message = `The ${kind} '${name}' ${reason}. Received ${inspect(found)}`;
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', message);
 }
 
 type Callback = () => void;
@@ -169,6 +166,7 @@ export function checkConnectOptions(options: Readonly<Record<string, unknown>>):
   if (lookup !== undefined && lookup !== null) checkFunction(lookup, 'options.lookup');
   if (autoSelectFamily !== undefined) checkBoolean(autoSelectFamily, 'options.autoSelectFamily');
   checkAttemptTimeout(options['autoSelectFamilyAttemptTimeout']);
+  checkHints(options['hints']);
   if (policy !== undefined) checkPolicy(policy as PolicyName);
   return { ...options, port: number } as TcpConnectOptions;
 }
@@ -180,4 +178,10 @@ function checkAttemptTimeout(time: unknown): void {
   if ((time as number) < 1 || (time as number) > 0x7fff_ffff) {
     throw outOfRange(name, '>= 1 && <= 2147483647', time);
   }
+}
+
+function checkHints(hints: unknown): void {
+  if (hints === undefined || hints === null) return;
+  const isKnown = ((hints as number) & ~(ADDRCONFIG | V4MAPPED | ALL)) === 0;
+  if (!isKnown) throw invalidProperty('hints', 'is invalid', hints);
 }

@@ -60,11 +60,7 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
   attach(socket: S, listener: HandleListener<S>): void {
     this.#socket = socket;
     this.#listener = listener;
-  }
-
-  /** Whether the connection has ended by an error. */
-  get hasFailed(): boolean {
-    return this.connection.error !== null;
+    if (this.#failure !== null) this.#schedule();
   }
 
   get isReading(): boolean {
@@ -221,13 +217,18 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     this.#hold();
   }
 
+  /** Whether chunks follow the present one, so that segments are filled with them. */
+  get #hasMore(): boolean {
+    return this.#chunks !== null && this.#chunks.length > 0;
+  }
+
   #push(): void {
     const { connection, layer } = this;
     const now = layer.clock();
     while (this.#chunk !== null) {
       const chunk = this.#chunk;
       const left = chunk.length - this.#offset;
-      const count = connection.write(chunk, this.#offset, left, now);
+      const count = connection.write(chunk, this.#offset, left, now, this.#hasMore);
       if (count < left) {
         this.#offset += count;
         layer.settle();

@@ -56,7 +56,11 @@ export class TcpSocket extends Duplex {
   /** The addresses that were tried, as `address:port`, where a name had several. */
   autoSelectFamilyAttemptedAddresses?: string[];
 
+  /** Milliseconds as given to {@link setTimeout}; undefined before. */
+  timeout: number | undefined;
+
   readonly #layer: TcpLayer;
+  #keeper: SocketKeeper | null = null;
   #handle: TcpHandle<unknown> | null = null;
   #dial: Dial | null = null;
   #connecting = false;
@@ -103,6 +107,7 @@ export class TcpSocket extends Duplex {
     const { handle, keeper, isPaused } = options as Partial<Acceptance>;
     if (handle === undefined) return;
     this.server = keeper!;
+    this.#keeper = keeper!;
     this.#take(handle);
     if (isPaused) this.pause();
     else this.read(0);
@@ -137,6 +142,8 @@ export class TcpSocket extends Duplex {
 
   /** Bytes that were written, those in buffers included. */
   get bytesWritten(): number {
+    // The prototype itself is looked at, too.
+    if (!(#handle in this)) return undefined as unknown as number;
     return this.#bytesTaken + this.writableLength;
   }
 
@@ -164,11 +171,6 @@ export class TcpSocket extends Duplex {
 
   get localFamily(): string | undefined {
     return this.#localEnd()?.family;
-  }
-
-  /** Milliseconds as given to {@link setTimeout}; undefined before. */
-  get timeout(): number | undefined {
-    return this.#idle?.time;
   }
 
   /** This side of the connection; an empty object without one. */
@@ -233,7 +235,8 @@ export class TcpSocket extends Duplex {
    */
   setTimeout(timeout: number, listener?: () => void): this {
     if (this.destroyed) return this;
-    this.#idle ??= new IdleTimer(() => this.#expired());
+    this.timeout = timeout;
+    this.#idle ??= new IdleTimer(() => this.emit('timeout'));
     this.#idle.set(timeout, listener);
     if (listener !== undefined) {
       if (timeout === 0) this.off('timeout', listener);
@@ -340,7 +343,9 @@ export class TcpSocket extends Duplex {
     done(error);
     if (handle === null) nextTick(closed);
     else setImmediate(closed);
-    this.server?.socketClosed();
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    keeper?.socketClosed();
   }
 
   #send(chunk: Uint8Array, rest: Uint8Array[] | null, size: number, done: Done): void {
@@ -377,6 +382,8 @@ export class TcpSocket extends Duplex {
     this.#mustReset = false;
     this.#isResetDue = false;
     this.#wantsData = false;
+    this.#bytesRead = 0;
+    this.#bytesTaken = 0;
     this.#local = null;
     this.#remote = null;
   }
@@ -437,8 +444,9 @@ export class TcpSocket extends Duplex {
       return;
     }
     const buffer = Buffer.allocUnsafe(Math.min(handle.connection.readable, READ_SIZE));
-    this.#bytesRead += handle.read(buffer, 0, buffer.length);
-    if (!this.push(buffer)) handle.stopReading();
+    const count = handle.read(buffer, 0, buffer.length);
+    this.#bytesRead += count;
+    if (!this.push(buffer.subarray(0, count))) handle.stopReading();
   }
 
   #readIntoBuffer(handle: TcpHandle<unknown>, onread: OnReadOptions): void {
@@ -453,10 +461,6 @@ export class TcpSocket extends Duplex {
   #ended(): void {
     this.push(null);
     this.read(0);
-  }
-
-  #expired(): void {
-    this.emit('timeout');
   }
 
   #localEnd(): TcpAddress | null {

@@ -1,7 +1,11 @@
 // Runs on any JavaScript runtime that has node:dgram, against the built packages: the demands on
 // drivers, and what a program does with peers. Prints one line of JSON for each test.
+import { once } from 'node:events';
+import { connect as connectPlainly } from 'node:net';
+import { connect, createServer } from 'node:tls';
 import {
   answerEcho,
+  createIdentity,
   openDriver,
   PortableUdp,
   StartError,
@@ -102,7 +106,47 @@ const tests = [
       await Promise.all([alice, bob, router].map((daemon) => daemon.close()));
     },
   },
+  {
+    name: 'lets those talk by TLS who have pinned the key of each other, and nobody else',
+    run: async () => {
+      const [alice, bob, mallory] = [createIdentity(), createIdentity(), createIdentity()];
+      const server = createServer(bob.serverOptions(alice.fingerprint), (socket) => {
+        socket.on('error', () => {});
+        socket.end('hello');
+      });
+      server.on('tlsClientError', () => {});
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const friends = await heardFrom(server, alice.clientOptions(bob.fingerprint));
+      // Deno knows certificates of authorities alone, and refuses all others.
+      const expected = 'Deno' in globalThis ? '' : 'hello';
+      expect(friends === expected, `${expected || 'nothing'} between friends, found ${friends}`);
+      for (const options of [
+        mallory.clientOptions(bob.fingerprint),
+        alice.clientOptions(mallory.fingerprint),
+      ]) {
+        const heard = await heardFrom(server, options);
+        expect(heard === '', `nothing for another key, found ${heard}`);
+      }
+      server.close();
+    },
+  },
 ];
+
+/** What an identity that the other side has pinned, or another one, gets from it by TLS. */
+async function heardFrom(server, options) {
+  const socket = connect({
+    socket: connectPlainly(server.address().port, '127.0.0.1'),
+    ...options,
+  });
+  socket.on('error', () => {});
+  let heard = '';
+  socket.on('data', (data) => {
+    heard += data;
+  });
+  await new Promise((resolve) => socket.once('close', resolve));
+  return heard;
+}
 
 async function freePort() {
   const port = await PortableUdp.open({ address: '127.0.0.1' });

@@ -141,6 +141,19 @@ describe('an agent for http', () => {
   });
 });
 
+describe.each(['of the agent', 'of the request'])('the timeout %s', (whose) => {
+  test('is reported when a connection is open and nothing comes', async () => {
+    const port = await serve(http.createServer(() => undefined));
+    const timeout = { timeout: 50 };
+    const [ofAgent, ofRequest] = whose === 'of the agent' ? [timeout, {}] : [{}, timeout];
+    const agent = createHttpAgent(fakeTunnel(), { ...options, ...ofAgent });
+    const request = http.get({ host: BOB, port, agent, ...ofRequest });
+    request.on('error', () => undefined);
+    await once(request, 'timeout');
+    request.destroy();
+  });
+});
+
 describe('an agent for https', () => {
   test('makes TLS with the pinned key over the tunnel, and resumes its session', async () => {
     const reused: boolean[] = [];

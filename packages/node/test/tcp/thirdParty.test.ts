@@ -14,12 +14,15 @@ import { fetch, Client as UndiciClient } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createIdentity } from '../../src/index.js';
-import { listening, type StreamPlace, systemPlace } from './support/streamPlaces.js';
+import { listening, type StreamPlace, systemPlace, tunnelPlace } from './support/streamPlaces.js';
 
 const [alice, bob] = [createIdentity(), createIdentity()];
 const LARGE = 'x'.repeat(300_000);
 
-describe.each([['node:net', systemPlace]])('over %s', (_, open) => {
+describe.each([
+  ['node:net', systemPlace],
+  ['two tunnels', tunnelPlace],
+])('over %s', (_, open) => {
   let place: StreamPlace;
   const closing: { close(): unknown }[] = [];
 
@@ -33,9 +36,12 @@ describe.each([['node:net', systemPlace]])('over %s', (_, open) => {
   });
 
   /** Hands accepted sockets to a server of a library, and listens. */
-  async function serve(accept: (socket: Socket) => void): Promise<number> {
+  async function serve(
+    accept: (socket: Socket) => void,
+    options: { readonly allowHalfOpen?: boolean } = {},
+  ): Promise<number> {
     const sockets = new Set<Socket>();
-    const server = place.createServer((socket) => {
+    const server = place.createServer(options, (socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       accept(socket);
@@ -110,7 +116,9 @@ describe.each([['node:net', systemPlace]])('over %s', (_, open) => {
     const server = tls.createServer(bob.serverOptions(alice.fingerprint), (socket) => {
       socket.pipe(socket);
     });
-    const port = await serve((socket) => server.emit('connection', socket));
+    // The answer goes on after the end of the request.
+    const options = { allowHalfOpen: true };
+    const port = await serve((socket) => server.emit('connection', socket), options);
     const socket = tls.connect({ socket: socketTo(port), ...alice.clientOptions(bob.fingerprint) });
     socket.end(LARGE);
     expect(await text(socket)).toBe(LARGE);

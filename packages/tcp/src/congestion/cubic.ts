@@ -3,6 +3,7 @@ import {
   type CongestionControl,
   INITIAL_SEGMENTS,
   LEAST_SEGMENTS,
+  type RoundTripTimes,
 } from './congestionControl.js';
 import { HyStart } from './hyStart.js';
 
@@ -17,11 +18,14 @@ const HIGHEST_LEAD = 1.5;
 /** Pacing, as a multiple of a window in a round trip: in slow start, and later. */
 const PACING_IN_SLOW_START = 2;
 const PACING = 1.2;
+/** What of the window is taken up by slow start again after a pause (RFC 7661 §4.4.2). */
+const LATE_THRESHOLD = 0.75;
 
 /** What is restored when congestion turns out to have been none. */
 interface Before {
   readonly window: number;
   readonly threshold: number;
+  readonly prior: number;
   readonly highest: number;
   readonly epoch: number;
   readonly origin: number;
@@ -37,6 +41,8 @@ export class Cubic implements CongestionControl {
   #size: number;
   #window = INITIAL_SEGMENTS;
   #threshold = Number.POSITIVE_INFINITY;
+  /** cwnd_prior: the window before it was last reduced. */
+  #prior = 0;
   /** W_max. */
   #highest = 0;
   /** When congestion avoidance began, in milliseconds; NaN for not yet. */
@@ -58,17 +64,46 @@ export class Cubic implements CongestionControl {
     return Math.floor(this.#window * this.#size);
   }
 
+  get isSlowStart(): boolean {
+    return this.#window < this.#threshold;
+  }
+
+  get isHoldingBack(): boolean {
+    return false;
+  }
+
   get pacingRate(): number {
     if (this.#smoothed === 0) return Number.POSITIVE_INFINITY;
-    const gain = this.#window < this.#threshold ? PACING_IN_SLOW_START : PACING;
+    const gain = this.isSlowStart ? PACING_IN_SLOW_START : PACING;
     return (gain * this.#window * this.#size) / this.#smoothed;
+  }
+
+  resumed(_now: number, idle: number, { smoothed, timeout }: RoundTripTimes): void {
+    this.#smoothed = smoothed;
+    // The curve does not go on while nothing is sent (RFC 9438 §5.8).
+    this.#epoch += idle;
+    if (idle <= timeout || this.#window <= INITIAL_SEGMENTS) return;
+    // The path may have changed: slow start to near the old window (RFC 5681 §4.1, RFC 7661 §4.4.2).
+    this.#threshold = Math.max(this.#threshold, LATE_THRESHOLD * this.#window);
+    this.#window = INITIAL_SEGMENTS;
+    this.#epoch = Number.NaN;
+    this.#start.restart();
+  }
+
+  lost(): void {
+    // Each loss of one window counts as one.
+  }
+
+  recovered(): void {
+    // Recovery has brought the window to its target.
   }
 
   acknowledged(sample: Readonly<AckSample>): void {
     this.#smoothed = sample.smoothedRoundTrip;
-    if (sample.isRecovering || !sample.isWindowFull) return;
+    // What duplicates bring moves data out, but no window up (RFC 3042 §2).
+    if (sample.isRecovering || !sample.isWindowFull || !sample.isInOrder) return;
     const segments = sample.delivered / this.#size;
-    if (this.#window < this.#threshold) this.#grow(segments, sample);
+    if (this.isSlowStart) this.#grow(segments, sample);
     else this.#avoid(segments, sample.now);
   }
 
@@ -76,19 +111,20 @@ export class Cubic implements CongestionControl {
     this.#keep();
     // Fast convergence: others get more when the plateau keeps falling (RFC 9438 §4.7).
     const falls = this.#window < this.#highest;
+    this.#prior = this.#window;
     this.#highest = falls ? (this.#window * (1 + BETA)) / 2 : this.#window;
     this.#window = Math.max(LEAST_SEGMENTS, this.#window * BETA);
     this.#threshold = this.#window;
     this.#begin(now);
   }
 
-  timedOut(_now: number, inFlight: number): void {
-    this.#keep();
-    this.#highest = this.#window;
-    this.#threshold = Math.max(
-      LEAST_SEGMENTS,
-      Math.min(this.#window, inFlight / this.#size) * BETA,
-    );
+  timedOut(_now: number, outstanding: number, isRepeated: boolean): void {
+    if (!isRepeated) {
+      this.#keep();
+      const used = Math.min(this.#window, outstanding / this.#size);
+      this.#prior = this.#window;
+      this.#threshold = Math.max(LEAST_SEGMENTS, used * BETA);
+    }
     this.#window = 1;
     this.#epoch = Number.NaN;
     this.#start.restart();
@@ -99,17 +135,13 @@ export class Cubic implements CongestionControl {
     if (before === null) return;
     this.#window = Math.max(this.#window, before.window);
     this.#threshold = before.threshold;
+    this.#prior = before.prior;
     this.#highest = before.highest;
     this.#epoch = before.epoch;
     this.#origin = before.origin;
     this.#offset = before.offset;
     this.#estimate = before.estimate;
     this.#before = null;
-  }
-
-  idled(_now: number, since: number): void {
-    // The curve does not go on while nothing is sent (RFC 9438 §5.8).
-    this.#epoch += since;
   }
 
   setSegmentSize(size: number): void {
@@ -125,13 +157,14 @@ export class Cubic implements CongestionControl {
 
   #avoid(segments: number, now: number): void {
     if (Number.isNaN(this.#epoch)) {
-      // Slow start ended without congestion, or after a timeout.
-      this.#highest = Math.max(this.#highest, this.#window);
+      // Slow start ended without congestion, or after a timeout (RFC 9438 §4.8).
+      this.#highest = this.#window;
+      this.#prior = this.#window;
       this.#begin(now);
     }
     const target = this.#curve(now - this.#epoch + this.#smoothed);
     const lead = Math.min(Math.max(target, this.#window), HIGHEST_LEAD * this.#window);
-    const alpha = this.#estimate >= this.#highest ? 1 : ALPHA;
+    const alpha = this.#estimate >= this.#prior ? 1 : ALPHA;
     this.#estimate += (alpha * segments) / this.#window;
     this.#window += (segments * (lead - this.#window)) / this.#window;
     if (this.#curve(now - this.#epoch) < this.#estimate && this.#window < this.#estimate) {
@@ -143,6 +176,7 @@ export class Cubic implements CongestionControl {
     this.#epoch = now;
     this.#estimate = this.#window;
     this.#origin = Math.max(this.#highest, this.#window);
+    // K (RFC 9438 §4.2, figure 2).
     this.#offset = Math.cbrt((this.#origin - this.#window) / C) * 1000;
   }
 
@@ -156,6 +190,7 @@ export class Cubic implements CongestionControl {
     this.#before = {
       window: this.#window,
       threshold: this.#threshold,
+      prior: this.#prior,
       highest: this.#highest,
       epoch: this.#epoch,
       origin: this.#origin,

@@ -1,4 +1,4 @@
-import type { CongestionControlMaker } from '../congestion/congestionControl.js';
+import type { CongestionControl } from '../congestion/congestionControl.js';
 
 /** What connections of a stack have in common. */
 export interface ConnectionSettings {
@@ -20,7 +20,8 @@ export interface ConnectionSettings {
   readonly userTimeout: number;
   /** Milliseconds in TIME-WAIT: two maximum segment lifetimes (RFC 9293 §3.4.1). */
   readonly timeWait: number;
-  readonly congestion: CongestionControlMaker;
+  /** Makes the congestion control of a connection, for segments of so many bytes. */
+  readonly congestion: (segmentSize: number) => CongestionControl;
 }
 
 /** One side of a connection. */

@@ -2,7 +2,8 @@ import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_RST } from '@6bed4/nd'
 import type { Receiver } from '../receive/receiver.js';
 import type { SegmentWriter } from '../segment/segmentWriter.js';
 import { advance } from '../segment/sequence.js';
-import type { Sender, Transmission } from '../send/sender.js';
+import type { Sender } from '../send/sender.js';
+import type { Transmission } from '../send/transmission.js';
 import type { TcpEndpoint } from './connectionOptions.js';
 
 /** The connection whose segments are written. */

@@ -14,7 +14,7 @@ const QUICK_ACKS = 16;
 /** Milliseconds after which an old timestamp says nothing any more (RFC 7323 §5.5: 24 days). */
 const TIMESTAMP_LIFETIME = 24 * 24 * 3_600_000;
 /** First buffer, in bytes; it grows as the reader keeps up. */
-const INITIAL_LIMIT = 65_535;
+const INITIAL_LIMIT = 262_144;
 const HIGHEST_WINDOW = 65_535;
 
 /** The receiving half of a connection, from the first byte behind the SYN on. Times in milliseconds. */
@@ -223,10 +223,10 @@ export class Receiver {
     return advance(this.queue.next, Math.max(0, room - this.queue.readable));
   }
 
-  /** The buffer follows a reader that takes more than half of it from one round trip to another one. */
+  /** The buffer follows a reader that takes more than a quarter of it in a round trip: slow start doubles that. */
   #grow(roundTrip: number, now: number): void {
     if (now - this.#consumedSince < Math.max(roundTrip, 1)) return;
-    if (this.#consumed > this.#limit >> 1) {
+    if (this.#consumed > this.#limit >> 2) {
       this.#limit = Math.min(this.#highestLimit, 2 * this.#limit);
     }
     this.#consumed = 0;

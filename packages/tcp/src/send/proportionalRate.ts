@@ -1,6 +1,6 @@
 /**
  * Proportional Rate Reduction: how much may be sent in recovery, so that the window comes down smoothly to its
- * target while what was lost is sent again (RFC 6937). In bytes.
+ * target while what was lost is sent again (RFC 9937 §6). In bytes.
  */
 export class ProportionalRate {
   #target = 0;
@@ -17,7 +17,7 @@ export class ProportionalRate {
   /**
    * Recovery begins.
    *
-   * @param inFlight - RecoverFS: not acknowledged when it begins
+   * @param inFlight - RecoverFS: on its way before the acknowledgment that began it
    * @param target - ssthresh: the window after it
    * @param segmentSize - the first of the lost segments may be sent at once
    */

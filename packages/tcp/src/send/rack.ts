@@ -1,7 +1,9 @@
+import type { Segment } from '../segment/segment.js';
 import { isAfter, isBefore } from '../segment/sequence.js';
 import type { RoundTrip } from './roundTrip.js';
 import type { SentSegments } from './sentSegments.js';
 
+const NEVER = Number.POSITIVE_INFINITY;
 /** Segments delivered behind a gap that show loss when nothing was ever reordered (RFC 8985 §6.2, step 4). */
 const DUPLICATES = 3;
 /** Recoveries for which a wider reordering window lasts (RFC 8985 §6.2, step 4). */
@@ -13,9 +15,12 @@ const PERSISTENCE = 16;
  */
 export class Rack {
   /** When {@link detect} has to be called again; infinite for not. */
-  deadline = Number.POSITIVE_INFINITY;
+  deadline = NEVER;
+  /** What our timestamps are ahead of the clock; for those that the other side echoes. */
+  timestampOffset = 0;
   readonly #segments: SentSegments;
   readonly #roundTrip: RoundTrip;
+  readonly #lost: (index: number) => void;
   /** When the segment was sent that was sent last of those delivered, its end, and its round trip. */
   #sentAt = Number.NEGATIVE_INFINITY;
   #end = 0;
@@ -29,31 +34,30 @@ export class Rack {
   /** The end of what had been sent when a duplicate was last reported. */
   #duplicateRound: number | null = null;
 
-  constructor(segments: SentSegments, roundTrip: RoundTrip) {
+  /** @param lost - called for each segment that is marked */
+  constructor(segments: SentSegments, roundTrip: RoundTrip, lost: (index: number) => void) {
     this.#segments = segments;
     this.#roundTrip = roundTrip;
+    this.#lost = lost;
   }
 
-  /**
-   * A segment was delivered (steps 2 and 3). Call it before the segment is marked or removed.
-   *
-   * @param echoesEarlier - whether the timestamp echoed is older than the last transmission, so that it
-   * answers an earlier one
-   */
-  delivered(index: number, echoesEarlier: boolean, now: number): void {
+  /** A segment was delivered (steps 2 and 3). Call it before the segment is marked or removed. */
+  delivered(index: number, segment: Segment, now: number): void {
     const segments = this.#segments;
     const end = segments.endOf(index);
     const sentAt = segments.sentAtOf(index);
-    const time = now - sentAt;
     const isRetransmitted = segments.isRetransmitted(index);
     if (!this.#hasForward || isAfter(end, this.#forward)) {
       this.#forward = end;
       this.#hasForward = true;
-    } else if (isBefore(end, this.#forward) && !isRetransmitted) {
+    } else if (!isRetransmitted && isBefore(end, this.#forward)) {
       this.#isReordered = true;
     }
-    if (isRetransmitted && (echoesEarlier || time < this.#roundTrip.minimum)) return;
-    if (!this.#isSentAfter(sentAt, end)) return;
+    const time = now - sentAt;
+    // It may have been the first transmission that arrived.
+    if (isRetransmitted && (time < this.#roundTrip.minimum || this.#echoesEarlier(segment, sentAt)))
+      return;
+    if (sentAt < this.#sentAt || (sentAt === this.#sentAt && !isAfter(end, this.#end))) return;
     this.#sentAt = sentAt;
     this.#end = end;
     this.#time = time;
@@ -65,19 +69,37 @@ export class Rack {
    * @param isRecovering - whether loss was detected before, or the timer had expired
    */
   detect(isRecovering: boolean, now: number): void {
+    this.deadline = NEVER;
     const segments = this.#segments;
+    let index = segments.oldest;
+    if (index < 0 || !this.#wasSentBefore(index)) return;
     const wait = this.#time + this.#reorderingWindow(isRecovering);
-    let deadline = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < segments.count; index++) {
-      if (segments.isSacked(index) || segments.isLost(index)) continue;
-      const sentAt = segments.sentAtOf(index);
-      // What was sent for the first time behind the highest delivered byte was sent later.
-      if (!segments.isRetransmitted(index) && isAfter(segments.endOf(index), this.#forward)) break;
-      if (!this.#wasSentBefore(sentAt, segments.endOf(index))) continue;
-      if (sentAt + wait <= now) segments.markLost(index);
-      else deadline = Math.min(deadline, sentAt + wait);
+    while (index >= 0 && this.#wasSentBefore(index)) {
+      const until = segments.sentAtOf(index) + wait;
+      if (until > now) {
+        this.deadline = until;
+        return;
+      }
+      const next = segments.sentAfter(index);
+      segments.markLost(index);
+      this.#lost(index);
+      index = next;
     }
-    this.deadline = deadline;
+  }
+
+  /** The retransmission timer expired: what was sent so long ago is lost, and the first one (§6.3). */
+  markOnTimeout(now: number): void {
+    this.deadline = NEVER;
+    const segments = this.#segments;
+    const wait = this.#time + this.#reorderingWindow(true);
+    for (let index = segments.oldest; index >= 0; ) {
+      if (segments.sentAtOf(index) + wait > now) break;
+      const next = segments.sentAfter(index);
+      segments.markLost(index);
+      this.#lost(index);
+      index = next;
+    }
+    if (segments.count > 0 && segments.markLost(0)) this.#lost(0);
   }
 
   /** The receiver reported data twice: what was sent again had not been lost (RFC 2883). */
@@ -96,29 +118,24 @@ export class Rack {
   }
 
   #reorderingWindow(isRecovering: boolean): number {
-    if (!this.#isReordered && (isRecovering || this.#countSacked() >= DUPLICATES)) return 0;
+    if (!this.#isReordered && (isRecovering || this.#segments.sackedCount >= DUPLICATES)) return 0;
     const { minimum, smoothed } = this.#roundTrip;
-    if (minimum === Number.POSITIVE_INFINITY) return 0;
+    if (minimum === NEVER) return 0;
     return Math.min((this.#multiplier * minimum) / 4, smoothed);
   }
 
-  #countSacked(): number {
-    const segments = this.#segments;
-    if (segments.sacked === 0) return 0;
-    let count = 0;
-    for (let index = 0; index < segments.count && count < DUPLICATES; index++) {
-      if (segments.isSacked(index)) count++;
-    }
-    return count;
-  }
-
-  /** Whether a delivered segment was sent after the one that counts until now. */
-  #isSentAfter(sentAt: number, end: number): boolean {
-    return sentAt > this.#sentAt || (sentAt === this.#sentAt && isAfter(end, this.#end));
+  /** Whether a timestamp is from before the last transmission of a segment. */
+  #echoesEarlier(segment: Segment, sentAt: number): boolean {
+    const timestamp = (Math.floor(sentAt) + this.timestampOffset) | 0;
+    return segment.hasTimestamps && isBefore(segment.timestampEcho, timestamp);
   }
 
   /** Whether a segment was sent before the one that counts. */
-  #wasSentBefore(sentAt: number, end: number): boolean {
-    return sentAt < this.#sentAt || (sentAt === this.#sentAt && isBefore(end, this.#end));
+  #wasSentBefore(index: number): boolean {
+    const sentAt = this.#segments.sentAtOf(index);
+    return (
+      sentAt < this.#sentAt ||
+      (sentAt === this.#sentAt && isBefore(this.#segments.endOf(index), this.#end))
+    );
   }
 }

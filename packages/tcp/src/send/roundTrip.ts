@@ -29,16 +29,21 @@ export class RoundTrip {
 
   /** A round trip that took `time`, of a segment that was sent once (Karn's algorithm). */
   sample(time: number, now: number): void {
+    if (time <= this.minimum || now - this.#minimumAt > MINIMUM_WINDOW) {
+      this.minimum = time;
+      this.#minimumAt = now;
+    }
+    this.coarseSample(time);
+  }
+
+  /** One that is too inaccurate to be the least: by timestamps (RFC 7323 §4.1). */
+  coarseSample(time: number): void {
     if (this.smoothed === 0) {
       this.smoothed = Math.max(time, 0.001);
       this.variation = time / 2;
     } else {
       this.variation += (Math.abs(this.smoothed - time) - this.variation) / 4;
       this.smoothed = Math.max(this.smoothed + (time - this.smoothed) / 8, 0.001);
-    }
-    if (time <= this.minimum || now - this.#minimumAt > MINIMUM_WINDOW) {
-      this.minimum = time;
-      this.#minimumAt = now;
     }
     // The variation cannot fall below what a delayed acknowledgment adds on other systems.
     this.#timeout = Math.max(
@@ -53,9 +58,14 @@ export class RoundTrip {
     if (this.timeout < LONGEST_TIMEOUT) this.#backoff *= 2;
   }
 
-  /** An acknowledgment of something new came. */
-  endBackoff(): void {
-    this.#backoff = 1;
+  /**
+   * Something new was acknowledged that was sent more than once. Karn's algorithm keeps the whole backoff until a
+   * round trip is measured; where most exchanges fail that is hardly ever.
+   *
+   * @param isTold - whether timestamps or selective acknowledgments would have told a slower path
+   */
+  relax(isTold: boolean): void {
+    this.#backoff = isTold ? 1 : Math.max(1, this.#backoff / 2);
   }
 
   /** Nothing was measured and the SYN was lost: three seconds from now on (RFC 6298 §5.7). */

@@ -1,42 +1,17 @@
-import { TCP_ECE } from '@6bed4/nd';
-import type { AckSample, CongestionControl } from '../congestion/congestionControl.js';
+import type { CongestionControl } from '../congestion/congestionControl.js';
 import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
-import { advance, distance, earlier, isAfter, isBefore } from '../segment/sequence.js';
-import { ProportionalRate } from './proportionalRate.js';
-import { Rack } from './rack.js';
+import { advance, distance, earlier, isAfter } from '../segment/sequence.js';
+import { LossProbe } from './lossProbe.js';
+import { Pacer } from './pacer.js';
+import { Recovery } from './recovery.js';
 import { RoundTrip } from './roundTrip.js';
 import { SendQueue } from './sendQueue.js';
-import { type DeliveryMark, SentSegments } from './sentSegments.js';
+import type { Transmission } from './transmission.js';
+import { UnsentData } from './unsentData.js';
+import { WindowUsage } from './windowUsage.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** Longest delay of an acknowledgment that is expected from the other side (RFC 8985 §7.2). */
-const LONGEST_ACK_DELAY = 200;
-/** First loss probe before a round trip was measured (RFC 8985 §7.2). */
-const INITIAL_PROBE_TIME = 1_000;
-/** Duplicate acknowledgments that show loss where there are no selective ones (RFC 5681 §3.2). */
-const DUPLICATES = 3;
-/** Segments that may leave at once where a rate is kept. */
-const BURST = 2;
-
-/** How loss is dealt with. */
-type Mode =
-  /** No loss is known. */
-  | 'open'
-  /** Loss was detected by acknowledgments. */
-  | 'recovery'
-  /** The retransmission timer expired. */
-  | 'loss';
-
-/** What is to be sent now. */
-export interface Transmission {
-  sequence: number;
-  /** Bytes of data. */
-  length: number;
-  isFin: boolean;
-  isPush: boolean;
-  isRetransmission: boolean;
-}
 
 /** The sending half of a connection, from the first byte behind the SYN on. Times in milliseconds. */
 export class Sender {
@@ -45,50 +20,20 @@ export class Sender {
   readonly congestion: CongestionControl;
   /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
   noDelay = false;
-  /** Whether the other side acknowledges selectively (RFC 2018). */
-  usesSack = true;
-  /** Whether congestion marks are heeded (RFC 3168). */
-  usesEcn = false;
-  /** Whether the next new data has to say that the window was reduced (RFC 3168 §6.1.2). */
-  announcesReduction = false;
 
-  readonly #segments = new SentSegments();
-  readonly #rack: Rack;
-  readonly #rate = new ProportionalRate();
-  readonly #mark: DeliveryMark = { delivered: 0, deliveredAt: 0, firstSentAt: 0, isLimited: false };
-  readonly #sample: AckSample = emptySample();
-  readonly #latest: DeliveryMark = {
-    delivered: 0,
-    deliveredAt: 0,
-    firstSentAt: 0,
-    isLimited: false,
-  };
-  readonly #next: Transmission = emptyTransmission();
-  #segmentSize: number;
-  #unacknowledged: number;
-  #nextSequence: number;
-  #window = 0;
-  #largestWindow = 0;
-  #windowSequence = 0;
-  #windowAcknowledgment = 0;
-  #mode: Mode = 'open';
-  /** The end of what had been sent when loss was detected. */
-  #recoveryPoint = 0;
-  /** The timestamp of the first retransmission since then; null for none. */
-  #retransmitTimestamp: number | null = null;
-  /** Whether no acknowledgment has shown yet that it was needed. */
-  #mayBeNeedless = false;
-  #reductionPoint: number;
+  readonly #recovery: Recovery;
+  readonly #data: UnsentData;
+  readonly #usage: WindowUsage;
+  readonly #pacer = new Pacer();
+  readonly #probe = new LossProbe(this.roundTrip);
+  readonly #sides = { unacknowledged: 0, next: 0, segmentSize: 0, canSend: false };
   #retransmitAt = NEVER;
-  #probeAt = NEVER;
-  #paceAt = 0;
   /** Whether what could be sent waits for its time. */
   #isPaced = false;
-  #probeEnd: number | null = null;
-  #isProbeRetransmission = false;
+  /** Whether a loss probe has to be sent. */
+  #isProbing = false;
   #stalledSince = NEVER;
-  #duplicates = 0;
-  #isForced = false;
+  #lastSentAt = Number.NaN;
 
   constructor(
     start: number,
@@ -101,36 +46,52 @@ export class Sender {
   ) {
     this.queue = new SendQueue(start, options.limit, options.pool);
     this.congestion = options.congestion;
-    this.#segmentSize = options.segmentSize;
-    this.#rack = new Rack(this.#segments, this.roundTrip);
-    this.#unacknowledged = start;
-    this.#nextSequence = start;
-    this.#reductionPoint = start;
+    this.#recovery = new Recovery(start, options.congestion, this.roundTrip);
+    this.#usage = new WindowUsage(start);
+    this.#data = new UnsentData(this.queue, start, options.segmentSize);
+  }
+
+  /** Whether the other side acknowledges selectively (RFC 2018). */
+  set usesSack(value: boolean) {
+    this.#recovery.usesSack = value;
+  }
+
+  /** Whether congestion marks are heeded (RFC 3168). */
+  get usesEcn(): boolean {
+    return this.#recovery.usesEcn;
+  }
+
+  set usesEcn(value: boolean) {
+    this.#recovery.usesEcn = value;
+  }
+
+  /** Whether the next new data has to say that the window was reduced (RFC 3168 §6.1.2). */
+  get announcesReduction(): boolean {
+    return this.#recovery.announcesReduction;
+  }
+
+  set announcesReduction(value: boolean) {
+    this.#recovery.announcesReduction = value;
   }
 
   /** SND.UNA. */
   get unacknowledged(): number {
-    return this.#unacknowledged;
+    return this.#data.unacknowledged;
   }
 
   /** SND.NXT: behind all that was ever sent. */
   get next(): number {
-    return this.#nextSequence;
+    return this.#data.next;
   }
 
   /** Bytes of data in a segment, at most. */
   get segmentSize(): number {
-    return this.#segmentSize;
-  }
-
-  /** Whether all is acknowledged, with the FIN if there is one. */
-  get isDone(): boolean {
-    return this.#unacknowledged === this.#end;
+    return this.#data.segmentSize;
   }
 
   /** Whether the FIN was acknowledged. */
   get isFinAcknowledged(): boolean {
-    return this.queue.isFinished && this.isDone;
+    return this.queue.isFinished && this.#data.isAcknowledged;
   }
 
   /** Since when what was sent is answered by nothing, in milliseconds; infinite while it is. */
@@ -140,57 +101,55 @@ export class Sender {
 
   /** Whether something waits that the other side's window does not take, with nothing under way. */
   get isBlocked(): boolean {
-    return this.#segments.count === 0 && this.#pending > 0 && this.#usable < this.#least;
+    return (
+      this.#recovery.segments.count === 0 &&
+      this.#data.pending > 0 &&
+      this.#data.usable < this.#data.least
+    );
   }
 
   /** Whether the window takes a part of what waits, which would be a small segment. */
   get canForce(): boolean {
-    return this.#pending > 0 && this.#usable > 0;
+    return this.#data.pending > 0 && this.#data.usable > 0;
   }
 
   /** Has {@link plan} send a small segment that the window takes (RFC 9293 §3.8.6.2.1, override). */
   force(): void {
-    this.#isForced = true;
+    this.#data.isForced = true;
   }
 
   /** When {@link expire} has to be called. */
   get deadline(): number {
-    const timers = Math.min(this.#retransmitAt, this.#probeAt, this.#rack.deadline);
-    return this.#isPaced ? Math.min(timers, this.#paceAt) : timers;
+    const timers = Math.min(this.#retransmitAt, this.#probe.deadline, this.#recovery.deadline);
+    return this.#isPaced ? Math.min(timers, this.#pacer.at) : timers;
   }
 
   /** The window that the other side offers, in bytes. */
   get window(): number {
-    return this.#window;
+    return this.#data.window.size;
   }
 
   /** MAX.SND.WND: the largest window that the other side ever offered, in bytes (RFC 5961 §5.2). */
   get maximumWindow(): number {
-    return this.#largestWindow;
+    return this.#data.window.largest;
   }
 
   /** The first window, which a SYN offers (RFC 7323 §2.2: not scaled). */
   openWindow(window: number, sequence: number, acknowledgment: number): void {
-    this.#window = window;
-    this.#largestWindow = Math.max(this.#largestWindow, window);
-    this.#windowSequence = sequence;
-    this.#windowAcknowledgment = acknowledgment;
+    this.#data.window.open(window, sequence, acknowledgment);
   }
 
   /** The path carries only so many bytes of data in a segment (RFC 9293 §3.7.5). */
   setSegmentSize(size: number): void {
-    if (size === this.#segmentSize) return;
-    this.#segmentSize = size;
+    if (size === this.#data.segmentSize) return;
+    this.#data.segmentSize = size;
     this.congestion.setSegmentSize(size);
   }
 
   /** What is under way in segments that are larger than now allowed is sent again (RFC 9293 §3.7.5). */
   resendLarger(): void {
-    const segments = this.#segments;
-    for (let index = 0; index < segments.count; index++) {
-      const length = distance(segments.startOf(index), segments.endOf(index));
-      if (length > this.#segmentSize) segments.markLost(index);
-    }
+    this.#recovery.loseLarger(this.#data.segmentSize, this.queue.end, this.#data.next);
+    if (!this.#recovery.isOpen) this.#probe.cancel();
   }
 
   /**
@@ -200,72 +159,60 @@ export class Sender {
    * @returns whether it is another one than before
    */
   updateWindow(segment: Segment, window: number): boolean {
-    const isNewer =
-      isBefore(this.#windowSequence, segment.sequence) ||
-      (this.#windowSequence === segment.sequence &&
-        !isAfter(this.#windowAcknowledgment, segment.acknowledgment));
-    if (!isNewer) return false;
-    const changed = window !== this.#window;
-    this.openWindow(window, segment.sequence, segment.acknowledgment);
-    return changed;
+    return this.#data.window.update(segment, window);
   }
 
-  /**
-   * An acceptable acknowledgment, SND.UNA to SND.NXT.
-   *
-   * @param timestamp - of the clock that our timestamps are from, now
-   */
+  /** An acceptable acknowledgment, SND.UNA to SND.NXT. */
   acknowledge(segment: Segment, now: number): void {
     const { acknowledgment } = segment;
-    const wasFull = this.#segments.inFlight + this.#segmentSize >= this.congestion.window;
-    const sample = this.#beginSample(now);
-    const advanced = isAfter(acknowledgment, this.#unacknowledged);
-    const isDuplicate = this.#reportsDuplicate(segment);
-    this.#removeAcknowledged(segment, sample, now);
-    this.#markSacked(segment, sample, now);
-    if (!this.usesSack) this.#countDuplicates(segment, advanced, sample);
+    const recovery = this.#recovery;
+    const advanced = isAfter(acknowledgment, this.#data.unacknowledged);
+    if (!advanced && recovery.segments.count === 0 && segment.sackCount === 0) return;
+    const sides = this.#sides;
+    sides.unacknowledged = this.#data.unacknowledged;
+    sides.next = this.#data.next;
+    sides.segmentSize = this.#data.segmentSize;
     if (advanced) {
-      this.#unacknowledged = acknowledgment;
+      this.#data.unacknowledged = acknowledgment;
       this.queue.acknowledge(acknowledgment);
-      this.roundTrip.endBackoff();
       this.#stalledSince = NEVER;
-      this.#endProbe(acknowledgment, isDuplicate, now);
     }
-    if (sample.roundTrip > 0) this.roundTrip.sample(sample.roundTrip, now);
-    if (isDuplicate) this.#rack.noticeDuplicate(acknowledgment, this.#nextSequence);
-    if (advanced) this.#undoIfNeedless(segment);
-    this.#detectLoss(now);
-    this.#heedEcn(segment, now);
-    this.#finishSample(sample, wasFull);
-    if (advanced && this.#mode !== 'open' && !isBefore(acknowledgment, this.#recoveryPoint)) {
-      this.#mode = 'open';
-      this.#rack.recovered();
-    }
-    if (this.#mode === 'recovery') {
-      const isSafe = advanced && sample.lost === 0;
-      const { inFlight } = this.#segments;
-      this.#rate.acknowledged(sample.delivered, inFlight, isSafe, this.#segmentSize);
-    }
-    if (advanced || sample.delivered > 0) this.#setTimers(now);
+    sides.canSend = this.#data.segmentLength > 0;
+    recovery.acknowledge(segment, sides, now);
+    this.#heedProbe(segment, advanced, now);
+    const { window, isSlowStart } = this.congestion;
+    recovery.report(this.#usage.allowsGrowth(window, isSlowStart));
+    if (advanced || recovery.delivered > 0) this.#setTimers(now);
+    else if (!recovery.isOpen) this.#probe.cancel();
   }
 
   /** A timer may have expired. */
   expire(now: number): void {
-    if (now >= this.#rack.deadline) {
-      this.#detectLoss(now);
-      if (this.#rack.deadline <= now) this.#rack.deadline = NEVER;
+    this.#recovery.expire(this.#data.unacknowledged, this.#data.next, this.#data.segmentSize, now);
+    if (!this.#recovery.isOpen) this.#probe.cancel();
+    if (now >= this.#probe.deadline) {
+      this.#isProbing = true;
+      this.#probe.deadline = NEVER;
+      this.#retransmitAt = now + this.roundTrip.timeout;
+    } else if (now >= this.#retransmitAt) {
+      this.#timeOut(now);
     }
-    if (now >= this.#retransmitAt) this.#timeOut(now);
-    else if (now >= this.#probeAt) this.#probe(now);
   }
 
   /**
    * Decides what is to be sent now; call it until it returns null. The object is the same each time.
    */
   plan(now: number): Readonly<Transmission> | null {
-    this.#isPaced = now < this.#paceAt && (this.#segments.lost > 0 || this.#pending > 0);
-    if (this.#isPaced) return null;
-    return this.#planRetransmission() ?? this.#planNew();
+    if (this.#isProbing) return this.#planProbe();
+    const { segments, spurious } = this.#recovery;
+    this.#isPaced = now < this.#pacer.at && (segments.lost > 0 || this.#data.pending > 0);
+    let next: Transmission | null = null;
+    if (!this.#isPaced) {
+      if (spurious.isForward) next = spurious.allowance > 0 ? this.#planForward() : null;
+      else next = this.#planRetransmission() ?? this.#planNew();
+    }
+    if (next === null) this.#noteUsage();
+    return next;
   }
 
   /** What {@link plan} said was sent, with this timestamp of ours. */
@@ -274,343 +221,131 @@ export class Sender {
     timestamp: number,
     now: number,
   ): void {
+    const recovery = this.#recovery;
     const end = advance(sequence, length + (isFin ? 1 : 0));
-    this.#markSending(now);
+    if (recovery.segments.count === 0) this.#resume(now);
+    this.#lastSentAt = now;
     if (isRetransmission) {
-      this.#segments.resent(this.#segments.indexBehind(sequence), now, this.#mark);
-      this.#retransmitTimestamp ??= timestamp;
+      recovery.resent(sequence, timestamp, now);
       if (this.#stalledSince === NEVER) this.#stalledSince = now;
     } else {
-      this.#segments.add(sequence, end, now, this.#mark);
-      this.#nextSequence = end;
+      recovery.sent(sequence, end, timestamp, now);
+      this.#data.next = end;
+      this.#data.isForced = false;
     }
-    if (this.#mode === 'recovery') this.#rate.sent(distance(sequence, end));
-    this.#pace(length, now);
+    this.#pacer.sent(length, this.congestion.pacingRate, this.#data.segmentSize, now);
     if (this.#retransmitAt === NEVER) this.#retransmitAt = now + this.roundTrip.timeout;
-    if (!isRetransmission) this.#scheduleProbe(now);
+    if (this.#isProbing) {
+      this.#isProbing = false;
+      this.#probe.sent(this.#data.next, isRetransmission);
+    } else if (!isRetransmission) {
+      this.#scheduleProbe(now);
+    }
   }
 
-  /** The path has changed, or a probe went out: timers start anew. */
+  /** Something new was acknowledged: timers start anew (RFC 6298 §5.3). */
   #setTimers(now: number): void {
-    if (this.#segments.count === 0) {
+    if (this.#recovery.segments.count === 0) {
       this.#retransmitAt = NEVER;
-      this.#probeAt = NEVER;
+      this.#probe.cancel();
       return;
     }
     this.#retransmitAt = now + this.roundTrip.timeout;
     this.#scheduleProbe(now);
   }
 
-  get #end(): number {
-    return this.queue.isFinished ? advance(this.queue.end, 1) : this.queue.end;
-  }
-
-  /** Bytes, with the FIN, that were never sent. */
-  get #pending(): number {
-    return distance(this.#nextSequence, this.#end);
-  }
-
-  /** Bytes that the other side's window still takes. */
-  get #usable(): number {
-    return distance(this.#nextSequence, advance(this.#unacknowledged, this.#window));
-  }
-
-  /** The least that is worth a segment (RFC 9293 §3.8.6.2.1). */
-  get #least(): number {
-    return Math.min(this.#pending, this.#segmentSize, Math.max(1, this.#largestWindow >> 1));
-  }
-
-  /** Bytes that congestion control lets out. */
-  get #room(): number {
-    if (this.#mode === 'recovery' && this.congestion.recoversProportionally) {
-      return this.#rate.allowance;
-    }
-    return this.congestion.window - this.#segments.inFlight;
-  }
-
   #planRetransmission(): Transmission | null {
-    const index = this.#segments.firstLost();
-    if (index < 0 || this.#room <= 0) return null;
-    const start = this.#segments.startOf(index);
-    const length = distance(start, this.#segments.endOf(index));
-    if (length > this.#segmentSize + 1) this.#segments.split(index, this.#segmentSize);
-    return this.#fill(start, this.#segments.endOf(index), true);
+    const { segments, room } = this.#recovery;
+    const index = segments.firstLost();
+    if (index < 0 || room <= 0) return null;
+    this.#splitLarge(index);
+    return this.#data.fill(segments.startOf(index), segments.endOf(index), true);
+  }
+
+  #splitLarge(index: number): void {
+    const { segments } = this.#recovery;
+    const dataEnd = earlier(segments.endOf(index), this.queue.end);
+    const isLarge = distance(segments.startOf(index), dataEnd) > this.#data.segmentSize;
+    if (isLarge) segments.split(index, this.#data.segmentSize);
   }
 
   #planNew(): Transmission | null {
-    const pending = this.#pending;
-    if (pending === 0) return null;
-    const size = Math.min(pending, this.#segmentSize, this.#usable);
-    if (size <= 0 || this.#room < size) return null;
-    const isWhole = size >= this.#segmentSize || this.#isForced;
-    if (!isWhole && size < pending && size < this.#least) return null;
+    const size = this.#data.segmentLength;
+    if (size === 0 || this.#recovery.room < size) return null;
     // Nagle: what is small waits while something is under way (RFC 9293 §3.7.4).
-    const waits = !isWhole && !this.noDelay && !this.queue.isFinished && this.#segments.count > 0;
+    const waits =
+      size < this.#data.segmentSize &&
+      !this.noDelay &&
+      !this.queue.isFinished &&
+      this.#recovery.segments.count > 0;
     if (waits) return null;
-    this.#isForced = false;
-    return this.#fill(this.#nextSequence, advance(this.#nextSequence, size), false);
+    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
   }
 
-  #fill(start: number, end: number, isRetransmission: boolean): Transmission {
-    const next = this.#next;
-    const dataEnd = earlier(end, this.queue.end);
-    next.sequence = start;
-    next.length = distance(start, dataEnd);
-    const reaches = this.queue.isFinished && !isBefore(end, this.queue.end);
-    // A FIN goes with the last new data where the window has room for it.
-    next.isFin = reaches && (end !== dataEnd || (!isRetransmission && this.#usable > next.length));
-    next.isPush = dataEnd === this.queue.end;
-    next.isRetransmission = isRetransmission;
-    return next;
+  /** New data that F-RTO lets out (RFC 5682 §2.1, step 2b). */
+  #planForward(): Transmission | null {
+    const size = this.#data.segmentLength;
+    if (size === 0) return null;
+    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
   }
 
-  #beginSample(now: number): AckSample {
-    const sample = this.#sample;
-    sample.now = now;
-    sample.delivered = 0;
-    sample.lost = this.#segments.lost;
-    sample.roundTrip = 0;
-    sample.inFlightBefore = this.#segments.inFlight;
-    this.#latest.deliveredAt = Number.NEGATIVE_INFINITY;
-    return sample;
-  }
-
-  #removeAcknowledged(segment: Segment, sample: AckSample, now: number): void {
-    const segments = this.#segments;
-    const { acknowledgment } = segment;
-    let isAmbiguous = false;
-    while (segments.count > 0 && !isAfter(segments.endOf(0), acknowledgment)) {
-      isAmbiguous ||= segments.isRetransmitted(0);
-      if (!segments.isSacked(0)) this.#deliver(0, segment, sample, now);
-      segments.shift();
+  /** New data, or else the last segment again, to learn what was lost at the end (RFC 8985 §7.3). */
+  #planProbe(): Transmission | null {
+    const { segments } = this.#recovery;
+    const next = this.#planForward();
+    if (next !== null || segments.count === 0) {
+      this.#isProbing = next !== null;
+      return next;
     }
-    // What came behind a gap waited for the one that was sent again (Karn's algorithm).
-    if (isAmbiguous) sample.roundTrip = 0;
-    if (segments.count > 0 && isBefore(segments.startOf(0), acknowledgment)) {
-      if (!segments.isSacked(0)) {
-        sample.delivered += distance(segments.startOf(0), acknowledgment);
-      }
-      segments.cut(acknowledgment);
-    }
+    const last = segments.count - 1;
+    return this.#data.fill(segments.startOf(last), segments.endOf(last), true);
   }
 
-  #markSacked(segment: Segment, sample: AckSample, now: number): void {
-    const segments = this.#segments;
-    for (let block = 0; block < segment.sackCount; block++) {
-      const left = segment.sackEdges[2 * block]!;
-      const right = segment.sackEdges[2 * block + 1]!;
-      const isSound =
-        isBefore(left, right) &&
-        isAfter(left, segment.acknowledgment) &&
-        !isAfter(right, this.#nextSequence);
-      if (!isSound) continue;
-      let index = segments.indexBehind(left);
-      for (; index < segments.count && !isAfter(segments.endOf(index), right); index++) {
-        if (segments.isSacked(index) || !segments.isWithin(index, left, right)) continue;
-        this.#deliver(index, segment, sample, now);
-        segments.markSacked(index);
-      }
-    }
+  /** Nothing more leaves now: notes what kept it. */
+  #noteUsage(): void {
+    const { inFlight, segments, room, rate } = this.#recovery;
+    const pending = this.#data.pending;
+    const isFull = pending > 0 && room < Math.min(pending, this.#data.segmentSize);
+    this.#usage.note(isFull, inFlight, this.#data.unacknowledged, this.#data.next);
+    if (pending === 0 && segments.lost === 0 && room > 0) rate.limit();
   }
 
-  /**
-   * Loss without selective acknowledgments: three duplicates show the first one, and each acknowledgment of a
-   * part of the data in recovery the next one (RFC 6582 §3.2).
-   */
-  #countDuplicates(segment: Segment, advanced: boolean, sample: AckSample): void {
-    if (advanced) {
-      this.#duplicates = 0;
-      const isPartial = isBefore(segment.acknowledgment, this.#recoveryPoint);
-      if (this.#mode === 'recovery' && isPartial && this.#segments.count > 0) {
-        this.#segments.markLost(0);
-      }
-      return;
-    }
-    if (segment.length > 0 || this.#segments.count === 0) return;
-    this.#duplicates++;
-    if (this.#mode === 'recovery') sample.delivered += this.#segmentSize;
-    else if (this.#duplicates === DUPLICATES && this.#mode === 'open') this.#segments.markLost(0);
-  }
-
-  /** A segment was delivered: for loss detection, round trip and rate. */
-  #deliver(index: number, segment: Segment, sample: AckSample, now: number): void {
-    const segments = this.#segments;
-    const length = distance(segments.startOf(index), segments.endOf(index));
-    const isRetransmitted = segments.isRetransmitted(index);
-    const echoesEarlier =
-      segment.hasTimestamps &&
-      this.#retransmitTimestamp !== null &&
-      isBefore(segment.timestampEcho, this.#retransmitTimestamp);
-    this.#rack.delivered(index, echoesEarlier, now);
-    sample.delivered += length;
-    this.#mark.delivered += length;
-    this.#mark.deliveredAt = now;
-    if (isRetransmitted) return;
-    sample.roundTrip = Math.max(now - segments.sentAtOf(index), 0.001);
-    segments.readMark(index, this.#latest);
-    this.#mark.firstSentAt = segments.sentAtOf(index);
-  }
-
-  #finishSample(sample: AckSample, isWindowFull: boolean): void {
-    if (sample.delivered === 0 && sample.lost === 0) return;
-    const latest = this.#latest;
-    sample.lost = Math.max(0, this.#segments.lost - sample.lost);
-    sample.smoothedRoundTrip = this.roundTrip.smoothed;
-    sample.inFlight = this.#segments.inFlight;
-    sample.totalDelivered = this.#mark.delivered;
-    sample.isRecovering = this.#mode === 'recovery';
-    sample.isWindowFull = isWindowFull;
-    sample.deliveryRate = 0;
-    if (latest.deliveredAt !== Number.NEGATIVE_INFINITY) {
-      sample.deliveredWhenSent = latest.delivered;
-      sample.isLimited = latest.isLimited;
-      const received = this.#mark.deliveredAt - latest.deliveredAt;
-      const sending = this.#mark.firstSentAt - latest.firstSentAt;
-      const interval = Math.max(received, sending);
-      if (interval >= this.roundTrip.minimum) {
-        sample.deliveryRate = (this.#mark.delivered - latest.delivered) / interval;
-      }
-    }
-    this.congestion.acknowledged(sample);
-  }
-
-  #detectLoss(now: number): void {
-    this.#rack.detect(this.#mode !== 'open', now);
-    if (this.#segments.lost > 0 && this.#mode === 'open') this.#recover(now);
-  }
-
-  #recover(now: number): void {
-    const { inFlight, sacked, lost } = this.#segments;
-    this.#mode = 'recovery';
-    this.#recoveryPoint = this.#nextSequence;
-    this.#retransmitTimestamp = null;
-    this.#mayBeNeedless = true;
-    this.congestion.congested(now, inFlight);
-    this.#rate.begin(inFlight + sacked + lost, this.congestion.window, this.#segmentSize);
-    this.announcesReduction = this.usesEcn;
-    this.#probeAt = NEVER;
-    this.#probeEnd = null;
-  }
-
-  #heedEcn(segment: Segment, now: number): void {
-    if (!this.usesEcn || (segment.flags & TCP_ECE) === 0 || this.#mode !== 'open') return;
-    if (isBefore(segment.acknowledgment, this.#reductionPoint)) return;
-    this.#reductionPoint = this.#nextSequence;
-    this.announcesReduction = true;
-    this.congestion.congested(now, this.#segments.inFlight);
-  }
-
-  /** What was sent again had arrived the first time (RFC 3522): the timestamp echoed is older. */
-  #undoIfNeedless(segment: Segment): void {
-    if (!this.#mayBeNeedless || this.#retransmitTimestamp === null) return;
-    this.#mayBeNeedless = false;
-    if (!segment.hasTimestamps || !isBefore(segment.timestampEcho, this.#retransmitTimestamp))
-      return;
-    this.#segments.unmarkLost();
-    this.congestion.undo();
-    this.#mode = 'open';
-    this.#retransmitTimestamp = null;
+  /** Nothing was under way. */
+  #resume(now: number): void {
+    const idle = Number.isNaN(this.#lastSentAt) ? 0 : now - this.#lastSentAt;
+    this.congestion.resumed(now, idle, this.roundTrip);
   }
 
   #timeOut(now: number): void {
-    // The receiver has discarded what it said to have (RFC 2018 §8).
-    if (this.#segments.count > 0 && this.#segments.isSacked(0)) this.#segments.forgetSacked();
-    if (this.#mode !== 'loss') {
-      this.congestion.timedOut(now, this.#segments.inFlight + this.#segments.lost);
-      this.#retransmitTimestamp = null;
-      this.#mayBeNeedless = true;
+    if (this.#recovery.segments.count === 0) {
+      this.#retransmitAt = NEVER;
+      return;
     }
-    this.#segments.markAllLost();
-    this.#mode = 'loss';
-    this.#recoveryPoint = this.#nextSequence;
-    this.roundTrip.backOff();
+    this.#recovery.timeOut(this.#data.unacknowledged, this.#data.next, now);
     this.#retransmitAt = now + this.roundTrip.timeout;
-    this.#probeAt = NEVER;
-    this.#probeEnd = null;
-    this.#paceAt = now;
+    this.#probe.cancel();
+    this.#pacer.skip(now);
     if (this.#stalledSince === NEVER) this.#stalledSince = now;
   }
 
   /** Schedules a loss probe (RFC 8985 §7.2). */
   #scheduleProbe(now: number): void {
-    this.#probeAt = NEVER;
-    const { count, sacked } = this.#segments;
-    if (count === 0 || sacked > 0 || this.#mode !== 'open' || this.#probeEnd !== null) return;
-    const { smoothed } = this.roundTrip;
-    let wait = smoothed === 0 ? INITIAL_PROBE_TIME : 2 * smoothed;
-    if (count === 1) wait += LONGEST_ACK_DELAY;
-    if (now + wait < this.#retransmitAt) this.#probeAt = now + wait;
-  }
-
-  /** Sends new data, or else the last segment again, to learn what was lost at the end (RFC 8985 §7.3). */
-  #probe(now: number): void {
-    this.#probeAt = NEVER;
-    const { count } = this.#segments;
-    if (count === 0) return;
-    const size = Math.min(this.#pending, this.#segmentSize, this.#usable);
-    const hasNew = size > 0 && size >= this.#least && this.#room >= size;
-    this.#isProbeRetransmission = !hasNew;
-    this.#probeEnd = this.#nextSequence;
-    if (!hasNew) this.#segments.markLost(count - 1);
-    this.#retransmitAt = now + this.roundTrip.timeout;
-    this.#paceAt = now;
-  }
-
-  /** An acknowledgment of what a loss probe sent (RFC 8985 §7.4). */
-  #endProbe(acknowledgment: number, isDuplicate: boolean, now: number): void {
-    if (this.#probeEnd === null || isBefore(acknowledgment, this.#probeEnd)) return;
-    this.#probeEnd = null;
-    // Only the probe itself brought what was lost.
-    if (this.#isProbeRetransmission && !isDuplicate) {
-      this.congestion.congested(now, this.#segments.inFlight);
+    const { segments, isOpen, usesSack } = this.#recovery;
+    if (isOpen && usesSack && segments.sacked === 0) {
+      this.#probe.schedule(segments.count, this.#retransmitAt, now);
+    } else {
+      this.#probe.deadline = NEVER;
+      if (!isOpen) this.#probe.cancel();
     }
   }
 
-  /** Whether the first SACK block reports data that arrived twice (RFC 2883 §4). */
-  #reportsDuplicate(segment: Segment): boolean {
-    if (segment.sackCount === 0) return false;
-    const edges = segment.sackEdges;
-    if (!isAfter(edges[1]!, segment.acknowledgment)) return true;
-    return (
-      segment.sackCount > 1 && !isBefore(edges[0]!, edges[2]!) && !isAfter(edges[1]!, edges[3]!)
-    );
-  }
-
-  #markSending(now: number): void {
-    const mark = this.#mark;
-    if (this.#segments.inFlight === 0) {
-      mark.firstSentAt = now;
-      mark.deliveredAt = now;
+  #heedProbe(segment: Segment, advanced: boolean, now: number): void {
+    const { reportsDuplicate, delivered, isOpen } = this.#recovery;
+    if (!isOpen) return;
+    const isRepeated = !advanced && delivered === 0 && segment.length === 0;
+    const { acknowledgment } = segment;
+    if (this.#probe.acknowledged(acknowledgment, reportsDuplicate, isRepeated)) {
+      this.#recovery.lostAndRepaired(this.#data.next, now);
     }
-    mark.isLimited = this.#pending < this.#segmentSize && this.#segments.lost === 0;
   }
-
-  #pace(length: number, now: number): void {
-    const rate = this.congestion.pacingRate;
-    if (rate === Number.POSITIVE_INFINITY) return;
-    const earliest = now - (BURST * this.#segmentSize) / rate;
-    this.#paceAt = Math.max(this.#paceAt, earliest) + length / rate;
-  }
-}
-
-function emptySample(): AckSample {
-  return {
-    now: 0,
-    delivered: 0,
-    lost: 0,
-    roundTrip: 0,
-    smoothedRoundTrip: 0,
-    inFlightBefore: 0,
-    inFlight: 0,
-    totalDelivered: 0,
-    deliveredWhenSent: 0,
-    deliveryRate: 0,
-    isLimited: false,
-    isRecovering: false,
-    isWindowFull: false,
-  };
-}
-
-function emptyTransmission(): Transmission {
-  return { sequence: 0, length: 0, isFin: false, isPush: false, isRetransmission: false };
 }

@@ -1,4 +1,5 @@
-import { Cubic } from '../congestion/cubic.js';
+import { type CongestionName, congestionMaker } from '../congestion/choice.js';
+import type { CongestionControlMaker } from '../congestion/congestionControl.js';
 import type { TcpConnection } from '../connection/connection.js';
 import type { TcpEvent } from '../connection/connectionHost.js';
 import type { ConnectionSettings } from '../connection/connectionOptions.js';
@@ -9,7 +10,9 @@ const IPV6_AND_TCP = 60;
 const HIGHEST_WINDOW = 65_535 * 2 ** 14;
 
 /** Options of a {@link TcpStack}. */
-export interface TcpStackOptions extends Partial<ConnectionSettings> {
+export interface TcpStackOptions extends Partial<Omit<ConnectionSettings, 'congestion'>> {
+  /** Congestion control of the connections; default `'bbr'`. */
+  readonly congestion?: CongestionName | CongestionControlMaker;
   /** Bytes of the largest IPv6 packet, 1280 or more; default 1280. */
   readonly mtu?: number;
   /** Numbers in [0, 1) that attackers cannot predict. */
@@ -38,7 +41,7 @@ export interface TcpSink {
 /** @internal The settings of connections, with what is not given. */
 export function settingsOf(options: TcpStackOptions): ConnectionSettings {
   return {
-    sendBuffer: options.sendBuffer ?? 262_144,
+    sendBuffer: options.sendBuffer ?? 1_048_576,
     receiveBuffer: Math.min(options.receiveBuffer ?? 1_048_576, HIGHEST_WINDOW),
     segmentSize: options.segmentSize ?? (options.mtu ?? 1_280) - IPV6_AND_TCP,
     timestamps: options.timestamps ?? true,
@@ -47,6 +50,6 @@ export function settingsOf(options: TcpStackOptions): ConnectionSettings {
     connectTimeout: options.connectTimeout ?? 75_000,
     userTimeout: options.userTimeout ?? 120_000,
     timeWait: options.timeWait ?? 60_000,
-    congestion: options.congestion ?? ((size) => new Cubic(size)),
+    congestion: congestionMaker(options.congestion ?? 'bbr', options.random),
   };
 }
