@@ -4,7 +4,7 @@ import { TunnelServer, type TunnelServerOptions } from './tunnelServer.js';
 import type { TunnelStream } from './tunnelStream.js';
 
 /** A tunnel of `@6bed4/node` that also opens and accepts streams; made by {@link openTunnel}. */
-export interface StreamingTunnel extends Tunnel {
+export interface StreamingTunnel extends Omit<Tunnel, 'connect' | 'createServer'> {
   /**
    * Connects a stream to a {@link TunnelServer} of another tunnel, as `net.connect` does.
    *

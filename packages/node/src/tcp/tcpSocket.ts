@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { addAbortSignal, Duplex } from 'node:stream';
 import { formatIPv6 } from '@6bed4/codec';
 import type { TcpEndpoint } from '@6bed4/tcp';
@@ -52,7 +53,7 @@ let LISTENER: HandleListener<TcpSocket>;
 /** A TCP socket over a tunnel, with the interface of `net.Socket`. */
 export class TcpSocket extends Duplex {
   /** The server that has accepted the connection; null for other sockets. */
-  server: SocketKeeper | null = null;
+  server: EventEmitter | null = null;
   /** The addresses that were tried, as `address:port`, where a name had several. */
   autoSelectFamilyAttemptedAddresses?: string[];
 
@@ -106,7 +107,7 @@ export class TcpSocket extends Duplex {
     if (signal !== undefined) addAbortSignal(signal, this);
     const { handle, keeper, isPaused } = options as Partial<Acceptance>;
     if (handle === undefined) return;
-    this.server = keeper!;
+    this.server = keeper as SocketKeeper & EventEmitter;
     this.#keeper = keeper!;
     this.#take(handle);
     if (isPaused) this.pause();
@@ -299,12 +300,15 @@ export class TcpSocket extends Duplex {
   }
 
   /** For `node:stream`. */
-  override _write(chunk: Buffer, _encoding: string, done: Done): void {
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
     this.#send(chunk, null, chunk.length, done);
   }
 
   /** For `node:stream`. */
-  override _writev(parts: { readonly chunk: Buffer }[], done: Done): void {
+  override _writev(
+    parts: { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
     const chunks: Uint8Array[] = [];
     let size = 0;
     for (let index = parts.length - 1; index >= 0; index--) {
@@ -316,7 +320,7 @@ export class TcpSocket extends Duplex {
   }
 
   /** For `node:stream`. */
-  override _final(done: Done): void {
+  override _final(done: (error?: Error | null) => void): void {
     if (this.#connecting) this.#unended = done;
     else if (this.#handle === null) done();
     else this.#handle.end(done);
