@@ -85,6 +85,9 @@ export async function runCommands(folder: string, plan: CommandsPlan): Promise<s
   return `promised:\n${output}\nbut printed:\n${shell.stdout}`;
 }
 
+/** Commands that run until they are ended. */
+const DAEMONS: readonly unknown[] = ['router', 'peer', 'proxy', 'serve'];
+
 type Command = (shell: Shell, args: readonly string[]) => Promise<string | null> | string | null;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -134,7 +137,7 @@ function checkScript(shell: Shell, [first = '', second = '']: readonly string[])
 async function tunnelCommand(shell: Shell, args: readonly string[]): Promise<string | null> {
   const [subcommand] = args;
   if (subcommand === 'status') return statusCommand(shell, args);
-  if (subcommand !== 'router' && subcommand !== 'peer') {
+  if (!DAEMONS.includes(subcommand)) {
     const { code, stdout, stderr } = await spawnCommand(args, null);
     shell.stdout += stdout;
     return code === 0 ? null : `exit code ${code}\n${stderr}`;
@@ -148,9 +151,20 @@ async function tunnelCommand(shell: Shell, args: readonly string[]): Promise<str
     const own = options.includes('--port') ? [] : ['--port', port];
     return readiness(await spawnCommand([...options, ...own, '--no-tun'], READY));
   }
+  const own = subcommand === 'peer' ? ['--no-tun'] : await freeListeners(subcommand, options);
   return besideRouter(['--port', port, '--no-control'], async () =>
-    readiness(await spawnCommand([...options, '--no-tun'], READY)),
+    readiness(await spawnCommand([...options, ...own], READY)),
   );
+}
+
+/** Options that have a proxy listen where nobody else does. */
+async function freeListeners(
+  subcommand: string | undefined,
+  options: readonly string[],
+): Promise<string[]> {
+  if (subcommand !== 'proxy') return [];
+  const socks = ['--socks', await freePort()];
+  return options.includes('--http') ? [...socks, '--http', await freePort()] : socks;
 }
 
 /** Does something while a router runs; what went wrong, or null. */

@@ -2,8 +2,10 @@ import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
+import { addProxyCommand } from './commands/proxyCommand.js';
 import { requireSubcommand } from './commands/requireSubcommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
+import { addServeCommand } from './commands/serveCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
@@ -17,6 +19,8 @@ const EXAMPLES = `
 Examples:
   6bed4 router --listen 192.0.2.1
   6bed4 peer --router 192.0.2.1
+  6bed4 proxy --router 192.0.2.1
+  6bed4 serve --router 192.0.2.1 80=127.0.0.1:8080
   6bed4 status
   6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
 
@@ -67,6 +71,8 @@ function buildProgram(version: string): Command {
   // Commands take these settings over when they are added.
   addRouterCommand(program, version);
   addPeerCommand(program, version);
+  addProxyCommand(program, version);
+  addServeCommand(program, version);
   addStatusCommand(program);
   addAddressCommand(program);
   nameRefusals(program);

@@ -29,6 +29,8 @@ describe('--help', () => {
     [[]],
     [['router']],
     [['peer']],
+    [['proxy']],
+    [['serve']],
     [['status']],
     [['address']],
     [['address', 'decode']],
@@ -47,8 +49,14 @@ describe('wrong arguments', () => {
   const P = ['peer', '--router', '192.0.2.1'];
   const E = ['address', 'encode'];
   test.each<[string[], string | RegExp]>([
-    [[], '6bed4: command: found nothing, expected one of router, peer, status, address'],
-    [['dance'], '6bed4: command: found "dance", expected one of router, peer, status, address'],
+    [
+      [],
+      '6bed4: command: found nothing, expected one of router, peer, proxy, serve, status, address',
+    ],
+    [
+      ['dance'],
+      '6bed4: command: found "dance", expected one of router, peer, proxy, serve, status, address',
+    ],
     [['--loud'], "6bed4: unknown option '--loud' (see 6bed4 --help)"],
     [
       ['router'],

@@ -92,3 +92,16 @@ describe('a connection', () => {
     }
   });
 });
+
+test('what is written with more to come fills one segment', () => {
+  const net = new TwoHosts();
+  net.server.stack.listen(null, 80);
+  const remote = { address: SERVER, port: 80 };
+  const connection = net.client.stack.connect({ address: CLIENT, port: 0 }, remote, net.now);
+  net.run(100);
+  connection.noDelay = true;
+  const before = net.client.stack.counters.segmentsSent;
+  const piece = new Uint8Array(100);
+  for (let count = 0; count < 5; count++) connection.write(piece, 0, 100, net.now, count < 4);
+  expect(net.client.stack.counters.segmentsSent).toBe(before + 1);
+});

@@ -12,11 +12,13 @@ export interface FoundDaemon {
   readonly answer: ControlAnswer;
 }
 
+const ROLES: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
+
 /** The status in an answer; null when it is none. */
 export function statusIn(answer: ControlAnswer): DaemonStatus | null {
   if (answer.kind !== 'status') return null;
   const { role } = (answer.status ?? {}) as { role?: unknown };
-  return role === 'peer' || role === 'router' ? (answer.status as DaemonStatus) : null;
+  return ROLES.includes(role) ? (answer.status as DaemonStatus) : null;
 }
 
 /** Requests the status of the daemon at one path. */

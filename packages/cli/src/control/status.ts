@@ -15,6 +15,8 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PathCounts } from '../output/pathLog.js';
+import type { ProxyCounts } from '../proxy/proxyServers.js';
+import type { ServiceCounts } from '../serve/runningService.js';
 
 /*
  * The objects that `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
@@ -82,13 +84,17 @@ export interface RemoteStatus {
 }
 
 export interface PeerStatus extends CommonStatus {
-  readonly role: 'peer';
+  readonly role: 'peer' | 'proxy' | 'serve';
   /** Address from the first router that answered; null while the interface has none. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
   readonly remotes: readonly RemoteStatus[];
   /** Changes of paths to inbound remotes, which are not logged, by the new path. */
   readonly inboundPaths: PathCounts;
+  /** What its clients did; only with `proxy`. */
+  readonly proxy?: ProxyCounts;
+  /** What the remotes of its services did; only with services. */
+  readonly services?: readonly ServiceCounts[];
 }
 
 export interface RouterStatus extends CommonStatus {

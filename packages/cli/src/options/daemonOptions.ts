@@ -14,19 +14,23 @@ Signals: SIGINT, SIGTERM and SIGQUIT end it cleanly, a second one at once; so do
 stream is a terminal, and otherwise it is ignored. SIGUSR1 logs the counters, SIGUSR2 switches --verbose
 on and off.`;
 
-/** Options of both routers and peers, as parsed. */
-export interface DaemonFlags extends LogOptions, ControlFlags {
-  readonly tun?: string | false;
-  readonly driver?: DriverName;
-  readonly offloads?: Offloads;
+/** Options of all commands that run until they are ended, as parsed. */
+export interface CommonFlags extends LogOptions, ControlFlags {
   readonly dialect?: Profile;
   readonly allowPrivate?: boolean;
   readonly allowLoopback?: boolean;
 }
 
+/** Options of both routers and peers, as parsed. */
+export interface DaemonFlags extends CommonFlags {
+  readonly tun?: string | false;
+  readonly driver?: DriverName;
+  readonly offloads?: Offloads;
+}
+
 /** Adds the options that routers and peers have in common. */
 export function addDaemonOptions(command: Command): Command {
-  return command
+  command
     .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`)
     .option('--no-tun', 'create no network interface; needs no privileges')
     .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
@@ -34,7 +38,13 @@ export function addDaemonOptions(command: Command): Command {
       '--offloads <O>',
       `what the kernel may do for the Linux driver: ${OFFLOADS}; default: all`,
       offloads,
-    )
+    );
+  return addCommonOptions(command);
+}
+
+/** Adds the options of all commands that run until they are ended. */
+export function addCommonOptions(command: Command): Command {
+  return command
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
     .option('--allow-private', 'exchange datagrams with private IPv4 addresses')
     .option('--no-allow-private', 'exchange none; default: a peer does, a router if it is private')

@@ -6,6 +6,8 @@ import { UsageError } from './usageError.js';
 const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   router: { routes: '--route' },
   peer: { routers: '--router', 'peering.strategy': '--peering' },
+  proxy: { routers: '--router', 'peering.strategy': '--peering' },
+  serve: { routers: '--router', 'peering.strategy': '--peering' },
   encode: { endpoint: '--peer', port: '--peer' },
 };
 

@@ -1,12 +1,10 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { PathChanged, PathKind } from '@6bed4/tunnel';
 import type { Logger } from 'pino';
+import { LineLimit } from './lineLimit.js';
 
 /** Milliseconds between two summaries of what inbound remotes caused. */
 const SUMMARY_INTERVAL = 600_000;
-/** Lines about inbound remotes in a minute, with `--verbose`. */
-const MOST_DETAILS = 60;
-const MINUTE = 60_000;
 
 type Change = Omit<PathChanged, 'type'>;
 
@@ -20,17 +18,15 @@ export type PathCounts = Readonly<Record<PathKind, number>>;
  */
 export class PathLog {
   readonly #log: Logger;
-  readonly #now: () => number;
   readonly #inbound: Record<PathKind, number> = { direct: 0, lan: 0, relayed: 0 };
   readonly #timer: NodeJS.Timeout;
+  readonly #limit: LineLimit;
   #isChanged = false;
-  #detailsSince = Number.NEGATIVE_INFINITY;
-  #details = 0;
 
   /** @param now - milliseconds that never go back */
   constructor(log: Logger, now: () => number = () => performance.now()) {
     this.#log = log;
-    this.#now = now;
+    this.#limit = new LineLimit(now);
     this.#timer = setInterval(() => this.summarize(), SUMMARY_INTERVAL).unref();
   }
 
@@ -47,7 +43,7 @@ export class PathLog {
     }
     this.#inbound[change.path]++;
     this.#isChanged = true;
-    if (this.#log.isLevelEnabled('debug') && this.#mayDetail()) {
+    if (this.#log.isLevelEnabled('debug') && this.#limit.allows()) {
       this.#log.debug({ ...fieldsOf(change), direction: 'inbound' }, `path ${change.path}`);
     }
   }
@@ -63,15 +59,6 @@ export class PathLog {
   close(): void {
     clearInterval(this.#timer);
     this.summarize();
-  }
-
-  #mayDetail(): boolean {
-    const now = this.#now();
-    if (now - this.#detailsSince >= MINUTE) {
-      this.#detailsSince = now;
-      this.#details = 0;
-    }
-    return this.#details++ < MOST_DETAILS;
   }
 }
 

@@ -9,9 +9,9 @@ import type {
 } from '../control/status.js';
 import { colors } from './color.js';
 import { bytesText, countText, durationText } from './quantities.js';
+import { relayLines } from './relayReport.js';
+import { line, listOf } from './reportLine.js';
 import { table } from './table.js';
-
-const NAME_WIDTH = 12;
 
 /** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
@@ -26,14 +26,11 @@ export function reportOf(name: string, status: DaemonStatus): string {
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
-    ...(status.role === 'peer' ? peerLines(status) : routerLines(status)),
+    ...(status.role === 'router' ? routerLines(status) : peerLines(status)),
+    ...(status.role === 'router' ? [] : relayLines(status)),
     ...counterLines(status),
     ...(logLinesLost === 0 ? [] : [line('log', `${countText(logLinesLost)} lines lost`)]),
   ].join('\n');
-}
-
-function line(name: string, value: string): string {
-  return `  ${colors.dim(name.padEnd(NAME_WIDTH))}${value}`;
 }
 
 /** Only what is not as it should be. */
@@ -156,10 +153,4 @@ function counterLines({ counters }: DaemonStatus): string[] {
       listOf([...Object.entries(udp.sendErrors), ...Object.entries(udp.receiveErrors)]),
     ),
   ];
-}
-
-/** Names and counts, without those that are 0. */
-function listOf(counts: readonly (readonly [string, number])[]): string {
-  const some = counts.filter(([, count]) => count > 0);
-  return some.length === 0 ? 'none' : some.map(([name, n]) => `${name} ${countText(n)}`).join(', ');
 }

@@ -11,7 +11,7 @@ const DEVICE = '/dev/net/tun';
 
 /**
  * Leaves a daemon the capabilities that it needs, and no way to others: CAP_NET_ADMIN with an interface,
- * CAP_NET_BIND_SERVICE for a port below 1024. Capabilities belong to threads, and Node.js has several
+ * CAP_NET_BIND_SERVICE for a port of this computer below 1024. Capabilities belong to threads, and Node.js has several
  * before the first line of a program runs, so that root's are taken from the bounding set, and the program is executed
  * anew in the same process: then no thread ever had them.
  *
@@ -47,6 +47,9 @@ function restart(privileges: Privileges): void {
   privileges.execute(process.execPath, [process.argv0, ...process.execArgv, script, ...args]);
 }
 
+/** Commands that never have an interface. */
+const WITHOUT_TUN: readonly unknown[] = ['proxy', 'serve'];
+
 /** The few options that matter here; whether they are right is found out later. */
 function optionsIn(args: readonly string[]) {
   const { values } = parseArgs({
@@ -55,17 +58,26 @@ function optionsIn(args: readonly string[]) {
     options: {
       'no-tun': { type: 'boolean' },
       port: { type: 'string' },
+      socks: { type: 'string' },
+      http: { type: 'string' },
       control: { type: 'string' },
     },
   });
-  return values;
+  const { port, socks, http, control } = values;
+  const isWithoutTun = values['no-tun'] === true || WITHOUT_TUN.includes(args[0]);
+  return { isWithoutTun, ports: [port, socks, http].map(portOf), control };
+}
+
+/** The port at the end of a value; NaN for none. */
+function portOf(value: string | boolean | undefined): number {
+  return Number(/\d+$/.exec(String(value))?.[0]);
 }
 
 function needed(args: readonly string[]): bigint {
-  const { 'no-tun': isWithoutTun, port } = optionsIn(args);
-  const forInterface = isWithoutTun === true ? 0n : Capability.netAdmin;
-  const forPort = Number(port) < FIRST_UNPRIVILEGED_PORT ? Capability.netBindService : 0n;
-  return forInterface | forPort;
+  const { isWithoutTun, ports } = optionsIn(args);
+  const forInterface = isWithoutTun ? 0n : Capability.netAdmin;
+  const isLow = ports.some((port) => port < FIRST_UNPRIVILEGED_PORT);
+  return forInterface | (isLow ? Capability.netBindService : 0n);
 }
 
 /**
@@ -73,12 +85,12 @@ function needed(args: readonly string[]): bigint {
  * nothing.
  */
 function fileAccess(privileges: Privileges, args: readonly string[], wanted: bigint): bigint {
-  const { control, 'no-tun': isWithoutTun } = optionsIn(args);
+  const { control, isWithoutTun } = optionsIn(args);
   return privileges.without(wanted, () => {
     if (typeof control === 'string' && !isWritableByRoot(dirname(control))) {
       return Capability.dacOverride;
     }
-    if (isWithoutTun !== true && isRefused(DEVICE, 'r+')) return Capability.dacOverride;
+    if (!isWithoutTun && isRefused(DEVICE, 'r+')) return Capability.dacOverride;
     return programFiles().some((path) => isRefused(path, 'r')) ? Capability.dacReadSearch : 0n;
   });
 }

@@ -3,6 +3,8 @@ import { confine } from './confine.js';
 
 const NAME = '6bed4';
 
+const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
+
 /**
  * Prepares the process of a daemon: its capabilities and its name. Comes before anything else; other commands
  * need nothing.
@@ -11,7 +13,7 @@ const NAME = '6bed4';
  */
 export async function prepare(args: readonly string[]): Promise<void> {
   const [command] = args;
-  if ((command !== 'peer' && command !== 'router') || args.includes('--help')) return;
+  if (!DAEMONS.includes(command) || args.includes('--help')) return;
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [NAME, ...args].join(' ');

@@ -1,86 +1,18 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMMAND, run } from '@6bed4/testing/command';
+import { run } from '@6bed4/testing/command';
 import { addressesOf, interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
-import { Lab } from '@6bed4/testing/kernel/lab';
 import { ping, unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import type { RunningProgram } from '@6bed4/testing/runningProgram';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { clientsReach, serves } from './support/relayExamples.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-/** Addresses of the examples: the router, a laptop, and IPv6 beyond the router. */
-const ROUTER = '192.0.2.1';
-const LAPTOP = '192.0.2.2';
-const NATIVE = '2001:db8:beef::2';
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
-const COMMANDS = [[], ['router'], ['peer'], ['status'], ['address']];
+const COMMANDS = [[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['address']];
 const ADDRESS = 'fc64:bed:c633:6401:c433:6402:e49e:8001';
-
-/** A lab in which the lines of examples are run as they are written. */
-class Examples {
-  readonly lab = new Lab();
-
-  async build(): Promise<void> {
-    const { lab } = this;
-    await lab.internet();
-    for (const [label, address] of [
-      ['router', ROUTER],
-      ['laptop', LAPTOP],
-      ['other', '192.0.2.3'],
-    ] as const) {
-      await lab.host(label);
-      await lab.attach(label, `${address}/24`);
-    }
-    // What an installation puts on the search path.
-    const path = join(lab.folder, '6bed4');
-    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`);
-    chmodSync(path, 0o755);
-  }
-
-  /** Starts a line on a host, as root or as nobody. */
-  start(label: string, line: string, user: 'root' | 'nobody' = 'root'): RunningProgram {
-    return this.lab.spawn(label, this.#shell(`exec ${line}`, user));
-  }
-
-  /** Starts a daemon by a line and waits until it works. */
-  async daemon(
-    label: string,
-    line: string,
-    user: 'root' | 'nobody' = 'root',
-  ): Promise<RunningProgram> {
-    const program = this.start(label, line, user);
-    await program.waitForLine(/^ready/);
-    return program;
-  }
-
-  /** Runs a line to its end; what it prints. */
-  async output(label: string, line: string): Promise<string> {
-    return (await this.lab.exec(label, this.#shell(line, 'root'))).stdout;
-  }
-
-  /** The address of a peer, from what it prints. */
-  async addressOf(daemon: RunningProgram): Promise<string> {
-    const line = await daemon.waitForLine(/^ready/);
-    return /peer[= ](\S+?)\//.exec(line)![1]!;
-  }
-
-  /** Gives the router a native network behind it. */
-  async addNative(): Promise<void> {
-    const { lab } = this;
-    await lab.host('native');
-    await lab.sysctl('router', 'net.ipv6.conf.all.forwarding', 1);
-    await lab.link(['router', 'lan', '2001:db8:beef::1/64'], ['native', 'eth0', `${NATIVE}/64`]);
-    await lab.ip('native', '-6 route add default via 2001:db8:beef::1');
-  }
-
-  #shell(line: string, user: 'root' | 'nobody'): string[] {
-    const path = `PATH=${this.lab.folder}:${process.env['PATH']}`;
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    return ['env', path, 'NO_COLOR=1', ...(user === 'root' ? [] : nobody), 'sh', '-c', line];
-  }
-}
 
 type Expectation = (examples: Examples, line: string) => Promise<void>;
 
@@ -186,6 +118,21 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     expect(await addressesOf(lab, 'laptop', '6bed4b')).toEqual([`${address}/114`]);
     expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
   },
+  [`6bed4 proxy --router ${ROUTER}`]: clientsReach(),
+  [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080`]: clientsReach({ guide: true }),
+  [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080 --dns 2001:db8:beef::53`]: clientsReach(
+    {
+      name: 'native.example',
+    },
+  ),
+  [`6bed4 proxy --router ${ROUTER} --serve 80=127.0.0.1:8000`]: (examples, line) =>
+    serves(examples, line, ['80=127.0.0.1:8000']),
+  [`6bed4 serve --router ${ROUTER} 80=127.0.0.1:8080`]: (examples, line) =>
+    serves(examples, line, ['80=127.0.0.1:8080']),
+  [`6bed4 serve --router ${ROUTER} 80=127.0.0.1:8080 22=127.0.0.1:22 udp:5353=127.0.0.1:53`]: (
+    examples,
+    line,
+  ) => serves(examples, line, ['80=127.0.0.1:8080', '22=127.0.0.1:22', 'udp:5353=127.0.0.1:53']),
   '6bed4 status': showsStatus(null, ROUTER_STATUS),
   '6bed4 status 6bed4': showsStatus(null, ROUTER_STATUS),
   '6bed4 status /tmp/peer.sock': showsStatus(
@@ -211,9 +158,9 @@ function prints(expected: RegExp): Expectation {
 
 /** Lines of text that are examples of the command; who may run them is said by the text around. */
 function examplesIn(text: string): string[] {
-  return [...text.matchAll(/^\s*(?:sudo )?(6bed4 (?:router|peer|status|address)\b.*)$/gm)].map(
-    ([, line]) => line!.trim(),
-  );
+  return [
+    ...text.matchAll(/^\s*(?:sudo )?(6bed4 (?:router|peer|proxy|serve|status|address)\b.*)$/gm),
+  ].map(([, line]) => line!.trim());
 }
 
 /** Lines of fenced blocks of all pages for users. */
@@ -252,4 +199,4 @@ describeKernel('the examples', () => {
   test.each(Object.keys(EXPECTATIONS))('%s', async (line) => {
     await EXPECTATIONS[line]!(examples, line);
   });
-}, ['jq']);
+}, ['jq', 'curl', 'python3', 'nc', 'ssh', 'sshd', 'ssh-keygen']);

@@ -41,6 +41,11 @@ export interface TunnelOptions
   extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'acceptRoutes' | 'driver' | 'offloads'> {
   /** Upper bound of the wait for a first address, in milliseconds; Infinity for none; default 15000. */
   readonly timeout?: number;
+  /**
+   * Whether to wait for a first address; default true. Otherwise the tunnel is open at once, `address` is null until
+   * the event `address`, and `timeout` has no meaning.
+   */
+  readonly waitForAddress?: boolean;
   /** Aborts opening. */
   readonly signal?: AbortSignal;
   /** The paths that packets may take, unless a socket has its own policy; default `proper`. */
@@ -180,7 +185,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
     });
     layer!.attach(peer.portableDriver);
     try {
-      await firstAddress(peer, timeout, signal);
+      if (options.waitForAddress !== false) await firstAddress(peer, timeout, signal);
     } catch (error) {
       await peer.close();
       throw error;
@@ -327,7 +332,7 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
 /**
  * Opens a tunnel: gets an IPv6 address from a router, for sockets of this program. Resolves when the
- * first address is assigned.
+ * first address is assigned, unless `waitForAddress` is false.
  *
  * @throws InvalidArgumentError for an option that cannot be used
  * @throws StartError with code ETIMEDOUT when no router answers in time, with the number of

@@ -217,13 +217,18 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     this.#hold();
   }
 
+  /** Whether chunks follow the present one, so that segments are filled with them. */
+  get #hasMore(): boolean {
+    return this.#chunks !== null && this.#chunks.length > 0;
+  }
+
   #push(): void {
     const { connection, layer } = this;
     const now = layer.clock();
     while (this.#chunk !== null) {
       const chunk = this.#chunk;
       const left = chunk.length - this.#offset;
-      const count = connection.write(chunk, this.#offset, left, now);
+      const count = connection.write(chunk, this.#offset, left, now, this.#hasMore);
       if (count < left) {
         this.#offset += count;
         layer.settle();

@@ -60,6 +60,7 @@ export class TcpSocket extends Duplex {
   timeout: number | undefined;
 
   readonly #layer: TcpLayer;
+  #keeper: SocketKeeper | null = null;
   #handle: TcpHandle<unknown> | null = null;
   #dial: Dial | null = null;
   #connecting = false;
@@ -106,6 +107,7 @@ export class TcpSocket extends Duplex {
     const { handle, keeper, isPaused } = options as Partial<Acceptance>;
     if (handle === undefined) return;
     this.server = keeper!;
+    this.#keeper = keeper!;
     this.#take(handle);
     if (isPaused) this.pause();
     else this.read(0);
@@ -341,7 +343,9 @@ export class TcpSocket extends Duplex {
     done(error);
     if (handle === null) nextTick(closed);
     else setImmediate(closed);
-    this.server?.socketClosed();
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    keeper?.socketClosed();
   }
 
   #send(chunk: Uint8Array, rest: Uint8Array[] | null, size: number, done: Done): void {
@@ -440,8 +444,9 @@ export class TcpSocket extends Duplex {
       return;
     }
     const buffer = Buffer.allocUnsafe(Math.min(handle.connection.readable, READ_SIZE));
-    this.#bytesRead += handle.read(buffer, 0, buffer.length);
-    if (!this.push(buffer)) handle.stopReading();
+    const count = handle.read(buffer, 0, buffer.length);
+    this.#bytesRead += count;
+    if (!this.push(buffer.subarray(0, count))) handle.stopReading();
   }
 
   #readIntoBuffer(handle: TcpHandle<unknown>, onread: OnReadOptions): void {

@@ -100,6 +100,20 @@ describe('openTunnel', () => {
     network.bind('203.0.113.1', datagrams.endpoint.port);
   });
 
+  test('waits for no address if told so, and has one once a router answers', async () => {
+    const lab = await newLab();
+    const tunnel = await lab.open({ waitForAddress: false });
+    expect(tunnel.address).toBeNull();
+    const socket = await bound(tunnel, 7);
+    const connection = tunnel.connect({ host: '2001:db8::1', port: 1 });
+    expect((await once(connection, 'error'))[0]).toMatchObject({ code: 'ENETUNREACH' });
+    const [lease] = await once(tunnel, 'address');
+    expect(tunnel.address).toBe(lease.address);
+    const sender = await bound(await lab.open());
+    sender.send('x', 7, lease.address);
+    expect((await nextMessage(socket))[0]).toBe('x');
+  });
+
   test('rejects with the reason of its signal', async () => {
     const controller = new AbortController();
     const datagrams = memoryNetwork().bind('203.0.113.1');

@@ -151,12 +151,22 @@ export class TcpConnection {
     this.host.rescheduled(this);
   }
 
-  /** Copies as many bytes as there is room for; returns how many. */
-  write(bytes: Uint8Array, offset: number, length: number, now: number): number {
+  /**
+   * Copies as many bytes as there is room for; returns how many.
+   *
+   * @param isMoreToCome - whether nothing need be sent before the next call, unless there is no room
+   */
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+    isMoreToCome = false,
+  ): number {
     if (this.opening !== null || !this.#canSend) return 0;
     const count = this.sender.queue.write(bytes, offset, length);
     if (this.sender.queue.room === 0) this.#wasFull = true;
-    this.output(now);
+    if (!isMoreToCome || count < length) this.output(now);
     return count;
   }
 

@@ -1,0 +1,173 @@
+import { openTunnel, type StartError, type Tunnel } from '@6bed4/node';
+import { openControl } from '../control/openControl.js';
+import { statusOfPeer } from '../control/status.js';
+import type { CommonFlags } from '../options/daemonOptions.js';
+import { type PeerFlags, peeringOf } from '../options/peerOptions.js';
+import { limitsOf, type RelayFlags } from '../options/relayOptions.js';
+import { missingOption } from '../options/usageError.js';
+import { LineLimit } from '../output/lineLimit.js';
+import { openLog } from '../output/log.js';
+import { PathLog } from '../output/pathLog.js';
+import { hostText } from '../proxy/proxyContext.js';
+import { type ProxyCounts, type ProxyOptions, ProxyServers } from '../proxy/proxyServers.js';
+import type { Network } from '../relay/network.js';
+import type { ServeOptions, ServiceCounts } from '../serve/runningService.js';
+import { type Service, serviceText } from '../serve/service.js';
+import { Services } from '../serve/services.js';
+import { logPeer } from './logPeer.js';
+import { type ManagedDaemon, runDaemon } from './runDaemon.js';
+
+/** The flags of both `proxy` and `serve`. */
+export interface TunnelProgramFlags extends CommonFlags, PeerFlags, RelayFlags {
+  readonly proxyProtocol?: boolean;
+}
+
+type ProxySettings = Pick<ProxyOptions, 'socks' | 'http' | 'directIPv4' | 'credentials'> & {
+  /** Makes what resolves names, over a network. */
+  readonly resolverOver: (network: Network) => ProxyOptions['resolve'];
+};
+
+/** What a command does with its tunnel. */
+export interface TunnelProgramPlan {
+  readonly role: 'proxy' | 'serve';
+  /** Null for no proxy. */
+  readonly proxy: ProxySettings | null;
+  readonly services: readonly Service[];
+}
+
+interface Parts {
+  readonly proxy: ProxyServers | null;
+  readonly services: Services;
+}
+
+/** A tunnel, and what uses it. */
+class TunnelProgram implements ManagedDaemon {
+  readonly tunnel: Tunnel;
+  readonly #parts: Parts;
+
+  constructor(tunnel: Tunnel, parts: Parts) {
+    this.tunnel = tunnel;
+    this.#parts = parts;
+  }
+
+  on(event: 'error' | 'warning', listener: (error: StartError) => void): this {
+    this.tunnel.on(event, listener);
+    return this;
+  }
+
+  counters() {
+    return this.tunnel.peer.counters();
+  }
+
+  driver() {
+    return this.tunnel.peer.driver();
+  }
+
+  /** What the proxy and the services have counted; nothing about what there is not. */
+  counts(): { proxy?: ProxyCounts; services?: readonly ServiceCounts[] } {
+    const { proxy, services } = this.#parts;
+    const all = services.counts();
+    return { ...(proxy && { proxy: proxy.counts() }), ...(all.length > 0 && { services: all }) };
+  }
+
+  async close(): Promise<void> {
+    this.#parts.proxy?.close();
+    this.#parts.services.close();
+    await this.tunnel.close();
+  }
+}
+
+/** Runs a proxy, services, or both over one tunnel until a signal ends it. */
+export async function runTunnelProgram(
+  flags: TunnelProgramFlags,
+  plan: TunnelProgramPlan,
+  version: string,
+): Promise<void> {
+  const { router: routers } = flags;
+  if (routers === undefined) {
+    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
+  }
+  const log = await openLog(flags);
+  const { logger } = log;
+  const limit = new LineLimit();
+  const detail = (fields: object, message: string): void => {
+    if (logger.isLevelEnabled('debug') && limit.allows()) logger.debug(fields, message);
+  };
+  const paths = new PathLog(logger);
+  const { listen, port, keepalive, lanip, dialect: profile, allowPrivate, allowLoopback } = flags;
+  const options = {
+    ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
+    ...{ peering: peeringOf(flags), waitForAddress: false },
+  };
+  await runDaemon({
+    log,
+    control: await openControl(flags, plan.role, false, logger),
+    start: async () => startProgram(await openTunnel(options), flags, plan, detail),
+    onStarted: ({ tunnel }) => {
+      const { peer } = tunnel;
+      peer.on('path', (change) => paths.changed(change));
+      logPeer(peer, logger, { leases: peer.leases, fields: fieldsOf(plan) });
+    },
+    onEnding: () => paths.close(),
+    status: (program, process) => ({
+      ...statusOfPeer(program.tunnel.peer, { version, ...process }, paths.inbound),
+      role: plan.role,
+      ...program.counts(),
+    }),
+  });
+}
+
+type Detail = (fields: object, message: string) => void;
+
+async function startProgram(
+  tunnel: Tunnel,
+  flags: TunnelProgramFlags,
+  plan: TunnelProgramPlan,
+  detail: Detail,
+): Promise<TunnelProgram> {
+  const network: Network = tunnel;
+  tunnel.ref();
+  const limits = limitsOf(flags);
+  const serveOptions: ServeOptions = {
+    ...limits,
+    proxyProtocol: flags.proxyProtocol === true,
+    onConnection: ({ service, remote, failure }) => {
+      const fields = {
+        service: serviceText(service),
+        remote: hostText(remote.address, remote.port),
+      };
+      detail({ event: 'service', ...fields, failure }, failure === null ? 'served' : 'not served');
+    },
+  };
+  const services = new Services(plan.services, network, serveOptions);
+  const proxy =
+    plan.proxy &&
+    new ProxyServers({
+      ...plan.proxy,
+      ...limits,
+      network,
+      resolve: plan.proxy.resolverOver(network),
+      ownPrefixes: () => tunnel.peer.leases.map(({ prefix }) => prefix),
+      onEvent: ({ client, to, outcome }) => {
+        detail({ event: 'proxy', client, to }, `proxy ${outcome}`);
+      },
+    });
+  const program = new TunnelProgram(tunnel, { proxy, services });
+  try {
+    await proxy?.listen();
+    await services.listen();
+  } catch (error) {
+    await program.close();
+    throw error;
+  }
+  return program;
+}
+
+/** What is logged with `ready`. */
+function fieldsOf({ proxy, services }: TunnelProgramPlan): object {
+  return {
+    socks: proxy?.socks ? hostText(proxy.socks.host, proxy.socks.port) : null,
+    http: proxy?.http ? hostText(proxy.http.host, proxy.http.port) : null,
+    ...(services.length > 0 && { serves: services.map(serviceText) }),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Connection } from './network.js';
+
+/**
+ * Relays bytes between two open connections until both are closed. What one side does, the other sees: a FIN
+ * ends only its direction, so that half-closed connections work; a reset, a failure, or an end before all bytes
+ * were written becomes a reset. Each side is read only as fast as the other takes it.
+ *
+ * @param idleTimeout - milliseconds without a byte in either direction after which both are reset
+ */
+export function relay(one: Connection, other: Connection, idleTimeout: number): void {
+  relayEnd(one, other);
+  relayEnd(other, one);
+  // Every byte is read on the one side or written to it, so that its timer sees both directions.
+  one.setTimeout(idleTimeout, () => {
+    one.resetAndDestroy();
+    other.resetAndDestroy();
+  });
+  one.pipe(other);
+  other.pipe(one);
+}
+
+function relayEnd(from: Connection, to: Connection): void {
+  // What follows an error is the event `close`.
+  from.on('error', () => {});
+  from.once('close', () => {
+    if (!isWhole(from)) to.resetAndDestroy();
+  });
+  if (from.destroyed) to.resetAndDestroy();
+}
+
+/** Whether both directions of a closed connection came to their end. */
+function isWhole(connection: Connection): boolean {
+  return connection.readableEnded && connection.writableFinished;
+}

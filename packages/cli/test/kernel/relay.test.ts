@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from '@6bed4/testing/kernel/daemons';
+import { program } from '@6bed4/testing/kernel/programs';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Examples, NATIVE, ROUTER } from './support/examples.js';
+
+const SERVE = `6bed4 serve --router ${ROUTER} --proxy-protocol 80=127.0.0.1:8080`;
+
+describeKernel('a proxy and services without any privilege', () => {
+  let examples: Examples;
+  beforeEach(async () => {
+    examples = new Examples();
+    await examples.build();
+  });
+  afterEach(() => examples.lab.dispose());
+
+  test('nginx sees the address of a peer, and sends it a large file whole', async () => {
+    const { lab } = examples;
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    const served = await examples.daemon('laptop', SERVE, 'nobody');
+    const address = await examples.addressOf(served);
+    const peer = await examples.daemon('other', `6bed4 peer --router ${ROUTER}`);
+    const remote = await examples.addressOf(peer);
+    await startNginx(examples);
+    const curl = ['curl', '--silent', '--show-error', '--max-time', '60'];
+    const who = await lab.exec('other', [...curl, `http://[${address}]/who`]);
+    expect(who.stdout).toBe(`${remote}\n`);
+    const copy = join(lab.folder, 'copy');
+    const options = { timeout: 70_000 };
+    await lab.exec('other', [...curl, '--output', copy, `http://[${address}]/large`], options);
+    await lab.exec('other', ['cmp', copy, join(lab.folder, 'www', 'large')]);
+  });
+
+  test('a program sends UDP to a native host by UDP ASSOCIATE', async () => {
+    const { lab } = examples;
+    await examples.addNative();
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER} --route 2000::/3`);
+    await examples.daemon('laptop', `6bed4 proxy --router ${ROUTER}`, 'nobody');
+    const echo = lab.spawn('native', program('udpEcho', 7));
+    await echo.waitForLine(/listening/);
+    const { stdout } = await lab.exec('laptop', program('socksDatagram', 1080, NATIVE, 7, 'hello'));
+    expect(stdout).toBe('hello\n');
+  });
+
+  test('the processes have no capability, and their connections end with them', async () => {
+    const { lab } = examples;
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    const root = lab.spawn('laptop', command('serve', '--router', ROUTER, '80=127.0.0.1:8080'));
+    await root.waitForLine(/^ready/);
+    const status = await lab.exec('laptop', ['cat', `/proc/${root.pid}/status`]);
+    expect(status.stdout).toMatch(/^CapPrm:\s*0+$/m);
+    expect(status.stdout).toMatch(/^CapBnd:\s*0+$/m);
+    expect(await root.stop('SIGTERM', 1_000)).toEqual({ code: 0, signal: null });
+  });
+}, ['curl', 'nginx']);
+
+/** Starts nginx on the laptop, which reads the PROXY protocol as the guide says. */
+async function startNginx({ lab }: Examples): Promise<void> {
+  const folder = join(lab.folder, 'www');
+  mkdirSync(folder);
+  await lab.exec('laptop', ['sh', '-c', `head -c 10000000 /dev/urandom > ${folder}/large`]);
+  const config = join(lab.folder, 'nginx.conf');
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(lab.folder, name)};`,
+  );
+  writeFileSync(
+    config,
+    `daemon off; user root; error_log stderr notice; pid ${join(lab.folder, 'nginx.pid')};
+    events {}
+    http {
+      access_log off; ${paths.join(' ')}
+      server {
+        listen 127.0.0.1:8080 proxy_protocol;
+        set_real_ip_from 127.0.0.1;
+        real_ip_header proxy_protocol;
+        root ${folder};
+        location = /who { return 200 "$remote_addr\\n"; }
+      }
+    }`,
+  );
+  const nginx = lab.spawn('laptop', ['nginx', '-e', 'stderr', '-c', config]);
+  await nginx.waitForLine(/start worker process /);
+}
