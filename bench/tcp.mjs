@@ -4,7 +4,6 @@
  * `@6bed4/streams` is there, with its QUIC. Run it with `npm run bench:tcp`; `--memory` tells what idle connections
  * take.
  */
-import { createSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { loadavg } from 'node:os';
@@ -192,7 +191,9 @@ function pathCandidate(title, bytes, loss, roundTrip, options) {
     carry: async (length) => {
       const paths = [0, 1].map(
         (index) =>
-          new Path(loss, roundTrip / 2, (bytes) => hosts[1 - index].receive(bytes, 0, bytes.length)),
+          new Path(loss, roundTrip / 2, (bytes) =>
+            hosts[1 - index].receive(bytes, 0, bytes.length),
+          ),
       );
       const hosts = ADDRESSES.map(
         (address, index) =>
@@ -444,7 +445,9 @@ async function idle() {
   const [bytes, rss] = after.map((value, index) => value - before[index]);
   const ends = opened.near + opened.far;
   console.log(`${opened.near} idle connections, both ends in this process: ${ends} ends`);
-  console.log(`${(bytes / 1e6).toFixed(1)} MB used, ${(bytes / ends / 1_000).toFixed(2)} kB an end;`);
+  console.log(
+    `${(bytes / 1e6).toFixed(1)} MB used, ${(bytes / ends / 1_000).toFixed(2)} kB an end;`,
+  );
   console.log(`resident memory grew by ${(rss / 1e6).toFixed(1)} MB`);
   process.exit(connections.length > 0 ? 0 : 1);
 }

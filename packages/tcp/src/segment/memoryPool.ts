@@ -35,6 +35,8 @@ export class MemoryPool {
     if (bytes.length === 0 || this.#spareBytes + bytes.length > MOST_SPARE) return;
     this.#spareBytes += bytes.length;
     const kind = 31 - Math.clz32(bytes.length);
-    (this.#spare[kind] ??= []).push(bytes);
+    const alike = this.#spare[kind];
+    if (alike === undefined) this.#spare[kind] = [bytes];
+    else alike.push(bytes);
   }
 }

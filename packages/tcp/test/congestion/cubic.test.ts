@@ -7,9 +7,12 @@ const SIZE = 1_000;
 /** Acknowledges `rounds` windows, one round trip of so many milliseconds each. */
 class Rounds {
   now = 0;
+  readonly cubic: Cubic;
   readonly #sample = emptySample();
 
-  constructor(readonly cubic: Cubic) {}
+  constructor(cubic: Cubic) {
+    this.cubic = cubic;
+  }
 
   run(rounds: number, roundTrip: number, isWindowFull = true): void {
     const sample = this.#sample;
