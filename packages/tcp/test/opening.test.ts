@@ -6,10 +6,10 @@ describe('an active open', () => {
   test('offers all options and takes what is answered (RFC 9293 §3.5, figure 6)', () => {
     runScript(`
       0    connect
-      0    > SEC 0 win 65535 <mss 1220, sack, ts 0 0, scale 5>
+      0    > SEC 0 win 65535 <mss 1220, sack, ts 0 0, scale 7>
       +10  < SAE 0 ack 1 win 1000 <mss 1000, sack, ts 700 0, scale 2>
       +0   ! open
-      +0   > A 1 ack 1 win 8192 <ts 10 700>
+      +0   > A 1 ack 1 win 2048 <ts 10 700>
       +0   = ESTABLISHED
     `);
   });
@@ -17,7 +17,7 @@ describe('an active open', () => {
   test('uses no option that is not answered', () => {
     runScript(`
       0    connect
-      0    > SEC 0 <mss 1220, sack, ts 0 0, scale 5>
+      0    > SEC 0 <mss 1220, sack, ts 0 0, scale 7>
       +10  < SA 0 ack 1 win 1000
       +0   > A 1 ack 1 win 65535 <>
       +0   < A 2:102 ack 1
@@ -31,8 +31,8 @@ describe('an active open', () => {
     runScript(
       `
       0      connect
-      0      > S 0 win 65535 <mss 1220, scale 5>
-      1000   > S 0 win 65535 <mss 1220, scale 5>
+      0      > S 0 win 65535 <mss 1220, scale 7>
+      1000   > S 0 win 65535 <mss 1220, scale 7>
       3000   > S 0
       7000   > S 0
       15000  > S 0

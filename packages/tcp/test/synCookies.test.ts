@@ -65,7 +65,7 @@ describe('SYN cookies (RFC 4987 §3.6)', () => {
     scripted.inject('S 0 <mss 1220, sack, ts 500 0, scale 3>');
     const answer = scripted.log[0]!;
     const options = 'fields' in answer ? answer.fields.options! : '';
-    expect(options).toMatch(/^mss 1220, sack, ts (-\d+|0) 500, scale 5$/);
+    expect(options).toMatch(/^mss 1220, sack, ts (-\d+|0) 500, scale 7$/);
     scripted.bases.timestamp += Number(/ts (-?\d+)/.exec(options)![1]);
     scripted.log.length = 0;
     scripted.advance(10);
@@ -73,7 +73,7 @@ describe('SYN cookies (RFC 4987 §3.6)', () => {
     scripted.inject('PA 11:21 ack 1 win 1000 <ts 510 0>');
     const fields = scripted.log.flatMap((entry) => ('fields' in entry ? [entry.fields] : []));
     expect(fields).toHaveLength(1);
-    expect(fields[0]!.win).toBe(8_192);
+    expect(fields[0]!.win).toBe(2_048);
     expect(fields[0]!.options).toMatch(/^ts \d+ 500, sacked 11-21$|^ts \d+ 510, sacked 11-21$/);
     expect(Number(/ts (-?\d+)/.exec(fields[0]!.options!)![1])).toBeGreaterThanOrEqual(10);
   });

@@ -20,9 +20,9 @@ describe('window scale (RFC 7323 §2)', () => {
     runScript(
       `
       0    connect
-      0    > S 0 win 65535 <mss 1220, scale 5>
+      0    > S 0 win 65535 <mss 1220, scale 7>
       10   < SA 0 ack 1 win 1000 <mss 1000, scale 15>
-      +0   > A 1 ack 1 win 8192
+      +0   > A 1 ack 1 win 2048
       +0   write 3000
       +0   > A 1:1001 ack 1
       +10  < A 1 ack 1001 win 1

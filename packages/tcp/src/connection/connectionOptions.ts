@@ -2,7 +2,7 @@ import type { CongestionControl } from '../congestion/congestionControl.js';
 
 /** What connections of a stack have in common. */
 export interface ConnectionSettings {
-  /** Bytes that a writer may be ahead. */
+  /** Bytes that a writer may be ahead at most, where the path takes so much. */
   readonly sendBuffer: number;
   /** Bytes that are kept for a reader at most. */
   readonly receiveBuffer: number;

@@ -11,9 +11,11 @@ const NOTHING = new Uint8Array(0);
  * little.
  */
 export class RingBuffer {
-  #bytes = NOTHING;
+  #bytes: Uint8Array = NOTHING;
   #mask = 0;
   #pool: MemoryPool;
+  /** With which capacity to begin: half of the last one, so that bulk data does not make it grow each time. */
+  #first = LEAST_CAPACITY;
 
   constructor(pool: MemoryPool = new MemoryPool()) {
     this.#pool = pool;
@@ -40,12 +42,12 @@ export class RingBuffer {
    */
   reserve(start: number, used: number, wanted: number): void {
     if (wanted <= this.#bytes.length) return;
-    let capacity = Math.max(this.#bytes.length, LEAST_CAPACITY);
-    while (capacity < wanted) capacity *= 2;
     const old = this.#bytes;
     const oldMask = this.#mask;
-    this.#pool.used += capacity - old.length;
-    this.#bytes = new Uint8Array(capacity);
+    const isFirst = old.length === 0 && this.#first <= this.#pool.left;
+    let capacity = isFirst ? this.#first : Math.max(old.length, LEAST_CAPACITY);
+    while (capacity < wanted) capacity *= 2;
+    this.#bytes = this.#pool.take(capacity);
     this.#mask = capacity - 1;
     let done = 0;
     while (done < used) {
@@ -54,11 +56,14 @@ export class RingBuffer {
       this.write(start + done, old, from, count);
       done += count;
     }
+    this.#pool.giveBack(old);
   }
 
   /** Gives the memory back. */
   release(): void {
-    this.#pool.used -= this.#bytes.length;
+    if (this.#bytes.length === 0) return;
+    this.#first = Math.max(LEAST_CAPACITY, this.#bytes.length >> 1);
+    this.#pool.giveBack(this.#bytes);
     this.#bytes = NOTHING;
     this.#mask = 0;
   }

@@ -12,6 +12,9 @@ import { UnsentData } from './unsentData.js';
 import { WindowUsage } from './windowUsage.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Bytes that a writer may be ahead at first, and windows of congestion control later: loss is repaired meanwhile. */
+const FIRST_LIMIT = 262_144;
+const WINDOWS_AHEAD = 4;
 
 /** The sending half of a connection, from the first byte behind the SYN on. Times in milliseconds. */
 export class Sender {
@@ -27,6 +30,8 @@ export class Sender {
   readonly #pacer = new Pacer();
   readonly #probe = new LossProbe(this.roundTrip);
   readonly #sides = { unacknowledged: 0, next: 0, segmentSize: 0, canSend: false };
+  readonly #highestLimit: number;
+  #limit: number;
   #retransmitAt = NEVER;
   /** Whether what could be sent waits for its time. */
   #isPaced = false;
@@ -44,7 +49,9 @@ export class Sender {
       pool?: MemoryPool;
     },
   ) {
-    this.queue = new SendQueue(start, options.limit, options.pool);
+    this.#highestLimit = options.limit;
+    this.#limit = Math.min(FIRST_LIMIT, options.limit);
+    this.queue = new SendQueue(start, this.#limit, options.pool);
     this.congestion = options.congestion;
     this.#recovery = new Recovery(start, options.congestion, this.roundTrip);
     this.#usage = new WindowUsage(start);
@@ -182,6 +189,7 @@ export class Sender {
     this.#heedProbe(segment, advanced, now);
     const { window, isSlowStart } = this.congestion;
     recovery.report(this.#usage.allowsGrowth(window, isSlowStart));
+    if (WINDOWS_AHEAD * window > this.#limit) this.#raiseLimit(window);
     if (advanced || recovery.delivered > 0) this.#setTimers(now);
     else if (!recovery.isOpen) this.#probe.cancel();
   }
@@ -241,6 +249,12 @@ export class Sender {
     } else if (!isRetransmission) {
       this.#scheduleProbe(now);
     }
+  }
+
+  /** The writer may be further ahead on a path that takes so much. */
+  #raiseLimit(window: number): void {
+    this.#limit = Math.min(WINDOWS_AHEAD * window, this.#highestLimit);
+    this.queue.limit = this.#limit;
   }
 
   /** Something new was acknowledged: timers start anew (RFC 6298 §5.3). */

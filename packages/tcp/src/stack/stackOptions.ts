@@ -41,8 +41,8 @@ export interface TcpSink {
 /** @internal The settings of connections, with what is not given. */
 export function settingsOf(options: TcpStackOptions): ConnectionSettings {
   return {
-    sendBuffer: options.sendBuffer ?? 1_048_576,
-    receiveBuffer: Math.min(options.receiveBuffer ?? 1_048_576, HIGHEST_WINDOW),
+    sendBuffer: options.sendBuffer ?? 4_194_304,
+    receiveBuffer: Math.min(options.receiveBuffer ?? 4_194_304, HIGHEST_WINDOW),
     segmentSize: options.segmentSize ?? (options.mtu ?? 1_280) - IPV6_AND_TCP,
     timestamps: options.timestamps ?? true,
     sack: options.sack ?? true,
