@@ -57,6 +57,29 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(syn())).toBe(ROUTER);
   });
 
+  test('takes the ACK of the first SYN as a confirmation, though another connection began since', () => {
+    const bench = new Bench();
+    expect(bench.way(syn(1000))).toBe(REMOTE_ENDPOINT);
+    expect(bench.way(syn(5000))).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.path).toBe('direct');
+  });
+
+  test('takes no ACK as a confirmation once the SYN was sent again by way of the router', () => {
+    const bench = new Bench();
+    bench.way(syn());
+    expect(bench.way(syn())).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.path).toBe('relayed');
+  });
+
+  test('takes an ACK of 0 as that of the highest sequence number', () => {
+    const bench = new Bench();
+    expect(bench.way(syn(0xffff_ffff))).toBe(REMOTE_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, synAck(0));
+    expect(bench.path).toBe('direct');
+  });
+
   test('takes a direct ACK of it as a confirmation of the path', () => {
     const bench = new Bench();
     bench.way(syn());
@@ -274,6 +297,10 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     bench.take();
     expect(sendOpportunistically(bench)).toBe(0);
     expect(bench.take().some(({ to }) => to === ROUTER)).toBe(true);
+    expect(bench.peer.remotes(bench.now)[0]).toMatchObject({
+      packetsSentDirect: 1,
+      packetsSentRelayed: 1,
+    });
   });
 
   test('keeps a new remote once where the strategy lets the packet take its usual path', () => {
