@@ -31,12 +31,6 @@ class Bench extends PeeringBench {
     super({ peering: { opportunism: true } });
   }
 
-  /** Sends a packet and returns where it went. */
-  way(packet: Uint8Array): string {
-    this.sends(packet);
-    return this.take().find((datagram) => messageIn(datagram) === null)!.to;
-  }
-
   /** The path of ordinary packets. */
   get path(): string {
     return this.peer.remotes(this.now)[0]!.path;

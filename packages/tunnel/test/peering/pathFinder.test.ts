@@ -3,14 +3,7 @@ import { setTrafficClass } from '@6bed4/nd';
 import { describe, expect, test } from 'vitest';
 import { REMOTE_IDLE } from '../../src/defaults.js';
 import { ping } from '../support/packets.js';
-import {
-  messageIn,
-  OWN,
-  OWN_ENDPOINT,
-  PeeringBench,
-  ROUTER,
-  remoteAt,
-} from '../support/peerBench.js';
+import { OWN, OWN_ENDPOINT, PeeringBench, ROUTER, remoteAt } from '../support/peerBench.js';
 
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
 const REMOTE = remoteAt(REMOTE_ENDPOINT);
@@ -23,12 +16,7 @@ const profiles = [
   ['draft04', draft04Profile],
 ] as const;
 
-/** Where an ordinary packet to a remote goes. */
-function goesTo(bench: PeeringBench, remote: string, own = OWN): string {
-  bench.sends(ping(own, remote));
-  return bench.take().find(({ payload }) => payload.length > 0 && messageIn({ payload }) === null)!
-    .to;
-}
+const goesTo = (bench: PeeringBench, remote: string): string => bench.way(ping(OWN, remote));
 
 /** A peer of draft04 whose remote says that it sees its packets, so that they go directly. */
 function seen(remote = REMOTE): PeeringBench {
