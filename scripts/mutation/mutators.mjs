@@ -3,6 +3,7 @@
  * exchanged. Stryker offers no way to add mutators; its list is extended in place, so that its
  * version is pinned.
  */
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -57,11 +58,9 @@ const instrumenter = pathToFileURL(fromCore.resolve('@stryker-mutator/instrument
 const { allMutators } = await import(new URL('mutators/mutate.js', instrumenter).href);
 allMutators.push(integerLiteral, bitOperator);
 
-/** FNV-1a of a text, as a number in [0, 1). */
-function hashOf(text) {
-  let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
-  return (hash >>> 0) / 2 ** 32;
+/** A number in [0, 1) that a text decides. */
+function chanceOf(text) {
+  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 }
 
 /**
@@ -71,18 +70,17 @@ function hashOf(text) {
  * @param share - of the mutants to keep, in (0, 1]
  */
 export function sampleMutants(share) {
-  for (const [index, { name, mutate }] of allMutators.entries()) {
-    const sampled = {
+  for (const [index, mutator] of allMutators.entries()) {
+    const { name } = mutator;
+    allMutators[index] = {
       name,
       *mutate(path, ...rest) {
+        const { start, end } = path.node;
         let number = 0;
-        for (const mutant of mutate.call(allMutators[index], path, ...rest)) {
-          const { start, end } = path.node;
-          const place = `${name} ${start} ${end} ${number++}`;
-          if (hashOf(hashOf(place).toString()) < share) yield mutant;
+        for (const mutant of mutator.mutate(path, ...rest)) {
+          if (chanceOf(`${name} ${start} ${end} ${number++}`) < share) yield mutant;
         }
       },
     };
-    allMutators[index] = sampled;
   }
 }
