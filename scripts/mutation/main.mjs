@@ -6,8 +6,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
+import { sampleMutants } from './mutators.mjs';
 import { packages } from './packages.mjs';
-import './mutators.mjs';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -17,8 +17,14 @@ const { values, positionals } = parseArgs({
     concurrency: { type: 'string', default: '2' },
     // What runs when a module is loaded, constants above all, is judged by all tests.
     'no-static': { type: 'boolean', default: false },
+    // Share of the mutants to judge, chosen by chance; all by default.
+    sample: { type: 'string', default: '1' },
   },
 });
+
+const share = Number(values.sample);
+if (!(share > 0 && share <= 1)) throw new Error(`--sample: found ${values.sample}, expected 0..1`);
+if (share < 1) sampleMutants(share);
 
 /** What to mutate, by package: the files that arguments name, or all of a package. */
 function groupByPackage(names) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ping } from '../support/packets.js';
 import {
   advertisementFor,
-  messageIn,
+  OWN,
   PeeringBench,
   ROUTER,
   remoteAt,
@@ -12,8 +13,7 @@ import {
 const REMOTE_ENDPOINT = '192.0.2.9:5000';
 const REMOTE = remoteAt(REMOTE_ENDPOINT);
 
-const goesTo = (bench: PeeringBench): string =>
-  bench.pings(REMOTE).find((datagram) => messageIn(datagram) === null)!.to;
+const goesTo = (bench: PeeringBench): string => bench.way(ping(OWN, REMOTE));
 
 /** A solicitation of the remote that waits for its answer. */
 function asked(options: ConstructorParameters<typeof PeeringBench>[0] = {}) {

@@ -38,8 +38,7 @@ class LanBench extends PeeringBench {
   }
 
   goesTo(remote = NEIGHBOR): string {
-    const sent = this.pings(remote);
-    return sent.find((datagram) => messageIn(datagram) === null)!.to;
+    return this.way(ping(OWN, remote));
   }
 
   /** Whether a packet of the neighbor is taken from there. */

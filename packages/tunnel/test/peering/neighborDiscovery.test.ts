@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ping, udp } from '../support/packets.js';
 import {
   advertisementFor,
+  isData,
   messageIn,
   OWN,
   OWN_ENDPOINT,
@@ -27,11 +28,7 @@ function direct(options: ConstructorParameters<typeof PeeringBench>[0] = {}): Pe
   return bench;
 }
 
-const isData = (datagram: { readonly payload: Uint8Array }): boolean =>
-  datagram.payload.length > 0 && messageIn(datagram) === null;
-
-const goesTo = (bench: PeeringBench, remote = REMOTE): string =>
-  bench.pings(remote).find(isData)!.to;
+const goesTo = (bench: PeeringBench, remote = REMOTE): string => bench.way(ping(OWN, remote));
 
 describe('the first packet to a remote (draft-03 §8.2)', () => {
   test('is relayed, and beside it a solicitation goes directly to the remote', () => {

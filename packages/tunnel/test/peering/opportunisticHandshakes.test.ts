@@ -31,12 +31,6 @@ class Bench extends PeeringBench {
     super({ peering: { opportunism: true } });
   }
 
-  /** Sends a packet and returns where it went. */
-  way(packet: Uint8Array): string {
-    this.sends(packet);
-    return this.take().find((datagram) => messageIn(datagram) === null)!.to;
-  }
-
   /** The path of ordinary packets. */
   get path(): string {
     return this.peer.remotes(this.now)[0]!.path;
@@ -55,6 +49,29 @@ describe('TCP (draft-03 §8.5)', () => {
     expect(bench.way(syn())).toBe(ROUTER);
     bench.now += 2_000;
     expect(bench.way(syn())).toBe(ROUTER);
+  });
+
+  test('takes the ACK of the first SYN as a confirmation, though another connection began since', () => {
+    const bench = new Bench();
+    expect(bench.way(syn(1000))).toBe(REMOTE_ENDPOINT);
+    expect(bench.way(syn(5000))).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.path).toBe('direct');
+  });
+
+  test('takes no ACK as a confirmation once the SYN was sent again by way of the router', () => {
+    const bench = new Bench();
+    bench.way(syn());
+    expect(bench.way(syn())).toBe(ROUTER);
+    bench.arrives(REMOTE_ENDPOINT, synAck(1001));
+    expect(bench.path).toBe('relayed');
+  });
+
+  test('takes an ACK of 0 as that of the highest sequence number', () => {
+    const bench = new Bench();
+    expect(bench.way(syn(0xffff_ffff))).toBe(REMOTE_ENDPOINT);
+    bench.arrives(REMOTE_ENDPOINT, synAck(0));
+    expect(bench.path).toBe('direct');
   });
 
   test('takes a direct ACK of it as a confirmation of the path', () => {
@@ -274,6 +291,10 @@ describe('an application that sends opportunistically (draft-03 §8.7)', () => {
     bench.take();
     expect(sendOpportunistically(bench)).toBe(0);
     expect(bench.take().some(({ to }) => to === ROUTER)).toBe(true);
+    expect(bench.peer.remotes(bench.now)[0]).toMatchObject({
+      packetsSentDirect: 1,
+      packetsSentRelayed: 1,
+    });
   });
 
   test('keeps a new remote once where the strategy lets the packet take its usual path', () => {

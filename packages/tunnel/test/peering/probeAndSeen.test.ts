@@ -624,3 +624,42 @@ describe('a frame whose source encodes another endpoint than it came from (draft
     expect(answers).toBeLessThanOrEqual(16);
   });
 });
+
+describe('a remote that falls silent while we go on sending', () => {
+  /** Milliseconds of silence until packets take the router, and the probes until then. */
+  function untilRelayed(bench: Bench): { time: number; probes: number } {
+    let probes = 0;
+    for (let time = 0; time < 20_000; time += 100) {
+      const sent = [...bench.pingsWith(PROPER), ...bench.waits(100)];
+      probes += sent.filter(isProbe).length;
+      if (wayOf(sent).includes(ROUTER)) return { time, probes };
+    }
+    return { time: Number.POSITIVE_INFINITY, probes };
+  }
+
+  function converse(bench: Bench): void {
+    for (let step = 0; step < 20; step++) {
+      bench.isPinged(REMOTE_ENDPOINT, SEEN);
+      expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
+      bench.waits(250);
+    }
+  }
+
+  test('is reached through the router within two seconds, and directly as soon as it reports us again', () => {
+    const bench = Bench.seen();
+    converse(bench);
+    const { time, probes } = untilRelayed(bench);
+    expect(time).toBeLessThan(2_000);
+    expect(probes).toBeGreaterThan(0);
+    bench.isPinged(ROUTER, SEEN);
+    bench.take();
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
+  });
+
+  test('is reached directly where we do not send either', () => {
+    const bench = Bench.seen();
+    converse(bench);
+    bench.waits(5_000);
+    expect(wayOf(bench.pingsWith(PROPER))).toEqual([REMOTE_ENDPOINT]);
+  });
+});

@@ -19,6 +19,7 @@ function packet(source: string, destination: string, next: number, upper: Uint8A
   return bytes;
 }
 
+export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;
 export const ACK = 0x10;

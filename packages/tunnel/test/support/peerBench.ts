@@ -71,6 +71,12 @@ export class PeeringBench {
     this.peer.handlePacket(packet.slice(), 0, packet.length, this.now);
   }
 
+  /** The local side sends a packet; returns where that goes. */
+  way(packet: Uint8Array): string {
+    this.sends(packet);
+    return this.take().find(isData)!.to;
+  }
+
   /** The local side pings a remote; returns what that made the peer send. */
   pings(remote: string): SentDatagram[] {
     this.sends(ping(OWN, remote));
@@ -105,6 +111,11 @@ export class PeeringBench {
 export function messageIn(datagram: { readonly payload: Uint8Array }): NdMessage | null {
   const parsed = parseNd(datagram.payload, 0, datagram.payload.length);
   return parsed.ok ? parsed.value : null;
+}
+
+/** Whether a datagram holds a packet of an application: it is neither empty nor Neighbor Discovery. */
+export function isData(datagram: { readonly payload: Uint8Array }): boolean {
+  return datagram.payload.length > 0 && messageIn(datagram) === null;
 }
 
 /** The Neighbor Solicitations among datagrams, with where they went. */

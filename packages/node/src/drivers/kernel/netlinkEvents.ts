@@ -1,9 +1,9 @@
-import { setImmediate } from '../../realTimers.js';
 import { AF_NETLINK, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './constants.js';
 import type { Libc, Readiness } from './libc.js';
 import { viewOf } from './native.js';
 import { type NetlinkMessage, readMessages } from './netlinkMessages.js';
 import { netlinkAddress } from './socketAddress.js';
+import { whenReadable } from './whenReadable.js';
 
 const READ_BUFFER = 32_768;
 /** Upper bound of `read` calls before the event loop continues. */
@@ -24,17 +24,12 @@ export class NetlinkEvents {
   readonly #buffer = new Uint8Array(READ_BUFFER);
   #fd: number;
   #watch: Readiness | null;
-  #isScheduled = false;
 
   private constructor(libc: Libc, fd: number, listener: NetlinkListener) {
     this.#libc = libc;
     this.#fd = fd;
     this.#listener = listener;
-    this.#watch = libc.watch(fd, () => {
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
-      setImmediate(() => this.#drain());
-    });
+    this.#watch = whenReadable(libc, fd, () => this.#drain());
   }
 
   /**
@@ -67,7 +62,6 @@ export class NetlinkEvents {
   }
 
   #drain(): void {
-    this.#isScheduled = false;
     let isAnyOfMatter = false;
     for (let count = 0; count < MAX_READS && this.#fd >= 0; count++) {
       const length = this.#libc.read(this.#fd, this.#buffer, READ_BUFFER);

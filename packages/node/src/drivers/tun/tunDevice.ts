@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
-import { setImmediate } from '../../realTimers.js';
 import {
   IFF_MULTI_QUEUE,
   IFF_NO_PI,
@@ -17,6 +16,7 @@ import { flagsRequest } from '../kernel/interfaceRequests.js';
 import type { Libc, Readiness } from '../kernel/libc.js';
 import { getLinkMessage, type Link, readLink } from '../kernel/linkMessages.js';
 import { Rtnetlink } from '../kernel/rtnetlink.js';
+import { whenReadable } from '../kernel/whenReadable.js';
 
 const DEVICE = '/dev/net/tun';
 
@@ -65,7 +65,6 @@ export class Tun {
   readonly #errors: { readonly again: number; readonly interrupted: number; readonly gone: number };
   #fd: number;
   #watch: Readiness | null = null;
-  #scheduled = false;
   #dropped = 0;
 
   private constructor(libc: Libc, fd: number, name: string, created: boolean) {
@@ -102,16 +101,7 @@ export class Tun {
    * @param onGone - called when the interface was removed by someone else; there are no more packets
    */
   start(reader: PacketReader, onGone: () => void): void {
-    const drain = (): void => {
-      this.#scheduled = false;
-      this.#drain(reader, onGone);
-    };
-    // Packets are handled in a callback of Node.js, where exceptions, promises and ticks work.
-    this.#watch = this.#libc.watch(this.#fd, () => {
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(drain);
-    });
+    this.#watch = whenReadable(this.#libc, this.#fd, () => this.#drain(reader, onGone));
   }
 
   /**
