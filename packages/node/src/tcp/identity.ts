@@ -23,6 +23,7 @@ export interface IdentityOptions extends SecureContextOptions {
 
 /** Options of {@link Identity.clientOptions}, for `tls.connect` and all that passes options on to it. */
 export interface ClientIdentityOptions extends IdentityOptions {
+  /** Accepts the pinned certificate alone, whatever the name of the host. */
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 

@@ -5,16 +5,10 @@ import { invalidType, outOfRange } from './netErrors.js';
 /** The time without data after which a socket emits `timeout`. */
 export class IdleTimer {
   readonly #expired: () => void;
-  #time = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(expired: () => void) {
     this.#expired = expired;
-  }
-
-  /** Milliseconds; 0 for never. */
-  get time(): number {
-    return this.#time;
   }
 
   /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
@@ -27,7 +21,6 @@ export class IdleTimer {
     if (listener !== undefined && typeof listener !== 'function') {
       throw invalidType('callback', 'of type function', listener);
     }
-    this.#time = time;
     if (time === 0) return;
     if (time > LONGEST_DELAY) warnOfOverflow(time);
     this.#timer = setTimeout(this.#expired, Math.min(time, LONGEST_DELAY)).unref();

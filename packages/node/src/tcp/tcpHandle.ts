@@ -60,11 +60,7 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
   attach(socket: S, listener: HandleListener<S>): void {
     this.#socket = socket;
     this.#listener = listener;
-  }
-
-  /** Whether the connection has ended by an error. */
-  get hasFailed(): boolean {
-    return this.connection.error !== null;
+    if (this.#failure !== null) this.#schedule();
   }
 
   get isReading(): boolean {

@@ -279,7 +279,7 @@ export class TcpServer extends EventEmitter<TcpServerEvents> {
 
   #pass(handle: TcpHandle<unknown>): void {
     const { maxConnections } = this;
-    if (this.#listening === null || handle.hasFailed) {
+    if (this.#listening === null) {
       handle.reset();
       return;
     }

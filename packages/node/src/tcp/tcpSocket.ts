@@ -56,6 +56,9 @@ export class TcpSocket extends Duplex {
   /** The addresses that were tried, as `address:port`, where a name had several. */
   autoSelectFamilyAttemptedAddresses?: string[];
 
+  /** Milliseconds as given to {@link setTimeout}; undefined before. */
+  timeout: number | undefined;
+
   readonly #layer: TcpLayer;
   #handle: TcpHandle<unknown> | null = null;
   #dial: Dial | null = null;
@@ -168,11 +171,6 @@ export class TcpSocket extends Duplex {
     return this.#localEnd()?.family;
   }
 
-  /** Milliseconds as given to {@link setTimeout}; undefined before. */
-  get timeout(): number | undefined {
-    return this.#idle?.time;
-  }
-
   /** This side of the connection; an empty object without one. */
   address(): TcpAddress | Record<string, never> {
     return this.#localEnd() ?? {};
@@ -235,7 +233,8 @@ export class TcpSocket extends Duplex {
    */
   setTimeout(timeout: number, listener?: () => void): this {
     if (this.destroyed) return this;
-    this.#idle ??= new IdleTimer(() => this.#expired());
+    this.timeout = timeout;
+    this.#idle ??= new IdleTimer(() => this.emit('timeout'));
     this.#idle.set(timeout, listener);
     if (listener !== undefined) {
       if (timeout === 0) this.off('timeout', listener);
@@ -457,10 +456,6 @@ export class TcpSocket extends Duplex {
   #ended(): void {
     this.push(null);
     this.read(0);
-  }
-
-  #expired(): void {
-    this.emit('timeout');
   }
 
   #localEnd(): TcpAddress | null {

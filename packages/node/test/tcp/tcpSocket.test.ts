@@ -16,7 +16,7 @@ async function pair(): Promise<[client: Tunnel, server: Tunnel]> {
   return [await lab.open(), await lab.open()];
 }
 
-async function listening(
+async function listenOn(
   tunnel: Tunnel,
   listener?: (socket: TcpSocket) => void,
 ): Promise<[TcpServer, number]> {
@@ -29,7 +29,7 @@ async function listening(
 describe('a connection between two tunnels', () => {
   test('carries data both ways and ends', async () => {
     const [left, right] = await pair();
-    const [server, port] = await listening(right, (socket) => socket.pipe(socket));
+    const [server, port] = await listenOn(right, (socket) => socket.pipe(socket));
     const socket = left.connect(port, right.address!);
     socket.end('hello');
     const chunks: Buffer[] = [];
@@ -45,7 +45,7 @@ describe('a connection between two tunnels', () => {
     const [left, right] = await pair();
     const data = randomBytes(5_000_000);
     const hash = createHash('sha256');
-    const [server, port] = await listening(right, (socket) => void socket.pipe(hash));
+    const [server, port] = await listenOn(right, (socket) => void socket.pipe(hash));
     const socket = left.connect(port, right.address!);
     socket.end(data);
     await once(hash, 'readable');
@@ -69,7 +69,7 @@ describe('a connection between two tunnels', () => {
 
   test('is made within one tunnel, by ::1 and by its address', async () => {
     const [left] = await pair();
-    const [server, port] = await listening(left, (socket) => socket.end('hi'));
+    const [server, port] = await listenOn(left, (socket) => socket.end('hi'));
     for (const host of ['::1', left.address!, 'localhost']) {
       const [data] = await once(left.connect(port, host), 'data');
       expect(data.toString()).toBe('hi');
