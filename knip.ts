@@ -43,7 +43,7 @@ const config: KnipConfig = {
     'examples/browser-lab': { entry: ['page.mjs'], project },
     bench: { entry: ['*.mjs', 'net/load/{sender,receiveOne}.mjs'], project },
     docs: {
-      entry: ['test/world/{entry,hooks,node,streams}.mjs'],
+      entry: ['test/world/{entry,hooks,node}.mjs'],
       project,
       // What the blocks of code in the pages and READMEs import or run.
       ignoreDependencies: [/6bed4/, 'sip.js', 'undici'],

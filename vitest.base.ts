@@ -10,7 +10,7 @@ const source = (path: string): string =>
  */
 const order = [
   'workspace',
-  ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'streams', 'cli'],
+  ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'cli'],
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
   ...['cli-kernel', 'chat-kernel', 'sip-call-kernel'],
@@ -26,7 +26,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
   return {
     resolve: {
       alias: [
-        ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'streams'].map((name) => ({
+        ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node'].map((name) => ({
           find: new RegExp(`^@6bed4/${name}$`),
           replacement: source(`${name}/src/index.ts`),
         })),

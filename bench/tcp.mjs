@@ -1,10 +1,9 @@
 /**
  * One TCP stream from one end of this process to the other: two stacks that hand each other packets, two tunnels on
- * 127.0.0.1, and paths that lose and take time; in turns with a connection of `node:net` on ::1 and, where
- * `@6bed4/streams` is there, with its QUIC. Run it with `npm run bench:tcp`; `--memory` tells what idle connections
- * take.
+ * 127.0.0.1, and paths that lose and take time; in turns with a connection of `node:net` on ::1. Run it with
+ * `npm run bench:tcp`; `--memory` tells what idle connections take.
  */
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { loadavg } from 'node:os';
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -23,7 +22,6 @@ const ADDRESSES = [1, 2].map((last) => {
   return address;
 });
 
-const streams = await import('@6bed4/streams').catch(() => null);
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** One direction of a path inside this process, which loses packets and takes time. */
@@ -277,69 +275,6 @@ async function tunnelCandidate() {
   };
 }
 
-async function quicCandidate(title, bytes, sockets, close) {
-  const ends = sockets.map((socket) => streams.createStreamEndpoint(socket));
-  const [near, far] = await Promise.all(ends);
-  const { address, port } = sockets[1].address();
-  return {
-    title,
-    bytes,
-    carry: async (length) => {
-      const accepted = once(far, 'connection');
-      const client = near.connect({ address, port });
-      const closed = await carryOver([client, (await accepted)[0]], length);
-      await closed();
-    },
-    close: async () => {
-      await Promise.all([near.close(), far.close()]);
-      await close();
-    },
-  };
-}
-
-async function quicOverTunnels() {
-  const { left, right, close } = await twoTunnels();
-  const sockets = await Promise.all(
-    [left, right].map(async (tunnel) => {
-      const socket = tunnel.createSocket('udp6');
-      socket.bind(0, tunnel.address);
-      await once(socket, 'listening');
-      return socket;
-    }),
-  );
-  return quicCandidate('QUIC from tunnel to tunnel, direct', 40e6, sockets, close);
-}
-
-/** One end of a path for datagrams, with the part of `dgram.Socket` that QUIC uses. */
-class PathEnd extends EventEmitter {
-  constructor(address) {
-    super();
-    this.place = { address, family: 'IPv6', port: 1 };
-  }
-
-  send(message, _port, _address, callback) {
-    queueMicrotask(() => callback(null));
-    this.path.send(Buffer.from(message));
-  }
-
-  address = () => this.place;
-  remoteAddress() {
-    throw new Error('not connected');
-  }
-  ref() {}
-  unref() {}
-  close() {}
-}
-
-function quicOverPath(title, bytes, loss, roundTrip) {
-  const ends = ['2001:db8::1', '2001:db8::2'].map((address) => new PathEnd(address));
-  ends.forEach((end, index) => {
-    const other = ends[1 - index];
-    end.path = new Path(loss, roundTrip / 2, (bytes) => other.emit('message', bytes, end.place));
-  });
-  return quicCandidate(title, bytes, ends, () => {});
-}
-
 /** Carries bytes once; its rates in Mbit/s, by time and by time of the processor. */
 async function measure({ carry, bytes }, amount = bytes) {
   const start = performance.now();
@@ -356,18 +291,14 @@ async function measure({ carry, bytes }, amount = bytes) {
 }
 
 async function candidates() {
-  const quic = streams === null ? null : true;
   return [
     await netCandidate(),
     memoryCandidate(),
     await tunnelCandidate(),
-    quic && (await quicOverTunnels()),
-    pathCandidate('TCP, 2 ms round trip, 2 % loss', 20e6, 0.02, 2),
-    quic && (await quicOverPath('QUIC, 2 ms round trip, 2 % loss', 20e6, 0.02, 2)),
-    pathCandidate('TCP, 40 ms round trip, 2 % loss', 20e6, 0.02, 40),
-    quic && (await quicOverPath('QUIC, 40 ms round trip, 2 % loss', 20e6, 0.02, 40)),
-    pathCandidate('TCP with CUBIC, 40 ms, 2 % loss', 2e6, 0.02, 40, { congestion: 'cubic' }),
-  ].filter((one) => one !== null);
+    pathCandidate('2 ms round trip, 2 % loss', 20e6, 0.02, 2),
+    pathCandidate('40 ms round trip, 2 % loss', 20e6, 0.02, 40),
+    pathCandidate('CUBIC, 40 ms round trip, 2 % loss', 2e6, 0.02, 40, { congestion: 'cubic' }),
+  ];
 }
 
 async function compare() {
@@ -382,7 +313,7 @@ async function compare() {
     for (const [index, one] of all.entries()) results[index].push(await measure(one));
   }
   const table = new Table({
-    head: ['', 'Mbit/s', 'lowest', 'highest', 'of net', 'of the next', 'Mbit per s of processor'],
+    head: ['', 'Mbit/s', 'lowest', 'highest', 'of net', 'Mbit per s of processor'],
   });
   for (const [index, { title }] of all.entries()) {
     const rates = results[index].map(({ rate }) => rate);
@@ -393,7 +324,6 @@ async function compare() {
       Math.round(Math.min(...rates)),
       Math.round(Math.max(...rates)),
       of(0).toFixed(3),
-      all[index + 1]?.title.startsWith('QUIC') ? of(index + 1).toFixed(2) : '',
       Math.round(median(results[index].map(({ efficiency }) => efficiency))),
     ]);
   }

@@ -91,7 +91,7 @@ describe('a portable package', () => {
 
 describe('the layers', () => {
   const machines = ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance'];
-  const all = [...machines, 'simulator', 'node', 'streams', 'testing/bytes'];
+  const all = [...machines, 'simulator', 'node', 'testing/bytes'];
 
   test.each([
     ['codec', []],
@@ -100,7 +100,6 @@ describe('the layers', () => {
     ['tunnel', ['codec', 'nd']],
     ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['node', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['streams', ['codec', 'node']],
     ['cli', ['codec', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],
   ] as const)('let %s import %j', (name, allowed: readonly string[]) => {

@@ -39,14 +39,12 @@ describe('npm run', () => {
 });
 
 describe('built packages', () => {
-  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'node', 'streams', 'simulator'].flatMap(
-    (name) => {
-      const manifest = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8'));
-      return Object.keys(manifest.exports)
-        .filter((path) => !path.endsWith('.json'))
-        .map((path) => [path.replace('.', manifest.name), name] as const);
-    },
-  );
+  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'node', 'simulator'].flatMap((name) => {
+    const manifest = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8'));
+    return Object.keys(manifest.exports)
+      .filter((path) => !path.endsWith('.json'))
+      .map((path) => [path.replace('.', manifest.name), name] as const);
+  });
 
   test.each(modules)('%s is the same by import and by require', async (module, name) => {
     const print = 'console.log(JSON.stringify(Object.keys(loaded)))';

@@ -1,7 +1,4 @@
-const WORLD = new Map([
-  ['@6bed4/node', './node.mjs'],
-  ['@6bed4/streams', './streams.mjs'],
-]);
+const WORLD = new Map([['@6bed4/node', './node.mjs']]);
 
 /** The packages that a block of a page imports are those that live in the world of the pages. */
 export function resolve(specifier, context, next) {
