@@ -5,6 +5,7 @@ import { addPeerCommand } from './commands/peerCommand.js';
 import { requireSubcommand } from './commands/requireSubcommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
+import { addWiresharkPluginCommand } from './commands/wiresharkPluginCommand.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
 import { write } from './output/print.js';
@@ -69,6 +70,7 @@ function buildProgram(version: string): Command {
   addPeerCommand(program, version);
   addStatusCommand(program);
   addAddressCommand(program);
+  addWiresharkPluginCommand(program);
   nameRefusals(program);
   return requireSubcommand(program);
 }
