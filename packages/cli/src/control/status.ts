@@ -95,6 +95,8 @@ export interface RouterStatus extends CommonStatus {
   readonly role: 'router';
   readonly address: string;
   readonly prefix: string;
+  /** The endpoint at which peers reach it; another than `endpoint` behind a NAT. */
+  readonly publicEndpoint: Endpoint;
 }
 
 export type DaemonStatus = PeerStatus | RouterStatus;
@@ -131,12 +133,13 @@ export function statusOfPeer(
 
 /** The status of a router. */
 export function statusOfRouter(router: RouterDaemon, program: Program): RouterStatus {
-  const { address, prefix } = router;
+  const { address, prefix, publicEndpoint } = router;
   return {
     role: 'router',
     ...commonStatus(router, program),
     address,
     prefix,
+    publicEndpoint,
   };
 }
 
