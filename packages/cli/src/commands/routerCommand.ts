@@ -14,6 +14,7 @@ import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { logInbound } from './logInbound.js';
 import { logInterface, whenOnInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
@@ -97,7 +98,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     workers,
     forwardTo,
   } = flags;
-  const { allowPrivate, allowLoopback } = flags;
+  const { allowPrivate, allowLoopback, inbound } = flags;
   const options = {
     ...{
       publicEndpoint,
@@ -111,7 +112,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
       offloads,
       workers,
     },
-    ...{ allowPrivate, allowLoopback },
+    ...{ allowPrivate, allowLoopback, inbound },
   };
   await runDaemon({
     log,
@@ -124,6 +125,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
       const fields = { router: address, prefix, on, tun, routes };
       if (isAt !== on) Object.assign(fields, { public: isAt });
       logInterface(router, log.logger);
+      logInbound(router.inbound, log.logger);
       // A router without its address relays already, but its host is not reached.
       whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },

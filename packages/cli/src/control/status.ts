@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import {
   type DaemonCounters,
   type DriverReport,
+  formatInboundPolicy,
   hasAddress,
   type InterfaceReport,
   type PeerDaemon,
@@ -39,6 +40,8 @@ interface CommonStatus extends ProcessStatus {
   readonly tun: string | null;
   /** How that is, compared with what it has to be; null without. */
   readonly interface: InterfaceReport | null;
+  /** What reaches services of this computer, as `--inbound` takes it; null without an interface. */
+  readonly inbound: string | null;
   /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
   /** The driver that carries packets, and its offloads. */
@@ -150,6 +153,7 @@ function commonStatus(daemon: PeerDaemon | RouterDaemon, program: Program): Comm
     uptime: process.uptime(),
     tun: daemon.tun,
     interface: daemon.interfaceReport(),
+    inbound: daemon.inbound === null ? null : formatInboundPolicy(daemon.inbound),
     endpoint: daemon.endpoint,
     driver: daemon.driver(),
     counters: daemon.counters(),

@@ -1,5 +1,10 @@
 import { dialectNames, draft02Profile, type Profile, profileOf } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
+import {
+  type DriverName,
+  type InboundPolicy,
+  type Offloads,
+  parseInboundPolicy,
+} from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import { refuse } from './refuse.js';
 
@@ -43,6 +48,9 @@ export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);
+
+/** Parses what may reach the services of this computer. */
+export const inbound: (text: string) => InboundPolicy = (text) => parseInboundPolicy(text);
 
 function listOf(names: object): string {
   return Object.keys(names).join(', ');

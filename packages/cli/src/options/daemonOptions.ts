@@ -1,9 +1,9 @@
 import type { Profile } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
+import type { DriverName, InboundPolicy, Offloads } from '@6bed4/node';
 import type { Command } from 'commander';
 import type { ControlFlags } from '../control/openControl.js';
 import type { LogOptions } from '../output/log.js';
-import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choices.js';
+import { DIALECTS, DRIVERS, dialect, driver, inbound, OFFLOADS, offloads } from './choices.js';
 
 /** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
@@ -17,6 +17,7 @@ on and off.`;
 /** Options of both routers and peers, as parsed. */
 export interface DaemonFlags extends LogOptions, ControlFlags {
   readonly tun?: string | false;
+  readonly inbound?: InboundPolicy;
   readonly driver?: DriverName;
   readonly offloads?: Offloads;
   readonly dialect?: Profile;
@@ -29,6 +30,11 @@ export function addDaemonOptions(command: Command): Command {
   return command
     .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`)
     .option('--no-tun', 'create no network interface; needs no privileges')
+    .option(
+      '--inbound <WHAT>',
+      'what reaches services of this computer: open, established, or tcp:22,udp:5060-5061; default: open',
+      inbound,
+    )
     .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
     .option(
       '--offloads <O>',

@@ -23,6 +23,7 @@ export function reportOf(name: string, status: DaemonStatus): string {
     `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
     ...interfaceLines(status.interface),
+    ...(status.inbound ? [line('inbound', status.inbound)] : []),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),

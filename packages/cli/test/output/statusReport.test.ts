@@ -35,6 +35,7 @@ const ROUTER: RouterStatus = {
   uptime: 7500,
   tun: '6bed4',
   interface: { name: '6bed4', missing: [], disputed: [], restorations: 0 },
+  inbound: 'open',
   endpoint: { address: '198.51.100.1', port: 25790 },
   driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
   counters: COUNTERS,

@@ -18,7 +18,7 @@ import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
-import { type CommonOptions, chooseProfile } from './options.js';
+import { type CommonOptions, chooseInbound, chooseProfile } from './options.js';
 
 const ANY_ADDRESS = '0.0.0.0';
 const FIRST_MULTICAST = 224;
@@ -109,8 +109,10 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     const listener = this.listener(() => {});
     this.#publicEndpoint = publicEndpointOf(options, profile);
     const maker = routerMaker(options, profile, this.#publicEndpoint);
+    const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
+    await this.filterInbound(inbound);
     try {
       driver.configure(planOfRouter(driver.address, profile));
     } catch (error) {
