@@ -2,7 +2,6 @@ import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
-import { requireSubcommand } from './commands/requireSubcommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { addWiresharkPluginCommand } from './commands/wiresharkPluginCommand.js';
@@ -37,6 +36,10 @@ export async function main(args: readonly string[], version: string): Promise<nu
     await program.parseAsync([...args], { from: 'user' });
     return EXIT_OK;
   } catch (error) {
+    // Help that was asked for went to standard output; without a command, it went to standard error.
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    }
     const words = commandWords(program, args);
     const path = words.join(' ');
     const failure = namedRefusal(error, words.at(-1)!);
@@ -58,11 +61,11 @@ function leaveRemovedFolder(): void {
 function buildProgram(version: string): Command {
   const program = new Command('6bed4')
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
-    .version(version, '--version', 'print the version')
-    .helpOption('--help', 'show this help')
-    .helpCommand(false)
+    .usage('<command> [options]')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXAMPLES)
-    .showSuggestionAfterError(false)
     .configureOutput({ outputError: () => {}, writeOut: write })
     .exitOverride();
   // Commands take these settings over when they are added.
@@ -72,7 +75,7 @@ function buildProgram(version: string): Command {
   addAddressCommand(program);
   addWiresharkPluginCommand(program);
   nameRefusals(program);
-  return requireSubcommand(program);
+  return program;
 }
 
 /** The words of the arguments that name a command, from `6bed4` on. */
@@ -97,5 +100,7 @@ function commandWords(program: Command, args: readonly string[]): readonly strin
 function messageOf(failure: unknown, path: string): string {
   if (failure instanceof StartError || failure instanceof UsageError) return failure.message;
   if (!(failure instanceof CommanderError)) throw failure;
-  return `${failure.message.replace(/^error: /, '')} (see ${path} --help)`;
+  const [what = '', suggestion] = failure.message.replace(/^error: /, '').split('\n');
+  const advice = suggestion === undefined ? '' : `, ${suggestion.replace(/^\(D(.*)\)$/, 'd$1')}`;
+  return `${what}${advice} (see ${path} --help)`;
 }

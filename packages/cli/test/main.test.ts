@@ -14,13 +14,37 @@ function expectUsage(outcome: Outcome, line: string | RegExp): void {
 
 beforeAll(requireBuild);
 
-describe('6bed4 --version', () => {
-  test('prints the version of the package', async () => {
-    expect(await run('--version')).toEqual({
-      code: 0,
-      stdout: `${manifest.version}\n`,
-      stderr: '',
-    });
+describe('the version of the package', () => {
+  test.each(['--version', '-v'])('is printed by %s', async (option) => {
+    expect(await run(option)).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+});
+
+describe('help', () => {
+  test.each([
+    [['-h'], ['--help']],
+    [['help'], ['--help']],
+    [
+      ['help', 'router'],
+      ['router', '--help'],
+    ],
+    [
+      ['router', '-h'],
+      ['router', '--help'],
+    ],
+    [
+      ['address', 'help', 'decode'],
+      ['address', 'decode', '--help'],
+    ],
+  ])('by %j is that of %j', async (words, same) => {
+    const outcome = await run(...words);
+    expect(outcome).toEqual(await run(...same));
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([[[]], [['address']]])('is printed for %j, with exit code 2', async (words) => {
+    const { stdout } = await run(...words, '--help');
+    expect(await run(...words)).toEqual({ code: 2, stdout: '', stderr: stdout });
   });
 });
 
@@ -47,8 +71,11 @@ describe('wrong arguments', () => {
   const P = ['peer', '--router', '192.0.2.1'];
   const E = ['address', 'encode'];
   test.each<[string[], string | RegExp]>([
-    [[], '6bed4: command: found nothing, expected one of router, peer, status, address'],
-    [['dance'], '6bed4: command: found "dance", expected one of router, peer, status, address'],
+    [['dance'], "6bed4: unknown command 'dance' (see 6bed4 --help)"],
+    [['statsu'], "6bed4: unknown command 'statsu', did you mean status? (see 6bed4 --help)"],
+    [['adress', 'decode'], /^6bed4: unknown command 'adress', did you mean address\?/],
+    [['peer', '--ruoter', '1.2.3.4'], /unknown option '--ruoter', did you mean --router\?/],
+    [['address', 'decod'], /^6bed4 address: unknown command 'decod', did you mean decode\?/],
     [['--loud'], "6bed4: unknown option '--loud' (see 6bed4 --help)"],
     [
       ['router'],
@@ -119,7 +146,6 @@ describe('wrong arguments', () => {
       ],
       '6bed4 peer: --mapping-timeout: found 5, expected at least 28 seconds',
     ],
-    [['address'], '6bed4 address: command: found nothing, expected one of decode, encode'],
     [['address', 'decode'], /^6bed4 address decode: missing required argument 'ADDR'/],
     [
       ['address', 'decode', '192.0.2.1'],

@@ -11,7 +11,8 @@ const NAME = '6bed4';
  */
 export async function prepare(args: readonly string[]): Promise<void> {
   const [command] = args;
-  if ((command !== 'peer' && command !== 'router') || args.includes('--help')) return;
+  if (command !== 'peer' && command !== 'router') return;
+  if (args.includes('--help') || args.includes('-h')) return;
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [NAME, ...args].join(' ');
