@@ -3,7 +3,19 @@ import type { DriverName, InboundPolicy, Offloads } from '@6bed4/node';
 import type { Command } from 'commander';
 import type { ControlFlags } from '../control/openControl.js';
 import type { LogOptions } from '../output/log.js';
-import { DIALECTS, DRIVERS, dialect, driver, inbound, OFFLOADS, offloads } from './choices.js';
+import {
+  DIALECTS,
+  DRIVERS,
+  dialect,
+  driver,
+  inbound,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  logFormat,
+  logLevel,
+  OFFLOADS,
+  offloads,
+} from './choices.js';
 
 /** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
@@ -51,5 +63,14 @@ export function addDaemonOptions(command: Command): Command {
     .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
     .option('--no-control', 'do not open a status socket')
     .option('--json', 'log one JSON object a line')
-    .option('--verbose', 'log debugging details');
+    .option('--verbose', 'log debugging details')
+    .option('--log-level <L>', `least important level: ${LOG_LEVELS}; default: info`, logLevel)
+    .option(
+      '--log-format <F>',
+      `form of the log: ${LOG_FORMATS}; default: journal under journald, else text`,
+      logFormat,
+    )
+    .option('--log-time', 'begin lines of text with the time; default: in files')
+    .option('--no-log-time', 'never do')
+    .option('--redact', 'replace addresses in the log by names that say nothing');
 }

@@ -2,7 +2,8 @@ import { constants, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import sonicBoom from 'sonic-boom';
 
-const STDOUT = 1;
+/** File descriptor of standard output. */
+export const STDOUT = 1;
 const OPEN_STDOUT = `/proc/self/fd/${STDOUT}`;
 /** Upper bound of what waits to be written, in characters. */
 const LONGEST_QUEUE = 256 << 10;
