@@ -3,10 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
-import { requireSubcommand } from './commands/requireSubcommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
 import { addServeCommand } from './commands/serveCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
+import { addWiresharkPluginCommand } from './commands/wiresharkPluginCommand.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
 import { write } from './output/print.js';
@@ -40,6 +40,10 @@ export async function main(args: readonly string[], version: string): Promise<nu
     await program.parseAsync([...args], { from: 'user' });
     return EXIT_OK;
   } catch (error) {
+    // Help that was asked for went to standard output; without a command, it went to standard error.
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    }
     const words = commandWords(program, args);
     const path = words.join(' ');
     const failure = namedRefusal(error, words.at(-1)!);
@@ -61,11 +65,11 @@ function leaveRemovedFolder(): void {
 function buildProgram(version: string): Command {
   const program = new Command('6bed4')
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
-    .version(version, '--version', 'print the version')
-    .helpOption('--help', 'show this help')
-    .helpCommand(false)
+    .usage('<command> [options]')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXAMPLES)
-    .showSuggestionAfterError(false)
     .configureOutput({ outputError: () => {}, writeOut: write })
     .exitOverride();
   // Commands take these settings over when they are added.
@@ -75,8 +79,9 @@ function buildProgram(version: string): Command {
   addServeCommand(program, version);
   addStatusCommand(program);
   addAddressCommand(program);
+  addWiresharkPluginCommand(program);
   nameRefusals(program);
-  return requireSubcommand(program);
+  return program;
 }
 
 /** The words of the arguments that name a command, from `6bed4` on. */
@@ -101,5 +106,7 @@ function commandWords(program: Command, args: readonly string[]): readonly strin
 function messageOf(failure: unknown, path: string): string {
   if (failure instanceof StartError || failure instanceof UsageError) return failure.message;
   if (!(failure instanceof CommanderError)) throw failure;
-  return `${failure.message.replace(/^error: /, '')} (see ${path} --help)`;
+  const [what = '', suggestion] = failure.message.replace(/^error: /, '').split('\n');
+  const advice = suggestion === undefined ? '' : `, ${suggestion.replace(/^\(D(.*)\)$/, 'd$1')}`;
+  return `${what}${advice} (see ${path} --help)`;
 }

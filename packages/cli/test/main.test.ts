@@ -14,13 +14,45 @@ function expectUsage(outcome: Outcome, line: string | RegExp): void {
 
 beforeAll(requireBuild);
 
-describe('6bed4 --version', () => {
-  test('prints the version of the package', async () => {
-    expect(await run('--version')).toEqual({
-      code: 0,
-      stdout: `${manifest.version}\n`,
-      stderr: '',
-    });
+describe('the version of the package', () => {
+  test.each(['--version', '-v'])('is printed by %s', async (option) => {
+    expect(await run(option)).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+});
+
+describe('help', () => {
+  test.each([
+    [['-h'], ['--help']],
+    [['help'], ['--help']],
+    [
+      ['help', 'router'],
+      ['router', '--help'],
+    ],
+    [
+      ['router', '-h'],
+      ['router', '--help'],
+    ],
+    [
+      ['serve', '-h'],
+      ['serve', '--help'],
+    ],
+    [
+      ['help', 'proxy'],
+      ['proxy', '--help'],
+    ],
+    [
+      ['address', 'help', 'decode'],
+      ['address', 'decode', '--help'],
+    ],
+  ])('by %j is that of %j', async (words, same) => {
+    const outcome = await run(...words);
+    expect(outcome).toEqual(await run(...same));
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([[[]], [['address']]])('is printed for %j, with exit code 2', async (words) => {
+    const { stdout } = await run(...words, '--help');
+    expect(await run(...words)).toEqual({ code: 2, stdout: '', stderr: stdout });
   });
 });
 
@@ -49,14 +81,18 @@ describe('wrong arguments', () => {
   const P = ['peer', '--router', '192.0.2.1'];
   const E = ['address', 'encode'];
   test.each<[string[], string | RegExp]>([
+    [['dance'], "6bed4: unknown command 'dance' (see 6bed4 --help)"],
+    [['statsu'], "6bed4: unknown command 'statsu', did you mean status? (see 6bed4 --help)"],
+    [['adress', 'decode'], /^6bed4: unknown command 'adress', did you mean address\?/],
+    [['peer', '--ruoter', '1.2.3.4'], /unknown option '--ruoter', did you mean --router\?/],
+    [['proxy', '--sock', '1080'], /unknown option '--sock', did you mean --socks\?/],
     [
-      [],
-      '6bed4: command: found nothing, expected one of router, peer, proxy, serve, status, address',
+      ['serve', '--log-level', 'all', '80=x:1'],
+      /--log-level: found "all", expected one of error, /,
     ],
-    [
-      ['dance'],
-      '6bed4: command: found "dance", expected one of router, peer, proxy, serve, status, address',
-    ],
+    [['proxy', '--log-format', 'xml'], /--log-format: found "xml", expected one of text, /],
+    [['serve', '--inbound', 'open', '80=x:1'], /unknown option '--inbound'/],
+    [['address', 'decod'], /^6bed4 address: unknown command 'decod', did you mean decode\?/],
     [['--loud'], "6bed4: unknown option '--loud' (see 6bed4 --help)"],
     [
       ['router'],
@@ -127,7 +163,6 @@ describe('wrong arguments', () => {
       ],
       '6bed4 peer: --mapping-timeout: found 5, expected at least 28 seconds',
     ],
-    [['address'], '6bed4 address: command: found nothing, expected one of decode, encode'],
     [['address', 'decode'], /^6bed4 address decode: missing required argument 'ADDR'/],
     [
       ['address', 'decode', '192.0.2.1'],

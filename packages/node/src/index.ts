@@ -49,6 +49,12 @@ export {
   type MemoryNetworkOptions,
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
+export {
+  formatInboundPolicy,
+  type InboundPolicy,
+  type InboundService,
+  parseInboundPolicy,
+} from './drivers/tun/inboundPolicy.js';
 export { StartError, type StartErrorCode } from './errors.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';

@@ -13,7 +13,6 @@ import { integer } from '../options/numbers.js';
 import { missingOption } from '../options/usageError.js';
 import { fieldsOf, reportOf } from '../output/addressReport.js';
 import { print } from '../output/print.js';
-import { requireSubcommand } from './requireSubcommand.js';
 
 const HIGHEST_LANIP = 0xffff;
 
@@ -40,13 +39,12 @@ interface EncodeFlags extends DecodeFlags {
 
 /** `6bed4 address decode` and `6bed4 address encode` */
 export function addAddressCommand(program: Command): void {
-  const address = requireSubcommand(
-    program
-      .command('address')
-      .summary('decode and encode 6bed4 addresses')
-      .description('Decodes the fields of 6bed4 addresses, and encodes such addresses.')
-      .addHelpText('after', `${DECODE_EXAMPLES}\n${ENCODE_EXAMPLES}`),
-  );
+  const address = program
+    .command('address')
+    .usage('<command> [options]')
+    .summary('decode and encode 6bed4 addresses')
+    .description('Decodes the fields of 6bed4 addresses, and encodes such addresses.')
+    .addHelpText('after', `${DECODE_EXAMPLES}\n${ENCODE_EXAMPLES}`);
   address
     .command('decode')
     .summary('decode an address')

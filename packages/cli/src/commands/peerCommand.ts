@@ -14,6 +14,7 @@ import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { PathLog } from '../output/pathLog.js';
+import { logInbound } from './logInbound.js';
 import { logPeer } from './logPeer.js';
 import { runDaemon } from './runDaemon.js';
 
@@ -63,10 +64,10 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
   }
   const log = await openLog(flags);
   const { listen, port, keepalive, lanip, defaultRoute, acceptRoutes, driver, offloads } = flags;
-  const { allowPrivate, allowLoopback } = flags;
+  const { allowPrivate, allowLoopback, inbound } = flags;
   const options = {
     ...{ listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile, driver, offloads },
-    ...{ allowPrivate, allowLoopback, peering: peeringOf(flags) },
+    ...{ allowPrivate, allowLoopback, inbound, peering: peeringOf(flags) },
   };
   const { logger } = log;
   const paths = new PathLog(logger);
@@ -76,6 +77,7 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
     start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
+      logInbound(peer.inbound, logger);
       logPeer(peer, logger);
       peer.on('path', (change) => paths.changed(change));
     },

@@ -3,7 +3,7 @@ import { startRouter } from '@6bed4/node';
 import type { Command } from 'commander';
 import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
-import { ipv4, prefix } from '../options/addresses.js';
+import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
 import {
   addDaemonOptions,
   type DaemonFlags,
@@ -14,6 +14,7 @@ import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
+import { logInbound } from './logInbound.js';
 import { logInterface, whenOnInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
@@ -23,11 +24,14 @@ Examples:
   6bed4 router --listen 192.0.2.1 --route 2000::/3
   # relays between peers only, without any privilege
   6bed4 router --listen 192.0.2.1 --no-tun
+  # behind the NAT of a cloud, or a firewall that redirects its port
+  6bed4 router --listen 0.0.0.0 --public 192.0.2.1
   # for deployed peers of 2012, with a native prefix
   6bed4 router --listen 192.0.2.1 --dialect draft01 --prefix 2001:db8:64:64::/64`;
 
 interface RouterFlags extends DaemonFlags {
   listen?: string;
+  public?: string;
   port?: number;
   prefix?: string;
   netid?: number;
@@ -45,7 +49,16 @@ export function addRouterCommand(program: Command, version: string): void {
       'Runs a 6bed4 router: gives IPv6 addresses to peers and relays between them, to other routers ' +
         'and to the IPv6 network behind its interface.',
     )
-    .option('--listen <A.B.C.D>', 'own public IPv4 address (required)', ipv4)
+    .option(
+      '--listen <A.B.C.D>',
+      'own IPv4 address, the public one unless --public is given (required)',
+      ipv4,
+    )
+    .option(
+      '--public <A.B.C.D[:PORT]>',
+      'where peers reach this router, if a NAT or firewall redirects that here',
+      endpointOrAddress,
+    )
     .option('--port <N>', 'UDP port; default: the well-known one of the dialect', port)
     .option('--prefix <P/len>', 'prefix to serve, completed to /64', prefix)
     .option('--netid <HEX>', 'network identifier for short prefixes; default: bed', netid)
@@ -75,20 +88,44 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
   const log = await openLog(flags);
-  const { port, prefix, netid, driver, offloads, workers, forwardTo } = flags;
-  const { allowPrivate, allowLoopback } = flags;
+  const {
+    public: publicEndpoint,
+    port,
+    prefix,
+    netid,
+    driver,
+    offloads,
+    workers,
+    forwardTo,
+  } = flags;
+  const { allowPrivate, allowLoopback, inbound } = flags;
   const options = {
-    ...{ port, prefix, netid, routes, forwardTo, profile, driver, offloads, workers },
-    ...{ allowPrivate, allowLoopback },
+    ...{
+      publicEndpoint,
+      port,
+      prefix,
+      netid,
+      routes,
+      forwardTo,
+      profile,
+      driver,
+      offloads,
+      workers,
+    },
+    ...{ allowPrivate, allowLoopback, inbound },
   };
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log.logger),
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
-      const { address, prefix, endpoint, tun } = router;
-      const fields = { router: address, prefix, on: formatEndpoint(endpoint), tun, routes };
+      const { address, prefix, endpoint, publicEndpoint, tun } = router;
+      const on = formatEndpoint(endpoint);
+      const isAt = formatEndpoint(publicEndpoint);
+      const fields = { router: address, prefix, on, tun, routes };
+      if (isAt !== on) Object.assign(fields, { public: isAt });
       logInterface(router, log.logger);
+      logInbound(router.inbound, log.logger);
       // A router without its address relays already, but its host is not reached.
       whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },

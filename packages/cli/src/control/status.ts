@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import {
   type DaemonCounters,
   type DriverReport,
+  formatInboundPolicy,
   hasAddress,
   type InterfaceReport,
   type PeerDaemon,
@@ -41,6 +42,8 @@ interface CommonStatus extends ProcessStatus {
   readonly tun: string | null;
   /** How that is, compared with what it has to be; null without. */
   readonly interface: InterfaceReport | null;
+  /** What reaches services of this computer, as `--inbound` takes it; null without an interface. */
+  readonly inbound: string | null;
   /** Local endpoint of the UDP socket. */
   readonly endpoint: Endpoint;
   /** The driver that carries packets, and its offloads. */
@@ -101,6 +104,8 @@ export interface RouterStatus extends CommonStatus {
   readonly role: 'router';
   readonly address: string;
   readonly prefix: string;
+  /** The endpoint at which peers reach it; another than `endpoint` behind a NAT. */
+  readonly publicEndpoint: Endpoint;
 }
 
 export type DaemonStatus = PeerStatus | RouterStatus;
@@ -137,12 +142,13 @@ export function statusOfPeer(
 
 /** The status of a router. */
 export function statusOfRouter(router: RouterDaemon, program: Program): RouterStatus {
-  const { address, prefix } = router;
+  const { address, prefix, publicEndpoint } = router;
   return {
     role: 'router',
     ...commonStatus(router, program),
     address,
     prefix,
+    publicEndpoint,
   };
 }
 
@@ -153,6 +159,7 @@ function commonStatus(daemon: PeerDaemon | RouterDaemon, program: Program): Comm
     uptime: process.uptime(),
     tun: daemon.tun,
     interface: daemon.interfaceReport(),
+    inbound: daemon.inbound === null ? null : formatInboundPolicy(daemon.inbound),
     endpoint: daemon.endpoint,
     driver: daemon.driver(),
     counters: daemon.counters(),

@@ -1,6 +1,12 @@
 import { dialectNames, draft02Profile, type Profile, profileOf } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
+import {
+  type DriverName,
+  type InboundPolicy,
+  type Offloads,
+  parseInboundPolicy,
+} from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
+import type { LogFormat, LogLevel } from '../output/log.js';
 import { refuse } from './refuse.js';
 
 /* Parsers of options that take one of a few words. */
@@ -31,6 +37,15 @@ const OFFLOAD_NAMES = { none: true, udp: true, tun: true, all: true } satisfies 
   true
 >;
 
+const LEVEL_NAMES = { error: true, warn: true, info: true, debug: true } satisfies Record<
+  LogLevel,
+  true
+>;
+
+const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<LogFormat, true>;
+
+export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
+export const LOG_FORMATS: string = listOf(FORMAT_NAMES);
 export const STRATEGIES: string = listOf(STRATEGY_NAMES);
 export const DRIVERS: string = listOf(DRIVER_NAMES);
 export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
@@ -38,11 +53,20 @@ export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
 /** Parses the name of a peering strategy. */
 export const strategy: (text: string) => PeeringName = oneOf(STRATEGY_NAMES);
 
+/** Parses the name of a level of the log. */
+export const logLevel: (text: string) => LogLevel = oneOf(LEVEL_NAMES);
+
+/** Parses the name of a form of the log. */
+export const logFormat: (text: string) => LogFormat = oneOf(FORMAT_NAMES);
+
 /** Parses the name of a driver. */
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);
+
+/** Parses what may reach the services of this computer. */
+export const inbound: (text: string) => InboundPolicy = (text) => parseInboundPolicy(text);
 
 function listOf(names: object): string {
   return Object.keys(names).join(', ');

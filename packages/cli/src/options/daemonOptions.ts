@@ -1,9 +1,21 @@
 import type { Profile } from '@6bed4/codec';
-import type { DriverName, Offloads } from '@6bed4/node';
+import type { DriverName, InboundPolicy, Offloads } from '@6bed4/node';
 import type { Command } from 'commander';
 import type { ControlFlags } from '../control/openControl.js';
 import type { LogOptions } from '../output/log.js';
-import { DIALECTS, DRIVERS, dialect, driver, OFFLOADS, offloads } from './choices.js';
+import {
+  DIALECTS,
+  DRIVERS,
+  dialect,
+  driver,
+  inbound,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  logFormat,
+  logLevel,
+  OFFLOADS,
+  offloads,
+} from './choices.js';
 
 /** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
@@ -24,6 +36,7 @@ export interface CommonFlags extends LogOptions, ControlFlags {
 /** Options of both routers and peers, as parsed. */
 export interface DaemonFlags extends CommonFlags {
   readonly tun?: string | false;
+  readonly inbound?: InboundPolicy;
   readonly driver?: DriverName;
   readonly offloads?: Offloads;
 }
@@ -33,6 +46,11 @@ export function addDaemonOptions(command: Command): Command {
   command
     .option('--tun <NAME>', `network interface to create; default: ${DEFAULT_TUN}`)
     .option('--no-tun', 'create no network interface; needs no privileges')
+    .option(
+      '--inbound <WHAT>',
+      'what reaches services of this computer: open, established, or tcp:22,udp:5060-5061; default: open',
+      inbound,
+    )
     .option('--driver <D>', `how packets are carried: ${DRIVERS}; default: auto`, driver)
     .option(
       '--offloads <O>',
@@ -55,5 +73,14 @@ export function addCommonOptions(command: Command): Command {
     .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
     .option('--no-control', 'do not open a status socket')
     .option('--json', 'log one JSON object a line')
-    .option('--verbose', 'log debugging details');
+    .option('--verbose', 'log debugging details')
+    .option('--log-level <L>', `least important level: ${LOG_LEVELS}; default: info`, logLevel)
+    .option(
+      '--log-format <F>',
+      `form of the log: ${LOG_FORMATS}; default: journal under journald, else text`,
+      logFormat,
+    )
+    .option('--log-time', 'begin lines of text with the time; default: in files')
+    .option('--no-log-time', 'never do')
+    .option('--redact', 'replace addresses in the log by names that say nothing');
 }

@@ -1,6 +1,16 @@
 import type { Logger } from 'pino';
 import { colors } from './color.js';
-import { LogSink, openStandardOutput } from './logSink.js';
+import { LogSink, openStandardOutput, statStandardOutput } from './logSink.js';
+import { createRedaction } from './redact.js';
+
+/** The levels of a log, the most important first. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/**
+ * The forms of a log: lines for people, JSON, and lines that journald and syslog know the priority of
+ * (sd-daemon(3)).
+ */
+export type LogFormat = 'text' | 'json' | 'journal';
 
 /** Form and detail of the log of a daemon. */
 export interface LogOptions {
@@ -8,6 +18,14 @@ export interface LogOptions {
   readonly json?: boolean;
   /** Log debugging details, too. */
   readonly verbose?: boolean;
+  /** Least important level that is logged; default `info`. */
+  readonly logLevel?: LogLevel;
+  /** Default: `journal` where standard output is that of journald, else `text`. */
+  readonly logFormat?: LogFormat;
+  /** Begin lines of text with the time; default: if they go to a file. */
+  readonly logTime?: boolean;
+  /** Replace addresses by names that say nothing. */
+  readonly redact?: boolean;
 }
 
 /** For how long the end of a daemon waits for its last lines, in milliseconds. */
@@ -29,23 +47,19 @@ export interface DaemonLog {
  */
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
-  const level = options.verbose === true ? 'debug' : 'info';
+  const level = options.verbose === true ? 'debug' : (options.logLevel ?? 'info');
   const sink = new LogSink(await openStandardOutput(), (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
   });
+  const redacted = options.redact === true ? createRedaction() : (line: string): string => line;
+  const destination: Destination = { write: (line) => sink.write(redacted(line)) };
+  const common = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const format = await formatOf(options);
   const logger: Logger =
-    options.json === true
-      ? pino(
-          {
-            level,
-            base: null,
-            timestamp: pino.stdTimeFunctions.isoTime,
-            formatters: { level: (label) => ({ level: label }) },
-          },
-          sink,
-        )
-      : pino({ level, base: null, timestamp: false }, await textDestination(sink));
+    format === 'json'
+      ? pino({ ...common, formatters: { level: (label) => ({ level: label }) } }, destination)
+      : pino(common, await textDestination(destination, format, options));
   return {
     logger,
     get linesLost() {
@@ -55,16 +69,56 @@ export async function openLog(options: LogOptions): Promise<DaemonLog> {
   };
 }
 
+/** Takes lines. */
+interface Destination {
+  write(line: string): void;
+}
+
+async function formatOf({ json, logFormat }: LogOptions): Promise<LogFormat> {
+  if (json === true) return 'json';
+  return logFormat ?? ((await isJournal()) ? 'journal' : 'text');
+}
+
+/** Whether standard output is a stream of journald, as that says (systemd.exec(5)). */
+async function isJournal(): Promise<boolean> {
+  try {
+    const { dev, ino } = await statStandardOutput();
+    return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
+async function isFile(): Promise<boolean> {
+  try {
+    return (await statStandardOutput()).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Priorities of syslog (RFC 5424 §6.2.1) by the name of a level. */
+const PRIORITIES: Readonly<Record<string, number>> = { ERROR: 3, WARN: 4, INFO: 6, DEBUG: 7 };
+
 /** Writes messages for people. */
-async function textDestination(sink: LogSink): Promise<{ write(message: string): void }> {
+async function textDestination(
+  destination: Destination,
+  format: 'text' | 'journal',
+  options: LogOptions,
+): Promise<Destination> {
+  const logTime = options.logTime ?? (await isFile());
   const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({
-    colorize: colors.isColorSupported,
+  const beginning = (log: Readonly<Record<string, unknown>>, label: string): string => {
+    if (format === 'journal') return `<${PRIORITIES[label] ?? PRIORITIES['INFO']}>`;
+    return logTime ? `${String(log['time'])} ` : '';
+  };
+  const pretty = prettyFactory({
+    colorize: colors.isColorSupported && format === 'text',
     hideObject: true,
-    ignore: 'level',
-    messageFormat: (log, _key, label) => lineFor(log, label),
+    ignore: 'level,time',
+    messageFormat: (log, _key, label) => beginning(log, label) + lineFor(log, label),
   });
-  return { write: (message) => sink.write(format(message)) };
+  return { write: (message) => destination.write(pretty(message)) };
 }
 
 /** Fields that pino adds to every message. */

@@ -1,7 +1,8 @@
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import sonicBoom from 'sonic-boom';
 
+/** File descriptor of standard output. */
 const STDOUT = 1;
 const OPEN_STDOUT = `/proc/self/fd/${STDOUT}`;
 /** Upper bound of what waits to be written, in characters. */
@@ -83,12 +84,16 @@ export class LogSink {
 export async function openStandardOutput(): Promise<number> {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
-    // Not fstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules any more.
-    if ((await stat(OPEN_STDOUT)).isFile()) return STDOUT;
+    if ((await statStandardOutput()).isFile()) return STDOUT;
     return openSync(OPEN_STDOUT, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
     // A socket, somebody else's pipe, or no Linux: Node.js makes it non-blocking when it makes its stream.
     void process.stdout.writable;
     return STDOUT;
   }
+}
+
+/** What standard output is. Not by fstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules. */
+export function statStandardOutput(): Promise<Stats> {
+  return stat(OPEN_STDOUT);
 }

@@ -23,6 +23,7 @@ export function reportOf(name: string, status: DaemonStatus): string {
     `${colors.bold(name)}  ${colors.dim(who)}`,
     line('interface', tun ?? 'none'),
     ...interfaceLines(status.interface),
+    ...(status.inbound ? [line('inbound', status.inbound)] : []),
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
@@ -72,8 +73,15 @@ function batchText(batches: BatchReport): string {
   ].join(', ');
 }
 
-function routerLines({ address, prefix }: RouterStatus): string[] {
-  return [line('address', colors.cyan(address)), line('prefix', prefix)];
+function routerLines({ address, prefix, endpoint, publicEndpoint }: RouterStatus): string[] {
+  // Routers of other versions may not tell.
+  const reachedAt = formatEndpoint(publicEndpoint ?? endpoint);
+  const isRedirected = reachedAt !== formatEndpoint(endpoint);
+  return [
+    ...(isRedirected ? [line('public', reachedAt)] : []),
+    line('address', colors.cyan(address)),
+    line('prefix', prefix),
+  ];
 }
 
 function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): string[] {

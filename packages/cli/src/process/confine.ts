@@ -8,6 +8,8 @@ import { bindPrivileges, type Privileges } from './privileges.js';
 
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const DEVICE = '/dev/net/tun';
+/** The policy for inbound packets that needs no rules. */
+const OPEN = 'open';
 
 /**
  * Leaves a daemon the capabilities that it needs, and no way to others: CAP_NET_ADMIN with an interface,
@@ -28,11 +30,12 @@ export async function confine(args: readonly string[]): Promise<void> {
   const wanted = needed(args) & permitted;
   // What programs that this process might execute could gain is of no use to it.
   privileges.forbidNewOnes();
-  if (permitted === wanted) return;
+  const passOn = startsPrograms(args) ? wanted & Capability.netAdmin : 0n;
+  if (permitted === wanted && passOn === 0n) return;
   const keep = process.geteuid?.() === 0 ? wanted | fileAccess(privileges, args, wanted) : wanted;
   if (isRestartable() && privileges.limit(keep)) restart(privileges);
   // At least the threads that are yet to start have no more.
-  privileges.drop(keep & permitted);
+  privileges.drop(keep & permitted, passOn);
 }
 
 /** Root is given the bounding set on execution. A channel to the parent process would be closed by it. */
@@ -61,16 +64,23 @@ function optionsIn(args: readonly string[]) {
       socks: { type: 'string' },
       http: { type: 'string' },
       control: { type: 'string' },
+      inbound: { type: 'string' },
     },
   });
-  const { port, socks, http, control } = values;
+  const { port, socks, http, control, inbound } = values;
   const isWithoutTun = values['no-tun'] === true || WITHOUT_TUN.includes(args[0]);
-  return { isWithoutTun, ports: [port, socks, http].map(portOf), control };
+  return { isWithoutTun, ports: [port, socks, http].map(portOf), control, inbound };
 }
 
 /** The port at the end of a value; NaN for none. */
 function portOf(value: string | boolean | undefined): number {
   return Number(/\d+$/.exec(String(value))?.[0]);
+}
+
+/** Whether nftables will be told rules, by its own program. */
+function startsPrograms(args: readonly string[]): boolean {
+  const { inbound = OPEN } = optionsIn(args);
+  return inbound !== OPEN;
 }
 
 function needed(args: readonly string[]): bigint {

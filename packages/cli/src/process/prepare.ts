@@ -13,7 +13,7 @@ const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
  */
 export async function prepare(args: readonly string[]): Promise<void> {
   const [command] = args;
-  if (!DAEMONS.includes(command) || args.includes('--help')) return;
+  if (!DAEMONS.includes(command) || args.includes('--help') || args.includes('-h')) return;
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [NAME, ...args].join(' ');

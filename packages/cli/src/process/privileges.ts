@@ -2,6 +2,7 @@
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
 // fcntl(2)
@@ -18,8 +19,12 @@ const WORD = 0xffff_ffffn;
 export interface Privileges {
   /** No program that is executed from now on gains privileges by set-user-ID bits or file capabilities. */
   forbidNewOnes(): void;
-  /** Sets the permitted and effective capabilities, and clears the inheritable and ambient ones. */
-  drop(keep: bigint): void;
+  /**
+   * Sets the permitted and effective capabilities.
+   *
+   * @param passOn - the inheritable and ambient ones, for programs that this one starts; among `keep`
+   */
+  drop(keep: bigint, passOn: bigint): void;
   /** Takes all others from what root is given on execution; false when that is not allowed. */
   limit(keep: bigint): boolean;
   /** Runs something with only these capabilities effective. */
@@ -45,19 +50,23 @@ export async function bindPrivileges(): Promise<Privileges | null> {
     const einval = koffi.os.errno['EINVAL'];
     /** struct __user_cap_data_struct[2]: effective, permitted and inheritable, each in two halves. */
     const data = new Uint32Array(6);
-    const set = (effective: bigint, permitted: bigint): void => {
+    const set = (effective: bigint, permitted: bigint, inheritable = 0n): void => {
       for (const [half, shift] of [0n, 32n].entries()) {
         data[3 * half] = Number((effective >> shift) & WORD);
         data[3 * half + 1] = Number((permitted >> shift) & WORD);
-        data[3 * half + 2] = 0;
+        data[3 * half + 2] = Number((inheritable >> shift) & WORD);
       }
       capset(header(), data);
     };
     return {
       forbidNewOnes: () => prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-      drop(keep) {
+      drop(keep, passOn) {
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-        set(keep, keep);
+        set(keep, keep, passOn);
+        for (let bit = 0; bit < MOST_CAPABILITIES; bit++) {
+          if ((passOn & (1n << BigInt(bit))) === 0n) continue;
+          prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0);
+        }
       },
       limit(keep) {
         for (let bit = 0; bit < MOST_CAPABILITIES; bit++) {

@@ -71,6 +71,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
       pid,
       uptime: expect.any(Number),
       interface: null,
+      inbound: null,
       tun: null,
       endpoint: { address: '127.0.0.1', port: expect.any(Number) },
       driver: expect.objectContaining({ name: 'portable' }),

@@ -14,6 +14,7 @@ const status: PeerStatus = {
   version: '1.0.0',
   pid: 1,
   uptime: 10,
+  inbound: 'open',
   tun: '6bed4',
   endpoint,
   driver: { name: 'linux', reason: null, workers: 1, offloads: [], batches: null },

@@ -11,7 +11,10 @@ import { clientsReach, serves } from './support/relayExamples.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
-const COMMANDS = [[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['address']];
+const COMMANDS = [
+  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['address']],
+  ['wireshark-plugin'],
+];
 const ADDRESS = 'fc64:bed:c633:6401:c433:6402:e49e:8001';
 
 type Expectation = (examples: Examples, line: string) => Promise<void>;
@@ -49,6 +52,7 @@ const showsStatus =
 /** What each example does for a user. */
 const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   [`6bed4 router --listen ${ROUTER}`]: routerWorks,
+  [`6bed4 router --listen 0.0.0.0 --public ${ROUTER}`]: routerWorks,
   [`6bed4 router --listen ${ROUTER} --route 2000::/3`]: async (examples, line) => {
     await examples.addNative();
     await routerWorks(examples, line);
@@ -140,6 +144,15 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     /^\/tmp\/peer\.sock .*peer, [\s\S]*leased/m,
   ),
   '6bed4 status --json | jq .counters.drops': showsStatus(null, /^\{/),
+  '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
+  '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
+    const { folder } = examples.lab;
+    expect(await examples.output('laptop', `cd ${folder} && ${line} && cat 6bed4.lua`)).toMatch(
+      /Proto\("6bed4"/,
+    );
+  },
+  'tshark -X lua_script:6bed4.lua -i any -f udp -Y 6bed4.direct==1': shows(/direct: Echo/),
+  'tshark -i any -f "udp port 25790" -d udp.port==25790,ipv6': shows(/Router Solicitation/),
   [`6bed4 address decode ${ADDRESS}`]: prints(/198\.51\.100\.2:58526/),
   '6bed4 address decode 2001:db8:64:64:50f5:c6ff:fe33:6402 --dialect draft01 --json': prints(
     /"peer":\s*\{"address":"198\.51\.100\.2","port":62802\}/,
@@ -150,6 +163,26 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     prints(/^2001:db8:64:64:50f5:c6ff:fe33:6402$/m),
 };
 
+/** A capture by a line in the folder of the lab, of which it shows datagrams that a peer and a router exchange. */
+function shows(expected: RegExp): Expectation {
+  return async (examples, line) => {
+    const { lab } = examples;
+    await examples.output('laptop', `cd ${lab.folder} && 6bed4 wireshark-plugin > 6bed4.lua`);
+    const capture = examples.start(
+      'laptop',
+      line.replace(/^tshark/, `env -C ${lab.folder} tshark -l`),
+    );
+    await capture.waitForLine(/Capturing on/);
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    const peer = await examples.daemon('laptop', `6bed4 peer --router ${ROUTER}`);
+    const other = await examples.daemon('other', `6bed4 peer --router ${ROUTER}`);
+    const address = await examples.addressOf(other);
+    expect(await unanswered(lab, 'laptop', address, 3)).toEqual([]);
+    await capture.waitForLine(expected);
+    await Promise.all([capture.stop(), peer.stop(), other.stop()]);
+  };
+}
+
 function prints(expected: RegExp): Expectation {
   return async (examples, line) => {
     expect(await examples.output('laptop', line)).toMatch(expected);
@@ -158,9 +191,9 @@ function prints(expected: RegExp): Expectation {
 
 /** Lines of text that are examples of the command; who may run them is said by the text around. */
 function examplesIn(text: string): string[] {
-  return [
-    ...text.matchAll(/^\s*(?:sudo )?(6bed4 (?:router|peer|proxy|serve|status|address)\b.*)$/gm),
-  ].map(([, line]) => line!.trim());
+  return [...text.matchAll(/^\s*(?:sudo )?((?:6bed4 [a-z]|tshark ).*)$/gm)].map(([, line]) =>
+    line!.trim(),
+  );
 }
 
 /** Lines of fenced blocks of all pages for users. */

@@ -1,4 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { COMMAND, requireBuild, start, startIn } from '@6bed4/testing/command';
+import { freePort } from '@6bed4/testing/sockets';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { lineFor } from '../../src/output/log.js';
 
 const plain = (text: string): string => text.replace(new RegExp(`${'\u001b'}\\[\\d+m`, 'g'), '');
@@ -20,5 +27,80 @@ describe('a log line as text', () => {
     [{ msg: 'counters', drops: { loop: 1 } }, 'DEBUG', 'counters  drops {"loop":1}'],
   ])('of %j at level %s', (log, level, line) => {
     expect(plain(lineFor(log, level))).toBe(line);
+  });
+});
+
+describe('the log of a daemon', () => {
+  beforeAll(requireBuild);
+  const folder = mkdtempSync(join(tmpdir(), '6bed4-log-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Starts a router of no use, and returns its first line. */
+  async function firstLine(env: NodeJS.ProcessEnv, ...options: readonly string[]): Promise<string> {
+    const words = ['router', '--listen', '127.0.0.1', '--no-tun', '--no-control', ...options];
+    const daemon = startIn(env, ...words, '--port', String(await freePort()));
+    try {
+      return await daemon.waitForLine(/./);
+    } finally {
+      await daemon.stop();
+    }
+  }
+
+  test('begins with the priority where journald reads it', async () => {
+    expect(await firstLine({}, '--log-format', 'journal')).toMatch(/^<6>ready {2}router fc64:/);
+  });
+
+  test('says nothing less important than its level', async () => {
+    expect(await firstLine({}, '--log-level', 'debug')).toMatch(/^driver|^ready/);
+    const words = [
+      'router',
+      '--listen',
+      '127.0.0.1',
+      '--no-tun',
+      '--no-control',
+      '--port',
+      String(await freePort()),
+    ];
+    const daemon = start(...words, '--log-level', 'warn');
+    await sleep(1_500);
+    await daemon.stop();
+    expect(daemon.stdout).toEqual([]);
+  });
+
+  test('has no addresses where that is wished', async () => {
+    const line = await firstLine({}, '--redact');
+    expect(line).toMatch(
+      /^ready {2}router ipv6-[0-9a-f]{8} {2}prefix ipv6-[0-9a-f]{8}\/64 {2}on ipv4-[0-9a-f]{8}:\d+/,
+    );
+    const json = JSON.parse(await firstLine({}, '--redact', '--json'));
+    expect(json).toMatchObject({
+      level: 'info',
+      msg: 'ready',
+      router: expect.stringMatching(/^ipv6-/),
+    });
+  });
+
+  test('has the time in files, and where that is wished', async () => {
+    const time = /^\d{4}-\d\d-\d\dT[\d:.]{12}Z ready/;
+    expect(await firstLine({}, '--log-time')).toMatch(time);
+    expect(await firstLine({})).toMatch(/^ready/);
+    const file = join(folder, 'log');
+    const words = [
+      'router',
+      '--listen',
+      '127.0.0.1',
+      '--no-tun',
+      '--no-control',
+      '--port',
+      String(await freePort()),
+    ];
+    const fd = openSync(file, 'w');
+    const daemon = spawn(process.execPath, [COMMAND, ...words], {
+      stdio: ['ignore', fd, 'ignore'],
+    });
+    closeSync(fd);
+    await vi.waitUntil(() => readFileSync(file, 'utf8').includes('ready'), { timeout: 20_000 });
+    daemon.kill();
+    expect(readFileSync(file, 'utf8')).toMatch(time);
   });
 });

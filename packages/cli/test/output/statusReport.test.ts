@@ -35,11 +35,13 @@ const ROUTER: RouterStatus = {
   uptime: 7500,
   tun: '6bed4',
   interface: { name: '6bed4', missing: [], disputed: [], restorations: 0 },
+  inbound: null,
   endpoint: { address: '198.51.100.1', port: 25790 },
   driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
   counters: COUNTERS,
   address: 'fc64:bed:c633:6401:c433:6401:64be:8000',
   prefix: 'fc64:bed:c633:6401::/64',
+  publicEndpoint: { address: '198.51.100.1', port: 25790 },
 };
 
 const PEER: PeerStatus = {
@@ -55,6 +57,24 @@ const linesOf = (status: PeerStatus | RouterStatus): string[] =>
   reportOf('6bed4', status).split('\n');
 
 describe('the status report', () => {
+  test('tells where a router is reached if that is not where it listens', () => {
+    const isPublic = (status: RouterStatus): string[] => {
+      return linesOf(status).filter((text) => text.includes('public'));
+    };
+    expect(isPublic(ROUTER)).toEqual([]);
+    const endpoint = { address: '10.0.0.5', port: 4000 };
+    expect(isPublic({ ...ROUTER, endpoint })).toEqual([
+      expect.stringContaining('198.51.100.1:25790'),
+    ]);
+  });
+
+  test('tells what reaches services of this computer, if there is an interface', () => {
+    const inboundOf = (inbound: string | null): string[] =>
+      linesOf({ ...ROUTER, inbound }).filter((text) => text.startsWith('  inbound'));
+    expect(inboundOf('established,tcp:22')).toEqual(['  inbound     established,tcp:22']);
+    expect(inboundOf(null)).toEqual([]);
+  });
+
   test('tells of the interface only what is not as it should be', () => {
     const part = 'address fc64::1';
     const report = { name: '6bed4', missing: [{ part, reason: 'no IPv6' }], disputed: [part] };

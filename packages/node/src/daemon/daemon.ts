@@ -4,7 +4,9 @@ import type { TunnelEvent } from '@6bed4/tunnel';
 import type { DaemonCounters, Driver, DriverListener } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
 import type { InterfaceReport } from '../drivers/interfaceReport.js';
-import type { StartError } from '../errors.js';
+import { InboundFilter } from '../drivers/tun/inboundFilter.js';
+import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
+import { StartError } from '../errors.js';
 
 /** Events that every {@link Daemon} has. */
 export interface DaemonEvents {
@@ -25,6 +27,8 @@ export abstract class Daemon<
   Events extends Record<keyof Events, unknown[]>,
 > extends EventEmitter<Events> {
   #closing: Promise<void> | null = null;
+  #inbound: InboundPolicy | null = null;
+  #filter: InboundFilter | null = null;
 
   /** Name of its TUN interface, or null. */
   get tun(): string | null {
@@ -35,6 +39,11 @@ export abstract class Daemon<
   interfaceReport(): InterfaceReport | null {
     // Changes come also before the driver is complete.
     return (this.running as Driver | null)?.interfaceReport ?? null;
+  }
+
+  /** What may reach the services of this computer through its interface; null without one. */
+  get inbound(): InboundPolicy | null {
+    return this.#inbound;
   }
 
   /** Address and port that the UDP socket is bound to. */
@@ -82,9 +91,32 @@ export abstract class Daemon<
     return this.#closing !== null;
   }
 
+  /**
+   * @internal Sets the rules for what may reach this computer, before its interface has an address.
+   *
+   * @throws StartError when that is not possible; then the driver is closed
+   */
+  protected async filterInbound(policy: InboundPolicy): Promise<void> {
+    const { tun } = this;
+    if (tun === null) return;
+    try {
+      this.#filter = await InboundFilter.open(tun, policy);
+      this.#inbound = policy;
+    } catch (error) {
+      await this.running.close();
+      throw error;
+    }
+  }
+
   /** @internal Ends whatever there is to end. */
   protected async end(): Promise<void> {
     await this.running.close();
+    try {
+      await this.#filter?.close();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.warn(error);
+    }
   }
 
   /** @internal */

@@ -10,6 +10,11 @@ import {
 import type { DriverName } from '../drivers/driverName.js';
 import type { Offloads } from '../drivers/linux/offloads.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import {
+  formatInboundPolicy,
+  type InboundPolicy,
+  parseInboundPolicy,
+} from '../drivers/tun/inboundPolicy.js';
 
 /** Options that routers and peers have in common; `undefined` means the default. */
 export interface CommonOptions {
@@ -24,6 +29,12 @@ export interface CommonOptions {
    * program the local side: see `send` and the event `packet`.
    */
   readonly tun?: string | false | undefined;
+  /**
+   * What may reach the services of this computer through its interface: `open`, `established` for answers to
+   * what it began, or services such as `tcp:22,udp:5060-5061` besides. Default `open`; the others need
+   * the program `nft`. What this computer forwards is not concerned.
+   */
+  readonly inbound?: InboundPolicy | string | undefined;
   /** Send to and accept private IPv4 addresses; default: as the machine deduces. */
   readonly allowPrivate?: boolean | undefined;
   /** Send to and accept 127.0.0.0/8; default: as the machine deduces. */
@@ -49,6 +60,19 @@ export interface CommonOptions {
   readonly random?: (() => number) | undefined;
   /** Milliseconds that never go back; default `performance.now`. */
   readonly clock?: (() => number) | undefined;
+}
+
+/** The policy that the options give. @throws InvalidArgumentError also for one that there is no interface for */
+export function chooseInbound({ inbound = 'open', tun = false }: CommonOptions): InboundPolicy {
+  const policy = typeof inbound === 'string' ? parseInboundPolicy(inbound) : inbound;
+  if (policy !== 'open' && tun === false) {
+    throw new InvalidArgumentError(
+      'inbound',
+      formatInboundPolicy(policy),
+      'open, without an interface',
+    );
+  }
+  return policy;
 }
 
 /** The profile that the options name. */

@@ -21,7 +21,7 @@ import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
-import { chooseProfile } from './options.js';
+import { chooseInbound, chooseProfile } from './options.js';
 import { peerMaker } from './peerMaker.js';
 import type { PeerDaemonOptions } from './peerOptions.js';
 
@@ -187,8 +187,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const profile = this.#profile;
     const listener = this.listener((event) => this.#onEvent(event));
     const maker = peerMaker(options, profile, localSide);
+    const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
+    await this.filterInbound(inbound);
     const { datagrams } = options;
     if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost(options);
     driver.start();

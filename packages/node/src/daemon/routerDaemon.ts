@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os';
 import {
   checkInteger,
   checkPort,
+  type Endpoint,
   InvalidArgumentError,
   type Profile,
+  parseEndpoint,
   parseIPv4,
 } from '@6bed4/codec';
 import { Router } from '@6bed4/tunnel';
@@ -16,8 +18,9 @@ import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
-import { type CommonOptions, chooseProfile } from './options.js';
+import { type CommonOptions, chooseInbound, chooseProfile } from './options.js';
 
+const ANY_ADDRESS = '0.0.0.0';
 const FIRST_MULTICAST = 224;
 const MOST_WORKERS = 64;
 const DEFAULT_MOST_WORKERS = 4;
@@ -25,12 +28,21 @@ const DEFAULT_MOST_WORKERS = 4;
 /** Options of {@link startRouter}. */
 export interface RouterDaemonOptions extends CommonOptions {
   /**
-   * Own public IPv4 address; it is part of every address that is handed out. Needed unless
-   * `datagrams` is given.
+   * Own IPv4 address, the public one unless `publicEndpoint` is given; it is part of every address that is
+   * handed out. With `publicEndpoint`, it may be private, or 0.0.0.0 for all. Needed unless `datagrams` is given.
    */
   readonly listen?: string | undefined;
-  /** UDP port; default: the profile's well-known port, by which other routers find this one. */
+  /**
+   * UDP port; default: that of `publicEndpoint`, or the profile's well-known port, by which other routers find
+   * this one.
+   */
   readonly port?: number | undefined;
+  /**
+   * The endpoint at which peers and other routers reach this one, `A.B.C.D` or `A.B.C.D:port`, where a NAT or
+   * firewall redirects it here, as in clouds; default: `listen` and `port`. The default port is the profile's
+   * well-known one.
+   */
+  readonly publicEndpoint?: string | undefined;
   /** Prefix to serve, completed to /64 (draft-04 §3.3); default: the profile's. */
   readonly prefix?: string | undefined;
   /** Network identifier for prefixes with room for it, 0..65535; default: the profile's. */
@@ -60,15 +72,21 @@ export interface RouterDaemonEvents extends DaemonEvents {
   packet: [packet: Uint8Array];
 }
 
-/** A running 6bed4 router; made by {@link startRouter}. Its `endpoint` is its public one. */
+/** A running 6bed4 router; made by {@link startRouter}. */
 export class RouterDaemon extends Daemon<RouterDaemonEvents> {
   #driver: RouterDriver | null = null;
+  #publicEndpoint: Endpoint | null = null;
 
   /** @internal */
   static async start(options: RouterDaemonOptions): Promise<RouterDaemon> {
     const daemon = new RouterDaemon();
     await daemon.#open(options);
     return daemon;
+  }
+
+  /** The endpoint at which peers and other routers reach this one. */
+  get publicEndpoint(): Endpoint {
+    return this.#publicEndpoint ?? this.endpoint;
   }
 
   /** The router's own IPv6 address. */
@@ -89,9 +107,12 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
   async #open(options: RouterDaemonOptions): Promise<void> {
     const profile = chooseProfile(options);
     const listener = this.listener(() => {});
-    const maker = routerMaker(options, profile);
+    this.#publicEndpoint = publicEndpointOf(options, profile);
+    const maker = routerMaker(options, profile, this.#publicEndpoint);
+    const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
+    await this.filterInbound(inbound);
     try {
       driver.configure(planOfRouter(driver.address, profile));
     } catch (error) {
@@ -122,18 +143,22 @@ export function startRouter(options: RouterDaemonOptions): Promise<RouterDaemon>
 }
 
 /** Makes the drivers of a router. */
-function routerMaker(options: RouterDaemonOptions, profile: Profile): DriverMaker<RouterDriver> {
+function routerMaker(
+  options: RouterDaemonOptions,
+  profile: Profile,
+  publicEndpoint: Endpoint | null,
+): DriverMaker<RouterDriver> {
   const { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback } = options;
   const machine = { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback };
   const random = options.random ?? secureRandom;
   return {
-    bindOptions: () => bindOptions(options, profile),
+    bindOptions: () => bindOptions(options, profile, publicEndpoint),
     sockets: () => checkInteger('workers', options.workers ?? defaultWorkers(), 1, MOST_WORKERS),
     portable: (common) =>
       PortableRouterDriver.open({
         ...common,
         machine: (sink, { endpoint }) =>
-          new Router({ ...endpoint, ...machine, profile, random }, sink),
+          new Router({ ...(publicEndpoint ?? endpoint), ...machine, profile, random }, sink),
       }),
     linux: (common) =>
       LinuxRouterDriver.open({
@@ -141,24 +166,47 @@ function routerMaker(options: RouterDaemonOptions, profile: Profile): DriverMake
         machine: {
           kind: 'router',
           profile: plainProfile(profile),
-          options: { ...common.udp.endpoint, ...machine },
+          options: { ...(publicEndpoint ?? common.udp.endpoint), ...machine },
         },
       }),
   };
 }
 
-function bindOptions(options: RouterDaemonOptions, profile: Profile): BindOptions {
+function bindOptions(
+  options: RouterDaemonOptions,
+  profile: Profile,
+  publicEndpoint: Endpoint | null,
+): BindOptions {
   const { listen = '' } = options;
-  const first = parseIPv4(listen, 'listen') >>> 24;
-  if (first === 0 || first >= FIRST_MULTICAST) {
-    throw new InvalidArgumentError(
-      'listen',
-      listen,
-      'the IPv4 address by which peers reach this router',
-    );
+  if (publicEndpoint === null) checkHost('listen', listen);
+  else if (listen !== ANY_ADDRESS) checkHost('listen', listen, 'an IPv4 address of this computer');
+  const port = checkPort('port', options.port ?? publicEndpoint?.port ?? profile.port);
+  // A port of the system's choice has to be even only where peers see it.
+  const even = publicEndpoint === null && !profile.layout.acceptsPort(1);
+  return { address: listen, port, even };
+}
+
+function publicEndpointOf(options: RouterDaemonOptions, profile: Profile): Endpoint | null {
+  const { publicEndpoint: text } = options;
+  if (text === undefined) return null;
+  const endpoint = parseEndpoint(text, profile.port, 'publicEndpoint');
+  checkHost('publicEndpoint', endpoint.address);
+  if (endpoint.port === 0) {
+    throw new InvalidArgumentError('publicEndpoint', text, 'a port from 1 to 65535');
   }
-  const port = checkPort('port', options.port ?? profile.port);
-  return { address: listen, port, even: !profile.layout.acceptsPort(1) };
+  return endpoint;
+}
+
+/** Checks that an address can be one host's. */
+function checkHost(
+  field: string,
+  address: string,
+  expected = 'the IPv4 address by which peers reach this router',
+): void {
+  const first = parseIPv4(address, field) >>> 24;
+  if (first === 0 || first >= FIRST_MULTICAST) {
+    throw new InvalidArgumentError(field, address, expected);
+  }
 }
 
 /** Half of the processors, so that the other half is left to the kernel and to everything else. */

@@ -268,6 +268,42 @@ describe.each([loopback(), inMemory()])('a router and three peers over $title', 
   });
 });
 
+describe('a RouterDaemon behind a NAT that redirects a port', () => {
+  test('names its public endpoint in its addresses', async () => {
+    const network = memoryNetwork();
+    const datagrams = network.bind('198.51.100.1', 4000);
+    const router = await keep(startRouter({ datagrams, publicEndpoint: '203.0.113.1' }));
+    expect(router.endpoint).toEqual({ address: '198.51.100.1', port: 4000 });
+    expect(router.publicEndpoint).toEqual({ address: '203.0.113.1', port: 25_790 });
+    expect(router.address).toBe('fc64:bed:cb00:7101:c800:7101:64be:c000');
+  });
+
+  test('has the same endpoint twice elsewhere', async () => {
+    const network = memoryNetwork();
+    const router = await keep(startRouter({ datagrams: network.bind('192.0.2.1', 25790) }));
+    expect(router.publicEndpoint).toEqual(router.endpoint);
+  });
+
+  test.each([
+    ['0.0.0.0', 0],
+    ['127.0.0.1', 0],
+  ])('may listen on %s', async (listen, port) => {
+    const router = await keep(startRouter({ listen, port, publicEndpoint: '203.0.113.1:4001' }));
+    expect(router.endpoint.address).toBe(listen);
+    expect(router.endpoint.port).not.toBe(4001);
+    expect(router.prefix).toBe('fc64:bed:cb00:7101::/64');
+  });
+
+  test('listens at the public port unless another is given', async () => {
+    const probe = await keep(startRouter({ listen: '127.0.0.1', port: 0 }));
+    const { port } = probe.endpoint;
+    await probe.close();
+    const publicEndpoint = `203.0.113.1:${port}`;
+    const router = await keep(startRouter({ listen: '127.0.0.1', publicEndpoint }));
+    expect(router.endpoint.port).toBe(port);
+  });
+});
+
 describe('a PeerDaemon', () => {
   test('has several routers, and adds and removes them', async () => {
     const network = memoryNetwork();

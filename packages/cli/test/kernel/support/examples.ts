@@ -70,6 +70,7 @@ export class Examples {
   #shell(line: string, user: 'root' | 'nobody'): string[] {
     const path = `PATH=${this.lab.folder}:${process.env['PATH']}`;
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    return ['env', path, 'NO_COLOR=1', ...(user === 'root' ? [] : nobody), 'sh', '-c', line];
+    const settings = [path, `HOME=${this.lab.folder}`, 'NO_COLOR=1'];
+    return ['env', ...settings, ...(user === 'root' ? [] : nobody), 'sh', '-c', line];
   }
 }

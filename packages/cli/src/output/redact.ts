@@ -1,0 +1,36 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** Text that may hold addresses: with ports, prefix lengths or brackets around them. */
+const CANDIDATE = /[0-9A-Fa-f:.]*[0-9A-Fa-f](?:[:.][0-9A-Fa-f:.]*)?/g;
+const PORT = /:[0-9]{1,5}$/;
+/** A sentence may end behind an address. */
+const PUNCTUATION = /[.:]/;
+const DIGITS = 8;
+
+/**
+ * Makes a function that replaces all IPv4 and IPv6 addresses in a text by names such as `ipv4-1f2e3d4c`. An
+ * address but `::`, which is nobody's, has the same name each time, which nobody can turn back into it, and another one in the next run.
+ */
+export function createRedaction(): (text: string) => string {
+  const key = randomBytes(16);
+  const nameOf = (family: string, address: string): string => {
+    const digest = createHmac('sha256', key).update(address).digest('hex');
+    return `${family}-${digest.slice(0, DIGITS)}`;
+  };
+  const redacted = (text: string): string | null => {
+    if (isIPv6(text)) return nameOf('ipv6', text.toLowerCase());
+    const port = PORT.exec(text)?.[0] ?? '';
+    const address = text.slice(0, text.length - port.length);
+    return isIPv4(address) ? nameOf('ipv4', address) + port : null;
+  };
+  return (text) =>
+    text.replace(CANDIDATE, (candidate) => {
+      for (let end = candidate.length; end > 0; end--) {
+        const name = redacted(candidate.slice(0, end));
+        if (name !== null) return name + candidate.slice(end);
+        if (!PUNCTUATION.test(candidate[end - 1]!)) break;
+      }
+      return candidate;
+    });
+}

@@ -1,0 +1,98 @@
+import { command, startPeer } from '@6bed4/testing/kernel/daemons';
+import { Lab } from '@6bed4/testing/kernel/lab';
+import { unanswered } from '@6bed4/testing/kernel/ping';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const CLOUD = '198.51.100.1';
+const FIREWALL = '198.51.100.9';
+/** Local port of the router behind the firewall. */
+const LOCAL_PORT = 3_000;
+const WELL_KNOWN_PORT = 25_790;
+
+describeKernel('a router whose public endpoint is not its own', () => {
+  let lab: Lab;
+
+  beforeEach(async () => {
+    lab = new Lab();
+    await lab.internet();
+    for (const [label, address] of [
+      ['cloud', CLOUD],
+      ['firewall', FIREWALL],
+      ['alice', '198.51.100.11'],
+      ['bob', '198.51.100.12'],
+    ] as const) {
+      await lab.host(label);
+      await lab.attach(label, `${address}/24`);
+    }
+    await behind('cloud', 'cloudRouter', '10.0.9', WELL_KNOWN_PORT);
+    await behind('firewall', 'firewallRouter', '10.0.8', LOCAL_PORT);
+    for (const label of ['cloudRouter', 'firewallRouter']) {
+      await lab.ip(
+        label,
+        `route add default via ${label === 'cloudRouter' ? '10.0.9.1' : '10.0.8.1'}`,
+      );
+    }
+  });
+
+  afterEach(() => lab.dispose());
+
+  /** Puts a host behind a gateway that maps the well-known port to a port of it, in both directions. */
+  async function behind(
+    gateway: string,
+    label: string,
+    network: string,
+    port: number,
+  ): Promise<void> {
+    await lab.host(label);
+    await lab.link([gateway, 'lan', `${network}.1/24`], [label, 'eth0', `${network}.2/24`]);
+    await lab.sysctl(gateway, 'net.ipv4.ip_forward', 1);
+    const address = gateway === 'cloud' ? CLOUD : FIREWALL;
+    await lab.nft(
+      gateway,
+      `table ip nat {
+        chain inbound {
+          type nat hook prerouting priority dstnat;
+          iifname "eth0" udp dport ${WELL_KNOWN_PORT} dnat to ${network}.2:${port}
+        }
+        chain outbound {
+          type nat hook postrouting priority srcnat;
+          oifname "eth0" udp sport ${port} snat to ${address}:${WELL_KNOWN_PORT}
+        }
+      }`,
+    );
+  }
+
+  async function startRouter(label: string, ...options: readonly string[]): Promise<string> {
+    const daemon = lab.spawn(label, command('router', ...options));
+    return daemon.waitForLine(/^ready/);
+  }
+
+  test.each(['auto', 'portable'])(
+    'serves its peers, and relays to and from other routers, driver %s',
+    async (driver) => {
+      const cloud = ['--listen', '0.0.0.0', '--public', CLOUD, '--driver', driver];
+      const line = await startRouter('cloudRouter', ...cloud);
+      expect(line).toMatch(/public 198\.51\.100\.1:25790/);
+      expect(line).toContain('fc64:bed:c633:6401:c433:6401:64be:8000');
+      const firewall = ['--listen', '10.0.8.2', '--port', `${LOCAL_PORT}`, '--public', FIREWALL];
+      await startRouter('firewallRouter', ...firewall, '--driver', driver);
+
+      const alice = await startPeer(lab, 'alice', '--peering', 'via-router');
+      const bob = lab.spawn(
+        'bob',
+        command('peer', '--router', FIREWALL, '--peering', 'via-router'),
+      );
+      const address = /peer (\S+?)\//.exec(await bob.waitForLine(/^ready/))![1]!;
+      expect(alice.address).toMatch(/^fc64:bed:c633:6401:c433:640b:/);
+      expect(address).toMatch(/^fc64:bed:c633:6409:c433:640c:/);
+
+      expect(await unanswered(lab, 'alice', 'fc64:bed:c633:6401:c433:6401:64be:8000', 3)).toEqual(
+        [],
+      );
+      expect(await unanswered(lab, 'bob', 'fc64:bed:c633:6409:c433:6409:64be:8000', 3)).toEqual([]);
+      expect(await unanswered(lab, 'alice', address, 5)).toEqual([]);
+      expect(await unanswered(lab, 'bob', alice.address, 5)).toEqual([]);
+    },
+  );
+});
