@@ -1,6 +1,7 @@
 import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
+import { addCheckCommand } from './commands/checkCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
@@ -22,6 +23,7 @@ Examples:
   6bed4 proxy --router 192.0.2.1
   6bed4 serve --router 192.0.2.1 80=127.0.0.1:8080
   6bed4 status
+  6bed4 check --router 192.0.2.1
   6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
 
 Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.`;
@@ -78,6 +80,7 @@ function buildProgram(version: string): Command {
   addProxyCommand(program, version);
   addServeCommand(program, version);
   addStatusCommand(program);
+  addCheckCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);
   nameRefusals(program);

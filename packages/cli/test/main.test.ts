@@ -64,6 +64,7 @@ describe('--help', () => {
     [['proxy']],
     [['serve']],
     [['status']],
+    [['check']],
     [['address']],
     [['address', 'decode']],
     [['address', 'encode']],
@@ -163,6 +164,8 @@ describe('wrong arguments', () => {
       ],
       '6bed4 peer: --mapping-timeout: found 5, expected at least 28 seconds',
     ],
+    [['check', '--router', '::1'], /^6bed4 check: --router: found "::1", expected/],
+    [['check', '--dialect', 'x'], /--dialect: found "x"/],
     [['address', 'decode'], /^6bed4 address decode: missing required argument 'ADDR'/],
     [
       ['address', 'decode', '192.0.2.1'],

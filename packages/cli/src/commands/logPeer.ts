@@ -1,8 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { formatEndpoint } from '@6bed4/codec';
 import type { PeerDaemon } from '@6bed4/node';
 import type { AddressLease } from '@6bed4/tunnel';
 import type { Logger } from 'pino';
+import { reachError } from '../check/reachError.js';
 import { logInterface } from './logInterface.js';
+
+/** Milliseconds without answer until it is told what to check: two solicitations are lost rarely. */
+const PATIENCE = 3000;
+/** Milliseconds of it in which the network may report an error. */
+const LONGEST_ERROR = 1000;
+const MS_PER_SECOND = 1000;
 
 /** What the log of a peer begins with. */
 export interface PeerLogStart {
@@ -54,6 +62,38 @@ export function logPeer(peer: PeerDaemon, log: Logger, start: PeerLogStart = {})
       log.warn(fields, 'the router refuses this UDP port: choose another --port');
     else log.info(fields, 'the router refuses this UDP port: trying another');
   });
+  if (!isReady) logAsking(peer, log);
+}
+
+/** Logs which routers are asked for an address, and after a while without answer what may be wrong. */
+function logAsking(peer: PeerDaemon, log: Logger): void {
   const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
-  log.debug({ routers, from: formatEndpoint(peer.endpoint) }, 'soliciting an address');
+  const from = formatEndpoint(peer.endpoint);
+  log.info({ routers, from }, `asking ${routers.join(', ')} …`);
+  let isSettled = false;
+  const timer = setTimeout(async () => {
+    const { router } = peer.uplinks()[0]!;
+    const [error] = await Promise.all([reachError(router, LONGEST_ERROR), delay(LONGEST_ERROR)]);
+    if (isSettled) return;
+    const attempts = Math.max(...peer.uplinks().map((uplink) => uplink.attempts));
+    const seconds = PATIENCE / MS_PER_SECOND;
+    log.warn(
+      { routers, from, attempts, error },
+      `no router has answered for ${seconds} s: check ${toCheck(error)}`,
+    );
+  }, PATIENCE - LONGEST_ERROR).unref();
+  const settle = (): void => {
+    isSettled = true;
+    clearTimeout(timer);
+  };
+  // It goes on when the network is up; or it moves to another port, which is told as well.
+  peer.once('address', settle).once('no-route', settle).once('port-refused', settle);
+  peer.once('close', settle);
+}
+
+/** What to check when routers are silent, and the network reports an error for the first of them, or none. */
+function toCheck(error: string | null): string {
+  if (error === 'ECONNREFUSED')
+    return 'the port of the router, and that it runs: its computer refuses';
+  return 'the address of the router, and that firewalls let UDP to its port and the answers pass; "6bed4 check" tells more';
 }

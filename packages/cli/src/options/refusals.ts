@@ -8,6 +8,7 @@ const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   peer: { routers: '--router', 'peering.strategy': '--peering' },
   proxy: { routers: '--router', 'peering.strategy': '--peering' },
   serve: { routers: '--router', 'peering.strategy': '--peering' },
+  check: { routers: '--router', address: '--listen' },
   encode: { endpoint: '--peer', port: '--peer' },
 };
 

@@ -97,6 +97,14 @@ async function isFile(): Promise<boolean> {
   }
 }
 
+/** Names of levels by the numbers that pino has for them. */
+const LABELS: Readonly<Record<number, string>> = {
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARN',
+  50: 'ERROR',
+};
+
 /** Priorities of syslog (RFC 5424 §6.2.1) by the name of a level. */
 const PRIORITIES: Readonly<Record<string, number>> = { ERROR: 3, WARN: 4, INFO: 6, DEBUG: 7 };
 
@@ -116,7 +124,10 @@ async function textDestination(
     colorize: colors.isColorSupported && format === 'text',
     hideObject: true,
     ignore: 'level,time',
-    messageFormat: (log, _key, label) => beginning(log, label) + lineFor(log, label),
+    messageFormat(log) {
+      const label = LABELS[Number(log['level'])] ?? 'INFO';
+      return beginning(log, label) + lineFor(log, label);
+    },
   });
   return { write: (message) => destination.write(pretty(message)) };
 }

@@ -12,8 +12,8 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['address']],
-  ['wireshark-plugin'],
+  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check']],
+  ...[['address'], ['wireshark-plugin']],
 ];
 const ADDRESS = 'fc64:bed:c633:6401:c433:6402:e49e:8001';
 
@@ -144,6 +144,13 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     /^\/tmp\/peer\.sock .*peer, [\s\S]*leased/m,
   ),
   '6bed4 status --json | jq .counters.drops': showsStatus(null, /^\{/),
+  [`6bed4 check --router ${ROUTER}`]: checks(/answers after [\s\S]*6bed4 works here$/m),
+  [`6bed4 check --router ${ROUTER} --router 192.0.2.9`]: async (examples, line) => {
+    await examples.lab.address('other', 'eth0', '192.0.2.9/24');
+    await examples.daemon('other', '6bed4 router --listen 192.0.2.9');
+    await checks(/filtering +endpoint-independent \([\s\S]*6bed4 works here$/m)(examples, line);
+  },
+  [`6bed4 check --router ${ROUTER} --json`]: checks(/^\{"result":"ok",/),
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;
@@ -180,6 +187,14 @@ function shows(expected: RegExp): Expectation {
     expect(await unanswered(lab, 'laptop', address, 3)).toEqual([]);
     await capture.waitForLine(expected);
     await Promise.all([capture.stop(), peer.stop(), other.stop()]);
+  };
+}
+
+/** A line for the laptop, which needs no privileges. */
+function checks(expected: RegExp): Expectation {
+  return async (examples, line) => {
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    expect(await examples.output('laptop', line, 'nobody')).toMatch(expected);
   };
 }
 

@@ -50,6 +50,15 @@ describe('the log of a daemon', () => {
     expect(await firstLine({}, '--log-format', 'journal')).toMatch(/^<6>ready {2}router fc64:/);
   });
 
+  test('has the priority of each level there', async () => {
+    const words = ['peer', '--router', `127.0.0.1:${await freePort()}`, '--no-tun', '--no-control'];
+    const daemon = start(...words, '--log-format', 'journal', '--verbose');
+    await daemon.waitForLine(/^<6>asking 127/);
+    await daemon.waitForLine(/^<7>driver/);
+    await daemon.waitForLine(/^<4>warning: no router has answered/);
+    await daemon.stop();
+  });
+
   test('says nothing less important than its level', async () => {
     expect(await firstLine({}, '--log-level', 'debug')).toMatch(/^driver|^ready/);
     const words = [

@@ -1,0 +1,72 @@
+import { type Profile, parseEndpoint, profileOf } from '@6bed4/codec';
+import type { Command } from 'commander';
+import { checkReport, resultOf } from '../check/checkReport.js';
+import { findNativeIPv6 } from '../check/nativeIPv6.js';
+import { checkNetwork } from '../check/networkCheck.js';
+import { routersInUse } from '../control/routersInUse.js';
+import { endpointOrAddress, ipv4 } from '../options/addresses.js';
+import { DIALECTS, dialect } from '../options/choices.js';
+import { repeated } from '../options/repeated.js';
+import { missingOption } from '../options/usageError.js';
+import { print } from '../output/print.js';
+
+const EXAMPLES = `
+Examples:
+  # whether the router answers, and what the network does to UDP
+  6bed4 check --router 192.0.2.1
+  # two routers find out how the NAT maps and filters
+  6bed4 check --router 192.0.2.1 --router 192.0.2.9
+  # for scripts
+  6bed4 check --router 192.0.2.1 --json
+
+Exit codes: 0 everything works, 1 no router answers, 2 wrong arguments, 3 it works with limits: a router is
+silent, large packets get lost, or the NAT maps each remote to another port.`;
+
+/** Exit codes by result. */
+const EXIT = { ok: 0, failed: 1, limited: 3 } as const;
+/** More than two would find out nothing more. */
+const MOST_ROUTERS = 2;
+
+interface Flags {
+  readonly router?: readonly string[];
+  readonly listen?: string;
+  readonly dialect?: Profile;
+  readonly json?: boolean;
+}
+
+/** `6bed4 check` */
+export function addCheckCommand(program: Command): void {
+  program
+    .command('check')
+    .summary('find out whether 6bed4 works here, and what the NAT does')
+    .description(
+      'Finds out whether routers answer, how the NAT on the way maps and filters (RFC 4787), whether large ' +
+        'packets pass, and whether there is native IPv6. Takes some seconds; needs no privileges.',
+    )
+    .option(
+      '--router <A.B.C.D[:port]>',
+      'router to ask; a second one tells more about the NAT; default: those of running peers',
+      repeated(endpointOrAddress),
+    )
+    .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
+    .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(check);
+}
+
+async function check(flags: Flags): Promise<void> {
+  const { dialect: profile = profileOf('draft03'), listen, json = false } = flags;
+  const given = flags.router?.map((text) => parseEndpoint(text, profile.port));
+  const routers = (given ?? (await routersInUse())).slice(0, MOST_ROUTERS);
+  if (routers.length === 0) {
+    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
+  }
+  const onProgress = (what: string, { address, port }: { address: string; port: number }): void => {
+    if (!json) console.error(`${what} ${address}:${port} …`);
+  };
+  const found = await checkNetwork({ routers, profile, listen, onProgress });
+  const result = resultOf(found, await findNativeIPv6(profile));
+  print(json ? JSON.stringify(result) : checkReport(result));
+  process.exitCode = EXIT[result.result];
+}
