@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
+import { addPingCommand } from './commands/pingCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
 import { addRouterCommand } from './commands/routerCommand.js';
 import { addServeCommand } from './commands/serveCommand.js';
@@ -81,6 +82,7 @@ function buildProgram(version: string): Command {
   addServeCommand(program, version);
   addStatusCommand(program);
   addCheckCommand(program);
+  addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);
   nameRefusals(program);

@@ -65,6 +65,7 @@ describe('--help', () => {
     [['serve']],
     [['status']],
     [['check']],
+    [['ping']],
     [['address']],
     [['address', 'decode']],
     [['address', 'encode']],
@@ -164,7 +165,9 @@ describe('wrong arguments', () => {
       ],
       '6bed4 peer: --mapping-timeout: found 5, expected at least 28 seconds',
     ],
-    [['check', '--router', '::1'], /^6bed4 check: --router: found "::1", expected/],
+    [['check', '--router', '::1'], /^6bed4 check: --router: found "", expected an IPv4/],
+    [['ping', '192.0.2.1'], /^6bed4 ping: ADDR: found "192\.0\.2\.1", expected an IPv6 address/],
+    [['ping', '::1', '--count', '0'], /--count: found "0"/],
     [['check', '--dialect', 'x'], /--dialect: found "x"/],
     [['address', 'decode'], /^6bed4 address decode: missing required argument 'ADDR'/],
     [

@@ -12,9 +12,11 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check']],
+  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
   ...[['address'], ['wireshark-plugin']],
 ];
+/** A peer at 192.0.2.3, port 25202. */
+const OTHER = 'fc64:bed:c000:201:c000:203:6272:1';
 const ADDRESS = 'fc64:bed:c633:6401:c433:6402:e49e:8001';
 
 type Expectation = (examples: Examples, line: string) => Promise<void>;
@@ -151,6 +153,10 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     await checks(/filtering +endpoint-independent \([\s\S]*6bed4 works here$/m)(examples, line);
   },
   [`6bed4 check --router ${ROUTER} --json`]: checks(/^\{"result":"ok",/),
+  [`6bed4 ping ${OTHER} --router ${ROUTER}`]: pings(/^5 sent, 5 received, [1-5] of them directly/m),
+  [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(
+    /^reply \d+ {2}\S+ ms {2}direct 192\.0\.2\.3:25202\n\d+ sent/m,
+  ),
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;
@@ -194,6 +200,15 @@ function shows(expected: RegExp): Expectation {
 function checks(expected: RegExp): Expectation {
   return async (examples, line) => {
     await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    expect(await examples.output('laptop', line, 'nobody')).toMatch(expected);
+  };
+}
+
+/** A line for the laptop that pings another host. */
+function pings(expected: RegExp): Expectation {
+  return async (examples, line) => {
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    await examples.daemon('other', `6bed4 peer --router ${ROUTER} --port 25202`);
     expect(await examples.output('laptop', line, 'nobody')).toMatch(expected);
   };
 }
