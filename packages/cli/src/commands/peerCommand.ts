@@ -74,6 +74,7 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
   await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, logger),
+    metrics: flags.metrics,
     start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);

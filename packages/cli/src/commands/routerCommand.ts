@@ -117,6 +117,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log.logger),
+    metrics: flags.metrics,
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;

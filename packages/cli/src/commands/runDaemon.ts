@@ -1,6 +1,8 @@
 import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
 import type { ControlServer } from '../control/controlServer.js';
 import type { ProcessStatus } from '../control/status.js';
+import type { MetricsServer } from '../metrics/metricsServer.js';
+import type { ListenAddress } from '../options/listenAddress.js';
 import type { DaemonLog } from '../output/log.js';
 import { capabilitiesInUse } from '../process/capabilities.js';
 import { listenToSignals } from '../process/signals.js';
@@ -22,6 +24,8 @@ export interface DaemonRun<T> {
   readonly log: DaemonLog;
   /** Its status socket; null for none. */
   readonly control: ControlServer | null;
+  /** Where it answers Prometheus; absent for nowhere. */
+  readonly metrics?: ListenAddress | undefined;
   readonly start: () => Promise<T>;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
@@ -32,16 +36,27 @@ export interface DaemonRun<T> {
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
 export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
+  let metrics: MetricsServer | null = null;
   try {
-    await runUntilEnd(run);
+    metrics = run.metrics === undefined ? null : await openMetrics(run.metrics);
+    await runUntilEnd(run, metrics);
   } finally {
-    await Promise.all([run.control?.close(), run.log.close()]);
+    await Promise.all([run.control?.close(), metrics?.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
     setTimeout(() => process.exit(), LONGEST_MESSAGE).unref();
   }
 }
 
-async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
+/** Loads what only those need who ask for it. */
+async function openMetrics(address: ListenAddress): Promise<MetricsServer> {
+  const { MetricsServer } = await import('../metrics/metricsServer.js');
+  return MetricsServer.open(address);
+}
+
+async function runUntilEnd<T extends ManagedDaemon>(
+  run: DaemonRun<T>,
+  metrics: MetricsServer | null,
+): Promise<void> {
   const { control } = run;
   const { logger } = run.log;
   let running: T | null = null;
@@ -62,10 +77,12 @@ async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<
     daemon.on('error', reject);
   });
   daemon.on('warning', ({ message }) => logger.warn(message));
-  control?.serve(() => {
+  const status = (): object | Promise<object> => {
     const { linesLost: logLinesLost } = run.log;
     return run.status(daemon, { logLinesLost, capabilities: capabilitiesInUse() });
-  });
+  };
+  control?.serve(status);
+  metrics?.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
   const signal = await Promise.race([signalled, failed]);

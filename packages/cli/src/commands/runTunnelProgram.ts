@@ -102,6 +102,7 @@ export async function runTunnelProgram(
   await runDaemon({
     log,
     control: await openControl(flags, plan.role, false, logger),
+    metrics: flags.metrics,
     start: async () => startProgram(await openTunnel(options), flags, plan, detail),
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;

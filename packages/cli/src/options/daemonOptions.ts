@@ -16,6 +16,7 @@ import {
   OFFLOADS,
   offloads,
 } from './choices.js';
+import { type ListenAddress, listenAddress } from './listenAddress.js';
 
 /** Default name of the interface of a daemon. */
 export const DEFAULT_TUN = '6bed4';
@@ -28,6 +29,7 @@ on and off.`;
 
 /** Options of all commands that run until they are ended, as parsed. */
 export interface CommonFlags extends LogOptions, ControlFlags {
+  readonly metrics?: ListenAddress;
   readonly dialect?: Profile;
   readonly allowPrivate?: boolean;
   readonly allowLoopback?: boolean;
@@ -72,6 +74,11 @@ export function addCommonOptions(command: Command): Command {
     )
     .option('--control <PATH>', 'socket to answer "6bed4 status" on; default: in /run/6bed4')
     .option('--no-control', 'do not open a status socket')
+    .option(
+      '--metrics <ADDRESS:PORT>',
+      'answer Prometheus there, such as 127.0.0.1:9469; default: not',
+      listenAddress,
+    )
     .option('--json', 'log one JSON object a line')
     .option('--verbose', 'log debugging details')
     .option('--log-level <L>', `least important level: ${LOG_LEVELS}; default: info`, logLevel)

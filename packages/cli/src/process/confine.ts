@@ -63,13 +63,14 @@ function optionsIn(args: readonly string[]) {
       port: { type: 'string' },
       socks: { type: 'string' },
       http: { type: 'string' },
+      metrics: { type: 'string' },
       control: { type: 'string' },
       inbound: { type: 'string' },
     },
   });
-  const { port, socks, http, control, inbound } = values;
+  const { port, socks, http, metrics, control, inbound } = values;
   const isWithoutTun = values['no-tun'] === true || WITHOUT_TUN.includes(args[0]);
-  return { isWithoutTun, ports: [port, socks, http].map(portOf), control, inbound };
+  return { isWithoutTun, ports: [port, socks, http, metrics].map(portOf), control, inbound };
 }
 
 /** The port at the end of a value; NaN for none. */

@@ -1,0 +1,134 @@
+import { formatEndpoint } from '@6bed4/codec';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { DaemonStatus, PeerStatus } from '../control/status.js';
+
+const MS_PER_SECOND = 1000;
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Values of one metric, each with its labels. */
+type Samples = readonly (readonly [labels: Labels, value: number])[];
+
+/** Metrics that are made for one answer. */
+class Metrics {
+  readonly registry = new Registry();
+
+  gauge(name: string, help: string, samples: Samples): void {
+    const gauge = new Gauge({ name, help, labelNames: labelsOf(samples), registers: [] });
+    this.registry.registerMetric(gauge);
+    for (const [labels, value] of samples) gauge.set(labels, value);
+  }
+
+  counter(name: string, help: string, samples: Samples): void {
+    const counter = new Counter({ name, help, labelNames: labelsOf(samples), registers: [] });
+    this.registry.registerMetric(counter);
+    for (const [labels, value] of samples) counter.inc(labels, value);
+  }
+}
+
+function labelsOf(samples: Samples): string[] {
+  return Object.keys(samples[0]?.[0] ?? {});
+}
+
+/** The status of a daemon as metrics, in the text format of Prometheus. */
+export function metricsOf(status: DaemonStatus): Promise<string> {
+  const metrics = new Metrics();
+  addProcess(metrics, status);
+  addTraffic(metrics, status);
+  addFailures(metrics, status);
+  if (status.role !== 'router') addPeer(metrics, status);
+  return metrics.registry.metrics();
+}
+
+function addProcess(metrics: Metrics, status: DaemonStatus): void {
+  const { role, version, driver, uptime, logLinesLost } = status;
+  metrics.gauge('sixbed4_info', 'Role, version and driver of the daemon.', [
+    [{ role, version, driver: driver.name }, 1],
+  ]);
+  const start = Date.now() / MS_PER_SECOND - uptime;
+  metrics.gauge('sixbed4_start_time_seconds', 'Start of the process, in seconds since 1970.', [
+    [{}, start],
+  ]);
+  metrics.counter('sixbed4_log_lines_lost_total', 'Lines of the log that could not be written.', [
+    [{}, logLinesLost],
+  ]);
+  const missing = status.interface?.missing.length ?? 0;
+  metrics.gauge(
+    'sixbed4_interface_missing_parts',
+    'Addresses, routes and others that are missing.',
+    [[{}, missing]],
+  );
+}
+
+function addTraffic(metrics: Metrics, { counters }: DaemonStatus): void {
+  metrics.counter('sixbed4_datagrams_total', 'UDP datagrams.', [
+    [{ direction: 'received' }, counters.datagramsReceived],
+    [{ direction: 'sent' }, counters.datagramsSent],
+  ]);
+  metrics.counter('sixbed4_datagram_bytes_total', 'UDP payload.', [
+    [{ direction: 'received' }, counters.datagramBytesReceived],
+    [{ direction: 'sent' }, counters.datagramBytesSent],
+  ]);
+  metrics.counter('sixbed4_packets_total', 'IPv6 packets from and to this computer.', [
+    [{ direction: 'taken' }, counters.packetsTaken],
+    [{ direction: 'delivered' }, counters.packetsDelivered],
+  ]);
+  metrics.counter('sixbed4_packet_bytes_total', 'Bytes of these packets.', [
+    [{ direction: 'taken' }, counters.packetBytesTaken],
+    [{ direction: 'delivered' }, counters.packetBytesDelivered],
+  ]);
+  metrics.counter('sixbed4_keepalives_received_total', 'Empty datagrams.', [
+    [{}, counters.keepalivesReceived],
+  ]);
+}
+
+function addFailures(metrics: Metrics, { counters }: DaemonStatus): void {
+  const { drops, udp, localDrops, answersWithheld, remotesRefused } = counters;
+  metrics.counter('sixbed4_dropped_packets_total', 'Packets and datagrams dropped, by reason.', [
+    ...Object.entries(drops).map(([reason, count]) => [{ reason }, count] as const),
+    [{ reason: 'answers-withheld' }, answersWithheld],
+    [{ reason: 'send-queue' }, udp.queueDrops],
+    [{ reason: 'interface' }, localDrops],
+  ]);
+  const { sendErrors, receiveErrors } = udp;
+  metrics.counter('sixbed4_socket_errors_total', 'Errors of the UDP socket, by code.', [
+    ...Object.entries(sendErrors).map(
+      ([code, count]) => [{ operation: 'send', code }, count] as const,
+    ),
+    ...Object.entries(receiveErrors).map(
+      ([code, count]) => [{ operation: 'receive', code }, count] as const,
+    ),
+  ]);
+  metrics.counter(
+    'sixbed4_remotes_refused_total',
+    'Packets relayed for want of a place for their remote.',
+    [[{}, remotesRefused]],
+  );
+}
+
+function addPeer(metrics: Metrics, { routers, remotes, inboundPaths }: PeerStatus): void {
+  metrics.gauge(
+    'sixbed4_router_leased',
+    'Whether a router has given an address: 1, or 0.',
+    routers.map(({ router, state }) => [
+      { router: formatEndpoint(router) },
+      state === 'leased' ? 1 : 0,
+    ]),
+  );
+  const kinds = (['direct', 'lan', 'relayed'] as const).flatMap((path) =>
+    (['outbound', 'inbound'] as const).map((direction) => ({ path, direction })),
+  );
+  metrics.gauge(
+    'sixbed4_remotes',
+    'Remotes with which packets were exchanged lately, by their present path.',
+    kinds.map((kind) => [
+      kind,
+      remotes.filter((one) => one.path === kind.path && one.direction === kind.direction).length,
+    ]),
+  );
+  metrics.counter(
+    'sixbed4_inbound_path_changes_total',
+    'Changes of paths to remotes that began, by the new path.',
+    Object.entries(inboundPaths).map(([path, count]) => [{ path }, count]),
+  );
+}

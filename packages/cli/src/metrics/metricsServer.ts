@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { StartError } from '@6bed4/node';
+import type { DaemonStatus } from '../control/status.js';
+import type { ListenAddress } from '../options/listenAddress.js';
+import { metricsOf } from './metrics.js';
+
+const PATH = '/metrics';
+/** Of the text format of Prometheus. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** Milliseconds that a request may take to arrive. */
+const REQUEST_TIMEOUT = 10_000;
+/** More than the systems that would ask. */
+const MOST_CONNECTIONS = 32;
+
+/** Answers Prometheus over HTTP with the metrics of a daemon. */
+export class MetricsServer {
+  readonly #server: Server;
+  #source: (() => object | Promise<object>) | null = null;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('request', (request, response) => void this.#answer(request, response));
+  }
+
+  /** Listens. @throws StartError when that is not possible */
+  static open({ host, port }: ListenAddress): Promise<MetricsServer> {
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT });
+    return new Promise((resolve, reject) => {
+      server.once('error', ({ code = 'EIO' }: NodeJS.ErrnoException) => {
+        reject(
+          new StartError(code, `--metrics: listening on ${host} port ${port} failed: ${code}`),
+        );
+      });
+      server.listen(port, host, () => {
+        server.removeAllListeners('error').on('error', () => {});
+        resolve(new MetricsServer(server.unref()));
+      });
+    });
+  }
+
+  /** Answers from now on with a status; until then, requests get 503. */
+  serve(source: () => object | Promise<object>): void {
+    this.#source = source;
+  }
+
+  /** Ends it and its connections. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    const source = this.#source;
+    const isMetrics = url.split('?')[0] === PATH;
+    if (!isMetrics || source === null) {
+      response.writeHead(isMetrics ? 503 : 404).end();
+      return;
+    }
+    try {
+      const text = await metricsOf((await source()) as DaemonStatus);
+      response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(text);
+    } catch {
+      // A daemon that ends has no status any more.
+      response.writeHead(503).end();
+    }
+  }
+}
