@@ -135,7 +135,7 @@ describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
       String(port),
     ];
     const proxy = launched(start('proxy', ...options, '--json', '--verbose'));
-    await proxy.waitForLine(/soliciting/);
+    await proxy.waitForLine(/asking/);
     const client = connect(port, '127.0.0.1');
     const to = [4, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 80];
     client.write(Buffer.of(5, 1, 0, 5, 1, 0, ...to));

@@ -31,7 +31,8 @@ describeDrivers('running daemons', () => {
     await lab.exec('peer2', program('udpNoise', '198.51.100.2', 40_000, 2_000));
     expect(await countReplies(lab, 'peer1', ROUTER_ADDRESS, 2)).toBe(2);
     expect(await countReplies(lab, 'router', address, 2)).toBe(2);
-    expect([...router.stdout, ...daemon.stdout]).toHaveLength(2);
+    // The router is ready; the peer asks, and is ready.
+    expect([...router.stdout, ...daemon.stdout]).toHaveLength(3);
     expect([...router.stderr, ...daemon.stderr]).toEqual([]);
   });
 
