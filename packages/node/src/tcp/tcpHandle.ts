@@ -212,27 +212,22 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     this.#hold();
   }
 
-  /** Whether chunks follow the present one, so that segments are filled with them. */
-  get #hasMore(): boolean {
-    return this.#chunks !== null && this.#chunks.length > 0;
-  }
-
   #push(): void {
     const { connection, layer } = this;
     const now = layer.clock();
     while (this.#chunk !== null) {
       const chunk = this.#chunk;
       const left = chunk.length - this.#offset;
-      const count = connection.write(chunk, this.#offset, left, now, this.#hasMore);
+      const count = connection.write(chunk, this.#offset, left, now, true);
       if (count < left) {
         this.#offset += count;
-        layer.settle();
+        layer.flushStack();
         return;
       }
       this.#offset = 0;
       this.#chunk = this.#chunks?.pop() ?? null;
     }
-    layer.settle();
+    layer.flushStack();
     const written = this.#written;
     this.#written = null;
     this.#chunks = null;

@@ -10,7 +10,7 @@ import { type TcpConnection, type TcpEvent, type TcpListener, TcpStack } from '@
 import { type Peer, type PolicyName, TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { LONGEST_DELAY } from '../longTimeout.js';
-import { clearTimeout, setImmediate, setTimeout } from '../realTimers.js';
+import { clearTimeout, nextTick, setImmediate, setTimeout } from '../realTimers.js';
 import { checkLanip } from '../socket/checkLanip.js';
 import { policyNames } from '../socket/checkPolicy.js';
 import { isLoopbackDestination, LOOPBACK } from '../socket/destinationAddress.js';
@@ -89,6 +89,9 @@ export class TcpLayer {
   #holder: KeepAliveHolder | null = null;
   #holds = 0;
   #isSubmitting = false;
+  /** The peer, while the stack is flushed. */
+  #peer: Peer | null = null;
+  #isFlushDue = false;
   #isLocalDue = false;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = NEVER;
@@ -201,12 +204,14 @@ export class TcpLayer {
    */
   receive(bytes: Uint8Array, offset: number, length: number, upper: number): void {
     const isPlain = upper === offset + IPV6_HEADER_LENGTH;
-    if (isPlain) this.stack.handlePacket(bytes, offset, length, this.clock());
+    if (isPlain) this.stack.handlePacket(bytes, offset, length, this.clock(), true);
     else {
       const packet = withoutExtensionHeaders(bytes, offset, length, upper);
-      this.stack.handlePacket(packet, 0, packet.length, this.clock());
+      this.stack.handlePacket(packet, 0, packet.length, this.clock(), true);
     }
-    this.settle();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    nextTick(this.#flushLater);
   }
 
   /** An ICMPv6 error out of the tunnel; false when it is not about a TCP segment. */
@@ -253,6 +258,12 @@ export class TcpLayer {
     if (this.#outgoing.count > 0) this.#outgoing.drain(this.#submit);
   }
 
+  /** Sends what the stack has kept back, in one run of the peer; sets the timer. */
+  flushStack(): void {
+    this.#driver!.run(this.#flushBy);
+    this.settle();
+  }
+
   /** To be called after each call of the stack: sets the timer. */
   settle(): void {
     const at = this.stack.nextTimeout();
@@ -272,6 +283,21 @@ export class TcpLayer {
     this.#outgoing.clear();
     this.#local.clear();
   }
+
+  /** All that has arrived together is taken. */
+  readonly #flushLater = (): void => {
+    this.#isFlushDue = false;
+    if (this.#isOpen) this.flushStack();
+  };
+
+  readonly #flushBy: Submit = (peer, now) => {
+    this.#peer = peer;
+    try {
+      this.stack.flush(now);
+    } finally {
+      this.#peer = null;
+    }
+  };
 
   readonly #wake = (): void => {
     this.#timer = null;
@@ -305,7 +331,10 @@ export class TcpLayer {
       setImmediate(this.#deliverLocal);
       return;
     }
-    if (this.#driver!.isBusy || this.#isSubmitting) this.#outgoing.push(bytes, offset, length);
+    if (this.#peer !== null && !this.#isSubmitting) {
+      this.#hand(this.#peer, this.#policies.of(bytes, offset), bytes, offset, length);
+    } else if (this.#driver!.isBusy || this.#isSubmitting)
+      this.#outgoing.push(bytes, offset, length);
     else this.#submit(bytes, offset, length);
   }
 
@@ -317,14 +346,16 @@ export class TcpLayer {
   };
 
   #submitter(policy: PolicyName): Submit {
-    return (peer, now) => {
-      this.#isSubmitting = true;
-      try {
-        peer.handlePacketBy(policy, this.#bytes, this.#offset, this.#length, now);
-      } finally {
-        this.#isSubmitting = false;
-      }
-    };
+    return (peer) => this.#hand(peer, policy, this.#bytes, this.#offset, this.#length);
+  }
+
+  #hand(peer: Peer, policy: PolicyName, bytes: Uint8Array, offset: number, length: number): void {
+    this.#isSubmitting = true;
+    try {
+      peer.handlePacketBy(policy, bytes, offset, length, this.clock());
+    } finally {
+      this.#isSubmitting = false;
+    }
   }
 
   readonly #deliverLocal = (): void => {

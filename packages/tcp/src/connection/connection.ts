@@ -41,6 +41,8 @@ export class TcpConnection {
   opening: Opening | null;
   /** @internal Place in the queue of deadlines. */
   heapIndex = -1;
+  /** @internal Whether {@link flush} will be called. */
+  isPostponed = false;
   /** The reason of the end; null for none, or when both sides have ended. */
   error: TcpErrorCode | null = null;
   /** What the connection belongs to, for the driver of the stack. */
@@ -154,19 +156,14 @@ export class TcpConnection {
   /**
    * Copies as many bytes as there is room for; returns how many.
    *
-   * @param isMoreToCome - whether nothing need be sent before the next call, unless there is no room
+   * @param mayWait - whether nothing need be sent before {@link TcpStack.flush}
    */
-  write(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    now: number,
-    isMoreToCome = false,
-  ): number {
+  write(bytes: Uint8Array, offset: number, length: number, now: number, mayWait = false): number {
     if (this.opening !== null || !this.#canSend) return 0;
     const count = this.sender.queue.write(bytes, offset, length);
     if (this.sender.queue.room === 0) this.#wasFull = true;
-    if (!isMoreToCome || count < length) this.output(now);
+    if (mayWait) this.host.postpone(this);
+    else this.output(now);
     return count;
   }
 
@@ -321,13 +318,26 @@ export class TcpConnection {
     return (Math.floor(now) + this.#timestampOffset) | 0;
   }
 
-  /** @internal A segment of this connection; its addresses and ports are checked. */
-  arrived(segment: Segment, now: number): void {
+  /**
+   * @internal A segment of this connection; its addresses and ports are checked.
+   *
+   * @param mayWait - whether what it causes need not be sent before the stack is flushed
+   */
+  arrived(segment: Segment, now: number, mayWait = false): void {
     this.#keepAlive.heard(now);
     if (this.opening !== null) this.opening.arrived(this, segment, now);
     else arrivedSynchronized(this, segment, now);
-    if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
+    if (this.opening === null && this.#state !== 'CLOSED') {
+      if (mayWait && this.receiver.mayWait) this.host.postpone(this);
+      else this.output(now);
+    }
     this.host.rescheduled(this);
+  }
+
+  /** @internal The stack is flushed. */
+  flush(now: number): void {
+    this.isPostponed = false;
+    if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
   }
 
   /** @internal The time of {@link deadline} has come. */

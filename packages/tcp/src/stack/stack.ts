@@ -51,6 +51,9 @@ export class TcpStack {
   readonly #resets: RandomLimit;
   readonly #challenges: RandomLimit;
   readonly #listeners = new Listeners();
+  /** Connections with something to send at the next {@link flush}. */
+  readonly #postponed: TcpConnection[] = [];
+
   constructor(options: TcpStackOptions, sink: TcpSink) {
     const { random } = options;
     const hash = new SipHash(random);
@@ -129,8 +132,18 @@ export class TcpStack {
     for (let one = listener.accept(); one !== null; one = listener.accept()) one.abort(now);
   }
 
-  /** An IPv6 packet without extension headers for an address of this side; what is no TCP is ignored. */
-  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
+  /**
+   * An IPv6 packet without extension headers for an address of this side; what is no TCP is ignored.
+   *
+   * @param mayWait - whether {@link flush} follows soon, after what else has arrived: then less is sent
+   */
+  handlePacket(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+    mayWait = false,
+  ): void {
     if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_TCP) return;
     const segment = this.#segment;
     this.counters.segmentsReceived++;
@@ -140,7 +153,7 @@ export class TcpStack {
     }
     const connection = this.#connections.find(segment);
     if (connection !== null && connection.state !== 'TIME-WAIT') {
-      connection.arrived(segment, now);
+      connection.arrived(segment, now, mayWait);
     } else if (!this.#isLocal(bytes, offset + DESTINATION_OFFSET)) {
       this.counters.notOurs++;
     } else {
@@ -160,6 +173,13 @@ export class TcpStack {
     connection.reported(error, now);
   }
 
+  /** Sends what has waited for this call. */
+  flush(now: number): void {
+    const postponed = this.#postponed;
+    for (let index = 0; index < postponed.length; index++) postponed[index]!.flush(now);
+    postponed.length = 0;
+  }
+
   /** The time of {@link nextTimeout} has come. */
   handleTimeout(now: number): void {
     this.#connections.expire(now);
@@ -176,6 +196,11 @@ export class TcpStack {
       memory: this.#memory,
       send: (length) => this.#send(length),
       event: (connection, event) => this.#happened(connection, event),
+      postpone: (connection) => {
+        if (connection.isPostponed) return;
+        connection.isPostponed = true;
+        this.#postponed.push(connection);
+      },
       rescheduled: (connection) => this.#connections.update(connection),
       allowsChallenge: (now) => {
         const allowed = this.#challenges.take(now);
