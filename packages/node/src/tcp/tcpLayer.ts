@@ -1,6 +1,5 @@
 import { formatEndpoint, formatIPv6, isIPv6Loopback } from '@6bed4/codec';
 import {
-  copyBytes,
   DESTINATION_OFFSET,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_OFFSET,
@@ -18,11 +17,10 @@ import type { KeepAliveHolder } from '../socket/keepAlive.js';
 import type { OutboundRemotes } from '../socket/outboundRemotes.js';
 import type { OwnAddresses } from '../socket/ownAddresses.js';
 import { ConnectionPolicies } from './connectionPolicies.js';
+import { withoutExtensionHeaders } from './extensionHeaders.js';
 import { Orphans } from './orphans.js';
 import { PacketQueue } from './packetQueue.js';
 
-/** Offset of the 16 bits of the payload length (RFC 8200 §3). */
-const PAYLOAD_LENGTH_OFFSET = 4;
 /** Bytes before the packet that an error quotes (RFC 4443 §3). */
 const ICMPV6_ERROR_HEADER_LENGTH = 8;
 /** Milliseconds that a tunnel which closes waits for what was written to arrive. */
@@ -369,20 +367,4 @@ export class TcpLayer {
 
   readonly #receiveLocal = (bytes: Uint8Array, offset: number, length: number): void =>
     this.stack.handlePacket(bytes, offset, length, this.clock());
-}
-
-function withoutExtensionHeaders(
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  upper: number,
-): Uint8Array {
-  const size = offset + length - upper;
-  const packet = new Uint8Array(IPV6_HEADER_LENGTH + size);
-  packet.set(copyBytes(bytes, offset, offset + IPV6_HEADER_LENGTH));
-  packet.set(copyBytes(bytes, upper, upper + size), IPV6_HEADER_LENGTH);
-  packet[NEXT_HEADER_OFFSET] = NEXT_HEADER_TCP;
-  packet[PAYLOAD_LENGTH_OFFSET] = size >>> 8;
-  packet[PAYLOAD_LENGTH_OFFSET + 1] = size & 255;
-  return packet;
 }

@@ -5,6 +5,7 @@ import type { Rack } from './rack.js';
 import type { SentSegments } from './sentSegments.js';
 
 const MOST_BLOCKS = 4;
+const NOTHING = new Int32Array(0);
 
 /** What one acknowledgment says about the segments that were sent (RFC 6675 §5, RFC 2018, RFC 2883). */
 export class Scoreboard {
@@ -25,7 +26,7 @@ export class Scoreboard {
   readonly #rack: Rack;
   readonly #rate: DeliveryRate;
   /** The blocks of the last acknowledgment: what lies in them was marked then. */
-  readonly #known = new Int32Array(2 * MOST_BLOCKS);
+  #known = NOTHING;
   #knownCount = 0;
 
   constructor(segments: SentSegments, rack: Rack, rate: DeliveryRate) {
@@ -99,6 +100,7 @@ export class Scoreboard {
         segments.markSacked(index);
       }
     }
+    if (this.#known === NOTHING) this.#known = new Int32Array(2 * MOST_BLOCKS);
     for (let edge = 0; edge < 2 * sackCount; edge++) this.#known[edge] = sackEdges[edge]!;
     this.#knownCount = sackCount;
   }

@@ -1,4 +1,4 @@
-import { isIPv6Multicast, isIPv6Unspecified, sameIPv6Address } from '@6bed4/codec';
+import { sameIPv6Address } from '@6bed4/codec';
 import {
   copyBytes,
   DESTINATION_OFFSET,
@@ -20,6 +20,7 @@ import { readSegmentError } from './icmpErrors.js';
 import { InitialNumbers } from './initialSequence.js';
 import { TcpListener } from './listener.js';
 import { Listeners } from './listeners.js';
+import { hasPartners, isNobody } from './partners.js';
 import { RandomLimit } from './randomLimit.js';
 import { mayReopen, REOPENING_GAP } from './reopening.js';
 import { SipHash } from './sipHash.js';
@@ -53,6 +54,8 @@ export class TcpStack {
   readonly #listeners = new Listeners();
   /** Connections with something to send at the next {@link flush}. */
   readonly #postponed: TcpConnection[] = [];
+  /** The local address of the last connection that was accepted. */
+  #address: Uint8Array = new Uint8Array(16);
 
   constructor(options: TcpStackOptions, sink: TcpSink) {
     const { random } = options;
@@ -271,7 +274,7 @@ export class TcpStack {
     }
     this.counters.cookiesAccepted++;
     const initial = advance(segment.acknowledgment, -1);
-    const [local, remote] = [localOf(segment), remoteOf(segment)];
+    const [local, remote] = [this.#localOf(segment), remoteOf(segment)];
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
     this.#connections.begin(connection, listener);
     connection.openByCookie(segment, options, now);
@@ -296,7 +299,7 @@ export class TcpStack {
       return;
     }
     old?.fail('ECONNABORTED', now);
-    const [local, remote] = [localOf(segment), remoteOf(segment)];
+    const [local, remote] = [this.#localOf(segment), remoteOf(segment)];
     let initial = this.#numbers.sequence(local, remote, now);
     if (old !== null) initial = later(initial, advance(old.sender.next, REOPENING_GAP));
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
@@ -305,7 +308,7 @@ export class TcpStack {
   }
 
   #answerWithCookie(listener: TcpListener, segment: Segment, now: number): void {
-    const offset = this.#numbers.timestampOffset(localOf(segment), remoteOf(segment));
+    const offset = this.#numbers.timestampOffset(this.#localOf(segment), remoteOf(segment));
     const cookie = {
       sequence: this.#cookies.sequenceFor(segment, now),
       timestamp: this.#cookies.timestampFor(segment, (Math.floor(now) + offset) | 0),
@@ -333,6 +336,15 @@ export class TcpStack {
     this.#sink.sendPacket(this.#writer.bytes, 0, length);
   }
 
+  /** Connections of one address share its bytes. */
+  #localOf({ bytes, packet, destinationPort }: Segment): TcpEndpoint {
+    const at = packet + DESTINATION_OFFSET;
+    if (!sameIPv6Address(bytes, at, this.#address, 0)) {
+      this.#address = copyBytes(bytes, at, at + 16);
+    }
+    return { address: this.#address, port: destinationPort };
+  }
+
   #freePort(address: Uint8Array, remote: TcpEndpoint): number {
     const isFree = (port: number): boolean => this.#isFree({ address, port }, remote);
     return this.#numbers.port(address, remote, PORTS, isFree);
@@ -353,25 +365,6 @@ export class TcpStack {
 
 function refuse(code: TcpUsageError['code'], message: string): never {
   throw new TcpUsageError(code, message);
-}
-
-/** Whether no host can have an address (RFC 9293 §3.10.1, MUST-46, MUST-57). */
-function isNobody(bytes: Uint8Array, offset: number): boolean {
-  return isIPv6Multicast(bytes, offset) || isIPv6Unspecified(bytes, offset);
-}
-
-/** Whether a segment comes from somebody else, who can be answered (RFC 9293 §3.10.7, MUST-63). */
-function hasPartners({ bytes, packet, sourcePort, destinationPort }: Segment): boolean {
-  const source = packet + SOURCE_OFFSET;
-  const destination = packet + DESTINATION_OFFSET;
-  if (sourcePort === 0 || destinationPort === 0) return false;
-  if (isNobody(bytes, source) || isNobody(bytes, destination)) return false;
-  return sourcePort !== destinationPort || !sameIPv6Address(bytes, source, bytes, destination);
-}
-
-function localOf({ bytes, packet, destinationPort }: Segment): TcpEndpoint {
-  const at = packet + DESTINATION_OFFSET;
-  return { address: copyBytes(bytes, at, at + 16), port: destinationPort };
 }
 
 function remoteOf({ bytes, packet, sourcePort }: Segment): TcpEndpoint {
