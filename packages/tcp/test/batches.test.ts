@@ -112,6 +112,19 @@ describe('segments that arrive together', () => {
     expect(sent[1]).toHaveLength(3);
   });
 
+  test('that report a loss have it repaired at once', () => {
+    const both = pair();
+    warmUp(both);
+    const { stacks, sent, near } = both;
+    near.write(new Uint8Array(10 * 1_208), 0, 10 * 1_208, 2);
+    const data = sent[0].splice(0);
+    for (const packet of data.slice(1)) stacks[1].handlePacket(packet, 0, packet.length, 2, true);
+    for (const packet of sent[1].splice(0)) {
+      stacks[0].handlePacket(packet, 0, packet.length, 3, true);
+    }
+    expect(sent[0].length).toBeGreaterThan(0);
+  });
+
   test('may end the connection before the flush, which then sends nothing', () => {
     const both = pair();
     warmUp(both);

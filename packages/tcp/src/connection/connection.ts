@@ -328,7 +328,7 @@ export class TcpConnection {
     if (this.opening !== null) this.opening.arrived(this, segment, now);
     else arrivedSynchronized(this, segment, now);
     if (this.opening === null && this.#state !== 'CLOSED') {
-      if (mayWait && this.receiver.mayWait) this.host.postpone(this);
+      if (mayWait && this.receiver.mayWait && this.sender.mayWait) this.host.postpone(this);
       else this.output(now);
     }
     this.host.rescheduled(this);

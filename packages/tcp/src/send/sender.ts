@@ -106,6 +106,11 @@ export class Sender {
     return this.#stalledSince;
   }
 
+  /** Whether sending may wait for more acknowledgments: while loss is repaired, each one lets something out. */
+  get mayWait(): boolean {
+    return this.#recovery.isOpen;
+  }
+
   /** Whether something waits that the other side's window does not take, with nothing under way. */
   get isBlocked(): boolean {
     return (
