@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { command } from '@6bed4/testing/kernel/daemons';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
@@ -69,6 +70,30 @@ describeKernel('a proxy and services without any privilege', () => {
       resolver.resolve6('${NAME}').then((found) => console.log(found.join()));`;
     const { stdout } = await lab.exec('other', [process.execPath, '-e', script]);
     expect(stdout).toBe(`${NAMED}\n`);
+  });
+
+  test('the proxy does not wait for a resolver that waits, once a signal ends it', async () => {
+    const { lab } = examples;
+    const folder = join('/etc/netns', lab.nameOf('laptop'));
+    mkdirSync(folder, { recursive: true });
+    try {
+      writeFileSync(join(folder, 'resolv.conf'), 'nameserver 192.0.2.3\n');
+      await lab.nft(
+        'other',
+        'table ip silent { chain input { type filter hook input priority 0; udp dport 53 drop;\n}\n}',
+      );
+      await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+      const line = `6bed4 proxy --router ${ROUTER}`;
+      const proxy = await examples.daemon('laptop', line, 'nobody');
+      const curl = ['curl', '--socks5-hostname', '127.0.0.1:1080', 'http://silent.example/'];
+      const client = lab.spawn('laptop', curl);
+      await sleep(1_000);
+      expect(client.running).toBe(true);
+      await proxy.stop('SIGTERM', 2_000);
+      expect((await client.outcome()).code).not.toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('the processes have no capability, and their connections end with them', async () => {
