@@ -8,14 +8,18 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-/** Both ends of a connection as text, made when somebody asks, and known after it has ended. */
+/**
+ * Both ends of a connection as text, made when somebody asks. As in `node:net`, the remote end is known after
+ * the connection has ended if somebody has asked before, and the own one is not.
+ */
 export class SocketEnds {
   #local: TcpAddress | null = null;
   #remote: TcpAddress | null = null;
 
   /** @param connection - null when it has ended, or there is none yet */
   local(connection: TcpConnection | null): TcpAddress | null {
-    if (connection !== null) this.#local ??= endOf(connection.local);
+    if (connection === null) return null;
+    this.#local ??= endOf(connection.local);
     return this.#local;
   }
 
