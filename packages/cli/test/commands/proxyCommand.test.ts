@@ -145,6 +145,8 @@ describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
       to: '[2001:db8::1]:80',
       msg: 'proxy network-unreachable',
     });
+    const notice = JSON.parse(await proxy.waitForLine(/waiting for an address/, 20_000));
+    expect(notice).toMatchObject({ router: `127.0.0.1:${routerPort}`, socks: `127.0.0.1:${port}` });
     const place = ['--listen', '127.0.0.1', '--no-tun', '--no-control', '--port', `${routerPort}`];
     launched(start('router', ...place));
     const ready = JSON.parse(await proxy.waitForLine(/"ready"/, 20_000));

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { command } from '@6bed4/testing/kernel/daemons';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import dnsPacket from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
 
 const SERVE = `6bed4 serve --router ${ROUTER} --proxy-protocol 80=127.0.0.1:8080`;
+const NAME = 'native.example';
+const NAMED = '2001:db8:beef::2';
 
 describeKernel('a proxy and services without any privilege', () => {
   let examples: Examples;
@@ -33,15 +36,39 @@ describeKernel('a proxy and services without any privilege', () => {
     await lab.exec('other', ['cmp', copy, join(lab.folder, 'www', 'large')]);
   });
 
-  test('a program sends UDP to a native host by UDP ASSOCIATE', async () => {
+  test('a program asks a native DNS server by UDP ASSOCIATE', async () => {
     const { lab } = examples;
     await examples.addNative();
     await examples.daemon('router', `6bed4 router --listen ${ROUTER} --route 2000::/3`);
     await examples.daemon('laptop', `6bed4 proxy --router ${ROUTER}`, 'nobody');
-    const echo = lab.spawn('native', program('udpEcho', 7));
-    await echo.waitForLine(/listening/);
-    const { stdout } = await lab.exec('laptop', program('socksDatagram', 1080, NATIVE, 7, 'hello'));
-    expect(stdout).toBe('hello\n');
+    await dnsServer(examples, 'native', NATIVE);
+    const query = dnsPacket.encode({
+      type: 'query',
+      id: 4_711,
+      questions: [{ type: 'AAAA', name: NAME }],
+    });
+    const words = program('socksDatagram', 1080, NATIVE, 53, query.toString('hex'));
+    const { stdout } = await lab.exec('laptop', words);
+    expect(dnsPacket.decode(Buffer.from(stdout.trim(), 'hex'))).toMatchObject({
+      id: 4_711,
+      type: 'response',
+      answers: [{ type: 'AAAA', name: NAME, data: NAMED }],
+    });
+  });
+
+  test('a peer asks a DNS server that is published, as one of its own', async () => {
+    const { lab } = examples;
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    await dnsServer(examples, 'laptop', '::1');
+    const line = `6bed4 serve --router ${ROUTER} udp:5353=[::1]:53`;
+    const address = await examples.addressOf(await examples.daemon('laptop', line, 'nobody'));
+    await examples.daemon('other', `6bed4 peer --router ${ROUTER}`);
+    const script = `
+      const resolver = new (require('node:dns').promises.Resolver)();
+      resolver.setServers(['[${address}]:5353']);
+      resolver.resolve6('${NAME}').then((found) => console.log(found.join()));`;
+    const { stdout } = await lab.exec('other', [process.execPath, '-e', script]);
+    expect(stdout).toBe(`${NAMED}\n`);
   });
 
   test('the processes have no capability, and their connections end with them', async () => {
@@ -55,6 +82,12 @@ describeKernel('a proxy and services without any privilege', () => {
     expect(await root.stop('SIGTERM', 1_000)).toEqual({ code: 0, signal: null });
   });
 }, ['curl', 'nginx']);
+
+/** Starts a DNS server that knows one name. */
+async function dnsServer({ lab }: Examples, label: string, address: string): Promise<void> {
+  const server = lab.spawn(label, program('dnsServer', address, NAME, NAMED));
+  await server.waitForLine(/^ready/);
+}
 
 /** Starts nginx on the laptop, which reads the PROXY protocol as the guide says. */
 async function startNginx({ lab }: Examples): Promise<void> {
