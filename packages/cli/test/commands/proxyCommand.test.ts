@@ -45,6 +45,11 @@ describe('wrong arguments of 6bed4 proxy and serve', () => {
       /--allow-remote needs users: give --auth-file/,
     ],
     [['proxy', '--serve', '80=localhost:1080'], /80=localhost:1080 would let everybody use/],
+    [
+      ['proxy', '--serve', '80=any.LOCALHOST.:1080'],
+      /80=any\.LOCALHOST\.:1080 would let everybody/,
+    ],
+    [['proxy', '--serve', '80=[::1]:1080'], /80=\[::1\]:1080 would let everybody use/],
     [['proxy', '--max-connections', '0'], /--max-connections: found "0"/],
   ])('%j are refused with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

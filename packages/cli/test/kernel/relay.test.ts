@@ -1,5 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { command } from '@6bed4/testing/kernel/daemons';
 import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
@@ -71,6 +73,48 @@ describeKernel('a proxy and services without any privilege', () => {
     expect(stdout).toBe(`${NAMED}\n`);
   });
 
+  test('ends and resets go through the proxy and the tunnel, in both directions', async () => {
+    const { lab } = examples;
+    await examples.addNative();
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER} --route 2000::/3`);
+    await examples.daemon('laptop', `6bed4 proxy --router ${ROUTER} --http 8080`, 'nobody');
+    const server = lab.spawn('native', [process.execPath, pathOf('endingServer'), '7000']);
+    await server.waitForLine(/^listening/);
+    const said = async (word: string, action: string): Promise<string> => {
+      const words = [pathOf('endingClient'), NATIVE, '7000', word, action];
+      return (await lab.exec('laptop', [process.execPath, ...words])).stdout;
+    };
+    expect(await said('hello', 'end')).toBe('you said hello\n');
+    expect(await said('reset', 'wait')).toBe('ECONNRESET\n');
+    expect(server.stdout).toEqual(['listening']);
+    expect(await said('abort', 'abort')).toBe('');
+    await server.waitForLine(/^ECONNRESET/);
+  });
+
+  test('the proxy does not wait for a resolver that waits, once a signal ends it', async () => {
+    const { lab } = examples;
+    const folder = join('/etc/netns', lab.nameOf('laptop'));
+    mkdirSync(folder, { recursive: true });
+    try {
+      writeFileSync(join(folder, 'resolv.conf'), 'nameserver 192.0.2.3\n');
+      await lab.nft(
+        'other',
+        'table ip silent { chain input { type filter hook input priority 0; udp dport 53 drop;\n}\n}',
+      );
+      await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+      const line = `6bed4 proxy --router ${ROUTER}`;
+      const proxy = await examples.daemon('laptop', line, 'nobody');
+      const curl = ['curl', '--socks5-hostname', '127.0.0.1:1080', 'http://silent.example/'];
+      const client = lab.spawn('laptop', curl);
+      await sleep(1_000);
+      expect(client.running).toBe(true);
+      await proxy.stop('SIGTERM', 2_000);
+      expect((await client.outcome()).code).not.toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('the processes have no capability, and their connections end with them', async () => {
     const { lab } = examples;
     await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
@@ -82,6 +126,11 @@ describeKernel('a proxy and services without any privilege', () => {
     expect(await root.stop('SIGTERM', 1_000)).toEqual({ code: 0, signal: null });
   });
 }, ['curl', 'nginx']);
+
+/** Path of a program in `programs/` beside this file. */
+function pathOf(name: string): string {
+  return fileURLToPath(new URL(`./programs/${name}.mjs`, import.meta.url));
+}
 
 /** Starts a DNS server that knows one name. */
 async function dnsServer({ lab }: Examples, label: string, address: string): Promise<void> {
