@@ -51,7 +51,7 @@ describeKernel('a stack and CUBIC of the kernel', () => {
     const server = net.lab.spawn('kernel', ['iperf3', '-s', '--forceflush']);
     await server.waitForLine(/listening/);
     const sink = await net.kernel({ role: 'listen' });
-    const stack = await net.stack({ role: 'connect', send: FOR_EVER });
+    const stack = await net.stack({ role: 'connect', send: FOR_EVER, congestion: 'cubic' });
     const argv = ['iperf3', '-6', '-c', KERNEL, '-C', 'cubic', '-t', '60'];
     const kernel = net.lab.spawn('source', argv);
     await sleep(BEGIN);
