@@ -164,7 +164,7 @@ const talks = fc.array(talk, { minLength: 1, maxLength: 4 });
 const someProfile = fc.constantFrom(...profiles);
 /** What gives a peer another address, or makes it believe that it has waited for hours. */
 const upheavals: readonly string[] = ['move', 'rebind', 'jump'];
-const calmPlans = plans.map((plan) => ({
+const calmPlans: fc.Arbitrary<Plan> = plans.map((plan) => ({
   ...plan,
   steps: plan.steps.filter(({ type }) => !upheavals.includes(type)),
 }));
