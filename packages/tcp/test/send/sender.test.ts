@@ -264,6 +264,47 @@ describe('the loss probe (RFC 8985 §7)', () => {
     expect(script.wait(230)).toBe('10');
   });
 
+  test('waits for a delayed acknowledgment of a lone segment, but not beyond the timeout (§7.2)', () => {
+    const script = new SendScript({ roundTrip: 20 });
+    script.write(1);
+    expect(script.wait(195)).toBe('');
+    // The timer would have expired now: 200 ms at least.
+    expect(script.wait(10)).toBe('0*');
+    expect(script.window).toBe(10);
+  });
+
+  test('does not follow a flight on a short path that is acknowledged once, 8 ms later', () => {
+    const script = new SendScript({ roundTrip: 1 });
+    for (let flight = 1; flight <= 5; flight++) {
+      script.write(5);
+      expect(script.wait(flight === 1 ? 8 : 9)).not.toContain('*');
+      script.ack(5 * flight);
+    }
+    script.write(5);
+    expect(script.wait(100)).toContain('29*');
+  });
+
+  test('is sent only once until a round trip was measured (§7.3)', () => {
+    const script = new SendScript();
+    script.write(5);
+    expect(script.wait(210)).toContain('4*');
+    script.wait(10);
+    // Which transmission of segment 4 is answered cannot be told.
+    script.ack(5);
+    script.write(5);
+    expect(script.wait(210)).toBe('');
+    script.ack(10);
+    script.write(5);
+    expect(script.wait(script.sender.roundTrip.smoothed * 2 + 10)).toContain('14*');
+  });
+
+  test('is not sent before a round trip was measured (§7.3)', () => {
+    const script = new SendScript({ roundTrip: null });
+    script.write(5);
+    expect(script.wait(990)).not.toContain('*');
+    expect(script.wait(20)).toBe('0*');
+  });
+
   test('counts as loss when it repaired one', () => {
     const script = new SendScript();
     script.write(5);
