@@ -147,7 +147,12 @@ export class Bbr implements CongestionControl {
     model.updateRate(sample);
     if (model.isRoundStart) this.#roundsSinceUp++;
     if (bounds.isRoundStart)
-      bounds.adapt(this.#isProbingRate, model.highestRate, this.#controls.window);
+      bounds.adapt(
+        this.#isProbingRate,
+        model.highestRate,
+        controls.window,
+        model.hasQueue(sample.smoothedRoundTrip),
+      );
     model.updateAggregation(sample, controls.rate, this.#controls.window);
     model.checkFull(sample);
     this.#checkStartup(sample);
