@@ -190,7 +190,7 @@ export class Sender {
     const { window, isSlowStart } = this.congestion;
     recovery.report(this.#usage.allowsGrowth(window, isSlowStart));
     if (WINDOWS_AHEAD * window > this.#limit) this.#raiseLimit(window);
-    if (advanced || recovery.delivered > 0) this.#setTimers(now);
+    if (recovery.hasNews) this.#setTimers(now);
     else if (!recovery.isOpen) this.#probe.cancel();
   }
 

@@ -41,6 +41,18 @@ describe('loss that acknowledgments show', () => {
     expect(script.ack(10, { sack: [[11, 14]] })).toBe('10*');
   });
 
+  test('is not taken for reordering when the acknowledgment before is lost (RFC 8985 §6.2, step 3)', () => {
+    const script = sending();
+    script.wait(50);
+    const told = script.ack(10, {
+      sack: [
+        [15, 16],
+        [11, 13],
+      ],
+    });
+    expect(told).toContain('10*');
+  });
+
   test('is told by time when fewer came behind the gap (RFC 8985 §6.2)', () => {
     const script = sending();
     script.wait(50);
@@ -107,6 +119,17 @@ describe('loss that acknowledgments show', () => {
     for (let count = 0; count < 3; count++) script.ack(10);
     script.wait(100);
     expect(script.ack(14)).toContain('14*');
+  });
+
+  test('is not waited for longer with each duplicate (RFC 6298 §5.3)', () => {
+    const script = sending({ sack: false });
+    script.wait(50);
+    expect(script.ack(11)).toBe('');
+    const { timeout } = script.sender.roundTrip;
+    expect(script.wait(timeout - 20)).toBe('');
+    // Fewer than three duplicates repair nothing.
+    expect(script.ack(11)).not.toContain('*');
+    expect(script.wait(30)).toContain('11*');
   });
 
   test('lets new data out with the first duplicates (limited transmit, RFC 3042)', () => {
