@@ -1,7 +1,7 @@
 /**
  * One TCP stream from one end of this process to the other: two stacks that hand each other packets, two tunnels on
  * 127.0.0.1, and paths that lose and take time; in turns with a connection of `node:net` on ::1. Run it with
- * `npm run bench:tcp`; `--memory` tells what idle connections take.
+ * `npm run bench:tcp`; `--memory` tells what idle connections take, `--fairness` how flows share a bottleneck.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -10,6 +10,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { openTunnel, startRouter } from '@6bed4/node';
 import { TcpStack } from '@6bed4/tcp';
 import Table from 'cli-table3';
+import { compareFairness } from './fairness.mjs';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const PIECE = Buffer.alloc(64 * 1024, 0x5a);
@@ -383,5 +384,6 @@ async function idle() {
 }
 
 if (process.argv.includes('--memory')) await idle();
+else if (process.argv.includes('--fairness')) compareFairness();
 else await compare();
 process.exit(0);

@@ -1,3 +1,5 @@
+import type { CongestionName } from '../../../../tcp/src/index.js';
+
 /** What one end of a connection does. */
 export interface EndPlan {
   /** Waits for the connection, or opens it. */
@@ -29,6 +31,8 @@ export interface StackPlan extends EndPlan {
   /** IPv6 address of the stack. */
   readonly local: string;
   readonly mtu?: number;
+  /** Congestion control; CUBIC by default. */
+  readonly congestion?: CongestionName;
   /** Milliseconds that each packet waits, in each direction. */
   readonly delay?: number;
   readonly timestamps?: boolean;

@@ -2,7 +2,7 @@ import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import { loadLibc } from '../../../../node/src/drivers/kernel/libc.js';
 import { Tun } from '../../../../node/src/drivers/tun/tunDevice.js';
 import {
-  Cubic,
+  type CongestionName,
   type TcpConnection,
   type TcpEvent,
   TcpStack,
@@ -13,6 +13,8 @@ import {
 export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'congestion'> {
   /** Name of the network interface. */
   readonly device: string;
+  /** Congestion control; CUBIC by default. */
+  readonly congestion?: CongestionName;
   /** Milliseconds that each packet waits, in each direction; default 0. */
   readonly delay?: number;
 }
@@ -20,7 +22,7 @@ export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'conge
 /** Takes what happens to a connection; it is called when the stack has returned. */
 export type EventHandler = (connection: TcpConnection, event: TcpEvent) => void;
 
-/** A stack with CUBIC whose packets go to the kernel through a TUN interface and come from there. */
+/** A stack whose packets go to the kernel through a TUN interface and come from there. */
 export class TunStack {
   readonly stack: TcpStack;
   readonly #tun: Tun;
@@ -36,7 +38,7 @@ export class TunStack {
     this.#delay = options.delay ?? 0;
     this.#onEvent = onEvent;
     this.stack = new TcpStack(
-      { ...options, congestion: (size) => new Cubic(size), random: Math.random },
+      { congestion: 'cubic', ...options, random: Math.random },
       {
         sendPacket: (bytes, offset, length) => this.#send(bytes, offset, length),
         event: (connection, event) => this.#events.push([connection, event]),
