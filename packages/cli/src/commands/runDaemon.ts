@@ -32,21 +32,33 @@ export interface DaemonRun<T> {
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
 export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
+  let signal: NodeJS.Signals | null = null;
   try {
-    await runUntilEnd(run);
+    signal = await runUntilEnd(run);
   } finally {
     await Promise.all([run.control?.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
-    setTimeout(() => process.exit(), LONGEST_MESSAGE).unref();
+    setTimeout(() => leave(signal), LONGEST_MESSAGE).unref();
   }
 }
 
-async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
+/**
+ * Ends the process. An exit waits for threads that wait for the resolver of the system, which may take
+ * half a minute; where there are some, the signal has its usual effect.
+ */
+function leave(signal: NodeJS.Signals | null): void {
+  const isResolving = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap');
+  if (signal !== null && isResolving) process.kill(process.pid, signal);
+  else process.exit();
+}
+
+/** @returns the signal that ended it */
+async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<NodeJS.Signals> {
   const { control } = run;
   const { logger } = run.log;
   let running: T | null = null;
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
-  const signalled = new Promise<string>((resolve) => {
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
     listenToSignals({
       end: resolve,
       report: () => logger.info(running?.counters() ?? {}, 'counters'),
@@ -74,6 +86,7 @@ async function runUntilEnd<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<
   await daemon.close();
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
+  return signal;
 }
 
 /** A driver in one line: what is off comes with the reason. */

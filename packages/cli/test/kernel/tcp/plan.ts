@@ -31,14 +31,13 @@ export interface StackPlan extends EndPlan {
   /** IPv6 address of the stack. */
   readonly local: string;
   readonly mtu?: number;
-  /** Congestion control; CUBIC by default. */
-  readonly congestion?: CongestionName;
   /** Milliseconds that each packet waits, in each direction. */
   readonly delay?: number;
   readonly timestamps?: boolean;
   readonly sack?: boolean;
   readonly ecn?: boolean;
   readonly receiveBuffer?: number;
+  readonly congestion?: CongestionName;
 }
 
 /** What an end tells when its connection is over. */

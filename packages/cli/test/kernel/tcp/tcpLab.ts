@@ -61,13 +61,30 @@ export class TcpLab {
 
   /** Drops that part of a thousand packets that are forwarded, in each direction. */
   async lose(permille: number): Promise<void> {
-    const drop = `numgen random mod 1000 < ${permille} drop`;
+    await this.#spoil(permille, '', 'drop');
+  }
+
+  /** Marks that part of a thousand packets that are ECN-capable with CE, in each direction; loses none. */
+  async mark(permille: number): Promise<void> {
+    await this.#spoil(permille, 'ip6 ecn ect0', 'ip6 ecn set ce');
+  }
+
+  /** How many packets were dropped, or marked, since {@link lose} or {@link mark}. */
+  async spoiled(): Promise<number> {
+    const argv = ['nft', '-j', 'list', 'counter', 'ip6', 'faults', 'spoiled'];
+    const { stdout } = await this.lab.exec('gateway', argv);
+    return Number(/"packets": (\d+)/.exec(stdout)![1]);
+  }
+
+  async #spoil(permille: number, which: string, action: string): Promise<void> {
+    const rule = `${which} numgen random mod 1000 < ${permille} counter name spoiled ${action}`;
     await this.lab.nft(
       'gateway',
-      `table ip6 loss; delete table ip6 loss; table ip6 loss {
+      `table ip6 faults; delete table ip6 faults; table ip6 faults {
+        counter spoiled { }
         chain forward {
           type filter hook forward priority filter;
-          ${permille === 0 ? '' : drop}
+          ${permille === 0 ? '' : rule}
         }
       }`,
     );

@@ -2,7 +2,6 @@ import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import { loadLibc } from '../../../../node/src/drivers/kernel/libc.js';
 import { Tun } from '../../../../node/src/drivers/tun/tunDevice.js';
 import {
-  type CongestionName,
   type TcpConnection,
   type TcpEvent,
   TcpStack,
@@ -10,11 +9,9 @@ import {
 } from '../../../../tcp/src/index.js';
 
 /** Options of a {@link TunStack}. */
-export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'congestion'> {
+export interface TunStackOptions extends Omit<TcpStackOptions, 'random'> {
   /** Name of the network interface. */
   readonly device: string;
-  /** Congestion control; CUBIC by default. */
-  readonly congestion?: CongestionName;
   /** Milliseconds that each packet waits, in each direction; default 0. */
   readonly delay?: number;
 }
@@ -38,7 +35,7 @@ export class TunStack {
     this.#delay = options.delay ?? 0;
     this.#onEvent = onEvent;
     this.stack = new TcpStack(
-      { congestion: 'cubic', ...options, random: Math.random },
+      { ...options, random: Math.random },
       {
         sendPacket: (bytes, offset, length) => this.#send(bytes, offset, length),
         event: (connection, event) => this.#events.push([connection, event]),
