@@ -5,9 +5,9 @@ import { KERNEL, STACK, TcpLab } from './tcp/tcpLab.js';
 
 const SOURCE = '2001:db8:3::2';
 const SOURCE_GATEWAY = '2001:db8:3::1';
-/** The bottleneck carries 40 Mbit/s, 100 kB in a round trip of 20 ms; twice of that waits at most. */
+/** The bottleneck carries 40 Mbit/s, 200 kB in a round trip of 40 ms; as much waits at most. */
 const BOTTLENECK = 'rate 40mbit burst 10kb limit 200kb';
-const ROUND_TRIP = 20;
+const ROUND_TRIP = 40;
 /** Milliseconds until both have left slow start, and over which they are compared. */
 const BEGIN = 6_000;
 const COMPARED = 20_000;
