@@ -154,7 +154,7 @@ async function serveRequest(
 }
 
 /** Reads `host:port` (RFC 9112 §3.2.3). */
-function readAuthority(text: string): { host: string; port: number } {
+export function readAuthority(text: string): { host: string; port: number } {
   const [, host, digits] = AUTHORITY.exec(text) ?? [];
   const port = Number(digits);
   if (host === undefined || !(port >= 1 && port <= HIGHEST_PORT)) {

@@ -7,7 +7,7 @@ import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { SegmentError, TcpErrorCode } from './errors.js';
 import { KeepAlive, type KeepAliveOptions } from './keepAlive.js';
 import { Opening } from './opening.js';
-import { heedError } from './pathErrors.js';
+import { heedError, PathLimit } from './pathErrors.js';
 import type { RestoredOptions } from './peerSyn.js';
 import { type AgreedOptions, SegmentOutput } from './segmentOutput.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';
@@ -57,6 +57,8 @@ export class TcpConnection {
   softError: TcpErrorCode | null = null;
   /** @internal Of answers to segments without data outside the window. */
   readonly corrections = new AnswerLimit(CORRECTION_INTERVAL);
+  /** @internal */
+  readonly pathLimit = new PathLimit();
 
   readonly #keepAlive = new KeepAlive();
   readonly #windowProbe = new WindowProbe();
@@ -285,6 +287,7 @@ export class TcpConnection {
 
   /** @internal What the other side has acknowledged may end the connection, or make room. */
   acknowledged(now: number): void {
+    this.#keepAlive.heard(now);
     this.#windowProbe.answered();
     if (this.sender.isFinAcknowledged) this.move('FIN acknowledged', now);
     if (this.#wasFull && this.#canSend && this.sender.queue.room > 0) {
@@ -323,7 +326,6 @@ export class TcpConnection {
 
   /** @internal A segment of this connection; its addresses and ports are checked. */
   arrived(segment: Segment, now: number): void {
-    this.#keepAlive.heard(now);
     if (this.opening !== null) this.opening.arrived(this, segment, now);
     else arrivedSynchronized(this, segment, now);
     if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
@@ -340,6 +342,7 @@ export class TcpConnection {
 
   /** @internal Sends what may be sent, and an acknowledgment that is due. */
   output(now: number): void {
+    if (now >= this.pathLimit.raiseAt) this.pathLimit.raise(this.sender);
     for (let next = this.sender.plan(now); next !== null; next = this.sender.plan(now)) {
       this.#output.transmit(next, now);
       this.sender.sent(next, this.timestampAt(now), now);
@@ -375,11 +378,11 @@ export class TcpConnection {
 
   /** When the user timeout is over; a closed window is no reason, unless nobody waits for the end. */
   get #givenUpAt(): number {
-    const { blockedSince, unansweredSince } = this.#windowProbe;
-    const since = Math.min(
-      this.sender.stalledSince,
-      this.isClosed ? blockedSince : unansweredSince,
-    );
+    const { sender } = this;
+    const probe = this.#windowProbe;
+    const since = this.isClosed
+      ? Math.min(sender.stalledSince, probe.blockedSince)
+      : Math.min(sender.unansweredSince, probe.unansweredSince);
     return since + this.#userTimeout;
   }
 

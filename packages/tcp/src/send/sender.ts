@@ -38,6 +38,7 @@ export class Sender {
   /** Whether a loss probe has to be sent. */
   #isProbing = false;
   #stalledSince = NEVER;
+  #unansweredSince = NEVER;
   #lastSentAt = Number.NaN;
 
   constructor(
@@ -111,9 +112,17 @@ export class Sender {
     return this.queue.isFinished && this.#data.isAcknowledged;
   }
 
-  /** Since when what was sent is answered by nothing, in milliseconds; infinite while it is. */
+  /** Since when what was sent is not acknowledged though it was sent again, in milliseconds; infinite while it is. */
   get stalledSince(): number {
     return this.#stalledSince;
+  }
+
+  /**
+   * The same, but for a window that was closed behind what had been sent: whoever goes on to say that it is
+   * closed answers (RFC 9293 §3.8.6, SHLD-17).
+   */
+  get unansweredSince(): number {
+    return this.#unansweredSince;
   }
 
   /** Whether something waits that the other side's window does not take, with nothing under way. */
@@ -193,6 +202,9 @@ export class Sender {
       this.#data.unacknowledged = acknowledgment;
       this.queue.acknowledge(acknowledgment);
       this.#stalledSince = NEVER;
+      this.#unansweredSince = NEVER;
+    } else if (this.#data.window.size === 0) {
+      this.#unansweredSince = NEVER;
     }
     sides.canSend = this.#data.segmentLength > 0;
     recovery.acknowledge(segment, sides, now);
@@ -249,7 +261,7 @@ export class Sender {
     this.#lastSentAt = now;
     if (isRetransmission) {
       recovery.resent(sequence, timestamp, now);
-      if (this.#stalledSince === NEVER) this.#stalledSince = now;
+      this.#noteStall(now);
     } else {
       recovery.sent(sequence, end, timestamp, now);
       this.#data.next = end;
@@ -306,7 +318,13 @@ export class Sender {
     this.#retransmitAt = now + this.roundTrip.timeout;
     this.#probe.cancel();
     this.#pacer.skip(now);
+    this.#noteStall(now);
+  }
+
+  /** What was sent has to be sent again. */
+  #noteStall(now: number): void {
     if (this.#stalledSince === NEVER) this.#stalledSince = now;
+    if (this.#unansweredSince === NEVER) this.#unansweredSince = now;
   }
 
   /** Schedules a loss probe (RFC 8985 §7.2). */
