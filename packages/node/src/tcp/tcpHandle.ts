@@ -4,7 +4,11 @@ import { nextTick, setImmediate } from '../realTimers.js';
 import { streamDestroyed } from './netErrors.js';
 import type { ConnectionHandle, ConnectionOwner, TcpLayer } from './tcpLayer.js';
 
-type Done = (error?: Error | null) => void;
+/** Takes the outcome of a write or of an end. */
+export type Done = (error?: Error | null) => void;
+
+/** Milliseconds of quiet before the first probe, at least. */
+const LEAST_KEEP_ALIVE = 1_000;
 
 /** Takes what a handle has to tell; one for all sockets, so that each is small. */
 export interface HandleListener<S> {
@@ -142,6 +146,13 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     if (this.#isClosed) return;
     this.#leave();
     this.connection.abort(this.layer.clock());
+    this.layer.settle();
+  }
+
+  /** @param idle - milliseconds of quiet before the first probe; 0 for two hours, less for no probes */
+  setKeepAlive(idle: number): void {
+    const options = idle > 0 ? { idle: Math.max(idle, LEAST_KEEP_ALIVE) } : {};
+    this.connection.setKeepAlive(idle < 0 ? null : options, this.layer.clock());
     this.layer.settle();
   }
 
