@@ -2,7 +2,7 @@
  * One TCP stream from one end of this process to the other: two stacks that hand each other packets, two tunnels on
  * 127.0.0.1, and paths that lose and take time; in turns with a connection of `node:net` on ::1. Run it with
  * `npm run bench:tcp`; with `-- --memory` only what idle connections take, with `-- --kernel` as root against TCP of
- * the kernel.
+ * the kernel, with `-- --fairness` how flows share a bottleneck.
  */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { openTunnel, startRouter } from '@6bed4/node';
 import { TcpStack } from '@6bed4/tcp';
 import Table from 'cli-table3';
+import { compareFairness } from './fairness.mjs';
 import { compareWithKernel } from './tcpKernel.mjs';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -463,6 +464,7 @@ function separately(option) {
 
 const [, , option] = process.argv;
 if (option === '--kernel') await compareWithKernel();
+else if (option === '--fairness') compareFairness();
 else if (option === '--idle-stacks') await idleStacks();
 else if (option === '--idle-sockets') await idleSockets();
 else {

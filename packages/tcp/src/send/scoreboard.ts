@@ -87,12 +87,14 @@ export class Scoreboard {
   #markSacked(segment: Segment, next: number, recoveryPoint: number, now: number): void {
     const segments = this.#segments;
     const { sackEdges, sackCount, acknowledgment } = segment;
-    for (let block = 0; block < sackCount; block++) {
+    // From the lowest on: an older block that was not seen before is no sign of reordering (RFC 8985 §6.2, step 3).
+    let behind = acknowledgment;
+    for (let turn = 0; turn < sackCount; turn++) {
+      const block = this.#lowestBlock(segment, behind, next);
+      if (block < 0) break;
       const left = sackEdges[2 * block]!;
       const right = sackEdges[2 * block + 1]!;
-      const isSound =
-        isBefore(left, right) && isAfter(left, acknowledgment) && !isAfter(right, next);
-      if (!isSound) continue;
+      behind = left;
       let index = segments.indexBehind(this.#behindKnown(left));
       for (; index < segments.count && !isAfter(segments.endOf(index), right); index++) {
         if (segments.isSacked(index) || !segments.isWithin(index, left, right)) continue;
@@ -103,6 +105,18 @@ export class Scoreboard {
     if (this.#known === NOTHING) this.#known = new Int32Array(2 * MOST_BLOCKS);
     for (let edge = 0; edge < 2 * sackCount; edge++) this.#known[edge] = sackEdges[edge]!;
     this.#knownCount = sackCount;
+  }
+
+  /** The sound block with the lowest left edge behind a sequence number, or −1. */
+  #lowestBlock({ sackEdges, sackCount }: Segment, behind: number, next: number): number {
+    let lowest = -1;
+    for (let block = 0; block < sackCount; block++) {
+      const left = sackEdges[2 * block]!;
+      const right = sackEdges[2 * block + 1]!;
+      const isSound = isBefore(left, right) && isAfter(left, behind) && !isAfter(right, next);
+      if (isSound && (lowest < 0 || isBefore(left, sackEdges[2 * lowest]!))) lowest = block;
+    }
+    return lowest;
   }
 
   /** Where to go on behind a left edge, since what comes first was marked by the last acknowledgment. */

@@ -1,8 +1,9 @@
 import type { CongestionControl } from '../congestion/congestionControl.js';
 import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
-import { advance, distance, earlier, isAfter } from '../segment/sequence.js';
+import { advance, isAfter } from '../segment/sequence.js';
 import { LossProbe } from './lossProbe.js';
+import { NextSegment } from './nextSegment.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
 import { RoundTrip } from './roundTrip.js';
@@ -21,11 +22,10 @@ export class Sender {
   readonly queue: SendQueue;
   readonly roundTrip = new RoundTrip();
   readonly congestion: CongestionControl;
-  /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
-  noDelay = false;
 
   readonly #recovery: Recovery;
   readonly #data: UnsentData;
+  readonly #next: NextSegment;
   readonly #usage: WindowUsage;
   readonly #pacer = new Pacer();
   readonly #probe = new LossProbe(this.roundTrip);
@@ -57,6 +57,16 @@ export class Sender {
     this.#recovery = new Recovery(start, options.congestion, this.roundTrip);
     this.#usage = new WindowUsage(start);
     this.#data = new UnsentData(this.queue, start, options.segmentSize);
+    this.#next = new NextSegment(this.#recovery, this.#data, this.queue);
+  }
+
+  /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
+  get noDelay(): boolean {
+    return this.#next.noDelay;
+  }
+
+  set noDelay(value: boolean) {
+    this.#next.noDelay = value;
   }
 
   /** Whether the other side acknowledges selectively (RFC 2018). */
@@ -207,7 +217,7 @@ export class Sender {
     const { window, isSlowStart } = this.congestion;
     recovery.report(this.#usage.allowsGrowth(window, isSlowStart));
     if (WINDOWS_AHEAD * window > this.#limit) this.#raiseLimit(window);
-    if (advanced || recovery.delivered > 0) this.#setTimers(now);
+    if (recovery.hasNews) this.#setTimers(now);
     else if (!recovery.isOpen) this.#probe.cancel();
   }
 
@@ -228,13 +238,17 @@ export class Sender {
    * Decides what is to be sent now; call it until it returns null. The object is the same each time.
    */
   plan(now: number): Readonly<Transmission> | null {
-    if (this.#isProbing) return this.#planProbe();
+    if (this.#isProbing) {
+      const probe = this.#next.probe();
+      this.#isProbing = probe !== null;
+      return probe;
+    }
     const { segments, spurious } = this.#recovery;
     this.#isPaced = now < this.#pacer.at && (segments.lost > 0 || this.#data.pending > 0);
     let next: Transmission | null = null;
     if (!this.#isPaced) {
-      if (spurious.isForward) next = spurious.allowance > 0 ? this.#planForward() : null;
-      else next = this.#planRetransmission() ?? this.#planNew();
+      if (spurious.isForward) next = spurious.allowance > 0 ? this.#next.forward() : null;
+      else next = this.#next.lost() ?? this.#next.fresh();
     }
     if (next === null) this.#noteUsage();
     return next;
@@ -283,53 +297,6 @@ export class Sender {
     }
     this.#retransmitAt = now + this.roundTrip.timeout;
     this.#scheduleProbe(now);
-  }
-
-  #planRetransmission(): Transmission | null {
-    const { segments, room } = this.#recovery;
-    const index = segments.firstLost();
-    if (index < 0 || room <= 0) return null;
-    this.#splitLarge(index);
-    return this.#data.fill(segments.startOf(index), segments.endOf(index), true);
-  }
-
-  #splitLarge(index: number): void {
-    const { segments } = this.#recovery;
-    const dataEnd = earlier(segments.endOf(index), this.queue.end);
-    const isLarge = distance(segments.startOf(index), dataEnd) > this.#data.segmentSize;
-    if (isLarge) segments.split(index, this.#data.segmentSize);
-  }
-
-  #planNew(): Transmission | null {
-    const size = this.#data.segmentLength;
-    if (size === 0 || this.#recovery.room < size) return null;
-    // Nagle: what is small waits while something is under way (RFC 9293 §3.7.4).
-    const waits =
-      size < this.#data.segmentSize &&
-      !this.noDelay &&
-      !this.queue.isFinished &&
-      this.#recovery.segments.count > 0;
-    if (waits) return null;
-    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
-  }
-
-  /** New data that F-RTO lets out (RFC 5682 §2.1, step 2b). */
-  #planForward(): Transmission | null {
-    const size = this.#data.segmentLength;
-    if (size === 0) return null;
-    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
-  }
-
-  /** New data, or else the last segment again, to learn what was lost at the end (RFC 8985 §7.3). */
-  #planProbe(): Transmission | null {
-    const { segments } = this.#recovery;
-    const next = this.#planForward();
-    if (next !== null || segments.count === 0) {
-      this.#isProbing = next !== null;
-      return next;
-    }
-    const last = segments.count - 1;
-    return this.#data.fill(segments.startOf(last), segments.endOf(last), true);
   }
 
   /** Nothing more leaves now: notes what kept it. */

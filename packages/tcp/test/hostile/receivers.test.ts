@@ -153,20 +153,20 @@ describe('a window that shrinks below what was sent (RFC 9293 §3.8.6)', () => {
     +0   > A 1001:2001 ack 1
     +0   > PA 2001:3001 ack 1
     +1   < A 1 ack 1 win 0
-    211  > A 1:1001 ack 1
+    210  > A 1:1001 ack 1
     +1   < A 1 ack 1 win 0
-    611  > A 1:1001 ack 1
+    610  > A 1:1001 ack 1
     +1   < A 1 ack 1 win 0
-    1411 > A 1:1001 ack 1
+    1410 > A 1:1001 ack 1
     +1   < A 1 ack 1 win 0
-    3011 > A 1:1001 ack 1
+    3010 > A 1:1001 ack 1
     +1   < A 1 ack 1 win 0
   `;
 
   test('is probed by what was sent, and does not end the connection (SHLD-17, MUST-36)', () => {
     runScript(
       `${SHRUNK}
-      6211 > A 1:1001 ack 1
+      6210 > A 1:1001 ack 1
       +1   < A 1 ack 1001 win 10000
       +0   > A 1001:2001 ack 1
       +0   > PA 2001:3001 ack 1
@@ -179,8 +179,8 @@ describe('a window that shrinks below what was sent (RFC 9293 §3.8.6)', () => {
   test('ends it when nothing is answered any more', () => {
     runScript(
       `${SHRUNK}
-      6211 > A 1:1001 ack 1
-      9211 > RA 3001 ack 1
+      6210 > A 1:1001 ack 1
+      9210 > RA 3001 ack 1
       +0   = CLOSED ETIMEDOUT
     `,
       plain,
@@ -191,7 +191,7 @@ describe('a window that shrinks below what was sent (RFC 9293 §3.8.6)', () => {
     runScript(
       `${SHRUNK}
       +0   close
-      3211 > RA 3001 ack 1
+      3210 > RA 3001 ack 1
       +0   = CLOSED ETIMEDOUT
     `,
       plain,
