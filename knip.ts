@@ -30,7 +30,7 @@ const config: KnipConfig = {
       entry: [
         'src/{index,main}.ts',
         'test/kernel/programs/*.mjs',
-        'test/kernel/tcp/*End.ts',
+        'test/kernel/tcp/{*End,delayLine}.ts',
         targets,
       ],
       project,

@@ -1,20 +1,33 @@
 /**
  * One TCP stream from one end of this process to the other: two stacks that hand each other packets, two tunnels on
  * 127.0.0.1, and paths that lose and take time; in turns with a connection of `node:net` on ::1. Run it with
- * `npm run bench:tcp`; `--memory` tells what idle connections take.
+ * `npm run bench:tcp`; with `-- --memory` only what idle connections take, with `-- --kernel` as root against TCP of
+ * the kernel, with `-- --fairness` how flows share a bottleneck.
  */
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { loadavg } from 'node:os';
 import { PerformanceObserver } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { openTunnel, startRouter } from '@6bed4/node';
 import { TcpStack } from '@6bed4/tcp';
 import Table from 'cli-table3';
+import { compareFairness } from './fairness.mjs';
+import { compareWithKernel } from './tcpKernel.mjs';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const PIECE = Buffer.alloc(64 * 1024, 0x5a);
+/** Idle ends of connections in this process. */
 const IDLE = 10_000;
+const WARM_UP = 250;
 const PORT = 80;
+/** Payload of a datagram of the tunnel with a full segment, and what of it is data. */
+const DATAGRAM = 1_280;
+const SEGMENT = 1_208;
+/** Datagrams in flight at a time: few enough for any receive buffer. */
+const WINDOW = 64;
 const ADDRESSES = [1, 2].map((last) => {
   const address = new Uint8Array(16);
   address.set([0xfc, 0x64]);
@@ -30,8 +43,11 @@ class Path {
   #first = 0;
   #timer = null;
 
-  constructor(loss, delay, deliver) {
-    Object.assign(this, { loss, delay, deliver });
+  /** Where packets arrive. */
+  host = null;
+
+  constructor(loss, delay) {
+    Object.assign(this, { loss, delay });
   }
 
   send(bytes) {
@@ -43,8 +59,9 @@ class Path {
   #run() {
     const now = performance.now();
     while (this.#first < this.#queue.length && this.#queue[this.#first].due <= now) {
-      this.deliver(this.#queue[this.#first++].bytes);
+      this.host.receive(this.#queue[this.#first++].bytes);
     }
+    this.host.flush();
     if (this.#first > 1_000) this.#queue.splice(0, this.#first);
     if (this.#first > this.#queue.length) this.#first = 0;
     if (this.#queue.length === 0) this.#first = 0;
@@ -72,8 +89,13 @@ class Host {
     );
   }
 
-  receive(bytes, offset, length) {
-    this.stack.handlePacket(bytes, offset, length, performance.now());
+  receive(bytes, offset = 0, length = bytes.length) {
+    this.stack.handlePacket(bytes, offset, length, performance.now(), true);
+  }
+
+  /** All is taken that has arrived together. */
+  flush() {
+    this.stack.flush(performance.now());
     this.settle();
   }
 
@@ -155,6 +177,7 @@ function inMemory() {
     while (head !== tail) {
       const slot = ring[head++ & 4_095];
       hosts[slot.to].receive(slot.bytes, 0, slot.length);
+      if (head === tail || slot.to !== ring[head & 4_095].to) hosts[slot.to].flush();
     }
     isRunning = false;
   };
@@ -187,12 +210,7 @@ function pathCandidate(title, bytes, loss, roundTrip, options) {
     title,
     bytes,
     carry: async (length) => {
-      const paths = [0, 1].map(
-        (index) =>
-          new Path(loss, roundTrip / 2, (bytes) =>
-            hosts[1 - index].receive(bytes, 0, bytes.length),
-          ),
-      );
+      const paths = [0, 1].map(() => new Path(loss, roundTrip / 2));
       const hosts = ADDRESSES.map(
         (address, index) =>
           new Host(
@@ -201,6 +219,7 @@ function pathCandidate(title, bytes, loss, roundTrip, options) {
             options,
           ),
       );
+      for (const [index, path] of paths.entries()) path.host = hosts[1 - index];
       hosts[1].stack.listen(null, PORT);
       await transfer(...hosts, length);
     },
@@ -249,22 +268,49 @@ async function netCandidate() {
   };
 }
 
-async function twoTunnels() {
+/** Datagrams as large as those of the tunnel, by one call each: the bound of what goes by `node:dgram`. */
+async function datagramCandidate() {
+  const [sender, receiver] = [createSocket('udp4'), createSocket('udp4')];
+  for (const socket of [sender, receiver]) socket.bind(0, '127.0.0.1');
+  await Promise.all([once(sender, 'listening'), once(receiver, 'listening')]);
+  const { port } = receiver.address();
+  const payload = Buffer.alloc(DATAGRAM, 0x5a);
+  return {
+    title: `node:dgram, ${DATAGRAM} bytes a call`,
+    bytes: 50e6,
+    carry: (bytes) =>
+      new Promise((resolve) => {
+        let [sent, received] = [0, 0];
+        const fill = () => {
+          for (; sent - received < WINDOW; sent++) sender.send(payload, port, '127.0.0.1');
+        };
+        receiver.removeAllListeners('message').on('message', () => {
+          received++;
+          if (received * SEGMENT >= bytes) resolve();
+          else if (sent - received <= WINDOW / 2) fill();
+        });
+        fill();
+      }),
+    close: () => [sender, receiver].forEach((socket) => void socket.close()),
+  };
+}
+
+async function twoTunnels(options) {
   const router = await startRouter({ listen: '127.0.0.1', port: 0 });
-  const openOne = () => openTunnel({ routers: router.endpoint, listen: '127.0.0.1' });
+  const openOne = () => openTunnel({ routers: router.endpoint, listen: '127.0.0.1', ...options });
   const [left, right] = [await openOne(), await openOne()];
   await left.waitForDirect(right.address);
   await right.waitForDirect(left.address);
   return { left, right, close: () => Promise.all([left.close(), right.close(), router.close()]) };
 }
 
-async function tunnelCandidate() {
-  const { left, right, close } = await twoTunnels();
+async function tunnelCandidate(title, options) {
+  const { left, right, close } = await twoTunnels(options);
   const server = right.createServer();
   server.listen(0);
   await once(server, 'listening');
   return {
-    title: 'TCP from tunnel to tunnel, direct',
+    title,
     bytes: 100e6,
     carry: async (bytes) => {
       const accepted = once(server, 'connection');
@@ -294,7 +340,9 @@ async function candidates() {
   return [
     await netCandidate(),
     memoryCandidate(),
-    await tunnelCandidate(),
+    await tunnelCandidate('TCP from tunnel to tunnel, direct', {}),
+    await tunnelCandidate('the same by the portable driver', { driver: 'portable' }),
+    await datagramCandidate(),
     pathCandidate('2 ms round trip, 2 % loss', 20e6, 0.02, 2),
     pathCandidate('40 ms round trip, 2 % loss', 20e6, 0.02, 40),
     pathCandidate('CUBIC, 40 ms round trip, 2 % loss', 2e6, 0.02, 40, { congestion: 'cubic' }),
@@ -336,52 +384,92 @@ async function compare() {
   await Promise.all(all.map(({ close }) => close()));
 }
 
-/** Memory of idle connections, both ends in this process, after each has carried something. */
-async function idle() {
+const used = () => {
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return [heapUsed + arrayBuffers, rss];
+};
+
+function printMemory(title, ends, before) {
+  const [bytes, rss] = used().map((value, index) => value - before[index]);
+  console.log(`${title}, both ends in this process: ${ends} ends`);
+  console.log(
+    `  ${(bytes / 1e6).toFixed(1)} MB used, ${(bytes / ends / 1_000).toFixed(2)} kB an end`,
+  );
+  console.log(`  resident memory grew by ${(rss / 1e6).toFixed(1)} MB`);
+}
+
+/** Memory of idle connections of stacks, after each has carried something. */
+async function idleStacks() {
   const { hosts } = inMemory();
   const into = new Uint8Array(1_000);
-  const opened = { near: 0, far: 0 };
   const [near, far] = hosts;
-  const connections = [];
+  const connections = new Set();
   near.onEvent = (connection, event) => {
-    if (event !== 'open') return;
-    opened.near++;
-    connections.push(connection);
-    connection.write(PIECE, 0, 1_000, performance.now());
+    connections.add(connection);
+    if (event === 'open') connection.write(PIECE, 0, 1_000, performance.now());
   };
-  far.onEvent = (connection, event) => {
-    if (event === 'open') opened.far++;
-    connections.push(connection);
+  far.onEvent = (connection) => {
+    connections.add(connection);
     connection.read(into, 0, into.length, performance.now());
   };
-  const used = () => {
-    globalThis.gc();
-    globalThis.gc();
-    const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-    return [heapUsed + arrayBuffers, rss];
-  };
   const before = used();
-  for (let count = 0; count < IDLE; count++) {
-    near.stack.connect(
-      { address: near.address, port: 0 },
-      { address: far.address, port: PORT },
-      performance.now(),
-    );
+  for (let count = 0; count < IDLE / 2; count++) {
+    const local = { address: near.address, port: 0 };
+    near.stack.connect(local, { address: far.address, port: PORT }, performance.now());
     near.settle();
     if (count % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  const after = used();
-  const [bytes, rss] = after.map((value, index) => value - before[index]);
-  const ends = opened.near + opened.far;
-  console.log(`${opened.near} idle connections, both ends in this process: ${ends} ends`);
-  console.log(
-    `${(bytes / 1e6).toFixed(1)} MB used, ${(bytes / ends / 1_000).toFixed(2)} kB an end;`,
-  );
-  console.log(`resident memory grew by ${(rss / 1e6).toFixed(1)} MB`);
-  process.exit(connections.length > 0 ? 0 : 1);
+  printMemory(`${connections.size / 2} idle connections of stacks`, connections.size, before);
 }
 
-if (process.argv.includes('--memory')) await idle();
-else await compare();
-process.exit(0);
+/** Memory of idle sockets over a tunnel, likewise. */
+async function idleSockets() {
+  const { left, right, close } = await twoTunnels({});
+  const server = right.createServer();
+  server.listen(0);
+  await once(server, 'listening');
+  const { port } = server.address();
+  const sockets = [];
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.resume();
+  });
+  const open = async (pairs) => {
+    for (let count = 0; count < pairs; count++) {
+      const socket = left.connect({ host: right.address, port });
+      socket.resume();
+      socket.write(PIECE.subarray(0, 1_000));
+      sockets.push(socket);
+      if (count % 50 === 0) await once(socket, 'connect');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+  };
+  // What tunnels and code take is not that of connections.
+  await open(WARM_UP);
+  const before = used();
+  await open(IDLE / 2);
+  const ends = sockets.length - 2 * WARM_UP;
+  printMemory(`${ends / 2} idle sockets`, ends, before);
+  await close();
+}
+
+/** Does something in a process of its own, whose memory is nobody else's. */
+function separately(option) {
+  const argv = ['--expose-gc', fileURLToPath(import.meta.url), option];
+  execFileSync(process.execPath, argv, { stdio: 'inherit' });
+}
+
+const [, , option] = process.argv;
+if (option === '--kernel') await compareWithKernel();
+else if (option === '--fairness') compareFairness();
+else if (option === '--idle-stacks') await idleStacks();
+else if (option === '--idle-sockets') await idleSockets();
+else {
+  if (option !== '--memory') await compare();
+  separately('--idle-stacks');
+  separately('--idle-sockets');
+}
+process.exit();

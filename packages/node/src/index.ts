@@ -112,6 +112,7 @@ export {
   type ServerIdentityOptions,
 } from './tcp/identity.js';
 export type { TcpListenOptions } from './tcp/listenOptions.js';
+export type { TcpAddress } from './tcp/socketEnds.js';
 export type {
   OnReadOptions,
   TcpConnectOptions,
@@ -124,7 +125,7 @@ export {
   type TcpServerEvents,
   type TcpServerOptions,
 } from './tcp/tcpServer.js';
-export { type TcpAddress, type TcpReadyState, TcpSocket } from './tcp/tcpSocket.js';
+export { type TcpReadyState, TcpSocket } from './tcp/tcpSocket.js';
 export {
   type Connector,
   type ConnectorOptions,

@@ -135,6 +135,44 @@ describe('Packet Too Big', () => {
     );
   });
 
+  test('is forgotten ten minutes later, since the path may be another one (RFC 8201 §4)', () => {
+    runScript(
+      `
+      0      listen
+      0      < S 0 win 10000 <mss 1440>
+      0      > SA 0 ack 1
+      10     < A 1 ack 1 win 10000
+      +0     nodelay
+      +0     write 1440
+      +0     > PA 1:1441 ack 1
+      20     too-big 1400 1
+      +0     > A 1:1341 ack 1
+      +0     > PA 1341:1441 ack 1
+      +1     < A 1 ack 1441 win 10000
+      1000   write 1340
+      +0     > PA 1441:2781 ack 1
+      1001   too-big 1300 1441
+      +0     > A 1441:2681 ack 1
+      +0     > PA 2681:2781 ack 1
+      +10    < A 1 ack 2781 win 10000
+      601000 write 1440
+      +0     > A 2781:4021 ack 1
+      +0     > PA 4021:4221 ack 1
+      601001 < A 1 ack 4221 win 10000
+      +0     write 1440
+      +0     > PA 4221:5661 ack 1
+      +1     too-big 1300 4221
+      +0     > A 4221:5461 ack 1
+      +0     > PA 5461:5661 ack 1
+      +1     < A 1 ack 5661 win 10000
+      901000 write 1440
+      +0     > A 5661:6901 ack 1
+      +0     > PA 6901:7101 ack 1
+    `,
+      options,
+    );
+  });
+
   test('leaves room for timestamps', () => {
     runScript(
       `

@@ -60,6 +60,17 @@ describe('SYN cookies (RFC 4987 §3.6)', () => {
     expect('fields' in first && first.fields.length).toBe(used);
   });
 
+  test('remember 1220 where the SYN had no segment size (RFC 9293 §3.7.1)', () => {
+    const scripted = flooded({ ecn: false });
+    scripted.inject('S 0 <ts 500 0>');
+    scripted.advance(10);
+    scripted.inject('A 1 ack 1 <ts 510 0>');
+    scripted.log.length = 0;
+    scripted.command('write 1208');
+    const first = scripted.log[0]!;
+    expect('fields' in first && first.fields.length).toBe(1_208);
+  });
+
   test('remember scale and SACK in the timestamp, which is never later than the clock', () => {
     const scripted = flooded({ ecn: false });
     scripted.inject('S 0 <mss 1220, sack, ts 500 0, scale 3>');

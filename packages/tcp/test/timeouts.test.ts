@@ -40,6 +40,25 @@ describe('keep-alive (RFC 9293 §3.8.4)', () => {
     );
   });
 
+  test('is not put off by segments that are not acceptable', () => {
+    runScript(
+      `${OPEN}
+      +0    keepalive 1000 100 2
+      510   < A 70000 ack 1
+      +0    > A 1 ack 1
+      +300  < R 2
+      +0    > A 1 ack 1
+      +100  < A 1 ack 5
+      1010  > A 0 ack 1
+      1050  < S 7
+      1110  > A 0 ack 1
+      1210  > RA 1 ack 1
+      +0    = CLOSED ETIMEDOUT
+    `,
+      plain,
+    );
+  });
+
   test('can be set before the connection is open, and taken back', () => {
     runScript(
       `

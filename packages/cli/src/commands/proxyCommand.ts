@@ -26,6 +26,9 @@ Examples:
   # the same process publishes a web server of this computer
   6bed4 proxy --router 192.0.2.1 --serve 80=127.0.0.1:8000`;
 
+/** Names of the loopback address (RFC 6761 §6.3), and what Linux calls it besides. */
+const LOCALHOST = /^(?:.*\.)?(?:localhost|localhost\.localdomain|ip6-localhost)\.?$/i;
+
 interface ProxyFlags extends TunnelProgramFlags {
   readonly socks?: ListenAddress | true;
   readonly http?: ListenAddress | true;
@@ -114,7 +117,7 @@ async function runProxy(flags: ProxyFlags, version: string): Promise<void> {
 function refuseLoops(services: readonly Service[], addresses: readonly ListenAddress[]): void {
   for (const one of services) {
     const isProxy = addresses.some(({ port }) => one.protocol === 'tcp' && port === one.hostPort);
-    const isHere = ['localhost', '::1', '0.0.0.0', '::'].includes(one.host);
+    const isHere = ['::1', '0.0.0.0', '::'].includes(one.host) || LOCALHOST.test(one.host);
     const isListener = addresses.some(({ host }) => host === one.host);
     if (!isProxy || !(isHere || isListener || one.host.startsWith('127.'))) continue;
     throw new UsageError(`--serve ${serviceText(one)} would let everybody use this proxy`);

@@ -37,13 +37,14 @@ export interface DaemonRun<T> {
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
 export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
   let metrics: MetricsServer | null = null;
+  let signal: NodeJS.Signals | null = null;
   try {
     metrics = run.metrics === undefined ? null : await openMetrics(run.metrics);
-    await runUntilEnd(run, metrics);
+    signal = await runUntilEnd(run, metrics);
   } finally {
     await Promise.all([run.control?.close(), metrics?.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
-    setTimeout(() => process.exit(), LONGEST_MESSAGE).unref();
+    setTimeout(() => leave(signal), LONGEST_MESSAGE).unref();
   }
 }
 
@@ -53,15 +54,26 @@ async function openMetrics(address: ListenAddress): Promise<MetricsServer> {
   return MetricsServer.open(address);
 }
 
+/**
+ * Ends the process. An exit waits for threads that wait for the resolver of the system, which may take
+ * half a minute; where there are some, the signal has its usual effect.
+ */
+function leave(signal: NodeJS.Signals | null): void {
+  const isResolving = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap');
+  if (signal !== null && isResolving) process.kill(process.pid, signal);
+  else process.exit();
+}
+
+/** @returns the signal that ended it */
 async function runUntilEnd<T extends ManagedDaemon>(
   run: DaemonRun<T>,
   metrics: MetricsServer | null,
-): Promise<void> {
+): Promise<NodeJS.Signals> {
   const { control } = run;
   const { logger } = run.log;
   let running: T | null = null;
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
-  const signalled = new Promise<string>((resolve) => {
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
     listenToSignals({
       end: resolve,
       report: () => logger.info(running?.counters() ?? {}, 'counters'),
@@ -91,6 +103,7 @@ async function runUntilEnd<T extends ManagedDaemon>(
   await daemon.close();
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
+  return signal;
 }
 
 /** A driver in one line: what is off comes with the reason. */

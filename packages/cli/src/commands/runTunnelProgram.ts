@@ -1,3 +1,4 @@
+import { formatEndpoint } from '@6bed4/codec';
 import { openTunnel, type StartError, type Tunnel } from '@6bed4/node';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
@@ -16,6 +17,9 @@ import { type Service, serviceText } from '../serve/service.js';
 import { Services } from '../serve/services.js';
 import { logPeer } from './logPeer.js';
 import { type ManagedDaemon, runDaemon } from './runDaemon.js';
+
+/** Milliseconds without an answer of a router after which the log says so. */
+const NOTICE_DELAY = 4_000;
 
 /** The flags of both `proxy` and `serve`. */
 export interface TunnelProgramFlags extends CommonFlags, PeerFlags, RelayFlags {
@@ -94,6 +98,7 @@ export async function runTunnelProgram(
     if (logger.isLevelEnabled('debug') && limit.allows()) logger.debug(fields, message);
   };
   const paths = new PathLog(logger);
+  let notice: NodeJS.Timeout | undefined;
   const { listen, port, keepalive, lanip, dialect: profile, allowPrivate, allowLoopback } = flags;
   const options = {
     ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
@@ -108,8 +113,19 @@ export async function runTunnelProgram(
       const { peer } = tunnel;
       peer.on('path', (change) => paths.changed(change));
       logPeer(peer, logger, { leases: peer.leases, fields: fieldsOf(plan) });
+      notice = setTimeout(() => {
+        if (peer.leases.length > 0) return;
+        const router = peer
+          .uplinks()
+          .map((uplink) => formatEndpoint(uplink.router))
+          .join(', ');
+        logger.info({ router, ...fieldsOf(plan) }, 'waiting for an address from a router');
+      }, NOTICE_DELAY).unref();
     },
-    onEnding: () => paths.close(),
+    onEnding: () => {
+      clearTimeout(notice);
+      paths.close();
+    },
     status: (program, process) => ({
       ...statusOfPeer(program.tunnel.peer, { version, ...process }, paths.inbound),
       role: plan.role,

@@ -88,7 +88,10 @@ export class Dialer {
 
   #throughIPv4(addresses: readonly string[], host: string): readonly Target[] {
     if (!this.#options.directIPv4) {
-      throw new DestinationError('ipv4-only', `${host} has no IPv6 address`);
+      throw new DestinationError(
+        'ipv4-only',
+        `${host} has no IPv6 address, and there is no --direct-ipv4`,
+      );
     }
     return this.#allowed(
       addresses.map((address) => ({ address, family: 4 })),

@@ -106,7 +106,7 @@ async function serveConnect(
   } catch (error) {
     const fault = faultOf(error);
     const [status, type] = ANSWERS[fault];
-    refuse(status, fault, proxyStatus(type));
+    refuse(status, fault, `Proxy-Status: ${proxyStatus(type, error)}`);
   }
 }
 
@@ -122,13 +122,13 @@ async function serveRequest(
     if (outcome !== 'request') context.connections.failed(outcome);
     context.onEvent({ client: name, to, outcome });
   };
-  const answer = (status: number, outcome: string, fields: object): void => {
+  const answer = (status: number, outcome: string, fields: object, why = outcome): void => {
     ended(outcome);
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const text = `${status} ${STATUS_CODES[status]}: ${outcome}\n`;
+    const text = `${status} ${STATUS_CODES[status]}: ${why}\n`;
     const type = 'text/plain; charset=utf-8';
     // What a refused client goes on to send is not read.
     response.writeHead(status, { 'content-type': type, connection: 'close', ...fields }).end(text);
@@ -148,12 +148,13 @@ async function serveRequest(
   } catch (error) {
     const fault = faultOf(error);
     const [status, type] = ANSWERS[fault];
-    answer(status, fault, { 'proxy-status': `6bed4; error=${type}` });
+    const why = error instanceof DestinationError ? error.message : fault;
+    answer(status, fault, { 'proxy-status': proxyStatus(type, error) }, why);
   }
 }
 
 /** Reads `host:port` (RFC 9112 §3.2.3). */
-function readAuthority(text: string): { host: string; port: number } {
+export function readAuthority(text: string): { host: string; port: number } {
   const [, host, digits] = AUTHORITY.exec(text) ?? [];
   const port = Number(digits);
   if (host === undefined || !(port >= 1 && port <= HIGHEST_PORT)) {
@@ -174,8 +175,13 @@ function isAdmitted({ credentials }: ProxyContext, { headers }: IncomingMessage)
   return colon > 0 && credentials.accepts(text.slice(0, colon), text.slice(colon + 1));
 }
 
-function proxyStatus(type: string): string {
-  return `Proxy-Status: 6bed4; error=${type}`;
+/** The value of Proxy-Status (RFC 9209 §2), with the details of faults that have some. */
+function proxyStatus(type: string, error: unknown): string {
+  const value = `6bed4; error=${type}`;
+  if (!(error instanceof DestinationError)) return value;
+  // A string of RFC 8941 §3.3.3 has printable ASCII only.
+  const details = error.message.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&');
+  return `${value}; details="${details}"`;
 }
 
 function head(status: number, ...fields: readonly string[]): string {

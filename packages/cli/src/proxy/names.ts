@@ -23,6 +23,8 @@ export const resolveBySystem: ResolveName = async (name, family) => {
 
 const LIFETIME = 30_000;
 const MOST_NAMES = 1_000;
+/** Addresses that are kept of a name; whoever answers for it may give thousands. */
+const MOST_ADDRESSES = 16;
 
 interface Entry {
   readonly validUntil: number;
@@ -44,7 +46,7 @@ export function remembering(
     const key = `${family} ${name.toLowerCase()}`;
     const known = entries.get(key);
     if (known !== undefined && known.validUntil > now()) return known.addresses;
-    const addresses = resolve(name, family);
+    const addresses = resolve(name, family).then((found) => found.slice(0, MOST_ADDRESSES));
     const entry = { validUntil: now() + LIFETIME, addresses };
     entries.delete(key);
     entries.set(key, entry);

@@ -45,6 +45,11 @@ describe('wrong arguments of 6bed4 proxy and serve', () => {
       /--allow-remote needs users: give --auth-file/,
     ],
     [['proxy', '--serve', '80=localhost:1080'], /80=localhost:1080 would let everybody use/],
+    [
+      ['proxy', '--serve', '80=any.LOCALHOST.:1080'],
+      /80=any\.LOCALHOST\.:1080 would let everybody/,
+    ],
+    [['proxy', '--serve', '80=[::1]:1080'], /80=\[::1\]:1080 would let everybody use/],
     [['proxy', '--max-connections', '0'], /--max-connections: found "0"/],
   ])('%j are refused with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
@@ -145,6 +150,8 @@ describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
       to: '[2001:db8::1]:80',
       msg: 'proxy network-unreachable',
     });
+    const notice = JSON.parse(await proxy.waitForLine(/waiting for an address/, 20_000));
+    expect(notice).toMatchObject({ router: `127.0.0.1:${routerPort}`, socks: `127.0.0.1:${port}` });
     const place = ['--listen', '127.0.0.1', '--no-tun', '--no-control', '--port', `${routerPort}`];
     launched(start('router', ...place));
     const ready = JSON.parse(await proxy.waitForLine(/"ready"/, 20_000));

@@ -1,10 +1,14 @@
 import { describeLab } from '@6bed4/testing/kernel/requirements';
 import { numberFrom } from '@6bed4/testing/soak/report';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { CapturedSegment } from './tcp/segmentCapture.js';
 import { faultsOf } from './tcp/segmentFaults.js';
-import { PORT, STACK, type TcpConversation, TcpLab } from './tcp/tcpLab.js';
+import { KERNEL, PORT, STACK, type TcpConversation, TcpLab } from './tcp/tcpLab.js';
 
-/** Megabytes in each direction of each case; by default as many as its loss allows in a short time. */
+/**
+ * Megabytes in each direction of each case, without captures. By default few with a capture of all of them, and
+ * 100 where nothing is lost.
+ */
 const MEGABYTES = numberFrom('SIXBED4_TCP_MEGABYTES', 0);
 const MEGABYTE = 1_000_000;
 /** Milliseconds for a megabyte each way, with one percent of loss, on a loaded computer. */
@@ -26,6 +30,16 @@ const CASES = SWITCHES.flatMap((off) =>
   LOSSES.map(([permille, megabytes]) => ({ with: off ?? 'nothing', off, permille, megabytes })),
 );
 
+const SYN = 0x02;
+const ECE = 0x40;
+const CWR = 0x80;
+const ECT_0 = 2;
+const CE = 3;
+/** Packets of a thousand that are marked. */
+const MARKED = 20;
+/** Packets of a thousand of which some are lost in each case, for certain. */
+const SURELY_LOST = 5;
+
 const otherRole = (role: (typeof ROLES)[number]) => (role === 'connect' ? 'listen' : 'connect');
 
 function expectSound({ stack, kernel }: TcpConversation, bytes: number): void {
@@ -33,6 +47,17 @@ function expectSound({ stack, kernel }: TcpConversation, bytes: number): void {
   expect(stack.received).toEqual(kernel.sent);
   expect([stack.sent.bytes, kernel.sent.bytes]).toEqual([bytes, bytes]);
   expect([stack.error, kernel.error]).toEqual([null, null]);
+}
+
+/** What the SYNs of an end agree to. */
+function agreed(segments: readonly CapturedSegment[], of: string) {
+  const syns = segments.filter(({ source, flags }) => source === of && (flags & SYN) !== 0);
+  return {
+    timestamps: syns.every(({ timestamp }) => timestamp !== null),
+    sack: syns.every(({ permitsSack }) => permitsSack),
+    // A SYN that is sent again may do without (RFC 3168 §6.1.1.1).
+    ecn: syns.some(({ flags }) => (flags & ECE) !== 0),
+  };
 }
 
 describeLab('a stack and the TCP of the kernel', () => {
@@ -67,8 +92,37 @@ describeLab('a stack and the TCP of the kernel', () => {
         );
         expectSound(conversation, send);
       }
-      const segments = (await capture?.stop(PORT)) ?? [];
+      if (permille >= SURELY_LOST) expect(await net.spoiled()).toBeGreaterThan(0);
+      if (capture === null) return;
+      const segments = await capture.stop(PORT);
       expect(faultsOf(segments, { of: STACK, hasLoss: permille > 0 })).toEqual([]);
+      const all = { timestamps: true, sack: true, ecn: true };
+      expect(agreed(segments, KERNEL)).toEqual(off === null ? all : { ...all, [off]: false });
+    },
+  );
+
+  test.each(ROLES)(
+    'answer marks of congestion, and lose nothing (RFC 3168 §6.1), the stack %ss',
+    async (role) => {
+      await net.mark(MARKED);
+      const capture = await net.capture();
+      const send = 2 * MEGABYTE;
+      const conversation = await net.converse(
+        { role, send },
+        { role: otherRole(role), answers: true, send },
+      );
+      expectSound(conversation, send);
+      expect(await net.spoiled()).toBeGreaterThan(0);
+      const segments = await capture.stop(PORT);
+      expect(faultsOf(segments, { of: STACK })).toEqual([]);
+      const has = (of: string, is: (segment: CapturedSegment) => boolean): boolean =>
+        segments.some((one) => one.source === of && (one.flags & SYN) === 0 && is(one));
+      expect(has(STACK, ({ ecn }) => ecn === ECT_0)).toBe(true);
+      expect(has(KERNEL, ({ flags }) => (flags & ECE) !== 0)).toBe(true);
+      expect(has(STACK, ({ flags }) => (flags & CWR) !== 0)).toBe(true);
+      expect(has(KERNEL, ({ ecn }) => ecn === CE)).toBe(true);
+      expect(has(STACK, ({ flags }) => (flags & ECE) !== 0)).toBe(true);
+      expect(has(KERNEL, ({ flags }) => (flags & CWR) !== 0)).toBe(true);
     },
   );
 

@@ -68,7 +68,19 @@ describe('CONNECT', () => {
     const { http } = await startProxy(endings);
     const answer = await ask(http, `CONNECT ${authority} HTTP/1.1\r\nHost: x\r\n\r\n`);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(answer).toContain(`\r\nProxy-Status: 6bed4; error=${reason}\r\n`);
+    expect(answer).toMatch(
+      new RegExp(`\r\nProxy-Status: 6bed4; error=${reason}(; details=".*")?\r\n`),
+    );
+  });
+
+  test('is refused with details that quote the client safely (RFC 8941 §3.3.3)', async () => {
+    const { http } = await startProxy(endings);
+    const ipv4 = await ask(http, 'CONNECT ipv4.example:80 HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(ipv4).toContain(
+      '; details="ipv4.example has no IPv6 address, and there is no --direct-ipv4"\r\n',
+    );
+    const odd = await ask(http, 'CONNECT a!b:80 HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(odd).toContain('; details="\\"a!b\\" is no host"\r\n');
   });
 
   test('is for users only, if there are any', async () => {
@@ -218,6 +230,9 @@ describe('a request in absolute form', () => {
   });
 });
 
+/** A request that the content of another one is, with a port in five places. */
+const FORM = 'CONNECT far.example:.PORT HTTP/1.1\r\nHost: far.example\r\n\r\n';
+
 describe('the HTTP proxy', () => {
   test('refuses what is no request, and what is too large', async () => {
     const { http, proxy } = await startProxy(endings);
@@ -239,6 +254,34 @@ describe('the HTTP proxy', () => {
     slow.write('GET http://x/ HTTP/1.1\r\nX: ');
     await Promise.all([readAll(silent), readAll(slow)]);
     expect(proxy.counts().http!.failed).toEqual({ 'handshake-timeout': 2 });
+  });
+
+  test.each([
+    ['a name that was bound to this computer', 'GET / HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n'],
+    [
+      'a form with a request in it',
+      'POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n' +
+        `Content-Type: text/plain\r\nContent-Length: ${FORM.length}\r\n\r\n${FORM}`,
+    ],
+    [
+      'a question whether it may',
+      'OPTIONS / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n' +
+        'Access-Control-Request-Method: CONNECT\r\nAccess-Control-Request-Private-Network: true\r\n\r\n',
+    ],
+    [
+      'a WebSocket',
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    ],
+  ])('does nothing for %s, as web pages of others may send it', async (_, text) => {
+    let reached = 0;
+    const port = await endings.server(() => reached++);
+    const { http } = await startProxy(endings);
+    const answer = await ask(http, text.replace('.PORT', String(port).padStart(5, '0')));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(answer).not.toMatch(/^access-control-|^upgrade:|^set-cookie:/im);
+    expect(reached).toBe(0);
   });
 
   test('takes no more connections than it may', async () => {

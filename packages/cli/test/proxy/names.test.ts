@@ -34,3 +34,9 @@ test('failures are not remembered, and names only up to a thousand', async () =>
   await remembered('n0', 6);
   expect(resolve).toHaveBeenCalledTimes(1_004);
 });
+
+test('no more than 16 addresses of a name are kept', async () => {
+  const all = Array.from({ length: 2_000 }, (_, index) => `2001:db8::${index.toString(16)}`);
+  const remembered = remembering(() => Promise.resolve(all));
+  expect(await remembered('many.example', 6)).toEqual(all.slice(0, 16));
+});

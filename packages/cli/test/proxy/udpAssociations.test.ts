@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { datagramBytes, readDatagram } from '../../src/proxy/socksMessages.js';
+import type { DatagramSocket } from '../../src/relay/network.js';
 import { Endings, until } from '../support/endings.js';
-import { FAR } from '../support/loopbackNetwork.js';
+import { FAR, loopbackNetwork, NOWHERE } from '../support/loopbackNetwork.js';
 import { type ProxySetup, startProxy } from '../support/proxySetup.js';
 
 const endings = new Endings();
@@ -118,6 +119,28 @@ describe('UDP ASSOCIATE', () => {
     await until(() => counts(setup).dropped['not-the-client'] === 1);
     client.socket.send(bytes, at, '127.0.0.1');
     await until(() => client.received.length === 1);
+  });
+
+  test('passes on nothing from whom the client has sent nothing', async () => {
+    const received: ((message: Buffer, from: RemoteInfo) => void)[] = [];
+    const socket = {
+      ...{ bind: () => {}, send: () => {}, close: () => {} },
+      on: (event: string, listener: (typeof received)[number]) => {
+        if (event === 'message') received.push(listener);
+      },
+    };
+    const network = { ...loopbackNetwork, createSocket: () => socket as unknown as DatagramSocket };
+    const setup = await startProxy(endings, { network });
+    const { at } = await associate(setup);
+    const client = await udp('udp4', '127.0.0.1');
+    client.socket.send(datagramBytes(FAR, 53, Buffer.from('x')), at, '127.0.0.1');
+    await until(() => received.length === 1);
+    const from = { family: 'IPv6', port: 53, size: 1 } as const;
+    received[0]!(Buffer.from('a'), { ...from, address: NOWHERE });
+    received[0]!(Buffer.from('b'), { ...from, address: FAR });
+    await until(() => client.received.length === 1);
+    expect(readDatagram(client.received[0]!.message)).toMatchObject({ data: Buffer.from('b') });
+    expect(counts(setup).dropped).toEqual({ stranger: 1 });
   });
 
   test('ends with its connection', async () => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Connection } from '../../src/relay/network.js';
 import { relay } from '../../src/relay/relay.js';
 import { Endings, readAll, until } from '../support/endings.js';
 
@@ -28,6 +31,39 @@ async function relayed(idleTimeout = 10_000): Promise<Ends> {
   await once(client, 'connect');
   await until(() => servers.length > 0);
   return { client, server: servers[0]! };
+}
+
+/** A connection whose remote has sent some bytes and a FIN, and takes everything or nothing. */
+class EndedConnection extends Duplex implements Connection {
+  readonly bytesRead = 0;
+  readonly bytesWritten = 0;
+  readonly timeouts: number[] = [];
+  isReset = false;
+
+  constructor(content: string, takes: boolean) {
+    super({
+      allowHalfOpen: true,
+      read() {
+        this.push(content);
+        this.push(null);
+      },
+      write(_chunk, _encoding, done) {
+        if (takes) done();
+      },
+    });
+  }
+
+  setTimeout(milliseconds: number, listener?: () => void): void {
+    this.timeouts.push(milliseconds);
+    if (listener !== undefined) this.on('timeout', listener);
+  }
+
+  setNoDelay(): void {}
+
+  resetAndDestroy(): void {
+    this.isReset = true;
+    this.destroy();
+  }
 }
 
 describe('a relay', () => {
@@ -100,6 +136,25 @@ describe('a relay', () => {
     expect((await outcomes).map(({ code }) => code)).toEqual(['ECONNRESET', 'ECONNRESET']);
     expect(performance.now() - start).toBeGreaterThan(600);
   });
+
+  test.each([
+    [7_440_000, 240_000],
+    [1_000, 1_000],
+  ])(
+    'with %i ms of idleness waits %i for a side that does not take what is left',
+    async (idleTimeout, expected) => {
+      const [client, server] = [
+        new EndedConnection('request', true),
+        new EndedConnection('', false),
+      ];
+      relay(client, server, idleTimeout);
+      await vi.waitFor(() => expect(client.destroyed).toBe(true));
+      await sleep(10);
+      expect([server.destroyed, server.timeouts]).toEqual([false, [expected]]);
+      server.emit('timeout');
+      expect(server.isReset).toBe(true);
+    },
+  );
 
   test('resets a side whose other was closed before it began', async () => {
     const { client, server } = await relayed();

@@ -81,6 +81,7 @@ export function fold(sum: number): number {
  * @param packet - offset of the IPv6 header
  * @param upper - offset of the upper-layer header
  * @param end - offset behind the last byte
+ * @param view - of the same bytes, or null
  */
 function sumWithPseudoHeader(
   bytes: Uint8Array,
@@ -88,6 +89,7 @@ function sumWithPseudoHeader(
   upper: number,
   end: number,
   nextHeader: number,
+  view: DataView | null,
 ): number {
   const addresses = sumBytes(
     bytes,
@@ -95,7 +97,9 @@ function sumWithPseudoHeader(
     DESTINATION_OFFSET + 16 - SOURCE_OFFSET,
     end - upper + nextHeader,
   );
-  return sumBytes(bytes, upper, end - upper, addresses);
+  return view === null
+    ? sumBytes(bytes, upper, end - upper, addresses)
+    : sumView(view, upper, end - upper, addresses);
 }
 
 /**
@@ -106,6 +110,7 @@ function sumWithPseudoHeader(
  * @param length - of the IPv6 packet
  * @param nextHeader - protocol number
  * @param field - offset of the checksum field from the start of the message, even
+ * @param view - of the same bytes, where there is one: that is faster
  * @returns 0..65535
  */
 export function upperLayerChecksum(
@@ -114,9 +119,10 @@ export function upperLayerChecksum(
   length: number,
   nextHeader: number,
   field: number,
+  view: DataView | null = null,
 ): number {
   const upper = offset + IPV6_HEADER_LENGTH;
-  const sum = sumWithPseudoHeader(bytes, offset, upper, offset + length, nextHeader);
+  const sum = sumWithPseudoHeader(bytes, offset, upper, offset + length, nextHeader, view);
   // Taking the field out of a ones-complement sum is adding its complement.
   return ~fold(sum + (0xffff - readUint16(bytes, upper + field))) & 0xffff;
 }
@@ -128,15 +134,18 @@ export function upperLayerChecksum(
  * @param offset - of the IPv6 packet, which must lie in `bytes` as a whole
  * @param length - of the IPv6 packet
  * @param nextHeader - protocol number
+ * @param view - of the same bytes, where there is one: that is faster
  */
 export function verifyUpperLayerChecksum(
   bytes: Uint8Array,
   offset: number,
   length: number,
   nextHeader: number,
+  view: DataView | null = null,
 ): boolean {
   const upper = offset + IPV6_HEADER_LENGTH;
-  return fold(sumWithPseudoHeader(bytes, offset, upper, offset + length, nextHeader)) === 0xffff;
+  const end = offset + length;
+  return fold(sumWithPseudoHeader(bytes, offset, upper, end, nextHeader, view)) === 0xffff;
 }
 
 /**

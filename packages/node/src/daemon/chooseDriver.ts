@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
-import { driverNames } from '../drivers/driverName.js';
+import { type DriverName, driverNames } from '../drivers/driverName.js';
 import { type Libc, loadLibc } from '../drivers/kernel/libc.js';
+import { bindRawLibc, type RawLibc } from '../drivers/kernel/rawLibc.js';
 import { type Offloads, offloadNames } from '../drivers/linux/offloads.js';
 import { workerFile } from '../drivers/linux/workerFile.js';
 import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
@@ -12,6 +13,13 @@ import type { CommonOptions } from './options.js';
 /** The driver to take, and with which parts. */
 export type DriverChoice =
   | { readonly name: 'linux'; readonly libc: Libc; readonly offloads: Offloads }
+  /** Batches of system calls in the thread of the program, which is the local side. */
+  | {
+      readonly name: 'embedded';
+      readonly libc: Libc;
+      readonly rawLibc: RawLibc;
+      readonly offloads: Offloads;
+    }
   | { readonly name: 'portable'; readonly reason: string | null };
 
 /**
@@ -31,6 +39,8 @@ export async function chooseDriver(
   checkName('offloads', offloads, offloadNames);
   if (typeof options.tun === 'string') checkInterfaceName(options.tun);
   if (driver === 'portable') return { name: 'portable', reason: null };
+  const { tun = false, datagrams } = options;
+  if (tun === false && datagrams === undefined) return chooseEmbedded(driver, offloads);
   const conflict = conflictWith(options, profile);
   if (conflict !== null) {
     if (driver === 'linux')
@@ -44,6 +54,25 @@ export async function chooseDriver(
     if (!(error instanceof StartError) || driver === 'linux') throw error;
     return { name: 'portable', reason: error.message };
   }
+}
+
+/** Without TUN, there is no need for a thread of its own, nor for a privilege. */
+async function chooseEmbedded(driver: DriverName, offloads: Offloads): Promise<DriverChoice> {
+  try {
+    requireNode();
+    const [libc, rawLibc] = await Promise.all([loadLibc(), bindRawLibc()]);
+    return { name: 'embedded', libc, rawLibc, offloads };
+  } catch (error) {
+    if (!(error instanceof StartError) || driver === 'linux') throw error;
+    return { name: 'portable', reason: error.message };
+  }
+}
+
+/** Others do not let a descriptor be watched. @throws StartError */
+function requireNode(): void {
+  const { bun, deno } = process.versions;
+  if (bun === undefined && deno === undefined) return;
+  throw new StartError('ENOTSUP', 'the Linux driver needs Node.js');
 }
 
 /** A program that was bundled into one file may lack it. @throws StartError */
@@ -61,9 +90,8 @@ function requireWorker(): void {
 
 /** The option, if any, that keeps the Linux driver from being used. */
 function conflictWith(options: CommonOptions, profile: Profile): string | null {
-  const { tun = false, datagrams, random, clock } = options;
+  const { datagrams, random, clock } = options;
   if (datagrams !== undefined) return 'a UDP port of another kind is given';
-  if (tun === false) return 'there is no TUN interface';
   if (random !== undefined) return 'random numbers are given';
   if (clock !== undefined) return 'a clock is given';
   const dialect = dialects[profile.dialect.name];

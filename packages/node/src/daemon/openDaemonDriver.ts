@@ -1,12 +1,13 @@
 import type { Profile } from '@6bed4/codec';
 import type { Machine } from '@6bed4/tunnel';
 import type { DriverListener } from '../drivers/driver.js';
+import { BatchedUdp } from '../drivers/linux/batchedUdp.js';
 import type { LinuxDriverOptions } from '../drivers/linux/linuxDriver.js';
 import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
-import { chooseDriver } from './chooseDriver.js';
+import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import type { CommonOptions } from './options.js';
 
 /** The address and port of a UDP socket. */
@@ -48,6 +49,11 @@ export async function openDaemonDriver<D>(
     const datagrams = options.datagrams ?? (await openPortableUdp(maker));
     return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
   }
+  if (choice.name === 'embedded') {
+    const datagrams = await openBatchedUdp(choice, maker);
+    const { clock } = options;
+    return maker.portable({ ...listener, datagrams, tun: false, clock, reason: null });
+  }
   const { libc, offloads } = choice;
   const where = maker.bindOptions();
   const sockets = maker.sockets();
@@ -59,6 +65,16 @@ export async function openDaemonDriver<D>(
 async function openPortableUdp(maker: DriverMaker<unknown>): Promise<PortableUdp> {
   const where = maker.bindOptions();
   const datagrams = await PortableUdp.open(where);
+  await closeUnlessReachable(datagrams, maker, where);
+  return datagrams;
+}
+
+async function openBatchedUdp(
+  { libc, rawLibc, offloads }: Extract<DriverChoice, { name: 'embedded' }>,
+  maker: DriverMaker<unknown>,
+): Promise<BatchedUdp> {
+  const where = maker.bindOptions();
+  const datagrams = BatchedUdp.open({ ...where, libc, rawLibc, offloads: usesUdp(offloads) });
   await closeUnlessReachable(datagrams, maker, where);
   return datagrams;
 }

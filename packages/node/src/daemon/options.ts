@@ -45,9 +45,9 @@ export interface CommonOptions {
    */
   readonly datagrams?: DatagramPort | undefined;
   /**
-   * The driver that carries packets. `linux`: batched system calls in a thread of their own, between a
-   * UDP socket and a TUN interface. `portable`: `node:dgram` in this thread. `auto`, the default: `linux`
-   * where it works and there is a TUN interface.
+   * The driver that carries packets. `linux`: batched system calls, with a TUN interface in a thread of their
+   * own, otherwise in this one. `portable`: `node:dgram` in this thread. `auto`, the default: `linux` where it
+   * works; `driver().reason` tells why it does not.
    */
   readonly driver?: DriverName | undefined;
   /**

@@ -42,7 +42,7 @@ export interface DriverReport {
   readonly name: 'linux' | 'portable';
   /** Reason that it is not the Linux driver; null when it is, or was not requested. */
   readonly reason: string | null;
-  /** Threads that carry packets; 0 for the portable driver, which works in the thread of its user. */
+  /** Threads that carry packets; 0 in the thread of the user, without TUN and for the portable driver. */
   readonly workers: number;
   /** Empty for the portable driver, which has none. */
   readonly offloads: readonly OffloadReport[];

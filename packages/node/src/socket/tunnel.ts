@@ -38,7 +38,7 @@ const DEFAULT_TIMEOUT = 15_000;
 
 /** Options of {@link openTunnel}: those of a peer, without an interface. */
 export interface TunnelOptions
-  extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'acceptRoutes' | 'driver' | 'offloads'> {
+  extends Omit<PeerDaemonOptions, 'tun' | 'defaultRoute' | 'acceptRoutes'> {
   /** Upper bound of the wait for a first address, in milliseconds; Infinity for none; default 15000. */
   readonly timeout?: number;
   /**

@@ -4,7 +4,13 @@ import { formatIPv6 } from '@6bed4/codec';
 import { TcpUsageError } from '@6bed4/tcp';
 import { clearTimeout, nextTick, setTimeout } from '../realTimers.js';
 import { isLoopbackDestination, LOOPBACK_TEXT, readAddress } from '../socket/destinationAddress.js';
-import { invalidAddress, invalidFamily, type NetErrorDetail, netError } from './netErrors.js';
+import {
+  blockedAddress,
+  invalidAddress,
+  invalidFamily,
+  type NetErrorDetail,
+  netError,
+} from './netErrors.js';
 import type { TcpConnectOptions } from './socketOptions.js';
 import { type HandleListener, TcpHandle } from './tcpHandle.js';
 import type { TcpLayer } from './tcpLayer.js';
@@ -153,7 +159,7 @@ export class Dial {
   }
 
   #begin(attempt: Attempt): Error | null {
-    const { localAddress, localPort = 0, policy, noDelay } = this.#options;
+    const { localAddress, localPort = 0, policy, noDelay, blockList } = this.#options;
     const { address } = attempt;
     const port = Number(this.#options.port);
     const remote = readAddress(address);
@@ -161,6 +167,7 @@ export class Dial {
       const note = isIPv4(address) ? 'a tunnel carries no IPv4' : undefined;
       return netError('ENETUNREACH', 'connect', { address, port, note });
     }
+    if (blockList?.check(address, 'ipv6')) return blockedAddress(address);
     const layer = this.#layer;
     if (!layer.isOpen) return netError('ENETDOWN', 'connect', { address, port });
     const wanted = localAddress ? readAddress(localAddress) : null;

@@ -60,6 +60,9 @@ export const streamDestroyed = (): Error =>
 export const endedByPeer = (): Error =>
   Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
 
+export const blockedAddress = (address: string): Error =>
+  coded(Error, 'ERR_IP_BLOCKED', `IP(${address}) is blocked by net.BlockList`);
+
 export const invalidAddress = (found: unknown): Error =>
   coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${found}`);
 

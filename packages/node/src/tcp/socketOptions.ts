@@ -1,5 +1,5 @@
 import { ADDRCONFIG, ALL, V4MAPPED } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { BlockList, type LookupFunction } from 'node:net';
 import { inspect } from 'node:util';
 import type { PolicyName } from '@6bed4/tunnel';
 import { checkPolicy } from '../socket/checkPolicy.js';
@@ -53,6 +53,8 @@ export interface TcpConnectOptions {
   readonly autoSelectFamily?: boolean;
   /** Milliseconds after which the next address is tried too; 10 at least, default 250. */
   readonly autoSelectFamilyAttemptTimeout?: number;
+  /** Addresses that are not connected to. */
+  readonly blockList?: BlockList;
   readonly noDelay?: boolean;
   readonly keepAlive?: boolean;
   readonly keepAliveInitialDelay?: number;
@@ -114,6 +116,16 @@ export function checkSocketOptions(options: Readonly<Record<string, unknown>>): 
   if (options['signal'] !== undefined) checkSignal(options['signal'], 'options.signal');
 }
 
+/** Those options of a socket that are of its stream. */
+export function streamOptions(options: TcpSocketOptions): object {
+  const { highWaterMark, readableHighWaterMark, writableHighWaterMark } = options;
+  return {
+    ...(highWaterMark === undefined ? {} : { highWaterMark }),
+    ...(readableHighWaterMark === undefined ? {} : { readableHighWaterMark }),
+    ...(writableHighWaterMark === undefined ? {} : { writableHighWaterMark }),
+  };
+}
+
 /** @throws ERR_INVALID_ARG_TYPE */
 export function checkDelay(delay: unknown): void {
   if (delay !== undefined) checkNumber(delay, 'options.keepAliveInitialDelay');
@@ -167,6 +179,7 @@ export function checkConnectOptions(options: Readonly<Record<string, unknown>>):
   if (autoSelectFamily !== undefined) checkBoolean(autoSelectFamily, 'options.autoSelectFamily');
   checkAttemptTimeout(options['autoSelectFamilyAttemptTimeout']);
   checkHints(options['hints']);
+  checkBlockList(options['blockList']);
   if (policy !== undefined) checkPolicy(policy as PolicyName);
   return { ...options, port: number } as TcpConnectOptions;
 }
@@ -178,6 +191,12 @@ function checkAttemptTimeout(time: unknown): void {
   if ((time as number) < 1 || (time as number) > 0x7fff_ffff) {
     throw outOfRange(name, '>= 1 && <= 2147483647', time);
   }
+}
+
+/** @throws ERR_INVALID_ARG_TYPE for anything but a BlockList */
+export function checkBlockList(list: unknown): void {
+  if (list === undefined || list === null || list instanceof BlockList) return;
+  throw invalidType('options.blockList', 'an instance of net.BlockList', list);
 }
 
 function checkHints(hints: unknown): void {

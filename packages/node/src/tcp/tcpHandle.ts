@@ -4,7 +4,11 @@ import { nextTick, setImmediate } from '../realTimers.js';
 import { streamDestroyed } from './netErrors.js';
 import type { ConnectionHandle, ConnectionOwner, TcpLayer } from './tcpLayer.js';
 
-type Done = (error?: Error | null) => void;
+/** Takes the outcome of a write or of an end. */
+export type Done = (error?: Error | null) => void;
+
+/** Milliseconds of quiet before the first probe, at least. */
+const LEAST_KEEP_ALIVE = 1_000;
 
 /** Takes what a handle has to tell; one for all sockets, so that each is small. */
 export interface HandleListener<S> {
@@ -145,6 +149,13 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     this.layer.settle();
   }
 
+  /** @param idle - milliseconds of quiet before the first probe; 0 for two hours, less for no probes */
+  setKeepAlive(idle: number): void {
+    const options = idle > 0 ? { idle: Math.max(idle, LEAST_KEEP_ALIVE) } : {};
+    this.connection.setKeepAlive(idle < 0 ? null : options, this.layer.clock());
+    this.layer.settle();
+  }
+
   ref(): void {
     this.#isRef = true;
     this.#hold();
@@ -212,27 +223,22 @@ export class TcpHandle<S> implements ConnectionOwner, ConnectionHandle {
     this.#hold();
   }
 
-  /** Whether chunks follow the present one, so that segments are filled with them. */
-  get #hasMore(): boolean {
-    return this.#chunks !== null && this.#chunks.length > 0;
-  }
-
   #push(): void {
     const { connection, layer } = this;
     const now = layer.clock();
     while (this.#chunk !== null) {
       const chunk = this.#chunk;
       const left = chunk.length - this.#offset;
-      const count = connection.write(chunk, this.#offset, left, now, this.#hasMore);
+      const count = connection.write(chunk, this.#offset, left, now, true);
       if (count < left) {
         this.#offset += count;
-        layer.settle();
+        layer.flushStack();
         return;
       }
       this.#offset = 0;
       this.#chunk = this.#chunks?.pop() ?? null;
     }
-    layer.settle();
+    layer.flushStack();
     const written = this.#written;
     this.#written = null;
     this.#chunks = null;

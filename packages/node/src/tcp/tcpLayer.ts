@@ -1,6 +1,5 @@
 import { formatEndpoint, formatIPv6, isIPv6Loopback } from '@6bed4/codec';
 import {
-  copyBytes,
   DESTINATION_OFFSET,
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_OFFSET,
@@ -10,7 +9,7 @@ import { type TcpConnection, type TcpEvent, type TcpListener, TcpStack } from '@
 import { type Peer, type PolicyName, TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { LONGEST_DELAY } from '../longTimeout.js';
-import { clearTimeout, setImmediate, setTimeout } from '../realTimers.js';
+import { clearTimeout, nextTick, setImmediate, setTimeout } from '../realTimers.js';
 import { checkLanip } from '../socket/checkLanip.js';
 import { policyNames } from '../socket/checkPolicy.js';
 import { isLoopbackDestination, LOOPBACK } from '../socket/destinationAddress.js';
@@ -18,11 +17,10 @@ import type { KeepAliveHolder } from '../socket/keepAlive.js';
 import type { OutboundRemotes } from '../socket/outboundRemotes.js';
 import type { OwnAddresses } from '../socket/ownAddresses.js';
 import { ConnectionPolicies } from './connectionPolicies.js';
+import { withoutExtensionHeaders } from './extensionHeaders.js';
 import { Orphans } from './orphans.js';
 import { PacketQueue } from './packetQueue.js';
 
-/** Offset of the 16 bits of the payload length (RFC 8200 §3). */
-const PAYLOAD_LENGTH_OFFSET = 4;
 /** Bytes before the packet that an error quotes (RFC 4443 §3). */
 const ICMPV6_ERROR_HEADER_LENGTH = 8;
 /** Milliseconds that a tunnel which closes waits for what was written to arrive. */
@@ -89,6 +87,9 @@ export class TcpLayer {
   #holder: KeepAliveHolder | null = null;
   #holds = 0;
   #isSubmitting = false;
+  /** The peer, while the stack is flushed. */
+  #peer: Peer | null = null;
+  #isFlushDue = false;
   #isLocalDue = false;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = NEVER;
@@ -201,12 +202,14 @@ export class TcpLayer {
    */
   receive(bytes: Uint8Array, offset: number, length: number, upper: number): void {
     const isPlain = upper === offset + IPV6_HEADER_LENGTH;
-    if (isPlain) this.stack.handlePacket(bytes, offset, length, this.clock());
+    if (isPlain) this.stack.handlePacket(bytes, offset, length, this.clock(), true);
     else {
       const packet = withoutExtensionHeaders(bytes, offset, length, upper);
-      this.stack.handlePacket(packet, 0, packet.length, this.clock());
+      this.stack.handlePacket(packet, 0, packet.length, this.clock(), true);
     }
-    this.settle();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    nextTick(this.#flushLater);
   }
 
   /** An ICMPv6 error out of the tunnel; false when it is not about a TCP segment. */
@@ -253,6 +256,12 @@ export class TcpLayer {
     if (this.#outgoing.count > 0) this.#outgoing.drain(this.#submit);
   }
 
+  /** Sends what the stack has kept back, in one run of the peer; sets the timer. */
+  flushStack(): void {
+    this.#driver!.run(this.#flushBy);
+    this.settle();
+  }
+
   /** To be called after each call of the stack: sets the timer. */
   settle(): void {
     const at = this.stack.nextTimeout();
@@ -272,6 +281,21 @@ export class TcpLayer {
     this.#outgoing.clear();
     this.#local.clear();
   }
+
+  /** All that has arrived together is taken. */
+  readonly #flushLater = (): void => {
+    this.#isFlushDue = false;
+    if (this.#isOpen) this.flushStack();
+  };
+
+  readonly #flushBy: Submit = (peer, now) => {
+    this.#peer = peer;
+    try {
+      this.stack.flush(now);
+    } finally {
+      this.#peer = null;
+    }
+  };
 
   readonly #wake = (): void => {
     this.#timer = null;
@@ -305,7 +329,10 @@ export class TcpLayer {
       setImmediate(this.#deliverLocal);
       return;
     }
-    if (this.#driver!.isBusy || this.#isSubmitting) this.#outgoing.push(bytes, offset, length);
+    if (this.#peer !== null && !this.#isSubmitting) {
+      this.#hand(this.#peer, this.#policies.of(bytes, offset), bytes, offset, length);
+    } else if (this.#driver!.isBusy || this.#isSubmitting)
+      this.#outgoing.push(bytes, offset, length);
     else this.#submit(bytes, offset, length);
   }
 
@@ -317,14 +344,16 @@ export class TcpLayer {
   };
 
   #submitter(policy: PolicyName): Submit {
-    return (peer, now) => {
-      this.#isSubmitting = true;
-      try {
-        peer.handlePacketBy(policy, this.#bytes, this.#offset, this.#length, now);
-      } finally {
-        this.#isSubmitting = false;
-      }
-    };
+    return (peer) => this.#hand(peer, policy, this.#bytes, this.#offset, this.#length);
+  }
+
+  #hand(peer: Peer, policy: PolicyName, bytes: Uint8Array, offset: number, length: number): void {
+    this.#isSubmitting = true;
+    try {
+      peer.handlePacketBy(policy, bytes, offset, length, this.clock());
+    } finally {
+      this.#isSubmitting = false;
+    }
   }
 
   readonly #deliverLocal = (): void => {
@@ -338,20 +367,4 @@ export class TcpLayer {
 
   readonly #receiveLocal = (bytes: Uint8Array, offset: number, length: number): void =>
     this.stack.handlePacket(bytes, offset, length, this.clock());
-}
-
-function withoutExtensionHeaders(
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  upper: number,
-): Uint8Array {
-  const size = offset + length - upper;
-  const packet = new Uint8Array(IPV6_HEADER_LENGTH + size);
-  packet.set(copyBytes(bytes, offset, offset + IPV6_HEADER_LENGTH));
-  packet.set(copyBytes(bytes, upper, upper + size), IPV6_HEADER_LENGTH);
-  packet[NEXT_HEADER_OFFSET] = NEXT_HEADER_TCP;
-  packet[PAYLOAD_LENGTH_OFFSET] = size >>> 8;
-  packet[PAYLOAD_LENGTH_OFFSET + 1] = size & 255;
-  return packet;
 }

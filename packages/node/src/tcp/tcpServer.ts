@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { isIPv4 } from 'node:net';
+import { type BlockList, isIPv4 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import { type TcpConnection, TcpUsageError } from '@6bed4/tcp';
 import type { PolicyName } from '@6bed4/tunnel';
@@ -8,11 +8,12 @@ import { nextTick, setImmediate } from '../realTimers.js';
 import { readAddress } from '../socket/destinationAddress.js';
 import { checkListenOptions, listenArguments, type TcpListenOptions } from './listenOptions.js';
 import { alreadyListening, invalidType, netError, serverNotRunning } from './netErrors.js';
-import { checkDelay } from './socketOptions.js';
+import type { TcpAddress } from './socketEnds.js';
+import { checkBlockList, checkDelay } from './socketOptions.js';
 import { TcpHandle } from './tcpHandle.js';
 import type { TcpLayer } from './tcpLayer.js';
 import { isUnspecified, TcpListening } from './tcpListening.js';
-import { type Acceptance, type TcpAddress, TcpSocket } from './tcpSocket.js';
+import { type Acceptance, TcpSocket } from './tcpSocket.js';
 import { layerOf } from './tunnelLayers.js';
 
 const DEFAULT_BACKLOG = 511;
@@ -28,6 +29,8 @@ export interface TcpServerOptions {
   readonly keepAliveInitialDelay?: number;
   /** Bytes that sockets buffer in each direction above TCP. */
   readonly highWaterMark?: number;
+  /** Addresses whose connections are ended at once. */
+  readonly blockList?: BlockList;
   /** Whether rejections of asynchronous listeners destroy their socket. */
   readonly captureRejections?: boolean;
   /** The lanip of the addresses to listen on, where the dialect has one; default that of the tunnel. */
@@ -84,6 +87,7 @@ export class TcpServer extends EventEmitter<TcpServerEvents> {
     if (typeof options !== 'object') throw invalidType('options', 'of type object', first);
     super(options);
     checkDelay(options.keepAliveInitialDelay);
+    checkBlockList(options.blockList);
     this.#tunnel = tunnel;
     this.#layer = layerOf(tunnel);
     this.#options = options;
@@ -285,6 +289,10 @@ export class TcpServer extends EventEmitter<TcpServerEvents> {
     }
     if (maxConnections != null && this.#connections >= maxConnections) {
       this.emit('drop', dropOf(handle.connection));
+      handle.close();
+      return;
+    }
+    if (this.#options.blockList?.check(formatIPv6(handle.connection.remote.address), 'ipv6')) {
       handle.close();
       return;
     }

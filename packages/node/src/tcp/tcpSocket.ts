@@ -1,33 +1,23 @@
 import type { EventEmitter } from 'node:events';
 import { addAbortSignal, Duplex } from 'node:stream';
-import { formatIPv6 } from '@6bed4/codec';
-import type { TcpEndpoint } from '@6bed4/tcp';
 import { nextTick, setImmediate } from '../realTimers.js';
 import { Dial, type Dialer } from './dial.js';
 import { IdleTimer } from './idleTimer.js';
-import { closedBeforeConnection, endedByPeer, netError, socketClosed } from './netErrors.js';
+import { closedBeforeConnection, netError, socketClosed } from './netErrors.js';
+import { SocketEnds, type TcpAddress } from './socketEnds.js';
 import {
   checkConnectOptions,
   checkSocketOptions,
   connectArguments,
-  type OnReadOptions,
+  streamOptions,
   type TcpConnectOptions,
   type TcpSocketOptions,
 } from './socketOptions.js';
-import type { HandleListener, TcpHandle } from './tcpHandle.js';
+import { SocketReader } from './socketReader.js';
+import { refuseWrites, SocketWriter } from './socketWriter.js';
+import type { Done, HandleListener, TcpHandle } from './tcpHandle.js';
 import type { TcpLayer } from './tcpLayer.js';
 import { layerOf } from './tunnelLayers.js';
-
-/** Bytes that are read at once at most. */
-const READ_SIZE = 65_536;
-const LEAST_KEEP_ALIVE = 1_000;
-
-/** Address of one end of a connection, as `address()` of `node:net` has it. */
-export interface TcpAddress {
-  readonly address: string;
-  readonly family: 'IPv6';
-  readonly port: number;
-}
 
 /** State of a socket, as in `node:net`. */
 export type TcpReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
@@ -44,7 +34,6 @@ export interface Acceptance extends TcpSocketOptions {
   readonly isPaused: boolean;
 }
 
-type Done = (error?: Error | null) => void;
 type Options = Readonly<Record<string, unknown>>;
 
 /** What handles call; one for all sockets, so that each is small. */
@@ -71,15 +60,9 @@ export class TcpSocket extends Duplex {
   #isResetDue = false;
   #noDelay: boolean;
   #keepAlive: number;
-  #bytesRead = 0;
-  #bytesTaken = 0;
-  #unsent: (() => void) | null = null;
-  #refuse: Done | null = null;
-  #unended: Done | null = null;
-  #onread: OnReadOptions | null;
-  #readInto: Uint8Array | null = null;
-  #local: TcpAddress | null = null;
-  #remote: TcpAddress | null = null;
+  readonly #reader: SocketReader;
+  readonly #writer = new SocketWriter();
+  readonly #ends = new SocketEnds();
   #idle: IdleTimer | null = null;
 
   /**
@@ -101,9 +84,8 @@ export class TcpSocket extends Duplex {
     this.#layer = layerOf(tunnel);
     this.#noDelay = Boolean(options.noDelay);
     this.#keepAlive = options.keepAlive ? Math.max(0, options.keepAliveInitialDelay ?? 0) : -1;
-    this.#onread = isOnRead(onread) ? onread : null;
-    if (this.#onread !== null) this.#readInto = bufferOf(this.#onread);
-    this.on('end', onEnd);
+    this.#reader = new SocketReader(onread);
+    this.on('end', refuseWrites);
     if (signal !== undefined) addAbortSignal(signal, this);
     const { handle, keeper, isPaused } = options as Partial<Acceptance>;
     if (handle === undefined) return;
@@ -138,14 +120,14 @@ export class TcpSocket extends Duplex {
 
   /** Bytes that were received. */
   get bytesRead(): number {
-    return this.#bytesRead;
+    return this.#reader.bytesRead;
   }
 
   /** Bytes that were written, those in buffers included. */
   get bytesWritten(): number {
     // The prototype itself is looked at, too.
     if (!(#handle in this)) return undefined as unknown as number;
-    return this.#bytesTaken + this.writableLength;
+    return this.#writer.bytesTaken + this.writableLength;
   }
 
   /** The IPv6 address of the other side; undefined without a connection. */
@@ -224,7 +206,7 @@ export class TcpSocket extends Duplex {
    */
   setKeepAlive(enable: boolean | undefined = false, initialDelay: number | undefined = 0): this {
     this.#keepAlive = enable ? Math.max(0, Math.trunc(initialDelay) || 0) : -1;
-    this.#applyKeepAlive();
+    this.#handle?.setKeepAlive(this.#keepAlive);
     return this;
   }
 
@@ -279,17 +261,17 @@ export class TcpSocket extends Duplex {
   }
 
   override pause(): this {
-    if (this.#onread !== null) this.#handle?.stopReading();
+    if (this.#reader.hasCallback) this.#handle?.stopReading();
     return super.pause();
   }
 
   override resume(): this {
-    if (this.#onread !== null) this.#startReading();
+    if (this.#reader.hasCallback) this.#startReading();
     return super.resume();
   }
 
   override read(size?: number): unknown {
-    if (this.#onread !== null) this.#startReading();
+    if (this.#reader.hasCallback) this.#startReading();
     return super.read(size);
   }
 
@@ -321,7 +303,7 @@ export class TcpSocket extends Duplex {
 
   /** For `node:stream`. */
   override _final(done: (error?: Error | null) => void): void {
-    if (this.#connecting) this.#unended = done;
+    if (this.#connecting) this.#writer.delayEnd(done);
     else if (this.#handle === null) done();
     else this.#handle.end(done);
   }
@@ -329,20 +311,18 @@ export class TcpSocket extends Duplex {
   /** For `node:stream`. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     const handle = this.#handle;
+    const reason = this.#connecting ? closedBeforeConnection : socketClosed;
     this.#connecting = false;
     this.#idle?.cancel();
     this.#dial?.cancel();
     this.#dial = null;
     this.#handle = null;
-    this.#unsent = null;
-    this.#unended = null;
     if (this.#mustReset) handle?.reset();
     else handle?.close();
-    const refuse = this.#refuse;
-    this.#refuse = null;
+    const refuse = this.#writer.drop();
     const closed = (): void => {
       this.emit('close', error !== null);
-      refuse?.(closedBeforeConnection());
+      refuse?.(reason());
     };
     done(error);
     if (handle === null) nextTick(closed);
@@ -354,8 +334,7 @@ export class TcpSocket extends Duplex {
 
   #send(chunk: Uint8Array, rest: Uint8Array[] | null, size: number, done: Done): void {
     if (this.#connecting) {
-      this.#unsent = () => this.#send(chunk, rest, size, done);
-      this.#refuse = done;
+      this.#writer.delay(() => this.#send(chunk, rest, size, done), done);
       return;
     }
     const handle = this.#handle;
@@ -364,19 +343,15 @@ export class TcpSocket extends Duplex {
       return;
     }
     this.#idle?.refresh();
-    handle.write(chunk, rest, (error) => {
-      if (!error) this.#bytesTaken += size;
-      done(error);
-    });
+    this.#writer.write(handle, chunk, rest, { size, done });
   }
 
   #take(handle: TcpHandle<unknown>): void {
     this.#handle = handle;
-    this.#local = null;
-    this.#remote = null;
+    this.#ends.clear();
     handle.attach(this, LISTENER as HandleListener<unknown>);
     handle.connection.noDelay = this.#noDelay;
-    this.#applyKeepAlive();
+    handle.setKeepAlive(this.#keepAlive);
     if (!this.#isRef) handle.unref();
   }
 
@@ -386,10 +361,9 @@ export class TcpSocket extends Duplex {
     this.#mustReset = false;
     this.#isResetDue = false;
     this.#wantsData = false;
-    this.#bytesRead = 0;
-    this.#bytesTaken = 0;
-    this.#local = null;
-    this.#remote = null;
+    this.#reader.clear();
+    this.#writer.clear();
+    this.#ends.clear();
   }
 
   #dialer(): Dialer {
@@ -412,18 +386,13 @@ export class TcpSocket extends Duplex {
   #connected(handle: TcpHandle<unknown>): void {
     this.#noteAttempts();
     this.#connecting = false;
-    this.#refuse = null;
     this.#take(handle);
     this.#idle?.refresh();
     this.emit('connect');
     this.emit('ready');
     if (this.#isResetDue) this.resetAndDestroy();
     if (this.#handle !== handle) return;
-    const [unsent, unended] = [this.#unsent, this.#unended];
-    this.#unsent = null;
-    this.#unended = null;
-    unsent?.();
-    if (unended !== null) this._final(unended);
+    this.#writer.connected((done) => this._final(done));
     if (this.#wantsData) this.#startReading();
     if (this.readable && !this.isPaused()) this.read(0);
   }
@@ -432,34 +401,9 @@ export class TcpSocket extends Duplex {
     if (this.#handle?.isReading === false) this.#handle.startReading();
   }
 
-  #applyKeepAlive(): void {
-    const { connection, layer } = this.#handle ?? {};
-    if (connection === undefined || layer === undefined) return;
-    const idle = this.#keepAlive;
-    const options = idle > 0 ? { idle: Math.max(idle, LEAST_KEEP_ALIVE) } : {};
-    connection.setKeepAlive(idle < 0 ? null : options, layer.clock());
-    layer.settle();
-  }
-
   #readable(handle: TcpHandle<unknown>): void {
     this.#idle?.refresh();
-    if (this.#onread !== null) {
-      this.#readIntoBuffer(handle, this.#onread);
-      return;
-    }
-    const buffer = Buffer.allocUnsafe(Math.min(handle.connection.readable, READ_SIZE));
-    const count = handle.read(buffer, 0, buffer.length);
-    this.#bytesRead += count;
-    if (!this.push(buffer.subarray(0, count))) handle.stopReading();
-  }
-
-  #readIntoBuffer(handle: TcpHandle<unknown>, onread: OnReadOptions): void {
-    const into = this.#readInto!;
-    const count = handle.read(into, 0, into.length);
-    this.#bytesRead += count;
-    const goesOn: unknown = Reflect.apply(onread.callback, this, [count, into]);
-    if (goesOn === false) handle.stopReading();
-    if (typeof onread.buffer === 'function') this.#readInto = bufferOf(onread);
+    if (!this.#reader.take(this, handle)) handle.stopReading();
   }
 
   #ended(): void {
@@ -468,13 +412,11 @@ export class TcpSocket extends Duplex {
   }
 
   #localEnd(): TcpAddress | null {
-    if (this.#handle !== null) this.#local ??= endOf(this.#handle.connection.local);
-    return this.#local;
+    return this.#ends.local(this.#handle?.connection ?? null);
   }
 
   #remoteEnd(): TcpAddress | null {
-    if (this.#handle !== null) this.#remote ??= endOf(this.#handle.connection.remote);
-    return this.#remote;
+    return this.#ends.remote(this.#handle?.connection ?? null);
   }
 
   static {
@@ -487,42 +429,4 @@ export class TcpSocket extends Duplex {
       terminated: (socket) => void socket.destroy(),
     };
   }
-}
-
-function endOf({ address, port }: TcpEndpoint): TcpAddress {
-  return { address: formatIPv6(address), family: 'IPv6', port };
-}
-
-function streamOptions(options: TcpSocketOptions): object {
-  const { highWaterMark, readableHighWaterMark, writableHighWaterMark } = options;
-  return {
-    ...(highWaterMark === undefined ? {} : { highWaterMark }),
-    ...(readableHighWaterMark === undefined ? {} : { readableHighWaterMark }),
-    ...(writableHighWaterMark === undefined ? {} : { writableHighWaterMark }),
-  };
-}
-
-function isOnRead(onread: unknown): onread is OnReadOptions {
-  const { buffer, callback } = (onread ?? {}) as Partial<OnReadOptions>;
-  const isBuffer = buffer instanceof Uint8Array || typeof buffer === 'function';
-  return isBuffer && typeof callback === 'function';
-}
-
-function bufferOf({ buffer }: OnReadOptions): Uint8Array {
-  return typeof buffer === 'function' ? buffer() : buffer;
-}
-
-/** One function for all sockets. */
-function onEnd(this: TcpSocket): void {
-  if (!this.allowHalfOpen) this.write = writeAfterEnd;
-}
-
-/** Fails with EPIPE after the other side has ended, as in `node:net`. */
-function writeAfterEnd(this: TcpSocket, ...args: unknown[]): boolean {
-  if (!this.writableEnded) return Reflect.apply(Duplex.prototype.write, this, args);
-  const error = endedByPeer();
-  const done = args.find((argument) => typeof argument === 'function');
-  if (done !== undefined) nextTick(done as Done, error);
-  this.destroy(error);
-  return false;
 }

@@ -1,5 +1,5 @@
 import { draft01, reference2020 } from '@6bed4/codec';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chooseDriver } from '../../src/daemon/chooseDriver.js';
 import type { CommonOptions } from '../../src/daemon/options.js';
 import { workerFile } from '../../src/drivers/linux/workerFile.js';
@@ -35,14 +35,45 @@ describe('chooseDriver', () => {
     expect(some).toMatchObject({ name: 'linux', offloads: 'udp' });
   });
 
+  onLinux.each<CommonOptions>([
+    {},
+    { tun: false, driver: 'linux', offloads: 'udp' },
+    { clock: () => 0, random: Math.random },
+  ])('returns batches in the thread of the program without TUN: %o', async (options) => {
+    const choice = await chooseDriver(options, reference2020);
+    expect(choice).toMatchObject({ name: 'embedded', offloads: options.offloads ?? 'all' });
+  });
+
+  test('returns the portable driver for a UDP port of another kind', async () => {
+    const datagrams = memoryNetwork().bind('192.0.2.2');
+    const reason = 'a UDP port of another kind is given';
+    expect(await chooseDriver({ datagrams }, reference2020)).toEqual({ name: 'portable', reason });
+  });
+
+  describe.each(['bun', 'deno'])('in %s', (runtime) => {
+    beforeEach(() => {
+      vi.stubGlobal('process', { ...process, versions: { ...process.versions, [runtime]: '1.0' } });
+    });
+    afterEach(() => void vi.unstubAllGlobals());
+
+    test('returns the portable driver and the reason', async () => {
+      const reason = 'the Linux driver needs Node.js';
+      expect(await chooseDriver({}, reference2020)).toEqual({ name: 'portable', reason });
+    });
+
+    test('throws when batches are wanted', async () => {
+      await expect(chooseDriver({ driver: 'linux' }, reference2020)).rejects.toMatchObject({
+        code: 'ENOTSUP',
+      });
+    });
+  });
+
   test('returns the portable driver, without a reason, when that is requested', async () => {
     const choice = await chooseDriver({ ...TUN, driver: 'portable' }, reference2020);
     expect(choice).toEqual({ name: 'portable', reason: null });
   });
 
   describe.each<[CommonOptions, string]>([
-    [{}, 'there is no TUN interface'],
-    [{ tun: false }, 'there is no TUN interface'],
     [{ ...TUN, random: Math.random }, 'random numbers are given'],
     [{ ...TUN, clock: () => 0 }, 'a clock is given'],
     [

@@ -1,6 +1,6 @@
 import { constants, endianness } from 'node:os';
 import { AF_NETLINK, NETLINK_SOCK_DIAG } from '../../src/drivers/kernel/constants.js';
-import type { Libc } from '../../src/drivers/kernel/libc.js';
+import type { Libc, Readiness } from '../../src/drivers/kernel/libc.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
 
@@ -119,9 +119,9 @@ export class FakeLibc implements Libc {
     return NUMBERS[name] ?? -1;
   }
 
-  watch(fd: number, callback: () => void): { close(): void; unref(): void } {
+  watch(fd: number, callback: () => void): Readiness {
     this.watched.set(fd, callback);
-    return { close: () => this.watched.delete(fd), unref: () => {} };
+    return { close: () => this.watched.delete(fd), ref: () => {}, unref: () => {} };
   }
 
   #answer(fd: number, message: Uint8Array): void {

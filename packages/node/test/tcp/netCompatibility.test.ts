@@ -3,22 +3,10 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { TcpSocket } from '../../src/index.js';
-import { listening, type Place, system, twoTunnels } from './support/tcpLab.js';
+import { listening, type Place, system, tunnelsPlace } from './support/tcpLab.js';
 
 type Code = { code: string };
 type Answer = (error: null, addresses: { address: string; family: number }[]) => void;
-
-async function tunnels(): Promise<Place> {
-  const [client, server] = await twoTunnels();
-  return {
-    address: server.address!,
-    from: client.address!,
-    connect: client.connect as unknown as Place['connect'],
-    createServer: server.createServer as unknown as Place['createServer'],
-    newSocket: (options) => new TcpSocket(client, options as never) as unknown as Socket,
-  };
-}
 
 /** The code of what a function throws. */
 function codeOf(action: () => unknown): string | undefined {
@@ -40,7 +28,7 @@ async function errorOf(socket: Socket | Server): Promise<NodeJS.ErrnoException> 
 
 describe.each([
   { title: 'node:net', open: () => Promise.resolve(system) },
-  { title: 'tunnels', open: tunnels },
+  { title: 'tunnels', open: tunnelsPlace },
 ])('with $title', ({ open }) => {
   /** A server, and a socket that is connected to it, with that of the server. */
   async function connected(

@@ -2,13 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { captureRejectionSymbol, once } from 'node:events';
 import type { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseIPv6 } from '@6bed4/codec';
-import { buildIcmpError } from '@6bed4/nd';
-import { TcpStack } from '@6bed4/tcp';
-import { seededRandom } from '@6bed4/testing/random';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type PeerDaemon, startPeer, type TcpSocket, type Tunnel } from '../../src/index.js';
-import type { TunnelLab } from '../support/datagramPlaces.js';
+import { describe, expect, test } from 'vitest';
+import type { TcpSocket, Tunnel } from '../../src/index.js';
+import { rawTcp } from './support/rawTcp.js';
 import { listening, newLab, twoTunnels } from './support/tcpLab.js';
 
 /** Listens at a tunnel; the server ends with the test. */
@@ -302,101 +298,6 @@ describe('the process stays alive', () => {
     const paused = tunnel.connect(port, other.address!).pause();
     await once(paused, 'connect');
     expect(isHeld).toBe(false);
-  });
-});
-
-/** A peer whose TCP can be tampered with. */
-async function rawTcp(
-  lab: TunnelLab,
-): Promise<{ raw: PeerDaemon; stack: TcpStack; from: Uint8Array }> {
-  const datagrams = lab.network.bind('203.0.113.77');
-  const raw = await startPeer({ routers: lab.router.endpoint, datagrams });
-  onTestFinished(() => raw.close());
-  await raw.ready;
-  const stack = new TcpStack(
-    { random: Math.random },
-    {
-      sendPacket: (bytes, offset, length) => raw.send(withOptions(bytes, offset, length)),
-      event: () => {},
-      accepted: () => {},
-    },
-  );
-  raw.on('packet', (packet) => stack.handlePacket(packet, 0, packet.length, performance.now()));
-  return { raw, stack, from: parseIPv6(raw.address!) };
-}
-
-/** Puts destination options of 8 bytes before TCP. */
-function withOptions(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  const packet = new Uint8Array(length + 8);
-  packet.set(bytes.subarray(offset, offset + 40));
-  packet.set([6, 0, 1, 4, 0, 0, 0, 0], 40);
-  packet.set(bytes.subarray(offset + 40, offset + length), 48);
-  packet[6] = 60;
-  const size = packet.length - 40;
-  packet.set([size >>> 8, size & 255], 4);
-  return packet;
-}
-
-describe('packets of others', () => {
-  test('with options before TCP reach the socket', async () => {
-    const lab = await newLab();
-    const tunnel = await lab.open();
-    const { stack, from } = await rawTcp(lab);
-    const server = tunnel.createServer();
-    const port = await listening(server as unknown as Server);
-    const remote = { address: parseIPv6(tunnel.address!), port };
-    const connection = stack.connect({ address: from, port: 0 }, remote, performance.now());
-    const [socket] = (await once(server, 'connection')) as [TcpSocket];
-    connection.write(Buffer.from('hello'), 0, 5, performance.now());
-    expect(String((await once(socket, 'data'))[0])).toBe('hello');
-  });
-
-  test('to a port where nobody listens are reset', async () => {
-    const lab = await newLab();
-    const tunnel = await lab.open();
-    const { stack, from } = await rawTcp(lab);
-    const remote = { address: parseIPv6(tunnel.address!), port: 81 };
-    const connection = stack.connect({ address: from, port: 0 }, remote, performance.now());
-    await expect.poll(() => connection.error).toBe('ECONNREFUSED');
-  });
-
-  test('that tell that an address cannot be reached end the attempt, with the path', async () => {
-    const lab = await newLab();
-    const tunnel = await lab.open();
-    const { raw, from } = await rawTcp(lab);
-    raw.removeAllListeners('packet');
-    raw.once('packet', (invoking) => {
-      const to = parseIPv6(tunnel.address!);
-      const about = { source: from, destination: to, invoking };
-      raw.send(buildIcmpError({ type: 'destination-unreachable', code: 3, ...about } as never));
-    });
-    const [error] = await once(tunnel.connect(80, raw.address!), 'error');
-    expect(error).toMatchObject({ code: 'EHOSTUNREACH', address: raw.address, port: 80 });
-    expect(error.path).toMatch(/relayed|direct/);
-    expect(error.router).toMatch(/^198\.51\.100\.1:25790$/);
-    expect(error.message).toMatch(/^connect EHOSTUNREACH \S+:80 - tried (through router|by the)/);
-  });
-
-  test('that make no sense change nothing', async () => {
-    const lab = await newLab();
-    const [tunnel, other] = [await lab.open(), await lab.open()];
-    const { raw, from } = await rawTcp(lab);
-    raw.removeAllListeners('packet');
-    const port = await serve(tunnel, (socket) => socket.pipe(socket));
-    const random = seededRandom(4);
-    const byte = (): number => Math.floor(random() * 256);
-    for (let count = 0; count < 5_000; count++) {
-      const size = Math.floor(random() * 80);
-      const packet = new Uint8Array(40 + size).map(byte);
-      packet.set([0x60, 0, 0, 0, size >>> 8, size & 255, 6, 64]);
-      packet.set(from, 8);
-      packet.set(parseIPv6(tunnel.address!), 24);
-      if (size > 3) packet.set([port >>> 8, port & 255], 42);
-      raw.send(packet);
-    }
-    const socket = other.connect(port, tunnel.address!);
-    socket.end('fine');
-    expect(String((await once(socket, 'data'))[0])).toBe('fine');
   });
 });
 

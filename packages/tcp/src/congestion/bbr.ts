@@ -1,6 +1,7 @@
 import { BbrBounds } from './bbrBounds.js';
 import { BbrControls } from './bbrControls.js';
 import { BbrModel } from './bbrModel.js';
+import { BbrProbeClock } from './bbrProbeClock.js';
 import type { BbrFeedback, BbrState } from './bbrStates.js';
 import type { AckSample, CongestionControl, Loss, RoundTripTimes } from './congestionControl.js';
 
@@ -10,10 +11,6 @@ const DRAIN_ROUNDS = 3;
 const PROBE_TIME = 200;
 /** Lost ranges in one round trip by which slow start is left (§5.3.1.3). */
 const FULL_LOSSES = 6;
-/** Milliseconds between probes for more, and round trips after which Reno would have grown (§5.3.3.5). */
-const LEAST_WAIT = 2_000;
-const FURTHER_WAIT = 1_000;
-const MOST_ROUNDS = 63;
 
 /**
  * BBR (draft-ietf-ccwg-bbr): sends at the rate that the path delivers, and keeps no more on its way than that
@@ -22,16 +19,13 @@ const MOST_ROUNDS = 63;
 export class Bbr implements CongestionControl {
   readonly name = 'bbr';
   readonly recoversProportionally = false;
-  readonly #random: () => number;
+  readonly #clock: BbrProbeClock;
   readonly #model = new BbrModel();
   readonly #bounds = new BbrBounds();
   readonly #controls: BbrControls;
   #state: BbrState = 'startup';
   #feedback: BbrFeedback = 'none';
   #drainRound = 0;
-  #cycleStart = 0;
-  #wait = 0;
-  #roundsSinceUp = 0;
   #isFirst = true;
   #isResumed = false;
   /** Loss in Startup: ranges in this round trip, and the end of the last one. */
@@ -46,7 +40,7 @@ export class Bbr implements CongestionControl {
   #wasLimited = false;
 
   constructor(segmentSize: number, random: () => number) {
-    this.#random = random;
+    this.#clock = new BbrProbeClock(random);
     this.#controls = new BbrControls(segmentSize, this.#model, this.#bounds);
   }
 
@@ -145,9 +139,14 @@ export class Bbr implements CongestionControl {
     const controls = this.#controls;
     bounds.updateLatest(sample);
     model.updateRate(sample);
-    if (model.isRoundStart) this.#roundsSinceUp++;
+    if (model.isRoundStart) this.#clock.countRound();
     if (bounds.isRoundStart)
-      bounds.adapt(this.#isProbingRate, model.highestRate, this.#controls.window);
+      bounds.adapt(
+        this.#isProbingRate,
+        model.highestRate,
+        controls.window,
+        model.hasQueue(sample.smoothedRoundTrip),
+      );
     model.updateAggregation(sample, controls.rate, this.#controls.window);
     model.checkFull(sample);
     this.#checkStartup(sample);
@@ -249,9 +248,7 @@ export class Bbr implements CongestionControl {
 
   #goDown(now: number, delivered: number): void {
     this.#bounds.resetSignals();
-    this.#roundsSinceUp = this.#random() < 0.5 ? 0 : 1;
-    this.#wait = LEAST_WAIT + this.#random() * FURTHER_WAIT;
-    this.#cycleStart = now;
+    this.#clock.restart(now);
     this.#feedback = 'stopping';
     this.#model.startRound(delivered);
     this.#state = 'down';
@@ -276,8 +273,7 @@ export class Bbr implements CongestionControl {
   #probesNow({ now, totalDelivered }: Readonly<AckSample>): boolean {
     const target =
       Math.min(this.#controls.product(1), this.#controls.window) / this.#controls.segmentSize;
-    const isDue =
-      now > this.#cycleStart + this.#wait || this.#roundsSinceUp >= Math.min(target, MOST_ROUNDS);
+    const isDue = this.#clock.isDue(now, target);
     if (isDue) this.#refill(totalDelivered);
     return isDue;
   }

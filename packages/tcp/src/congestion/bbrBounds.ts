@@ -69,13 +69,18 @@ export class BbrBounds {
     this.#upStep = NEVER;
   }
 
-  /** AdaptLowerBoundsFromCongestion, once in a round trip. */
-  adapt(isProbing: boolean, highestRate: number, window: number): void {
+  /**
+   * AdaptLowerBoundsFromCongestion, once in a round trip. The draft keeps at least what the last round trip
+   * delivered. That yields nothing to CUBIC, whose packets are in the same queue, and which leaves 0.7 after loss:
+   * so with a queue, what is kept is that part of it.
+   */
+  adapt(isProbing: boolean, highestRate: number, window: number, hasQueue: boolean): void {
     if (this.#hasLoss && !isProbing) {
       if (this.shortRate === NEVER) this.shortRate = highestRate;
       if (this.shortVolume === NEVER) this.shortVolume = window;
-      this.shortRate = Math.max(this.#latestRate, BETA * this.shortRate);
-      this.shortVolume = Math.max(this.latestVolume, BETA * this.shortVolume);
+      const kept = hasQueue ? BETA : 1;
+      this.shortRate = Math.max(kept * this.#latestRate, BETA * this.shortRate);
+      this.shortVolume = Math.max(kept * this.latestVolume, BETA * this.shortVolume);
     }
     this.#hasLoss = false;
   }

@@ -10,6 +10,9 @@ const AGGREGATION_ROUNDS = 5;
 /** Growth of the rate, and rounds without it, by which a full path is told (§5.3.1.2). */
 const GROWTH = 1.25;
 const FULL_ROUNDS = 3;
+/** What round trips grow by when a queue stands: this part of the least one, or these milliseconds (RFC 9406 §4.3). */
+const QUEUE = 0.25;
+const LEAST_QUEUE = 4;
 
 /**
  * What BBR knows about the path (draft-ietf-ccwg-bbr §5.5): its rate, its round trip, how it aggregates, and in
@@ -121,6 +124,12 @@ export class BbrModel {
       this.leastRoundTrip = this.#recentRoundTrip;
       this.#leastRoundTripAt = this.#recentRoundTripAt;
     }
+  }
+
+  /** Whether round trips tell that packets wait at the bottleneck. */
+  hasQueue(smoothedRoundTrip: number): boolean {
+    const { leastRoundTrip } = this;
+    return smoothedRoundTrip > leastRoundTrip + Math.max(QUEUE * leastRoundTrip, LEAST_QUEUE);
   }
 
   /** The least round trip was measured. */

@@ -7,7 +7,7 @@ import type { ConnectionSettings, TcpEndpoint } from './connectionOptions.js';
 import type { SegmentError, TcpErrorCode } from './errors.js';
 import { KeepAlive, type KeepAliveOptions } from './keepAlive.js';
 import { Opening } from './opening.js';
-import { heedError } from './pathErrors.js';
+import { heedError, PathLimit } from './pathErrors.js';
 import type { RestoredOptions } from './peerSyn.js';
 import { type AgreedOptions, SegmentOutput } from './segmentOutput.js';
 import { type TcpInput, type TcpState, tcpTransitions } from './states.js';
@@ -41,6 +41,8 @@ export class TcpConnection {
   opening: Opening | null;
   /** @internal Place in the queue of deadlines. */
   heapIndex = -1;
+  /** @internal Whether {@link flush} will be called. */
+  isPostponed = false;
   /** The reason of the end; null for none, or when both sides have ended. */
   error: TcpErrorCode | null = null;
   /** What the connection belongs to, for the driver of the stack. */
@@ -57,6 +59,8 @@ export class TcpConnection {
   softError: TcpErrorCode | null = null;
   /** @internal Of answers to segments without data outside the window. */
   readonly corrections = new AnswerLimit(CORRECTION_INTERVAL);
+  /** @internal */
+  readonly pathLimit = new PathLimit();
 
   readonly #keepAlive = new KeepAlive();
   readonly #windowProbe = new WindowProbe();
@@ -154,19 +158,14 @@ export class TcpConnection {
   /**
    * Copies as many bytes as there is room for; returns how many.
    *
-   * @param isMoreToCome - whether nothing need be sent before the next call, unless there is no room
+   * @param mayWait - whether nothing need be sent before {@link TcpStack.flush}
    */
-  write(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    now: number,
-    isMoreToCome = false,
-  ): number {
+  write(bytes: Uint8Array, offset: number, length: number, now: number, mayWait = false): number {
     if (this.opening !== null || !this.#canSend) return 0;
     const count = this.sender.queue.write(bytes, offset, length);
     if (this.sender.queue.room === 0) this.#wasFull = true;
-    if (!isMoreToCome || count < length) this.output(now);
+    if (mayWait) this.host.postpone(this);
+    else this.output(now);
     return count;
   }
 
@@ -285,6 +284,7 @@ export class TcpConnection {
 
   /** @internal What the other side has acknowledged may end the connection, or make room. */
   acknowledged(now: number): void {
+    this.#keepAlive.heard(now);
     this.#windowProbe.answered();
     if (this.sender.isFinAcknowledged) this.move('FIN acknowledged', now);
     if (this.#wasFull && this.#canSend && this.sender.queue.room > 0) {
@@ -321,13 +321,25 @@ export class TcpConnection {
     return (Math.floor(now) + this.#timestampOffset) | 0;
   }
 
-  /** @internal A segment of this connection; its addresses and ports are checked. */
-  arrived(segment: Segment, now: number): void {
-    this.#keepAlive.heard(now);
+  /**
+   * @internal A segment of this connection; its addresses and ports are checked.
+   *
+   * @param mayWait - whether what it causes need not be sent before the stack is flushed
+   */
+  arrived(segment: Segment, now: number, mayWait = false): void {
     if (this.opening !== null) this.opening.arrived(this, segment, now);
     else arrivedSynchronized(this, segment, now);
-    if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
+    if (this.opening === null && this.#state !== 'CLOSED') {
+      if (mayWait && this.receiver.mayWait && this.sender.mayWait) this.host.postpone(this);
+      else this.output(now);
+    }
     this.host.rescheduled(this);
+  }
+
+  /** @internal The stack is flushed. */
+  flush(now: number): void {
+    this.isPostponed = false;
+    if (this.opening === null && this.#state !== 'CLOSED') this.output(now);
   }
 
   /** @internal The time of {@link deadline} has come. */
@@ -340,6 +352,7 @@ export class TcpConnection {
 
   /** @internal Sends what may be sent, and an acknowledgment that is due. */
   output(now: number): void {
+    if (now >= this.pathLimit.raiseAt) this.pathLimit.raise(this.sender);
     for (let next = this.sender.plan(now); next !== null; next = this.sender.plan(now)) {
       this.#output.transmit(next, now);
       this.sender.sent(next, this.timestampAt(now), now);
@@ -375,11 +388,11 @@ export class TcpConnection {
 
   /** When the user timeout is over; a closed window is no reason, unless nobody waits for the end. */
   get #givenUpAt(): number {
-    const { blockedSince, unansweredSince } = this.#windowProbe;
-    const since = Math.min(
-      this.sender.stalledSince,
-      this.isClosed ? blockedSince : unansweredSince,
-    );
+    const { sender } = this;
+    const probe = this.#windowProbe;
+    const since = this.isClosed
+      ? Math.min(sender.stalledSince, probe.blockedSince)
+      : Math.min(sender.unansweredSince, probe.unansweredSince);
     return since + this.#userTimeout;
   }
 

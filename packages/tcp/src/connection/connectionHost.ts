@@ -19,6 +19,8 @@ export interface ConnectionHost<C> {
   /** Sends what the writer has. */
   send(length: number): void;
   event(connection: C, event: TcpEvent): void;
+  /** Has {@link TcpConnection.output} called when the driver flushes the stack. */
+  postpone(connection: C): void;
   /** The deadline, or the state, may be another one. */
   rescheduled(connection: C): void;
   /** Whether a segment may be answered that shows that somebody guesses (RFC 5961 §7). */

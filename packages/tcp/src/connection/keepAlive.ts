@@ -40,7 +40,7 @@ export class KeepAlive {
     this.heard(now);
   }
 
-  /** A segment came, or data went. */
+  /** An acceptable segment came, or data went. */
   heard(now: number): void {
     this.#probes = 0;
     this.#at = now + this.#idle;

@@ -6,11 +6,35 @@ import type { Sender } from '../send/sender.js';
 import type { SegmentError, TcpErrorCode } from './errors.js';
 import type { Opening } from './opening.js';
 
+const NEVER = Number.POSITIVE_INFINITY;
+/** Milliseconds after which larger packets are tried again (RFC 8201 §4: 10 minutes, and never less than 5). */
+const RAISE_AFTER = 600_000;
+
+/** How long segments are smaller than both ends allow, since the path carries no larger ones. */
+export class PathLimit {
+  /** When larger ones are tried, in milliseconds; infinite while there is no limit. */
+  raiseAt = NEVER;
+  #largest = 0;
+
+  /** Segments were as large as this when the path did not carry one. */
+  lower(segmentSize: number, now: number): void {
+    if (this.raiseAt === NEVER) this.#largest = segmentSize;
+    this.raiseAt = now + RAISE_AFTER;
+  }
+
+  /** Lets segments be as large as at first: the path may be another one (RFC 8201 §4). */
+  raise(sender: Sender): void {
+    this.raiseAt = NEVER;
+    sender.setSegmentSize(this.#largest);
+  }
+}
+
 /** A connection about whose path something is reported. */
 export interface ReportedConnection {
   readonly opening: Opening | null;
   readonly sender: Sender;
   readonly receiver: Receiver;
+  readonly pathLimit: PathLimit;
   /** What to tell when the connection is given up for another reason. */
   softError: TcpErrorCode | null;
   fail(code: TcpErrorCode, now: number): void;
@@ -42,6 +66,7 @@ function limitPackets(connection: ReportedConnection, mtu: number, now: number):
   const options = receiver.usesTimestamps ? PADDED_TIMESTAMPS_LENGTH : 0;
   const size = mtu - IPV6_HEADER_LENGTH - TCP_HEADER_LENGTH - options;
   if (size >= sender.segmentSize) return;
+  connection.pathLimit.lower(sender.segmentSize, now);
   sender.setSegmentSize(size);
   sender.resendLarger();
   connection.output(now);

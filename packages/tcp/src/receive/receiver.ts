@@ -9,6 +9,11 @@ const NEVER = Number.POSITIVE_INFINITY;
 const ACK_DELAY = 40;
 /** Segments that a delayed acknowledgment may be about (RFC 9293 §3.8.6.3). */
 const SEGMENTS_PER_ACK = 2;
+/**
+ * Segments that one acknowledgment may be about where they arrive together, as with receive offload (RFC 9293
+ * §3.8.6.3).
+ */
+const SEGMENTS_PER_BATCH = 32;
 /** Segments at the beginning that are acknowledged at once, so that slow start is quick. */
 const QUICK_ACKS = 16;
 /** Milliseconds after which an old timestamp says nothing any more (RFC 7323 §5.5: 24 days). */
@@ -39,6 +44,8 @@ export class Receiver {
   #edge: number;
   #lastAcknowledged: number;
   #isAckDue = false;
+  /** Whether that cannot wait for what else has arrived. */
+  #isAckUrgent = false;
   #delayedUntil = NEVER;
   #unacknowledgedSegments = 0;
   #quickAcks = QUICK_ACKS;
@@ -71,6 +78,11 @@ export class Receiver {
   /** Whether an acknowledgment has to go now. */
   get isAckDue(): boolean {
     return this.#isAckDue;
+  }
+
+  /** Whether an acknowledgment may wait until all is taken that has arrived together. */
+  get mayWait(): boolean {
+    return !this.#isAckUrgent && this.#unacknowledgedSegments < SEGMENTS_PER_BATCH;
   }
 
   /** When a delayed acknowledgment has to go. */
@@ -115,7 +127,7 @@ export class Receiver {
   /** What is not accepted, but is answered: data that had arrived is reported (RFC 2883 §4). */
   refuse(segment: Segment): void {
     this.#noteDuplicate(segment);
-    this.#isAckDue = true;
+    this.requireAck();
   }
 
   /** Notes the timestamp to echo (RFC 7323 §4.3). */
@@ -152,7 +164,8 @@ export class Receiver {
     // Gaps and what closes them are reported at once (RFC 5681 §4.2).
     const isUrgent = !inOrder || hadGaps || ended || this.#quickAcks > 0;
     if (this.#quickAcks > 0) this.#quickAcks--;
-    if (isUrgent || this.#unacknowledgedSegments >= SEGMENTS_PER_ACK) this.#isAckDue = true;
+    if (isUrgent) this.requireAck();
+    else if (this.#unacknowledgedSegments >= SEGMENTS_PER_ACK) this.#isAckDue = true;
     else if (this.#delayedUntil === NEVER) this.#delayedUntil = now + ACK_DELAY;
     return grew || ended;
   }
@@ -165,6 +178,7 @@ export class Receiver {
   /** An acknowledgment has to go, for whatever reason. */
   requireAck(): void {
     this.#isAckDue = true;
+    this.#isAckUrgent = true;
   }
 
   /** The time of a delayed acknowledgment may have come. */
@@ -176,6 +190,7 @@ export class Receiver {
   acknowledged(): void {
     this.#lastAcknowledged = this.queue.next;
     this.#isAckDue = false;
+    this.#isAckUrgent = false;
     this.#delayedUntil = NEVER;
     this.#unacknowledgedSegments = 0;
     this.duplicateLeft = this.duplicateRight;
@@ -238,7 +253,7 @@ export class Receiver {
     if ((segment.flags & TCP_CWR) !== 0) this.echoesCongestion = false;
     if (!segment.isCongestionExperienced) return;
     this.echoesCongestion = true;
-    this.#isAckDue = true;
+    this.requireAck();
   }
 
   #noteDuplicate(segment: Segment): void {

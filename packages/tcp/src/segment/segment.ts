@@ -25,6 +25,9 @@ const ECN_CE = 0x03;
 /** Blocks that fit into one header, at most (RFC 2018 §3). */
 const MOST_SACK_BLOCKS = 4;
 
+/** Bytes of a packet from which on a view, which has to be made, sums them faster. */
+const WORTH_A_VIEW = 256;
+
 /**
  * One segment that arrived, read in place. There is one object for all of them, which the next one
  * overwrites: nothing is allocated for a segment.
@@ -61,6 +64,9 @@ export class Segment implements OptionSink {
   sackCount = 0;
   /** Left and right edges by turns; those of the first {@link sackCount} blocks count. */
   readonly sackEdges = new Int32Array(2 * MOST_SACK_BLOCKS);
+
+  #viewed: Uint8Array = this.bytes;
+  #view = new DataView(this.bytes.buffer);
 
   get isSyn(): boolean {
     return (this.flags & TCP_SYN) !== 0;
@@ -118,7 +124,8 @@ export class Segment implements OptionSink {
       return false;
     const header = (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! >>> 4) * 4;
     if (header < TCP_HEADER_LENGTH || tcp + header > end) return false;
-    if (!verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_TCP)) return false;
+    const view = length < WORTH_A_VIEW ? null : this.#viewOf(bytes);
+    if (!verifyUpperLayerChecksum(bytes, offset, length, NEXT_HEADER_TCP, view)) return false;
     this.bytes = bytes;
     this.packet = offset;
     this.sourcePort = readUint16(bytes, tcp);
@@ -133,6 +140,15 @@ export class Segment implements OptionSink {
     this.#clearOptions();
     readOptions(bytes, tcp + TCP_HEADER_LENGTH, tcp + header, this);
     return true;
+  }
+
+  /** A view of the whole array; those of one driver usually have the same one. */
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#view;
   }
 
   #clearOptions(): void {

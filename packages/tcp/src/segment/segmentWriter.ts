@@ -42,6 +42,7 @@ const MOST_BLOCKS = 4;
 export class SegmentWriter {
   /** The packet is from 0 on. */
   readonly bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #edges = new Int32Array(2 * MOST_BLOCKS);
   #at = 0;
   #end = 0;
@@ -49,6 +50,7 @@ export class SegmentWriter {
   /** @param segmentSize - data of a segment at most, in bytes */
   constructor(segmentSize: number) {
     this.bytes = new Uint8Array(LONGEST_HEADER + segmentSize);
+    this.#view = new DataView(this.bytes.buffer);
   }
 
   /** Begins a segment with these flags. */
@@ -123,7 +125,14 @@ export class SegmentWriter {
     if (isEcnCapable) setTrafficClass(bytes, 0, ECT_0);
     bytes[TCP + TCP_DATA_OFFSET_OFFSET] = ((this.#at - TCP) >> 2) << 4;
     writeUint16(bytes, PAYLOAD_LENGTH_OFFSET, end - TCP);
-    const checksum = upperLayerChecksum(bytes, 0, end, NEXT_HEADER_TCP, TCP_CHECKSUM_OFFSET);
+    const checksum = upperLayerChecksum(
+      bytes,
+      0,
+      end,
+      NEXT_HEADER_TCP,
+      TCP_CHECKSUM_OFFSET,
+      this.#view,
+    );
     writeUint16(bytes, TCP + TCP_CHECKSUM_OFFSET, checksum);
     return end;
   }

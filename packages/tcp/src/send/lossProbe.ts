@@ -4,8 +4,11 @@ import type { RoundTrip } from './roundTrip.js';
 const NEVER = Number.POSITIVE_INFINITY;
 /** Longest delay of an acknowledgment that is expected from the other side (RFC 8985 §7.2). */
 const LONGEST_ACK_DELAY = 200;
-/** First probe before a round trip was measured (RFC 8985 §7.2). */
-const INITIAL_TIME = 1_000;
+/**
+ * Least time until a probe. RFC 8985 §7.2 has no such bound; but on short paths two round trips are less than a host
+ * takes that acknowledges once for a whole flight, and than timers of drivers come late.
+ */
+const LEAST_TIME = 10;
 
 /**
  * Tail loss probe (RFC 8985 §7): what was lost at the end of the data is noticed by the acknowledgment of a segment
@@ -19,24 +22,27 @@ export class LossProbe {
   #end = 0;
   #isOut = false;
   #isRetransmission = false;
+  /** Round trips that had been measured when a probe was last sent. */
+  #samplesBefore = 0;
 
   constructor(roundTrip: RoundTrip) {
     this.#roundTrip = roundTrip;
   }
 
   /**
-   * Schedules a probe (§7.2).
+   * Schedules a probe (§7.2), unless one is out or no round trip was measured since the last one (§7.3): without
+   * that, a path that only became slower would be probed for each flight.
    *
    * @param segments - under way
    * @param limit - when the retransmission timer expires
    */
   schedule(segments: number, limit: number, now: number): void {
-    if (this.#isOut) {
+    const { smoothed, samples } = this.#roundTrip;
+    if (this.#isOut || samples === this.#samplesBefore) {
       this.deadline = NEVER;
       return;
     }
-    const { smoothed } = this.#roundTrip;
-    let wait = smoothed === 0 ? INITIAL_TIME : 2 * smoothed;
+    let wait = Math.max(2 * smoothed, LEAST_TIME);
     if (segments === 1) wait += LONGEST_ACK_DELAY;
     this.deadline = Math.min(now + wait, limit);
   }
@@ -53,6 +59,7 @@ export class LossProbe {
     this.#end = next;
     this.#isOut = true;
     this.#isRetransmission = isRetransmission;
+    this.#samplesBefore = this.#roundTrip.samples;
   }
 
   /**

@@ -91,6 +91,11 @@ export class Recovery {
     return this.#sample.delivered;
   }
 
+  /** Whether the last acknowledgment told of more than a segment that left the path (RFC 6298 §5.3). */
+  get hasNews(): boolean {
+    return this.#sample.isInOrder || (this.usesSack && this.delivered > 0);
+  }
+
   /** Whether the last acknowledgment reported data that arrived twice. */
   get reportsDuplicate(): boolean {
     return this.#board.isDuplicate;
@@ -155,7 +160,10 @@ export class Recovery {
 
   /** The time of {@link deadline} may have come. */
   expire(unacknowledged: number, next: number, segmentSize: number, now: number): void {
-    if (now >= this.#rack.deadline) this.#detectLoss(unacknowledged, next, segmentSize, now);
+    if (now < this.#rack.deadline) return;
+    // No acknowledgment came now that had delivered something.
+    this.#sample.delivered = 0;
+    this.#detectLoss(unacknowledged, next, segmentSize, now);
   }
 
   /** The retransmission timer expired (RFC 6298 §5.4 to §5.6, RFC 8985 §6.3, RFC 5682). */

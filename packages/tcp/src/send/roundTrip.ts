@@ -18,6 +18,8 @@ export class RoundTrip {
   variation = 0;
   /** The least one of the last five minutes; infinite before the first sample. */
   minimum = Number.POSITIVE_INFINITY;
+  /** How many round trips were measured. */
+  samples = 0;
   #minimumAt = 0;
   #timeout = INITIAL_TIMEOUT;
   #backoff = 1;
@@ -38,6 +40,7 @@ export class RoundTrip {
 
   /** One that is too inaccurate to be the least: by timestamps (RFC 7323 §4.1). */
   coarseSample(time: number): void {
+    this.samples++;
     if (this.smoothed === 0) {
       this.smoothed = Math.max(time, 0.001);
       this.variation = time / 2;

@@ -5,6 +5,7 @@ import type { Rack } from './rack.js';
 import type { SentSegments } from './sentSegments.js';
 
 const MOST_BLOCKS = 4;
+const NOTHING = new Int32Array(0);
 
 /** What one acknowledgment says about the segments that were sent (RFC 6675 §5, RFC 2018, RFC 2883). */
 export class Scoreboard {
@@ -25,7 +26,7 @@ export class Scoreboard {
   readonly #rack: Rack;
   readonly #rate: DeliveryRate;
   /** The blocks of the last acknowledgment: what lies in them was marked then. */
-  readonly #known = new Int32Array(2 * MOST_BLOCKS);
+  #known = NOTHING;
   #knownCount = 0;
 
   constructor(segments: SentSegments, rack: Rack, rate: DeliveryRate) {
@@ -86,12 +87,14 @@ export class Scoreboard {
   #markSacked(segment: Segment, next: number, recoveryPoint: number, now: number): void {
     const segments = this.#segments;
     const { sackEdges, sackCount, acknowledgment } = segment;
-    for (let block = 0; block < sackCount; block++) {
+    // From the lowest on: an older block that was not seen before is no sign of reordering (RFC 8985 §6.2, step 3).
+    let behind = acknowledgment;
+    for (let turn = 0; turn < sackCount; turn++) {
+      const block = this.#lowestBlock(segment, behind, next);
+      if (block < 0) break;
       const left = sackEdges[2 * block]!;
       const right = sackEdges[2 * block + 1]!;
-      const isSound =
-        isBefore(left, right) && isAfter(left, acknowledgment) && !isAfter(right, next);
-      if (!isSound) continue;
+      behind = left;
       let index = segments.indexBehind(this.#behindKnown(left));
       for (; index < segments.count && !isAfter(segments.endOf(index), right); index++) {
         if (segments.isSacked(index) || !segments.isWithin(index, left, right)) continue;
@@ -99,8 +102,21 @@ export class Scoreboard {
         segments.markSacked(index);
       }
     }
+    if (this.#known === NOTHING) this.#known = new Int32Array(2 * MOST_BLOCKS);
     for (let edge = 0; edge < 2 * sackCount; edge++) this.#known[edge] = sackEdges[edge]!;
     this.#knownCount = sackCount;
+  }
+
+  /** The sound block with the lowest left edge behind a sequence number, or −1. */
+  #lowestBlock({ sackEdges, sackCount }: Segment, behind: number, next: number): number {
+    let lowest = -1;
+    for (let block = 0; block < sackCount; block++) {
+      const left = sackEdges[2 * block]!;
+      const right = sackEdges[2 * block + 1]!;
+      const isSound = isBefore(left, right) && isAfter(left, behind) && !isAfter(right, next);
+      if (isSound && (lowest < 0 || isBefore(left, sackEdges[2 * lowest]!))) lowest = block;
+    }
+    return lowest;
   }
 
   /** Where to go on behind a left edge, since what comes first was marked by the last acknowledgment. */

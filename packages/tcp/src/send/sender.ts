@@ -1,8 +1,9 @@
 import type { CongestionControl } from '../congestion/congestionControl.js';
 import type { MemoryPool } from '../segment/memoryPool.js';
 import type { Segment } from '../segment/segment.js';
-import { advance, distance, earlier, isAfter } from '../segment/sequence.js';
+import { advance, isAfter } from '../segment/sequence.js';
 import { LossProbe } from './lossProbe.js';
+import { NextSegment } from './nextSegment.js';
 import { Pacer } from './pacer.js';
 import { Recovery } from './recovery.js';
 import { RoundTrip } from './roundTrip.js';
@@ -21,11 +22,10 @@ export class Sender {
   readonly queue: SendQueue;
   readonly roundTrip = new RoundTrip();
   readonly congestion: CongestionControl;
-  /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
-  noDelay = false;
 
   readonly #recovery: Recovery;
   readonly #data: UnsentData;
+  readonly #next: NextSegment;
   readonly #usage: WindowUsage;
   readonly #pacer = new Pacer();
   readonly #probe = new LossProbe(this.roundTrip);
@@ -38,6 +38,7 @@ export class Sender {
   /** Whether a loss probe has to be sent. */
   #isProbing = false;
   #stalledSince = NEVER;
+  #unansweredSince = NEVER;
   #lastSentAt = Number.NaN;
 
   constructor(
@@ -56,6 +57,16 @@ export class Sender {
     this.#recovery = new Recovery(start, options.congestion, this.roundTrip);
     this.#usage = new WindowUsage(start);
     this.#data = new UnsentData(this.queue, start, options.segmentSize);
+    this.#next = new NextSegment(this.#recovery, this.#data, this.queue);
+  }
+
+  /** Whether Nagle's algorithm is off (RFC 9293 §3.7.4). */
+  get noDelay(): boolean {
+    return this.#next.noDelay;
+  }
+
+  set noDelay(value: boolean) {
+    this.#next.noDelay = value;
   }
 
   /** Whether the other side acknowledges selectively (RFC 2018). */
@@ -101,9 +112,22 @@ export class Sender {
     return this.queue.isFinished && this.#data.isAcknowledged;
   }
 
-  /** Since when what was sent is answered by nothing, in milliseconds; infinite while it is. */
+  /** Since when what was sent is not acknowledged though it was sent again, in milliseconds; infinite while it is. */
   get stalledSince(): number {
     return this.#stalledSince;
+  }
+
+  /**
+   * The same, but for a window that was closed behind what had been sent: whoever goes on to say that it is
+   * closed answers (RFC 9293 §3.8.6, SHLD-17).
+   */
+  get unansweredSince(): number {
+    return this.#unansweredSince;
+  }
+
+  /** Whether sending may wait for more acknowledgments: while loss is repaired, each one lets something out. */
+  get mayWait(): boolean {
+    return this.#recovery.isOpen;
   }
 
   /** Whether something waits that the other side's window does not take, with nothing under way. */
@@ -183,6 +207,9 @@ export class Sender {
       this.#data.unacknowledged = acknowledgment;
       this.queue.acknowledge(acknowledgment);
       this.#stalledSince = NEVER;
+      this.#unansweredSince = NEVER;
+    } else if (this.#data.window.size === 0) {
+      this.#unansweredSince = NEVER;
     }
     sides.canSend = this.#data.segmentLength > 0;
     recovery.acknowledge(segment, sides, now);
@@ -190,7 +217,7 @@ export class Sender {
     const { window, isSlowStart } = this.congestion;
     recovery.report(this.#usage.allowsGrowth(window, isSlowStart));
     if (WINDOWS_AHEAD * window > this.#limit) this.#raiseLimit(window);
-    if (advanced || recovery.delivered > 0) this.#setTimers(now);
+    if (recovery.hasNews) this.#setTimers(now);
     else if (!recovery.isOpen) this.#probe.cancel();
   }
 
@@ -211,13 +238,17 @@ export class Sender {
    * Decides what is to be sent now; call it until it returns null. The object is the same each time.
    */
   plan(now: number): Readonly<Transmission> | null {
-    if (this.#isProbing) return this.#planProbe();
+    if (this.#isProbing) {
+      const probe = this.#next.probe();
+      this.#isProbing = probe !== null;
+      return probe;
+    }
     const { segments, spurious } = this.#recovery;
     this.#isPaced = now < this.#pacer.at && (segments.lost > 0 || this.#data.pending > 0);
     let next: Transmission | null = null;
     if (!this.#isPaced) {
-      if (spurious.isForward) next = spurious.allowance > 0 ? this.#planForward() : null;
-      else next = this.#planRetransmission() ?? this.#planNew();
+      if (spurious.isForward) next = spurious.allowance > 0 ? this.#next.forward() : null;
+      else next = this.#next.lost() ?? this.#next.fresh();
     }
     if (next === null) this.#noteUsage();
     return next;
@@ -235,7 +266,7 @@ export class Sender {
     this.#lastSentAt = now;
     if (isRetransmission) {
       recovery.resent(sequence, timestamp, now);
-      if (this.#stalledSince === NEVER) this.#stalledSince = now;
+      this.#noteStall(now);
     } else {
       recovery.sent(sequence, end, timestamp, now);
       this.#data.next = end;
@@ -268,53 +299,6 @@ export class Sender {
     this.#scheduleProbe(now);
   }
 
-  #planRetransmission(): Transmission | null {
-    const { segments, room } = this.#recovery;
-    const index = segments.firstLost();
-    if (index < 0 || room <= 0) return null;
-    this.#splitLarge(index);
-    return this.#data.fill(segments.startOf(index), segments.endOf(index), true);
-  }
-
-  #splitLarge(index: number): void {
-    const { segments } = this.#recovery;
-    const dataEnd = earlier(segments.endOf(index), this.queue.end);
-    const isLarge = distance(segments.startOf(index), dataEnd) > this.#data.segmentSize;
-    if (isLarge) segments.split(index, this.#data.segmentSize);
-  }
-
-  #planNew(): Transmission | null {
-    const size = this.#data.segmentLength;
-    if (size === 0 || this.#recovery.room < size) return null;
-    // Nagle: what is small waits while something is under way (RFC 9293 §3.7.4).
-    const waits =
-      size < this.#data.segmentSize &&
-      !this.noDelay &&
-      !this.queue.isFinished &&
-      this.#recovery.segments.count > 0;
-    if (waits) return null;
-    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
-  }
-
-  /** New data that F-RTO lets out (RFC 5682 §2.1, step 2b). */
-  #planForward(): Transmission | null {
-    const size = this.#data.segmentLength;
-    if (size === 0) return null;
-    return this.#data.fill(this.#data.next, advance(this.#data.next, size), false);
-  }
-
-  /** New data, or else the last segment again, to learn what was lost at the end (RFC 8985 §7.3). */
-  #planProbe(): Transmission | null {
-    const { segments } = this.#recovery;
-    const next = this.#planForward();
-    if (next !== null || segments.count === 0) {
-      this.#isProbing = next !== null;
-      return next;
-    }
-    const last = segments.count - 1;
-    return this.#data.fill(segments.startOf(last), segments.endOf(last), true);
-  }
-
   /** Nothing more leaves now: notes what kept it. */
   #noteUsage(): void {
     const { inFlight, segments, room, rate } = this.#recovery;
@@ -339,7 +323,13 @@ export class Sender {
     this.#retransmitAt = now + this.roundTrip.timeout;
     this.#probe.cancel();
     this.#pacer.skip(now);
+    this.#noteStall(now);
+  }
+
+  /** What was sent has to be sent again. */
+  #noteStall(now: number): void {
     if (this.#stalledSince === NEVER) this.#stalledSince = now;
+    if (this.#unansweredSince === NEVER) this.#unansweredSince = now;
   }
 
   /** Schedules a loss probe (RFC 8985 §7.2). */

@@ -2,10 +2,11 @@ const NONE = -1;
 const EARLIER = 0;
 const LATER = 1;
 const COLUMNS = 2;
+const NOTHING = new Int32Array(0);
 
 /** Places in the order in which what is there was sent last: a list with links in columns. */
 export class SendingOrder {
-  #links = new Int32Array(0);
+  #links = NOTHING;
   #oldest = NONE;
   #newest = NONE;
 

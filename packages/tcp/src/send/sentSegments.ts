@@ -30,6 +30,8 @@ const NONE = -1;
 const LEAST_CAPACITY = 16;
 /** From this capacity on, the memory is given back when nothing is left. */
 const LARGE_CAPACITY = 512;
+const NO_NUMBERS = new Int32Array(0);
+const NO_TIMES = new Float64Array(0);
 
 /**
  * The segments that were sent and not acknowledged yet, in the order of their sequence numbers, with
@@ -37,8 +39,8 @@ const LARGE_CAPACITY = 512;
  * (RFC 8985 §6.2, step 5). Numbers in columns, so that nothing is allocated for a segment.
  */
 export class SentSegments {
-  #numbers = new Int32Array(0);
-  #times = new Float64Array(0);
+  #numbers = NO_NUMBERS;
+  #times = NO_TIMES;
   #mask = -1;
   #head = 0;
   #count = 0;
@@ -344,8 +346,8 @@ export class SentSegments {
   }
 
   #release(): void {
-    this.#numbers = new Int32Array(0);
-    this.#times = new Float64Array(0);
+    this.#numbers = NO_NUMBERS;
+    this.#times = NO_TIMES;
     this.#mask = -1;
     this.#head = 0;
     this.#order.reset(0);

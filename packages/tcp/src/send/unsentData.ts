@@ -3,6 +3,9 @@ import type { SendQueue } from './sendQueue.js';
 import { SendWindow } from './sendWindow.js';
 import { emptyTransmission, type Transmission } from './transmission.js';
 
+/** One for all connections: it is used before anything else is sent. */
+const TRANSMISSION = emptyTransmission();
+
 /** The data that was never sent, and how much of it the other side's window takes as a segment. */
 export class UnsentData {
   readonly window = new SendWindow();
@@ -15,7 +18,6 @@ export class UnsentData {
   /** Whether what is less than worth a segment has to be sent. */
   isForced = false;
   readonly #queue: SendQueue;
-  readonly #transmission = emptyTransmission();
 
   constructor(queue: SendQueue, start: number, segmentSize: number) {
     this.#queue = queue;
@@ -53,7 +55,7 @@ export class UnsentData {
 
   /** The segment from one sequence number to another one. The object is the same each time. */
   fill(start: number, end: number, isRetransmission: boolean): Transmission {
-    const next = this.#transmission;
+    const next = TRANSMISSION;
     const queue = this.#queue;
     const dataEnd = earlier(end, queue.end);
     next.sequence = start;

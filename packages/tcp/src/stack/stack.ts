@@ -1,4 +1,4 @@
-import { isIPv6Multicast, isIPv6Unspecified, sameIPv6Address } from '@6bed4/codec';
+import { sameIPv6Address } from '@6bed4/codec';
 import {
   copyBytes,
   DESTINATION_OFFSET,
@@ -20,6 +20,7 @@ import { readSegmentError } from './icmpErrors.js';
 import { InitialNumbers } from './initialSequence.js';
 import { TcpListener } from './listener.js';
 import { Listeners } from './listeners.js';
+import { hasPartners, isNobody } from './partners.js';
 import { RandomLimit } from './randomLimit.js';
 import { mayReopen, REOPENING_GAP } from './reopening.js';
 import { SipHash } from './sipHash.js';
@@ -51,6 +52,11 @@ export class TcpStack {
   readonly #resets: RandomLimit;
   readonly #challenges: RandomLimit;
   readonly #listeners = new Listeners();
+  /** Connections with something to send at the next {@link flush}. */
+  readonly #postponed: TcpConnection[] = [];
+  /** The local address of the last connection that was accepted. */
+  #address: Uint8Array = new Uint8Array(16);
+
   constructor(options: TcpStackOptions, sink: TcpSink) {
     const { random } = options;
     const hash = new SipHash(random);
@@ -129,8 +135,18 @@ export class TcpStack {
     for (let one = listener.accept(); one !== null; one = listener.accept()) one.abort(now);
   }
 
-  /** An IPv6 packet without extension headers for an address of this side; what is no TCP is ignored. */
-  handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
+  /**
+   * An IPv6 packet without extension headers for an address of this side; what is no TCP is ignored.
+   *
+   * @param mayWait - whether {@link flush} follows soon, after what else has arrived: then less is sent
+   */
+  handlePacket(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    now: number,
+    mayWait = false,
+  ): void {
     if (bytes[offset + NEXT_HEADER_OFFSET] !== NEXT_HEADER_TCP) return;
     const segment = this.#segment;
     this.counters.segmentsReceived++;
@@ -140,7 +156,7 @@ export class TcpStack {
     }
     const connection = this.#connections.find(segment);
     if (connection !== null && connection.state !== 'TIME-WAIT') {
-      connection.arrived(segment, now);
+      connection.arrived(segment, now, mayWait);
     } else if (!this.#isLocal(bytes, offset + DESTINATION_OFFSET)) {
       this.counters.notOurs++;
     } else {
@@ -160,6 +176,13 @@ export class TcpStack {
     connection.reported(error, now);
   }
 
+  /** Sends what has waited for this call. */
+  flush(now: number): void {
+    const postponed = this.#postponed;
+    for (let index = 0; index < postponed.length; index++) postponed[index]!.flush(now);
+    postponed.length = 0;
+  }
+
   /** The time of {@link nextTimeout} has come. */
   handleTimeout(now: number): void {
     this.#connections.expire(now);
@@ -176,6 +199,11 @@ export class TcpStack {
       memory: this.#memory,
       send: (length) => this.#send(length),
       event: (connection, event) => this.#happened(connection, event),
+      postpone: (connection) => {
+        if (connection.isPostponed) return;
+        connection.isPostponed = true;
+        this.#postponed.push(connection);
+      },
       rescheduled: (connection) => this.#connections.update(connection),
       allowsChallenge: (now) => {
         const allowed = this.#challenges.take(now);
@@ -246,7 +274,7 @@ export class TcpStack {
     }
     this.counters.cookiesAccepted++;
     const initial = advance(segment.acknowledgment, -1);
-    const [local, remote] = [localOf(segment), remoteOf(segment)];
+    const [local, remote] = [this.#localOf(segment), remoteOf(segment)];
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
     this.#connections.begin(connection, listener);
     connection.openByCookie(segment, options, now);
@@ -271,7 +299,7 @@ export class TcpStack {
       return;
     }
     old?.fail('ECONNABORTED', now);
-    const [local, remote] = [localOf(segment), remoteOf(segment)];
+    const [local, remote] = [this.#localOf(segment), remoteOf(segment)];
     let initial = this.#numbers.sequence(local, remote, now);
     if (old !== null) initial = later(initial, advance(old.sender.next, REOPENING_GAP));
     const connection = this.#create(local, remote, 'SYN-RECEIVED', now, initial);
@@ -280,7 +308,7 @@ export class TcpStack {
   }
 
   #answerWithCookie(listener: TcpListener, segment: Segment, now: number): void {
-    const offset = this.#numbers.timestampOffset(localOf(segment), remoteOf(segment));
+    const offset = this.#numbers.timestampOffset(this.#localOf(segment), remoteOf(segment));
     const cookie = {
       sequence: this.#cookies.sequenceFor(segment, now),
       timestamp: this.#cookies.timestampFor(segment, (Math.floor(now) + offset) | 0),
@@ -308,6 +336,15 @@ export class TcpStack {
     this.#sink.sendPacket(this.#writer.bytes, 0, length);
   }
 
+  /** Connections of one address share its bytes. */
+  #localOf({ bytes, packet, destinationPort }: Segment): TcpEndpoint {
+    const at = packet + DESTINATION_OFFSET;
+    if (!sameIPv6Address(bytes, at, this.#address, 0)) {
+      this.#address = copyBytes(bytes, at, at + 16);
+    }
+    return { address: this.#address, port: destinationPort };
+  }
+
   #freePort(address: Uint8Array, remote: TcpEndpoint): number {
     const isFree = (port: number): boolean => this.#isFree({ address, port }, remote);
     return this.#numbers.port(address, remote, PORTS, isFree);
@@ -328,25 +365,6 @@ export class TcpStack {
 
 function refuse(code: TcpUsageError['code'], message: string): never {
   throw new TcpUsageError(code, message);
-}
-
-/** Whether no host can have an address (RFC 9293 §3.10.1, MUST-46, MUST-57). */
-function isNobody(bytes: Uint8Array, offset: number): boolean {
-  return isIPv6Multicast(bytes, offset) || isIPv6Unspecified(bytes, offset);
-}
-
-/** Whether a segment comes from somebody else, who can be answered (RFC 9293 §3.10.7, MUST-63). */
-function hasPartners({ bytes, packet, sourcePort, destinationPort }: Segment): boolean {
-  const source = packet + SOURCE_OFFSET;
-  const destination = packet + DESTINATION_OFFSET;
-  if (sourcePort === 0 || destinationPort === 0) return false;
-  if (isNobody(bytes, source) || isNobody(bytes, destination)) return false;
-  return sourcePort !== destinationPort || !sameIPv6Address(bytes, source, bytes, destination);
-}
-
-function localOf({ bytes, packet, destinationPort }: Segment): TcpEndpoint {
-  const at = packet + DESTINATION_OFFSET;
-  return { address: copyBytes(bytes, at, at + 16), port: destinationPort };
 }
 
 function remoteOf({ bytes, packet, sourcePort }: Segment): TcpEndpoint {

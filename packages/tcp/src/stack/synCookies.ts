@@ -33,7 +33,8 @@ export class SynCookies {
 
   /** The sequence number of the answer to a SYN. */
   sequenceFor(segment: Segment, now: number): number {
-    const wanted = segment.maximumSegmentSize || SIZES[1];
+    // Without the option, 1220 (RFC 9293 §3.7.1).
+    const wanted = segment.maximumSegmentSize || SIZES[2];
     let size = SIZES.length - 1;
     while (size > 0 && SIZES[size]! > wanted) size--;
     const slot = Math.floor(now / SLOT);

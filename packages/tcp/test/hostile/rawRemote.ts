@@ -55,8 +55,8 @@ export class RawRemote {
   }
 
   /** The SYN. */
-  open(options = USUAL): Uint8Array {
-    return this.segment({ flags: TCP_SYN, sequence: INITIAL, options });
+  open(options: Uint8Array = USUAL, flags = TCP_SYN): Uint8Array {
+    return this.segment({ flags, sequence: INITIAL, options });
   }
 
   /** Sees a packet that the victim has sent to it. */

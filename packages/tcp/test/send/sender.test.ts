@@ -41,6 +41,18 @@ describe('loss that acknowledgments show', () => {
     expect(script.ack(10, { sack: [[11, 14]] })).toBe('10*');
   });
 
+  test('is not taken for reordering when the acknowledgment before is lost (RFC 8985 §6.2, step 3)', () => {
+    const script = sending();
+    script.wait(50);
+    const told = script.ack(10, {
+      sack: [
+        [15, 16],
+        [11, 13],
+      ],
+    });
+    expect(told).toContain('10*');
+  });
+
   test('is told by time when fewer came behind the gap (RFC 8985 §6.2)', () => {
     const script = sending();
     script.wait(50);
@@ -107,6 +119,17 @@ describe('loss that acknowledgments show', () => {
     for (let count = 0; count < 3; count++) script.ack(10);
     script.wait(100);
     expect(script.ack(14)).toContain('14*');
+  });
+
+  test('is not waited for longer with each duplicate (RFC 6298 §5.3)', () => {
+    const script = sending({ sack: false });
+    script.wait(50);
+    expect(script.ack(11)).toBe('');
+    const { timeout } = script.sender.roundTrip;
+    expect(script.wait(timeout - 20)).toBe('');
+    // Fewer than three duplicates repair nothing.
+    expect(script.ack(11)).not.toContain('*');
+    expect(script.wait(30)).toContain('11*');
   });
 
   test('lets new data out with the first duplicates (limited transmit, RFC 3042)', () => {
@@ -262,6 +285,47 @@ describe('the loss probe (RFC 8985 §7)', () => {
     script.write(30);
     script.wait(50);
     expect(script.wait(230)).toBe('10');
+  });
+
+  test('waits for a delayed acknowledgment of a lone segment, but not beyond the timeout (§7.2)', () => {
+    const script = new SendScript({ roundTrip: 20 });
+    script.write(1);
+    expect(script.wait(195)).toBe('');
+    // The timer would have expired now: 200 ms at least.
+    expect(script.wait(10)).toBe('0*');
+    expect(script.window).toBe(10);
+  });
+
+  test('does not follow a flight on a short path that is acknowledged once, 8 ms later', () => {
+    const script = new SendScript({ roundTrip: 1 });
+    for (let flight = 1; flight <= 5; flight++) {
+      script.write(5);
+      expect(script.wait(flight === 1 ? 8 : 9)).not.toContain('*');
+      script.ack(5 * flight);
+    }
+    script.write(5);
+    expect(script.wait(100)).toContain('29*');
+  });
+
+  test('is sent only once until a round trip was measured (§7.3)', () => {
+    const script = new SendScript();
+    script.write(5);
+    expect(script.wait(210)).toContain('4*');
+    script.wait(10);
+    // Which transmission of segment 4 is answered cannot be told.
+    script.ack(5);
+    script.write(5);
+    expect(script.wait(210)).toBe('');
+    script.ack(10);
+    script.write(5);
+    expect(script.wait(script.sender.roundTrip.smoothed * 2 + 10)).toContain('14*');
+  });
+
+  test('is not sent before a round trip was measured (§7.3)', () => {
+    const script = new SendScript({ roundTrip: null });
+    script.write(5);
+    expect(script.wait(990)).not.toContain('*');
+    expect(script.wait(20)).toBe('0*');
   });
 
   test('counts as loss when it repaired one', () => {

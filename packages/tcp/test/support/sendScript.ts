@@ -35,13 +35,13 @@ export class SendScript {
   readonly #segment = new Segment();
 
   constructor(
-    options: { sack?: boolean; congestion?: CongestionControl; roundTrip?: number } = {},
+    options: { sack?: boolean; congestion?: CongestionControl; roundTrip?: number | null } = {},
   ) {
     const { sack = true, congestion = new Unpaced(SIZE), roundTrip = 100 } = options;
     this.sender = new Sender(0, { segmentSize: SIZE, limit: 10_000_000, congestion });
     this.sender.openWindow(5_000_000, 0, 0);
     this.sender.usesSack = sack;
-    this.sender.roundTrip.sample(roundTrip, this.now);
+    if (roundTrip !== null) this.sender.roundTrip.sample(roundTrip, this.now);
   }
 
   /** Writes so many segments; returns what leaves. */

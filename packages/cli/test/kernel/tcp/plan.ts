@@ -1,3 +1,5 @@
+import type { CongestionName } from '../../../../tcp/src/index.js';
+
 /** What one end of a connection does. */
 export interface EndPlan {
   /** Waits for the connection, or opens it. */
@@ -35,6 +37,7 @@ export interface StackPlan extends EndPlan {
   readonly sack?: boolean;
   readonly ecn?: boolean;
   readonly receiveBuffer?: number;
+  readonly congestion?: CongestionName;
 }
 
 /** What an end tells when its connection is over. */

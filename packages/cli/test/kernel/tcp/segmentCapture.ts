@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 
-/** Milliseconds after which tcpdump takes captured packets, at most. */
-const LATENCY = 1_100;
+/** Milliseconds without a packet in its file after which a capture has all of them. */
+const QUIET = 150;
 
 const FIELDS = [
   'frame.number',
@@ -22,6 +23,7 @@ const FIELDS = [
   'tcp.options.timestamp.tsval',
   'tcp.options.timestamp.tsecr',
   'tcp.options.mss_val',
+  'tcp.options.sack_perm',
   'tcp.options.sack_le',
   'tcp.options.sack_re',
   'ipv6.tclass.ecn',
@@ -46,6 +48,8 @@ export interface CapturedSegment {
   readonly timestamp: number | null;
   readonly timestampEcho: number | null;
   readonly maximumSegmentSize: number | null;
+  /** Whether the segment, a SYN, has the option SACK-Permitted. */
+  readonly permitsSack: boolean;
   readonly sackEdges: readonly (readonly [number, number])[];
   readonly ecn: number;
   readonly isMalformed: boolean;
@@ -61,10 +65,10 @@ export class SegmentCapture {
     this.#file = join(lab.folder, `segments-${Date.now()}.pcap`);
     // biome-ignore format: one option with its value per line
     this.#daemon = lab.spawn(label, [
-      'tcpdump', '-n',
+      'tcpdump', '-n', '-U', '--immediate-mode',
       '-Z', 'root',
       '-i', device,
-      '-s', '0',
+      '-s', '1600',
       '-B', '65536',
       '-w', this.#file,
       'ip6',
@@ -83,7 +87,7 @@ export class SegmentCapture {
    * @param port - of the connections, whose data is not to be dissected
    */
   async stop(port: number): Promise<CapturedSegment[]> {
-    await sleep(LATENCY);
+    await this.#isComplete();
     await this.#daemon.stop('SIGINT');
     if (!this.#daemon.stderr.some((line) => /^0 packets dropped by kernel/.test(line))) {
       throw new Error(`the capture is not complete: ${this.#daemon.stderr.join(', ')}`);
@@ -104,6 +108,15 @@ export class SegmentCapture {
     ];
     const { stdout } = await promisify(execFile)('tshark', args, { maxBuffer: 512 << 20 });
     return stdout.split('\n').filter(Boolean).map(readLine);
+  }
+
+  /** Waits until everything that was captured is in the file. */
+  async #isComplete(): Promise<void> {
+    for (let [before, after] = [-1, 0]; after > before; ) {
+      before = after;
+      await sleep(QUIET);
+      after = statSync(this.#file).size;
+    }
   }
 }
 
@@ -129,6 +142,7 @@ function readLine(line: string): CapturedSegment {
     timestamp: optional('tcp.options.timestamp.tsval'),
     timestampEcho: optional('tcp.options.timestamp.tsecr'),
     maximumSegmentSize: optional('tcp.options.mss_val'),
+    permitsSack: all('tcp.options.sack_perm').length > 0,
     sackEdges: all('tcp.options.sack_le').map((left, index) => [Number(left), right[index]!]),
     ecn: number('ipv6.tclass.ecn'),
     isMalformed: all('_ws.malformed').length > 0,

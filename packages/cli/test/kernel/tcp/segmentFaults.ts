@@ -50,25 +50,34 @@ class End {
   hasTimestamps: boolean | null = null;
 }
 
-/** Faults of an end of a connection, as the segments show that were captured beside it; empty for none. */
+/**
+ * Faults of an end of a connection, as the segments show that were captured beside it; empty for none. Only connections
+ * whose beginning was captured are judged: of others, the other end may still send something again.
+ */
 export function faultsOf(segments: readonly CapturedSegment[], expected: Expectation): string[] {
   const faults: string[] = [];
   const streams = new Map<number, [own: End, other: End]>();
+  let judged = 0;
   for (const segment of segments) {
     const fault = (what: string): void => {
       faults.push(`frame ${segment.number}: ${what}`);
     };
-    const ends = streams.get(segment.stream) ?? [new End(), new End()];
-    streams.set(segment.stream, ends);
+    if ((segment.flags & SYN) !== 0 && !streams.has(segment.stream)) {
+      streams.set(segment.stream, [new End(), new End()]);
+    }
+    const ends = streams.get(segment.stream);
+    if (ends === undefined) continue;
     if (segment.source === expected.of) {
       judgeWire(segment, fault);
       judgeNumbers(segment, ends, expected, fault);
       judgeOptions(segment, ends, fault);
       note(segment, ends[0]);
+      judged++;
     } else {
       note(segment, ends[1]);
     }
   }
+  if (judged === 0) faults.push(`no segment of ${expected.of} was captured`);
   return faults;
 }
 

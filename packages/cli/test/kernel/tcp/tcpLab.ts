@@ -17,6 +17,9 @@ const GATEWAY_TO_KERNEL = '2001:db8:2::1';
 export const PORT = 5_000;
 /** The interface of the stack. */
 const DEVICE = 'tcp0';
+/** What packets pass to be delayed. */
+const DELAY_DEVICE = 'delay0';
+const DELAY_TABLE = 100;
 const QUEUE = 10_000;
 const PACKAGES = fileURLToPath(new URL('../../../../', import.meta.url));
 const PROGRAMS = fileURLToPath(new URL('./', import.meta.url));
@@ -58,13 +61,30 @@ export class TcpLab {
 
   /** Drops that part of a thousand packets that are forwarded, in each direction. */
   async lose(permille: number): Promise<void> {
-    const drop = `numgen random mod 1000 < ${permille} drop`;
+    await this.#spoil(permille, '', 'drop');
+  }
+
+  /** Marks that part of a thousand packets that are ECN-capable with CE, in each direction; loses none. */
+  async mark(permille: number): Promise<void> {
+    await this.#spoil(permille, 'ip6 ecn ect0', 'ip6 ecn set ce');
+  }
+
+  /** How many packets were dropped, or marked, since {@link lose} or {@link mark}. */
+  async spoiled(): Promise<number> {
+    const argv = ['nft', '-j', 'list', 'counter', 'ip6', 'faults', 'spoiled'];
+    const { stdout } = await this.lab.exec('gateway', argv);
+    return Number(/"packets": (\d+)/.exec(stdout)![1]);
+  }
+
+  async #spoil(permille: number, which: string, action: string): Promise<void> {
+    const rule = `${which} numgen random mod 1000 < ${permille} counter name spoiled ${action}`;
     await this.lab.nft(
       'gateway',
-      `table ip6 loss; delete table ip6 loss; table ip6 loss {
+      `table ip6 faults; delete table ip6 faults; table ip6 faults {
+        counter spoiled { }
         chain forward {
           type filter hook forward priority filter;
-          ${permille === 0 ? '' : drop}
+          ${permille === 0 ? '' : rule}
         }
       }`,
     );
@@ -133,6 +153,20 @@ export class TcpLab {
     }
   }
 
+  /** Has what comes back from the kernel's end take so many milliseconds. */
+  async delay(milliseconds: number): Promise<RunningProgram> {
+    const { lab } = this;
+    await lab.ip('gateway', `tuntap add dev ${DELAY_DEVICE} mode tun`);
+    await lab.ip('gateway', `link set ${DELAY_DEVICE} up txqueuelen ${QUEUE}`);
+    await lab.ip('gateway', `-6 route add default dev ${DELAY_DEVICE} table ${DELAY_TABLE}`);
+    await lab.ip('gateway', `-6 rule add iif lan lookup ${DELAY_TABLE}`);
+    const file = join(this.#programs, 'delayLine.mjs');
+    const argv = [process.execPath, file, DELAY_DEVICE, `${milliseconds}`];
+    const started = lab.spawn('gateway', argv);
+    await started.waitForLine(/^ready/);
+    return started;
+  }
+
   /** Captures what passes the interface of the stack. */
   capture(): Promise<SegmentCapture> {
     return SegmentCapture.start(this.lab, 'gateway', DEVICE);
@@ -160,7 +194,9 @@ export class TcpLab {
     await lab.ip('gateway', `link set ${DEVICE} mtu 1280 txqueuelen ${QUEUE}`);
     await lab.address('gateway', DEVICE, `${GATEWAY_TO_STACK}/64`);
     await build({
-      entryPoints: ['stackEnd', 'kernelEnd'].map((name) => join(PROGRAMS, `${name}.ts`)),
+      entryPoints: ['stackEnd', 'kernelEnd', 'delayLine'].map((name) =>
+        join(PROGRAMS, `${name}.ts`),
+      ),
       outdir: this.#programs,
       outExtension: { '.js': '.mjs' },
       bundle: true,

@@ -2,7 +2,6 @@ import { NEXT_HEADER_ICMPV6, NEXT_HEADER_OFFSET } from '@6bed4/nd';
 import { loadLibc } from '../../../../node/src/drivers/kernel/libc.js';
 import { Tun } from '../../../../node/src/drivers/tun/tunDevice.js';
 import {
-  Cubic,
   type TcpConnection,
   type TcpEvent,
   TcpStack,
@@ -10,7 +9,7 @@ import {
 } from '../../../../tcp/src/index.js';
 
 /** Options of a {@link TunStack}. */
-export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'congestion'> {
+export interface TunStackOptions extends Omit<TcpStackOptions, 'random'> {
   /** Name of the network interface. */
   readonly device: string;
   /** Milliseconds that each packet waits, in each direction; default 0. */
@@ -20,7 +19,7 @@ export interface TunStackOptions extends Omit<TcpStackOptions, 'random' | 'conge
 /** Takes what happens to a connection; it is called when the stack has returned. */
 export type EventHandler = (connection: TcpConnection, event: TcpEvent) => void;
 
-/** A stack with CUBIC whose packets go to the kernel through a TUN interface and come from there. */
+/** A stack whose packets go to the kernel through a TUN interface and come from there. */
 export class TunStack {
   readonly stack: TcpStack;
   readonly #tun: Tun;
@@ -36,7 +35,7 @@ export class TunStack {
     this.#delay = options.delay ?? 0;
     this.#onEvent = onEvent;
     this.stack = new TcpStack(
-      { ...options, congestion: (size) => new Cubic(size), random: Math.random },
+      { ...options, random: Math.random },
       {
         sendPacket: (bytes, offset, length) => this.#send(bytes, offset, length),
         event: (connection, event) => this.#events.push([connection, event]),

@@ -7,6 +7,8 @@ export interface Readiness {
   close(): void;
   /** Lets the process end although the descriptor is watched. */
   unref(): void;
+  /** Keeps the process alive, as at first. */
+  ref(): void;
 }
 
 /**

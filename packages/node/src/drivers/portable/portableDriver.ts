@@ -9,6 +9,7 @@ import {
 } from '../driver.js';
 import type { DriverReport } from '../driverReport.js';
 import type { InterfaceReport } from '../interfaceReport.js';
+import { BatchedUdp } from '../linux/batchedUdp.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
@@ -44,22 +45,32 @@ export interface PortableParts<M extends Machine>
 /** The portable driver: a machine with its two sides in the thread of its user. */
 export class PortableDriver<M extends Machine> implements Driver {
   readonly tun: string | null;
-  readonly report: DriverReport;
   readonly datagrams: DatagramPort;
   readonly #runner: PortRunner<M>;
   readonly #packets: PacketPort;
+  readonly #reason: string | null;
 
   /** Nothing flows yet. */
   constructor({ datagrams, tun, reason, runner, packets }: PortableParts<M>) {
     this.datagrams = datagrams;
     this.tun = tun === false ? null : tun;
-    this.report = { name: 'portable', reason, workers: 0, offloads: [], batches: null };
+    this.#reason = reason;
     this.#runner = runner;
     this.#packets = packets;
   }
 
   get endpoint(): Endpoint {
     return this.datagrams.endpoint;
+  }
+
+  get report(): DriverReport {
+    const { datagrams } = this;
+    const reason = this.#reason;
+    if (!(datagrams instanceof BatchedUdp)) {
+      return { name: 'portable', reason, workers: 0, offloads: [], batches: null };
+    }
+    const { offloads, batches } = datagrams;
+    return { name: 'linux', reason, workers: 0, offloads, batches };
   }
 
   get counters(): DaemonCounters {

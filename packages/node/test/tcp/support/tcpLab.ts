@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { memoryNetwork, type Tunnel, type TunnelOptions } from '../../../src/index.js';
+import { memoryNetwork, TcpSocket, type Tunnel, type TunnelOptions } from '../../../src/index.js';
 import { type TunnelLab, tunnelLab } from '../../support/datagramPlaces.js';
 
 /** A router and tunnels in memory that end with the test. */
@@ -38,6 +38,18 @@ export const system: Place = {
   createServer: net.createServer,
   newSocket: (options) => new net.Socket(options),
 };
+
+/** Sockets of two tunnels. */
+export async function tunnelsPlace(): Promise<Place> {
+  const [client, server] = await twoTunnels();
+  return {
+    address: server.address!,
+    from: client.address!,
+    connect: client.connect as unknown as Place['connect'],
+    createServer: server.createServer as unknown as Place['createServer'],
+    newSocket: (options) => new TcpSocket(client, options as never) as unknown as Socket,
+  };
+}
 
 /** Begins to listen on a free port, which it returns; the server ends with the test. */
 export async function listening(server: Server): Promise<number> {

@@ -1,8 +1,9 @@
-// Sends a text by UDP through the SOCKS proxy at a port of 127.0.0.1, and prints what is answered.
+// Sends bytes by UDP through the SOCKS proxy at a port of 127.0.0.1, and prints what is answered, both as hexadecimal
+// digits: PORT ADDRESS PORT BYTES
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
-const [proxyPort, address, port, text] = process.argv.slice(2);
+const [proxyPort, address, port, content] = process.argv.slice(2);
 const IPV6 = 4;
 const HEADER = 22;
 /** The address with its zeros written out, which has no leading ones in a group. */
@@ -23,11 +24,11 @@ control.on('data', (chunk) => {
   const socket = createSocket('udp4');
   const at = answer.readUInt16BE(10);
   const timer = setInterval(() => {
-    socket.send(Buffer.concat([datagram, Buffer.from(text)]), at, '127.0.0.1');
+    socket.send(Buffer.concat([datagram, Buffer.from(content, 'hex')]), at, '127.0.0.1');
   }, 500);
   socket.on('message', (message) => {
     clearInterval(timer);
-    console.log(String(message.subarray(HEADER)));
+    console.log(message.toString('hex', HEADER));
     socket.close();
     control.destroy();
   });
