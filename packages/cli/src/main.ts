@@ -1,7 +1,9 @@
 import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
+import { addCaptureCommand } from './commands/captureCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
+import { addMonitorCommand } from './commands/monitorCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
@@ -24,6 +26,8 @@ Examples:
   6bed4 proxy --router 192.0.2.1
   6bed4 serve --router 192.0.2.1 80=127.0.0.1:8080
   6bed4 status
+  6bed4 monitor
+  6bed4 capture - | tshark -r -
   6bed4 check --router 192.0.2.1
   6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
 
@@ -81,6 +85,8 @@ function buildProgram(version: string): Command {
   addProxyCommand(program, version);
   addServeCommand(program, version);
   addStatusCommand(program);
+  addMonitorCommand(program);
+  addCaptureCommand(program);
   addCheckCommand(program);
   addPingCommand(program);
   addAddressCommand(program);

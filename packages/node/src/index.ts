@@ -6,6 +6,13 @@
  */
 
 export { InvalidArgumentError } from '@6bed4/codec';
+export {
+  Capture,
+  type CaptureOptions,
+  type CaptureOutput,
+  HIGHEST_SNAP_LENGTH,
+  LEAST_SNAP_LENGTH,
+} from './capture/capture.js';
 export { answerEcho } from './daemon/answerEcho.js';
 export { Daemon, type DaemonEvents } from './daemon/daemon.js';
 export type { CommonOptions } from './daemon/options.js';

@@ -75,6 +75,8 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
     log,
     control: await openControl(flags, 'peer', tun, logger),
     metrics: flags.metrics,
+    version,
+    tunnelOf: (peer) => peer,
     start: () => startPeer({ routers, tun, ...options }),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);

@@ -118,6 +118,8 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     log,
     control: await openControl(flags, 'router', tun, log.logger),
     metrics: flags.metrics,
+    version,
+    tunnelOf: (router) => router,
     start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;

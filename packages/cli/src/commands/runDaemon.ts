@@ -1,5 +1,14 @@
-import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
-import type { ControlServer } from '../control/controlServer.js';
+import {
+  type DaemonCounters,
+  type DriverReport,
+  type PeerDaemon,
+  type RouterDaemon,
+  StartError,
+} from '@6bed4/node';
+import { sendCapture } from '../control/captureStream.js';
+import type { ControlServer, StreamSource } from '../control/controlServer.js';
+import { watchDaemon } from '../control/daemonEvents.js';
+import { EventStreams } from '../control/eventStreams.js';
 import type { ProcessStatus } from '../control/status.js';
 import type { MetricsServer } from '../metrics/metricsServer.js';
 import type { ListenAddress } from '../options/listenAddress.js';
@@ -32,6 +41,10 @@ export interface DaemonRun<T> {
   /** Called before it is closed. */
   readonly onEnding?: () => void;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
+  /** The part that has a tunnel. */
+  readonly tunnelOf: (daemon: T) => PeerDaemon | RouterDaemon;
+  /** Of this program. */
+  readonly version: string;
 }
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
@@ -93,7 +106,7 @@ async function runUntilEnd<T extends ManagedDaemon>(
     const { linesLost: logLinesLost } = run.log;
     return run.status(daemon, { logLinesLost, capabilities: capabilitiesInUse() });
   };
-  control?.serve(status);
+  control?.serve(status, streamsOf(run.tunnelOf(daemon), run.version));
   metrics?.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
@@ -104,6 +117,23 @@ async function runUntilEnd<T extends ManagedDaemon>(
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
   return signal;
+}
+
+/** What clients of the control socket may watch. */
+function streamsOf(tunnel: PeerDaemon | RouterDaemon, version: string): StreamSource {
+  const events = new EventStreams();
+  watchDaemon(tunnel, events.send);
+  return (request, client) => {
+    switch (request.request) {
+      case 'monitor':
+        events.add(client);
+        return undefined;
+      case 'capture':
+        return sendCapture(tunnel, request, client, version);
+      default:
+        throw new StartError('ENOTSUP', `this version knows no request ${request.request}`);
+    }
+  };
 }
 
 /** A driver in one line: what is off comes with the reason. */

@@ -108,6 +108,8 @@ export async function runTunnelProgram(
     log,
     control: await openControl(flags, plan.role, false, logger),
     metrics: flags.metrics,
+    version,
+    tunnelOf: ({ tunnel }) => tunnel.peer,
     start: async () => startProgram(await openTunnel(options), flags, plan, detail),
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;

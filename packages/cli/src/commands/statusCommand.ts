@@ -1,8 +1,8 @@
-import { StartError } from '@6bed4/node';
 import type { Command } from 'commander';
-import { controlFolders } from '../control/controlFolder.js';
-import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from '../control/findDaemons.js';
+import { statusIn } from '../control/findDaemons.js';
+import { failureOf, findNamed, noneFound } from '../control/namedDaemons.js';
 import type { DaemonStatus } from '../control/status.js';
+import { integer } from '../options/numbers.js';
 import { print } from '../output/print.js';
 
 const EXAMPLES = `
@@ -13,11 +13,15 @@ Examples:
   6bed4 status 6bed4
   # one that was started with --control
   6bed4 status /tmp/peer.sock
+  # all of them until Ctrl-C: paths, rates and their course
+  6bed4 status --watch
   # how many packets were dropped, and why
   6bed4 status --json | jq .counters.drops`;
 
 interface StatusFlags {
   json?: boolean;
+  watch?: boolean;
+  interval?: number;
 }
 
 /** `6bed4 status` */
@@ -29,13 +33,21 @@ export function addStatusCommand(program: Command): void {
       'Shows addresses, paths, drivers and counters of the routers and peers on this computer.',
     )
     .argument('[NAME]', 'interface of a daemon, or path of its control socket; default: all')
+    .option('--watch', 'show it again and again, with rates, until Ctrl-C or q')
+    .option('--interval <S>', 'seconds between two looks with --watch; default: 1', integer(1, 3600))
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(showStatus);
 }
 
-async function showStatus(name: string | undefined, { json }: StatusFlags): Promise<void> {
-  const found = name === undefined ? await findDaemons() : await findNamed(name);
+async function showStatus(name: string | undefined, flags: StatusFlags): Promise<void> {
+  const { json, watch, interval = 1 } = flags;
+  if (watch === true) {
+    const { watchStatus } = await import('./watchStatus.js');
+    await watchStatus({ name, json: json === true, interval });
+    return;
+  }
+  const found = await findNamed(name);
   const answers = found.flatMap((daemon) => {
     const status = statusIn(daemon.answer);
     return status === null ? [] : [{ name: daemon.name, status }];
@@ -63,35 +75,5 @@ function describe(
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return `${name}: this version cannot show the status of version ${status.version}; use --json`;
-  }
-}
-
-/** A path names a socket; anything else a daemon by its socket's file name or its interface. */
-async function findNamed(name: string): Promise<FoundDaemon[]> {
-  if (name.includes('/')) return [await findDaemonAt(name)];
-  const found = await findDaemons();
-  return found.filter((one) => one.name === name || statusIn(one.answer)?.tun === name);
-}
-
-function noneFound(name: string | undefined): StartError {
-  const what = name === undefined ? 'no router or peer' : `no router or peer named ${name}`;
-  const folders = controlFolders();
-  const where = folders.length === 0 ? 'there is no folder for their sockets' : folders.join(', ');
-  return new StartError('ENOENT', `${what} is running (looked in ${where})`);
-}
-
-function failureOf({ name, path, answer }: FoundDaemon): StartError {
-  switch (answer.kind) {
-    case 'dead':
-      return new StartError('ENOENT', `nothing is running at ${path}`);
-    case 'forbidden':
-      return new StartError(
-        'EACCES',
-        `${name} belongs to another user; only its owner may ask for its status`,
-      );
-    case 'failed':
-      return new StartError('EPROTO', `${name} gives no status: ${answer.why}`);
-    case 'status':
-      return new StartError('EPROTO', `${name} answers with something other than a status`);
   }
 }

@@ -2,6 +2,7 @@ import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '@6bed4/node';
 import { isListening } from './controlClient.js';
+import { type ControlRequest, readRequest, refusalLine, STATUS_REQUEST } from './controlRequest.js';
 
 /** Mode bits that sockets do not get: they can be used by their owner only. */
 const SOCKET_UMASK = 0o177;
@@ -9,20 +10,36 @@ const SOCKET_UMASK = 0o177;
 /** Time in milliseconds for a client to read its answer. */
 const CLIENT_TIMEOUT = 5_000;
 
+/** Time in milliseconds for a client to read what it is sent last, when the daemon ends. */
+const LAST_WORDS_TIMEOUT = 200;
+
+/** Streams that there are at one time, at most. */
+const MOST_STREAMS = 16;
+
 /** Returns the status; called once for each connection. */
 export type StatusSource = () => object | Promise<object>;
 
 /**
+ * Answers a request with a stream.
+ *
+ * @throws StartError when there is none; the client is told why
+ */
+export type StreamSource = (request: ControlRequest, client: Socket) => void | Promise<void>;
+
+/**
  * A Unix domain socket that serves the status of a daemon: each client gets one JSON object and a
- * line feed, and the connection is closed. Nothing is read from clients.
+ * line feed, and the connection is closed. Clients that request something else in a line of JSON get a stream, which
+ * lasts until one of the two sides ends it.
  */
 export class ControlServer {
   /** The socket's path. */
   readonly path: string;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
-  readonly #waiting = new Set<Socket>();
+  readonly #waiting = new Map<Socket, ControlRequest>();
   #source: StatusSource | null = null;
+  #streams: StreamSource | null = null;
+  #streamCount = 0;
 
   private constructor(path: string, server: Server) {
     this.path = path;
@@ -63,15 +80,20 @@ export class ControlServer {
   }
 
   /** Begins to answer, the clients that are waiting first. */
-  serve(source: StatusSource): void {
+  serve(source: StatusSource, streams: StreamSource | null = null): void {
     this.#source = source;
-    for (const client of this.#waiting) void this.#answer(client, source);
+    this.#streams = streams;
+    for (const [client, request] of this.#waiting) void this.#answer(client, request);
     this.#waiting.clear();
   }
 
   /** Removes the socket and closes all connections. */
   close(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
+    // What was written last still gets to clients that read it.
+    for (const client of this.#clients) client.destroySoon();
+    setTimeout(() => {
+      for (const client of this.#clients) client.destroy();
+    }, LAST_WORDS_TIMEOUT).unref();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
     });
@@ -86,18 +108,37 @@ export class ControlServer {
       this.#clients.delete(client);
       this.#waiting.delete(client);
     });
-    client.resume();
-    if (this.#source === null) this.#waiting.add(client);
-    else void this.#answer(client, this.#source);
+    void readRequest(client).then((request) => {
+      if (this.#source === null) this.#waiting.set(client, request);
+      else void this.#answer(client, request);
+    });
   }
 
-  async #answer(client: Socket, source: StatusSource): Promise<void> {
+  async #answer(client: Socket, request: ControlRequest): Promise<void> {
     try {
-      client.end(`${JSON.stringify(await source())}\n`);
-    } catch {
-      // The daemon is closing.
-      client.destroy();
+      if (request.request === STATUS_REQUEST) {
+        client.end(`${JSON.stringify(await this.#source!())}\n`);
+      } else {
+        await this.#stream(client, request);
+      }
+    } catch (error) {
+      // Otherwise the daemon is closing.
+      if (error instanceof StartError) client.end(refusalLine(error));
+      else client.destroy();
     }
+  }
+
+  async #stream(client: Socket, request: ControlRequest): Promise<void> {
+    const streams = this.#streams;
+    if (streams === null) throw new StartError('ENOTSUP', 'there are no streams');
+    if (this.#streamCount >= MOST_STREAMS) {
+      throw new StartError('EBUSY', `${MOST_STREAMS} others are watching already`);
+    }
+    if (client.destroyed) return;
+    this.#streamCount++;
+    client.once('close', () => this.#streamCount--);
+    client.setTimeout(0);
+    await streams(request, client);
   }
 }
 

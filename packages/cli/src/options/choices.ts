@@ -6,6 +6,7 @@ import {
   parseInboundPolicy,
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
+import type { CaptureSideName } from '../control/captureStream.js';
 import type { LogFormat, LogLevel } from '../output/log.js';
 import { refuse } from './refuse.js';
 
@@ -37,6 +38,11 @@ const OFFLOAD_NAMES = { none: true, udp: true, tun: true, all: true } satisfies 
   true
 >;
 
+const SIDE_NAMES = { outer: true, inner: true, both: true } satisfies Record<
+  CaptureSideName,
+  true
+>;
+
 const LEVEL_NAMES = { error: true, warn: true, info: true, debug: true } satisfies Record<
   LogLevel,
   true
@@ -46,12 +52,16 @@ const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<
 
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
 export const LOG_FORMATS: string = listOf(FORMAT_NAMES);
+export const CAPTURE_SIDES: string = listOf(SIDE_NAMES);
 export const STRATEGIES: string = listOf(STRATEGY_NAMES);
 export const DRIVERS: string = listOf(DRIVER_NAMES);
 export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
 
 /** Parses the name of a peering strategy. */
 export const strategy: (text: string) => PeeringName = oneOf(STRATEGY_NAMES);
+
+/** Parses the side of a daemon that is captured. */
+export const captureSide: (text: string) => CaptureSideName = oneOf(SIDE_NAMES);
 
 /** Parses the name of a level of the log. */
 export const logLevel: (text: string) => LogLevel = oneOf(LEVEL_NAMES);

@@ -1,12 +1,25 @@
 import { EventEmitter } from 'node:events';
-import type { Endpoint } from '@6bed4/codec';
+import { networkInterfaces } from 'node:os';
+import { type Endpoint, parseIPv4 } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
+import {
+  alreadyCapturing,
+  Capture,
+  type CaptureOptions,
+  type CaptureOutput,
+  HIGHEST_SNAP_LENGTH,
+  interfaceNumbers,
+} from '../capture/capture.js';
 import type { DaemonCounters, Driver, DriverListener } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
 import type { InterfaceReport } from '../drivers/interfaceReport.js';
 import { InboundFilter } from '../drivers/tun/inboundFilter.js';
 import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
+import { systemTtl } from '../drivers/portable/socketOptions.js';
 import { StartError } from '../errors.js';
+import { now } from '../realTimers.js';
+
+const ANY_ADDRESS = '0.0.0.0';
 
 /** Events that every {@link Daemon} has. */
 export interface DaemonEvents {
@@ -29,6 +42,7 @@ export abstract class Daemon<
   #closing: Promise<void> | null = null;
   #inbound: InboundPolicy | null = null;
   #filter: InboundFilter | null = null;
+  #capture: Capture | null = null;
 
   /** Name of its TUN interface, or null. */
   get tun(): string | null {
@@ -70,8 +84,41 @@ export abstract class Daemon<
     this.running.send(packet);
   }
 
+  /**
+   * Captures packets from now on, as pcapng (draft-ietf-opsawg-pcapng).
+   *
+   * @param output - a stream of Node.js; one that takes no bytes loses packets
+   * @param onEnd - is called when the capture has ended and everything is written
+   * @throws StartError `EBUSY` when there is a capture already, `ECANCELED` after the end of the daemon
+   */
+  async capture(
+    output: CaptureOutput,
+    options: CaptureOptions = {},
+    onEnd: () => void = () => {},
+  ): Promise<Capture> {
+    const address = await this.localAddress();
+    if (this.isClosing) throw new StartError('ECANCELED', 'the daemon is closed');
+    if (this.#capture !== null) throw alreadyCapturing();
+    const driver = this.running;
+    const rings = driver.tap({
+      ...interfaceNumbers(options),
+      snapLength: options.snapLength ?? HIGHEST_SNAP_LENGTH,
+      localAddress: parseIPv4(address) | 0,
+      localPort: this.endpoint.port,
+      ttl: systemTtl(),
+      epoch: Date.now() - now(),
+    });
+    const stop = (): void => {
+      this.#capture = null;
+      driver.tap(null);
+    };
+    this.#capture = new Capture({ options, tun: this.tun, output, rings, stop, onEnd });
+    return this.#capture;
+  }
+
   /** Ends the daemon and gives everything back. May be called again. */
   close(): Promise<void> {
+    this.#capture?.close();
     this.#closing ??= this.end().then(() => {
       this.#common.emit('close');
     });
@@ -106,6 +153,15 @@ export abstract class Daemon<
       await this.running.close();
       throw error;
     }
+  }
+
+  /** @internal The IPv4 address of this computer from which datagrams are sent, as far as one can say. */
+  protected localAddress(): Promise<string> {
+    const { address } = this.endpoint;
+    if (address !== ANY_ADDRESS) return Promise.resolve(address);
+    const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const one = all.find(({ family, internal }) => family === 'IPv4' && !internal);
+    return Promise.resolve(one?.address ?? address);
   }
 
   /** @internal Ends whatever there is to end. */

@@ -15,6 +15,7 @@ import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
+import { sourceTowards } from '../drivers/udp/reachability.js';
 import { StartError } from '../errors.js';
 import { now, setImmediate } from '../realTimers.js';
 import { AnnouncedLeases } from './announcedLeases.js';
@@ -195,6 +196,17 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost(options);
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
+  }
+
+  /** @internal */
+  protected override async localAddress(): Promise<string> {
+    const [first] = this.uplinks();
+    try {
+      if (first !== undefined) return await sourceTowards(first.router, this.endpoint.address);
+    } catch {
+      // There is no route now.
+    }
+    return super.localAddress();
   }
 
   async #watchHost({ clock = now }: PeerDaemonOptions): Promise<void> {

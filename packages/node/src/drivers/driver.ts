@@ -1,5 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { CountersSnapshot, RemoteSnapshot, TunnelEvent, UplinkSnapshot } from '@6bed4/tunnel';
+import type { TapSetup } from '../capture/packetTap.js';
 import type { StartError } from '../errors.js';
 import type { DriverReport } from './driverReport.js';
 import type { InterfaceReport } from './interfaceReport.js';
@@ -57,6 +58,13 @@ export interface Driver {
 
   /** Also takes what is sent to all hosts on the local network at this UDP port. @throws StartError */
   listenOnLan(port: number): Promise<void>;
+
+  /**
+   * Copies the packets on both sides of the machine from now on, or no more for null.
+   *
+   * @returns memory for the blocks of each thread, to be read as a `CaptureRingReader` does
+   */
+  tap(setup: TapSetup | null): readonly SharedArrayBuffer[];
 
   /** Ends everything. */
   close(): Promise<void>;

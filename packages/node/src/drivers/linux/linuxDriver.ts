@@ -1,4 +1,6 @@
 import type { Endpoint } from '@6bed4/codec';
+import { ringOfThread } from '../../capture/captureRing.js';
+import type { TapSetup } from '../../capture/packetTap.js';
 import { StartError } from '../../errors.js';
 import {
   checkPacket,
@@ -99,8 +101,9 @@ export class LinuxDriver implements Driver {
     const { udp, threads } = this.#parts;
     return attempt(() => {
       const closePrevious = udp.rebind(even);
+      const { port } = udp.endpoint;
       for (const [index, thread] of threads.entries()) {
-        thread.request({ type: 'udp', fd: udp.sockets[index]! });
+        thread.request({ type: 'udp', fd: udp.sockets[index]!, port });
       }
       closePrevious();
     });
@@ -110,6 +113,17 @@ export class LinuxDriver implements Driver {
     return attempt(() => {
       this.#first.request({ type: 'lan', fd: this.#parts.udp.openLan(port) });
     });
+  }
+
+  tap(setup: TapSetup | null): readonly SharedArrayBuffer[] {
+    const rings: SharedArrayBuffer[] = [];
+    for (const thread of this.#parts.threads) {
+      if (thread.isOver) continue;
+      const tap = setup === null ? null : { setup, memory: ringOfThread() };
+      this.#unlessSilent(() => thread.request({ type: 'tap', tap }));
+      if (tap !== null) rings.push(tap.memory);
+    }
+    return rings;
   }
 
   close(): Promise<void> {

@@ -8,6 +8,7 @@ import {
 } from 'node:worker_threads';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
+import { PacketTap } from '../../capture/packetTap.js';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
@@ -123,11 +124,16 @@ function carryOut(loop: Loop, request: Request): Result {
         loop: loop.counters,
       } satisfies Results['counters'];
     case 'udp':
-      loop.useUdp(request.fd);
+      loop.useUdp(request.fd, request.port);
       return null;
     case 'lan':
       loop.useLan(request.fd);
       return null;
+    case 'tap': {
+      const { tap } = request;
+      loop.tap = tap === null ? null : new PacketTap(tap.setup, tap.memory);
+      return null;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import type { PacketTap } from '../../capture/packetTap.js';
 import { Arena } from '../kernel/arena.js';
 import { POLLIN, POLLOUT } from '../kernel/constants.js';
 import { PollSet } from '../kernel/pollSet.js';
@@ -63,6 +64,8 @@ export interface PacketLoopOptions<M extends Machine> {
  */
 export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer {
   readonly machine: M;
+  /** Copies packets on both sides; null for none. */
+  tap: PacketTap | null = null;
   readonly #libc: RawLibc;
   readonly #arena: Arena;
   readonly #clock: () => number;
@@ -128,9 +131,10 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
   }
 
   /** Changes to another UDP socket, after sending what waits by the previous one. */
-  useUdp(fd: number): void {
+  useUdp(fd: number, port: number): void {
     this.flush();
     this.#udp = fd;
+    if (this.tap !== null) this.tap.localPort = port;
   }
 
   /** Receives from this socket as well. */
@@ -146,12 +150,14 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
     tos: number,
     ttl: number,
   ): void {
+    if (this.tap !== null) this.tap.sent(bytes, offset, length, to, tos, ttl, this.#now);
     if (this.#send.add(bytes, offset, length, to, tos, ttl)) return;
     this.#flushSends();
     if (!this.#send.add(bytes, offset, length, to, tos, ttl)) this.#queueDrops++;
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
+    if (this.tap !== null) this.tap.delivered(bytes, offset, length, this.#now);
     this.#output.deliver(bytes, offset, length);
   }
 
@@ -161,6 +167,7 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
 
   /** Takes a packet of the interface. */
   packet(at: number, length: number): void {
+    if (this.tap !== null) this.tap.taken(this.#arena.bytes, at, length, this.#now);
     this.machine.handlePacket(this.#arena.bytes, at, length, this.#now);
   }
 
@@ -264,15 +271,11 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
 
   #datagram(slot: number, at: number, length: number): void {
     this.#datagramsReceived++;
-    const receive = this.#receive;
-    this.machine.handleDatagram(
-      this.#arena.bytes,
-      at,
-      length,
-      receive.address(slot),
-      receive.port(slot),
-      this.#now,
-    );
+    const { bytes } = this.#arena;
+    const address = this.#receive.address(slot);
+    const port = this.#receive.port(slot);
+    if (this.tap !== null) this.tap.received(bytes, at, length, address, port, this.#now);
+    this.machine.handleDatagram(bytes, at, length, address, port, this.#now);
   }
 
   /** Receive errors are mostly ICMP errors about earlier datagrams; each call removes one. */

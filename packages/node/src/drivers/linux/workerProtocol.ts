@@ -8,6 +8,7 @@ import type {
   TunnelEvent,
   UplinkSnapshot,
 } from '@6bed4/tunnel';
+import type { TapSetup } from '../../capture/packetTap.js';
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
 
@@ -76,8 +77,15 @@ export type RouterRequest = { readonly type: 'address' | 'prefix' };
 /** A call of the loop itself. */
 export type LoopRequest =
   | { readonly type: 'counters' }
-  /** Takes another UDP socket, or one more for what is sent to all hosts on the local network. */
-  | { readonly type: 'udp' | 'lan'; readonly fd: number };
+  /** Takes another UDP socket, bound to this port. */
+  | { readonly type: 'udp'; readonly fd: number; readonly port: number }
+  /** Takes one more socket, for what is sent to all hosts on the local network. */
+  | { readonly type: 'lan'; readonly fd: number }
+  /** Copies packets into this memory, or no more for null. */
+  | {
+      readonly type: 'tap';
+      readonly tap: { readonly setup: TapSetup; readonly memory: SharedArrayBuffer } | null;
+    };
 
 /** A call of a worker, which gives one {@link Answer} to each. */
 export type Request = PeerRequest | RouterRequest | LoopRequest;
@@ -100,6 +108,7 @@ export interface Results {
   readonly counters: WorkerCounters;
   readonly udp: null;
   readonly lan: null;
+  readonly tap: null;
 }
 
 /** The result of any request. */

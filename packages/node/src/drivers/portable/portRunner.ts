@@ -6,6 +6,7 @@ import {
   type TunnelEvent,
   type TunnelSink,
 } from '@6bed4/tunnel';
+import type { PacketTap } from '../../capture/packetTap.js';
 import { LONGEST_DELAY } from '../../longTimeout.js';
 import { plainBytes } from '../../plainBytes.js';
 import { clearTimeout, now, setTimeout } from '../../realTimers.js';
@@ -31,6 +32,8 @@ export class PortRunner<M extends Machine> implements MachineHost {
   readonly #packets: PacketPort;
   readonly #onEvent: (event: TunnelEvent) => void;
   readonly #clock: () => number;
+  /** Copies packets on both sides; null for none. */
+  tap: PacketTap | null = null;
   #isRef = true;
   #timer: NodeJS.Timeout | null = null;
 
@@ -50,12 +53,14 @@ export class PortRunner<M extends Machine> implements MachineHost {
   /** Begins to carry packets. */
   start(): void {
     const runner = this.#runner;
-    this.#datagrams.start((bytes, offset, length, address, port) =>
-      runner.handleDatagram(plainBytes(bytes), offset, length, address, port),
-    );
-    this.#packets.start((bytes, offset, length) =>
-      runner.handlePacket(plainBytes(bytes), offset, length),
-    );
+    this.#datagrams.start((bytes, offset, length, address, port) => {
+      this.tap?.received(bytes, offset, length, address, port, this.now());
+      runner.handleDatagram(plainBytes(bytes), offset, length, address, port);
+    });
+    this.#packets.start((bytes, offset, length) => {
+      this.tap?.taken(bytes, offset, length, this.now());
+      runner.handlePacket(plainBytes(bytes), offset, length);
+    });
     runner.resume();
   }
 
@@ -102,10 +107,12 @@ export class PortRunner<M extends Machine> implements MachineHost {
     tos: number,
     ttl: number,
   ): void {
+    this.tap?.sent(bytes, offset, length, to, tos, ttl, this.now());
     this.#datagrams.send(bytes, offset, length, to, tos, ttl);
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
+    this.tap?.delivered(bytes, offset, length, this.now());
     this.#packets.deliver(bytes, offset, length);
   }
 

@@ -1,5 +1,7 @@
 import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelSink } from '@6bed4/tunnel';
+import { ringOfThread } from '../../capture/captureRing.js';
+import { PacketTap, type TapSetup } from '../../capture/packetTap.js';
 import {
   checkPacket,
   type DaemonCounters,
@@ -125,8 +127,18 @@ export class PortableDriver<M extends Machine> implements Driver {
     this.#packets.send(packet);
   }
 
-  rebind(even: boolean): Promise<void> {
-    return this.datagrams.rebind(even);
+  async rebind(even: boolean): Promise<void> {
+    await this.datagrams.rebind(even);
+    const { tap } = this.#runner;
+    if (tap !== null) tap.localPort = this.endpoint.port;
+  }
+
+  tap(setup: TapSetup | null): readonly SharedArrayBuffer[] {
+    this.#runner.tap = null;
+    if (setup === null) return [];
+    const memory = ringOfThread();
+    this.#runner.tap = new PacketTap(setup, memory);
+    return [memory];
   }
 
   async listenOnLan(port: number): Promise<void> {

@@ -202,7 +202,7 @@ describe('PacketLoop', () => {
   });
 
   test('changes to another UDP socket', () => {
-    onWake = () => loop.useUdp(OTHER_UDP);
+    onWake = () => loop.useUdp(OTHER_UDP, 1);
     run(new Map([[WAKE, POLLIN]]));
     expect([...libc.polls.at(-1)!.watched.keys()]).toEqual([WAKE, OTHER_UDP, TUN]);
   });

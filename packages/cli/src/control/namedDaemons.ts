@@ -1,0 +1,48 @@
+import { StartError } from '@6bed4/node';
+import { controlFolders } from './controlFolder.js';
+import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './findDaemons.js';
+
+/** All daemons, or those of a name: a path names a socket; anything else a daemon by its socket's file name or its interface. */
+export async function findNamed(name: string | undefined): Promise<FoundDaemon[]> {
+  if (name === undefined) return findDaemons();
+  if (name.includes('/')) return [await findDaemonAt(name)];
+  const found = await findDaemons();
+  return found.filter((one) => one.name === name || statusIn(one.answer)?.tun === name);
+}
+
+/** The failure that no daemon runs, or none of this name. */
+export function noneFound(name: string | undefined): StartError {
+  const what = name === undefined ? 'no router or peer' : `no router or peer named ${name}`;
+  const folders = controlFolders();
+  const where = folders.length === 0 ? 'there is no folder for their sockets' : folders.join(', ');
+  return new StartError('ENOENT', `${what} is running (looked in ${where})`);
+}
+
+/** The failure to get the status of a daemon. */
+export function failureOf({ name, path, answer }: FoundDaemon): StartError {
+  switch (answer.kind) {
+    case 'dead':
+      return new StartError('ENOENT', `nothing is running at ${path}`);
+    case 'forbidden':
+      return new StartError(
+        'EACCES',
+        `${name} belongs to another user; only its owner may ask about it`,
+      );
+    case 'failed':
+      return new StartError('EPROTO', `${name} gives no status: ${answer.why}`);
+    case 'status':
+      return new StartError('EPROTO', `${name} answers with something other than a status`);
+  }
+}
+
+/**
+ * The daemons that answer, of this name if one is given.
+ *
+ * @throws StartError when there is none
+ */
+export async function answeringDaemons(name: string | undefined): Promise<FoundDaemon[]> {
+  const found = await findNamed(name);
+  const answering = found.filter(({ answer }) => statusIn(answer) !== null);
+  if (answering.length > 0) return answering;
+  throw found[0] === undefined ? noneFound(name) : failureOf(found[0]);
+}
