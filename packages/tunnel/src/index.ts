@@ -31,6 +31,8 @@ export type {
   AddressLease,
   AddressLost,
   PathChanged,
+  PathSearch,
+  PathSearchState,
   PortRefused,
   RemoteDirection,
   RemoteSnapshot,

@@ -11,6 +11,8 @@ import {
 import type {
   PathConfirmation,
   PathKind,
+  PathSearch,
+  PathSearchState,
   RemoteDirection,
   RemoteSnapshot,
   UplinkSnapshot,
@@ -68,6 +70,20 @@ export interface UplinkStatus {
   readonly temporary: boolean;
 }
 
+/** What was done to reach directly a remote that packets are relayed to. */
+export interface SearchStatus {
+  readonly state: PathSearchState;
+  /** The endpoint that is tried. */
+  readonly endpoint: Endpoint;
+  readonly triedAgo: number | null;
+  /** Searches in vain since the last confirmation; null where they are not counted. */
+  readonly failures: number | null;
+  /** Seconds until a packet begins the next search, 0 or less when any does; null where none would. */
+  readonly retryIn: number | null;
+  /** When a packet last came directly from the remote. */
+  readonly directAgo: number | null;
+}
+
 /** A remote of a peer. */
 export interface RemoteStatus {
   readonly address: string;
@@ -77,6 +93,8 @@ export interface RemoteStatus {
   readonly confirmedBy: PathConfirmation | null;
   readonly confirmedAgo: number | null;
   readonly roundTripMs: number | null;
+  /** Null unless packets are relayed. */
+  readonly search: SearchStatus | null;
   readonly createdAgo: number;
   readonly sentAgo: number | null;
   readonly receivedAgo: number | null;
@@ -190,6 +208,7 @@ function statusOfRemote(remote: RemoteSnapshot, now: number): RemoteStatus {
     confirmedAt,
     validUntil: _,
     roundTrip,
+    search,
     createdAt,
     lastSentAt,
     lastReceivedAt,
@@ -204,9 +223,20 @@ function statusOfRemote(remote: RemoteSnapshot, now: number): RemoteStatus {
     confirmedBy,
     confirmedAgo: agoOrNull(confirmedAt, now),
     roundTripMs: roundTrip,
+    search: search === null ? null : statusOfSearch(search, now),
     createdAgo: ago(createdAt, now),
     sentAgo: agoOrNull(lastSentAt, now),
     receivedAgo: agoOrNull(lastReceivedAt, now),
     ...packets,
+  };
+}
+
+function statusOfSearch(search: PathSearch, now: number): SearchStatus {
+  const { triedAt, retryAt, directAt, ...rest } = search;
+  return {
+    ...rest,
+    triedAgo: agoOrNull(triedAt, now),
+    retryIn: retryAt === null ? null : (retryAt - now) / MS_PER_SECOND,
+    directAgo: agoOrNull(directAt, now),
   };
 }

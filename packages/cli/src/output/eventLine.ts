@@ -1,7 +1,7 @@
 import type { DaemonEvent } from '../control/daemonEvents.js';
 import { colors } from './color.js';
 
-const NAME_WIDTH = 18;
+const NAME_WIDTH = 20;
 /** Of ISO 8601 text, the hours to milliseconds. */
 const CLOCK = [11, 23] as const;
 

@@ -8,10 +8,15 @@ import type {
   UplinkStatus,
 } from '../control/status.js';
 import { colors } from './color.js';
+import { mappingOf, mappingText } from './natReport.js';
 import { bytesText, countText, durationText } from './quantities.js';
 import { relayLines } from './relayReport.js';
 import { line, listOf } from './reportLine.js';
 import { table } from './table.js';
+import { whyRelayed } from './whyRelayed.js';
+
+/** Remotes of which it is told why they are relayed. */
+const MOST_REASONS = 20;
 
 /** Writes the status of a daemon for people, under the name that `6bed4 status` has for it. */
 export function reportOf(name: string, status: DaemonStatus): string {
@@ -84,7 +89,9 @@ function routerLines({ address, prefix, endpoint, publicEndpoint }: RouterStatus
   ];
 }
 
-function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): string[] {
+function peerLines(status: PeerStatus): string[] {
+  const { address, routers, remotes, inboundPaths, endpoint } = status;
+  const mapping = mappingOf(status);
   const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
     line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
@@ -92,13 +99,30 @@ function peerLines({ address, routers, remotes, inboundPaths }: PeerStatus): str
       ['router', 'state', 'prefix', 'public', 'answered', 'routes'],
       routers.map(uplinkCells),
     ),
+    ...(mapping === null ? [] : [line('nat', mappingText(mapping, endpoint))]),
     ...(remotes.length === 0
       ? [line('remotes', 'none')]
       : table(
           ['remote', 'path', 'round trip', 'confirmed', 'sent', 'received'],
           remotes.map(remoteCells),
         )),
+    ...relayedLines(status),
     ...(inbound === 'none' ? [] : [line('inbound', `paths changed: ${inbound}`)]),
+  ];
+}
+
+/** Why packets are relayed, to the remotes used last. */
+function relayedLines(status: PeerStatus): string[] {
+  const reasons = status.remotes.flatMap((remote) => {
+    const reason = whyRelayed(remote, status);
+    return reason === null ? [] : [{ address: remote.address, reason }];
+  });
+  const hidden = reasons.length - MOST_REASONS;
+  return [
+    ...reasons
+      .slice(0, MOST_REASONS)
+      .map(({ address, reason }) => line('relayed', `${address}: ${reason}`)),
+    ...(hidden > 0 ? [line('', `… and ${countText(hidden)} more; --json has all`)] : []),
   ];
 }
 

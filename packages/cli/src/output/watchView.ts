@@ -29,6 +29,7 @@ const ADDRESS_WIDTH = 39;
 const PATH_WIDTH = 7;
 const TIME_WIDTH = 8;
 const RATE_WIDTH = 8;
+const MILLION = 1_000_000;
 
 /** The lines of the view of all daemons: no line is longer than the size allows, and there are no more. */
 export function watchView(daemons: readonly WatchedDaemon[], size: ViewSize): string[] {
@@ -104,7 +105,7 @@ function remoteLines(remotes: readonly RemoteStatus[], history: RateHistory): st
     ...rows.map(({ remote, rates }) => {
       const { address, path, roundTripMs } = remote;
       const color = path === 'relayed' ? colors.yellow : colors.green;
-      const time = roundTripMs === null ? '' : `${roundTripMs.toFixed(1)} ms`;
+      const time = roundTripMs === null ? '' : `${timeText(roundTripMs)} ms`;
       return `  ${[
         address.padEnd(ADDRESS_WIDTH),
         color(path.padEnd(PATH_WIDTH)),
@@ -121,7 +122,14 @@ function bitsText(bits: number): string {
   return bytesText(bits).replace(/B$/, 'bit/s');
 }
 
+/** Milliseconds with five characters at most. */
+function timeText(ms: number): string {
+  return ms < 1000 ? ms.toFixed(1) : String(Math.round(ms));
+}
+
+/** A count with six digits at most. */
 function perSecond(count: number): string {
+  if (count >= MILLION) return `${(count / MILLION).toFixed(1)} M`;
   return countText(count < 10 ? Math.round(count * 10) / 10 : Math.round(count));
 }
 

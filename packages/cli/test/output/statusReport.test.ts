@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { PeerStatus, RouterStatus } from '../../src/control/status.js';
+import { PEER, REMOTE, ROUTER } from '../support/statuses.js';
 
 // Colors depend on where the tests run.
 vi.mock('../../src/output/color.js', async () => {
@@ -8,50 +9,6 @@ vi.mock('../../src/output/color.js', async () => {
 });
 
 const { reportOf } = await import('../../src/output/statusReport.js');
-
-const COUNTERS = {
-  datagramsReceived: 12_345,
-  datagramBytesReceived: 6_000_000,
-  datagramsSent: 2,
-  datagramBytesSent: 96,
-  packetsTaken: 3,
-  packetBytesTaken: 1500,
-  packetsDelivered: 4,
-  packetBytesDelivered: 999,
-  keepalivesReceived: 0,
-  answersWithheld: 1,
-  remotesRefused: 0,
-  drops: { 'source-mismatch': 2000, 'hop-limit-exceeded': 1 },
-  udp: { sendErrors: { ENETUNREACH: 3 }, receiveErrors: { ECONNREFUSED: 1 }, queueDrops: 5 },
-  localDrops: 0,
-};
-
-const ROUTER: RouterStatus = {
-  role: 'router',
-  version: '1.2.3',
-  logLinesLost: 0,
-  capabilities: null,
-  pid: 42,
-  uptime: 7500,
-  tun: '6bed4',
-  interface: { name: '6bed4', missing: [], disputed: [], restorations: 0 },
-  inbound: null,
-  endpoint: { address: '198.51.100.1', port: 25790 },
-  driver: { name: 'portable', reason: null, workers: 0, offloads: [], batches: null },
-  counters: COUNTERS,
-  address: 'fc64:bed:c633:6401:c433:6401:64be:8000',
-  prefix: 'fc64:bed:c633:6401::/64',
-  publicEndpoint: { address: '198.51.100.1', port: 25790 },
-};
-
-const PEER: PeerStatus = {
-  ...ROUTER,
-  role: 'peer',
-  address: null,
-  routers: [],
-  remotes: [],
-  inboundPaths: { direct: 0, lan: 0, relayed: 0 },
-};
 
 const linesOf = (status: PeerStatus | RouterStatus): string[] =>
   reportOf('6bed4', status).split('\n');
@@ -139,7 +96,7 @@ describe('the status report', () => {
 
   test('says how often there was no place for a remote, if ever', () => {
     const lines = (remotesRefused: number) =>
-      linesOf({ ...PEER, counters: { ...COUNTERS, remotesRefused } as PeerStatus['counters'] });
+      linesOf({ ...PEER, counters: { ...PEER.counters, remotesRefused } as PeerStatus['counters'] });
     expect(lines(1234)).toContain('  relayed     1,234 for want of a place among the remotes');
     expect(lines(1)).toContain('  relayed     1 for want of a place among the remotes');
     expect(lines(0).join()).not.toContain('--max-remotes');
@@ -206,32 +163,18 @@ describe('the status report', () => {
         },
       ],
     });
-    expect(lines.slice(4, 9)).toEqual([
+    expect(lines.slice(4, 10)).toEqual([
       '  address     none yet',
       '  router                          state       prefix      public             answered                        routes',
       '  198.51.100.1:25790 (temporary)  leased      fc64::/114  203.0.113.5:40000  12 s ago                        2000::/3 64:ff9b::/96',
       '  192.0.2.1:25790                 soliciting                                 never, solicited 7 times since',
+      '  nat         203.0.113.5:40000',
       '  remotes     none',
     ]);
   });
 
   test('has a line for each remote of a peer', () => {
-    const remote = {
-      address: 'fc64::2',
-      direction: 'outbound',
-      path: 'direct',
-      endpoint: { address: '203.0.113.6', port: 40_002 },
-      confirmedBy: 'neighbor-advertisement',
-      confirmedAgo: 3,
-      roundTripMs: 1.234,
-      createdAgo: 100,
-      sentAgo: 1,
-      receivedAgo: null,
-      packetsSentDirect: 1000,
-      packetsSentRelayed: 1,
-      packetsReceivedDirect: 0,
-      packetsReceivedRelayed: 0,
-    } as const;
+    const remote = REMOTE;
     const relayed = {
       ...remote,
       path: 'relayed',

@@ -27,7 +27,7 @@ import { ReachabilityHints } from './reachabilityHints.js';
 import { RedirectHints } from './redirectHints.js';
 import { isCredible } from './redirectMessages.js';
 import type { RemotePaths } from './remotePaths.js';
-import type { Remotes } from './remotes.js';
+import type { Remotes, SearchProgress } from './remotes.js';
 import { SolicitationRounds } from './solicitationRounds.js';
 import { Policy, type PolicyCode } from './trafficClassPolicy.js';
 
@@ -123,6 +123,17 @@ export class NeighborDiscoveryPeering implements Peering {
 
   isSearching(slot: number): boolean {
     return this.#rounds.isUnderWay(slot);
+  }
+
+  search(slot: number): SearchProgress {
+    const rounds = this.#rounds;
+    const failures = rounds.failures(slot);
+    return {
+      state: rounds.isUnderWay(slot) ? 'trying' : failures > 0 ? 'failed' : 'idle',
+      failures,
+      triedAt: this.#solicitations.sentAt(slot),
+      retryAt: rounds.retryAt(slot),
+    };
   }
 
   removed(slot: number): void {

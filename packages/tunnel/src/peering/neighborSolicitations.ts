@@ -79,6 +79,11 @@ export class NeighborSolicitations {
     return this.#repeatsNonces[slot] === 1;
   }
 
+  /** Time of the last solicitation at the endpoint in the remote's address; {@link DISTANT_PAST} for never. */
+  sentAt(slot: number): number {
+    return this.#sentAt[slot]!;
+  }
+
   /** Whether a remote may be sent a solicitation. */
   affords(slot: number): boolean {
     return this.#remotes.credit.affords(slot, NEIGHBOR_SOLICITATION_WEIGHT);

@@ -16,7 +16,7 @@ import {
 } from './peering.js';
 import { type PeerNatState, peerNatStates } from './peerNatStates.js';
 import type { RemotePaths } from './remotePaths.js';
-import type { Remotes } from './remotes.js';
+import type { Remotes, SearchProgress } from './remotes.js';
 import {
   flagOf,
   Policy,
@@ -119,6 +119,17 @@ export class ProbeAndSeenPeering implements Peering {
   isSearching(slot: number): boolean {
     const state = this.#states[slot];
     return state === INIT || state === INIT_AGAIN;
+  }
+
+  search(slot: number): SearchProgress {
+    const state = this.#states[slot];
+    return {
+      state: state === NO_STATE ? 'idle' : state === FAIL ? 'failed' : 'trying',
+      failures: null,
+      triedAt: this.#directAt[slot]!,
+      // The next probe is a matter of time, not of packets.
+      retryAt: DISTANT_PAST,
+    };
   }
 
   removed(slot: number): void {

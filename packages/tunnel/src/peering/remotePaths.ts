@@ -158,6 +158,14 @@ export class RemotePaths {
     );
   }
 
+  /** The endpoint that the address of a remote encodes, as users see it. */
+  encodedEndpoint(slot: number): Endpoint {
+    return {
+      address: formatIPv4(this.#encodedAddress[slot]! >>> 0),
+      port: this.#encodedPort[slot]!,
+    };
+  }
+
   /** The IPv4 address that the address of a remote encodes, as int32. */
   encodedAddress(slot: number): number {
     return this.#encodedAddress[slot]!;

@@ -1,7 +1,7 @@
 import { type AddressLayout, formatIPv6, UdpEndpoint } from '@6bed4/codec';
 import { AddressTable, DESTINATION_OFFSET, grown, NO_SLOT } from '@6bed4/nd';
 import { INBOUND_SHARE, MOST_INBOUND_AT_ADDRESS, REPLY_TIME } from '../defaults.js';
-import type { PathChanged, RemoteSnapshot } from '../report/events.js';
+import type { PathChanged, PathSearch, RemoteSnapshot } from '../report/events.js';
 import { OUTER_HEADERS } from '../specification.js';
 import { DISTANT_PAST } from '../time.js';
 import { Credit } from './credit.js';
@@ -14,6 +14,12 @@ const FIRST_CAPACITY = 64;
 /** Slots that are looked at to find one that may go. */
 const EVICTION_SAMPLE = 16;
 
+/** The part of a {@link PathSearch} that a strategy knows; times may be {@link DISTANT_PAST} or never come. */
+export type SearchProgress = Pick<PathSearch, 'state' | 'failures'> & {
+  readonly triedAt: number;
+  readonly retryAt: number;
+};
+
 /** A strategy, which keeps columns of its own by slot. */
 export interface SlotOwner {
   /** There are more slots now, up to `capacity`. */
@@ -21,6 +27,9 @@ export interface SlotOwner {
 
   /** Whether a search for a path to a remote is under way. */
   isSearching(slot: number): boolean;
+
+  /** What was done to find a path to a remote. */
+  search(slot: number): SearchProgress;
 
   /** A slot is released. */
   removed(slot: number): void;
@@ -284,6 +293,7 @@ export class Remotes {
       address,
       direction,
       ...this.paths.snapshot(slot, now),
+      search: this.paths.isValid(slot, now) ? null : this.#search(slot),
       createdAt: this.#createdAt[slot]!,
       lastSentAt: finiteOrNull(this.#lastSentAt[slot]!),
       lastReceivedAt: finiteOrNull(this.lastReceivedAt(slot)),
@@ -291,6 +301,19 @@ export class Remotes {
       packetsSentRelayed: this.#sentRelayed[slot]!,
       packetsReceivedDirect: this.#receivedDirect[slot]!,
       packetsReceivedRelayed: this.#receivedRelayed[slot]!,
+    };
+  }
+
+  #search(slot: number): PathSearch | null {
+    const progress = this.#owner?.search(slot);
+    if (progress === undefined) return null;
+    const { state, failures, triedAt, retryAt } = progress;
+    return {
+      ...{ state, failures },
+      endpoint: this.paths.encodedEndpoint(slot),
+      triedAt: finiteOrNull(triedAt),
+      retryAt: finiteOrNull(retryAt),
+      directAt: finiteOrNull(this.#lastDirectAt[slot]!),
     };
   }
 

@@ -126,6 +126,16 @@ export class SolicitationRounds {
     return this.#failures[slot]! > 0;
   }
 
+  /** Rounds in vain since the last confirmation. */
+  failures(slot: number): number {
+    return this.#failures[slot]!;
+  }
+
+  /** Time from which a packet begins a round, in milliseconds; never during one. */
+  retryAt(slot: number): number {
+    return this.#retryAt[slot]!;
+  }
+
   /** Whether a search for a path has begun, and none was in vain. */
   isFirstSearch(slot: number): boolean {
     return this.#detection.isKnown(slot) && this.#failures[slot] === 0;

@@ -91,6 +91,30 @@ export interface PathChanged {
   readonly roundTrip: number | null;
 }
 
+/**
+ * The search for a direct path.
+ *
+ * - `idle`: none is under way and none was in vain lately; the next packet begins one.
+ * - `trying`: something was sent directly, whose answer is waited for.
+ * - `failed`: the last search was in vain.
+ */
+export type PathSearchState = 'idle' | 'trying' | 'failed';
+
+/** What was done to reach directly a remote that packets are relayed to. Times as in {@link RemoteSnapshot}. */
+export interface PathSearch {
+  readonly state: PathSearchState;
+  /** The endpoint that the remote's address encodes, which is tried. */
+  readonly endpoint: Endpoint;
+  /** Time at which something was last sent there; null for never. */
+  readonly triedAt: number | null;
+  /** Searches in vain since the last confirmation, up to 16; null where they are not counted (draft04). */
+  readonly failures: number | null;
+  /** Time from which a packet begins the next search; null while there is one, and where time begins it (draft04). */
+  readonly retryAt: number | null;
+  /** Time of the last packet that came directly from the remote; null for never. */
+  readonly directAt: number | null;
+}
+
 /** One remote of a peer, as users see it. Times are those given as `now`, in milliseconds. */
 export interface RemoteSnapshot {
   /** The IPv6 address of the first packet to or from the remote, in RFC 5952 form. */
@@ -108,6 +132,8 @@ export interface RemoteSnapshot {
   readonly validUntil: number | null;
   /** Round trip of the last confirmation, in milliseconds; null where unknown. */
   readonly roundTrip: number | null;
+  /** Why packets are relayed; null while they go directly. */
+  readonly search: PathSearch | null;
   /** Time of the first packet to or from the remote. */
   readonly createdAt: number;
   /** Time of the last packet of the local side to it; null for never. */

@@ -624,6 +624,7 @@ describe('the snapshot', () => {
         confirmedAt: 10_020,
         validUntil: 35_020,
         roundTrip: 20,
+        search: null,
         createdAt: 10_000,
         lastSentAt: 10_020,
         lastReceivedAt: 10_020,
@@ -633,5 +634,32 @@ describe('the snapshot', () => {
         packetsReceivedRelayed: 1,
       },
     ]);
+  });
+
+  test('tells of a relayed remote what was tried, and from when on a packet tries again', () => {
+    const bench = new PeeringBench();
+    const start = bench.now;
+    const search = () => bench.peer.remotes(bench.now)[0]!.search;
+    bench.pings(REMOTE);
+    const tried = { endpoint: { address: '192.0.2.9', port: 5000 }, directAt: null };
+    expect(search()).toEqual({
+      ...tried,
+      state: 'trying',
+      failures: 0,
+      triedAt: start,
+      retryAt: null,
+    });
+    bench.waits(1_500);
+    const failed = { ...tried, state: 'failed', failures: 1, triedAt: start + 1_000 };
+    expect(search()).toEqual({ ...failed, retryAt: start + 3_500 });
+    bench.arrives(REMOTE_ENDPOINT, ping(REMOTE, OWN));
+    expect(search()).toMatchObject({ directAt: bench.now });
+  });
+
+  test('says that nothing is tried once a confirmation has expired', () => {
+    const bench = direct();
+    bench.now += 60_000;
+    const [remote] = bench.peer.remotes(bench.now);
+    expect(remote).toMatchObject({ path: 'relayed', search: { state: 'idle', failures: 0 } });
   });
 });

@@ -69,6 +69,20 @@ describe('the search for a remote', () => {
     expect(peering.isSearching(slot)).toBe(false);
   });
 
+  test('is told with the time of the last probe', () => {
+    const never = Number.NEGATIVE_INFINITY;
+    const told = (state: string, triedAt: number) => ({
+      ...{ state, triedAt },
+      failures: null,
+      retryAt: never,
+    });
+    expect(peering.search(slot)).toEqual(told('idle', never));
+    sends(10);
+    expect(peering.search(slot)).toEqual(told('trying', 10));
+    probes(10 + FAILS_AFTER);
+    expect(peering.search(slot)).toEqual(told('failed', 10 + FAILS_AFTER));
+  });
+
   test('begins with an empty datagram, unless the packet itself goes there', () => {
     sends(0);
     expect(host.take()).toMatchObject([{ to: REMOTE_ENDPOINT, length: 0, ttl: OPENING_TTL }]);

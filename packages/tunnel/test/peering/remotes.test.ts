@@ -27,6 +27,7 @@ class Bench {
     this.remotes.attach({
       grow: () => {},
       isSearching: (slot) => this.searched.has(slot),
+      search: () => ({ state: 'idle', failures: 0, triedAt: -Infinity, retryAt: -Infinity }),
       removed: (slot) => this.removed.push(slot),
     });
   }

@@ -27,6 +27,7 @@ class Bench {
     this.remotes.attach({
       grow: (capacity) => this.rounds.grow(capacity),
       isSearching: (slot) => this.rounds.isUnderWay(slot),
+      search: () => ({ state: 'idle', failures: 0, triedAt: 0, retryAt: 0 }),
       removed: (slot) => this.rounds.removed(slot),
     });
   }

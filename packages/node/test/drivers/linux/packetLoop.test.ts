@@ -3,6 +3,7 @@ import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed
 import { beforeEach, describe, expect, test } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
 import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
+import { TappedRing } from '../../support/tappedRing.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 
 const WAKE = 3;
@@ -199,6 +200,41 @@ describe('PacketLoop', () => {
     libc.toReceive.push([{ bytes: Uint8Array.of(1) }]);
     run(new Map([[WAKE, POLLIN]]), new Map([[UDP, POLLIN]]));
     expect(machine.datagrams).toHaveLength(1);
+  });
+
+  test('copies what passes both sides while there is a tap, before anything is changed', () => {
+    const ring = new TappedRing();
+    const to = new UdpEndpoint(parseIPv4('198.51.100.7'), 700);
+    machine.onDatagram = (bytes, offset) => {
+      bytes[offset] = 99;
+      machine.sink.deliverPacket(bytes, offset, 2);
+    };
+    machine.onPacket = (bytes, offset, length) => {
+      bytes[offset]! += 1;
+      machine.sink.sendDatagram(bytes, offset, length, to, 0, 0);
+    };
+    const passes = (): void => {
+      libc.toReceive.push([{ bytes: Uint8Array.of(1, 2), address: '192.0.2.9', port: 700 }]);
+      libc.toRead.push(Uint8Array.of(3, 4));
+      run(new Map([[UDP, POLLIN]]), new Map([[TUN, POLLIN]]));
+    };
+    passes();
+    expect(ring.take()).toEqual([]);
+    loop.tap = ring.tap;
+    now = 1500;
+    passes();
+    expect(ring.take()).toEqual([
+      'outer in 1500 1,2 700>1',
+      'inner in 1500 99,2',
+      'inner out 1500 3,4',
+      'outer out 1500 4,4 1>700',
+    ]);
+    loop.useUdp(OTHER_UDP, 9);
+    passes();
+    expect(ring.take().at(-1)).toMatch(/9>700$/);
+    loop.tap = null;
+    passes();
+    expect(ring.take()).toEqual([]);
   });
 
   test('changes to another UDP socket', () => {

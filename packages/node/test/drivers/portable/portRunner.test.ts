@@ -5,6 +5,8 @@ import { PortRunner } from '../../../src/drivers/portable/portRunner.js';
 import { ApplicationPort } from '../../../src/drivers/ports/applicationPort.js';
 import type { DatagramHandler, DatagramPort } from '../../../src/drivers/ports/datagramPort.js';
 
+import { TappedRing } from '../../support/tappedRing.js';
+
 vi.mock('../../../src/realTimers.js', () => import('../../support/globalTimers.js'));
 
 const HOP_LIMIT = 7;
@@ -125,6 +127,37 @@ describe('PortRunner', () => {
     datagrams.arrive(Uint8Array.of(0), 0, 1, 0, 0);
     borrowed.fill(9);
     expect(packets).toEqual([Uint8Array.of(2, 3)]);
+  });
+
+  test('copies what passes both sides while there is a tap, before anything is changed', () => {
+    const ring = new TappedRing();
+    const to = new UdpEndpoint(0x0102_0304, 700);
+    machine.onDatagram = (bytes) => {
+      bytes[0] = 99;
+      machine.sink.deliverPacket(bytes, 0, 2);
+    };
+    machine.onPacket = (bytes) => {
+      bytes[0]! += 1;
+      machine.sink.sendDatagram(bytes, 0, 2, to, 0, 0);
+    };
+    const passes = (): void => {
+      datagrams.arrive(Uint8Array.of(1, 2), 0, 2, 5, 700);
+      application.send(Uint8Array.of(3, 4));
+    };
+    passes();
+    expect(ring.take()).toEqual([]);
+    driver.tap = ring.tap;
+    const now = performance.now();
+    passes();
+    expect(ring.take()).toEqual([
+      `outer in ${now} 1,2 700>1`,
+      `inner in ${now} 99,2`,
+      `inner out ${now} 3,4`,
+      `outer out ${now} 4,4 1>700`,
+    ]);
+    driver.tap = null;
+    passes();
+    expect(ring.take()).toEqual([]);
   });
 
   test('hands over copies also of packets in a Buffer', () => {
