@@ -45,7 +45,10 @@ export function addCaptureCommand(program: Command): void {
       'Captures the packets of a running router or peer as pcapng, until Ctrl-C or its end.',
     )
     .argument('<FILE>', `file to write; ${STANDARD_OUTPUT} is standard output`)
-    .argument('[NAME]', 'interface of a daemon, or path of its control socket; default: the only one')
+    .argument(
+      '[NAME]',
+      'interface of a daemon, or path of its control socket; default: the only one',
+    )
     .option('--side <S>', `${CAPTURE_SIDES}; default: outer`, captureSide)
     .option(
       '--snaplen <N>',

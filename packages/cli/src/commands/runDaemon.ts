@@ -121,7 +121,7 @@ async function runUntilEnd<T extends ManagedDaemon>(
 
 /** What clients of the control socket may watch. */
 function streamsOf(tunnel: PeerDaemon | RouterDaemon, version: string): StreamSource {
-  const events = new EventStreams();
+  const events = new EventStreams({ version, pid: process.pid });
   watchDaemon(tunnel, events.send);
   return (request, client) => {
     switch (request.request) {

@@ -34,7 +34,11 @@ export function addStatusCommand(program: Command): void {
     )
     .argument('[NAME]', 'interface of a daemon, or path of its control socket; default: all')
     .option('--watch', 'show it again and again, with rates, until Ctrl-C or q')
-    .option('--interval <S>', 'seconds between two looks with --watch; default: 1', integer(1, 3600))
+    .option(
+      '--interval <S>',
+      'seconds between two looks with --watch; default: 1',
+      integer(1, 3600),
+    )
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(showStatus);

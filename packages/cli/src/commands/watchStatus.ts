@@ -90,11 +90,7 @@ async function watchOnScreen(options: WatchOptions): Promise<void> {
     const lines = watchView(daemons, { columns, rows: rows - 2 });
     screen.draw([headLine(options, columns), '', ...(daemons.length > 0 ? lines : [WAITING])]);
   };
-  const screen = new Screen(
-    { input: process.stdin, output: process.stdout },
-    () => endNow(),
-    draw,
-  );
+  const screen = new Screen({ input: process.stdin, output: process.stdout }, () => endNow(), draw);
   process.stdout.on('error', () => endNow());
   screen.open();
   try {

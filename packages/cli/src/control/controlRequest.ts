@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { StartError } from '@6bed4/node';
+import type { StartError } from '@6bed4/node';
 
 /** What clients get that request nothing. */
 export const STATUS_REQUEST = 'status';

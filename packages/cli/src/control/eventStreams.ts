@@ -5,6 +5,8 @@ import type { DaemonEvent } from './daemonEvents.js';
 /** Bytes that may wait for a client that reads too slowly. */
 const MOST_WAITING = 256 << 10;
 
+/** The event that each client gets first: from now on, nothing is missed. */
+const FIRST = 'watching';
 /** The event that tells of others that were not sent. */
 const LOST = 'events-lost';
 
@@ -20,11 +22,18 @@ interface Watcher {
  */
 export class EventStreams {
   readonly #watchers = new Set<Watcher>();
+  readonly #daemon: object;
+
+  /** @param daemon - what each client is told first, about the daemon */
+  constructor(daemon: object) {
+    this.#daemon = daemon;
+  }
 
   /** Sends events to a client until it leaves. */
   add(client: Socket): void {
     const watcher: Watcher = { client, lost: 0 };
     client.write(ACCEPTANCE_LINE);
+    client.write(lineOf(FIRST, this.#daemon));
     client.once('end', () => client.end());
     client.once('close', () => this.#watchers.delete(watcher));
     client.on('drain', () => this.#tellLost(watcher));
@@ -49,7 +58,11 @@ export class EventStreams {
     const { lost: count } = watcher;
     if (count === 0) return;
     watcher.lost = 0;
-    const event: DaemonEvent = { time: new Date().toISOString(), event: LOST, count };
-    watcher.client.write(`${JSON.stringify(event)}\n`);
+    watcher.client.write(lineOf(LOST, { count }));
   }
+}
+
+function lineOf(event: string, fields: object): string {
+  const whole: DaemonEvent = { time: new Date().toISOString(), event, ...fields };
+  return `${JSON.stringify(whole)}\n`;
 }

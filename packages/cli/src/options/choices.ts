@@ -38,10 +38,7 @@ const OFFLOAD_NAMES = { none: true, udp: true, tun: true, all: true } satisfies 
   true
 >;
 
-const SIDE_NAMES = { outer: true, inner: true, both: true } satisfies Record<
-  CaptureSideName,
-  true
->;
+const SIDE_NAMES = { outer: true, inner: true, both: true } satisfies Record<CaptureSideName, true>;
 
 const LEVEL_NAMES = { error: true, warn: true, info: true, debug: true } satisfies Record<
   LogLevel,

@@ -40,6 +40,8 @@ function detailOf(name: string, fields: Fields): string {
       return `${text('router')} sees ${text('public')}${ifThere(', moved to port ', fields['movedTo'])}`;
     case 'interface':
       return interfaceText(fields);
+    case 'watching':
+      return `process ${text('pid')}, version ${text('version')}`;
     case 'events-lost':
       return `${text('count')} were not read in time`;
     default:

@@ -61,7 +61,8 @@ function peerLines({ address, routers }: PeerStatus): string[] {
   return [
     line('address', address === null ? colors.yellow('none yet') : colors.cyan(address)),
     ...routers.map(({ router, state, advertisedAgo }) => {
-      const answered = advertisedAgo === null ? '' : `, answered ${durationText(advertisedAgo)} ago`;
+      const answered =
+        advertisedAgo === null ? '' : `, answered ${durationText(advertisedAgo)} ago`;
       const color = state === 'leased' ? colors.green : colors.yellow;
       return line('router', `${formatEndpoint(router)}  ${color(state)}${answered}`);
     }),

@@ -48,7 +48,9 @@ function agoText(seconds: number | null): string {
 /** The cause that is most likely, from what this side can see. */
 function causeOf({ endpoint, directAgo }: SearchStatus, status: PeerStatus): string {
   const { address } = endpoint;
-  const isSameNat = status.routers.some(({ publicEndpoint }) => publicEndpoint?.address === address);
+  const isSameNat = status.routers.some(
+    ({ publicEndpoint }) => publicEndpoint?.address === address,
+  );
   if (isSameNat) {
     return (
       `${address} is our own public address: one NAT is before both, and does not return what comes ` +

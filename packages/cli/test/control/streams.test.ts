@@ -145,24 +145,26 @@ class FakeClient extends EventEmitter {
   }
 
   get events(): unknown[] {
-    return this.lines.slice(1).map((line) => JSON.parse(line));
+    return this.lines.slice(2).map((line) => JSON.parse(line));
   }
 }
 
 describe('the events of a daemon', () => {
   test('are sent to all clients until they leave', () => {
-    const streams = new EventStreams();
+    const streams = new EventStreams({ pid: 7 });
     const clients = [new FakeClient(), new FakeClient()] as const;
     for (const client of clients) streams.add(client as unknown as Socket);
     streams.send(EVENT);
     clients[0].emit('close');
     streams.send({ ...EVENT, event: 'second' });
-    expect(clients[0].lines).toEqual([ACCEPTANCE_LINE, `${JSON.stringify(EVENT)}\n`]);
+    expect(clients[0].lines[0]).toBe(ACCEPTANCE_LINE);
+    expect(JSON.parse(clients[0].lines[1]!)).toMatchObject({ event: 'watching', pid: 7 });
+    expect(clients[0].events).toEqual([EVENT]);
     expect(clients[1].events).toEqual([EVENT, { ...EVENT, event: 'second' }]);
   });
 
   test('are not kept for clients that do not read; these are told how many they missed', () => {
-    const streams = new EventStreams();
+    const streams = new EventStreams({ pid: 7 });
     const slow = new FakeClient();
     streams.add(slow as unknown as Socket);
     slow.writableLength = 256 << 10;
@@ -175,7 +177,7 @@ describe('the events of a daemon', () => {
   });
 
   test('are told as missed also if none follows', () => {
-    const streams = new EventStreams();
+    const streams = new EventStreams({ pid: 7 });
     const slow = new FakeClient();
     streams.add(slow as unknown as Socket);
     slow.writableLength = 256 << 10;

@@ -66,6 +66,10 @@ describe('the line of an event', () => {
     ],
     [{ event: 'warning', code: 'EPERM', message: 'no' }, 'warning             no'],
     [{ event: 'events-lost', count: 7 }, 'events-lost         7 were not read in time'],
+    [
+      { event: 'watching', pid: 7, version: '1.2.3' },
+      'watching            process 7, version 1.2.3',
+    ],
     [{ event: 'closed' }, 'closed'],
     // Of a version that tells more.
     [{ event: 'novelty', of: 1 }, 'novelty'],

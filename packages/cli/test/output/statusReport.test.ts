@@ -96,7 +96,10 @@ describe('the status report', () => {
 
   test('says how often there was no place for a remote, if ever', () => {
     const lines = (remotesRefused: number) =>
-      linesOf({ ...PEER, counters: { ...PEER.counters, remotesRefused } as PeerStatus['counters'] });
+      linesOf({
+        ...PEER,
+        counters: { ...PEER.counters, remotesRefused } as PeerStatus['counters'],
+      });
     expect(lines(1234)).toContain('  relayed     1,234 for want of a place among the remotes');
     expect(lines(1)).toContain('  relayed     1 for want of a place among the remotes');
     expect(lines(0).join()).not.toContain('--max-remotes');

@@ -107,13 +107,7 @@ export class PacketTap {
     this.#packet(bytes, offset, length, INBOUND, now);
   }
 
-  #packet(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    direction: number,
-    now: number,
-  ): void {
+  #packet(bytes: Uint8Array, offset: number, length: number, direction: number, now: number): void {
     const { inner } = this.#setup;
     if (inner === null) return;
     const at = this.#begin(CaptureSide.inner, inner, length, direction, now);

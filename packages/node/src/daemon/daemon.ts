@@ -13,9 +13,9 @@ import {
 import type { DaemonCounters, Driver, DriverListener } from '../drivers/driver.js';
 import type { DriverReport } from '../drivers/driverReport.js';
 import type { InterfaceReport } from '../drivers/interfaceReport.js';
+import { systemTtl } from '../drivers/portable/socketOptions.js';
 import { InboundFilter } from '../drivers/tun/inboundFilter.js';
 import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
-import { systemTtl } from '../drivers/portable/socketOptions.js';
 import { StartError } from '../errors.js';
 import { now } from '../realTimers.js';
 

@@ -27,7 +27,7 @@ class Bench {
     this.remotes.attach({
       grow: () => {},
       isSearching: (slot) => this.searched.has(slot),
-      search: () => ({ state: 'idle', failures: 0, triedAt: -Infinity, retryAt: -Infinity }),
+      search: () => ({ state: 'idle', failures: 0, triedAt: 0, retryAt: 0 }),
       removed: (slot) => this.removed.push(slot),
     });
   }

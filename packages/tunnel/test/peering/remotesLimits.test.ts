@@ -48,7 +48,7 @@ class Bench {
     this.remotes.attach({
       grow: (capacity) => this.capacities.push(capacity),
       isSearching: (slot) => this.searched.has(slot),
-      search: () => ({ state: 'idle', failures: 0, triedAt: -Infinity, retryAt: -Infinity }),
+      search: () => ({ state: 'idle', failures: 0, triedAt: 0, retryAt: 0 }),
       removed: (slot) => {
         this.evicted?.(slot);
         this.searched.delete(slot);

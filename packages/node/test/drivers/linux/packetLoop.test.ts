@@ -3,8 +3,8 @@ import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed
 import { beforeEach, describe, expect, test } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
 import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
-import { TappedRing } from '../../support/tappedRing.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+import { TappedRing } from '../../support/tappedRing.js';
 
 const WAKE = 3;
 const UDP = 4;
