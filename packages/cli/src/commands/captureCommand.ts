@@ -15,9 +15,9 @@ Examples:
   # look on while it runs
   6bed4 capture - | tshark -r -
   # what programs send and receive, for Wireshark
-  6bed4 capture --side inner --count 100 trace.pcapng
-  # headers only, of the daemon with this interface, for a minute
-  6bed4 capture --snaplen 128 --duration 60 trace.pcapng 6bed4
+  6bed4 capture --side inner --count 20 trace.pcapng
+  # headers only, of the daemon with this interface, for ten seconds
+  6bed4 capture --snaplen 128 --duration 10 trace.pcapng 6bed4
 
 Only the owner of a daemon may capture. The IPv4 and UDP headers of "outer" are made up of what the socket
 tells, so a received TTL is not known. A file that exists is overwritten.`;

@@ -7,13 +7,14 @@ import { ping, unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
 import { clientsReach, serves } from './support/relayExamples.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
   ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
-  ...[['address'], ['wireshark-plugin']],
+  ...[['address'], ['wireshark-plugin'], ['monitor'], ['capture']],
 ];
 /** A peer at 192.0.2.3, port 25202. */
 const OTHER = 'fc64:bed:c000:201:c000:203:6272:1';
@@ -145,6 +146,15 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     `6bed4 peer --router ${ROUTER} --no-tun --control /tmp/peer.sock`,
     /^\/tmp\/peer\.sock .*peer, [\s\S]*leased/m,
   ),
+  '6bed4 status --watch': printsWhileItRuns(/^ {2}received {4}/, false),
+  '6bed4 monitor': printsWhileItRuns(/ watching /),
+  '6bed4 monitor --json | jq -c \'select(.event == "path" and .path == "direct")\'': printsPaths(
+    /^\{[^\n]*"direction":"inbound","path":"direct"/m,
+  ),
+  '6bed4 capture - | tshark -r -': printsWhileItRuns(/192\.0\.2\.2 → 192\.0\.2\.1 .*UDP/),
+  '6bed4 capture - | tshark -r - -d udp.port==25790,ipv6': printsWhileItRuns(/Router Solicitation/),
+  '6bed4 capture --side inner --count 20 trace.pcapng': writesTrace,
+  '6bed4 capture --snaplen 128 --duration 10 trace.pcapng 6bed4': writesTrace,
   '6bed4 status --json | jq .counters.drops': showsStatus(null, /^\{/),
   [`6bed4 check --router ${ROUTER}`]: checks(/answers after [\s\S]*6bed4 works here$/m),
   [`6bed4 check --router ${ROUTER} --router 192.0.2.9`]: async (examples, line) => {

@@ -36,7 +36,7 @@ export interface CaptureOutput {
   write(bytes: Uint8Array): unknown;
 }
 
-/** What a {@link Capture} is made of. */
+/** @internal What a {@link Capture} is made of. */
 export interface CaptureParts {
   readonly options: CaptureOptions;
   /** Name of the daemon's interface, or null. */
@@ -79,7 +79,7 @@ export class Capture {
   #toldDrops = 0;
   #isOver = false;
 
-  /** Writes the head of the file. */
+  /** @internal Writes the head of the file. */
   constructor(parts: CaptureParts) {
     const { options, rings, output } = parts;
     this.#parts = parts;
