@@ -225,7 +225,7 @@ describe.runIf(process.platform !== 'win32')(
         expect(text.indexOf('\x1b[?25h')).toBeGreaterThan(entered!);
         // The terminal's own settings, which stty tells.
         expect(text.slice(left)).toMatch(/ icanon .* echo /s);
-        for (const drawn of text.slice(entered, left).split(/\r*\n/)) {
+        for (const drawn of text.slice(entered, left).replaceAll('\x1b[H', '\n').split(/\r*\n/)) {
           expect(stripVTControlCharacters(drawn).length).toBeLessThanOrEqual(80);
         }
       });
