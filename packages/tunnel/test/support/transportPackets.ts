@@ -105,7 +105,7 @@ function writeCrc(sctp: Uint8Array): void {
 }
 
 /** The CRC32c of an SCTP packet, its own field as zero, bit by bit (RFC 9260, appendix A). */
-export function crcOf(sctp: Uint8Array): number {
+function crcOf(sctp: Uint8Array): number {
   const bytes = sctp.slice();
   bytes.fill(0, SCTP_CHECKSUM, SCTP_HEADER);
   let crc = -1;
