@@ -40,7 +40,7 @@ export const system: Place = {
 };
 
 /** Sockets of two tunnels. */
-export async function tunnelsPlace(): Promise<Place> {
+async function tunnelsPlace(): Promise<Place> {
   const [client, server] = await twoTunnels();
   return {
     address: server.address!,
