@@ -27,7 +27,7 @@ Examples:
   6bed4 serve --router 192.0.2.1 80=127.0.0.1:8080
   6bed4 status
   6bed4 monitor
-  6bed4 capture - | tshark -r -
+  6bed4 capture - | tshark -r - -d udp.port==25790,ipv6
   6bed4 check --router 192.0.2.1
   6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
 

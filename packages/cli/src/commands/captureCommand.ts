@@ -13,11 +13,11 @@ import { UsageError } from '../options/usageError.js';
 const EXAMPLES = `
 Examples:
   # look on while it runs
-  6bed4 capture - | tshark -r -
+  6bed4 capture - | tshark -r - -d udp.port==25790,ipv6
   # what programs send and receive, for Wireshark
   6bed4 capture --side inner --count 20 trace.pcapng
-  # headers only, of the daemon with this interface, for ten seconds
-  6bed4 capture --snaplen 128 --duration 10 trace.pcapng 6bed4
+  # headers only, of the daemon with this interface, for five seconds
+  6bed4 capture --snaplen 128 --duration 5 trace.pcapng 6bed4
 
 Only the owner of a daemon may capture. The IPv4 and UDP headers of "outer" are made up of what the socket
 tells, so a received TTL is not known. A file that exists is overwritten.`;

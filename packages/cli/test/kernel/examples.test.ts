@@ -164,10 +164,9 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   '6bed4 monitor --json | jq -c \'select(.event == "path" and .path == "direct")\'': printsPaths(
     /^\{[^\n]*"direction":"inbound","path":"direct"/m,
   ),
-  '6bed4 capture - | tshark -r -': printsWhileItRuns(/192\.0\.2\.2 → 192\.0\.2\.1 .*UDP/),
-  '6bed4 capture - | tshark -r - -d udp.port==25790,ipv6': printsWhileItRuns(/Router Solicitation/),
+  '6bed4 capture - | tshark -r - -d udp.port==25790,ipv6': printsWhileItRuns(/Echo \(ping\) reply/),
   '6bed4 capture --side inner --count 20 trace.pcapng': writesTrace,
-  '6bed4 capture --snaplen 128 --duration 10 trace.pcapng 6bed4': writesTrace,
+  '6bed4 capture --snaplen 128 --duration 5 trace.pcapng 6bed4': writesTrace,
   '6bed4 status --json | jq .counters.drops': showsStatus(null, /^\{/),
   [`6bed4 check --router ${ROUTER}`]: checks(/answers after [\s\S]*6bed4 works here$/m),
   [`6bed4 check --router ${ROUTER} --router 192.0.2.9`]: async (examples, line) => {

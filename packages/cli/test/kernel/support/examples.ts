@@ -67,10 +67,17 @@ export class Examples {
     await lab.ip('native', '-6 route add default via 2001:db8:beef::1');
   }
 
+  /** Lets a process find the daemons of this lab only; its mounts are its own, as `ip netns exec` makes them. */
+  #ownSockets(): string {
+    const folder = join(this.lab.folder, 'sockets');
+    return `mkdir -p ${folder} /run/6bed4 && mount --bind ${folder} /run/6bed4`;
+  }
+
   #shell(line: string, user: 'root' | 'nobody'): string[] {
     const path = `PATH=${this.lab.folder}:${process.env['PATH']}`;
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const settings = [path, `HOME=${this.lab.folder}`, 'NO_COLOR=1'];
-    return ['env', ...settings, ...(user === 'root' ? [] : nobody), 'sh', '-c', line];
+    if (user === 'nobody') return ['env', ...settings, ...nobody, 'sh', '-c', line];
+    return ['env', ...settings, 'sh', '-c', `${this.#ownSockets()} && ${line}`];
   }
 }

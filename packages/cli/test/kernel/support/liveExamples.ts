@@ -19,10 +19,12 @@ async function addPeer(examples: Examples): Promise<string> {
 export function printsWhileItRuns(expected: RegExp, endsWithDaemon = true): Expectation {
   return async (examples, line) => {
     const router = await onlyRouter(examples);
-    const program = examples.start('router', line);
-    // Until it listens; nobody else can tell.
-    await sleep(2000);
-    await addPeer(examples);
+    // On a terminal, it prints line by line anyway.
+    const program = examples.start('router', line.replace('tshark', 'tshark -l'));
+    const address = await addPeer(examples);
+    while (program.running && !program.stdout.some((text) => expected.test(text))) {
+      await unanswered(examples.lab, 'router', address, 1);
+    }
     await program.waitForLine(expected);
     if (!endsWithDaemon) return;
     await router.stop();
@@ -36,8 +38,9 @@ export function printsPaths(expected: RegExp): Expectation {
     await examples.daemon('router', `6bed4 router --listen ${ROUTER} --no-control`);
     const other = await examples.daemon('other', `6bed4 peer --router ${ROUTER}`);
     const program = examples.start('other', line);
-    await sleep(2000);
     await addPeer(examples);
+    // Until it listens; it prints nothing that says so.
+    await sleep(1000);
     const address = await examples.addressOf(other);
     expect(await unanswered(examples.lab, 'laptop', address, 3)).toEqual([]);
     await other.stop();
@@ -51,8 +54,7 @@ export const writesTrace: Expectation = async (examples, line) => {
   await onlyRouter(examples);
   const address = await addPeer(examples);
   const capture = examples.start('router', `env -C ${lab.folder} ${line}`);
-  await sleep(2000);
-  expect(await unanswered(lab, 'router', address, 10)).toEqual([]);
+  while (capture.running) await unanswered(lab, 'router', address, 2);
   expect(await capture.ended).toEqual({ code: 0, signal: null });
   const tshark = `tshark -r ${lab.folder}/trace.pcapng -d udp.port==25790,ipv6`;
   expect(await examples.output('router', tshark)).toMatch(/Echo \(ping\) reply/);
