@@ -1,4 +1,4 @@
-import { formatEndpoint } from '@6bed4/codec';
+import { completePrefix, formatEndpoint, formatPrefix, reference2020 } from '@6bed4/codec';
 import { startRouter } from '@6bed4/node';
 import type { Command } from 'commander';
 import { openControl } from '../control/openControl.js';
@@ -12,7 +12,7 @@ import {
 } from '../options/daemonOptions.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
-import { missingOption } from '../options/usageError.js';
+import { missingOption, UsageError } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { logInbound } from './logInbound.js';
 import { logInterface, whenOnInterface } from './logInterface.js';
@@ -87,6 +87,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   if (listen === undefined) {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
+  checkNetid(flags);
   const log = await openLog(flags);
   const {
     public: publicEndpoint,
@@ -132,4 +133,16 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     },
     status: (router, process) => statusOfRouter(router, { version, ...process }),
   });
+}
+
+/** Refuses a network identifier that changes nothing: the user expects another prefix. @throws UsageError */
+function checkNetid({ netid, prefix, listen, dialect }: RouterFlags): void {
+  const given = prefix ?? (dialect ?? reference2020).defaultPrefix;
+  if (netid === undefined) return;
+  const [one, other] = [0, 1].map((each) =>
+    completePrefix(given, { netid: each, router: listen! }).bytes.join(),
+  );
+  if (one !== other) return;
+  const text = typeof given === 'string' ? given : formatPrefix(given);
+  throw new UsageError(`--netid: the prefix ${text} is completed without it`);
 }
