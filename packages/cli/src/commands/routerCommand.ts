@@ -87,7 +87,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   if (listen === undefined) {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
-  checkNetid(flags);
+  checkPrefix(flags);
   const log = await openLog(flags);
   const {
     public: publicEndpoint,
@@ -135,14 +135,19 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   });
 }
 
-/** Refuses a network identifier that changes nothing: the user expects another prefix. @throws UsageError */
-function checkNetid({ netid, prefix, listen, dialect }: RouterFlags): void {
-  const given = prefix ?? (dialect ?? reference2020).defaultPrefix;
-  if (netid === undefined) return;
+/**
+ * Refuses a prefix that cannot be completed, and a network identifier that changes nothing: the user expects another
+ * prefix then.
+ *
+ * @throws UsageError
+ * @throws InvalidArgumentError
+ */
+function checkPrefix({ netid, prefix, listen, dialect = reference2020 }: RouterFlags): void {
+  const given = prefix ?? dialect.defaultPrefix;
   const [one, other] = [0, 1].map((each) =>
     completePrefix(given, { netid: each, router: listen! }).bytes.join(),
   );
-  if (one !== other) return;
+  if (netid === undefined || one !== other) return;
   const text = typeof given === 'string' ? given : formatPrefix(given);
   throw new UsageError(`--netid: the prefix ${text} is completed without it`);
 }
