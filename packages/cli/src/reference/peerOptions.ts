@@ -3,7 +3,7 @@ import { isAmong, type ReferenceCommand, type ReferenceOption } from './optionTa
 import { interfaceOfDevice, isDevicePath } from './tunDevice.js';
 
 /** The router of the public service that the C peer asks unless told otherwise. */
-export const PUBLIC_ROUTER = '145.136.0.1';
+const PUBLIC_ROUTER = '145.136.0.1';
 /** Seconds and TTL of the keepalives of the C peer. */
 const KEEPALIVE = '30,3';
 const NUMBER = /^[0-9]+$/;
