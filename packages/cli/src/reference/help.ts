@@ -6,7 +6,7 @@ const LEFT = 36;
 export function helpOf({ name, command, summary, usage, options }: ReferenceCommand): string {
   const lines = options.filter(({ help }) => help !== '').map(line);
   return [
-    `Usage: ${name} ${usage}`,
+    `Usage: ${name} ${usage.join(`\n       ${' '.repeat(name.length)} `)}`,
     '',
     summary,
     '',

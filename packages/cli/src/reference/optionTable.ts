@@ -17,8 +17,8 @@ export interface ReferenceOption {
   readonly translate?: (value: string) => readonly string[];
 }
 
-/** Options that were given, by their first long name, each with its values; empty text for none. */
-export type GivenOptions = ReadonlyMap<string, readonly string[]>;
+/** An option that was given: its first long name, and its value, empty for none. */
+export type GivenOption = readonly [name: string, value: string];
 
 /** A command of the C implementation. */
 export interface ReferenceCommand {
@@ -26,14 +26,27 @@ export interface ReferenceCommand {
   /** The command of ours that it runs. */
   readonly command: 'peer' | 'router';
   readonly summary: string;
-  readonly usage: string;
+  /** Lines. */
+  readonly usage: readonly string[];
   readonly options: readonly ReferenceOption[];
   /** Long names of ours that a shortened one of the C command could be taken for. */
   readonly notShortened: readonly string[];
-  /** What comes before the translated options, so that they win over it. */
-  readonly defaults: (given: GivenOptions, rest: readonly string[]) => readonly string[];
+  /** Long names that the manual page has with one hyphen, too. */
+  readonly oneHyphen: readonly string[];
+  /**
+   * What comes before the translated options, so that they win over it.
+   *
+   * @param given - in their order
+   * @param rest - arguments of ours
+   */
+  readonly defaults: (given: readonly GivenOption[], rest: readonly string[]) => readonly string[];
   /** Lines for standard error before the start. */
-  readonly notices: (given: GivenOptions) => readonly string[];
+  readonly notices: (given: readonly GivenOption[]) => readonly string[];
+}
+
+/** The first value of an option by its first long name; undefined where it was not given. */
+export function givenValue(given: readonly GivenOption[], name: string): string | undefined {
+  return given.find(([each]) => each === name)?.[1];
 }
 
 /** Whether an option of ours, such as `--router`, is among arguments that were not translated. */

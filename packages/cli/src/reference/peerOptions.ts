@@ -1,5 +1,5 @@
 import { UsageError } from '../options/usageError.js';
-import { isAmong, type ReferenceCommand, type ReferenceOption } from './optionTable.js';
+import { givenValue, isAmong, type ReferenceCommand, type ReferenceOption } from './optionTable.js';
 import { interfaceOfDevice, isDevicePath } from './tunDevice.js';
 
 /** The router of the public service that the C peer asks unless told otherwise. */
@@ -132,12 +132,15 @@ export const peerCommand: ReferenceCommand = {
   command: 'peer',
   summary:
     'IPv6 by a 6bed4 router, with the options of the C command of that name, of 2020 and of 2012.',
-  usage:
-    '[-rfe] [-s v4addr] [-d /dev/tunX] [-l v4addr] [-p port] [-t hops] [-k time[,reach]] [-x script]',
+  usage: [
+    '[-rfe] [-s v4addr] [-d /dev/tunX]',
+    '[-l v4addr] [-p port] [-t hops] [-k time[,reach]] [-x script]',
+  ],
   options: OPTIONS,
   notShortened: ['tun'],
+  oneHyphen: [],
   defaults(given, rest) {
-    const isRouterGiven = given.has('v4server') || isAmong(rest, '--router');
+    const isRouterGiven = givenValue(given, 'v4server') !== undefined || isAmong(rest, '--router');
     return [
       ...(isRouterGiven ? [] : ['--router', PUBLIC_ROUTER]),
       ...['--keepalive', KEEPALIVE],
@@ -146,7 +149,7 @@ export const peerCommand: ReferenceCommand = {
     ];
   },
   notices: (given) =>
-    given.has('foreground')
+    givenValue(given, 'foreground') !== undefined
       ? []
       : [
           'this process stays in the foreground, as with -f: a service manager keeps it in the background',

@@ -1,25 +1,37 @@
-import { missingOption, UsageError } from '../options/usageError.js';
-import { isAmong, type ReferenceCommand, type ReferenceOption } from './optionTable.js';
+import { missingOption } from '../options/usageError.js';
+import { type MasqueradeOption, masqueradeRules } from './masqueradeRules.js';
+import {
+  type GivenOption,
+  givenValue,
+  isAmong,
+  type ReferenceCommand,
+  type ReferenceOption,
+} from './optionTable.js';
 import { interfaceOfDevice, isDevicePath } from './tunDevice.js';
 
 /** Where `-x` listens. */
 const REDIRECTED = '127.0.0.1';
 
-/** Masquerading; refused as long as the router has none. */
-const MASQUERADING: readonly ReferenceOption[] = [
-  { short: 'm', long: ['masqhost'], value: 'v6addr' },
-  { short: 's', long: ['sctp'], value: 'port[:port]' },
-  { short: 't', long: ['tcp'], value: 'port[:port]' },
-  { short: 'u', long: ['udp'], value: 'port[:port]' },
-  { short: 'i', long: ['icmp'] },
-].map((option) => ({
-  ...option,
-  help: 'refused: this router does not masquerade',
-  takes: (value: string) => !isDevicePath(value),
-  translate: () => {
-    throw new UsageError(`--${option.long[0]}: this router does not masquerade`);
-  },
-}));
+const MASQUERADING = [
+  ['m', 'masqhost', 'v6addr', 'host that takes what the options behind this one name'],
+  ['s', 'sctp', 'port[:port]', 'ports of SCTP of the router that the host takes'],
+  ['t', 'tcp', 'port[:port]', 'ports of TCP'],
+  ['u', 'udp', 'port[:port]', 'ports of UDP'],
+  ['i', 'icmp', undefined, 'ICMPv6 but Neighbor Discovery'],
+] as const;
+
+/** The options of masquerading, which mean something only together: see {@link rulesOf}. */
+const MASQUERADING_OPTIONS: readonly ReferenceOption[] = MASQUERADING.map(
+  ([short, long, value, help]) => ({
+    ...{ short, long: [long], help, isRepeatable: short !== 'i' },
+    ...(value !== undefined && { value, takes: (text: string) => !isDevicePath(text) }),
+    translate: (text: string) => {
+      // Refuses what cannot be read.
+      masqueradeRules([[short, text]]);
+      return [];
+    },
+  }),
+);
 
 const OPTIONS: readonly ReferenceOption[] = [
   {
@@ -69,7 +81,7 @@ const OPTIONS: readonly ReferenceOption[] = [
     help: `listen at ${REDIRECTED} and this port, to which a firewall redirects what is for -l`,
     ours: ['--port'],
   },
-  ...MASQUERADING,
+  ...MASQUERADING_OPTIONS,
   // The letter of 2012.
   {
     short: 't',
@@ -82,23 +94,41 @@ const OPTIONS: readonly ReferenceOption[] = [
   },
 ];
 
+/** The rules of masquerading that the options give together. */
+function rulesOf(given: readonly GivenOption[]): string[] {
+  const options = given.flatMap(([name, value]): MasqueradeOption[] => {
+    const found = MASQUERADING.find(([, long]) => long === name);
+    return found === undefined ? [] : [[found[0], value]];
+  });
+  return masqueradeRules(options).flatMap((rule) => ['--masquerade', rule]);
+}
+
+/** Where the router listens, and where it is reached. */
+function endpointOf(given: readonly GivenOption[], rest: readonly string[]): readonly string[] {
+  const listen = givenValue(given, 'v4listen');
+  const xlate = givenValue(given, 'xlate');
+  if (listen === undefined) {
+    if (xlate === undefined && isAmong(rest, '--listen')) return [];
+    throw missingOption('-l', 'the public IPv4 address of this router', '192.0.2.1');
+  }
+  if (xlate === undefined) return ['--listen', listen];
+  return ['--listen', REDIRECTED, '--port', xlate, '--public', listen];
+}
+
 /** The command `6bed4router`. */
 export const routerCommand: ReferenceCommand = {
   name: '6bed4router',
   command: 'router',
   summary: 'A 6bed4 router, with the options of the C command of that name, of 2020 and of 2012.',
-  usage: '-l v4addr [-x port] [-n netid] [-L v6prefix/len] [-R v6prefix/len]... [-d /dev/tunX]',
+  usage: [
+    '-l v4addr [-x port] [-n netid] [-L v6prefix/len] [-R v6prefix/len]... [-d /dev/tunX]',
+    '[-m v6addr] [-s|-t|-u port[:port]]... [-i]',
+  ],
   options: OPTIONS,
   notShortened: ['tun'],
+  oneHyphen: ['sctp', 'tcp', 'udp'],
   defaults(given, rest) {
-    const listen = given.get('v4listen')?.[0];
-    const xlate = given.get('xlate')?.[0];
-    if (listen === undefined) {
-      if (xlate === undefined && isAmong(rest, '--listen')) return [];
-      throw missingOption('-l', 'the public IPv4 address of this router', '192.0.2.1');
-    }
-    if (xlate === undefined) return ['--listen', listen];
-    return ['--listen', REDIRECTED, '--port', xlate, '--public', listen];
+    return [...endpointOf(given, rest), ...rulesOf(given)];
   },
   notices: () => [],
 };

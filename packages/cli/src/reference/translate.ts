@@ -1,5 +1,6 @@
+import { InvalidArgumentError } from '@6bed4/codec';
 import { UsageError } from '../options/usageError.js';
-import type { ReferenceCommand, ReferenceOption } from './optionTable.js';
+import type { GivenOption, ReferenceCommand, ReferenceOption } from './optionTable.js';
 
 /** The command line of ours that means the same as one of the C commands. */
 export interface Translation {
@@ -29,7 +30,8 @@ export function translate(command: ReferenceCommand, argv: readonly string[]): T
 class Translator {
   readonly #command: ReferenceCommand;
   readonly #waiting: string[];
-  readonly #given = new Map<string, string[]>();
+  readonly #given: GivenOption[] = [];
+  readonly #names = new Set<string>();
   readonly #typed = new Map<string, string>();
   readonly #translated: string[] = [];
   /** What is ours. */
@@ -45,6 +47,7 @@ class Translator {
     for (let arg = this.#waiting.shift(); arg !== undefined; arg = this.#waiting.shift()) {
       if (arg === '--') for (const each of [arg, ...this.#waiting.splice(0)]) this.#pass(each);
       else if (arg.startsWith('--')) this.#long(arg);
+      else if (this.#command.oneHyphen.some((name) => arg === `-${name}`)) this.#long(`-${arg}`);
       else if (arg.length > 1 && arg.startsWith('-')) this.#letters(arg.slice(1));
       else this.#pass(arg);
     }
@@ -139,11 +142,11 @@ class Translator {
       this.#isHelp = true;
       return;
     }
-    const values = this.#given.get(name) ?? [];
-    if (values.length > 0 && option.isRepeatable !== true) {
+    if (this.#names.has(name) && option.isRepeatable !== true) {
       throw new UsageError(`${typed}: is given twice`);
     }
-    this.#given.set(name, [...values, value]);
+    this.#names.add(name);
+    this.#given.push([name, value]);
     for (const ours of option.ours ?? []) this.#typed.set(ours, typed);
     this.#translated.push(...renamed(option, typed, value));
   }
@@ -154,6 +157,9 @@ function renamed(option: ReferenceOption, typed: string, value: string): readonl
   try {
     return option.translate?.(value) ?? [];
   } catch (error) {
+    if (error instanceof InvalidArgumentError) {
+      throw new UsageError(`${typed}: found ${error.found}, expected ${error.expected}`);
+    }
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(withTyped(error.message, new Map([[`--${option.long[0]}`, typed]])));
   }
