@@ -43,4 +43,23 @@ export class ReferenceLab extends Lab {
     const ready = await daemon.waitForLine(/^ready/);
     return { daemon, address: /peer (\S+?)\//.exec(ready)![1]!, ready };
   }
+
+  /** The sockets of a host, as in the published instructions. */
+  async sockets(label: string): Promise<string> {
+    return (await this.exec(label, ['netstat', '-puntl'])).stdout;
+  }
+
+  /** Starts a TCP service that says hello. */
+  async serve(label: string, address: string, port: number): Promise<void> {
+    const code =
+      'require("net").createServer((socket) => socket.end("hello"))' +
+      `.listen(${port}, "${address}", () => console.log("listening"))`;
+    await this.spawn(label, [process.execPath, '-e', code]).waitForLine(/listening/);
+  }
+
+  /** What a TCP service says. */
+  async fetched(label: string, address: string, port: number): Promise<string> {
+    const code = `require("net").connect(${port}, "${address}").setTimeout(5000, () => process.exit()).pipe(process.stdout)`;
+    return (await this.exec(label, [process.execPath, '-e', code], { mayFail: true })).stdout;
+  }
 }
