@@ -25,6 +25,18 @@ describe('the status report', () => {
     ]);
   });
 
+  test('tells what hosts take of the address of a router', () => {
+    const rulesOf = (status: RouterStatus): string[] =>
+      linesOf(status).filter((text) => text.startsWith('  masquerade'));
+    expect(rulesOf(ROUTER)).toEqual([]);
+    const masquerade = ['tcp:22=[2001:db8::5]', 'icmp'];
+    expect(rulesOf({ ...ROUTER, masquerade })).toEqual([
+      '  masquerade  tcp:22=[2001:db8::5], icmp',
+    ]);
+    const { masquerade: _, ...earlier } = ROUTER;
+    expect(rulesOf(earlier as RouterStatus)).toEqual([]);
+  });
+
   test('tells what reaches services of this computer, if there is an interface', () => {
     const inboundOf = (inbound: string | null): string[] =>
       linesOf({ ...ROUTER, inbound }).filter((text) => text.startsWith('  inbound'));

@@ -34,6 +34,7 @@ export const ROUTER: RouterStatus = {
   address: 'fc64:bed:c633:6401:c433:6401:64be:8000',
   prefix: 'fc64:bed:c633:6401::/64',
   publicEndpoint: { address: '198.51.100.1', port: 25790 },
+  masquerade: [],
 };
 
 /** The status of a peer without an address. */
