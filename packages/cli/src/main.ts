@@ -2,6 +2,7 @@ import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
+import { addCheckConfigCommand } from './commands/checkConfigCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
@@ -82,6 +83,7 @@ function buildProgram(version: string): Command {
   addServeCommand(program, version);
   addStatusCommand(program);
   addCheckCommand(program);
+  addCheckConfigCommand(program);
   addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);

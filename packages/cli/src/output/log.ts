@@ -47,7 +47,7 @@ export interface DaemonLog {
  */
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
-  const level = options.verbose === true ? 'debug' : (options.logLevel ?? 'info');
+  const level = levelOf(options);
   const sink = new LogSink(await openStandardOutput(), (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
@@ -67,6 +67,11 @@ export async function openLog(options: LogOptions): Promise<DaemonLog> {
     },
     close: () => sink.close(LONGEST_FLUSH),
   };
+}
+
+/** The least important level that options ask for. */
+export function levelOf({ verbose, logLevel = 'info' }: LogOptions): LogLevel {
+  return verbose === true ? 'debug' : logLevel;
 }
 
 /** Takes lines. */
