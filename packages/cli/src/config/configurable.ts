@@ -47,7 +47,8 @@ async function run<F>(command: Command, configurable: Configurable<F>): Promise<
   }
   const read = async (): Promise<[F, ConfiguredValues]> => {
     const { tables, flags } = await readFlags<F>(command, path, given);
-    const values = tables.get(command)!;
+    // What the command line gives has no line.
+    const values = new Map([...tables.get(command)!].filter(([name]) => !(name in given)));
     locating(path, values, command, () => configurable.check(flags));
     return [flags, values];
   };
@@ -127,7 +128,9 @@ function flagsGiven(command: Command): Record<string, unknown> {
   );
   const args = command.registeredArguments.flatMap((argument, index) => {
     const value: unknown = command.processedArgs[index];
-    return Array.isArray(value) ? [[argument.name().toLowerCase(), value] as const] : [];
+    return Array.isArray(value) && value.length > 0
+      ? [[argument.name().toLowerCase(), value] as const]
+      : [];
   });
   return Object.fromEntries([...given, ...args]);
 }

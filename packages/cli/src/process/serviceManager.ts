@@ -98,7 +98,7 @@ async function openDatagrams(path: string): Promise<Send | null> {
     const library = koffi.load(null);
     const socket = library.func('int socket(int domain, int type, int protocol)');
     const sendto = library.func(
-      'ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned int size)',
+      'intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned int size)',
     );
     const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) as number;
     if (fd < 0) return null;

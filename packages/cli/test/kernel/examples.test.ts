@@ -12,7 +12,17 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
+  ...[
+    [],
+    ['router'],
+    ['peer'],
+    ['proxy'],
+    ['serve'],
+    ['status'],
+    ['check'],
+    ['check-config'],
+    ['ping'],
+  ],
   ...[['address'], ['wireshark-plugin']],
 ];
 /** A peer at 192.0.2.3, port 25202. */
