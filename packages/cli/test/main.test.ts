@@ -126,10 +126,7 @@ describe('wrong arguments', () => {
       ['peer'],
       '6bed4 peer: missing --router: give the IPv4 address or name of a router, such as --router 192.0.2.1',
     ],
-    [
-      ['peer', '--router', '192.0.2.1:0'],
-      /--router: found 192\.0\.2\.1:0, expected a port from 1/,
-    ],
+    [['peer', '--router', '192.0.2.1:0'], /--router: found 192\.0\.2\.1:0, expected a port from 1/],
     [['peer', '--router', '192.0.2'], /--router: found "192\.0\.2"/],
     [[...P, '--keepalive', 'often'], /--keepalive: found "often", expected S or S,TTL/],
     [[...P, '--keepalive', '30,256'], /--keepalive: found "30,256"/],
