@@ -132,7 +132,7 @@ async function runRouter(
   version: string,
 ): Promise<void> {
   const options = optionsOf(flags);
-  const { tun = false, routes } = options;
+  const { tun = false, routes, masquerade } = options;
   const log = await openLog(flags);
   await runDaemon({
     log,

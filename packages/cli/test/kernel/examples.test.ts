@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '@6bed4/testing/command';
@@ -180,6 +180,11 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(
     /^reply \d+ {2}\S+ ms {2}direct 192\.0\.2\.3:25202\n\d+ sent/m,
   ),
+  '6bed4 check-config /etc/6bed4/peer.toml': async (examples, line) => {
+    const { folder } = examples.lab;
+    writeFileSync(join(folder, 'peer.toml'), `[peer]\nrouter = "${ROUTER}"\n`);
+    await prints(/: right for 6bed4 peer$/m)(examples, line.replace('/etc/6bed4', folder));
+  },
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;
