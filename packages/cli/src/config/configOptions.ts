@@ -3,7 +3,7 @@ import { UsageError } from '../options/usageError.js';
 import { type ConfigEntry, ConfigError, type ConfigTable } from './configFile.js';
 
 /** The option by which a configuration file is given, which none can contain. */
-export const CONFIG = 'config';
+const CONFIG = 'config';
 
 /** What one entry of a configuration file says: the value of an option as the command line would have it. */
 export interface ConfiguredValue {

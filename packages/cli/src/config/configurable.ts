@@ -42,7 +42,9 @@ async function run<F>(command: Command, configurable: Configurable<F>): Promise<
   const { config: path } = command.opts<{ config?: string }>();
   const given = flagsGiven(command);
   if (path === undefined) {
-    await configurable.run({ ...defaultsOf(command), ...given } as F, null);
+    const flags = { ...defaultsOf(command), ...given } as F;
+    configurable.check(flags);
+    await configurable.run(flags, null);
     return;
   }
   const read = async (): Promise<[F, ConfiguredValues]> => {
