@@ -32,8 +32,8 @@ export interface DaemonRun<T, F extends CommonFlags> {
   readonly start: () => Promise<T>;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
-  /** Called before it is closed. */
-  readonly onEnding?: () => void;
+  /** Called before it is closed, also after a failure; it waits for that. */
+  readonly onEnding?: () => void | Promise<void>;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
   /** What it does at present, in one line. */
   readonly describe: (daemon: T) => string;
@@ -109,11 +109,12 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
   manager?.ready(() => run.describe(daemon));
-  const signal = await Promise.race([signalled, failed]);
-  manager?.stopping();
-  // What still reloads would reload what is closed.
-  running = null;
-  run.onEnding?.();
+  const signal = await Promise.race([signalled, failed]).finally(() => {
+    manager?.stopping();
+    // What still reloads would reload what is closed.
+    running = null;
+    return run.onEnding?.();
+  });
   const counters = daemon.counters();
   await daemon.close();
   logger.debug(counters, 'counters');

@@ -18,17 +18,20 @@ const OPEN = 'open';
  * before the first line of a program runs, so that root's are taken from the bounding set, and the program is executed
  * anew in the same process: then no thread ever had them.
  *
- * Must be called before anything else is done or opened. Does nothing where there is nothing to drop.
+ * Must be called before anything else is done or opened. Does nothing where there is nothing to drop, and with an
+ * extension hook, which has the privileges of the daemon.
  *
  * @param args - the arguments after the command's name
  */
 export async function confine(args: readonly string[]): Promise<void> {
   if (process.platform !== 'linux') return;
+  const wishes = await wishesIn(args);
+  // What an extension hook does needs privileges that only its author knows.
+  if (wishes.hasHook) return;
   const privileges = await bindPrivileges();
   if (privileges === null) return;
   const status = readFileSync('/proc/self/status', 'latin1');
   const permitted = capabilitySet(status, 'CapPrm');
-  const wishes = await wishesIn(args);
   const wanted = needed(wishes) & permitted;
   // What programs that this process might execute could gain is of no use to it.
   privileges.forbidNewOnes();
@@ -63,6 +66,8 @@ interface Wishes {
   readonly control: string | undefined;
   /** Whether nftables will be told rules, by its own program. */
   readonly filters: boolean;
+  /** Whether it has an extension hook. */
+  readonly hasHook: boolean;
   /** Files that are read, now and perhaps later. */
   readonly files: readonly string[];
 }
@@ -82,6 +87,7 @@ async function wishesIn(args: readonly string[]): Promise<Wishes> {
     control: textOf(line.control ?? file.control),
     // A configuration may say something else later.
     filters: inbound !== OPEN || (path !== undefined && !isWithoutTun),
+    hasHook: (line.hook ?? file.hook) !== undefined,
     files: path === undefined ? [] : [path],
   };
 }
@@ -102,6 +108,7 @@ function parse(args: readonly string[]) {
       metrics: { type: 'string' },
       control: { type: 'string' },
       inbound: { type: 'string' },
+      hook: { type: 'string' },
     },
   });
   return values;
