@@ -51,7 +51,17 @@ const config: KnipConfig = {
   },
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the system.
-  ignoreBinaries: ['ip', 'mkfifo', 'mount', 'prlimit', 'promtool', 'tshark', 'umount', 'wg'],
+  ignoreBinaries: [
+    'ip',
+    'mkfifo',
+    'mount',
+    'prlimit',
+    'promtool',
+    'systemd-analyze',
+    'tshark',
+    'umount',
+    'wg',
+  ],
   treatConfigHintsAsErrors: true,
 };
 

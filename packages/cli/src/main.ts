@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addCaptureCommand } from './commands/captureCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
+import { addCheckConfigCommand } from './commands/checkConfigCommand.js';
 import { addMonitorCommand } from './commands/monitorCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
@@ -108,6 +109,7 @@ function buildProgram(version: string): Command {
   addMonitorCommand(program);
   addCaptureCommand(program);
   addCheckCommand(program);
+  addCheckConfigCommand(program);
   addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '@6bed4/testing/command';
@@ -14,7 +14,17 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
+  ...[
+    [],
+    ['router'],
+    ['peer'],
+    ['proxy'],
+    ['serve'],
+    ['status'],
+    ['check'],
+    ['check-config'],
+    ['ping'],
+  ],
   ...[['address'], ['wireshark-plugin'], ['monitor'], ['capture']],
 ];
 /** A peer at 192.0.2.3, port 25202. */
@@ -179,6 +189,11 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(
     /^reply \d+ {2}\S+ ms {2}direct 192\.0\.2\.3:25202\n\d+ sent/m,
   ),
+  '6bed4 check-config /etc/6bed4/peer.toml': async (examples, line) => {
+    const { folder } = examples.lab;
+    writeFileSync(join(folder, 'peer.toml'), `[peer]\nrouter = "${ROUTER}"\n`);
+    await prints(/: right for 6bed4 peer$/m)(examples, line.replace('/etc/6bed4', folder));
+  },
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;

@@ -18,6 +18,7 @@ import { InboundFilter } from '../drivers/tun/inboundFilter.js';
 import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
 import { StartError } from '../errors.js';
 import { now } from '../realTimers.js';
+import { chooseInbound } from './options.js';
 
 const ANY_ADDRESS = '0.0.0.0';
 
@@ -162,6 +163,24 @@ export abstract class Daemon<
     const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
     const one = all.find(({ family, internal }) => family === 'IPv4' && !internal);
     return Promise.resolve(one?.address ?? address);
+  }
+
+  /**
+   * Sets what may reach the services of this computer through its interface from now on. The filter that is there
+   * stays until the new one is.
+   *
+   * @throws InvalidArgumentError for what is no policy, or one that there is no interface for
+   * @throws StartError when it cannot be set; nothing is changed then
+   */
+  async setInbound(inbound: InboundPolicy | string): Promise<void> {
+    const { tun } = this;
+    const policy = chooseInbound({ inbound, tun: tun ?? false });
+    if (tun === null) return;
+    if (policy === 'open') {
+      await this.#filter?.close();
+      this.#filter = null;
+    } else this.#filter = await InboundFilter.open(tun, policy);
+    this.#inbound = policy;
   }
 
   /** @internal Ends whatever there is to end. */
