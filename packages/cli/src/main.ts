@@ -2,6 +2,7 @@ import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
+import { addCompletionCommand } from './commands/completionCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
 import { addProxyCommand } from './commands/proxyCommand.js';
@@ -65,7 +66,8 @@ function leaveRemovedFolder(): void {
   }
 }
 
-function buildProgram(version: string): Command {
+/** The definition of all commands. */
+export function buildProgram(version: string): Command {
   const program = new Command('6bed4')
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
     .usage('<command> [options]')
@@ -85,6 +87,7 @@ function buildProgram(version: string): Command {
   addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);
+  addCompletionCommand(program);
   nameRefusals(program);
   return program;
 }
