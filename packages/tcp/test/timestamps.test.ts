@@ -1,19 +1,11 @@
 import { describe, test } from 'vitest';
-import { runScript } from './support/script.js';
+import { OPEN, runPlain } from './support/timestamped.js';
 
-const options = { sack: false, ecn: false };
-const OPEN = `
-  0    listen
-  0    < S 0 win 10000 <mss 1000, ts 1000 0>
-  0    > SA 0 ack 1 <mss 1220, ts 0 1000>
-  10   < A 1 ack 1 win 10000 <ts 1010 0>
-  10   = ESTABLISHED
-`;
 const DAY = 24 * 3_600_000;
 
 describe('timestamps (RFC 7323)', () => {
   test('echo that of the segment which the last acknowledgment was about (§4.3)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +5   < PA 1:11 ack 1 <ts 1015 0>
       +0   > A 1 ack 11 <ts 15 1015>
@@ -22,24 +14,22 @@ describe('timestamps (RFC 7323)', () => {
       +5   < PA 11:21 ack 1 <ts 1019 0>
       +0   > A 1 ack 31 <ts 25 1019>
     `,
-      options,
     );
   });
 
   test('show old duplicates, which are answered and not taken (PAWS, §5.3)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +5   < PA 1:11 ack 1 <ts 1009 0>
       +0   > A 1 ack 1 <ts 15 1010>
       +0   < PA 1:11 ack 1 <ts 1010 0>
       +0   > A 1 ack 11
     `,
-      options,
     );
   });
 
   test('hold across the wrap of their clock', () => {
-    runScript(
+    runPlain(
       `
       0    listen
       0    < S 0 win 10000 <mss 1000, ts 4294967290 0>
@@ -50,40 +40,36 @@ describe('timestamps (RFC 7323)', () => {
       +1   < PA 11:21 ack 1 <ts 4294967291 0>
       +0   > A 1 ack 11 <ts 12 5>
     `,
-      options,
     );
   });
 
   test('do not matter for a reset', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +5   < R 1
       +0   = CLOSED ECONNRESET
     `,
-      options,
     );
-    runScript(
+    runPlain(
       `${OPEN}
       +5   < R 1 <ts 500 0>
       +0   = CLOSED ECONNRESET
     `,
-      options,
     );
   });
 
   test('must be in every other segment, or it is dropped silently (§3.2)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +5   < PA 1:11 ack 1
       +0   = ESTABLISHED
       +0   read 0
     `,
-      options,
     );
   });
 
   test('say nothing any more after 24 days without a segment (§5.5)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       ${10 + 24 * DAY - 1} < PA 1:11 ack 1 <ts 1009 0>
       +0   > A 1 ack 1 <ts ${10 + 24 * DAY - 1} 1010>
@@ -92,12 +78,11 @@ describe('timestamps (RFC 7323)', () => {
       +1   < PA 11:21 ack 1 <ts 1008 0>
       +0   > A 1 ack 11 <ts ${10 + 24 * DAY + 1} 1009>
     `,
-      options,
     );
   });
 
   test('cannot be older in what follows a FIN in TIME-WAIT', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0     end
       +0     > FA 1 ack 1
@@ -107,7 +92,6 @@ describe('timestamps (RFC 7323)', () => {
       +0     > A 2 ack 2
       60020  = CLOSED
     `,
-      options,
     );
   });
 });

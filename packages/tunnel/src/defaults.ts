@@ -76,6 +76,16 @@ export const MAX_UPLINKS = 16;
 /** Routes that are taken from one Router Advertisement at most. */
 export const MAX_ROUTES = 32;
 
+/** Rules of masquerading at most: each packet is compared with all. */
+export const MAX_MASQUERADE_RULES = 64;
+
+/**
+ * Fragmented packets whose mapping is kept at the same time, a power of two, and for how long: later fragments
+ * follow the first at once.
+ */
+export const FRAGMENTED_PACKETS = 256;
+export const FRAGMENT_LIFETIME = 5_000;
+
 /** Rates of what an unknown sender can make us send, per IPv4 address: answers a second, and burst. */
 export const ADVERTISEMENT_RATE = { perSecond: 50, burst: 100 } as const;
 export const CORRECTION_RATE = { perSecond: 1, burst: 5 } as const;

@@ -10,6 +10,11 @@ export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
 export { OPENING_TTL } from './defaults.js';
 export type { Machine, TunnelSink } from './machine/machine.js';
 export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
+export {
+  formatMasqueradeRule,
+  type MasqueradeRule,
+  parseMasqueradeRule,
+} from './masquerade/masqueradeRule.js';
 export { RateLimiter } from './packet/rateLimiter.js';
 export { Peer } from './peer/peer.js';
 export type { PeerOptions } from './peer/peerOptions.js';

@@ -10,6 +10,7 @@ import {
   DEFAULT_TUN,
   SIGNALS,
 } from '../options/daemonOptions.js';
+import { masqueradeRule } from '../options/masqueradeRule.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
@@ -26,6 +27,8 @@ Examples:
   6bed4 router --listen 192.0.2.1 --no-tun
   # behind the NAT of a cloud, or a firewall that redirects its port
   6bed4 router --listen 0.0.0.0 --public 192.0.2.1
+  # whoever asks the router's address for port 22 reaches another host
+  6bed4 router --listen 192.0.2.1 --masquerade tcp:22=2001:db8:beef::2
   # for deployed peers of 2012, with a native prefix
   6bed4 router --listen 192.0.2.1 --dialect draft01 --prefix 2001:db8:64:64::/64`;
 
@@ -37,6 +40,7 @@ interface RouterFlags extends DaemonFlags {
   netid?: number;
   route?: string[];
   forwardTo?: string[];
+  masquerade?: string[];
   workers?: number;
 }
 
@@ -73,6 +77,12 @@ export function addRouterCommand(program: Command, version: string): void {
       repeated(prefix),
     )
     .option(
+      '--masquerade <RULE>',
+      'ports of the address of the router that a host takes: tcp:22=[2001:db8::5]:22, udp:5000-5010, sctp:7=[2001:db8::5], icmp; ' +
+        'without a host, this computer; may be repeated, the first rule of a port counts',
+      repeated(masqueradeRule),
+    )
+    .option(
       '--workers <N>',
       'threads of the Linux driver; default: half the processors, 4 at most',
       integer(1, 64),
@@ -97,6 +107,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     offloads,
     workers,
     forwardTo,
+    masquerade,
   } = flags;
   const { allowPrivate, allowLoopback, inbound } = flags;
   const options = {
@@ -107,6 +118,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
       netid,
       routes,
       forwardTo,
+      masquerade,
       profile,
       driver,
       offloads,
@@ -123,7 +135,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);
       const isAt = formatEndpoint(publicEndpoint);
-      const fields = { router: address, prefix, on, tun, routes };
+      const fields = { router: address, prefix, on, tun, routes, masquerade };
       if (isAt !== on) Object.assign(fields, { public: isAt });
       logInterface(router, log.logger);
       logInbound(router.inbound, log.logger);

@@ -25,7 +25,7 @@ export function reportOf(name: string, status: DaemonStatus): string {
     ...interfaceLines(status.interface),
     ...(status.inbound ? [line('inbound', status.inbound)] : []),
     line('socket', formatEndpoint(endpoint)),
-    ...driverLines(driver),
+    ...driverLines(driver, tun !== null),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
     ...(status.role === 'router' ? routerLines(status) : peerLines(status)),
     ...(status.role === 'router' ? [] : relayLines(status)),
@@ -45,12 +45,15 @@ function interfaceLines(report: InterfaceReport | null): string[] {
   ];
 }
 
-function driverLines({ name, reason, workers, offloads, batches }: DriverReport): string[] {
+function driverLines(
+  { name, reason, workers, offloads, batches }: DriverReport,
+  hasTun: boolean,
+): string[] {
   const threads = workers > 1 ? `, ${workers} threads` : '';
   return [
     line('driver', `${name}${threads}${reason === null ? '' : colors.dim(` (${reason})`)}`),
     ...(offloads.length === 0 ? [] : [line('offloads', offloads.map(offloadText).join(', '))]),
-    ...(batches === null ? [] : [line('batch size', batchText(batches))]),
+    ...(batches === null ? [] : [line('batch size', batchText(batches, hasTun))]),
   ];
 }
 
@@ -60,7 +63,7 @@ function offloadText({ name, active, reason }: OffloadReport): string {
 }
 
 /** Datagrams and packets that a system call moved on average. */
-function batchText(batches: BatchReport): string {
+function batchText(batches: BatchReport, hasTun: boolean): string {
   const { datagramsReceived, receiveCalls, datagramsSent, sendCalls } = batches;
   const { packetsRead, tunReads, packetsWritten, tunWrites } = batches;
   const average = (moved: number, calls: number): string =>
@@ -68,8 +71,12 @@ function batchText(batches: BatchReport): string {
   return [
     `udp in ${average(datagramsReceived, receiveCalls)}`,
     `udp out ${average(datagramsSent, sendCalls)}`,
-    `tun in ${average(packetsRead, tunReads)}`,
-    `tun out ${average(packetsWritten, tunWrites)}`,
+    ...(hasTun
+      ? [
+          `tun in ${average(packetsRead, tunReads)}`,
+          `tun out ${average(packetsWritten, tunWrites)}`,
+        ]
+      : []),
   ].join(', ');
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '@6bed4/testing/command';
 import { addressesOf, interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
 import { ping, unanswered } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
@@ -64,6 +65,18 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     expect(await ping(examples.lab, 'native', own!.split('/')[0]!)).toMatchObject({
       result: 'reply',
     });
+  },
+  [`6bed4 router --listen ${ROUTER} --masquerade tcp:22=${NATIVE}`]: async (examples, line) => {
+    const { lab } = examples;
+    await examples.addNative();
+    await examples.daemon('router', line);
+    const peer = await examples.daemon('laptop', `6bed4 peer --router ${ROUTER}`);
+    const address = await examples.addressOf(peer);
+    const server = lab.spawn('native', program('tcpAsk', 'answer', 22));
+    await server.waitForLine(/listening/);
+    const routerAddress = address.replace(/1$/, '0');
+    const { stdout } = await lab.exec('laptop', program('tcpAsk', routerAddress, 22, address));
+    expect(stdout).toBe(`${address} ${NATIVE}\n`);
   },
   [`6bed4 router --listen ${ROUTER} --no-tun`]: async (examples, line) => {
     await examples.daemon('router', line, 'nobody');

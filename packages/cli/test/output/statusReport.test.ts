@@ -146,32 +146,32 @@ describe('the status report', () => {
   });
 
   test('contains the offloads of the kernel and the average batch sizes', () => {
-    const lines = linesOf({
-      ...ROUTER,
-      driver: {
-        name: 'linux',
-        reason: null,
-        workers: 2,
-        offloads: [
-          { name: 'udp-send', active: true, reason: null },
-          { name: 'tun-udp', active: false, reason: 'needs Linux 6.2' },
-        ],
-        batches: {
-          waits: 9,
-          receiveCalls: 4,
-          messagesReceived: 8,
-          datagramsReceived: 50,
-          sendCalls: 3,
-          messagesSent: 3,
-          datagramsSent: 10,
-          tunReads: 0,
-          packetsRead: 0,
-          tunWrites: 2,
-          packetsWritten: 2,
-        },
+    const driver: RouterStatus['driver'] = {
+      name: 'linux',
+      reason: null,
+      workers: 2,
+      offloads: [
+        { name: 'udp-send', active: true, reason: null },
+        { name: 'tun-udp', active: false, reason: 'needs Linux 6.2' },
+      ],
+      batches: {
+        waits: 9,
+        receiveCalls: 4,
+        messagesReceived: 8,
+        datagramsReceived: 50,
+        sendCalls: 3,
+        messagesSent: 3,
+        datagramsSent: 10,
+        tunReads: 0,
+        packetsRead: 0,
+        tunWrites: 2,
+        packetsWritten: 2,
       },
-    });
-    expect(lines.slice(3, 6)).toEqual([
+    };
+    expect(linesOf({ ...ROUTER, tun: null, driver })).toContain(
+      '  batch size  udp in 12.5, udp out 3.3',
+    );
+    expect(linesOf({ ...ROUTER, driver }).slice(3, 6)).toEqual([
       '  driver      linux, 2 threads',
       '  offloads    udp-send, no tun-udp (needs Linux 6.2)',
       '  batch size  udp in 12.5, udp out 3.3, tun in none, tun out 1.0',

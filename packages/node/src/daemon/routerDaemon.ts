@@ -55,6 +55,11 @@ export interface RouterDaemonOptions extends CommonOptions {
    */
   readonly forwardTo?: readonly string[] | undefined;
   /**
+   * Rules of masquerading, such as `tcp:22=[2001:db8::5]:22`: ports of the router's address that are a host's.
+   * See `RouterOptions` of `@6bed4/tunnel`. Not without an IPv6 side.
+   */
+  readonly masquerade?: readonly string[] | undefined;
+  /**
    * Whether something behind this router takes IPv6 packets; default true. Without it, packets to
    * elsewhere are answered with "no route".
    */
@@ -148,8 +153,10 @@ function routerMaker(
   profile: Profile,
   publicEndpoint: Endpoint | null,
 ): DriverMaker<RouterDriver> {
-  const { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback } = options;
-  const machine = { prefix, netid, routes, forwardTo, ipv6Side, allowPrivate, allowLoopback };
+  const { prefix, netid, routes, forwardTo, masquerade, ipv6Side } = options;
+  const { allowPrivate, allowLoopback } = options;
+  const forwarding = { routes, forwardTo, masquerade, ipv6Side };
+  const machine = { prefix, netid, ...forwarding, allowPrivate, allowLoopback };
   const random = options.random ?? secureRandom;
   return {
     bindOptions: () => bindOptions(options, profile, publicEndpoint),

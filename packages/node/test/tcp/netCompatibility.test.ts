@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { listening, type Place, system, tunnelsPlace } from './support/tcpLab.js';
+import { type Connected, connectedIn, listening, places, system } from './support/tcpLab.js';
 
 type Code = { code: string };
 type Answer = (error: null, addresses: { address: string; family: number }[]) => void;
@@ -26,24 +26,9 @@ async function errorOf(socket: Socket | Server): Promise<NodeJS.ErrnoException> 
   return error as NodeJS.ErrnoException;
 }
 
-describe.each([
-  { title: 'node:net', open: () => Promise.resolve(system) },
-  { title: 'tunnels', open: tunnelsPlace },
-])('with $title', ({ open }) => {
-  /** A server, and a socket that is connected to it, with that of the server. */
-  async function connected(
-    options: net.ServerOpts & Partial<net.NetConnectOpts> = {},
-  ): Promise<{ place: Place; server: Server; client: Socket; accepted: Socket; port: number }> {
-    const place = await open();
-    const server = place.createServer(options);
-    const port = await listening(server);
-    const client = place.connect({ ...options, host: place.address, port });
-    const [[accepted]] = (await Promise.all([
-      once(server, 'connection'),
-      once(client, 'connect'),
-    ])) as [[Socket], unknown];
-    return { place, server, client, accepted, port };
-  }
+describe.each(places)('with $title', ({ open }) => {
+  const connected = async (options?: Parameters<typeof connectedIn>[1]): Promise<Connected> =>
+    connectedIn(await open(), options);
 
   describe('a socket', () => {
     test('that nobody reads ends when the other side ends', async () => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import net, { type Server, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { listening, type Place, system, tunnelsPlace } from './support/tcpLab.js';
+import { type Connected, connectedIn, listening, places, system } from './support/tcpLab.js';
 
 const supportsBlockLists = Number(process.versions.node.split('.')[0]) >= 24;
 
@@ -15,23 +15,9 @@ async function outcome(client: Socket): Promise<string> {
   });
 }
 
-describe.each([
-  { title: 'node:net', open: () => Promise.resolve(system) },
-  { title: 'tunnels', open: tunnelsPlace },
-])('with $title', ({ open }) => {
-  async function connected(
-    options: net.ServerOpts & Partial<net.NetConnectOpts> = {},
-  ): Promise<{ place: Place; server: Server; client: Socket; accepted: Socket; port: number }> {
-    const place = await open();
-    const server = place.createServer(options);
-    const port = await listening(server);
-    const client = place.connect({ ...options, host: place.address, port });
-    const [[accepted]] = (await Promise.all([
-      once(server, 'connection'),
-      once(client, 'connect'),
-    ])) as [[Socket], unknown];
-    return { place, server, client, accepted, port };
-  }
+describe.each(places)('with $title', ({ open }) => {
+  const connected = async (options?: Parameters<typeof connectedIn>[1]): Promise<Connected> =>
+    connectedIn(await open(), options);
 
   describe('a socket', () => {
     test('ends by itself when the other side has ended, without allowHalfOpen', async () => {
@@ -201,11 +187,11 @@ describe.each([
       expect(accepted.remotePort).toBe(undefined);
     });
 
-    test('does not connect to an address of its blockList', async () => {
+    test('does not connect to an address of its blockList', async ({ skip }) => {
       const place = await open();
       const blockList = new net.BlockList();
       blockList.addAddress(place.address, net.isIPv6(place.address) ? 'ipv6' : 'ipv4');
-      if (!supportsBlockLists && place === system) return;
+      skip(!supportsBlockLists && place === system, 'net has block lists from Node.js 24 on');
       const options = { host: place.address, port: 9, blockList };
       const [error] = await once(place.connect(options as net.NetConnectOpts), 'error');
       expect(error).toMatchObject({ code: 'ERR_IP_BLOCKED' });
@@ -232,9 +218,9 @@ describe.each([
       }
     });
 
-    test('ends connections from addresses of its blockList', async () => {
+    test('ends connections from addresses of its blockList', async ({ skip }) => {
       const place = await open();
-      if (!supportsBlockLists && place === system) return;
+      skip(!supportsBlockLists && place === system, 'net has block lists from Node.js 24 on');
       const blockList = new net.BlockList();
       blockList.addAddress(place.from, net.isIPv6(place.from) ? 'ipv6' : 'ipv4');
       const told = vi.fn();

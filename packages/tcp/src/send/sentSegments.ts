@@ -27,7 +27,7 @@ const LOST_BEFORE = 4;
 const TIMES = 5;
 
 const NONE = -1;
-const LEAST_CAPACITY = 16;
+const LEAST_CAPACITY = 4;
 /** From this capacity on, the memory is given back when nothing is left. */
 const LARGE_CAPACITY = 512;
 const NO_NUMBERS = new Int32Array(0);

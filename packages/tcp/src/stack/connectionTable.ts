@@ -36,42 +36,11 @@ export class ConnectionTable<C extends Paired> {
     const { bytes, packet, sourcePort, destinationPort } = segment;
     const source = packet + SOURCE_OFFSET;
     const destination = packet + DESTINATION_OFFSET;
-    return this.#find(bytes, destination, destinationPort, bytes, source, sourcePort);
+    return this.between(bytes, destination, destinationPort, bytes, source, sourcePort);
   }
 
   /** The connection between two endpoints, the addresses of which are at these offsets. */
   between(
-    local: Uint8Array,
-    localOffset: number,
-    localPort: number,
-    remote: Uint8Array,
-    remoteOffset: number,
-    remotePort: number,
-  ): C | null {
-    return this.#find(local, localOffset, localPort, remote, remoteOffset, remotePort);
-  }
-
-  add(connection: C): void {
-    if (this.#count >= 2 * this.#buckets.length) this.#grow();
-    this.#bucketOf(connection).push(connection);
-    this.#count++;
-  }
-
-  /** @returns whether it was there */
-  remove(connection: C): boolean {
-    const bucket = this.#bucketOf(connection);
-    const at = bucket.indexOf(connection);
-    if (at < 0) return false;
-    bucket.splice(at, 1);
-    this.#count--;
-    return true;
-  }
-
-  *[Symbol.iterator](): Generator<C> {
-    for (const bucket of this.#buckets) yield* bucket;
-  }
-
-  #find(
     local: Uint8Array,
     localOffset: number,
     localPort: number,
@@ -92,6 +61,26 @@ export class ConnectionTable<C extends Paired> {
       }
     }
     return null;
+  }
+
+  add(connection: C): void {
+    if (this.#count >= 2 * this.#buckets.length) this.#grow();
+    this.#bucketOf(connection).push(connection);
+    this.#count++;
+  }
+
+  /** @returns whether it was there */
+  remove(connection: C): boolean {
+    const bucket = this.#bucketOf(connection);
+    const at = bucket.indexOf(connection);
+    if (at < 0) return false;
+    bucket.splice(at, 1);
+    this.#count--;
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<C> {
+    for (const bucket of this.#buckets) yield* bucket;
   }
 
   #bucketOf({ local, remote }: C): C[] {

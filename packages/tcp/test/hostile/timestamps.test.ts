@@ -1,18 +1,9 @@
 import { describe, test } from 'vitest';
-import { runScript } from '../support/script.js';
-
-const options = { sack: false, ecn: false };
-const OPEN = `
-  0    listen
-  0    < S 0 win 10000 <mss 1000, ts 1000 0>
-  0    > SA 0 ack 1 <mss 1220, ts 0 1000>
-  10   < A 1 ack 1 win 10000 <ts 1010 0>
-  10   = ESTABLISHED
-`;
+import { OPEN, runPlain } from '../support/timestamped.js';
 
 describe('a timestamp far ahead, after which all true ones are old (RFC 7323 §5.3)', () => {
   test('does nothing in a segment outside the window', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0   < PA 70000:70001 ack 1 <ts 1000000000 0>
       +0   > A 1 ack 1 <ts 10 1010>
@@ -21,12 +12,11 @@ describe('a timestamp far ahead, after which all true ones are old (RFC 7323 §5
       +1   < PA 1:11 ack 1 <ts 1011 0>
       +0   > A 1 ack 11 <ts 11 1011>
     `,
-      options,
     );
   });
 
   test('does nothing in a segment that acknowledges what was not sent, or long ago (RFC 5961 §5.2)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0   < PA 1:11 ack 2 <ts 1000000000 0>
       +0   > A 1 ack 1 <ts 10 1010>
@@ -35,12 +25,11 @@ describe('a timestamp far ahead, after which all true ones are old (RFC 7323 §5
       +1   < PA 1:11 ack 1 <ts 1011 0>
       +0   > A 1 ack 11 <ts 511 1011>
     `,
-      options,
     );
   });
 
   test('does nothing without an acknowledgment, or with SYN or RST', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0   < P 1:11 <ts 1000000000 0>
       +0   < SA 1 ack 1 <ts 1000000000 0>
@@ -50,24 +39,22 @@ describe('a timestamp far ahead, after which all true ones are old (RFC 7323 §5
       +1   < PA 1:11 ack 1 <ts 1011 0>
       +0   > A 1 ack 11 <ts 511 1011>
     `,
-      options,
     );
   });
 
   test('does nothing in data behind a gap (§4.3)', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0   < PA 21:31 ack 1 <ts 1000000000 0>
       +0   > A 1 ack 1 <ts 10 1010>
       +1   < PA 1:21 ack 1 <ts 1011 0>
       +0   > A 1 ack 31 <ts 11 1011>
     `,
-      options,
     );
   });
 
   test('of one who sees everything stops him, and keep-alive ends what is left', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0    keepalive 1000 100 2
       +0    < PA 1:11 ack 1 <ts 1000000000 0>
@@ -81,26 +68,24 @@ describe('a timestamp far ahead, after which all true ones are old (RFC 7323 §5
       1210  > RA 1 ack 11
       +0    = CLOSED ETIMEDOUT
     `,
-      options,
     );
   });
 
   test('by more than half their range is an old one', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0   < PA 1:11 ack 1 <ts 2147484658 0>
       +0   > A 1 ack 1 <ts 10 1010>
       +0   < PA 1:11 ack 1 <ts 2147484657 0>
       +0   > A 1 ack 11 <ts 10 2147484657>
     `,
-      options,
     );
   });
 });
 
 describe('an echo of a timestamp that was never sent', () => {
   test('neither makes the timeout shorter than 200 ms nor longer than a minute', () => {
-    runScript(
+    runPlain(
       `${OPEN}
       +0    write 10
       +0    > PA 1:11 ack 1
@@ -112,7 +97,6 @@ describe('an echo of a timestamp that was never sent', () => {
       +0    > PA 21:31 ack 1
       +200  > PA 21:31 ack 1
     `,
-      options,
     );
   });
 });

@@ -41,8 +41,9 @@ export interface TunnelSink {
  * of it:
  *
  * 1. `now` is in milliseconds on one monotonic clock of any origin and never goes back.
- * 2. The machine owns `bytes` while a call lasts, and may change the hop limit, the traffic class
- *    and, where draft-04 §7.8 allows it, source and checksum of the packet.
+ * 2. The machine owns `bytes` while a call lasts, and may change the hop limit, the traffic class,
+ *    where draft-04 §7.8 allows it the source, where a router masquerades addresses and ports, also
+ *    those of a packet that an ICMPv6 error quotes, and the checksums over them.
  * 3. The sink must not call the machine: keep what it says and act when the call has returned. A
  *    violation throws.
  * 4. After every call, read {@link Machine.nextTimeout}; call {@link Machine.handleTimeout} at that

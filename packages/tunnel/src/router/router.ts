@@ -25,6 +25,7 @@ import { Advertiser } from '../discovery/advertiser.js';
 import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
+import { Masquerade } from '../masquerade/masquerade.js';
 import { AnswerBudget } from '../packet/answerBudget.js';
 import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
@@ -68,6 +69,7 @@ export class Router extends MachineCore {
   /** Of advertisements that their solicitations have not earned, to one IPv4 address. */
   readonly #freeAdvertisements: RateLimiter;
   readonly #budget: AnswerBudget;
+  readonly #masquerade: Masquerade | null;
   /** The destination of the packet at hand; written over for each. */
   readonly #target = new RouteTarget();
 
@@ -80,6 +82,7 @@ export class Router extends MachineCore {
     this.#advertisements = new RateLimiter(ADVERTISEMENT_RATE, random);
     this.#freeAdvertisements = new RateLimiter(FREE_ADVERTISEMENT_RATE, random);
     this.#budget = new AnswerBudget(random);
+    this.#masquerade = Masquerade.of(this.#identity, options);
   }
 
   /** The router's own IPv6 address, RFC 5952. */
@@ -125,7 +128,7 @@ export class Router extends MachineCore {
     if (hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseTunnelSource(identity, bytes, offset, from);
     if (refused !== Drop.none) return this.#refuseSource(refused, bytes, offset, length, now);
-    const drop = this.#routeFromTunnel(bytes, offset, length);
+    const drop = this.#routeFromTunnel(bytes, offset, length, now);
     // Stryker disable next-line ConditionalExpression: nothing is reported then; saves the call
     if (drop !== Drop.none) this.#reportDrop(drop, bytes, offset, length, now);
     return drop;
@@ -143,17 +146,17 @@ export class Router extends MachineCore {
     return Drop.sourceEndpointRefused;
   }
 
-  #routeFromTunnel(bytes: Uint8Array, offset: number, length: number): DropCode {
+  #routeFromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const target = this.#target;
     switch (routeFromTunnel(this.#identity, bytes, offset, this.from, target)) {
       case Route.tunnel:
-        return this.#forward(bytes, offset, length);
+        return this.#forward(bytes, offset, length, null, now);
       case Route.ipv6Side:
         if (length > TUNNEL_MTU) return Drop.tooBig;
         this.output.deliver(bytes, offset, length);
         return Drop.none;
       case Route.self:
-        return this.#toSelf(bytes, offset, length);
+        return this.#toSelf(bytes, offset, length, now);
       default:
         return target.drop;
     }
@@ -171,7 +174,9 @@ export class Router extends MachineCore {
     const refused = refuseNativeSource(identity, bytes, offset);
     if (refused !== Drop.none) return refused;
     const isRouted = routeFromIPv6Side(identity, bytes, offset, this.#target) === Route.tunnel;
-    const drop = isRouted ? this.#forward(bytes, offset, length) : this.#target.drop;
+    const drop = isRouted
+      ? this.#forward(bytes, offset, length, this.#masquerade, now)
+      : this.#target.drop;
     // Stryker disable next-line ConditionalExpression: nothing is reported then; saves the calls
     if (drop !== Drop.none) {
       const { ownAddress } = identity;
@@ -183,15 +188,30 @@ export class Router extends MachineCore {
   }
 
   /** Puts a packet into the tunnel: the data path of a router. */
-  #forward(bytes: Uint8Array, offset: number, length: number): DropCode {
+  #forward(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    masquerade: Masquerade | null,
+    now: number,
+  ): DropCode {
     const refused = refuseTransit(bytes, offset, length);
     if (refused !== Drop.none) return refused;
+    // Not before, or the error would go to the router's address and quote what nobody sent.
+    masquerade?.fromHost(bytes, offset, length, now);
     this.output.send(this.#target, bytes, offset, length);
     return Drop.none;
   }
 
-  /** Packets to the router's own addresses: echo is answered here, the rest is its host's. */
-  #toSelf(bytes: Uint8Array, offset: number, length: number): DropCode {
+  /** Packets to the router's own addresses: echo is answered here, the rest is its host's, or by rules another's. */
+  #toSelf(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+    if (this.#masquerade !== null) {
+      if (length > TUNNEL_MTU) return Drop.tooBig;
+      if (this.#masquerade.toHost(bytes, offset, length, this.from, now)) {
+        this.output.deliver(bytes, offset, length);
+        return Drop.none;
+      }
+    }
     const echo = parseEcho(bytes, offset, length);
     if (echo.ok && echo.value.type === 'echo-request') {
       if (length > TUNNEL_MTU) return Drop.tooBig;

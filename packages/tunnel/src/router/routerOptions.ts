@@ -24,6 +24,14 @@ export interface RouterOptions {
   /** Whether there is something behind this router that takes IPv6 packets; default true. */
   readonly ipv6Side?: boolean | undefined;
   /**
+   * Rules of masquerading, 64 at most: which ports of the router's address, as its peers have it (lanip 0 of their
+   * own prefix), are those of a host on the IPv6 side, such as `tcp:22=[2001:db8::5]:2222`, `udp:5000-5010` for the
+   * computer of the router itself, or `icmp=2001:db8::5` for ICMPv6 but Neighbor Discovery. Of several for a
+   * port, the first counts. Hosts answer from the router's address; under their own, peers do not reach
+   * these ports any more.
+   */
+  readonly masquerade?: readonly string[] | undefined;
+  /**
    * Relay to and from private IPv4 space; default: only when `address` itself is private. Solicitations from
    * there are answered in any case (draft-03 §10.1), packets with an ICMPv6 error.
    */

@@ -17,6 +17,7 @@ import { MachineScript, type ScriptEndpoint } from '../support/machineScript.js'
 const PROFILES = [...dialectNames.map(profileOf), draft02Profile];
 const PREFIXES = ['fc64:bed:c633:6401::/64', 'fc64:bed:c633:64fe::/64', '2001:db8:64:64::/64'];
 const ADDRESS = '198.51.100.1';
+const MASQUERADE = ['tcp:1-65535=2001:db8:77::5', 'udp:53', 'sctp:7=[2001:db8:77::5]:8', 'icmp'];
 const LONGEST_SCRIPT = 64;
 /** Router Advertisements that an IPv4 address gets without having earned them, in bytes. */
 const FREE_BYTES = 2 * (28 + 200);
@@ -44,6 +45,7 @@ export const target: FuzzTarget = {
         ...(profile.dialect.name === 'draft01' || flags & 1 ? { prefix: PREFIXES[2]! } : {}),
         ...(flags & 2 ? { routes: ['2001:db8:77::/48'] } : {}),
         ipv6Side: (flags & 4) === 0,
+        ...(flags & 8 && (flags & 4) === 0 ? { masquerade: MASQUERADE } : {}),
         random: seededRandom(1),
       },
       script.recorder,

@@ -40,7 +40,7 @@ export const system: Place = {
 };
 
 /** Sockets of two tunnels. */
-export async function tunnelsPlace(): Promise<Place> {
+async function tunnelsPlace(): Promise<Place> {
   const [client, server] = await twoTunnels();
   return {
     address: server.address!,
@@ -58,3 +58,33 @@ export async function listening(server: Server): Promise<number> {
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
+
+/** A server of a place, and a socket that is connected to it, with that of the server. */
+export interface Connected {
+  readonly place: Place;
+  readonly server: Server;
+  readonly client: Socket;
+  readonly accepted: Socket;
+  readonly port: number;
+}
+
+/** Connects a socket to a server of a place, both with the same options. */
+export async function connectedIn(
+  place: Place,
+  options: net.ServerOpts & Partial<net.NetConnectOpts> = {},
+): Promise<Connected> {
+  const server = place.createServer(options);
+  const port = await listening(server);
+  const client = place.connect({ ...options, host: place.address, port });
+  const [[accepted]] = (await Promise.all([
+    once(server, 'connection'),
+    once(client, 'connect'),
+  ])) as [[Socket], unknown];
+  return { place, server, client, accepted, port };
+}
+
+/** Both places, for `describe.each`. */
+export const places = [
+  { title: 'node:net', open: (): Promise<Place> => Promise.resolve(system) },
+  { title: 'tunnels', open: tunnelsPlace },
+];
