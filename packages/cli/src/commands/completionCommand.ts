@@ -8,8 +8,8 @@ Examples:
   # for this user, from the next shell on
   6bed4 completion bash > ~/.local/share/bash-completion/completions/6bed4
   6bed4 completion fish > ~/.config/fish/completions/6bed4.fish
-  # zsh: in a folder of $fpath
-  6bed4 completion zsh > /usr/local/share/zsh/site-functions/_6bed4`;
+  # zsh: a folder that is in $fpath
+  6bed4 completion zsh > ~/.zfunc/_6bed4`;
 
 /** `6bed4 completion` */
 export function addCompletionCommand(program: Command): void {

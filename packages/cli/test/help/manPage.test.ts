@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commandPage } from '../../src/help/commandPage.js';
@@ -6,12 +5,6 @@ import { manPages } from '../../src/help/manPage.js';
 import { buildProgram } from '../../src/main.js';
 
 const RELEASE = { version: '1.2.3', date: '2026-01-31' };
-
-const manifest = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as {
-  man: string[];
-};
 
 /** The source of the page of a program that this test defines. */
 function pageOf(define: (program: Command) => void): string {
@@ -23,11 +16,6 @@ function pageOf(define: (program: Command) => void): string {
 describe('the man pages', () => {
   const program = buildProgram('1.2.3');
   const pages = manPages(commandPage(program), RELEASE);
-
-  test('are those that the package names', () => {
-    const named = manifest.man.map((path) => path.replace('./dist/man/', ''));
-    expect(named.sort()).toEqual(pages.map(({ name }) => name).sort());
-  });
 
   test('put what needs an administrator into section 8, and the rest into section 1', () => {
     const names = pages.map(({ name }) => name);
