@@ -51,7 +51,22 @@ const config: KnipConfig = {
   },
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the system.
-  ignoreBinaries: ['ip', 'mkfifo', 'mount', 'prlimit', 'promtool', 'tshark', 'umount', 'wg'],
+  ignoreBinaries: [
+    'dpkg-deb',
+    'fish',
+    'ip',
+    'lintian',
+    'mandoc',
+    'mkfifo',
+    'mount',
+    'prlimit',
+    'promtool',
+    'script',
+    'tshark',
+    'umount',
+    'unshare',
+    'wg',
+  ],
   treatConfigHintsAsErrors: true,
 };
 
