@@ -106,6 +106,8 @@ export interface RouterStatus extends CommonStatus {
   readonly prefix: string;
   /** The endpoint at which peers reach it; another than `endpoint` behind a NAT. */
   readonly publicEndpoint: Endpoint;
+  /** Rules of masquerading, as `--masquerade` takes them. */
+  readonly masquerade: readonly string[];
 }
 
 export type DaemonStatus = PeerStatus | RouterStatus;
@@ -142,13 +144,14 @@ export function statusOfPeer(
 
 /** The status of a router. */
 export function statusOfRouter(router: RouterDaemon, program: Program): RouterStatus {
-  const { address, prefix, publicEndpoint } = router;
+  const { address, prefix, publicEndpoint, masquerade } = router;
   return {
     role: 'router',
     ...commonStatus(router, program),
     address,
     prefix,
     publicEndpoint,
+    masquerade,
   };
 }
 

@@ -80,14 +80,17 @@ function batchText(batches: BatchReport, hasTun: boolean): string {
   ].join(', ');
 }
 
-function routerLines({ address, prefix, endpoint, publicEndpoint }: RouterStatus): string[] {
+function routerLines(status: RouterStatus): string[] {
+  const { address, prefix, endpoint } = status;
   // Routers of other versions may not tell.
-  const reachedAt = formatEndpoint(publicEndpoint ?? endpoint);
+  const { publicEndpoint = endpoint, masquerade = [] } = status as Partial<RouterStatus>;
+  const reachedAt = formatEndpoint(publicEndpoint);
   const isRedirected = reachedAt !== formatEndpoint(endpoint);
   return [
     ...(isRedirected ? [line('public', reachedAt)] : []),
     line('address', colors.cyan(address)),
     line('prefix', prefix),
+    ...(masquerade.length === 0 ? [] : [line('masquerade', masquerade.join(', '))]),
   ];
 }
 

@@ -21,11 +21,11 @@ import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const BULK = 4_000_000;
+const BULK = 1_000_000;
 const RULES = [
   `tcp:5001-5002=${NATIVE_ADDRESS}`,
-  `udp:53=[${NATIVE_ADDRESS}]:5353`,
-  `udp:54-55=[${NATIVE_ADDRESS}]:5454`,
+  `udp:46000=[${NATIVE_ADDRESS}]:46001`,
+  `udp:46010-46011=[${NATIVE_ADDRESS}]:46020`,
   `sctp:7=[${NATIVE_ADDRESS}]:8`,
   `icmp=${NATIVE_ADDRESS}`,
   'tcp:22=:2222',
@@ -42,9 +42,9 @@ const REFUSED =
   's.connect(+p,a,()=>setInterval(()=>s.send("x"),200));setTimeout(()=>{console.log("silence");process.exit()},8000)';
 /** Waits for a datagram, then goes on sending to where it came from, and prints the error that comes back. */
 const REPLIES =
-  'const{createSocket:c}=require("dgram");const s=c("udp6");s.bind(5353,()=>console.log("listening"));' +
+  'const{createSocket:c}=require("dgram");const s=c("udp6");s.bind(46001,()=>console.log("listening"));' +
   's.on("message",(m,r)=>s.close(()=>{const t=c("udp6");t.on("error",(e)=>{console.log(e.code);process.exit()});' +
-  't.bind(5353,()=>t.connect(r.port,r.address,()=>setInterval(()=>t.send("x"),200)))}))';
+  't.bind(46001,()=>t.connect(r.port,r.address,()=>setInterval(()=>t.send("x"),200)))}))';
 const ONCE =
   'const[,a,p]=process.argv;const s=require("dgram").createSocket("udp6");s.send("x",+p,a,()=>s.close())';
 
@@ -81,13 +81,11 @@ describeKernel('a router that masquerades', () => {
     return (await lab.exec('peer1', argv, { timeout: 60_000 })).stdout.trim();
   }
 
-  /** Frames of a capture with a wrong checksum at any level, but for that of the tunnel itself. */
-  async function wrong(file: string, also: string, ...options: string[]): Promise<string> {
-    const statuses = ['icmpv6', 'udp', 'tcp', 'sctp'].map((name) => `${name}.checksum.status==0`);
+  /** Frames of a capture that a filter of tshark selects, with all checksums looked at. */
+  async function framesOf(file: string, filter: string, ...options: string[]): Promise<string> {
     const checks = ['udp.check_checksum:TRUE', 'tcp.check_checksum:TRUE', 'sctp.checksum:CRC 32c'];
-    const words = ['tshark', '-n', '-r', join(lab.folder, file), ...options];
+    const words = ['tshark', '-n', '-r', join(lab.folder, file), '-Y', filter, ...options];
     words.push(...checks.flatMap((check) => ['-o', check]));
-    words.push('-Y', `(${statuses.join('||')})&&${also}`);
     return (await lab.exec('router', words, { timeout: 60_000 })).stdout;
   }
 
@@ -103,7 +101,7 @@ describeKernel('a router that masquerades', () => {
       useDriver(driver);
       const rules = RULES.flatMap((rule) => ['--masquerade', rule]);
       const router = await startRouter(lab, 'router', ...rules);
-      expect(router.stdout.join('\n')).toContain(`udp:53=[${NATIVE_ADDRESS}]:5353`);
+      expect(router.stdout.join('\n')).toContain(`udp:46000=[${NATIVE_ADDRESS}]:46001`);
       useDriver('auto');
       const { address } = await startPeer(lab, 'peer1', '--peering', 'via-router');
       const there = address.replace(/1$/, '0');
@@ -124,10 +122,10 @@ describeKernel('a router that masquerades', () => {
         `${address} ${ROUTER_ADDRESS}`,
       );
 
-      const stopEcho = await serve('native', program('udpEcho', 5353));
-      expect(await output(program('udpRequester', there, 53, 50, 5, 100))).toBe('answered 5');
+      const stopEcho = await serve('native', program('udpEcho', 46001));
+      expect(await output(program('udpRequester', there, 46000, 50, 5, 100))).toBe('answered 5');
       // In fragments; the host learns from the first replies that they have to be smaller.
-      const large = await output(program('udpRequester', there, 53, 100, 8, 3000));
+      const large = await output(program('udpRequester', there, 46000, 100, 8, 3000));
       expect(Number(large.split(' ')[1])).toBeGreaterThanOrEqual(5);
       await stopEcho();
 
@@ -135,36 +133,36 @@ describeKernel('a router that masquerades', () => {
       expect(await output(sctp('ask', there, '7'))).toBe(`${there} 7 true`);
 
       // Port Unreachable, of the host about what the peer sent, and of the peer about what the host sent.
-      expect(await output(script(REFUSED, there, 55))).toBe('ECONNREFUSED');
+      expect(await output(script(REFUSED, there, 46011))).toBe('ECONNREFUSED');
       const replies = lab.spawn('native', script(REPLIES));
       await replies.waitForLine(/listening/);
-      await output(script(ONCE, there, 53));
+      await output(script(ONCE, there, 46000));
       await replies.waitForLine(/^ECONNREFUSED$/);
 
       // No rule is for it.
-      expect(await output(script(REFUSED, there, 56))).toBe('ECONNREFUSED');
+      expect(await output(script(REFUSED, there, 46012))).toBe('ECONNREFUSED');
 
       const frames = await capture.stop();
       await sleep(100);
       await lan.stop('SIGINT');
       expect(frames.flatMap(faultsOf).slice(0, 10)).toEqual([]);
-      expect(frames.filter(({ inner }) => inner?.source === NATIVE_ADDRESS)).toEqual([]);
-      expect(frames.filter(({ inner }) => inner?.destination === NATIVE_ADDRESS)).toEqual([]);
+      // The host's own address shows only in later fragments whose first one was too big for the tunnel.
+      const whole = frames.filter(({ checksums }) => checksums.length > 0);
+      const shown = whole.flatMap(({ inner }) => [inner?.source, inner?.destination]);
+      expect(shown).not.toContain(NATIVE_ADDRESS);
+      expect(shown).toContain(there);
       const tunnel = ['-d', `udp.port==${PORT},ipv6`];
-      expect(await wrong('wire.pcap', 'sctp', ...tunnel)).toBe('');
+      expect(await framesOf('wire.pcap', 'sctp.checksum.status==0', ...tunnel)).toBe('');
+      expect(await framesOf('wire.pcap', 'sctp.checksum.status==1', ...tunnel)).not.toBe('');
       // What the kernel forwards coalesced has an unfinished TCP checksum on virtual Ethernet.
-      const toNative = `ipv6.dst==${NATIVE_ADDRESS}${driver === 'linux' ? '&&!tcp' : ''}`;
-      expect(await wrong('lan.pcap', toNative)).toBe('');
+      const looked = ['icmpv6', 'udp', 'sctp', ...(driver === 'linux' ? [] : ['tcp'])];
+      const wrong = looked.map((name) => `${name}.checksum.status==0`).join('||');
+      expect(await framesOf('lan.pcap', `ipv6.dst==${NATIVE_ADDRESS}&&(${wrong})`)).toBe('');
     },
   );
 
   test('refuses rules that it cannot carry out, and starts nothing', async () => {
     for (const [options, message] of [
-      [
-        ['--masquerade', 'tcp:22=nowhere'],
-        /--masquerade: found "nowhere", expected an IPv6 address/,
-      ],
-      [['--masquerade', 'tcp'], /--masquerade: found "tcp", expected PROTOCOL:PORTS or icmp/],
       [['--masquerade', 'tcp:22=::1'], /--masquerade: found "tcp:22=\[::1\]", expected a host on/],
       [['--masquerade', 'icmp', '--no-tun'], /--masquerade: found icmp, expected no rules without/],
     ] as const) {

@@ -42,6 +42,7 @@ const ROUTER: RouterStatus = {
   address: 'fc64:bed:c633:6401:c433:6401:64be:8000',
   prefix: 'fc64:bed:c633:6401::/64',
   publicEndpoint: { address: '198.51.100.1', port: 25790 },
+  masquerade: [],
 };
 
 const PEER: PeerStatus = {
@@ -66,6 +67,18 @@ describe('the status report', () => {
     expect(isPublic({ ...ROUTER, endpoint })).toEqual([
       expect.stringContaining('198.51.100.1:25790'),
     ]);
+  });
+
+  test('tells what hosts take of the address of a router', () => {
+    const rulesOf = (status: RouterStatus): string[] =>
+      linesOf(status).filter((text) => text.startsWith('  masquerade'));
+    expect(rulesOf(ROUTER)).toEqual([]);
+    const masquerade = ['tcp:22=[2001:db8::5]', 'icmp'];
+    expect(rulesOf({ ...ROUTER, masquerade })).toEqual([
+      '  masquerade  tcp:22=[2001:db8::5], icmp',
+    ]);
+    const { masquerade: _, ...earlier } = ROUTER;
+    expect(rulesOf(earlier as RouterStatus)).toEqual([]);
   });
 
   test('tells what reaches services of this computer, if there is an interface', () => {

@@ -81,6 +81,7 @@ export interface RouterDaemonEvents extends DaemonEvents {
 export class RouterDaemon extends Daemon<RouterDaemonEvents> {
   #driver: RouterDriver | null = null;
   #publicEndpoint: Endpoint | null = null;
+  #masquerade: readonly string[] = [];
 
   /** @internal */
   static async start(options: RouterDaemonOptions): Promise<RouterDaemon> {
@@ -104,6 +105,11 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     return this.running.prefix;
   }
 
+  /** The rules of masquerading, as in the options. */
+  get masquerade(): readonly string[] {
+    return this.#masquerade;
+  }
+
   /** @internal */
   protected override get running(): RouterDriver {
     return this.#driver!;
@@ -113,6 +119,7 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     const profile = chooseProfile(options);
     const listener = this.listener(() => {});
     this.#publicEndpoint = publicEndpointOf(options, profile);
+    this.#masquerade = options.masquerade ?? [];
     const maker = routerMaker(options, profile, this.#publicEndpoint);
     const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);

@@ -143,11 +143,6 @@ export class Transport {
     this.#sctpLength = readUint16(bytes, at + UDP_LENGTH_OFFSET) - UDP_HEADER_LENGTH;
   }
 
-  /** Whether this is the first of several fragments. */
-  get isFirstFragment(): boolean {
-    return this.fragment !== NONE && this.hasMore;
-  }
-
   /** Whether this is an ICMPv6 error (RFC 4443 §2.1). */
   isIcmpError(bytes: Uint8Array): boolean {
     return this.message !== NONE && bytes[this.message]! < ICMPV6_FIRST_INFORMATIONAL;
