@@ -7,7 +7,7 @@ import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('../../../../scripts/debian/main.mjs', import.meta.url));
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /**
  * A copy of this computer's root that lasts as long as this script: what changes is in memory, and nothing is
