@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { commandPage } from './help/commandPage.js';
 import { COMPLETION_FILES, completion, SHELLS } from './help/completion.js';
 import { manPages } from './help/manPage.js';
+import { referencePage } from './help/referencePage.js';
 import { buildProgram } from './main.js';
+import { REFERENCE_COMMANDS } from './reference/commands.js';
 
 /** Writes the man pages and completions of the command, into the folders `man` and `completion` of a folder. */
 export function writeDocuments(folder: string, version: string): void {
@@ -11,8 +13,10 @@ export function writeDocuments(folder: string, version: string): void {
   const pages = join(folder, 'man');
   const completions = join(folder, 'completion');
   for (const each of [pages, completions]) mkdirSync(each, { recursive: true });
-  for (const { name, text } of manPages(page, { version, date: buildDate() }))
+  const others = REFERENCE_COMMANDS.map(referencePage);
+  for (const { name, text } of manPages(page, { version, date: buildDate() }, others)) {
     writeFileSync(join(pages, name), text);
+  }
   for (const shell of SHELLS) {
     writeFileSync(join(completions, COMPLETION_FILES[shell]), completion(shell, page));
   }

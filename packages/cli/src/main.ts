@@ -13,7 +13,11 @@ import { addWiresharkPluginCommand } from './commands/wiresharkPluginCommand.js'
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
 import { write } from './output/print.js';
+import { referenceCommand } from './reference/commands.js';
+import { type Alias, runReference } from './reference/runReference.js';
+import { withTyped } from './reference/translate.js';
 
+const COMMAND = '6bed4';
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -31,14 +35,29 @@ Examples:
 Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.`;
 
 /**
- * Runs the command `6bed4`.
+ * Runs the command `6bed4`, or one of the C implementation by it.
  *
  * @param args - the arguments after the command's name
  * @param version - what `--version` prints
+ * @param name - the command's name
  * @returns the exit code
  */
-export async function main(args: readonly string[], version: string): Promise<number> {
+export function main(
+  args: readonly string[],
+  version: string,
+  name: string = COMMAND,
+): Promise<number> {
   leaveRemovedFolder();
+  const reference = referenceCommand(name);
+  if (reference === undefined) return runProgram(args, version);
+  return runReference(reference, args, (ours, alias) => runProgram(ours, version, alias));
+}
+
+async function runProgram(
+  args: readonly string[],
+  version: string,
+  alias?: Alias,
+): Promise<number> {
   const program = buildProgram(version);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -49,10 +68,11 @@ export async function main(args: readonly string[], version: string): Promise<nu
       return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     }
     const words = commandWords(program, args);
-    const path = words.join(' ');
+    const path = alias?.name ?? words.join(' ');
     const failure = namedRefusal(error, words.at(-1)!);
     if (failure instanceof CommanderError && failure.exitCode === 0) return EXIT_OK;
-    console.error(`${path}: ${messageOf(failure, path)}`);
+    const message = messageOf(failure, path);
+    console.error(`${path}: ${alias === undefined ? message : withTyped(message, alias.typed)}`);
     return failure instanceof StartError ? EXIT_FAILURE : EXIT_USAGE;
   }
 }
@@ -68,7 +88,7 @@ function leaveRemovedFolder(): void {
 
 /** The definition of all commands. */
 export function buildProgram(version: string): Command {
-  const program = new Command('6bed4')
+  const program = new Command(COMMAND)
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
     .usage('<command> [options]')
     .version(version, '-v, --version', 'print the version')

@@ -4,8 +4,16 @@ import { type Outcome, RunningProgram } from './runningProgram.js';
 
 export type { Outcome, RunningProgram } from './runningProgram.js';
 
+/** The commands of the package. */
+export type CommandName = '6bed4' | '6bed4peer' | '6bed4router';
+
+/** The path of a built command. */
+export function pathOf(name: CommandName): string {
+  return fileURLToPath(new URL(`../../cli/bin/${name}.js`, import.meta.url));
+}
+
 /** The built command `6bed4`. */
-export const COMMAND = fileURLToPath(new URL('../../cli/bin/6bed4.js', import.meta.url));
+export const COMMAND: string = pathOf('6bed4');
 const BUILT = fileURLToPath(new URL('../../cli/dist/cli.js', import.meta.url));
 
 /** Whether the command, and with it all packages below it, is built. */
@@ -26,6 +34,11 @@ export function start(...args: readonly string[]): RunningProgram {
 /** Starts the built command `6bed4` with additions to the environment. */
 export function startIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): RunningProgram {
   return startNode([COMMAND, ...args], `6bed4 ${args.join(' ')}`, env);
+}
+
+/** Starts one of the built commands. */
+export function startCommand(name: CommandName, ...args: readonly string[]): RunningProgram {
+  return startNode([pathOf(name), ...args], `${name} ${args.join(' ')}`);
 }
 
 /** Runs the built command `6bed4` to its end. */

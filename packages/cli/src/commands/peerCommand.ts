@@ -1,7 +1,11 @@
-import { answerEcho, startPeer } from '@6bed4/node';
+import { reference2020 } from '@6bed4/codec';
+import { answerEcho, type PeerDaemon, startPeer } from '@6bed4/node';
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
+import { ExtensionHook } from '../hook/extensionHook.js';
+import { offersOf } from '../hook/offers.js';
 import { prefix } from '../options/addresses.js';
 import {
   addDaemonOptions,
@@ -9,6 +13,7 @@ import {
   DEFAULT_TUN,
   SIGNALS,
 } from '../options/daemonOptions.js';
+import { integer } from '../options/numbers.js';
 import { addPeerOptions, type PeerFlags, peeringOf } from '../options/peerOptions.js';
 import { repeated } from '../options/repeated.js';
 import { missingOption } from '../options/usageError.js';
@@ -31,9 +36,16 @@ Examples:
   # a second peer on the same computer
   6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
 
+/** Seconds that one call of a hook may take. */
+const HOOK_TIMEOUT = 10;
+const LONGEST_HOOK_TIMEOUT = 300;
+const MS_PER_SECOND = 1000;
+
 interface PeerCommandFlags extends DaemonFlags, PeerFlags {
   defaultRoute?: boolean;
   acceptRoutes?: string[];
+  hook?: string;
+  hookTimeout?: number;
 }
 
 /** `6bed4 peer` */
@@ -51,6 +63,15 @@ export function addPeerCommand(program: Command, version: string): void {
       '--accept-routes <P/len>',
       'let routes that routers offer within this prefix win over native ones; may be repeated',
       repeated(prefix),
+    )
+    .option(
+      '--hook <COMMAND>',
+      'command that is told the addresses and routes that others may use through this peer',
+    )
+    .option(
+      '--hook-timeout <S>',
+      `seconds that one call of it may take; default: ${HOOK_TIMEOUT}`,
+      integer(1, LONGEST_HOOK_TIMEOUT),
     );
   addDaemonOptions(command)
     .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
@@ -71,6 +92,7 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
   };
   const { logger } = log;
   const paths = new PathLog(logger);
+  const hook = hookOf(flags, logger);
   await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, logger),
@@ -81,8 +103,29 @@ async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> 
       logInbound(peer.inbound, logger);
       logPeer(peer, logger);
       peer.on('path', (change) => paths.changed(change));
+      if (hook !== null) tellHook(hook, peer, flags);
     },
-    onEnding: () => paths.close(),
+    async onEnding() {
+      paths.close();
+      await hook?.end();
+    },
     status: (peer, process) => statusOfPeer(peer, { version, ...process }, paths.inbound),
   });
+}
+
+function hookOf({ hook, hookTimeout }: PeerCommandFlags, log: Logger): ExtensionHook | null {
+  if (hook === undefined) return null;
+  const timeout = (hookTimeout ?? HOOK_TIMEOUT) * MS_PER_SECOND;
+  return new ExtensionHook({ hook, timeout, log });
+}
+
+/** Tells a hook what the routers of a peer offer, from now on. */
+function tellHook(
+  hook: ExtensionHook,
+  peer: PeerDaemon,
+  { dialect = reference2020 }: PeerCommandFlags,
+): void {
+  const tell = (): void => hook.offer(offersOf(peer.leases, dialect.layout));
+  peer.on('address', tell);
+  peer.on('address-lost', tell);
 }

@@ -1,4 +1,4 @@
-import { formatEndpoint } from '@6bed4/codec';
+import { completePrefix, formatEndpoint, formatPrefix, reference2020 } from '@6bed4/codec';
 import { startRouter } from '@6bed4/node';
 import type { Command } from 'commander';
 import { openControl } from '../control/openControl.js';
@@ -13,7 +13,7 @@ import {
 import { masqueradeRule } from '../options/masqueradeRule.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
-import { missingOption } from '../options/usageError.js';
+import { missingOption, UsageError } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { logInbound } from './logInbound.js';
 import { logInterface, whenOnInterface } from './logInterface.js';
@@ -97,6 +97,7 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
   if (listen === undefined) {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
+  checkPrefix(flags);
   const log = await openLog(flags);
   const {
     public: publicEndpoint,
@@ -144,4 +145,21 @@ async function runRouter(flags: RouterFlags, version: string): Promise<void> {
     },
     status: (router, process) => statusOfRouter(router, { version, ...process }),
   });
+}
+
+/**
+ * Refuses a prefix that cannot be completed, and a network identifier that changes nothing: the user expects another
+ * prefix then.
+ *
+ * @throws UsageError
+ * @throws InvalidArgumentError
+ */
+function checkPrefix({ netid, prefix, listen, dialect = reference2020 }: RouterFlags): void {
+  const given = prefix ?? dialect.defaultPrefix;
+  const [one, other] = [0, 1].map((each) =>
+    completePrefix(given, { netid: each, router: listen! }).bytes.join(),
+  );
+  if (netid === undefined || one !== other) return;
+  const text = typeof given === 'string' ? given : formatPrefix(given);
+  throw new UsageError(`--netid: the prefix ${text} is completed without it`);
 }

@@ -29,8 +29,8 @@ export interface DaemonRun<T> {
   readonly start: () => Promise<T>;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
-  /** Called before it is closed. */
-  readonly onEnding?: () => void;
+  /** Called before it is closed, also after a failure; it waits for that. */
+  readonly onEnding?: () => void | Promise<void>;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
 }
 
@@ -97,8 +97,7 @@ async function runUntilEnd<T extends ManagedDaemon>(
   metrics?.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
-  const signal = await Promise.race([signalled, failed]);
-  run.onEnding?.();
+  const signal = await Promise.race([signalled, failed]).finally(() => run.onEnding?.());
   const counters = daemon.counters();
   await daemon.close();
   logger.debug(counters, 'counters');

@@ -14,7 +14,7 @@ export interface Release {
 }
 
 /** Commands of an administrator (section 8 of the manual); the others are of everybody (section 1). */
-const OF_ADMINISTRATORS: readonly unknown[] = ['peer', 'router'];
+const OF_ADMINISTRATORS: readonly unknown[] = ['peer', 'router', '6bed4peer', '6bed4router'];
 /** What lines begin with that are shown as they are. */
 const INDENT = '  ';
 const PACKAGE = '6bed4';
@@ -24,12 +24,18 @@ const WIDTH = 76;
 /**
  * The man pages of a program: one of itself, and one of each command. Commands of a command are in the page
  * of that.
+ *
+ * @param others - programs with a page of their own
  */
-export function manPages(program: CommandPage, release: Release): ManPage[] {
-  const all = [program, ...program.commands];
+export function manPages(
+  program: CommandPage,
+  release: Release,
+  others: readonly CommandPage[] = [],
+): ManPage[] {
+  const all = [program, ...program.commands, ...others];
   return all.map((page) => {
-    const others = all.filter((other) => other !== page).map(reference);
-    return { name: `${nameOf(page)}.${sectionOf(page)}`, text: manPage(page, others, release) };
+    const seeAlso = all.filter((other) => other !== page).map(reference);
+    return { name: `${nameOf(page)}.${sectionOf(page)}`, text: manPage(page, seeAlso, release) };
   });
 }
 
@@ -38,7 +44,7 @@ function nameOf({ words }: CommandPage): string {
 }
 
 function sectionOf({ words }: CommandPage): number {
-  return OF_ADMINISTRATORS.includes(words[1]) ? 8 : 1;
+  return OF_ADMINISTRATORS.includes(words[1] ?? words[0]) ? 8 : 1;
 }
 
 function reference(page: CommandPage): string {
@@ -46,7 +52,7 @@ function reference(page: CommandPage): string {
 }
 
 function manPage(page: CommandPage, others: readonly string[], { version, date }: Release): string {
-  const isProgram = page.words.length === 1;
+  const isProgram = page.words.length === 1 && page.commands.length > 0;
   const lines = [
     `.TH ${nameOf(page).toUpperCase()} ${sectionOf(page)} ${date} "${PACKAGE} ${version}"`,
     '.SH NAME',

@@ -6,7 +6,7 @@ import {
   parseInboundPolicy,
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
-import type { LogFormat, LogLevel } from '../output/log.js';
+import type { LogFormat, LogLevel, LogPlace } from '../output/log.js';
 import { refuse } from './refuse.js';
 
 /* Parsers of options that take one of a few words. */
@@ -46,8 +46,11 @@ const LEVEL_NAMES = { error: true, warn: true, info: true, debug: true } satisfi
 
 const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<LogFormat, true>;
 
+const PLACE_NAMES = { stdout: true, stderr: true, syslog: true } satisfies Record<LogPlace, true>;
+
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
 export const LOG_FORMATS: string = listOf(FORMAT_NAMES);
+export const LOG_PLACES: string = listOf(PLACE_NAMES);
 export const STRATEGIES: string = listOf(STRATEGY_NAMES);
 export const DRIVERS: string = listOf(DRIVER_NAMES);
 export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
@@ -60,6 +63,9 @@ export const logLevel: (text: string) => LogLevel = oneOf(LEVEL_NAMES);
 
 /** Parses the name of a form of the log. */
 export const logFormat: (text: string) => LogFormat = oneOf(FORMAT_NAMES);
+
+/** Parses where a log goes. */
+export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 
 /** Parses the name of a driver. */
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);

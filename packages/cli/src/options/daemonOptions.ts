@@ -11,8 +11,10 @@ import {
   inbound,
   LOG_FORMATS,
   LOG_LEVELS,
+  LOG_PLACES,
   logFormat,
   logLevel,
+  logPlace,
   OFFLOADS,
   offloads,
 } from './choices.js';
@@ -84,9 +86,10 @@ export function addCommonOptions(command: Command): Command {
     .option('--log-level <L>', `least important level: ${LOG_LEVELS}; default: info`, logLevel)
     .option(
       '--log-format <F>',
-      `form of the log: ${LOG_FORMATS}; default: journal under journald, else text`,
+      `form of the log: ${LOG_FORMATS}; default: journal under journald and for syslog, else text`,
       logFormat,
     )
+    .option('--log-to <WHERE>', `where to log: ${LOG_PLACES}; default: stdout`, logPlace)
     .option('--log-time', 'begin lines of text with the time; default: in files')
     .option('--no-log-time', 'never do')
     .option('--redact', 'replace addresses in the log by names that say nothing');

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { colors } from './color.js';
-import { LogSink, openStandardOutput, statStandardOutput } from './logSink.js';
+import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
 
 /** The levels of a log, the most important first. */
@@ -12,6 +12,9 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
  */
 export type LogFormat = 'text' | 'json' | 'journal';
 
+/** Where a log goes: an output of the process, or syslog of the system. */
+export type LogPlace = 'stdout' | 'stderr' | 'syslog';
+
 /** Form and detail of the log of a daemon. */
 export interface LogOptions {
   /** One JSON object a line instead of lines for people. */
@@ -20,7 +23,9 @@ export interface LogOptions {
   readonly verbose?: boolean;
   /** Least important level that is logged; default `info`. */
   readonly logLevel?: LogLevel;
-  /** Default: `journal` where standard output is that of journald, else `text`. */
+  /** Default `stdout`. */
+  readonly logTo?: LogPlace;
+  /** Default: `journal` for syslog, and where the output is that of journald; else `text`. */
   readonly logFormat?: LogFormat;
   /** Begin lines of text with the time; default: if they go to a file. */
   readonly logTime?: boolean;
@@ -41,14 +46,16 @@ export interface DaemonLog {
 }
 
 /**
- * Opens the log of a daemon, on standard output. The values that come with a message are fields in JSON, and
- * follow the message as `name value` for people. Nothing waits for the output, and its failures end
- * nothing.
+ * Opens the log of a daemon, on standard output unless told otherwise. The values that come with a message are fields
+ * in JSON, and follow the message as `name value` for people. Nothing waits for the output, and its failures
+ * end nothing.
+ *
+ * @throws StartError where there is no such output
  */
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
   const level = options.verbose === true ? 'debug' : (options.logLevel ?? 'info');
-  const sink = new LogSink(await openStandardOutput(), (lines, code) => {
+  const sink = await openSink(options.logTo ?? 'stdout', (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
   });
@@ -74,24 +81,44 @@ interface Destination {
   write(line: string): void;
 }
 
-async function formatOf({ json, logFormat }: LogOptions): Promise<LogFormat> {
-  if (json === true) return 'json';
-  return logFormat ?? ((await isJournal()) ? 'journal' : 'text');
+/** The end of a log. */
+interface Sink extends Destination {
+  readonly lost: number;
+  close(within: number): Promise<void>;
 }
 
-/** Whether standard output is a stream of journald, as that says (systemd.exec(5)). */
-async function isJournal(): Promise<boolean> {
+async function openSink(
+  place: LogPlace,
+  onLost: (lines: number, code: string | null) => void,
+): Promise<Sink> {
+  if (place !== 'syslog') return new LogSink(await openStandardStream(streamOf(place)), onLost);
+  const { SyslogSink } = await import('./syslogSink.js');
+  return SyslogSink.open(process.title.split(' ', 1)[0]!, onLost);
+}
+
+function streamOf(place: LogPlace): number {
+  return place === 'stderr' ? STDERR : STDOUT;
+}
+
+async function formatOf({ json, logFormat, logTo = 'stdout' }: LogOptions): Promise<LogFormat> {
+  if (json === true) return 'json';
+  const hasPriorities = logTo === 'syslog' || (await isJournal(streamOf(logTo)));
+  return logFormat ?? (hasPriorities ? 'journal' : 'text');
+}
+
+/** Whether a standard stream is one of journald, as that says (systemd.exec(5)). */
+async function isJournal(fd: number): Promise<boolean> {
   try {
-    const { dev, ino } = await statStandardOutput();
+    const { dev, ino } = await statStandardStream(fd);
     return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
   } catch {
     return false;
   }
 }
 
-async function isFile(): Promise<boolean> {
+async function isFile(fd: number): Promise<boolean> {
   try {
-    return (await statStandardOutput()).isFile();
+    return (await statStandardStream(fd)).isFile();
   } catch {
     return false;
   }
@@ -114,7 +141,7 @@ async function textDestination(
   format: 'text' | 'journal',
   options: LogOptions,
 ): Promise<Destination> {
-  const logTime = options.logTime ?? (await isFile());
+  const logTime = options.logTime ?? (await isFile(streamOf(options.logTo ?? 'stdout')));
   const { prettyFactory } = await import('pino-pretty');
   const beginning = (log: Readonly<Record<string, unknown>>, label: string): string => {
     if (format === 'journal') return `<${PRIORITIES[label] ?? PRIORITIES['INFO']}>`;

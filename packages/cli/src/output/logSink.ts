@@ -2,9 +2,9 @@ import { constants, openSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import sonicBoom from 'sonic-boom';
 
-/** File descriptor of standard output. */
-const STDOUT = 1;
-const OPEN_STDOUT = `/proc/self/fd/${STDOUT}`;
+/** File descriptors of standard output and standard error. */
+export const STDOUT = 1;
+export const STDERR = 2;
 /** Upper bound of what waits to be written, in characters. */
 const LONGEST_QUEUE = 256 << 10;
 /** Milliseconds after which writing is tried again when it failed. */
@@ -78,22 +78,28 @@ export class LogSink {
 }
 
 /**
- * A descriptor for standard output to which writing never blocks. That of this process may be shared with others,
+ * A descriptor for a standard stream to which writing never blocks. That of this process may be shared with others,
  * who expect it to block, so that it is opened anew where the system can do that.
+ *
+ * @param fd - `STDOUT` or `STDERR`
  */
-export async function openStandardOutput(): Promise<number> {
+export async function openStandardStream(fd: number): Promise<number> {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
-    if ((await statStandardOutput()).isFile()) return STDOUT;
-    return openSync(OPEN_STDOUT, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    if ((await statStandardStream(fd)).isFile()) return fd;
+    return openSync(pathOf(fd), O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
     // A socket, somebody else's pipe, or no Linux: Node.js makes it non-blocking when it makes its stream.
-    void process.stdout.writable;
-    return STDOUT;
+    void (fd === STDERR ? process.stderr : process.stdout).writable;
+    return fd;
   }
 }
 
-/** What standard output is. Not by fstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules. */
-export function statStandardOutput(): Promise<Stats> {
-  return stat(OPEN_STDOUT);
+/** What a standard stream is. Not by fstatSync: after one of a socket, Node.js 20 resolves no symbolic links of modules. */
+export function statStandardStream(fd: number): Promise<Stats> {
+  return stat(pathOf(fd));
+}
+
+function pathOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
 }

@@ -17,12 +17,14 @@ const OPEN = 'open';
  * before the first line of a program runs, so that root's are taken from the bounding set, and the program is executed
  * anew in the same process: then no thread ever had them.
  *
- * Must be called before anything else is done or opened. Does nothing where there is nothing to drop.
+ * Must be called before anything else is done or opened. Does nothing where there is nothing to drop, and with an
+ * extension hook, which has the privileges of the daemon.
  *
  * @param args - the arguments after the command's name
  */
 export async function confine(args: readonly string[]): Promise<void> {
-  if (process.platform !== 'linux') return;
+  // What an extension hook does needs privileges that only its author knows.
+  if (process.platform !== 'linux' || optionsIn(args).hook !== undefined) return;
   const privileges = await bindPrivileges();
   if (privileges === null) return;
   const status = readFileSync('/proc/self/status', 'latin1');
@@ -66,11 +68,12 @@ function optionsIn(args: readonly string[]) {
       metrics: { type: 'string' },
       control: { type: 'string' },
       inbound: { type: 'string' },
+      hook: { type: 'string' },
     },
   });
-  const { port, socks, http, metrics, control, inbound } = values;
+  const { port, socks, http, metrics, control, inbound, hook } = values;
   const isWithoutTun = values['no-tun'] === true || WITHOUT_TUN.includes(args[0]);
-  return { isWithoutTun, ports: [port, socks, http, metrics].map(portOf), control, inbound };
+  return { isWithoutTun, ports: [port, socks, http, metrics].map(portOf), control, inbound, hook };
 }
 
 /** The port at the end of a value; NaN for none. */

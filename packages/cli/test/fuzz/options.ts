@@ -10,6 +10,10 @@ import {
 } from '../../src/options/addresses.js';
 import { dialect, driver, offloads, strategy } from '../../src/options/choices.js';
 import { integer, keepalive, netid, port } from '../../src/options/numbers.js';
+import { UsageError } from '../../src/options/usageError.js';
+import { peerCommand } from '../../src/reference/peerOptions.js';
+import { routerCommand } from '../../src/reference/routerOptions.js';
+import { translate } from '../../src/reference/translate.js';
 
 /** Parsers that check a text and keep it. */
 const KEEPING = [ipv4, ipv6, endpoint, endpointOrAddress, prefix, prefix64];
@@ -22,6 +26,20 @@ function parsed<T>(parse: (text: string) => T, text: string): T | null {
     if (!(error instanceof InvalidArgumentError)) throw error;
     demand(error.message.length < text.length * 6 + 300, 'a refusal is short');
     return null;
+  }
+}
+
+/** Arguments of the C commands become some of ours, or are refused. */
+function demandTranslated(text: string): void {
+  for (const command of [peerCommand, routerCommand]) {
+    try {
+      const { args } = translate(command, text.split(' '));
+      demand(args[0] === command.command, 'the command is ours');
+      demand(args.join('').length < text.length * 3 + 200, 'the arguments are few');
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      demand(error.message.length < text.length * 6 + 300, 'a refusal is short');
+    }
   }
 }
 
@@ -44,6 +62,8 @@ export const target: FuzzTarget = {
     '__proto__',
     '65535',
     '1e3',
+    '-def -s 192.0.2.1 --ttl=2',
+    '-l 192.0.2.1 -x3000 -R fc00::/7',
   ),
   words: textBytes('draft0', 'none', 'all', 'auto', ',', '0x', '/64', '::', '65536', ' ', '-', '+'),
   run(input) {
@@ -61,6 +81,7 @@ export const target: FuzzTarget = {
     demandInteger(parsed(integer(0, 86_400), text), 0, 86_400);
     demandInteger(parsed(port, text), 1, 65_535);
     demandInteger(parsed(netid, text), 0, 0xffff);
+    demandTranslated(text);
     const pair = parsed(keepalive, text);
     demandInteger(pair?.interval, 0, 86_400);
     demandInteger(pair?.ttl, 0, 255);

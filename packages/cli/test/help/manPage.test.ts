@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commandPage } from '../../src/help/commandPage.js';
 import { manPages } from '../../src/help/manPage.js';
+import { referencePage } from '../../src/help/referencePage.js';
 import { buildProgram } from '../../src/main.js';
+import { REFERENCE_COMMANDS } from '../../src/reference/commands.js';
 
 const RELEASE = { version: '1.2.3', date: '2026-01-31' };
 
@@ -34,6 +36,20 @@ describe('the man pages', () => {
       expect(page.text).toContain(`.TH ${`6bed4-${command.name()}`.toUpperCase()} `);
     },
   );
+});
+
+describe('the man pages of the C commands', () => {
+  test.each(REFERENCE_COMMANDS)('tell all options of $name', (command) => {
+    const program = commandPage(buildProgram('1.2.3'));
+    const all = manPages(program, RELEASE, [referencePage(command)]);
+    const page = all.find(({ name }) => name === `${command.name}.8`)!;
+    for (const { short, long, help } of command.options) {
+      if (help === '') continue;
+      expect(page.text).toContain(
+        `\\fB\\-${short}\\fR, \\fB\\-\\-${long[0]!.replaceAll('-', '\\-')}\\fR`,
+      );
+    }
+  });
 });
 
 describe('a man page', () => {

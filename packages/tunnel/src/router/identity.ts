@@ -55,6 +55,11 @@ export interface RouterIdentity {
   /** Whether there is anything behind this router. */
   readonly ipv6Side: boolean;
   /**
+   * Whether its host may have the addresses under the /64 whose port is 0: a native /64 is the host's, too. Not in
+   * draft01, where all identifiers are made as from those of Ethernet.
+   */
+  readonly leavesPortZero: boolean;
+  /**
    * Its own addresses besides `ownAddress`: link-local forms and, in draft01, its /64 with zeroes.
    */
   readonly aliases: readonly Uint8Array[];
@@ -85,6 +90,8 @@ export function identify(options: RouterOptions): RouterIdentity {
   const ownAddress = subnetPrefix.toBytes();
   // Refuses a port that the layout cannot express.
   layout.writeEndpoint(ownAddress, 0, address, port, ROUTER_LANIP);
+  const ipv6Side = options.ipv6Side ?? true;
+  const is6bed4 = is6bed4Prefixed(profile, ownAddress, 0);
   return {
     profile,
     layout,
@@ -98,8 +105,9 @@ export function identify(options: RouterOptions): RouterIdentity {
     endpoint: { address: options.address, port },
     routes,
     forwardTo: [...forwardTo.map((forwarded) => parsePrefix(forwarded, 'forwardTo')), ...routes],
-    joinsTrapezium: !trapeziumNeeds6bed4 || is6bed4Prefixed(profile, ownAddress, 0),
-    ipv6Side: options.ipv6Side ?? true,
+    joinsTrapezium: !trapeziumNeeds6bed4 || is6bed4,
+    ipv6Side,
+    leavesPortZero: ipv6Side && !is6bed4 && layout.hasLanip,
     aliases: aliasesOf(layout, subnetAnycast, ownAddress, address, port),
   };
 }
@@ -151,6 +159,15 @@ export function isSolicitedAddress(
  */
 export function isOwnEndpoint({ layout, self }: RouterIdentity, target: Uint8Array): boolean {
   return layout.matchesEndpoint(target, 0, self) || isLinkLocalOf(layout, target, 0, self);
+}
+
+/** Whether the IPv6 address at `offset`, under our /64, is one that is left to the router's host: its port is 0. */
+export function isHostAddress(
+  { layout, leavesPortZero }: RouterIdentity,
+  bytes: Uint8Array,
+  offset: number,
+): boolean {
+  return leavesPortZero && !layout.isOpaque(bytes, offset) && layout.readPort(bytes, offset) === 0;
 }
 
 /** The router's IPv6 address as text. */

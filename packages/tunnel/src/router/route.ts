@@ -10,7 +10,7 @@ import {
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
 import { Drop, type DropCode } from '../report/drop.js';
 import { ROUTER_LANIP } from '../specification.js';
-import type { RouterIdentity } from './identity.js';
+import { isHostAddress, type RouterIdentity } from './identity.js';
 
 /** The ways of a packet through a router. */
 export const Route = {
@@ -68,9 +68,22 @@ export function routeFromTunnel(
 ): RouteCode {
   const destination = offset + DESTINATION_OFFSET;
   if (identity.subnetPrefix.contains(bytes, destination)) {
-    return unlessBack(toOwnSubnet(identity, bytes, destination, target), from, target);
+    const route = toOwnSubnet(identity, bytes, destination, target);
+    if (route === Route.drop && isForHost(identity, bytes, offset)) return Route.ipv6Side;
+    return unlessBack(route, from, target);
   }
   return toElsewhere(identity, bytes, offset, from, target);
+}
+
+/**
+ * Whether a packet is from a peer of ours to an address of the router's host: under a native /64, port 0 is
+ * left to it, since no peer can have that.
+ */
+function isForHost(identity: RouterIdentity, bytes: Uint8Array, offset: number): boolean {
+  return (
+    isHostAddress(identity, bytes, offset + DESTINATION_OFFSET) &&
+    identity.subnetPrefix.contains(bytes, offset + SOURCE_OFFSET)
+  );
 }
 
 /** A destination that is not under our /64: of another router, or of the IPv6 side. */

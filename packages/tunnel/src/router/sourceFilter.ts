@@ -1,7 +1,7 @@
 import { is6bed4Prefixed, isIPv6Routable, readRouterAddress, type UdpEndpoint } from '@6bed4/codec';
 import { DESTINATION_OFFSET, SOURCE_OFFSET } from '@6bed4/nd';
 import { Drop, type DropCode } from '../report/drop.js';
-import type { RouterIdentity } from './identity.js';
+import { isHostAddress, type RouterIdentity } from './identity.js';
 
 /**
  * Checks the sender of packets over UDP (draft-03 §6, draft-04 §5.1): a peer under our /64 whose
@@ -112,7 +112,8 @@ export function isCorrected(
 
 /**
  * Checks the source of packets from the IPv6 side (draft-04 §2.1: a 6bed4 address is never behind a
- * router): native nodes, and our own host under addresses of our own endpoint.
+ * router): native nodes, and our own host under addresses of our own endpoint, or those of port 0 that
+ * a native /64 leaves to it.
  */
 export function refuseNativeSource(
   identity: RouterIdentity,
@@ -121,9 +122,8 @@ export function refuseNativeSource(
 ): DropCode {
   const source = offset + SOURCE_OFFSET;
   if (identity.subnetPrefix.contains(bytes, source)) {
-    return identity.layout.matchesEndpoint(bytes, source, identity.self)
-      ? Drop.none
-      : Drop.sourceNotAllowed;
+    const isOwn = identity.layout.matchesEndpoint(bytes, source, identity.self);
+    return isOwn || isHostAddress(identity, bytes, source) ? Drop.none : Drop.sourceNotAllowed;
   }
   if (is6bed4Prefixed(identity.profile, bytes, source)) return Drop.sourceNotAllowed;
   return isIPv6Routable(bytes, source) ? Drop.none : Drop.sourceNotAllowed;

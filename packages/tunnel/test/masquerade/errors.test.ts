@@ -63,6 +63,11 @@ const CASES: readonly (readonly [name: string, protocol: number, hostPort: numbe
   ['ICMPv6', ICMPV6, 0],
 ];
 
+function asVersion4(packet: Uint8Array): Uint8Array {
+  packet[0] = 0x45;
+  return packet;
+}
+
 describe('ICMPv6 errors to a peer', () => {
   test.each(CASES)('about what its host was to take: %s', (_name, protocol, hostPort) => {
     const { sent, taken } = pair(protocol, hostPort);
@@ -99,6 +104,7 @@ describe('ICMPv6 errors to a peer', () => {
     ['no ports', unreachable(NATIVE, ADDRESS_A, pair(TCP, 22).taken, 43)],
     ['nothing', unreachable(NATIVE, ADDRESS_A, new Uint8Array(0))],
     ['no IPv6', unreachable(NATIVE, ADDRESS_A, new Uint8Array(100))],
+    ['another version of IP', unreachable(NATIVE, ADDRESS_A, asVersion4(pair(TCP, 22).taken))],
     ['what another peer sent', unreachable(NATIVE, ADDRESS_B, pair(TCP, 22).taken)],
     ['a port that no rule leads to', unreachable(HOST, ADDRESS_A, pair(TCP, 23).taken)],
     ['a later fragment', unreachable(HOST, ADDRESS_A, fragments(pair(TCP, 22).taken, 24)[1]!)],

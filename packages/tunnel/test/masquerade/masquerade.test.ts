@@ -80,6 +80,14 @@ describe('packets to the router’s address of a peer', () => {
     expect(delivered).toEqual([expected]);
   });
 
+  test('are SCTP in UDP only at port 9899 of both ends', () => {
+    const flow = { protocol: UDP, source: ADDRESS_A, sourcePort: 9899 };
+    const packet = transport({ ...flow, destination: ROUTER_OF_A, destinationPort: 5000 });
+    expect(bench().datagram(A, packet).delivered).toEqual([
+      transport({ ...flow, destination: HOST, destinationPort: 6000 }),
+    ]);
+  });
+
   test('go to the host of ICMPv6, which answers instead of the router', () => {
     const { delivered, sent } = bench().datagram(A, ping(ADDRESS_A, ROUTER_OF_A));
     expect(sent).toEqual([]);
