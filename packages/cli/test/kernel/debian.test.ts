@@ -10,11 +10,12 @@ const SCRIPT = fileURLToPath(new URL('../../../../scripts/debian/main.mjs', impo
 const PATIENCE = 300_000;
 
 /**
- * A copy of this computer's root that lasts as long as this script: what changes is in memory, and nothing is
- * mounted outside. It has the Node.js of this test as Debian's package nodejs, in a version of choice. What stays of the package after
- * its removal is printed at the end.
+ * A copy of this computer's root that lasts as long as this script: what changes is in memory, nothing is
+ * mounted outside, and its network is its own. It has the Node.js of this test as Debian's package nodejs, in
+ * a version of choice. What stays of the package after its removal is printed at the end.
  */
 const IN_A_COPY = `set -e
+ip link set lo up
 mkdir -p "$1/copy"
 mount -t tmpfs tmpfs "$1/copy"
 mkdir "$1/copy/upper" "$1/copy/work" "$1/copy/root"
@@ -53,7 +54,7 @@ describeKernel('the package for Debian', () => {
 
   function inCopy(script: string, nodeVersion = '20.19.2'): string {
     const values = [folder, file, process.execPath, script, nodeVersion];
-    const argv = ['--mount', 'sh', '-c', IN_A_COPY, 'sh', ...values];
+    const argv = ['--mount', '--net', 'sh', '-c', IN_A_COPY, 'sh', ...values];
     const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8' });
     expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout });
     return stdout;
