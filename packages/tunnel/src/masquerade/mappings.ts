@@ -6,7 +6,7 @@ import {
   sameIPv6Address,
 } from '@6bed4/codec';
 import { MAX_MASQUERADE_RULES } from '../defaults.js';
-import type { RouterIdentity } from '../router/identity.js';
+import { isHostAddress, type RouterIdentity } from '../router/identity.js';
 import {
   formatMasqueradeRule,
   type MasqueradeRule,
@@ -104,7 +104,9 @@ export class Mappings {
 function hostOf(identity: RouterIdentity, { host }: MasqueradeRule, text: string): Uint8Array {
   const { ownAddress, profile, subnetPrefix } = identity;
   if (host === null || sameIPv6Address(host, 0, ownAddress, 0)) return ownAddress;
-  const isTunneled = subnetPrefix.contains(host, 0) || is6bed4Prefixed(profile, host, 0);
+  const isTunneled = subnetPrefix.contains(host, 0)
+    ? !isHostAddress(identity, host, 0)
+    : is6bed4Prefixed(profile, host, 0);
   if (isTunneled || !isIPv6Routable(host)) {
     const expected = 'a host on the IPv6 side, or none for the computer of the router';
     throw new InvalidArgumentError(FIELD, JSON.stringify(text), expected);

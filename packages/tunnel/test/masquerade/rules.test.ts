@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatMasqueradeRule, parseMasqueradeRule } from '../../src/index.js';
 import { RouterBench } from '../support/routerBench.js';
 import { A, ADDRESS_A, addressOf, FOREIGN_ADDRESS, ROUTER } from '../support/routerMessages.js';
-import { TCP, transport } from '../support/transportPackets.js';
+import { mirrored, TCP, transport } from '../support/transportPackets.js';
 
 const HOST = '2001:db8:5::5';
 
@@ -117,6 +117,23 @@ describe('rules together', () => {
     expect(() => new RouterBench({ masquerade: [`tcp:22=[${host}]`] })).toThrow(
       /expected a host on the IPv6 side/,
     );
+  });
+
+  test('may lead to an address of port 0 that a native /64 leaves to the computer of the router', () => {
+    const prefix = '2001:db8:64:64::/64';
+    const masquerade = ['tcp:22=2001:db8:64:64::5'];
+    const bench = new RouterBench({ prefix, masquerade });
+    const flow = { protocol: TCP, source: addressOf(A, 1, prefix) };
+    const toRouter = transport({ ...flow, destination: addressOf(A, 0, prefix) });
+    const there = transport({ ...flow, destination: '2001:db8:64:64::5' });
+    expect(bench.datagram(A, toRouter).delivered).toEqual([there]);
+    const [answer] = bench.packet(mirrored(there)).sent;
+    expect(answer!.payload.subarray(8)).toEqual(mirrored(toRouter).subarray(8));
+    const peer = [`tcp:22=${addressOf(A, 1, prefix)}`];
+    expect(() => new RouterBench({ prefix, masquerade: peer })).toThrow(/IPv6 side/);
+    expect(() => new RouterBench({ masquerade })).not.toThrow();
+    const unlike = ['tcp:22=fc64:bed:c633:6401::5'];
+    expect(() => new RouterBench({ masquerade: unlike })).toThrow(/IPv6 side/);
   });
 
   test('are 64 at most', () => {
