@@ -62,6 +62,7 @@ const config: KnipConfig = {
     'prlimit',
     'promtool',
     'script',
+    'systemd-analyze',
     'tshark',
     'umount',
     'unshare',

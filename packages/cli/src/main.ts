@@ -2,6 +2,7 @@ import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
 import { addAddressCommand } from './commands/addressCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
+import { addCheckConfigCommand } from './commands/checkConfigCommand.js';
 import { addCompletionCommand } from './commands/completionCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
@@ -104,6 +105,7 @@ export function buildProgram(version: string): Command {
   addServeCommand(program, version);
   addStatusCommand(program);
   addCheckCommand(program);
+  addCheckConfigCommand(program);
   addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);

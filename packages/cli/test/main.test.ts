@@ -65,6 +65,7 @@ describe('--help', () => {
     [['serve']],
     [['status']],
     [['check']],
+    [['check-config']],
     [['ping']],
     [['address']],
     [['address', 'decode']],
@@ -123,12 +124,9 @@ describe('wrong arguments', () => {
     [[...R, 'more'], /^6bed4 router: too many arguments for 'router'/],
     [
       ['peer'],
-      '6bed4 peer: missing --router: give the IPv4 address of a router, such as --router 192.0.2.1',
+      '6bed4 peer: missing --router: give the IPv4 address or name of a router, such as --router 192.0.2.1',
     ],
-    [
-      ['peer', '--router', '192.0.2.1:0'],
-      /--router: found "192\.0\.2\.1:0", expected .* port from 1/,
-    ],
+    [['peer', '--router', '192.0.2.1:0'], /--router: found 192\.0\.2\.1:0, expected a port from 1/],
     [['peer', '--router', '192.0.2'], /--router: found "192\.0\.2"/],
     [[...P, '--keepalive', 'often'], /--keepalive: found "often", expected S or S,TTL/],
     [[...P, '--keepalive', '30,256'], /--keepalive: found "30,256"/],
@@ -169,6 +167,12 @@ describe('wrong arguments', () => {
     [['ping', '192.0.2.1'], /^6bed4 ping: ADDR: found "192\.0\.2\.1", expected an IPv6 address/],
     [['ping', '::1', '--count', '0'], /--count: found "0"/],
     [['check', '--dialect', 'x'], /--dialect: found "x"/],
+    [[...P, '--router', 'router..example'], /--router: found "router\.\.example", expected A\.B/],
+    [['check-config'], /^6bed4 check-config: missing required argument 'FILE'/],
+    [
+      ['peer', '--config', '/nowhere/x'],
+      '6bed4 peer: /nowhere/x: the configuration cannot be read: there is no such file',
+    ],
     [['address', 'decode'], /^6bed4 address decode: missing required argument 'ADDR'/],
     [
       ['address', 'decode', '192.0.2.1'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { requireBuild, run } from '@6bed4/testing/command';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ConfigFolder } from './support/configuration.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -16,4 +17,13 @@ describe('the README', () => {
       for (const option of options) expect(README).toContain(option);
     },
   );
+
+  test('has a configuration file that is right', async () => {
+    const [, text] = /^```conf\n(# \/etc\/6bed4\/peer\.toml\n[\s\S]*?)^```$/m.exec(README)!;
+    const folder = new ConfigFolder();
+    const outcome = await run('check-config', folder.write(text!));
+    folder.remove();
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(outcome.stdout).toContain('right for 6bed4 peer, 6bed4 serve');
+  });
 });

@@ -8,20 +8,23 @@
 export { InvalidArgumentError } from '@6bed4/codec';
 export { answerEcho } from './daemon/answerEcho.js';
 export { Daemon, type DaemonEvents } from './daemon/daemon.js';
+export type { RouterLookup } from './daemon/namedRouter.js';
 export type { CommonOptions } from './daemon/options.js';
+export { PeerDaemon, startPeer } from './daemon/peerDaemon.js';
+export type { PeerDaemonEvents, PortMove } from './daemon/peerEvents.js';
+export { checkPeerOptions, type PeerDaemonOptions } from './daemon/peerOptions.js';
 export {
-  PeerDaemon,
-  type PeerDaemonEvents,
-  type PortMove,
-  startPeer,
-} from './daemon/peerDaemon.js';
-export type { PeerDaemonOptions } from './daemon/peerOptions.js';
-export {
+  checkRouterOptions,
   RouterDaemon,
   type RouterDaemonEvents,
   type RouterDaemonOptions,
   startRouter,
 } from './daemon/routerDaemon.js';
+export {
+  parseRouterReference,
+  type ResolveIPv4,
+  type RouterReference,
+} from './daemon/routerNames.js';
 export type { DaemonCounters } from './drivers/driver.js';
 export type { DriverName } from './drivers/driverName.js';
 export type {

@@ -1,13 +1,12 @@
-import { type Profile, parseEndpoint, profileOf } from '@6bed4/codec';
+import { type Profile, profileOf } from '@6bed4/codec';
 import type { Command } from 'commander';
 import { checkReport, resultOf } from '../check/checkReport.js';
+import { findRouters } from '../check/findRouters.js';
 import { findNativeIPv6 } from '../check/nativeIPv6.js';
 import { checkNetwork } from '../check/networkCheck.js';
-import { routersInUse } from '../control/routersInUse.js';
-import { endpointOrAddress, ipv4 } from '../options/addresses.js';
+import { ipv4, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
 import { repeated } from '../options/repeated.js';
-import { missingOption } from '../options/usageError.js';
 import { print } from '../output/print.js';
 
 const EXAMPLES = `
@@ -44,9 +43,9 @@ export function addCheckCommand(program: Command): void {
         'packets pass, and whether there is native IPv6. Takes some seconds; needs no privileges.',
     )
     .option(
-      '--router <A.B.C.D[:port]>',
+      '--router <HOST[:port]>',
       'router to ask; a second one tells more about the NAT; default: those of running peers',
-      repeated(endpointOrAddress),
+      repeated(routerReference),
     )
     .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
@@ -57,11 +56,7 @@ export function addCheckCommand(program: Command): void {
 
 async function check(flags: Flags): Promise<void> {
   const { dialect: profile = profileOf('draft03'), listen, json = false } = flags;
-  const given = flags.router?.map((text) => parseEndpoint(text, profile.port));
-  const routers = (given ?? (await routersInUse())).slice(0, MOST_ROUTERS);
-  if (routers.length === 0) {
-    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
-  }
+  const routers = (await findRouters(flags.router, profile)).slice(0, MOST_ROUTERS);
   const onProgress = (what: string, { address, port }: { address: string; port: number }): void => {
     if (!json) console.error(`${what} ${address}:${port} …`);
   };

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatEndpoint } from '@6bed4/codec';
-import type { PeerDaemon } from '@6bed4/node';
+import type { PeerDaemon, RouterLookup } from '@6bed4/node';
 import type { AddressLease } from '@6bed4/tunnel';
 import type { Logger } from 'pino';
 import { reachError } from '../check/reachError.js';
+import { routersOf } from './describePeer.js';
 import { logInterface } from './logInterface.js';
 
 /** Milliseconds without answer until it is told what to check: two solicitations are lost rarely. */
@@ -51,6 +52,7 @@ export function logPeer(peer: PeerDaemon, log: Logger, start: PeerLogStart = {})
     const name = formatEndpoint(router);
     log.info({ router: name }, `router ${name} answers again`);
   });
+  peer.on('router-lookup', (result) => logLookup(result, log));
   peer.on('no-route', ({ message }) => log.warn(`${message}; waiting`));
   peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
     const fields = {
@@ -65,14 +67,26 @@ export function logPeer(peer: PeerDaemon, log: Logger, start: PeerLogStart = {})
   if (!isReady) logAsking(peer, log);
 }
 
+function logLookup({ name, addresses, router, error }: RouterLookup, log: Logger): void {
+  if (error !== null) {
+    const goesOn = router === null ? 'waiting' : `going on with ${formatEndpoint(router)}`;
+    log.warn({ router: name, error }, `no address of router ${name}: ${error}; ${goesOn}`);
+    return;
+  }
+  const at = router === null ? null : formatEndpoint(router);
+  log.info({ router: name, addresses, at }, `router ${name} is ${addresses.join(', ')}`);
+}
+
 /** Logs which routers are asked for an address, and after a while without answer what may be wrong. */
 function logAsking(peer: PeerDaemon, log: Logger): void {
-  const routers = peer.uplinks().map(({ router }) => formatEndpoint(router));
+  const routers = routersOf(peer);
   const from = formatEndpoint(peer.endpoint);
   log.info({ routers, from }, `asking ${routers.join(', ')} …`);
   let isSettled = false;
   const timer = setTimeout(async () => {
-    const { router } = peer.uplinks()[0]!;
+    const { router } = peer.uplinks()[0] ?? {};
+    // A name without an address is told of elsewhere.
+    if (router === undefined) return;
     const [error] = await Promise.all([reachError(router, LONGEST_ERROR), delay(LONGEST_ERROR)]);
     if (isSettled) return;
     const attempts = Math.max(...peer.uplinks().map((uplink) => uplink.attempts));

@@ -1,7 +1,15 @@
 import { reference2020 } from '@6bed4/codec';
-import { answerEcho, type PeerDaemon, startPeer } from '@6bed4/node';
+import {
+  answerEcho,
+  checkPeerOptions,
+  type PeerDaemon,
+  type PeerDaemonOptions,
+  startPeer,
+} from '@6bed4/node';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { addConfigurable, type FlagSource } from '../config/configurable.js';
+import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import { ExtensionHook } from '../hook/extensionHook.js';
@@ -14,11 +22,16 @@ import {
   SIGNALS,
 } from '../options/daemonOptions.js';
 import { integer } from '../options/numbers.js';
-import { addPeerOptions, type PeerFlags, peeringOf } from '../options/peerOptions.js';
+import {
+  addPeerOptions,
+  missingRouter,
+  type PeerFlags,
+  peeringOf,
+} from '../options/peerOptions.js';
 import { repeated } from '../options/repeated.js';
-import { missingOption } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { PathLog } from '../output/pathLog.js';
+import { describePeer } from './describePeer.js';
 import { logInbound } from './logInbound.js';
 import { logPeer } from './logPeer.js';
 import { runDaemon } from './runDaemon.js';
@@ -73,31 +86,50 @@ export function addPeerCommand(program: Command, version: string): void {
       `seconds that one call of it may take; default: ${HOOK_TIMEOUT}`,
       integer(1, LONGEST_HOOK_TIMEOUT),
     );
-  addDaemonOptions(command)
-    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
-    .action((flags: PeerCommandFlags) => runPeer(flags, version));
+  addDaemonOptions(command).addHelpText('after', `${SIGNALS}\n${EXAMPLES}`);
+  addConfigurable<PeerCommandFlags>(command, {
+    check: (flags) => checkPeerOptions(optionsOf(flags)),
+    run: (flags, source) => runPeer(flags, source, version),
+  });
 }
 
-async function runPeer(flags: PeerCommandFlags, version: string): Promise<void> {
+function optionsOf(flags: PeerCommandFlags): PeerDaemonOptions {
   const { router: routers, dialect: profile, tun = DEFAULT_TUN } = flags;
-  if (routers === undefined) {
-    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
-  }
-  const log = await openLog(flags);
+  if (routers === undefined) throw missingRouter();
   const { listen, port, keepalive, lanip, defaultRoute, acceptRoutes, driver, offloads } = flags;
   const { allowPrivate, allowLoopback, inbound } = flags;
-  const options = {
-    ...{ listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile, driver, offloads },
-    ...{ allowPrivate, allowLoopback, inbound, peering: peeringOf(flags) },
+  return {
+    ...{ routers, tun, listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile },
+    ...{ driver, offloads, allowPrivate, allowLoopback, inbound, peering: peeringOf(flags) },
   };
+}
+
+/** What changes while a peer runs, by flag. */
+const CHANGES: Changes<PeerCommandFlags, PeerDaemon> = {
+  router: (peer, { router }) => peer.setRouters(router!),
+  acceptRoutes: (peer, flags) => peer.setRouteWishes(flags),
+  defaultRoute: (peer, flags) => peer.setRouteWishes(flags),
+  inbound: (peer, { inbound = 'open' }) => peer.setInbound(inbound),
+};
+
+async function runPeer(
+  flags: PeerCommandFlags,
+  source: FlagSource<PeerCommandFlags> | null,
+  version: string,
+): Promise<void> {
+  const options = optionsOf(flags);
+  const { tun = false } = options;
+  const log = await openLog(flags);
   const { logger } = log;
   const paths = new PathLog(logger);
   const hook = hookOf(flags, logger);
   await runDaemon({
     log,
     control: await openControl(flags, 'peer', tun, logger),
-    metrics: flags.metrics,
-    start: () => startPeer({ routers, tun, ...options }),
+    flags,
+    describe: describePeer,
+    reload: source && { source, changes: CHANGES },
+    start: () => startPeer(options),
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
       logInbound(peer.inbound, logger);

@@ -1,21 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  formatEndpoint,
-  formatIPv6,
-  type Profile,
-  parseEndpoint,
-  parseIPv6,
-  profileOf,
-} from '@6bed4/codec';
+import { formatEndpoint, formatIPv6, type Profile, parseIPv6, profileOf } from '@6bed4/codec';
 import { type PeerDaemon, StartError, startPeer } from '@6bed4/node';
 import type { AddressLease } from '@6bed4/tunnel';
 import type { Command } from 'commander';
-import { routersInUse } from '../control/routersInUse.js';
-import { endpointOrAddress, ipv4, ipv6 } from '../options/addresses.js';
+import { findRouters } from '../check/findRouters.js';
+import { ipv4, ipv6, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
 import { integer } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
-import { missingOption } from '../options/usageError.js';
 import { print } from '../output/print.js';
 import { PathPing, type PingReply } from '../ping/pathPing.js';
 import { replyLine, summaryLine } from '../ping/pingReport.js';
@@ -57,9 +49,9 @@ export function addPingCommand(program: Command): void {
     )
     .argument('<ADDR>', 'IPv6 address', ipv6)
     .option(
-      '--router <A.B.C.D[:port]>',
+      '--router <HOST[:port]>',
       'router to get an address from; may be repeated; default: those of running peers',
-      repeated(endpointOrAddress),
+      repeated(routerReference),
     )
     .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--dialect <D>', `${DIALECTS}; default: draft03`, dialect)
@@ -76,11 +68,7 @@ export function addPingCommand(program: Command): void {
 
 async function ping(address: string, flags: Flags): Promise<void> {
   const { dialect: profile = profileOf('draft03'), listen } = flags;
-  const given = flags.router?.map((text) => parseEndpoint(text, profile.port));
-  const routers = given ?? (await routersInUse());
-  if (routers.length === 0) {
-    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
-  }
+  const routers = await findRouters(flags.router, profile);
   const peer = await startPeer({ routers, profile, listen });
   try {
     const lease = await leaseOf(peer, routers.map(formatEndpoint));

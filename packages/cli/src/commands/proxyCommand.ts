@@ -11,7 +11,11 @@ import { resolveBySystem } from '../proxy/names.js';
 import { hostText } from '../proxy/proxyContext.js';
 import { type DnsServer, resolveThrough } from '../proxy/tunnelResolver.js';
 import { type Service, service, serviceText } from '../serve/service.js';
-import { runTunnelProgram, type TunnelProgramFlags } from './runTunnelProgram.js';
+import {
+  addTunnelProgram,
+  type TunnelProgramFlags,
+  type TunnelProgramPlan,
+} from './runTunnelProgram.js';
 import { addProxyProtocol } from './serveCommand.js';
 
 const DEFAULT_SOCKS: ListenAddress = { host: '127.0.0.1', port: 1080 };
@@ -77,12 +81,14 @@ export function addProxyCommand(program: Command, version: string): void {
       'publish PORT=HOST:PORT or udp:PORT=HOST:PORT, as "6bed4 serve" does; may be repeated',
       repeated(service),
     );
-  addCommonOptions(addPeerOptions(addRelayOptions(addProxyProtocol(command))))
-    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
-    .action((flags: ProxyFlags) => runProxy(flags, version));
+  addCommonOptions(addPeerOptions(addRelayOptions(addProxyProtocol(command)))).addHelpText(
+    'after',
+    `${SIGNALS}\n${EXAMPLES}`,
+  );
+  addTunnelProgram<ProxyFlags>(command, planOf, version);
 }
 
-async function runProxy(flags: ProxyFlags, version: string): Promise<void> {
+function planOf(flags: ProxyFlags): TunnelProgramPlan {
   const { serve: services = [], dns } = flags;
   const http = flags.http === true ? DEFAULT_HTTP : (flags.http ?? null);
   const onlyHttp = http !== null && flags.socks === undefined;
@@ -110,7 +116,7 @@ async function runProxy(flags: ProxyFlags, version: string): Promise<void> {
     resolverOver: (network: Parameters<typeof resolveThrough>[0]) =>
       dns === undefined ? resolveBySystem : resolveThrough(network, dns),
   };
-  await runTunnelProgram(flags, { role: 'proxy', proxy, services }, version);
+  return { role: 'proxy', proxy, services };
 }
 
 /** Refuses to publish the proxy itself, which everybody could use then. */

@@ -1,6 +1,13 @@
 import { completePrefix, formatEndpoint, formatPrefix, reference2020 } from '@6bed4/codec';
-import { startRouter } from '@6bed4/node';
+import {
+  checkRouterOptions,
+  type RouterDaemon,
+  type RouterDaemonOptions,
+  startRouter,
+} from '@6bed4/node';
 import type { Command } from 'commander';
+import { addConfigurable, type FlagSource } from '../config/configurable.js';
+import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
 import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
@@ -87,51 +94,56 @@ export function addRouterCommand(program: Command, version: string): void {
       'threads of the Linux driver; default: half the processors, 4 at most',
       integer(1, 64),
     );
-  addDaemonOptions(command)
-    .addHelpText('after', `${SIGNALS}\n${EXAMPLES}`)
-    .action((flags: RouterFlags) => runRouter(flags, version));
+  addDaemonOptions(command).addHelpText('after', `${SIGNALS}\n${EXAMPLES}`);
+  addConfigurable<RouterFlags>(command, {
+    check: (flags) => {
+      checkRouterOptions(optionsOf(flags));
+      checkPrefix(flags);
+    },
+    run: (flags, source) => runRouter(flags, source, version),
+  });
 }
 
-async function runRouter(flags: RouterFlags, version: string): Promise<void> {
-  const { listen, route: routes, dialect: profile, tun = DEFAULT_TUN } = flags;
+function optionsOf(flags: RouterFlags): RouterDaemonOptions {
+  const { listen, route: routes, dialect: profile, public: publicEndpoint } = flags;
   if (listen === undefined) {
     throw missingOption('--listen', 'the public IPv4 address of this router', '192.0.2.1');
   }
-  checkPrefix(flags);
-  const log = await openLog(flags);
-  const {
-    public: publicEndpoint,
-    port,
-    prefix,
-    netid,
-    driver,
-    offloads,
-    workers,
-    forwardTo,
-    masquerade,
-  } = flags;
-  const { allowPrivate, allowLoopback, inbound } = flags;
-  const options = {
-    ...{
-      publicEndpoint,
-      port,
-      prefix,
-      netid,
-      routes,
-      forwardTo,
-      masquerade,
-      profile,
-      driver,
-      offloads,
-      workers,
-    },
+  const { tun = DEFAULT_TUN, port, prefix, netid, driver, offloads, workers, forwardTo } = flags;
+  const { allowPrivate, allowLoopback, inbound, masquerade } = flags;
+  return {
+    ...{ listen, publicEndpoint, port, prefix, netid, routes, forwardTo, masquerade, profile },
+    ...{ tun, ipv6Side: tun !== false, driver, offloads, workers },
     ...{ allowPrivate, allowLoopback, inbound },
   };
+}
+
+/** What changes while a router runs, by flag. */
+const CHANGES: Changes<RouterFlags, RouterDaemon> = {
+  route: (router, flags) => router.setRoutes(routesOf(flags)),
+  forwardTo: (router, flags) => router.setRoutes(routesOf(flags)),
+  inbound: (router, { inbound = 'open' }) => router.setInbound(inbound),
+};
+
+function routesOf({ route: routes, forwardTo }: RouterFlags) {
+  return { routes, forwardTo };
+}
+
+async function runRouter(
+  flags: RouterFlags,
+  source: FlagSource<RouterFlags> | null,
+  version: string,
+): Promise<void> {
+  const options = optionsOf(flags);
+  const { tun = false, routes, masquerade } = options;
+  const log = await openLog(flags);
   await runDaemon({
     log,
     control: await openControl(flags, 'router', tun, log.logger),
-    metrics: flags.metrics,
-    start: () => startRouter({ listen, tun, ipv6Side: tun !== false, ...options }),
+    flags,
+    describe: ({ address, endpoint }) => `router ${address} on ${formatEndpoint(endpoint)}`,
+    reload: source && { source, changes: CHANGES },
+    start: () => startRouter(options),
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);

@@ -1,10 +1,12 @@
 import type { DaemonCounters, DriverReport, StartError } from '@6bed4/node';
+import { type Changes, type Reload, Reloader } from '../config/reload.js';
 import type { ControlServer } from '../control/controlServer.js';
 import type { ProcessStatus } from '../control/status.js';
-import type { MetricsServer } from '../metrics/metricsServer.js';
-import type { ListenAddress } from '../options/listenAddress.js';
-import type { DaemonLog } from '../output/log.js';
+import { MetricsEndpoint } from '../metrics/metricsEndpoint.js';
+import type { CommonFlags } from '../options/daemonOptions.js';
+import { type DaemonLog, levelOf } from '../output/log.js';
 import { capabilitiesInUse } from '../process/capabilities.js';
+import { ServiceManager } from '../process/serviceManager.js';
 import { listenToSignals } from '../process/signals.js';
 
 /** The part of routers and peers that running one needs. */
@@ -20,38 +22,37 @@ export interface ManagedDaemon {
 const LONGEST_MESSAGE = 500;
 
 /** A daemon to run, and the outputs that it has. */
-export interface DaemonRun<T> {
+export interface DaemonRun<T, F extends CommonFlags> {
   readonly log: DaemonLog;
   /** Its status socket; null for none. */
   readonly control: ControlServer | null;
-  /** Where it answers Prometheus; absent for nowhere. */
-  readonly metrics?: ListenAddress | undefined;
+  readonly flags: F;
+  /** How its configuration is read again; null without one. */
+  readonly reload: Reload<F, T> | null;
   readonly start: () => Promise<T>;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
   /** Called before it is closed, also after a failure; it waits for that. */
   readonly onEnding?: () => void | Promise<void>;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
+  /** What it does at present, in one line. */
+  readonly describe: (daemon: T) => string;
 }
 
 /** Runs a daemon from its start until a signal ends it or it fails. A second signal ends it at once. */
-export async function runDaemon<T extends ManagedDaemon>(run: DaemonRun<T>): Promise<void> {
-  let metrics: MetricsServer | null = null;
+export async function runDaemon<T extends ManagedDaemon, F extends CommonFlags>(
+  run: DaemonRun<T, F>,
+): Promise<void> {
+  const metrics = new MetricsEndpoint();
   let signal: NodeJS.Signals | null = null;
   try {
-    metrics = run.metrics === undefined ? null : await openMetrics(run.metrics);
+    await metrics.listen(run.flags.metrics);
     signal = await runUntilEnd(run, metrics);
   } finally {
-    await Promise.all([run.control?.close(), metrics?.close(), run.log.close()]);
+    await Promise.all([run.control?.close(), metrics.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
     setTimeout(() => leave(signal), LONGEST_MESSAGE).unref();
   }
-}
-
-/** Loads what only those need who ask for it. */
-async function openMetrics(address: ListenAddress): Promise<MetricsServer> {
-  const { MetricsServer } = await import('../metrics/metricsServer.js');
-  return MetricsServer.open(address);
 }
 
 /**
@@ -65,17 +66,27 @@ function leave(signal: NodeJS.Signals | null): void {
 }
 
 /** @returns the signal that ended it */
-async function runUntilEnd<T extends ManagedDaemon>(
-  run: DaemonRun<T>,
-  metrics: MetricsServer | null,
+async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
+  run: DaemonRun<T, F>,
+  metrics: MetricsEndpoint,
 ): Promise<NodeJS.Signals> {
-  const { control } = run;
+  const { control, flags } = run;
   const { logger } = run.log;
+  const manager = await ServiceManager.find();
+  const common = commonChanges(logger, metrics);
+  const reloader = run.reload && new Reloader(run.reload, common, flags, logger);
   let running: T | null = null;
+  const reload = async (daemon: T): Promise<void> => {
+    if (reloader === null) return;
+    manager?.reloading();
+    await reloader.reload(daemon);
+    manager?.reloaded();
+  };
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     listenToSignals({
       end: resolve,
+      reload: () => running && void reload(running),
       report: () => logger.info(running?.counters() ?? {}, 'counters'),
       toggleDetail() {
         logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
@@ -94,15 +105,36 @@ async function runUntilEnd<T extends ManagedDaemon>(
     return run.status(daemon, { logLinesLost, capabilities: capabilitiesInUse() });
   };
   control?.serve(status);
-  metrics?.serve(status);
+  metrics.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
-  const signal = await Promise.race([signalled, failed]).finally(() => run.onEnding?.());
+  manager?.ready(() => run.describe(daemon));
+  const signal = await Promise.race([signalled, failed]).finally(() => {
+    manager?.stopping();
+    // What still reloads would reload what is closed.
+    running = null;
+    return run.onEnding?.();
+  });
   const counters = daemon.counters();
   await daemon.close();
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
   return signal;
+}
+
+/** What changes while a daemon of any kind runs. */
+function commonChanges(
+  logger: DaemonLog['logger'],
+  metrics: MetricsEndpoint,
+): Changes<CommonFlags, unknown> {
+  const setLevel = (_: unknown, flags: CommonFlags): void => {
+    logger.level = levelOf(flags);
+  };
+  return {
+    logLevel: setLevel,
+    verbose: setLevel,
+    metrics: (_, flags) => metrics.listen(flags.metrics),
+  };
 }
 
 /** A driver in one line: what is off comes with the reason. */

@@ -1,11 +1,12 @@
-import { formatEndpoint } from '@6bed4/codec';
-import { openTunnel, type StartError, type Tunnel } from '@6bed4/node';
+import { checkPeerOptions, openTunnel, type StartError, type Tunnel } from '@6bed4/node';
+import type { Command } from 'commander';
+import { addConfigurable, type FlagSource } from '../config/configurable.js';
+import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import type { CommonFlags } from '../options/daemonOptions.js';
-import { type PeerFlags, peeringOf } from '../options/peerOptions.js';
-import { limitsOf, type RelayFlags } from '../options/relayOptions.js';
-import { missingOption } from '../options/usageError.js';
+import { missingRouter, type PeerFlags, peeringOf } from '../options/peerOptions.js';
+import { limitsOf, type RelayFlags, type RelayLimits } from '../options/relayOptions.js';
 import { LineLimit } from '../output/lineLimit.js';
 import { openLog } from '../output/log.js';
 import { PathLog } from '../output/pathLog.js';
@@ -15,6 +16,7 @@ import type { Network } from '../relay/network.js';
 import type { ServeOptions, ServiceCounts } from '../serve/runningService.js';
 import { type Service, serviceText } from '../serve/service.js';
 import { Services } from '../serve/services.js';
+import { describePeer, routersOf } from './describePeer.js';
 import { logPeer } from './logPeer.js';
 import { type ManagedDaemon, runDaemon } from './runDaemon.js';
 
@@ -42,6 +44,8 @@ export interface TunnelProgramPlan {
 interface Parts {
   readonly proxy: ProxyServers | null;
   readonly services: Services;
+  /** Read by both whenever something begins. */
+  readonly limits: RelayLimits;
 }
 
 /** A tunnel, and what uses it. */
@@ -74,6 +78,11 @@ class TunnelProgram implements ManagedDaemon {
     return { ...(proxy && { proxy: proxy.counts() }), ...(all.length > 0 && { services: all }) };
   }
 
+  /** Has other limits for what begins from now on. */
+  setLimits(limits: RelayLimits): void {
+    Object.assign(this.#parts.limits, limits);
+  }
+
   async close(): Promise<void> {
     this.#parts.proxy?.close();
     this.#parts.services.close();
@@ -81,16 +90,53 @@ class TunnelProgram implements ManagedDaemon {
   }
 }
 
-/** Runs a proxy, services, or both over one tunnel until a signal ends it. */
-export async function runTunnelProgram(
-  flags: TunnelProgramFlags,
-  plan: TunnelProgramPlan,
+/** Gives a command that uses a tunnel its action. */
+export function addTunnelProgram<F extends TunnelProgramFlags>(
+  command: Command,
+  planOf: (flags: F) => TunnelProgramPlan,
   version: string,
-): Promise<void> {
-  const { router: routers } = flags;
-  if (routers === undefined) {
-    throw missingOption('--router', 'the IPv4 address of a router', '192.0.2.1');
-  }
+): void {
+  addConfigurable<F>(command, {
+    check: (flags) => {
+      planOf(flags);
+      checkPeerOptions(optionsOf(flags));
+    },
+    run: (flags, source) => runTunnelProgram({ flags, plan: planOf(flags), source, version }),
+  });
+}
+
+function optionsOf(flags: TunnelProgramFlags) {
+  const { router: routers, listen, port, keepalive, lanip, dialect: profile } = flags;
+  if (routers === undefined) throw missingRouter();
+  const { allowPrivate, allowLoopback } = flags;
+  return {
+    ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
+    peering: peeringOf(flags),
+  };
+}
+
+/** What changes while it runs, by flag. */
+const CHANGES: Changes<TunnelProgramFlags, TunnelProgram> = {
+  router: ({ tunnel }, { router }) => tunnel.peer.setRouters(router!),
+  maxConnections: (program, flags) => program.setLimits(limitsOf(flags)),
+  idleTimeout: (program, flags) => program.setLimits(limitsOf(flags)),
+};
+
+interface TunnelProgramRun<F> {
+  readonly flags: F;
+  readonly plan: TunnelProgramPlan;
+  readonly source: FlagSource<F> | null;
+  readonly version: string;
+}
+
+/** Runs a proxy, services, or both over one tunnel until a signal ends it. */
+async function runTunnelProgram<F extends TunnelProgramFlags>({
+  flags,
+  plan,
+  source,
+  version,
+}: TunnelProgramRun<F>): Promise<void> {
+  const options = optionsOf(flags);
   const log = await openLog(flags);
   const { logger } = log;
   const limit = new LineLimit();
@@ -99,26 +145,21 @@ export async function runTunnelProgram(
   };
   const paths = new PathLog(logger);
   let notice: NodeJS.Timeout | undefined;
-  const { listen, port, keepalive, lanip, dialect: profile, allowPrivate, allowLoopback } = flags;
-  const options = {
-    ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
-    ...{ peering: peeringOf(flags), waitForAddress: false },
-  };
   await runDaemon({
     log,
     control: await openControl(flags, plan.role, false, logger),
-    metrics: flags.metrics,
-    start: async () => startProgram(await openTunnel(options), flags, plan, detail),
+    flags,
+    describe: ({ tunnel }) => describePeer(tunnel.peer),
+    reload: source && { source, changes: CHANGES },
+    start: async () =>
+      startProgram(await openTunnel({ ...options, waitForAddress: false }), flags, plan, detail),
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;
       peer.on('path', (change) => paths.changed(change));
       logPeer(peer, logger, { leases: peer.leases, fields: fieldsOf(plan) });
       notice = setTimeout(() => {
         if (peer.leases.length > 0) return;
-        const router = peer
-          .uplinks()
-          .map((uplink) => formatEndpoint(uplink.router))
-          .join(', ');
+        const router = routersOf(peer).join(', ');
         logger.info({ router, ...fieldsOf(plan) }, 'waiting for an address from a router');
       }, NOTICE_DELAY).unref();
     },
@@ -146,7 +187,7 @@ async function startProgram(
   tunnel.ref();
   const limits = limitsOf(flags);
   const serveOptions: ServeOptions = {
-    ...limits,
+    limits,
     proxyProtocol: flags.proxyProtocol === true,
     onConnection: ({ service, remote, failure }) => {
       const fields = {
@@ -161,7 +202,7 @@ async function startProgram(
     plan.proxy &&
     new ProxyServers({
       ...plan.proxy,
-      ...limits,
+      limits,
       network,
       resolve: plan.proxy.resolverOver(network),
       ownPrefixes: () => tunnel.peer.leases.map(({ prefix }) => prefix),
@@ -169,7 +210,7 @@ async function startProgram(
         detail({ event: 'proxy', client, to }, `proxy ${outcome}`);
       },
     });
-  const program = new TunnelProgram(tunnel, { proxy, services });
+  const program = new TunnelProgram(tunnel, { proxy, services, limits });
   try {
     await proxy?.listen();
     await services.listen();

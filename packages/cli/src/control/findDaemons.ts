@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type ControlAnswer, requestStatus } from './controlClient.js';
 import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
@@ -40,12 +40,29 @@ export async function findDaemons(): Promise<FoundDaemon[]> {
   return found.filter(({ answer }) => answer.kind !== 'dead');
 }
 
+/** The sockets in a folder, and in those that a service manager has made in it for its services. */
 function socketsIn(folder: string): string[] {
+  const entries = entriesOf(folder);
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return [
+    ...socketsAmong(entries, folder),
+    ...folders.flatMap(({ name }) =>
+      socketsAmong(entriesOf(join(folder, name)), join(folder, name)),
+    ),
+  ];
+}
+
+function socketsAmong(entries: readonly Dirent[], folder: string): string[] {
+  return entries
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(SOCKET_SUFFIX))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith(SOCKET_SUFFIX))
-      .sort()
-      .map((name) => join(folder, name));
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     // No daemon ever ran, or this user may not see.
     return [];

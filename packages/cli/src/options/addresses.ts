@@ -1,4 +1,5 @@
 import { parseEndpoint, parseIPv4, parseIPv6, parsePrefix } from '@6bed4/codec';
+import { parseRouterReference } from '@6bed4/node';
 import { refuse } from './refuse.js';
 
 /* Parsers of addresses on the command line, which check the text and return it as it is. */
@@ -25,6 +26,12 @@ export function endpoint(text: string): string {
 export function endpointOrAddress(text: string): string {
   const { port } = parseEndpoint(text, 1);
   if (port === 0) refuse(text, 'A.B.C.D or A.B.C.D:port with a port from 1');
+  return text;
+}
+
+/** Parses a router: `A.B.C.D`, `NAME`, or either with `:port`. */
+export function routerReference(text: string): string {
+  parseRouterReference(text, 1);
   return text;
 }
 

@@ -26,7 +26,7 @@ export const DEFAULT_TUN = '6bed4';
 /** What a daemon does on signals, for `--help`. */
 export const SIGNALS = `
 Signals: SIGINT, SIGTERM and SIGQUIT end it cleanly, a second one at once; so does SIGHUP if a standard
-stream is a terminal, and otherwise it is ignored. SIGUSR1 logs the counters, SIGUSR2 switches --verbose
+stream is a terminal, and otherwise it reads the file of --config again. SIGUSR1 logs the counters, SIGUSR2 switches --verbose
 on and off.`;
 
 /** Options of all commands that run until they are ended, as parsed. */

@@ -1,10 +1,11 @@
 import { HIGHEST_TTL } from '@6bed4/codec';
 import type { PeeringName, PeeringOptions } from '@6bed4/tunnel';
 import type { Command } from 'commander';
-import { endpointOrAddress, ipv4 } from './addresses.js';
+import { ipv4, routerReference } from './addresses.js';
 import { STRATEGIES, strategy } from './choices.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from './numbers.js';
 import { repeated } from './repeated.js';
+import { missingOption, type UsageError } from './usageError.js';
 
 /** Highest values of options, whatever the dialect; the library may refuse more. */
 const HIGHEST_LANIP = 16_383;
@@ -33,9 +34,9 @@ export interface PeerFlags {
 export function addPeerOptions(command: Command): Command {
   return command
     .option(
-      '--router <A.B.C.D[:port]>',
-      'router to get an address from (required); may be repeated',
-      repeated(endpointOrAddress),
+      '--router <HOST[:port]>',
+      'IPv4 address or name of a router (required); may be repeated, the preferred one first',
+      repeated(routerReference),
     )
     .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
@@ -82,6 +83,11 @@ export function addPeerOptions(command: Command): Command {
       '--require-nonce',
       'accept only direct paths confirmed with our nonce; excludes peers of 2012 and 2018',
     );
+}
+
+/** The refusal of a peer without router. */
+export function missingRouter(): UsageError {
+  return missingOption('--router', 'the IPv4 address or name of a router', '192.0.2.1');
 }
 
 /** The options of the search for direct paths. */

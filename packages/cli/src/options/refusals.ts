@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { Argument, Command, Option } from 'commander';
+import { flagName } from './flagName.js';
 import { UsageError } from './usageError.js';
 
 /** Options of the libraries that have another name on the command line, by command. */
 const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  router: { routes: '--route' },
+  router: { routes: '--route', publicEndpoint: '--public' },
   peer: { routers: '--router', 'peering.strategy': '--peering' },
   proxy: { routers: '--router', 'peering.strategy': '--peering' },
   serve: { routers: '--router', 'peering.strategy': '--peering' },
@@ -16,10 +17,9 @@ const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
  * The flag of an option of the libraries: most are called as there, in kebab case. The options of
  * `peering` have flags of their own; those of `keepalive` are one.
  */
-function flagOf(field: string, command: string): string {
+export function flagOf(field: string, command: string): string {
   const [name] = field.replace(/^peering\./, '').split('.');
-  const kebab = name!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return FLAGS[command]?.[field] ?? `--${kebab}`;
+  return FLAGS[command]?.[field] ?? `--${flagName(name!)}`;
 }
 
 function refusal(name: string, { found, expected }: InvalidArgumentError): UsageError {

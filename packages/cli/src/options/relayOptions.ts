@@ -14,6 +14,14 @@ export interface RelayFlags {
   readonly idleTimeout?: number;
 }
 
+/** Limits of what relays connections; they may change while it runs. */
+export interface RelayLimits {
+  /** Upper bound of the open connections, for each listener, or of the remotes of a UDP service. */
+  maxConnections: number;
+  /** Milliseconds without a byte after which a connection is reset. */
+  idleTimeout: number;
+}
+
 /** Adds the options of what relays connections. */
 export function addRelayOptions(command: Command): Command {
   return command
@@ -33,6 +41,6 @@ export function addRelayOptions(command: Command): Command {
 export function limitsOf({
   maxConnections = DEFAULT_CONNECTIONS,
   idleTimeout = DEFAULT_IDLE_TIMEOUT,
-}: RelayFlags): { maxConnections: number; idleTimeout: number } {
+}: RelayFlags): RelayLimits {
   return { maxConnections, idleTimeout: idleTimeout * MS_PER_SECOND };
 }

@@ -54,7 +54,7 @@ export interface DaemonLog {
  */
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
   const { pino } = await import('pino');
-  const level = options.verbose === true ? 'debug' : (options.logLevel ?? 'info');
+  const level = levelOf(options);
   const sink = await openSink(options.logTo ?? 'stdout', (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
@@ -74,6 +74,11 @@ export async function openLog(options: LogOptions): Promise<DaemonLog> {
     },
     close: () => sink.close(LONGEST_FLUSH),
   };
+}
+
+/** The least important level that options ask for. */
+export function levelOf({ verbose, logLevel = 'info' }: LogOptions): LogLevel {
+  return verbose === true ? 'debug' : logLevel;
 }
 
 /** Takes lines. */

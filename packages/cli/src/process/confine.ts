@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { configArguments } from '../config/configArguments.js';
 import { Capability, capabilitySet } from './capabilities.js';
 import { bindPrivileges, type Privileges } from './privileges.js';
 
@@ -23,18 +24,20 @@ const OPEN = 'open';
  * @param args - the arguments after the command's name
  */
 export async function confine(args: readonly string[]): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const wishes = await wishesIn(args);
   // What an extension hook does needs privileges that only its author knows.
-  if (process.platform !== 'linux' || optionsIn(args).hook !== undefined) return;
+  if (wishes.hasHook) return;
   const privileges = await bindPrivileges();
   if (privileges === null) return;
   const status = readFileSync('/proc/self/status', 'latin1');
   const permitted = capabilitySet(status, 'CapPrm');
-  const wanted = needed(args) & permitted;
+  const wanted = needed(wishes) & permitted;
   // What programs that this process might execute could gain is of no use to it.
   privileges.forbidNewOnes();
-  const passOn = startsPrograms(args) ? wanted & Capability.netAdmin : 0n;
+  const passOn = wishes.filters ? wanted & Capability.netAdmin : 0n;
   if (permitted === wanted && passOn === 0n) return;
-  const keep = process.geteuid?.() === 0 ? wanted | fileAccess(privileges, args, wanted) : wanted;
+  const keep = process.geteuid?.() === 0 ? wanted | fileAccess(privileges, wishes, wanted) : wanted;
   if (isRestartable() && privileges.limit(keep)) restart(privileges);
   // At least the threads that are yet to start have no more.
   privileges.drop(keep & permitted, passOn);
@@ -56,11 +59,48 @@ function restart(privileges: Privileges): void {
 const WITHOUT_TUN: readonly unknown[] = ['proxy', 'serve'];
 
 /** The few options that matter here; whether they are right is found out later. */
-function optionsIn(args: readonly string[]) {
+interface Wishes {
+  readonly isWithoutTun: boolean;
+  /** Ports of this computer to listen on; NaN for none. */
+  readonly ports: readonly number[];
+  readonly control: string | undefined;
+  /** Whether nftables will be told rules, by its own program. */
+  readonly filters: boolean;
+  /** Whether it has an extension hook. */
+  readonly hasHook: boolean;
+  /** Files that are read, now and perhaps later. */
+  readonly files: readonly string[];
+}
+
+async function wishesIn(args: readonly string[]): Promise<Wishes> {
+  const [command = ''] = args;
+  const line = parse(args);
+  const path = textOf(line.config);
+  const file = path === undefined ? {} : parse(await configArguments(path, command));
+  // What the command line says about the interface wins, be it a name or that there is none.
+  const noTun = line.tun === undefined ? (line['no-tun'] ?? file['no-tun']) : false;
+  const isWithoutTun = noTun === true || WITHOUT_TUN.includes(command);
+  const inbound = line.inbound ?? file.inbound ?? OPEN;
+  return {
+    isWithoutTun,
+    ports: PORTS.map((name) => portOf(line[name] ?? file[name])),
+    control: textOf(line.control ?? file.control),
+    // A configuration may say something else later.
+    filters: inbound !== OPEN || (path !== undefined && !isWithoutTun),
+    hasHook: (line.hook ?? file.hook) !== undefined,
+    files: path === undefined ? [] : [path],
+  };
+}
+
+const PORTS = ['port', 'socks', 'http', 'metrics'] as const;
+
+function parse(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
     strict: false,
     options: {
+      config: { type: 'string' },
+      tun: { type: 'string' },
       'no-tun': { type: 'boolean' },
       port: { type: 'string' },
       socks: { type: 'string' },
@@ -71,9 +111,11 @@ function optionsIn(args: readonly string[]) {
       hook: { type: 'string' },
     },
   });
-  const { port, socks, http, metrics, control, inbound, hook } = values;
-  const isWithoutTun = values['no-tun'] === true || WITHOUT_TUN.includes(args[0]);
-  return { isWithoutTun, ports: [port, socks, http, metrics].map(portOf), control, inbound, hook };
+  return values;
+}
+
+function textOf(value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The port at the end of a value; NaN for none. */
@@ -81,14 +123,7 @@ function portOf(value: string | boolean | undefined): number {
   return Number(/\d+$/.exec(String(value))?.[0]);
 }
 
-/** Whether nftables will be told rules, by its own program. */
-function startsPrograms(args: readonly string[]): boolean {
-  const { inbound = OPEN } = optionsIn(args);
-  return inbound !== OPEN;
-}
-
-function needed(args: readonly string[]): bigint {
-  const { isWithoutTun, ports } = optionsIn(args);
+function needed({ isWithoutTun, ports }: Wishes): bigint {
   const forInterface = isWithoutTun ? 0n : Capability.netAdmin;
   const isLow = ports.some((port) => port < FIRST_UNPRIVILEGED_PORT);
   return forInterface | (isLow ? Capability.netBindService : 0n);
@@ -98,14 +133,16 @@ function needed(args: readonly string[]): bigint {
  * What root needs to read a program that belongs to somebody else, or to use files of others: most often
  * nothing.
  */
-function fileAccess(privileges: Privileges, args: readonly string[], wanted: bigint): bigint {
-  const { control, isWithoutTun } = optionsIn(args);
+function fileAccess(privileges: Privileges, wishes: Wishes, wanted: bigint): bigint {
+  const { control, isWithoutTun, files } = wishes;
   return privileges.without(wanted, () => {
-    if (typeof control === 'string' && !isWritableByRoot(dirname(control))) {
+    if (control !== undefined && !isWritableByRoot(dirname(control))) {
       return Capability.dacOverride;
     }
     if (!isWithoutTun && isRefused(DEVICE, 'r+')) return Capability.dacOverride;
-    return programFiles().some((path) => isRefused(path, 'r')) ? Capability.dacReadSearch : 0n;
+    return [...programFiles(), ...files].some((path) => isRefused(path, 'r'))
+      ? Capability.dacReadSearch
+      : 0n;
   });
 }
 

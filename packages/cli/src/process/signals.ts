@@ -6,6 +6,8 @@ const STANDARD_STREAMS = [0, 1, 2];
 export interface SignalActions {
   /** SIGINT, SIGTERM and SIGQUIT; SIGHUP when a terminal is closed. Called once. */
   end(signal: NodeJS.Signals): void;
+  /** SIGHUP when there is no terminal. */
+  reload(): void;
   /** SIGUSR1 */
   report(): void;
   /** SIGUSR2 */
@@ -16,14 +18,14 @@ export interface SignalActions {
  * Listens to the signals of a daemon. After the first signal to end, the next one has its usual effect: it ends
  * the process at once.
  *
- * SIGHUP of a process without terminal is ignored. Node.js cannot know whether it was ignored from the
+ * SIGHUP of a process without terminal does not end it. Node.js cannot know whether it was ignored from the
  * beginning, because it resets that when it starts; but whoever starts a daemon that is to outlive its terminal, by
  * nohup or otherwise, leaves it no standard stream that is one.
  */
 export function listenToSignals(actions: SignalActions): void {
   const endings: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT'];
   if (STANDARD_STREAMS.some((fd) => isatty(fd))) endings.push('SIGHUP');
-  else process.on('SIGHUP', () => {});
+  else process.on('SIGHUP', () => actions.reload());
   const end = (signal: NodeJS.Signals): void => {
     for (const ending of endings) process.off(ending, end);
     actions.end(signal);

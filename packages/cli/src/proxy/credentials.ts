@@ -48,6 +48,9 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+/** Those that the environment had; options are checked and used at different times. */
+let fromEnvironment: Credentials | null = null;
+
 /**
  * Reads the users of a proxy from a file, or else from the environment, from which they are removed; null for
  * neither. They are no option, since all users of a computer see the arguments of processes.
@@ -58,7 +61,8 @@ export function readCredentials(file: string | undefined): Credentials | null {
   if (file !== undefined) return new Credentials(textOf(file), file);
   const text = process.env[CREDENTIALS_VARIABLE];
   delete process.env[CREDENTIALS_VARIABLE];
-  return text === undefined ? null : new Credentials(text, CREDENTIALS_VARIABLE);
+  if (text !== undefined) fromEnvironment = new Credentials(text, CREDENTIALS_VARIABLE);
+  return fromEnvironment;
 }
 
 function textOf(file: string): string {

@@ -52,7 +52,7 @@ export async function forward(
   const gone = new AbortController();
   response.once('close', () => gone.abort(abandoned()));
   const connection = await context.dialer.connect(target.host, target.port, gone.signal);
-  connection.setTimeout(context.idleTimeout, () => connection.destroy());
+  connection.setTimeout(context.limits.idleTimeout, () => connection.destroy());
   try {
     const answer = await exchange(request, connection, target, gone.signal);
     const { statusCode = 502, statusMessage } = answer;

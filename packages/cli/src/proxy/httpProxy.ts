@@ -55,7 +55,8 @@ export function createHttpProxy(context: ProxyContext): Server {
     connectionsCheckingInterval: Math.min(CHECK_INTERVAL, context.handshakeTimeout),
     noDelay: true,
   });
-  server.timeout = context.idleTimeout;
+  // Node.js reads it for each connection and after each request.
+  Object.defineProperty(server, 'timeout', { get: () => context.limits.idleTimeout });
   server.on('connection', (client) => context.connections.add(client));
   server.on('connect', (request: IncomingMessage, client: Socket, head: Buffer) => {
     void serveConnect(context, request, client, head);
@@ -100,7 +101,7 @@ async function serveConnect(
       connect: (signal) => context.dialer.connect(host, port, signal),
       onConnected: () => client.write('HTTP/1.1 200 Connection established\r\n\r\n'),
       abandoned,
-      idleTimeout: context.idleTimeout,
+      idleTimeout: context.limits.idleTimeout,
     });
     context.onEvent({ client: name, to, outcome: 'connect' });
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { RelayLimits } from '../options/relayOptions.js';
 import type { Connections } from '../relay/connections.js';
 import type { Network } from '../relay/network.js';
 import type { Credentials } from './credentials.js';
@@ -21,8 +22,7 @@ export interface ProxyContext {
   readonly connections: Connections;
   /** Milliseconds in which a client has to say what it wants. */
   readonly handshakeTimeout: number;
-  /** Milliseconds without a byte after which a connection is reset. */
-  readonly idleTimeout: number;
+  readonly limits: Readonly<RelayLimits>;
   readonly onEvent: (event: ProxyEvent) => void;
 }
 

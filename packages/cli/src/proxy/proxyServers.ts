@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { StartError } from '@6bed4/node';
 import type { ListenAddress } from '../options/listenAddress.js';
+import type { RelayLimits } from '../options/relayOptions.js';
 import { type ConnectionCounts, Connections } from '../relay/connections.js';
 import type { DatagramCounts } from '../relay/datagramCounts.js';
 import type { Network } from '../relay/network.js';
@@ -24,9 +25,8 @@ export interface ProxyOptions {
   readonly resolve: ResolveName;
   readonly directIPv4: boolean;
   readonly credentials: Credentials | null;
-  /** Upper bound of the open connections, for SOCKS and for HTTP. */
-  readonly maxConnections: number;
-  readonly idleTimeout: number;
+  /** Read for what begins. */
+  readonly limits: Readonly<RelayLimits>;
   /** Milliseconds in which a client has to say what it wants; default 10000. */
   readonly handshakeTimeout?: number;
   readonly onEvent: (event: ProxyEvent) => void;
@@ -95,10 +95,10 @@ export class ProxyServers {
 }
 
 function contextOf(options: ProxyOptions, dialer: Dialer): ProxyContext {
-  const { network, credentials, idleTimeout, onEvent, maxConnections } = options;
+  const { network, credentials, limits, onEvent } = options;
   const { handshakeTimeout = HANDSHAKE_TIMEOUT } = options;
-  const connections = new Connections(maxConnections);
-  return { network, dialer, credentials, connections, idleTimeout, handshakeTimeout, onEvent };
+  const connections = new Connections(limits);
+  return { network, dialer, credentials, connections, limits, handshakeTimeout, onEvent };
 }
 
 function socksListener(address: ListenAddress, context: ProxyContext) {

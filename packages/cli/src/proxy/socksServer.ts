@@ -94,7 +94,7 @@ function connect({ client, request, early, context }: Served): Promise<void> {
       client.write(replyBytes(Reply.succeeded, localAddress, localPort));
     },
     abandoned,
-    idleTimeout: context.idleTimeout,
+    idleTimeout: context.limits.idleTimeout,
   });
 }
 

@@ -80,7 +80,7 @@ class UdpAssociation {
   async listen(): Promise<{ address: string; port: number }> {
     this.#side.bind(0, this.#client.localAddress);
     await once(this.#side, 'listening');
-    this.#client.setTimeout(this.#context.idleTimeout, () => this.#client.destroy());
+    this.#client.setTimeout(this.#context.limits.idleTimeout, () => this.#client.destroy());
     const { address, port } = this.#side.address();
     return { address, port };
   }
@@ -98,7 +98,7 @@ class UdpAssociation {
     }
     this.#clientPort = port;
     // Its own timer only knows of the connection.
-    this.#client.setTimeout(this.#context.idleTimeout);
+    this.#client.setTimeout(this.#context.limits.idleTimeout);
     void this.#forward(datagram);
   }
 
@@ -160,7 +160,7 @@ class UdpAssociation {
       this.#counter.drop(isWelcome ? 'queue' : 'stranger');
       return;
     }
-    this.#client.setTimeout(this.#context.idleTimeout);
+    this.#client.setTimeout(this.#context.limits.idleTimeout);
     this.#counter.sent++;
     const bytes = datagramBytes(address, port, message);
     this.#side.send(bytes, this.#clientPort, this.#client.remoteAddress, () => {});

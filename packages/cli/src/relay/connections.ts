@@ -1,3 +1,4 @@
+import type { RelayLimits } from '../options/relayOptions.js';
 import type { Connection } from './network.js';
 
 /** What is counted about connections, in `6bed4 status --json`. */
@@ -15,21 +16,21 @@ export interface ConnectionCounts {
 
 /** The connections that a service has accepted: counted, limited in number, and closed with it. */
 export class Connections {
-  readonly #most: number;
+  readonly #limits: Pick<RelayLimits, 'maxConnections'>;
   readonly #open = new Set<Connection>();
   readonly #failed: Record<string, number> = {};
   #accepted = 0;
   #bytesReceived = 0;
   #bytesSent = 0;
 
-  /** @param most - upper bound of those that are open at the same time */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param limits - read for each connection */
+  constructor(limits: Readonly<Pick<RelayLimits, 'maxConnections'>>) {
+    this.#limits = limits;
   }
 
   /** Takes a connection; false, and it is reset, when there are too many. */
   add(connection: Connection): boolean {
-    if (this.#open.size >= this.#most) {
+    if (this.#open.size >= this.#limits.maxConnections) {
       this.failed('limit');
       connection.on('error', () => {});
       connection.resetAndDestroy();

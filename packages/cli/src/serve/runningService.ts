@@ -1,3 +1,4 @@
+import type { RelayLimits } from '../options/relayOptions.js';
 import type { ConnectionCounts } from '../relay/connections.js';
 import type { DatagramCounts } from '../relay/datagramCounts.js';
 import type { End } from './proxyProtocol.js';
@@ -14,10 +15,7 @@ export interface ServiceEvent {
 export interface ServeOptions {
   /** Whether TCP connections to local services begin with the PROXY protocol, version 2. */
   readonly proxyProtocol: boolean;
-  /** Upper bound of the open connections, or of the remotes of a UDP service. */
-  readonly maxConnections: number;
-  /** Milliseconds without a byte after which a connection is reset. */
-  readonly idleTimeout: number;
+  readonly limits: Readonly<RelayLimits>;
   readonly onConnection: (event: ServiceEvent) => void;
 }
 

@@ -21,7 +21,7 @@ export class TcpService implements RunningService {
   constructor(service: Service, network: Network, options: ServeOptions) {
     this.service = service;
     this.#options = options;
-    this.#connections = new Connections(options.maxConnections);
+    this.#connections = new Connections(options.limits);
     this.#server = network.createServer({ allowHalfOpen: true, noDelay: true }, (remote) => {
       void this.#connected(remote);
     });
@@ -60,7 +60,7 @@ export class TcpService implements RunningService {
           if (this.#options.proxyProtocol) local.write(proxyHeader(source, { address, port }));
         },
         abandoned: () => Object.assign(new Error('the remote is gone'), { code: 'ECONNABORTED' }),
-        idleTimeout: this.#options.idleTimeout,
+        idleTimeout: this.#options.limits.idleTimeout,
       });
       done(null);
     } catch (error) {

@@ -85,7 +85,7 @@ export class UdpService implements RunningService {
 
   #begin(key: string, address: string, port: number): Flow {
     // Whoever was silent for longest makes place: addresses of strangers may be forged in any number.
-    if (this.#flows.size >= this.#options.maxConnections) {
+    if (this.#flows.size >= this.#options.limits.maxConnections) {
       this.#counter.drop('remotes');
       this.#end(this.#flows.keys().next().value!);
     }

@@ -35,7 +35,7 @@ describe('wrong arguments of 6bed4 proxy and serve', () => {
   test.each([
     [['proxy'], /^6bed4 proxy: missing --router/],
     [['serve', '80=127.0.0.1:8080'], /^6bed4 serve: missing --router/],
-    [['serve', '--router', '192.0.2.1'], /missing required argument/],
+    [['serve', '--router', '192.0.2.1'], /missing SERVICE: give what to publish/],
     [['serve', '--router', '192.0.2.1', '80'], /^6bed4 serve: SERVICE: found "80", expected PORT=/],
     [['proxy', '--socks', 'x'], /--socks: found "x", expected A\.B\.C\.D:PORT/],
     [['proxy', '--dns', '192.0.2.1'], /--dns: found "192\.0\.2\.1", expected an IPv6 address/],

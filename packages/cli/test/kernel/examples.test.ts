@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '@6bed4/testing/command';
@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
   ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
-  ...[['address'], ['wireshark-plugin'], ['completion']],
+  ...[['address'], ['wireshark-plugin'], ['completion'], ['check-config']],
 ];
 /** A peer at 192.0.2.3, port 25202. */
 const OTHER = 'fc64:bed:c000:201:c000:203:6272:1';
@@ -185,6 +185,11 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   '6bed4 completion fish > ~/.config/fish/completions/6bed4.fish':
     writesAtHome(/^complete -c 6bed4 /m),
   '6bed4 completion zsh > ~/.zfunc/_6bed4': writesAtHome(/^#compdef 6bed4$/m),
+  '6bed4 check-config /etc/6bed4/peer.toml': async (examples, line) => {
+    const { folder } = examples.lab;
+    writeFileSync(join(folder, 'peer.toml'), `[peer]\nrouter = "${ROUTER}"\n`);
+    await prints(/: right for 6bed4 peer$/m)(examples, line.replace('/etc/6bed4', folder));
+  },
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;

@@ -20,6 +20,7 @@ describe('the signals of a daemon', () => {
     isatty.mockImplementation((fd) => fd === terminal);
     listenToSignals({
       end: (signal) => calls.push(signal),
+      reload: () => calls.push('reload'),
       report: () => calls.push('report'),
       toggleDetail: () => calls.push('detail'),
     });
@@ -54,12 +55,12 @@ describe('the signals of a daemon', () => {
     expect(calls).toEqual(['SIGHUP']);
   });
 
-  test('SIGHUP does nothing when no stream is a terminal, also while it ends', () => {
+  test('SIGHUP reloads and does not end it when no stream is a terminal, also while it ends', () => {
     listen(null);
     send('SIGHUP');
     send('SIGTERM');
     expect(listenersOf('SIGHUP')).toHaveLength(1);
-    expect(calls).toEqual(['SIGTERM']);
+    expect(calls).toEqual(['reload', 'SIGTERM']);
   });
 
   test('SIGUSR1 reports and SIGUSR2 changes the detail, any number of times, also while it ends', () => {

@@ -47,5 +47,7 @@ test('users come from a file, or else from the environment, where they do not st
   expect(readCredentials(file)!.accepts('alice', 'two')).toBe(true);
   expect(readCredentials(undefined)!.accepts('alice', 'one')).toBe(true);
   expect(process.env[CREDENTIALS_VARIABLE]).toBeUndefined();
+  // Nobody is let in without them later.
+  expect(readCredentials(undefined)!.accepts('alice', 'one')).toBe(true);
   expect(() => readCredentials(join(folder, 'none'))).toThrow(/cannot be read: ENOENT$/);
 });

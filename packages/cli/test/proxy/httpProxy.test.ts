@@ -285,7 +285,9 @@ describe('the HTTP proxy', () => {
   });
 
   test('takes no more connections than it may', async () => {
-    const { http, proxy } = await startProxy(endings, { maxConnections: 1 });
+    const { http, proxy } = await startProxy(endings, {
+      limits: { maxConnections: 1, idleTimeout: 10_000 },
+    });
     client(http);
     await until(() => proxy.counts().http!.open === 1);
     expect((await readAll(client(http))).code).toBe('ECONNRESET');

@@ -161,7 +161,9 @@ describe('the SOCKS proxy', () => {
   });
 
   test('takes no more connections than it may, and takes others once some are closed', async () => {
-    const { socks, proxy } = await startProxy(endings, { maxConnections: 2 });
+    const { socks, proxy } = await startProxy(endings, {
+      limits: { maxConnections: 2, idleTimeout: 10_000 },
+    });
     const held = [client(socks), client(socks)];
     await until(() => proxy.counts().socks!.open === 2);
     expect((await readAll(client(socks))).code).toBe('ECONNRESET');

@@ -158,7 +158,10 @@ describe('UDP ASSOCIATE', () => {
   });
 
   test('ends after the idle time, which datagrams begin anew', async () => {
-    const [far, setup] = [await echo(), await startProxy(endings, { idleTimeout: 400 })];
+    const [far, setup] = [
+      await echo(),
+      await startProxy(endings, { limits: { maxConnections: 100, idleTimeout: 400 } }),
+    ];
     const { at } = await associate(setup);
     const client = await udp('udp4', '127.0.0.1');
     const start = performance.now();
@@ -171,7 +174,9 @@ describe('UDP ASSOCIATE', () => {
   });
 
   test('is refused beyond 256 at the same time', async () => {
-    const setup = await startProxy(endings, { maxConnections: 1_000 });
+    const setup = await startProxy(endings, {
+      limits: { maxConnections: 1_000, idleTimeout: 10_000 },
+    });
     await Promise.all(Array.from({ length: 256 }, () => associate(setup)));
     const one = connect(setup.socks, '127.0.0.1');
     endings.add(() => one.destroy());

@@ -30,8 +30,7 @@ async function publish(
   const one = service(`${protocol}:${port}=${local}`);
   const services = new Services([one], loopbackNetwork, {
     proxyProtocol: false,
-    maxConnections: 100,
-    idleTimeout: 10_000,
+    limits: { maxConnections: 100, idleTimeout: 10_000 },
     onConnection: (event) => events.push(event),
     ...options,
   });
@@ -92,7 +91,9 @@ describe('a TCP service', () => {
 
   test('takes no more connections than it may', async () => {
     const local = await endings.server(() => {}, '127.0.0.1');
-    const { port, events } = await publish('tcp', `127.0.0.1:${local}`, { maxConnections: 1 });
+    const { port, events } = await publish('tcp', `127.0.0.1:${local}`, {
+      limits: { maxConnections: 1, idleTimeout: 10_000 },
+    });
     remote(port);
     await until(() => events.length === 1);
     expect((await readAll(remote(port))).code).toBe('ECONNRESET');
@@ -100,7 +101,7 @@ describe('a TCP service', () => {
 
   test('whose port another one has is refused in one line', async () => {
     const { port } = await publish('tcp', '127.0.0.1:1');
-    const options = { proxyProtocol: false, maxConnections: 1, idleTimeout: 1 };
+    const options = { proxyProtocol: false, limits: { maxConnections: 1, idleTimeout: 1 } };
     const one = service(`${port}=127.0.0.1:2`);
     const second = new Services([one], loopbackNetwork, { ...options, onConnection: () => {} });
     endings.add(() => second.close());
@@ -146,7 +147,7 @@ describe('a UDP service', () => {
   test('forgets the remote longest silent when there are too many', async () => {
     const local = await udp('udp4', '127.0.0.1');
     const { port, services } = await publish('udp', `127.0.0.1:${local.port}`, {
-      maxConnections: 2,
+      limits: { maxConnections: 2, idleTimeout: 10_000 },
     });
     const remotes = [await udp('udp6', '::1'), await udp('udp6', '::1'), await udp('udp6', '::1')];
     for (const [index, { socket }] of [...remotes, remotes[1]!].entries()) {

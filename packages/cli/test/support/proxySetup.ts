@@ -35,8 +35,7 @@ export async function startProxy(
       Promise.resolve((NAMES[name] ?? []).filter((one) => one.includes(':') === (family === 6))),
     directIPv4: false,
     credentials: null,
-    maxConnections: 100,
-    idleTimeout: 10_000,
+    limits: { maxConnections: 100, idleTimeout: 10_000 },
     onEvent: (event) => events.push(event),
     ...options,
   });

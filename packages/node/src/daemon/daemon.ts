@@ -7,6 +7,7 @@ import type { InterfaceReport } from '../drivers/interfaceReport.js';
 import { InboundFilter } from '../drivers/tun/inboundFilter.js';
 import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
 import { StartError } from '../errors.js';
+import { chooseInbound } from './options.js';
 
 /** Events that every {@link Daemon} has. */
 export interface DaemonEvents {
@@ -106,6 +107,24 @@ export abstract class Daemon<
       await this.running.close();
       throw error;
     }
+  }
+
+  /**
+   * Sets what may reach the services of this computer through its interface from now on. The filter that is there
+   * stays until the new one is.
+   *
+   * @throws InvalidArgumentError for what is no policy, or one that there is no interface for
+   * @throws StartError when it cannot be set; nothing is changed then
+   */
+  async setInbound(inbound: InboundPolicy | string): Promise<void> {
+    const { tun } = this;
+    const policy = chooseInbound({ inbound, tun: tun ?? false });
+    if (tun === null) return;
+    if (policy === 'open') {
+      await this.#filter?.close();
+      this.#filter = null;
+    } else this.#filter = await InboundFilter.open(tun, policy);
+    this.#inbound = policy;
   }
 
   /** @internal Ends whatever there is to end. */

@@ -90,6 +90,11 @@ export class HostWatch {
     this.#user.subnetsChanged(subnets);
   }
 
+  /** The peer has other routers than before. */
+  routersChanged(): void {
+    this.#underlay.lookSoon();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#underlay.close();

@@ -7,6 +7,7 @@ import {
   profileOf,
   reference2020,
 } from '@6bed4/codec';
+import type { TunnelSink } from '@6bed4/tunnel';
 import type { DriverName } from '../drivers/driverName.js';
 import type { Offloads } from '../drivers/linux/offloads.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
@@ -15,6 +16,13 @@ import {
   type InboundPolicy,
   parseInboundPolicy,
 } from '../drivers/tun/inboundPolicy.js';
+
+/** Takes what a machine says that only checks its options. */
+export const NO_SINK: TunnelSink = {
+  sendDatagram: () => {},
+  deliverPacket: () => {},
+  event: () => {},
+};
 
 /** Options that routers and peers have in common; `undefined` means the default. */
 export interface CommonOptions {

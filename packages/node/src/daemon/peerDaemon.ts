@@ -1,11 +1,9 @@
-import { type Endpoint, type Profile, parsePrefix } from '@6bed4/codec';
+import { isDeepStrictEqual } from 'node:util';
+import type { Endpoint, Profile } from '@6bed4/codec';
 import type {
   AddressLease,
-  PathChanged,
   PortRefused,
   RemoteSnapshot,
-  RouterReachable,
-  RouterUnreachable,
   TunnelEvent,
   UplinkSnapshot,
 } from '@6bed4/tunnel';
@@ -18,48 +16,18 @@ import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js'
 import { StartError } from '../errors.js';
 import { now, setImmediate } from '../realTimers.js';
 import { AnnouncedLeases } from './announcedLeases.js';
-import { Daemon, type DaemonEvents } from './daemon.js';
+import { Daemon } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
+import type { RouterLookup } from './namedRouter.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
 import { chooseInbound, chooseProfile } from './options.js';
+import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
-import type { PeerDaemonOptions } from './peerOptions.js';
+import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
+import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
-
-/** A router sees this peer at a UDP port that draft01 cannot express. */
-export interface PortMove extends Omit<PortRefused, 'type'> {
-  /** The local UDP port to which the peer moved; null when it stays, because the user chose the port
-   * or because no port helps. */
-  readonly movedTo: number | null;
-}
-
-/** Events of a {@link PeerDaemon}. */
-export interface PeerDaemonEvents extends DaemonEvents {
-  /** A packet for one of the peer's addresses; only without TUN. */
-  packet: [packet: Uint8Array];
-  /**
-   * A router gave an address, and the interface has it, if there is one; `previous` is the one that it gave
-   * before, or null.
-   */
-  address: [lease: AddressLease, previous: AddressLease | null];
-  /** An address is given up. */
-  'address-lost': [lease: AddressLease];
-  /** A router does not answer; the peer goes on soliciting. */
-  'router-unreachable': [router: Omit<RouterUnreachable, 'type'>];
-  /** A router that was reported unreachable answers again. */
-  'router-reachable': [router: Omit<RouterReachable, 'type'>];
-  /** A router refuses the peer's UDP port. */
-  'port-refused': [move: PortMove];
-  /**
-   * There is no route to any router: the network is not up yet, or no more. The peer waits for one, and
-   * solicits its routers as soon as it is there.
-   */
-  'no-route': [error: StartError];
-  /** Packets to a remote take another path from now on, or the search for one was in vain. */
-  path: [change: Omit<PathChanged, 'type'>];
-}
 
 /** A running 6bed4 peer; made by {@link startPeer}. */
 export class PeerDaemon extends Daemon<PeerDaemonEvents> {
@@ -67,12 +35,13 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   readonly ready: Promise<AddressLease>;
 
   readonly #profile: Profile;
-  readonly #routeWishes: RouteWishes;
+  readonly #routers: RouterNames;
   readonly #mayMove: boolean;
   readonly #announced = new AnnouncedLeases(
     (address) => hasAddress(this.interfaceReport(), address),
     (lease, previous) => this.#announce(lease, previous),
   );
+  #routeWishes: RouteWishes;
   #driver: PeerDriver | null = null;
   #moving = false;
   #moves = 0;
@@ -83,9 +52,13 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   private constructor(options: PeerDaemonOptions, profile: Profile) {
     super();
     this.#profile = profile;
-    const { defaultRoute = false, acceptRoutes = [] } = options;
-    const accepted = acceptRoutes.map((prefix) => parsePrefix(prefix, 'acceptRoutes'));
-    this.#routeWishes = { defaultRoute, acceptRoutes: accepted };
+    this.#routeWishes = readWishes(options);
+    this.#routers = new RouterNames({
+      resolve: options.resolve ?? resolveIPv4,
+      changed: () => this.#useRouters(),
+      lookedUp: (result) => this.emit('router-lookup', result),
+    });
+    this.#routers.set(readRouters(options.routers, profile));
     this.#mayMove = (options.port ?? 0) === 0;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
@@ -175,12 +148,53 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
    * @throws InvalidArgumentError when it is there already, is not an endpoint, or there are 16
    */
   addRouter(router: Endpoint | string): void {
-    this.running.addRouter(router);
+    const reference = parseRouterReference(router, this.#profile.port);
+    if (!('name' in reference)) this.running.addRouter(reference);
+    this.#routers.set([...this.#routers.references, reference]);
+    this.#useRouters();
   }
 
   /** Gives up the address that a router gave, and removes the router. */
   removeRouter(router: Endpoint | string): void {
-    this.running.removeRouter(router);
+    const gone = parseRouterReference(router, this.#profile.port);
+    this.#routers.set(this.#routers.references.filter((one) => !isDeepStrictEqual(one, gone)));
+    // One that is there only for a while is not among them.
+    if (!('name' in gone)) this.running.removeRouter(gone);
+    this.#useRouters();
+  }
+
+  /**
+   * Has these routers and no others, in this order of preference. Those that were there already keep the
+   * addresses that they gave.
+   *
+   * @throws InvalidArgumentError for one that is none or there twice, or more than 16; nothing is changed then
+   */
+  setRouters(routers: PeerDaemonOptions['routers']): void {
+    const references = readRouters(routers, this.#profile);
+    const before = this.#routers.references;
+    this.#routers.set(references);
+    try {
+      this.running.setRouters(this.#routers.endpoints);
+    } catch (error) {
+      this.#routers.set(before);
+      throw error;
+    }
+    this.#useRouters();
+  }
+
+  /** The last look-up of each router that has a host name. */
+  lookups(): readonly RouterLookup[] {
+    return this.#routers.lookups;
+  }
+
+  /**
+   * Has other wishes for the routes of its interface from now on; see the options of the same names.
+   *
+   * @throws InvalidArgumentError for what is no prefix; nothing is changed then
+   */
+  setRouteWishes(wishes: Pick<PeerDaemonOptions, 'defaultRoute' | 'acceptRoutes'>): void {
+    this.#routeWishes = readWishes(wishes);
+    this.#configure();
   }
 
   async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
@@ -195,6 +209,21 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost(options);
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
+    // Listeners are added when the peer has started.
+    setImmediate(() => this.#startNames());
+  }
+
+  #startNames(): void {
+    if (!this.isClosing) this.#routers.start();
+  }
+
+  /** Has the routers that are known now. */
+  #useRouters(): void {
+    if (this.isClosing) return;
+    this.running.setRouters(this.#routers.endpoints);
+    this.#configure();
+    this.#watch?.routersChanged();
+    this.#startNames();
   }
 
   async #watchHost({ clock = now }: PeerDaemonOptions): Promise<void> {
@@ -228,6 +257,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   protected override async end(): Promise<void> {
+    this.#routers.close();
     this.#watch?.close();
     this.running.stop();
     await super.end();
@@ -254,6 +284,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       case 'address-changed': {
         this.#moves = 0;
         this.#configure();
+        this.#routers.answered(event.router);
         this.#announced.acquired(leaseOf(event));
         break;
       }
@@ -263,10 +294,12 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
         break;
       case 'router-unreachable':
         this.#configure();
+        this.#routers.silent(event.router);
         this.emit('router-unreachable', { router: event.router, attempts: event.attempts });
         break;
       case 'router-reachable':
         this.#configure();
+        this.#routers.answered(event.router);
         this.emit('router-reachable', { router: event.router });
         break;
       case 'path-changed': {

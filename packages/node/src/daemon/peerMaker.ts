@@ -38,6 +38,8 @@ export function peerMaker(
 
 /** Checks that there can be a way to any router. @throws StartError */
 async function checkRoutes(routers: readonly Endpoint[], address: string): Promise<void> {
+  // There are none yet where all have names.
+  if (routers.length === 0) return;
   try {
     await Promise.any(routers.map((router) => checkRoute(router, address)));
   } catch (error) {

@@ -1,22 +1,39 @@
 import {
   checkPort,
   type Endpoint,
-  formatEndpoint,
   InvalidArgumentError,
   type Profile,
-  parseEndpoint,
   parseIPv4,
+  parsePrefix,
 } from '@6bed4/codec';
-import type { PeeringOptions, PeerOptions } from '@6bed4/tunnel';
+import { Peer, type PeeringOptions, type PeerOptions } from '@6bed4/tunnel';
+import type { RouteWishes } from '../drivers/ports/interfacePlan.js';
+import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
+import { secureRandom } from '../random.js';
 import type { BindOptions } from './openDaemonDriver.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, chooseInbound, chooseProfile, NO_SINK } from './options.js';
+import {
+  checkReferences,
+  parseRouterReference,
+  type ResolveIPv4,
+  type RouterReference,
+} from './routerNames.js';
 
 const DEFAULT_KEEPALIVE_TTL = 3;
 
 /** Options of `startPeer`. */
 export interface PeerDaemonOptions extends CommonOptions {
-  /** One or more routers to get addresses from, as `A.B.C.D` or `A.B.C.D:port`. */
+  /**
+   * One or more routers to get addresses from, in the order of preference, as `A.B.C.D`, `A.B.C.D:port`, or a
+   * host name in place of the address. A name is looked up while the peer runs, again when its router falls
+   * silent, and its addresses are tried one after the other: see the event `router-lookup`.
+   */
   readonly routers: Endpoint | string | readonly (Endpoint | string)[];
+  /**
+   * Finds the IPv4 addresses of the host name of a router; rejects with a `code`, such as ENOTFOUND. Default: the
+   * resolver of the system.
+   */
+  readonly resolve?: ResolveIPv4 | undefined;
   /** IPv4 address of this computer to use; default 0.0.0.0, which is all. */
   readonly listen?: string | undefined;
   /** UDP port; default 0, which lets the system choose. draft01 needs an even one. */
@@ -51,23 +68,33 @@ export function machineOptions(
   profile: Profile,
 ): Omit<PeerOptions, 'profile' | 'random'> & { readonly routers: readonly Endpoint[] } {
   const { lanip, peering, allowPrivate, allowLoopback } = options;
-  const routers = readRouters(options.routers, profile);
+  // Those with a name are looked up later.
+  const routers = readRouters(options.routers, profile).filter((one) => 'address' in one);
   const keepalive = options.keepalive && { ttl: DEFAULT_KEEPALIVE_TTL, ...options.keepalive };
   return { routers, keepalive, lanip, peering, allowPrivate, allowLoopback };
 }
 
-function readRouters(
-  routers: Endpoint | string | readonly (Endpoint | string)[],
+/**
+ * The routers that the options name.
+ *
+ * @throws InvalidArgumentError for none, and for what is none
+ */
+export function readRouters(
+  routers: PeerDaemonOptions['routers'],
   profile: Profile,
-): Endpoint[] {
+): RouterReference[] {
   const list = Array.isArray(routers) ? routers : [routers];
   if (list.length === 0) throw new InvalidArgumentError('routers', 'none', 'at least one');
-  return list.map((router: Endpoint | string) => {
-    const text = typeof router === 'string' ? router : formatEndpoint(router);
-    const endpoint = parseEndpoint(text, profile.port, 'routers');
-    if (endpoint.port !== 0) return endpoint;
-    throw new InvalidArgumentError('routers', text, 'a port from 1 to 65535');
-  });
+  return list.map((router: Endpoint | string) => parseRouterReference(router, profile.port));
+}
+
+/** The routes that the user wants of routers. @throws InvalidArgumentError */
+export function readWishes({
+  defaultRoute = false,
+  acceptRoutes = [],
+}: Pick<PeerDaemonOptions, 'defaultRoute' | 'acceptRoutes'>): RouteWishes {
+  const accepted = acceptRoutes.map((prefix) => parsePrefix(prefix, 'acceptRoutes'));
+  return { defaultRoute, acceptRoutes: accepted };
 }
 
 /** The UDP socket of a peer. @throws InvalidArgumentError */
@@ -83,4 +110,19 @@ export function bindOptions(options: PeerDaemonOptions, profile: Profile): BindO
     );
   }
   return { address, port, even: !profile.layout.acceptsPort(1) };
+}
+
+/**
+ * Checks the options of `startPeer` without starting one.
+ *
+ * @throws InvalidArgumentError for an option that cannot be used
+ */
+export function checkPeerOptions(options: PeerDaemonOptions): void {
+  const profile = chooseProfile(options);
+  chooseInbound(options);
+  readWishes(options);
+  checkReferences(readRouters(options.routers, profile));
+  bindOptions(options, profile);
+  if (typeof options.tun === 'string') checkInterfaceName(options.tun);
+  new Peer({ ...machineOptions(options, profile), profile, random: secureRandom }, NO_SINK);
 }

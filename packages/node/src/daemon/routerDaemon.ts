@@ -14,11 +14,12 @@ import { LinuxRouterDriver } from '../drivers/linux/linuxRouterDriver.js';
 import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import { PortableRouterDriver } from '../drivers/portable/portableRouterDriver.js';
 import { planOfRouter } from '../drivers/ports/interfacePlan.js';
+import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
-import { type CommonOptions, chooseInbound, chooseProfile } from './options.js';
+import { type CommonOptions, chooseInbound, chooseProfile, NO_SINK } from './options.js';
 
 const ANY_ADDRESS = '0.0.0.0';
 const FIRST_MULTICAST = 224;
@@ -105,6 +106,16 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     return this.running.prefix;
   }
 
+  /**
+   * Offers other routes to peers from now on, and lets them reach other prefixes; see the options of the same names.
+   * Peers learn them when they ask for an advertisement the next time.
+   *
+   * @throws InvalidArgumentError for what is no prefix, or more than 32 routes; nothing is changed then
+   */
+  setRoutes(routes: Pick<RouterDaemonOptions, 'routes' | 'forwardTo'>): void {
+    this.running.setRoutes(routes);
+  }
+
   /** The rules of masquerading, as in the options. */
   get masquerade(): readonly string[] {
     return this.#masquerade;
@@ -154,17 +165,30 @@ export function startRouter(options: RouterDaemonOptions): Promise<RouterDaemon>
   return RouterDaemon.start(options);
 }
 
+/**
+ * Checks the options of {@link startRouter} without starting one.
+ *
+ * @throws InvalidArgumentError for an option that cannot be used
+ */
+export function checkRouterOptions(options: RouterDaemonOptions): void {
+  const profile = chooseProfile(options);
+  const publicEndpoint = publicEndpointOf(options, profile);
+  const maker = routerMaker(options, profile, publicEndpoint);
+  chooseInbound(options);
+  const { address, port } = maker.bindOptions();
+  maker.sockets();
+  if (typeof options.tun === 'string') checkInterfaceName(options.tun);
+  const machine = machineOptions(options, profile);
+  new Router({ ...(publicEndpoint ?? { address, port }), ...machine }, NO_SINK);
+}
+
 /** Makes the drivers of a router. */
 function routerMaker(
   options: RouterDaemonOptions,
   profile: Profile,
   publicEndpoint: Endpoint | null,
 ): DriverMaker<RouterDriver> {
-  const { prefix, netid, routes, forwardTo, masquerade, ipv6Side } = options;
-  const { allowPrivate, allowLoopback } = options;
-  const forwarding = { routes, forwardTo, masquerade, ipv6Side };
-  const machine = { prefix, netid, ...forwarding, allowPrivate, allowLoopback };
-  const random = options.random ?? secureRandom;
+  const { profile: _, random: __, ...machine } = machineOptions(options, profile);
   return {
     bindOptions: () => bindOptions(options, profile, publicEndpoint),
     sockets: () => checkInteger('workers', options.workers ?? defaultWorkers(), 1, MOST_WORKERS),
@@ -172,7 +196,10 @@ function routerMaker(
       PortableRouterDriver.open({
         ...common,
         machine: (sink, { endpoint }) =>
-          new Router({ ...(publicEndpoint ?? endpoint), ...machine, profile, random }, sink),
+          new Router(
+            { ...(publicEndpoint ?? endpoint), ...machineOptions(options, profile) },
+            sink,
+          ),
       }),
     linux: (common) =>
       LinuxRouterDriver.open({
@@ -184,6 +211,14 @@ function routerMaker(
         },
       }),
   };
+}
+
+function machineOptions(options: RouterDaemonOptions, profile: Profile) {
+  const { prefix, netid, routes, forwardTo, masquerade, ipv6Side } = options;
+  const { allowPrivate, allowLoopback } = options;
+  const forwarding = { routes, forwardTo, masquerade, ipv6Side };
+  const machine = { prefix, netid, ...forwarding, allowPrivate, allowLoopback };
+  return { ...machine, profile, random: options.random ?? secureRandom };
 }
 
 function bindOptions(

@@ -76,6 +76,11 @@ export class UnderlayMonitor {
     this.#schedule(0);
   }
 
+  /** Looks again, because there are other routers. */
+  lookSoon(): void {
+    this.#schedule(SETTLING_TIME);
+  }
+
   close(): void {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -1,5 +1,11 @@
 import type { Endpoint } from '@6bed4/codec';
-import type { CountersSnapshot, RemoteSnapshot, TunnelEvent, UplinkSnapshot } from '@6bed4/tunnel';
+import type {
+  CountersSnapshot,
+  RemoteSnapshot,
+  RouterOptions,
+  TunnelEvent,
+  UplinkSnapshot,
+} from '@6bed4/tunnel';
 import type { StartError } from '../errors.js';
 import type { DriverReport } from './driverReport.js';
 import type { InterfaceReport } from './interfaceReport.js';
@@ -93,6 +99,9 @@ export interface PeerDriver extends Driver {
   /** Adds a router, and solicits an address from it. @throws InvalidArgumentError */
   addRouter(router: Endpoint | string): void;
 
+  /** Has these routers and no others, in this order. @throws InvalidArgumentError, with nothing changed */
+  setRouters(routers: readonly Endpoint[]): void;
+
   /** Gives up the address that a router gave. @throws InvalidArgumentError */
   removeRouter(router: Endpoint | string): void;
 
@@ -113,7 +122,13 @@ export interface RouterDriver extends Driver {
   readonly address: string;
   /** The /64 that it serves, as `address/64`. */
   readonly prefix: string;
+
+  /** Offers other routes from now on. @throws InvalidArgumentError, with nothing changed */
+  setRoutes(routes: OfferedPrefixes): void;
 }
+
+/** Prefixes that a router offers as routes, and those that peers may reach besides; see `RouterOptions`. */
+export type OfferedPrefixes = Pick<RouterOptions, 'routes' | 'forwardTo'>;
 
 /** Checks what an application wants to send. @throws TypeError for anything but bytes */
 export function checkPacket(packet: unknown): asserts packet is Uint8Array {

@@ -381,6 +381,9 @@ function noAnswer(peer: PeerDaemon, timeout: number): StartError {
   const tried = peer
     .uplinks()
     .map(({ router, attempts }) => `${formatEndpoint(router)} (asked ${times(attempts)})`);
+  for (const { name, router, error } of peer.lookups()) {
+    if (router === null) tried.push(`${name} (${error ?? 'not looked up yet'})`);
+  }
   const message = `no router gave an address within ${timeout} ms: ${tried.join(', ')}`;
   if (!peer.hasRoute) return new StartError('ENETUNREACH', `${message}; there is no route to any`);
   return new StartError('ETIMEDOUT', message);

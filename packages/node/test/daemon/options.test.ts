@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  checkPeerOptions,
+  checkRouterOptions,
   InvalidArgumentError,
   memoryNetwork,
   type PeerDaemonOptions,
@@ -45,11 +47,13 @@ describe('options that cannot be used', () => {
     const error = await failureOf(startRouter(options));
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
+    expect(() => checkRouterOptions(options)).toThrow(error as Error);
   });
 
   test.each<[PeerDaemonOptions, string]>([
     [{ routers: [] }, 'routers: found none, expected at least one'],
-    [{ routers: 'router.example' }, 'routers: found "router.example"'],
+    [{ routers: 'router..example' }, 'routers: found "router..example"'],
+    [{ routers: ['router.example', 'router.example'] }, 'routers: found router.example:25790'],
     [{ routers: '192.0.2.1:0' }, 'routers: found 192.0.2.1:0'],
     [{ routers: LISTEN, listen: 'localhost' }, 'listen: found "localhost"'],
     [{ routers: LISTEN, port: -1 }, 'port: found -1'],
@@ -62,6 +66,7 @@ describe('options that cannot be used', () => {
     const error = await failureOf(startPeer(options));
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect((error as InvalidArgumentError).message.startsWith(message), String(error)).toBe(true);
+    expect(() => checkPeerOptions(options)).toThrow(error as Error);
   });
 });
 

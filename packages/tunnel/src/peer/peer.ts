@@ -140,6 +140,18 @@ export class Peer extends MachineCore {
     });
   }
 
+  /**
+   * Has these routers and no others, in this order of preference. Those that were there already keep the
+   * addresses that they gave.
+   *
+   * @throws InvalidArgumentError for one that is none or there twice, or more than 16; nothing is changed then
+   */
+  setRouters(routers: readonly (Endpoint | string)[], now: number): void {
+    this.command(() => {
+      this.#uplinks.set(routers, now);
+    });
+  }
+
   /** Gives the router's address up and removes the router; false when it was not there. */
   removeRouter(router: Endpoint | string): boolean {
     const uplink = this.#uplinks.find(router);

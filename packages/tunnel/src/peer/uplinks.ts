@@ -121,15 +121,30 @@ export class Uplinks {
    */
   add(router: Endpoint | string, now: number): void {
     const known = this.find(router);
-    if (known?.temporary) {
-      known.wanted = null;
-      this.#discovery.doubt(known, now);
-      return;
+    if (known?.temporary) this.#keep(known, now);
+    else this.#join(this.#newUplink(router), now);
+  }
+
+  /**
+   * Has these routers and no others, in this order of preference. Those that were there already keep their
+   * leases.
+   *
+   * @throws InvalidArgumentError as {@link add}, with nothing changed
+   */
+  set(routers: readonly (Endpoint | string)[], now: number): void {
+    const wanted = this.#checkAll(routers);
+    const place = (uplink: Uplink): number => {
+      const at = wanted.indexOf(uplink);
+      return at < 0 ? wanted.length : at;
+    };
+    for (const uplink of [...this.#list]) {
+      if (!uplink.temporary && place(uplink) === wanted.length) this.remove(uplink);
     }
-    const uplink = this.#newUplink(router);
-    this.#list.push(uplink);
-    this.#policy = this.#choosePolicy();
-    if (this.#isRunning) this.#discovery.start(uplink, now);
+    for (const uplink of wanted) {
+      if (!this.#list.includes(uplink)) this.#join(uplink, now);
+      else if (uplink.temporary) this.#keep(uplink, now);
+    }
+    this.#list.sort((one, other) => place(one) - place(other));
   }
 
   /** Gives a router's lease up and removes it. */
@@ -371,15 +386,37 @@ export class Uplinks {
   #newUplink(router: Endpoint | string): Uplink {
     const uplink = this.#uplinkTo(parseRouter(router, this.#profile.port));
     const text = formatEndpoint(uplink.router);
-    if (this.at(uplink.endpoint) !== null) {
-      throw new InvalidArgumentError('routers', text, 'a router that is not there already');
-    }
+    if (this.at(uplink.endpoint) !== null) throw repeatedRouter(text);
     // Those that a remote brought about leave room for the user's.
-    if (this.#count(false) >= MAX_UPLINKS) {
-      throw new InvalidArgumentError('routers', String(MAX_UPLINKS + 1), `${MAX_UPLINKS} at most`);
-    }
+    checkCount(this.#count(false) + 1);
     checkRouter(uplink.endpoint, text);
     return uplink;
+  }
+
+  /** The uplinks of routers, new ones where there are none. @throws InvalidArgumentError */
+  #checkAll(routers: readonly (Endpoint | string)[]): Uplink[] {
+    checkCount(routers.length);
+    const texts = new Set<string>();
+    return routers.map((router) => {
+      const uplink = this.#uplinkTo(parseRouter(router, this.#profile.port));
+      const text = formatEndpoint(uplink.router);
+      checkRouter(uplink.endpoint, text);
+      if (texts.has(text)) throw repeatedRouter(text);
+      texts.add(text);
+      return this.at(uplink.endpoint) ?? uplink;
+    });
+  }
+
+  #join(uplink: Uplink, now: number): void {
+    this.#list.push(uplink);
+    this.#policy = this.#choosePolicy();
+    if (this.#isRunning) this.#discovery.start(uplink, now);
+  }
+
+  /** Lets one that is there temporarily do all that routers may. */
+  #keep(uplink: Uplink, now: number): void {
+    uplink.wanted = null;
+    this.#discovery.doubt(uplink, now);
   }
 
   #uplinkTo(router: Endpoint, wanted: SubnetPrefix | null = null): Uplink {
@@ -428,4 +465,13 @@ export class Uplinks {
       this.#discovery.stop(uplink);
     }
   }
+}
+
+function checkCount(count: number): void {
+  if (count <= MAX_UPLINKS) return;
+  throw new InvalidArgumentError('routers', String(count), `${MAX_UPLINKS} at most`);
+}
+
+function repeatedRouter(text: string): InvalidArgumentError {
+  return new InvalidArgumentError('routers', text, 'a router that is not there already');
 }

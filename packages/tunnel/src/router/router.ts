@@ -63,8 +63,9 @@ import {
  * ```
  */
 export class Router extends MachineCore {
-  readonly #identity: RouterIdentity;
-  readonly #advertiser: Advertiser;
+  readonly #options: RouterOptions;
+  #identity: RouterIdentity;
+  #advertiser: Advertiser;
   readonly #advertisements: RateLimiter;
   /** Of advertisements that their solicitations have not earned, to one IPv4 address. */
   readonly #freeAdvertisements: RateLimiter;
@@ -76,6 +77,7 @@ export class Router extends MachineCore {
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
     super(sink, options.random, (options.profile ?? reference2020).dialect);
+    this.#options = options;
     this.#identity = identify(options);
     this.#advertiser = new Advertiser(this.#identity);
     const { random } = options;
@@ -101,6 +103,17 @@ export class Router extends MachineCore {
   /** Its own endpoint. */
   get endpoint(): Endpoint {
     return this.#identity.endpoint;
+  }
+
+  /**
+   * Offers other routes from now on; peers learn them with the next advertisement that they ask for.
+   *
+   * @param routes - as the options `routes` and `forwardTo`
+   * @throws InvalidArgumentError, with nothing changed
+   */
+  setRoutes({ routes, forwardTo }: Pick<RouterOptions, 'routes' | 'forwardTo'>): void {
+    this.#identity = identify({ ...this.#options, routes, forwardTo });
+    this.#advertiser = new Advertiser(this.#identity);
   }
 
   /** A router has no timers: this does nothing. */

@@ -73,4 +73,51 @@ describe('several routers', () => {
     for (let index = 2; index <= 16; index++) bench.peer.addRouter(`192.0.2.${index}`, 0);
     expect(() => bench.peer.addRouter('192.0.2.99', 0)).toThrow(/routers/);
   });
+
+  describe('that are set at once', () => {
+    const THIRD = '192.0.2.3:25790';
+
+    test('keep the addresses of those that stay, and give up the others', () => {
+      const bench = twoLeases();
+      bench.recorder.clear();
+      bench.peer.setRouters([THIRD, OTHER], bench.now);
+      expect(bench.recorder.events).toMatchObject([{ type: 'address-lost', address: OWN }]);
+      expect(bench.peer.uplinks).toMatchObject([
+        { router: { address: '192.0.2.3' }, state: 'soliciting', lease: null },
+        { router: { address: '192.0.2.1' }, state: 'leased', lease: { address: otherAddress } },
+      ]);
+      expect(bench.recorder.sent.map(({ to }) => to)).toEqual([THIRD]);
+      expect(bench.packet(ping(otherAddress, NATIVE)).sent[0]!.to).toBe(OTHER);
+    });
+
+    test('are preferred in their order, without a word to any of them', () => {
+      const bench = twoLeases();
+      bench.recorder.clear();
+      bench.peer.setRouters([OTHER, ROUTER], bench.now);
+      expect(bench.peer.uplinks.map(({ router }) => router.address)).toEqual([
+        '192.0.2.1',
+        '198.51.100.1',
+      ]);
+      expect([...bench.recorder.sent, ...bench.recorder.events]).toEqual([]);
+    });
+
+    test('may be none', () => {
+      const bench = twoLeases();
+      bench.peer.setRouters([], bench.now);
+      expect(bench.peer.uplinks).toEqual([]);
+      expect(bench.packet(ping(OWN, NATIVE)).sent).toEqual([]);
+    });
+
+    test.each([
+      [[OTHER, OTHER], /192\.0\.2\.1:25790/],
+      [[OTHER, 'router.example'], /found "router\.example"/],
+      [[OTHER, '224.0.0.1'], /found 224\.0\.0\.1/],
+      [Array.from({ length: 17 }, (_, index) => `192.0.2.${index + 1}`), /found 17/],
+    ])('change nothing when one of %j is refused', (routers, message) => {
+      const bench = twoLeases();
+      const before = bench.peer.uplinks;
+      expect(() => bench.peer.setRouters(routers, bench.now)).toThrow(message);
+      expect(bench.peer.uplinks).toEqual(before);
+    });
+  });
 });

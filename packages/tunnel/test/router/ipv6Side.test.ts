@@ -26,6 +26,15 @@ describe('the IPv6 side', () => {
     expect(delivered).toEqual([packet]);
   });
 
+  test('gets only what is for prefixes that were set last', () => {
+    const bench = new RouterBench();
+    bench.router.setRoutes({ routes: [], forwardTo: ['2001:db8:5::/48'] });
+    expect(bench.datagram(A, ping(ADDRESS_A, '2001:db8:5::1')).delivered).toHaveLength(1);
+    expect(bench.datagram(A, ping(ADDRESS_A, NATIVE)).delivered).toEqual([]);
+    bench.router.setRoutes({});
+    expect(bench.datagram(A, ping(ADDRESS_A, NATIVE)).delivered).toHaveLength(1);
+  });
+
   test('that does not exist is reported as no route', () => {
     const bench = new RouterBench({ ipv6Side: false });
     expect(bench.datagram(A, ping(ADDRESS_A, NATIVE)).sent).toEqual([]); // does not pay for it

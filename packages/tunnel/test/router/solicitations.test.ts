@@ -51,6 +51,16 @@ describe('Router Solicitation (draft-03 §4)', () => {
     ]);
   });
 
+  test('brings the routes that were set last', () => {
+    const bench = new RouterBench({ routes: ['2001:db8:77::/48'] });
+    bench.router.setRoutes({ routes: ['2001:db8:78::/48'], forwardTo: [] });
+    const { sent } = bench.datagram(A, solicitation());
+    expect(prefixes(sent[0]!.payload).slice(1)).toEqual(['2001:db8:78::/48 4294967295']);
+    expect(() => bench.router.setRoutes({ routes: ['2001:db8::1/48'] })).toThrow(/routes: found/);
+    const again = bench.datagram(B, solicitation());
+    expect(prefixes(again.sent[0]!.payload).slice(1)).toEqual(['2001:db8:78::/48 4294967295']);
+  });
+
   test('has its nonce and timestamp repeated', () => {
     const options = [
       { type: 'timestamp', timestamp: 0x1234_5678_9abc_def0n },

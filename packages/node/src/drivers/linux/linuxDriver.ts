@@ -127,6 +127,13 @@ export class LinuxDriver implements Driver {
     return this.#first.isOver ? undefined : this.#unlessSilent(() => this.#first.request(request));
   }
 
+  /** Sends a request to the machines of all threads. */
+  protected requestAll(request: Request): void {
+    for (const thread of this.#parts.threads) {
+      if (!thread.isOver) this.#unlessSilent(() => thread.request(request));
+    }
+  }
+
   /**
    * The result of a request, or undefined when there is no answer: callers are listeners and timers, in which
    * nobody would catch an error, and what was known before serves them better.

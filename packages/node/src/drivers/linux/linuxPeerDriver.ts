@@ -48,6 +48,10 @@ export class LinuxPeerDriver extends LinuxDriver implements PeerDriver {
     this.request({ type: 'addRouter', router });
   }
 
+  setRouters(routers: readonly Endpoint[]): void {
+    this.request({ type: 'setRouters', routers });
+  }
+
   removeRouter(router: Endpoint | string): void {
     this.request({ type: 'removeRouter', router });
   }

@@ -1,4 +1,4 @@
-import type { RouterDriver } from '../driver.js';
+import type { OfferedPrefixes, RouterDriver } from '../driver.js';
 import { LinuxDriver, type LinuxDriverOptions, openLinux } from './linuxDriver.js';
 import type { RouterPlan } from './workerProtocol.js';
 
@@ -20,6 +20,10 @@ export class LinuxRouterDriver extends LinuxDriver implements RouterDriver {
   get prefix(): string {
     this.#prefix = this.request({ type: 'prefix' }) ?? this.#prefix;
     return this.#prefix;
+  }
+
+  setRoutes(routes: OfferedPrefixes): void {
+    this.requestAll({ type: 'setRoutes', routes });
   }
 
   override remember(): void {

@@ -99,6 +99,9 @@ function carryOut(loop: Loop, request: Request): Result {
     case 'addRouter':
       commandPeer(loop, (peer, now) => peer.addRouter(request.router, now));
       return null;
+    case 'setRouters':
+      commandPeer(loop, (peer, now) => peer.setRouters(request.routers, now));
+      return null;
     case 'removeRouter':
       return commandPeer(loop, (peer) =>
         peer.removeRouter(request.router),
@@ -117,6 +120,10 @@ function carryOut(loop: Loop, request: Request): Result {
       return asRouter(loop.machine).address satisfies Results['address'];
     case 'prefix':
       return asRouter(loop.machine).prefix satisfies Results['prefix'];
+    case 'setRoutes':
+      // Not by `command`, which is for the timers of a peer.
+      asRouter(loop.machine).setRoutes(request.routes);
+      return null;
     case 'counters':
       return {
         machine: loop.machine.counters.snapshot(),

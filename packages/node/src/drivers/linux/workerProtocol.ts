@@ -8,6 +8,7 @@ import type {
   TunnelEvent,
   UplinkSnapshot,
 } from '@6bed4/tunnel';
+import type { OfferedPrefixes } from '../driver.js';
 import type { LoopCounters } from './loopCounters.js';
 import type { TunFeatures } from './tunFeatures.js';
 
@@ -66,12 +67,15 @@ export const SHARED_SIZE = 12;
 export type PeerRequest =
   | { readonly type: 'uplinks' | 'searchesLan' | 'start' | 'stop' | 'solicit' | 'remotes' }
   | { readonly type: 'addRouter' | 'removeRouter'; readonly router: Endpoint | string }
+  | { readonly type: 'setRouters'; readonly routers: readonly Endpoint[] }
   | { readonly type: 'setLocalSubnets'; readonly subnets: readonly string[] }
   | { readonly type: 'sendOpportunistic'; readonly packet: Uint8Array }
   | { readonly type: 'reportReply'; readonly number: number };
 
 /** A call of a router; see the methods of `RouterDriver`. */
-export type RouterRequest = { readonly type: 'address' | 'prefix' };
+export type RouterRequest =
+  | { readonly type: 'address' | 'prefix' }
+  | { readonly type: 'setRoutes'; readonly routes: OfferedPrefixes };
 
 /** A call of the loop itself. */
 export type LoopRequest =
@@ -92,11 +96,13 @@ export interface Results {
   readonly setLocalSubnets: null;
   readonly remotes: readonly RemoteSnapshot[];
   readonly addRouter: null;
+  readonly setRouters: null;
   readonly removeRouter: boolean;
   readonly sendOpportunistic: number;
   readonly reportReply: boolean;
   readonly address: string;
   readonly prefix: string;
+  readonly setRoutes: null;
   readonly counters: WorkerCounters;
   readonly udp: null;
   readonly lan: null;

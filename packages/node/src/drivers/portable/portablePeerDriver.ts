@@ -44,6 +44,10 @@ export class PortablePeerDriver extends PortableDriver<Peer> implements PeerDriv
     this.run((peer, now) => peer.addRouter(router, now));
   }
 
+  setRouters(routers: readonly Endpoint[]): void {
+    this.run((peer, now) => peer.setRouters(routers, now));
+  }
+
   removeRouter(router: Endpoint | string): void {
     this.run((peer) => peer.removeRouter(router));
   }

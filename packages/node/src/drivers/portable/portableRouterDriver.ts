@@ -1,5 +1,5 @@
 import type { Router } from '@6bed4/tunnel';
-import type { RouterDriver } from '../driver.js';
+import type { OfferedPrefixes, RouterDriver } from '../driver.js';
 import { openParts, PortableDriver, type PortableDriverOptions } from './portableDriver.js';
 
 /** The portable driver of a router. */
@@ -15,5 +15,9 @@ export class PortableRouterDriver extends PortableDriver<Router> implements Rout
 
   get prefix(): string {
     return this.machine.prefix;
+  }
+
+  setRoutes(routes: OfferedPrefixes): void {
+    this.run((router) => router.setRoutes(routes));
   }
 }

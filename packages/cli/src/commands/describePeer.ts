@@ -1,0 +1,19 @@
+import { formatEndpoint } from '@6bed4/codec';
+import type { PeerDaemon } from '@6bed4/node';
+
+/** What a peer does at present, in one line. */
+export function describePeer(peer: PeerDaemon): string {
+  const [lease, ...others] = peer.leases;
+  if (lease !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return `address ${lease.address} from router ${formatEndpoint(lease.router)}${more}`;
+  }
+  return `asking ${routersOf(peer).join(', ')}`;
+}
+
+/** The routers that a peer asks, and the names that it has no address of. */
+export function routersOf(peer: PeerDaemon): string[] {
+  const asked = peer.uplinks().map(({ router }) => formatEndpoint(router));
+  const names = peer.lookups().filter(({ router }) => router === null);
+  return [...asked, ...names.map(({ name }) => name)];
+}
