@@ -4,6 +4,7 @@ import { addAddressCommand } from './commands/addressCommand.js';
 import { addCaptureCommand } from './commands/captureCommand.js';
 import { addCheckCommand } from './commands/checkCommand.js';
 import { addCheckConfigCommand } from './commands/checkConfigCommand.js';
+import { addCompletionCommand } from './commands/completionCommand.js';
 import { addMonitorCommand } from './commands/monitorCommand.js';
 import { addPeerCommand } from './commands/peerCommand.js';
 import { addPingCommand } from './commands/pingCommand.js';
@@ -90,7 +91,8 @@ function leaveRemovedFolder(): void {
   }
 }
 
-function buildProgram(version: string): Command {
+/** The definition of all commands. */
+export function buildProgram(version: string): Command {
   const program = new Command(COMMAND)
     .description('IPv6 for any application on any IPv4 network: the 6bed4 tunnel.')
     .usage('<command> [options]')
@@ -113,6 +115,7 @@ function buildProgram(version: string): Command {
   addPingCommand(program);
   addAddressCommand(program);
   addWiresharkPluginCommand(program);
+  addCompletionCommand(program);
   nameRefusals(program);
   return program;
 }

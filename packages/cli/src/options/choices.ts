@@ -18,7 +18,9 @@ const DRAFT02 = 'draft02';
 export const DIALECTS: string = [...dialectNames, DRAFT02].sort().join(', ');
 
 /** Parses the name of a dialect. */
-export function dialect(text: string): Profile {
+export const dialect: (text: string) => Profile = withChoices(parseDialect, DIALECTS.split(', '));
+
+function parseDialect(text: string): Profile {
   if (text === DRAFT02) return draft02Profile;
   const name = dialectNames.find((each) => each === text);
   return name === undefined ? refuse(text, `one of ${DIALECTS}`) : profileOf(name);
@@ -86,8 +88,19 @@ function listOf(names: object): string {
 }
 
 function oneOf<Name extends string>(names: Readonly<Record<Name, true>>): (text: string) => Name {
-  return (text) => {
+  const parse = (text: string): Name => {
     if (Object.hasOwn(names, text)) return text as Name;
     return refuse(text, `one of ${listOf(names)}`);
   };
+  return withChoices(parse, Object.keys(names));
+}
+
+/** A parser that has the words among which its text must be, for completions. */
+function withChoices<T extends object>(parse: T, choices: readonly string[]): T {
+  return Object.assign(parse, { choices });
+}
+
+/** The words among which the text for a parser must be; none for other parsers. */
+export function choicesOf(parse: object | undefined): readonly string[] {
+  return (parse as { choices?: readonly string[] } | undefined)?.choices ?? [];
 }

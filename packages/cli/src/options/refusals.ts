@@ -47,11 +47,13 @@ export function nameRefusals(command: Command): void {
 function nameRefusalsOf(parameter: Option | Argument, name: string): void {
   const parse = parameter.parseArg;
   if (parse === undefined) return;
-  parameter.argParser((text: string, previous: unknown) => {
+  const named = (text: string, previous: unknown): unknown => {
     try {
       return parse(text, previous);
     } catch (error) {
       throw error instanceof InvalidArgumentError ? refusal(name, error) : error;
     }
-  });
+  };
+  // What else is known of the parser stays known.
+  parameter.argParser(Object.assign(named, parse));
 }

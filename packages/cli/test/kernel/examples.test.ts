@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '@6bed4/testing/command';
 import { addressesOf, interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
@@ -14,18 +14,15 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
+  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
   ...[
-    [],
-    ['router'],
-    ['peer'],
-    ['proxy'],
-    ['serve'],
-    ['status'],
-    ['check'],
+    ['address'],
+    ['wireshark-plugin'],
+    ['completion'],
     ['check-config'],
-    ['ping'],
+    ['monitor'],
+    ['capture'],
   ],
-  ...[['address'], ['wireshark-plugin'], ['monitor'], ['capture']],
 ];
 /** A peer at 192.0.2.3, port 25202. */
 const OTHER = 'fc64:bed:c000:201:c000:203:6272:1';
@@ -62,6 +59,15 @@ const showsStatus =
     expect(printed).toMatch(expected);
     if (expected === ROUTER_STATUS) expect(printed).toContain(String(router.pid));
   };
+
+/** A line that writes a file below the home folder, which has the folder for it. */
+function writesAtHome(expected: RegExp): Expectation {
+  return async (examples, line) => {
+    const file = line.split('> ')[1]!;
+    const script = `export HOME=${examples.lab.folder}; mkdir -p ${dirname(file)}; ${line}; cat ${file}`;
+    expect(await examples.output('laptop', script)).toMatch(expected);
+  };
+}
 
 /** What each example does for a user. */
 const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
@@ -189,6 +195,12 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(
     /^reply \d+ {2}\S+ ms {2}direct 192\.0\.2\.3:25202\n\d+ sent/m,
   ),
+  '6bed4 completion bash > ~/.local/share/bash-completion/completions/6bed4': writesAtHome(
+    /^complete -F _6bed4 6bed4$/m,
+  ),
+  '6bed4 completion fish > ~/.config/fish/completions/6bed4.fish':
+    writesAtHome(/^complete -c 6bed4 /m),
+  '6bed4 completion zsh > ~/.zfunc/_6bed4': writesAtHome(/^#compdef 6bed4$/m),
   '6bed4 check-config /etc/6bed4/peer.toml': async (examples, line) => {
     const { folder } = examples.lab;
     writeFileSync(join(folder, 'peer.toml'), `[peer]\nrouter = "${ROUTER}"\n`);

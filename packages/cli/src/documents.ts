@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandPage } from './help/commandPage.js';
+import { COMPLETION_FILES, completion, SHELLS } from './help/completion.js';
+import { manPages } from './help/manPage.js';
+import { referencePage } from './help/referencePage.js';
+import { buildProgram } from './main.js';
+import { REFERENCE_COMMANDS } from './reference/commands.js';
+
+/** Writes the man pages and completions of the command, into the folders `man` and `completion` of a folder. */
+export function writeDocuments(folder: string, version: string): void {
+  const page = commandPage(buildProgram(version));
+  const pages = join(folder, 'man');
+  const completions = join(folder, 'completion');
+  for (const each of [pages, completions]) mkdirSync(each, { recursive: true });
+  const others = REFERENCE_COMMANDS.map(referencePage);
+  for (const { name, text } of manPages(page, { version, date: buildDate() }, others)) {
+    writeFileSync(join(pages, name), text);
+  }
+  for (const shell of SHELLS) {
+    writeFileSync(join(completions, COMPLETION_FILES[shell]), completion(shell, page));
+  }
+}
+
+/** The day of the build; that of SOURCE_DATE_EPOCH where builds have to be reproducible. */
+function buildDate(): string {
+  const { SOURCE_DATE_EPOCH: seconds } = process.env;
+  const time = seconds === undefined ? Date.now() : 1000 * Number(seconds);
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,108 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const SCRIPT = fileURLToPath(new URL('../../../../scripts/debian/main.mjs', import.meta.url));
+const PATIENCE = 300_000;
+
+/**
+ * A copy of this computer's root that lasts as long as this script: what changes is in memory, nothing is
+ * mounted outside, and its network is its own. It has the Node.js of this test as Debian's package nodejs, in
+ * a version of choice. What stays of the package after its removal is printed at the end.
+ */
+const IN_A_COPY = `set -e
+ip link set lo up
+mkdir -p "$1/copy"
+mount -t tmpfs tmpfs "$1/copy"
+mkdir "$1/copy/upper" "$1/copy/work" "$1/copy/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/copy/upper,workdir=$1/copy/work" "$1/copy/root"
+mount -t proc proc "$1/copy/root/proc"
+mount --rbind /dev "$1/copy/root/dev"
+cd "$1/copy/root"
+cp "$2" package.deb
+status=var/lib/dpkg/status
+awk -v RS= -v ORS='\\n\\n' '!/^Package: nodejs\\n/' "$status" >status
+printf 'Package: nodejs\\nStatus: install ok installed\\nVersion: %s\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n\\n' "$5" >>status
+mv status "$status"
+touch var/lib/dpkg/info/nodejs.list
+[ -e usr/bin/node ] || ln -s "$3" usr/bin/node
+chroot . sh -e -c "$4"
+find "$1/copy/upper/usr" "$1/copy/upper/etc" "$1/copy/upper/var/lib/dpkg/info" -name '*6bed4*' 2>/dev/null || true`;
+
+const INSTALL = 'dpkg --no-triggers --force-unsafe-io --install /package.deb >/dev/null';
+const REMOVE = `dpkg --no-triggers --remove 6bed4 >/dev/null
+test ! -e /usr/bin/6bed4
+dpkg --no-triggers --purge 6bed4 >/dev/null 2>&1`;
+
+describeKernel('the package for Debian', () => {
+  let folder: string;
+  let file: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), '6bed4-debian-test-'));
+    const argv = [SCRIPT, '--out', folder];
+    file = execFileSync(process.execPath, argv, { encoding: 'utf8' }).trim();
+  }, PATIENCE);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const field = (name: string): string =>
+    execFileSync('dpkg-deb', ['--field', file, name], { encoding: 'utf8' }).trim();
+
+  function inCopy(script: string, nodeVersion = '20.19.2'): string {
+    const values = [folder, file, process.execPath, script, nodeVersion];
+    const argv = ['--mount', '--net', 'sh', '-c', IN_A_COPY, 'sh', ...values];
+    const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8' });
+    expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout });
+    return stdout;
+  }
+
+  test(
+    'has nothing that lintian finds',
+    () => {
+      const argv = ['--allow-root', '--fail-on', 'error,warning', file];
+      const { stdout, status } = spawnSync('lintian', argv, { encoding: 'utf8' });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    },
+    PATIENCE,
+  );
+
+  test('needs the Node.js that the npm package needs, and holds only files of root', () => {
+    expect(field('Package')).toBe('6bed4');
+    expect(field('Depends')).toContain('nodejs (>= 20.19)');
+    const lines = execFileSync('dpkg-deb', ['--contents', file], { encoding: 'utf8' }).trim();
+    for (const line of lines.split('\n')) {
+      // Nobody else may write, and nothing gains privileges.
+      expect(line).toMatch(/^(?:l|[-d]rw[-x]r-[-x]r-[-x] root\/root)/);
+    }
+  });
+
+  test(
+    'is installed, works, and is removed without a trace',
+    () => {
+      const works = `6bed4 --version
+6bed4 address decode fc64:bed:c633:6401:c433:6402:e49e:8001
+man 6bed4-peer | head -n 1
+timeout 20 6bed4 router --listen 127.0.0.1 --no-tun --no-control | head -n 1
+(cd /; md5sum --quiet --check /var/lib/dpkg/info/6bed4.md5sums && echo intact)`;
+      const printed = inCopy(`${INSTALL}\n${works}\n${REMOVE}`);
+      const lines = printed.trim().split('\n');
+      expect(lines[0]).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(printed).toContain('router      198.51.100.1:25790');
+      expect(printed).toMatch(/^6BED4-PEER\(8\)/m);
+      expect(printed).toMatch(/^ready .*router fc64:bed:7f00:1:/m);
+      // Nothing is left of the package.
+      expect(lines.at(-1)).toBe('intact');
+    },
+    PATIENCE,
+  );
+
+  test('is not installed where Node.js is too old', () => {
+    const script = `dpkg --no-triggers --force-unsafe-io --install /package.deb 2>&1 | grep 'depends on nodejs'
+dpkg --purge --force-depends 6bed4 >/dev/null 2>&1`;
+    expect(inCopy(script, '18.20.4')).toContain('6bed4 depends on nodejs (>= 20.19)');
+  });
+}, ['dpkg', 'dpkg-deb', 'lintian', 'man']);
