@@ -50,6 +50,7 @@ export {
   memoryNetwork,
 } from './drivers/ports/memoryNetwork.js';
 export { StartError, type StartErrorCode } from './errors.js';
+export { unlessAborted, untilConnected } from './selection/abortable.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {
