@@ -66,6 +66,7 @@ export {
   parseInboundPolicy,
 } from './drivers/tun/inboundPolicy.js';
 export { StartError, type StartErrorCode } from './errors.js';
+export { unlessAborted, untilConnected } from './selection/abortable.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';
 export {

@@ -1,8 +1,7 @@
 import { connect as connectBySystem } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { race } from '@6bed4/node';
+import { race, unlessAborted, untilConnected } from '@6bed4/node';
 import type { Connection, Network } from '../relay/network.js';
-import { opened } from '../relay/opened.js';
 import { DestinationError, isAllowedIPv4, isAllowedIPv6, readHost } from './destination.js';
 import type { ResolveName } from './names.js';
 
@@ -53,7 +52,7 @@ export class Dialer {
       if (port === 0) throw new DestinationError('prohibited', 'port 0');
       const attempts = targets
         .slice(0, MOST_ADDRESSES)
-        .map((target) => (end: AbortSignal) => opened(this.#open(target, port), end));
+        .map((target) => (end: AbortSignal) => untilConnected(this.#open(target, port), end));
       const discard = (late: Connection): void => void late.destroy();
       return await race(attempts, { signal: either, discard });
     } catch (error) {
@@ -118,14 +117,4 @@ export class Dialer {
 function ownIPv4(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
-}
-
-/** Stops waiting when the signal aborts, since look-ups cannot be aborted. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

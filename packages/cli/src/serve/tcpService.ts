@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
+import { untilConnected } from '@6bed4/node';
 import { Connections } from '../relay/connections.js';
 import type { Connection, ConnectionServer, Network } from '../relay/network.js';
-import { opened } from '../relay/opened.js';
 import { relayTo } from '../relay/relayTo.js';
 import { listening } from './listening.js';
 import { proxyHeader } from './proxyProtocol.js';
@@ -55,7 +55,7 @@ export class TcpService implements RunningService {
       await relayTo({
         client: remote,
         early: Buffer.alloc(0),
-        connect: (signal) => opened(connect(options), AbortSignal.any([signal, limit])),
+        connect: (signal) => untilConnected(connect(options), AbortSignal.any([signal, limit])),
         onConnected: (local) => {
           if (this.#options.proxyProtocol) local.write(proxyHeader(source, { address, port }));
         },

@@ -2,6 +2,7 @@ import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:ne
 import type { Duplex } from 'node:stream';
 import { checkPort, InvalidArgumentError } from '@6bed4/codec';
 import { setLongTimeout } from '../longTimeout.js';
+import { unlessAborted, untilConnected } from './abortable.js';
 import {
   type CandidateOptions,
   selectWithCandidateSources,
@@ -70,8 +71,8 @@ export async function connect<S extends Duplex = Duplex>(
     if (usable.length === 0) throw unreachable(options, addresses);
     const attempts = interleave(usable, kindOf).map(
       (pair): Attempt<Socket | S> =>
-        (end) =>
-          opened(() => open(pair, port, tunnel, end), end),
+        async (end) =>
+          untilConnected(open(pair, port, tunnel, end), end),
     );
     const raceOptions = {
       discard: (stream: Socket | S) => void stream.destroy(),
@@ -86,17 +87,6 @@ export async function connect<S extends Duplex = Duplex>(
   } finally {
     cancel?.();
   }
-}
-
-/** Stops waiting when the signal aborts, since look-ups cannot be aborted. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 async function addressesOf(options: ConnectOptions): Promise<readonly string[]> {
@@ -128,37 +118,6 @@ function open<S extends Duplex>(
   }
   const native: NetConnectOpts = { host: destination, port, family };
   return netConnect(native);
-}
-
-/** Resolves when the stream is open. Destroys the stream when the attempt is aborted. */
-function opened<S extends Duplex>(make: () => S, signal: AbortSignal): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const stream = make();
-    const settle = (): void => {
-      stream.off('connect', onConnect);
-      stream.off('error', onError);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onConnect = (): void => {
-      settle();
-      resolve(stream);
-    };
-    const onError = (error: Error): void => {
-      settle();
-      stream.destroy();
-      reject(error);
-    };
-    const onAbort = (): void => {
-      settle();
-      // A late error must not be unhandled.
-      stream.on('error', () => undefined);
-      stream.destroy();
-      reject(signal.reason);
-    };
-    stream.once('connect', onConnect);
-    stream.once('error', onError);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 function nameOf({ host, addresses }: ConnectOptions): string {

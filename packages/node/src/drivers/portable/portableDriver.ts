@@ -11,7 +11,6 @@ import {
 } from '../driver.js';
 import type { DriverReport } from '../driverReport.js';
 import type { InterfaceReport } from '../interfaceReport.js';
-import { BatchedUdp } from '../linux/batchedUdp.js';
 import { ApplicationPort } from '../ports/applicationPort.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { InterfacePlan } from '../ports/interfacePlan.js';
@@ -66,13 +65,9 @@ export class PortableDriver<M extends Machine> implements Driver {
   }
 
   get report(): DriverReport {
-    const { datagrams } = this;
-    const reason = this.#reason;
-    if (!(datagrams instanceof BatchedUdp)) {
-      return { name: 'portable', reason, workers: 0, offloads: [], batches: null };
-    }
-    const { offloads, batches } = datagrams;
-    return { name: 'linux', reason, workers: 0, offloads, batches };
+    const { offloads = [], batches = null } = this.datagrams;
+    const name = batches === null ? 'portable' : 'linux';
+    return { name, reason: this.#reason, workers: 0, offloads, batches };
   }
 
   get counters(): DaemonCounters {

@@ -1,4 +1,5 @@
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
+import type { BatchReport, OffloadReport } from '../driverReport.js';
 
 /**
  * Takes one UDP payload and its source (uint32 address, port). The bytes belong to the
@@ -68,6 +69,12 @@ export interface DatagramPort {
 
   /** Datagrams that the system has not taken yet, and their bytes. */
   readonly waiting?: { readonly datagrams: number; readonly bytes: number };
+
+  /** What the kernel does for the port; only where datagrams go by batches of system calls. */
+  readonly offloads?: readonly OffloadReport[];
+
+  /** Counts of those system calls. */
+  readonly batches?: BatchReport;
 
   /** Keeps the process alive, as at first. */
   ref?(): void;
