@@ -12,7 +12,8 @@ import { PacketTap } from '../../capture/packetTap.js';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
-import { PacketLoop } from './packetLoop.js';
+import { allocateLoopMemory } from './loopMemory.js';
+import { PACKET_LOOP_SIZE, PacketLoop } from './packetLoop.js';
 import { ReplayLibc } from './replayLibc.js';
 import { warmUp } from './warmUp.js';
 import {
@@ -180,15 +181,18 @@ async function carryPackets(): Promise<void> {
     if (loop !== null) answerAll(loop);
   };
   const { kind, profile } = setup.machine;
+  // The same for the warm-up: compiled code expects the functions of this instance of WebAssembly.
+  const memory = allocateLoopMemory(libc, PACKET_LOOP_SIZE);
   try {
     const { tunFeatures } = setup;
-    warmUp({ libc, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
+    warmUp({ libc, memory, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
     if (!(error instanceof InvalidArgumentError)) throw error;
   }
   loop = new PacketLoop<AnyMachine>({
     libc,
+    memory,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,
     udp: setup.udp,

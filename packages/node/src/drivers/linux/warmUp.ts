@@ -3,6 +3,7 @@ import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
 import { secureRandom } from '../../random.js';
 import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
+import type { LoopMemory } from './loopMemory.js';
 import { PacketLoop } from './packetLoop.js';
 import {
   IDLE,
@@ -32,6 +33,8 @@ type Endpoint = typeof ROUTER;
 /** Options of {@link warmUp}. */
 export interface WarmUpOptions {
   readonly libc: ReplayLibc;
+  /** The memory that the loop uses later, too. */
+  readonly memory: LoopMemory;
   readonly kind: 'peer' | 'router';
   readonly profile: Profile;
   readonly tunFeatures: TunFeatures;
@@ -54,7 +57,7 @@ interface WarmUpScript {
  * code for hours, which takes twice as long.
  */
 export function warmUp(options: WarmUpOptions): void {
-  const { libc, kind, profile, tunFeatures, clock, onWake } = options;
+  const { libc, memory, kind, profile, tunFeatures, clock, onWake } = options;
   const script = kind === 'peer' ? peerScript : routerScript;
   const { machine, first, steps } = script(profile, tunFeatures);
   const end = clock() + MAX_DURATION;
@@ -62,6 +65,7 @@ export function warmUp(options: WarmUpOptions): void {
   try {
     const loop = new PacketLoop<Router | Peer>({
       libc,
+      memory,
       machine,
       wake: REPLAY_WAKE,
       udp: REPLAY_UDP,

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ReplayLibc } from '../../../src/drivers/linux/replayLibc.js';
 import { warmUp } from '../../../src/drivers/linux/warmUp.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+import { loopMemory } from '../../support/loopMemories.js';
 
 /** A system whose calls all fail, as on descriptors that do not exist. */
 class FailingLibc extends FakeRawLibc {
@@ -54,8 +55,10 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
       });
       let now = 0;
       const features = { virtioHeader, udpSegmentation: virtioHeader };
+      const libc = new ReplayLibc(real);
       warmUp({
-        libc: new ReplayLibc(real),
+        libc,
+        memory: loopMemory(libc, 'webassembly'),
         kind,
         profile,
         tunFeatures: features,
@@ -85,8 +88,10 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
       return now;
     };
     const features = { virtioHeader: true, udpSegmentation: true };
+    const libc = new ReplayLibc(new FailingLibc(longSize));
     warmUp({
-      libc: new ReplayLibc(new FailingLibc(longSize)),
+      libc,
+      memory: loopMemory(libc, 'webassembly'),
       kind: 'router',
       profile: reference2020,
       tunFeatures: features,
@@ -103,6 +108,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     let now = 0;
     warmUp({
       libc,
+      memory: loopMemory(libc, 'webassembly'),
       kind: 'router',
       profile: reference2020,
       tunFeatures: features,
