@@ -1,4 +1,3 @@
-import type { RemoteInfo } from 'node:dgram';
 import {
   DESTINATION_OFFSET,
   EXCEEDED_REASSEMBLY_TIME,
@@ -16,23 +15,21 @@ import {
   UNREACHABLE_ADDRESS,
   UNREACHABLE_PORT,
 } from '@6bed4/nd';
-import { clearTimeout, setImmediate, setTimeout } from '../realTimers.js';
+import { clearTimeout, setTimeout } from '../realTimers.js';
+import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import type { SummedBytes } from '../drivers/ports/summedBytes.js';
 import type { TcpLayer } from '../tcp/tcpLayer.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
-import type { SystemErrorCode } from './dgramErrors.js';
+import { ArrivalQueue } from './arrivalQueue.js';
 import { Reassembler } from './fragments/reassembler.js';
 import type { ErrorKind, IcmpResponder } from './icmpResponder.js';
 import type { LayerCounters } from './layerCounters.js';
+import { MessageBuffers } from './messageBuffers.js';
 import type { OutboundRemotes } from './outboundRemotes.js';
 import type { OwnAddresses } from './ownAddresses.js';
 import type { PortBinding } from './portBinding.js';
 import type { PortTable } from './portTable.js';
 import { refuseUdp, udpAt } from './udpPacket.js';
-
-/** A message for a socket, or an error. */
-type Arrival =
-  | { readonly binding: PortBinding; readonly message: Buffer; readonly from: RemoteInfo }
-  | { readonly binding: PortBinding; readonly error: SystemErrorCode };
 
 /** Options of {@link PacketReceiver}. */
 export interface PacketReceiverOptions {
@@ -65,11 +62,10 @@ export class PacketReceiver {
   #expiry: NodeJS.Timeout | null = null;
   /** Packets that wait until the machine has finished. */
   readonly #replies: Uint8Array[] = [];
-  /** What sockets are to learn of, each in a turn of the event loop of its own. */
-  readonly #arrivals: Arrival[] = [];
-  #nextArrival = 0;
-  /** Turns that will come. */
-  #turns = 0;
+  readonly #arrivals = new ArrivalQueue();
+  readonly #messages = new MessageBuffers();
+  /** Where packets usually are. */
+  #memory: SummedBytes | null = null;
 
   constructor(options: PacketReceiverOptions) {
     this.#table = options.table;
@@ -108,52 +104,28 @@ export class PacketReceiver {
     return this.#receiveOther(bytes, offset, length);
   }
 
-  /**
-   * Sends and passes on what was caused meanwhile, when the machine has finished. Only one event is
-   * passed on at once: what a listener defers by `process.nextTick` or a promise runs before the next.
-   */
+  /** Sets the port that all packets come through; before any does. */
+  attach(port: DatagramPort | undefined): void {
+    this.#arrivals.attach(port);
+    this.#memory = port?.memory ?? null;
+  }
+
+  /** Sends and passes on what was caused meanwhile, when the machine has finished. */
   flush(): void {
-    for (let reply = this.#replies.shift(); reply; reply = this.#replies.shift()) {
-      this.#send(reply);
-    }
-    const waiting = this.#arrivals.length - this.#nextArrival;
-    if (waiting === 0) return;
-    const isFree = this.#turns === 0;
-    // The event that is passed on at once takes a turn too, which ends when other events may follow.
-    while (this.#turns < waiting) {
-      this.#turns++;
-      setImmediate(this.#takeTurn);
-    }
-    if (isFree) this.#deliverNext();
+    while (this.#replies.length > 0) this.#send(this.#replies.shift()!);
+    this.#arrivals.flush();
   }
 
   /** Drops what waits. */
   clear(): void {
     this.#replies.length = 0;
-    this.#dropArrivals();
+    this.#arrivals.clear();
     this.#reassembler.clear();
     this.#awaitExpiry();
   }
 
-  #dropArrivals(): void {
-    this.#arrivals.length = 0;
-    this.#nextArrival = 0;
-  }
-
-  readonly #takeTurn = (): void => {
-    this.#turns--;
-    if (this.#nextArrival < this.#arrivals.length) this.#deliverNext();
-  };
-
-  #deliverNext(): void {
-    const arrival = this.#arrivals[this.#nextArrival++]!;
-    if (this.#nextArrival === this.#arrivals.length) this.#dropArrivals();
-    if ('message' in arrival) arrival.binding.deliver(arrival.message, arrival.from);
-    else arrival.binding.reportError(arrival.error);
-  }
-
   #receiveUdp(bytes: Uint8Array, offset: number, length: number, udp: number): void {
-    const refused = refuseUdp(bytes, offset, length, udp);
+    const refused = refuseUdp(bytes, offset, length, udp, this.#memory);
     if (refused !== null) {
       this.#counters.badUdp++;
       return;
@@ -178,8 +150,7 @@ export class PacketReceiver {
     }
     const start = udp + UDP_HEADER_LENGTH;
     const size = offset + length - start;
-    const message = Buffer.allocUnsafe(size);
-    message.set(bytes.subarray(start, start + size));
+    const message = this.#messages.copy(bytes, start, size);
     const from = remoteInfo(this.#texts.textAt(bytes, source), sourcePort, size);
     this.#arrivals.push({ binding, message, from });
   }

@@ -1,5 +1,6 @@
 import type { DropReason, Peer, PolicyName } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
+import { outboundBytes, ScriptSummedBytes } from '../drivers/ports/summedBytes.js';
 import { policyNames } from './checkPolicy.js';
 import type { Destination } from './destinationCache.js';
 import type { SystemErrorCode } from './dgramErrors.js';
@@ -27,7 +28,7 @@ type Submit<T> = (peer: Peer, now: number) => T;
 /** The transmit side: builds UDP packets and submits them to the peer of the tunnel. */
 export class PacketTransmitter {
   /** The packet being sent; overwritten by the next one. */
-  readonly #packet = new PacketBuffer();
+  readonly #packet = new PacketBuffer(outboundBytes());
   /** Prepared, because a function made for each packet is garbage. */
   readonly #submitBy: Readonly<Record<PolicyName, Submit<DropReason | null>>>;
   readonly #random: () => number;
@@ -116,7 +117,7 @@ export class PacketTransmitter {
   }
 
   #largePacket(): PacketBuffer {
-    this.#large ??= new PacketBuffer(PAYLOAD_OFFSET + MAX_PAYLOAD);
+    this.#large ??= new PacketBuffer(new ScriptSummedBytes(PAYLOAD_OFFSET + MAX_PAYLOAD));
     return this.#large;
   }
 

@@ -66,6 +66,7 @@ export class SocketLayer extends ApplicationPort {
   /** Sets the driver of the peer; before anything is sent. */
   attach(driver: PortablePeerDriver): void {
     this.#transmitter.attach(driver);
+    this.#receiver.attach(driver.datagrams);
     this.tcp.attach(driver);
   }
 

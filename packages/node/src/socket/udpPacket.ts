@@ -15,6 +15,7 @@ import {
   UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
+import { ScriptSummedBytes, type SummedBytes } from '../drivers/ports/summedBytes.js';
 
 /** Offset of the destination in an {@link AddressPair}. */
 export const PAIR_DESTINATION = IPV6_ADDRESS_BYTES;
@@ -48,14 +49,19 @@ export class AddressPair {
 /** A buffer for one packet that is written here. */
 export class PacketBuffer {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
   /** Bytes of the packet. */
   length = 0;
+  readonly #memory: SummedBytes;
 
-  /** @param capacity - bytes */
-  constructor(capacity: number = TUNNEL_MTU) {
-    this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
+  /** @param memory - with room for the packet */
+  constructor(memory: SummedBytes = new ScriptSummedBytes(TUNNEL_MTU)) {
+    this.#memory = memory;
+    this.bytes = memory.bytes;
+  }
+
+  /** As {@link SummedBytes.sum}. */
+  sum(at: number, length: number, initial: number): number {
+    return this.#memory.sum(at, length, initial);
   }
 }
 
@@ -73,7 +79,7 @@ export function writeUdpHeaders(
   hopLimit: number,
   payload: number,
 ): void {
-  const { bytes: packet, view } = buffer;
+  const { bytes: packet } = buffer;
   const length = UDP_HEADER_LENGTH + payload;
   packet[0] = VERSION_6;
   packet[1] = 0;
@@ -90,24 +96,33 @@ export function writeUdpHeaders(
   writeUint16(packet, udp + DESTINATION_PORT_OFFSET, destinationPort);
   writeUint16(packet, udp + UDP_LENGTH_OFFSET, length);
   writeUint16(packet, udp + UDP_CHECKSUM_OFFSET, 0);
-  const checksum = ~sumView(view, udp, length, sum + length + NEXT_HEADER_UDP) & 0xffff;
+  const checksum = ~buffer.sum(udp, length, sum + length + NEXT_HEADER_UDP) & 0xffff;
   // A checksum of zero would say "none", so it travels as its other form (RFC 8200 §8.1).
   writeUint16(packet, udp + UDP_CHECKSUM_OFFSET, checksum === 0 ? 0xffff : checksum);
   buffer.length = PAYLOAD_OFFSET + payload;
 }
 
-/** Checks length and checksum of a UDP datagram (RFC 8200 §8.1); null when both are right. */
+/**
+ * Checks length and checksum of a UDP datagram (RFC 8200 §8.1); null when both are right.
+ *
+ * @param memory - where it probably is
+ */
 export function refuseUdp(
   bytes: Uint8Array,
   offset: number,
   length: number,
   udp: number,
+  memory: SummedBytes | null = null,
 ): 'bad-length' | 'bad-checksum' | null {
   const size = offset + length - udp;
   if (readUint16(bytes, udp + UDP_LENGTH_OFFSET) !== size) return 'bad-length';
   if (readUint16(bytes, udp + UDP_CHECKSUM_OFFSET) === 0) return 'bad-checksum';
   const addresses = sumBytes(bytes, offset + SOURCE_OFFSET, PAIR_BYTES, size + NEXT_HEADER_UDP);
-  return sumRange(bytes, udp, size, addresses) === 0xffff ? null : 'bad-checksum';
+  const sum =
+    bytes === memory?.bytes
+      ? memory.sum(udp, size, addresses)
+      : sumRange(bytes, udp, size, addresses);
+  return sum === 0xffff ? null : 'bad-checksum';
 }
 
 /** Adds bytes to a ones-complement sum, in the way that is faster for so many. */

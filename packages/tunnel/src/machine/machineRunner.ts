@@ -163,10 +163,9 @@ export class MachineRunner<M extends Machine> {
     this.#settling = true;
     try {
       do {
-        this.#postponed.shift()?.();
-        for (let event = this.#events.shift(); event; event = this.#events.shift()) {
-          this.#host.eventHappened(event);
-        }
+        // Usually there is nothing, and asking for a length costs least.
+        if (this.#postponed.length > 0) this.#postponed.shift()!();
+        while (this.#events.length > 0) this.#host.eventHappened(this.#events.shift()!);
         this.#host.flush();
       } while (this.#events.length > 0 || this.#postponed.length > 0);
     } finally {

@@ -43,6 +43,7 @@ export class BatchedUdp implements DatagramPort {
   #isClosed = false;
   #isDue = false;
   #retry: NodeJS.Timeout | null = null;
+  #turn = 0;
   #queueDrops = 0;
   /** Datagrams and bytes since the batch was empty. */
   #queued = 0;
@@ -84,6 +85,10 @@ export class BatchedUdp implements DatagramPort {
 
   get endpoint(): Endpoint {
     return this.#udp.endpoint;
+  }
+
+  get turn(): number {
+    return this.#turn;
   }
 
   get counters(): DatagramPortCounters {
@@ -232,6 +237,7 @@ export class BatchedUdp implements DatagramPort {
     // It may have been closed since it was found to be readable.
     if (fd !== this.#lan && fd !== this.#udp.sockets[0]) return;
     this.#waits++;
+    this.#turn++;
     const count = this.#receiveFrom(fd);
     let thrown: { readonly error: unknown } | null = null;
     for (let slot = 0; slot < count && !this.#isClosed; slot++) {

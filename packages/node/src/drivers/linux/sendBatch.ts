@@ -1,5 +1,6 @@
 import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
+import { BytesPart } from '../../bytesPart.js';
 import type { Arena } from '../kernel/arena.js';
 import {
   AF_INET,
@@ -70,6 +71,7 @@ export class SendBatch {
   readonly #controls: number;
   readonly #vectors: number;
   readonly #copies: number;
+  readonly #part = new BytesPart();
   #copied = 0;
   #count = 0;
   #next = 0;
@@ -216,7 +218,7 @@ export class SendBatch {
   #copy(bytes: Uint8Array, offset: number, length: number): number {
     if (this.#copied + length > COPIES_SIZE) return -1;
     const at = this.#copies + this.#copied;
-    this.#arena.bytes.set(bytes.subarray(offset, offset + length), at);
+    this.#arena.bytes.set(this.#part.of(bytes, offset, length), at);
     this.#copied += length;
     return at;
   }

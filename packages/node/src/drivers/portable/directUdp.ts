@@ -1,4 +1,5 @@
 import type { UdpEndpoint } from '@6bed4/codec';
+import { BytesPart } from '../../bytesPart.js';
 import { Arena } from '../kernel/arena.js';
 import { AF_INET, MSG_DONTWAIT } from '../kernel/constants.js';
 import { LITTLE_ENDIAN } from '../kernel/native.js';
@@ -33,6 +34,7 @@ export class DirectUdp {
   readonly #fd: number;
   readonly #arena: Arena;
   readonly #slot: number;
+  readonly #part = new BytesPart();
   readonly #address: number;
   readonly #busy: readonly number[];
   #batch: Batch | null = null;
@@ -62,9 +64,7 @@ export class DirectUdp {
   send(bytes: Uint8Array, offset: number, length: number, to: Readonly<UdpEndpoint>): DirectResult {
     if (length > SLOT_SIZE) return -1;
     const { bytes: memory, view, address: base } = this.#arena;
-    // A view of what is sent costs more than copying the rest of a buffer that is not much longer.
-    const isWhole = offset === 0 && bytes.length <= SLOT_SIZE;
-    memory.set(isWhole ? bytes : bytes.subarray(offset, offset + length), this.#slot);
+    memory.set(this.#part.of(bytes, offset, length), this.#slot);
     view.setUint16(this.#address + SOCKADDR_IN_PORT, to.port);
     view.setInt32(this.#address + SOCKADDR_IN_ADDRESS, to.addressBits);
     const sent = this.#libc.sendto(

@@ -3,6 +3,7 @@ import { type Endpoint, isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
+import { inboundBytes, type SummedBytes } from '../ports/summedBytes.js';
 import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
 import { bindError, noEvenPort } from '../udp/bindError.js';
 import { ALL_HOSTS, EVEN_PORT_ATTEMPTS } from '../udp/constants.js';
@@ -18,6 +19,9 @@ const QUEUE_LIMIT = 1 << 20;
 /** Datagrams that may wait, however small they are. */
 const QUEUE_LENGTH = 4096;
 const LAN_TTL = 1;
+/** Whether ticks and promises run between two events `message`: other runtimes do not say so. */
+const RUNS_TICKS_BETWEEN =
+  process.versions['bun'] === undefined && process.versions['deno'] === undefined;
 
 /** Options of a {@link PortableUdp}: the address and port to bind. */
 export interface PortableUdpOptions {
@@ -38,6 +42,7 @@ export class PortableUdp implements DatagramPort {
   readonly #buffers = new SendBuffers();
   readonly #sendErrors: Record<string, number> = {};
   readonly #receiveErrors: Record<string, number> = {};
+  #turn = 0;
   #queueDrops = 0;
   #socket: Socket;
   /** Null where the platform sends in order by itself. */
@@ -74,6 +79,14 @@ export class PortableUdp implements DatagramPort {
 
   get endpoint(): Endpoint {
     return this.#endpoint;
+  }
+
+  get turn(): number | undefined {
+    return RUNS_TICKS_BETWEEN ? this.#turn : undefined;
+  }
+
+  get memory(): SummedBytes {
+    return inboundBytes();
   }
 
   get counters(): DatagramPortCounters {
@@ -146,7 +159,7 @@ export class PortableUdp implements DatagramPort {
     if (isIPv4Multicast(to.addressBits)) {
       // Has a TTL of its own, 1 unless set otherwise: nothing leaves the local network by accident.
       socket.setMulticastTTL(ownTtl ? ttl : LAN_TTL);
-      socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+      socket.send(kept, to.port, this.#texts.textOf(to), this.#onSent);
       return;
     }
     const opens = ttl === OPENING_TTL;
@@ -154,7 +167,7 @@ export class PortableUdp implements DatagramPort {
     if (opens && waiting) return;
     if (opens) this.#options?.setOpening(true);
     if (ownTtl) socket.setTTL(ttl);
-    socket.send(kept, 0, length, to.port, this.#texts.textOf(to), this.#onSent);
+    socket.send(kept, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
     if (opens) this.#options?.setOpening(false);
   }
@@ -257,7 +270,11 @@ export class PortableUdp implements DatagramPort {
   }
 
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {
-    this.#handler?.(bytes, 0, bytes.length, this.#numbers.numberOf(address), port);
+    this.#turn++;
+    // Node.js hands over each in a `Buffer` of its own. A copy costs less than another view of it.
+    const received = inboundBytes().bytes;
+    received.set(bytes);
+    this.#handler?.(received, 0, bytes.length, this.#numbers.numberOf(address), port);
   };
 
   /** One datagram comes by way of Node.js; where one is, there often are more. */

@@ -36,9 +36,7 @@ export class ApplicationPort implements PacketPort {
   }
 
   flush(): void {
-    for (let packet = this.#waiting.shift(); packet; packet = this.#waiting.shift()) {
-      this.#receive(packet);
-    }
+    while (this.#waiting.length > 0) this.#receive(this.#waiting.shift()!);
   }
 
   /** A program has its addresses from events. */

@@ -1,5 +1,6 @@
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import type { BatchReport, OffloadReport } from '../driverReport.js';
+import type { SummedBytes } from './summedBytes.js';
 
 /**
  * Takes one UDP payload and its source (uint32 address, port). The bytes belong to the
@@ -69,6 +70,15 @@ export interface DatagramPort {
 
   /** Datagrams that the system has not taken yet, and their bytes. */
   readonly waiting?: { readonly datagrams: number; readonly bytes: number };
+
+  /**
+   * Counts the callbacks of Node.js in which datagrams are handed over: what was deferred by `process.nextTick` or a
+   * promise has run between two of them. Absent where that is not known.
+   */
+  readonly turn?: number | undefined;
+
+  /** Where datagrams are when they are handed over, if they usually are in the same bytes. */
+  readonly memory?: SummedBytes | undefined;
 
   /** What the kernel does for the port; only where datagrams go by batches of system calls. */
   readonly offloads?: readonly OffloadReport[];
