@@ -5,6 +5,8 @@ import type { SegmentWork, WholePacket } from './segmentWork.js';
 interface Exports {
   sum(at: number, length: number, initial: number): number;
   isValid(packet: number, length: number): number;
+  alike(at: number, length: number, size: number): number;
+  following(last: number, length: number, size: number): number;
   cut(
     packet: number,
     upper: number,
@@ -35,6 +37,14 @@ export class SimdSegmentWork implements SegmentWork {
 
   isValid(packet: number, length: number): boolean {
     return this.#exports.isValid(packet, length) === 1;
+  }
+
+  alike(at: number, length: number, size: number): number {
+    return this.#exports.alike(at, length, size);
+  }
+
+  following(last: number, length: number, size: number): number {
+    return this.#exports.following(last, length, size);
   }
 
   cut(whole: Readonly<WholePacket>, from: number, to: number, limit: number): number {
