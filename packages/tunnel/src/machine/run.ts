@@ -15,7 +15,8 @@ export function keepsSource(bytes: Uint8Array, offset: number, size: number): bo
 }
 
 /**
- * Gives the packets of a run the hop limit and the traffic class that the machine gave the packet before them.
+ * Gives the packets of a run the hop limit that the machine gave the packet before them, and the part of the
+ * traffic class that speaks of peering (draft-04 §6).
  *
  * @param offset - of the run
  * @param length - of the run
@@ -27,12 +28,10 @@ export function followHeader(
   size: number,
 ): void {
   const first = bytes[offset - size]!;
-  const second = bytes[offset - size + 1]!;
   const hopLimit = bytes[offset - size + HOP_LIMIT_OFFSET]!;
   const last = offset + length - IPV6_HEADER_LENGTH;
   for (let at = offset; at <= last; at += size) {
     bytes[at] = first;
-    bytes[at + 1] = second;
     bytes[at + HOP_LIMIT_OFFSET] = hopLimit;
   }
 }

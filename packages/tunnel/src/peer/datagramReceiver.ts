@@ -32,7 +32,6 @@ export class DatagramReceiver {
   /** The last packet that was delivered: the remote that was found for its source, and whether it came directly. */
   #lastFound = NO_SLOT;
   #isLastDirect = false;
-  #isDelivered = false;
 
   constructor(parts: PeerParts) {
     this.#uplinks = parts.uplinks;
@@ -53,7 +52,6 @@ export class DatagramReceiver {
     now: number,
   ): DropCode {
     const uplink = this.#uplinks.at(from);
-    this.#isDelivered = false;
     if (isNd(bytes, offset, length)) {
       return this.#nd.receive(bytes, offset, length, uplink, from, now);
     }
@@ -74,7 +72,6 @@ export class DatagramReceiver {
     if (uplink !== null) uplink.lastReceivedAt = now;
     paths.packetArrived(remote, isDirect, bytes, offset, length, now);
     this.#output.deliver(bytes, offset, length);
-    this.#isDelivered = true;
     this.#lastFound = remote;
     this.#isLastDirect = isDirect;
     return Drop.none;
@@ -89,7 +86,6 @@ export class DatagramReceiver {
     const paths = this.#paths;
     const remote = this.#lastFound;
     const isDirect = this.#isLastDirect;
-    if (!this.#isDelivered) return false;
     // The first packet of a remote makes it known, which changes what is asked about the next.
     if (remote === NO_SLOT && paths.mayCreate(bytes, offset + SOURCE_OFFSET)) return false;
     if (!paths.arrivesAlike(remote, isDirect, bytes, offset, now)) return false;

@@ -102,8 +102,6 @@ export class PacketSender {
       return false;
     }
     followHeader(bytes, offset, length, size);
-    // The last one may have made its remote an outbound one.
-    if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
     paths.sentRun(remote, isDirect, packetsIn(length, size), now);
     this.#output.sendRun(isDirect ? this.#to : uplink!.endpoint, bytes, offset, length, size);
     return true;
@@ -135,21 +133,21 @@ export class PacketSender {
     if ((remote < 0 || !this.#reportsSeen) && flagOf(trafficClass(bytes, offset))) {
       this.#clearFlag(bytes, offset);
     }
+    const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
+    const nextHop =
+      name === 0
+        ? paths.route(remote, bytes, offset, length, to, intent.policy, now)
+        : NextHop.direct;
     if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
     this.#lastUplink = uplink;
     this.#lastFound = found;
     this.#lastRemote = remote;
-    this.#lastHop = NextHop.direct;
-    const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
-    if (name === 0) {
-      const nextHop = paths.route(remote, bytes, offset, length, to, intent.policy, now);
-      this.#lastHop = nextHop;
-      if (nextHop !== NextHop.direct) {
-        // An address under which one remote sees us means nothing to a router.
-        if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
-        this.#relay(uplink, remote, bytes, offset, length, now);
-        return Drop.none;
-      }
+    this.#lastHop = nextHop;
+    if (nextHop !== NextHop.direct) {
+      // An address under which one remote sees us means nothing to a router.
+      if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
+      this.#relay(uplink, remote, bytes, offset, length, now);
+      return Drop.none;
     }
     this.#output.send(to, bytes, offset, length);
     return name === 0 ? Drop.none : -name;
