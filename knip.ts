@@ -41,7 +41,14 @@ const config: KnipConfig = {
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },
-    bench: { entry: ['*.mjs', 'net/load/{sender,receiveOne}.mjs'], project },
+    bench: {
+      entry: [
+        '*.mjs',
+        'net/load/{sender,receiveOne}.mjs',
+        'sockets/{ends,router,withoutKoffi}.mjs',
+      ],
+      project,
+    },
     docs: {
       entry: ['test/world/{entry,hooks,node}.mjs'],
       project,

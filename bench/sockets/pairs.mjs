@@ -48,7 +48,7 @@ export async function transfer({ sender, receiver, port, address }, duration) {
   clearInterval(unblock);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   receiver.off('message', count);
-  return { datagrams, milliseconds, processor: user + system, user };
+  return { datagrams, milliseconds, processor: user + system };
 }
 
 async function bound(socket) {

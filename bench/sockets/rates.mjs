@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { loadavg } from 'node:os';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import Table from 'cli-table3';
 import { median } from '../net/statistics.mjs';
 
@@ -78,7 +78,8 @@ class Setting {
     const { datagrams, milliseconds, processor } = await this.#ends.ask({ path, duration });
     const after = await this.#router.ask('counts');
     const isRelayed = after.datagrams - before.datagrams >= datagrams;
-    if (isRelayed !== (path === 'router')) throw new Error(`${TITLES[path]}: another path was taken`);
+    if (isRelayed !== (path === 'router'))
+      throw new Error(`${TITLES[path]}: another path was taken`);
     return {
       perSecond: (datagrams / milliseconds) * 1_000,
       processor: processor / datagrams,
@@ -155,9 +156,12 @@ export async function measureRates({ quick, json, dist }) {
 }
 
 function print(rows, { rounds, load }, hasBuilds) {
-  const head = ['driver', 'sockets', 'per second', 'Mbit/s', 'lowest', 'highest', 'ratio', 'target'];
-  head.push('µs each', 'ratio', 'µs of router');
-  const table = new Table({ head: hasBuilds ? ['build', ...head] : head });
+  const head = ['driver', 'sockets', 'per second', 'Mbit/s', 'lowest', 'highest', 'ratio'];
+  head.push('target', 'µs each', 'ratio', 'µs of router');
+  const table = new Table({
+    head: hasBuilds ? ['build', ...head] : head,
+    style: { head: [], border: [], compact: true },
+  });
   for (const row of rows) {
     const cells = [
       row.driver,
@@ -175,9 +179,9 @@ function print(rows, { rounds, load }, hasBuilds) {
     table.push(hasBuilds ? [row.build, ...cells] : cells);
   }
   console.log(
-    'Datagrams of 1200 bytes, one way, both ends in one process, the router in another; medians of',
-    `${rounds} rounds taken in turns, ratios to node:dgram in the same process and round;`,
-    `load at the start ${load.toFixed(1)}\n`,
+    'Datagrams of 1200 bytes, one way, both ends in one process, the router in another. Medians of',
+    `${rounds} rounds in turns, and of ratios to node:dgram in the same process and round.`,
+    `Load at the start: ${load.toFixed(1)}\n`,
   );
   console.log(table.toString());
 }

@@ -15,9 +15,9 @@ import {
   UNREACHABLE_ADDRESS,
   UNREACHABLE_PORT,
 } from '@6bed4/nd';
-import { clearTimeout, setTimeout } from '../realTimers.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import type { SummedBytes } from '../drivers/ports/summedBytes.js';
+import { clearTimeout, setTimeout } from '../realTimers.js';
 import type { TcpLayer } from '../tcp/tcpLayer.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
 import { ArrivalQueue } from './arrivalQueue.js';

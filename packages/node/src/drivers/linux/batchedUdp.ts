@@ -7,6 +7,7 @@ import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { whenReadable } from '../kernel/whenReadable.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
+import { ScriptSummedBytes, type SummedBytes } from '../ports/summedBytes.js';
 import { ErrorCounts } from './errorCounts.js';
 import { LinuxUdp, type LinuxUdpOptions } from './linuxUdp.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
@@ -27,12 +28,12 @@ export interface BatchedUdpOptions extends Omit<LinuxUdpOptions, 'sockets'> {
  * leaves together when it has returned, and all that waits in the socket is received at once.
  */
 export class BatchedUdp implements DatagramPort {
+  readonly memory: SummedBytes;
   readonly #libc: Libc;
   readonly #udp: LinuxUdp;
   readonly #usesOffloads: boolean;
   readonly #receive: ReceiveBatch;
   readonly #send: SendBatch;
-  readonly #bytes: Uint8Array;
   readonly #errors: { readonly again: number; readonly interrupted: number };
   readonly #receiveErrors = new ErrorCounts();
   readonly #rawLibc: RawLibc;
@@ -61,7 +62,7 @@ export class BatchedUdp implements DatagramPort {
     this.#udp = udp;
     this.#usesOffloads = options.offloads;
     const arena = new Arena(rawLibc, RECEIVE_BATCH_SIZE + SEND_BATCH_SIZE);
-    this.#bytes = arena.bytes;
+    this.memory = new ScriptSummedBytes(arena);
     this.#receive = new ReceiveBatch(rawLibc, arena);
     this.#send = new SendBatch(rawLibc, arena, udp.features.send);
     this.#errors = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
@@ -271,6 +272,7 @@ export class BatchedUdp implements DatagramPort {
 
   #handOver(slot: number): void {
     const receive = this.#receive;
+    const { bytes } = this.memory;
     const at = receive.offset(slot);
     const length = receive.length(slot);
     const size = receive.gsoSize(slot);
@@ -281,7 +283,7 @@ export class BatchedUdp implements DatagramPort {
     let done = 0;
     do {
       this.#datagramsReceived++;
-      this.#handler?.(this.#bytes, at + done, Math.min(step, length - done), address, port);
+      this.#handler?.(bytes, at + done, Math.min(step, length - done), address, port);
       done += step;
     } while (done < length);
   }

@@ -23,10 +23,10 @@ export class ScriptSummedBytes implements SummedBytes {
   readonly bytes: Uint8Array;
   readonly view: DataView;
 
-  /** @param size - bytes */
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
-    this.view = new DataView(this.bytes.buffer);
+  /** @param memory - its size in bytes, or existing memory */
+  constructor(memory: number | Pick<SummedBytes, 'bytes' | 'view'>) {
+    this.bytes = typeof memory === 'number' ? new Uint8Array(memory) : memory.bytes;
+    this.view = typeof memory === 'number' ? new DataView(this.bytes.buffer) : memory.view;
   }
 
   sum(at: number, length: number, initial: number): number {

@@ -7,7 +7,15 @@ describe('SendBuffers', () => {
     const first = buffers.keep(Uint8Array.of(1, 2), 0, 2, false);
     const second = buffers.keep(Uint8Array.of(0, 3, 4), 1, 2, false);
     expect(second).toBe(first);
-    expect([...second.subarray(0, 2)]).toEqual([3, 4]);
+    expect([...second]).toEqual([3, 4]);
+  });
+
+  test('makes a view only for another length', () => {
+    const buffers = new SendBuffers();
+    const first = buffers.keep(Uint8Array.of(1, 2, 3), 0, 2, false);
+    const second = buffers.keep(Uint8Array.of(4, 5, 6), 0, 3, false);
+    expect([...second]).toEqual([4, 5, 6]);
+    expect(second.buffer).toBe(first.buffer);
   });
 
   test('keeps each datagram unchanged while some wait', () => {
