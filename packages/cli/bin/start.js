@@ -7,8 +7,8 @@ export async function start(name) {
   const args = process.argv.slice(2);
   try {
     const { prepare } = await import('../dist/prepare.js');
-    await prepare(args, name);
-    const { main } = await import('../dist/cli.js');
+    const entry = await prepare(args, name);
+    const { main } = await import(`../dist/${entry}`);
     const { version } = createRequire(import.meta.url)('../package.json');
     process.exitCode = (await main(args, version, name)) || process.exitCode;
   } catch (error) {

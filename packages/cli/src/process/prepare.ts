@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { hasConfigFile } from '../config/hasConfigFile.js';
 import { referenceCommand } from '../reference/commands.js';
 import { translate } from '../reference/translate.js';
 import { confine } from './confine.js';
@@ -6,6 +7,11 @@ import { confine } from './confine.js';
 const NAME = '6bed4';
 
 const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
+/** Those that are built for themselves. */
+const LEAN_DAEMONS: readonly unknown[] = ['peer', 'router'];
+
+/** A built file with all commands, or with the lean daemons alone. */
+type Entry = 'cli.js' | 'daemon/daemon.js';
 
 /**
  * Prepares the process of a daemon: its capabilities and its name. Comes before anything else; other commands
@@ -13,10 +19,13 @@ const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
  *
  * @param argv - the arguments after the command's name
  * @param name - the command's name: `6bed4`, or that of the C implementation
+ * @returns the built file of the command
  */
-export async function prepare(argv: readonly string[], name: string = NAME): Promise<void> {
+export async function prepare(argv: readonly string[], name: string = NAME): Promise<Entry> {
   const args = translated(argv, name);
-  if (!DAEMONS.includes(args[0]) || args.includes('--help') || args.includes('-h')) return;
+  const isLean = LEAN_DAEMONS.includes(args[0]) && !hasConfigFile(args);
+  const entry = isLean ? 'daemon/daemon.js' : 'cli.js';
+  if (!DAEMONS.includes(args[0]) || args.includes('--help') || args.includes('-h')) return entry;
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [name, ...argv].join(' ');
@@ -25,6 +34,7 @@ export async function prepare(argv: readonly string[], name: string = NAME): Pro
   } catch {
     // Other systems have no such file.
   }
+  return entry;
 }
 
 /** The arguments of `6bed4`; none where they will be refused, or help is asked for. */

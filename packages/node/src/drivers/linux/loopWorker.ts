@@ -14,7 +14,7 @@ import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
 import { PacketLoop } from './packetLoop.js';
 import { ReplayLibc } from './replayLibc.js';
-import { warmUp } from './warmUp.js';
+import { prepareWarmUp } from './warmUp.js';
 import {
   type Answer,
   type MachinePlan,
@@ -172,21 +172,14 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const libc = new ReplayLibc(await bindRawLibc());
+  const real = await bindRawLibc();
+  const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
   let loop: Loop | null = null;
   const onWake = (): void => {
     if (loop !== null) answerAll(loop);
   };
-  const { kind, profile } = setup.machine;
-  try {
-    const { tunFeatures } = setup;
-    warmUp({ libc, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
-  } catch (error) {
-    // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
-    if (!(error instanceof InvalidArgumentError)) throw error;
-  }
   loop = new PacketLoop<AnyMachine>({
     libc,
     machine: (sink) => makeMachine(setup.machine, sink),
@@ -201,6 +194,18 @@ async function carryPackets(): Promise<void> {
     onGone: () => post({ type: 'gone' }),
   });
   post({ type: 'ready' });
+  const { kind, profile } = setup.machine;
+  const { tunFeatures } = setup;
+  try {
+    const plain = profileFrom(profile);
+    const replay = new ReplayLibc(real);
+    loop.useIdleTime(
+      prepareWarmUp({ libc: replay, kind, profile: plain, tunFeatures, clock, onWake }),
+    );
+  } catch (error) {
+    // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
+    if (!(error instanceof InvalidArgumentError)) throw error;
+  }
   loop.run();
 }
 

@@ -69,12 +69,12 @@ export class ReplayLibc implements RawLibc {
   /** Ends the replay: results are those of the system. */
   stop(): void {
     this.#isReplaying[0] = 0;
-    this.#use(new ArrayBuffer(0));
   }
 
   addressOf(buffer: ArrayBuffer): number {
     this.#address = this.#real.addressOf(buffer);
-    this.#use(buffer);
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
     return this.#address;
   }
 
@@ -127,11 +127,6 @@ export class ReplayLibc implements RawLibc {
 
   numberOf(name: string): number {
     return this.#real.numberOf(name);
-  }
-
-  #use(buffer: ArrayBuffer): void {
-    this.#bytes = new Uint8Array(buffer);
-    this.#view = new DataView(buffer);
   }
 
   #step(descriptors: number, count: number): number {
