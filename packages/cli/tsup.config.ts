@@ -9,7 +9,8 @@ const sourceOf = (name: string): string =>
   fileURLToPath(new URL(`../${name}/src/index.ts`, import.meta.url));
 const PACKAGES = ['codec', 'nd', 'node', 'tcp', 'tunnel'];
 
-const WORKER = '../node/src/drivers/linux/loopWorker.ts';
+const LINUX = '../node/src/drivers/linux';
+const WORKER = `${LINUX}/loopWorker.ts`;
 
 /**
  * The command is for bin/6bed4.js alone: ES modules without types. The packages of this workspace are built in, from
@@ -48,7 +49,11 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { daemon: 'src/daemon.ts', loopWorker: WORKER },
+    entry: {
+      daemon: 'src/daemon.ts',
+      earlyThread: `${LINUX}/earlyThread.ts`,
+      loopWorker: WORKER,
+    },
     outDir: 'dist/daemon',
   },
 ]);

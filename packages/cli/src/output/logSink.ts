@@ -77,7 +77,10 @@ export class LogSink {
   #writeOn(): void {
     if (this.#isWriting || this.#closed) return;
     if (this.#rest === null) {
-      if (this.#lines.length === 0) return this.#onEmpty();
+      if (this.#lines.length === 0) {
+        this.#onEmpty();
+        return;
+      }
       this.#rest = Buffer.from(this.#lines.join(''));
       this.#lines = [];
     }

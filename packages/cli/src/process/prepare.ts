@@ -10,8 +10,13 @@ const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
 /** Those that are built for themselves. */
 const LEAN_DAEMONS: readonly unknown[] = ['peer', 'router'];
 
-/** A built file with all commands, or with the lean daemons alone. */
-type Entry = 'cli.js' | 'daemon/daemon.js';
+/** What to load for a command. */
+export interface Entry {
+  /** The built file with all commands, or with the lean daemons alone. */
+  readonly file: 'cli.js' | 'daemon/daemon.js';
+  /** Whether a lean daemon will most likely have the thread of the Linux driver. */
+  readonly hasThread: boolean;
+}
 
 /**
  * Prepares the process of a daemon: its capabilities and its name. Comes before anything else; other commands
@@ -19,13 +24,14 @@ type Entry = 'cli.js' | 'daemon/daemon.js';
  *
  * @param argv - the arguments after the command's name
  * @param name - the command's name: `6bed4`, or that of the C implementation
- * @returns the built file of the command
+ * @returns what to load
  */
 export async function prepare(argv: readonly string[], name: string = NAME): Promise<Entry> {
   const args = translated(argv, name);
   const isLean = LEAN_DAEMONS.includes(args[0]) && !hasConfigFile(args);
-  const entry = isLean ? 'daemon/daemon.js' : 'cli.js';
-  if (!DAEMONS.includes(args[0]) || args.includes('--help') || args.includes('-h')) return entry;
+  const file = isLean ? 'daemon/daemon.js' : 'cli.js';
+  const isHelp = args.includes('--help') || args.includes('-h');
+  if (!DAEMONS.includes(args[0]) || isHelp) return { file, hasThread: false };
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [name, ...argv].join(' ');
@@ -34,7 +40,8 @@ export async function prepare(argv: readonly string[], name: string = NAME): Pro
   } catch {
     // Other systems have no such file.
   }
-  return entry;
+  const hasThread = isLean && process.platform === 'linux' && !args.includes('--no-tun');
+  return { file, hasThread };
 }
 
 /** The arguments of `6bed4`; none where they will be refused, or help is asked for. */

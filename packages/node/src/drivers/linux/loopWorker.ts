@@ -1,11 +1,7 @@
 /** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
-import {
-  type MessagePort,
-  parentPort,
-  receiveMessageOnPort,
-  workerData,
-} from 'node:worker_threads';
+import { once } from 'node:events';
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { PacketTap } from '../../capture/packetTap.js';
@@ -33,9 +29,11 @@ import {
 type AnyMachine = Peer | Router;
 type Loop = PacketLoop<AnyMachine>;
 
-const setup = workerData as WorkerSetup;
-const shared = new Int32Array(setup.shared);
 const outside = parentPort as MessagePort;
+/** Bound while the set-up is awaited; a failure is told after it. */
+const binding = Promise.allSettled([bindRawLibc()]);
+const [setup] = (await once(outside, 'message')) as [WorkerSetup];
+const shared = new Int32Array(setup.shared);
 
 function post(notice: Notice): void {
   outside.postMessage(notice);
@@ -172,7 +170,9 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const real = await bindRawLibc();
+  const [bound] = await binding;
+  if (bound.status === 'rejected') throw bound.reason;
+  const real = bound.value;
   const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
