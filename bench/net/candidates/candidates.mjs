@@ -6,6 +6,9 @@ import { vxlan } from './vxlan.mjs';
 import { wireguard } from './wireguard.mjs';
 import { yggdrasil } from './yggdrasil.mjs';
 
+/** Puts each beside its counterpart, so that nothing that changes with time comes between them. */
+const pairs = (these, those) => these.flatMap((each, index) => [each, those[index]]);
+
 /**
  * All candidates of the measurements. A candidate has
  * - `id` and `title`; `family`, its project
@@ -16,8 +19,7 @@ import { yggdrasil } from './yggdrasil.mjs';
  * @param revision - a revision to compare with, or null
  */
 export const allCandidates = (revision) => [
-  ...ours(),
-  ...(revision === null ? [] : ours(revision)),
+  ...(revision === null ? ours() : pairs(ours(), ours(revision))),
   ...miredo(),
   ...reference2020(),
   ...wireguard(),

@@ -104,6 +104,30 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     expect(now).toBeLessThan(350);
   });
 
+  test('takes little time at once, and is idle in between', () => {
+    let now = 0;
+    const work = prepareWarmUp({
+      libc: new ReplayLibc(new FailingLibc(longSize)),
+      kind: 'peer',
+      profile: reference2020,
+      tunFeatures: { virtioHeader: true, udpSegmentation: true },
+      clock: () => {
+        now += 0.01;
+        return now;
+      },
+      onWake: () => {},
+    });
+    let longest = 0;
+    let begin = now;
+    while (work()) {
+      longest = Math.max(longest, now - begin);
+      now += 1000;
+      begin = now;
+    }
+    // A piece ends after the turn that is under way.
+    expect(longest).toBeLessThan(1.5);
+  });
+
   test('returns the results of the system after its end', () => {
     const real = new FakeRawLibc(longSize);
     const libc = new ReplayLibc(real);
