@@ -1,4 +1,5 @@
 import type { Options } from 'tsup';
+import { watForEsbuild } from './scripts/wat/plugin.mjs';
 
 /**
  * The build of all packages: ES modules and their types. Node.js loads them by `require`, too, since
@@ -26,5 +27,6 @@ export const nodeBuild: Options = {
   ...libraryBuild,
   platform: 'node',
   sourcemap: true,
+  esbuildPlugins: [watForEsbuild],
   esbuildOptions: () => undefined,
 };

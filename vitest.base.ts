@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
+import { watForVite } from './scripts/wat/plugin.mjs';
 
 const source = (path: string): string =>
   fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
@@ -24,6 +25,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
   const groupOrder = order.indexOf(name);
   if (groupOrder < 0) throw new Error(`${name} is missing from the order of projects`);
   return {
+    plugins: [watForVite],
     resolve: {
       alias: [
         ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node'].map((name) => ({

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
+import { watForEsbuild } from '../wat/plugin.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ALL = /[\\/]packages[\\/][a-z]+[\\/](?:src|test)[\\/].*\.ts$/;
@@ -57,7 +58,7 @@ export async function bundle(targets, folder) {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     external: ['koffi', 'vitest'],
-    plugins: [sources, counters],
+    plugins: [sources, counters, watForEsbuild],
     logLevel: 'error',
   });
 }

@@ -1,5 +1,5 @@
 import { demand, type FuzzTarget, InputReader } from '@6bed4/testing/fuzzTarget';
-import { Arena } from '../../src/drivers/kernel/arena.js';
+import { allocateLoopMemory } from '../../src/drivers/linux/loopMemory.js';
 import { TUN_INPUT_SIZE, TunInput } from '../../src/drivers/linux/tunInput.js';
 import { FakeRawLibc } from '../support/fakeRawLibc.js';
 import {
@@ -19,8 +19,9 @@ const GUARD = 0xa5;
 const MOST_READS = 70;
 
 const libc = new FakeRawLibc();
-const arena = new Arena(libc, TUN_INPUT_SIZE + GUARD_SIZE);
-const tun = new TunInput(libc, arena, 5, true);
+const memory = allocateLoopMemory(libc, TUN_INPUT_SIZE + GUARD_SIZE);
+const { arena } = memory;
+const tun = new TunInput(libc, memory, 5, true);
 const guardAt = arena.reserve(GUARD_SIZE - 256);
 arena.bytes.fill(GUARD, guardAt);
 const guard = arena.bytes.slice(guardAt);

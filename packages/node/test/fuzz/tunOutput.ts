@@ -1,5 +1,5 @@
 import { demand, type FuzzTarget, InputReader } from '@6bed4/testing/fuzzTarget';
-import { Arena } from '../../src/drivers/kernel/arena.js';
+import { allocateLoopMemory } from '../../src/drivers/linux/loopMemory.js';
 import { COALESCER_SIZE } from '../../src/drivers/linux/offload/coalescer.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from '../../src/drivers/linux/tunOutput.js';
 import { FakeRawLibc } from '../support/fakeRawLibc.js';
@@ -13,8 +13,9 @@ import {
 
 const ROOM = 1 << 17;
 const libc = new FakeRawLibc();
-const arena = new Arena(libc, ROOM + COALESCER_SIZE + TUN_OUTPUT_SIZE);
-const output = new TunOutput(libc, arena, 5, { virtioHeader: true, udpSegmentation: true });
+const memory = allocateLoopMemory(libc, ROOM + COALESCER_SIZE + TUN_OUTPUT_SIZE);
+const { arena } = memory;
+const output = new TunOutput(libc, memory, 5, { virtioHeader: true, udpSegmentation: true });
 const area = arena.reserve(ROOM - 4096, 1);
 const FLAGS = [0x10, 0x10, 0x10, 0x18, 0x11, 0x90, 0x02];
 

@@ -4,6 +4,11 @@ import type { RawLibc } from './rawLibc.js';
 const ALIGNMENT = 64;
 const HIGH = 0x1_0000_0000;
 const ATTEMPTS = 64;
+/** Bytes of a page of WebAssembly. */
+const WASM_PAGE = 65_536;
+
+/** The kind of memory of an {@link Arena}. */
+export type ArenaKind = 'plain' | 'webassembly';
 
 /**
  * A buffer at a fixed address that is shared with the kernel: packets, and the structures that describe
@@ -19,13 +24,26 @@ export class Arena {
   readonly words: Int32Array;
   /** The address of offset 0. */
   readonly address: number;
+  /**
+   * The same memory for a module of WebAssembly to import; null for plain memory. It must not grow: all views
+   * of it would lose it, and the kernel might write where it was.
+   */
+  readonly memory: WebAssemblyMemory | null;
   readonly longSize: 4 | 8;
   readonly #low: number;
   readonly #high: number;
   #used = 0;
 
-  constructor(libc: RawLibc, size: number) {
-    const [buffer, address] = allocate(libc, size);
+  /**
+   * @param size - bytes
+   * @param kind - WebAssembly's memory takes some GB of address space; where that is not to be had, the memory is
+   * plain all the same
+   */
+  constructor(libc: RawLibc, size: number, kind: ArenaKind = 'plain') {
+    const allocation =
+      (kind === 'webassembly' ? allocateShareable(libc, size) : null) ?? allocate(libc, size);
+    const { buffer, address } = allocation;
+    this.memory = allocation.memory;
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.words = new Int32Array(buffer);
@@ -33,6 +51,11 @@ export class Arena {
     this.longSize = libc.longSize;
     this.#low = (address % HIGH) | 0;
     this.#high = Math.floor(address / HIGH);
+  }
+
+  /** Gives back all that was reserved; its bytes stay as they are. */
+  clear(): void {
+    this.#used = 0;
   }
 
   /** Sets memory aside and returns its offset. */
@@ -81,13 +104,41 @@ export class Arena {
   }
 }
 
-function allocate(libc: RawLibc, size: number): [ArrayBuffer, number] {
+interface Allocation {
+  readonly memory: WebAssemblyMemory | null;
+  readonly buffer: ArrayBuffer;
+  readonly address: number;
+}
+
+function allocate(libc: RawLibc, size: number): Allocation {
+  return withinFourGB(libc, size, () => ({ memory: null, buffer: new ArrayBuffer(size) }));
+}
+
+/** Memory of WebAssembly; null where there is none. */
+function allocateShareable(libc: RawLibc, size: number): Allocation | null {
+  const pages = Math.ceil(size / WASM_PAGE);
+  try {
+    return withinFourGB(libc, size, () => {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      return { memory, buffer: memory.buffer };
+    });
+  } catch {
+    // No WebAssembly (--jitless), or a limit on address space.
+    return null;
+  }
+}
+
+function withinFourGB(
+  libc: RawLibc,
+  size: number,
+  make: () => Pick<Allocation, 'memory' | 'buffer'>,
+): Allocation {
   // References are kept until one fits, so that each allocation has another address.
   const refused: ArrayBuffer[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const buffer = new ArrayBuffer(size);
+    const { memory, buffer } = make();
     const address = libc.addressOf(buffer);
-    if ((address % HIGH) + size <= HIGH) return [buffer, address];
+    if ((address % HIGH) + size <= HIGH) return { memory, buffer, address };
     refused.push(buffer);
   }
   throw new RangeError(`arena: no ${size} bytes within 4 GB in ${refused.length} attempts`);

@@ -100,6 +100,10 @@ export const RTA_TABLE = 15;
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
 export const IFLA_CARRIER = 33;
+export const IFLA_GSO_MAX_SEGS = 40;
+
+// linux/netdevice.h
+export const GSO_MAX_SEGS = 65_535;
 
 // linux/if_addr.h
 export const IFA_ADDRESS = 1;

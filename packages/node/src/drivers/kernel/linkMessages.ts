@@ -2,6 +2,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
   IFLA_CARRIER,
+  IFLA_GSO_MAX_SEGS,
   IFLA_IFNAME,
   IFLA_MTU,
   NLM_F_ACK,
@@ -50,13 +51,11 @@ export interface Link {
 /** Makes RTM_GETLINK about the interface of this index, or this name. */
 export function getLinkMessage(which: number | string): Uint8Array {
   const isNamed = typeof which === 'string';
-  const name = isNamed ? new TextEncoder().encode(`${which}\0`) : null;
-  const attributes: Attribute[] = name === null ? [] : [[IFLA_IFNAME, name]];
   return netlinkMessage(
     RTM_GETLINK,
     NLM_F_REQUEST | NLM_F_ACK,
     linkBody(isNamed ? 0 : which),
-    attributes,
+    isNamed ? [nameAttribute(which)] : [],
   );
 }
 
@@ -64,6 +63,13 @@ export function getLinkMessage(which: number | string): Uint8Array {
 export function mtuMessage(index: number, mtu: number): Uint8Array {
   const flags = NLM_F_REQUEST | NLM_F_ACK;
   return netlinkMessage(RTM_SETLINK, flags, linkBody(index), [[IFLA_MTU, mtu]]);
+}
+
+/** Makes RTM_SETLINK, which limits the segments of the packets that an interface gets before segmentation (GSO). */
+export function segmentLimitMessage(name: string, segments: number): Uint8Array {
+  const flags = NLM_F_REQUEST | NLM_F_ACK;
+  const attributes: Attribute[] = [nameAttribute(name), [IFLA_GSO_MAX_SEGS, segments]];
+  return netlinkMessage(RTM_SETLINK, flags, linkBody(0), attributes);
 }
 
 /** Makes RTM_SETLINK, which sets IFF_UP of an interface. */
@@ -106,6 +112,11 @@ export function readConnection(
   if (index === null || (type !== RTM_NEWLINK && type !== RTM_DELLINK)) return null;
   const flags = view.getUint32(body + FLAGS, LITTLE_ENDIAN);
   return { index, isConnected: type === RTM_NEWLINK && (flags & CONNECTED) === CONNECTED };
+}
+
+/** IFLA_IFNAME, which takes the place of an index of 0. */
+function nameAttribute(name: string): Attribute {
+  return [IFLA_IFNAME, new TextEncoder().encode(`${name}\0`)];
 }
 
 function linkBody(index: number): Uint8Array {

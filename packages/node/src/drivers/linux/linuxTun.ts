@@ -1,4 +1,6 @@
+import { TUNNEL_MTU } from '@6bed4/tunnel';
 import {
+  GSO_MAX_SEGS,
   IFF_MULTI_QUEUE,
   IFF_VNET_HDR,
   TUN_F_CSUM,
@@ -10,14 +12,19 @@ import {
   TUNSETVNETHDRSZ,
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
+import { segmentLimitMessage } from '../kernel/linkMessages.js';
 import { int32Bytes } from '../kernel/native.js';
+import { Rtnetlink } from '../kernel/rtnetlink.js';
 import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
 import { openFurtherQueue, openQueue } from '../tun/tunDevice.js';
+import { MAX_PAYLOAD } from './sendBatch.js';
 import type { TunFeatures } from './tunFeatures.js';
 
 const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
 /** The kernel accepts the two only together. */
 const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
+/** Upper bound of segments of one packet, so that one message of UDP_SEGMENT carries them all. */
+const MOST_SEGMENTS = Math.floor(MAX_PAYLOAD / TUNNEL_MTU);
 
 /** A TUN interface for `PacketLoop`s, by its descriptors: one for each queue (IFF_MULTI_QUEUE). */
 export class LinuxTun {
@@ -59,6 +66,7 @@ export class LinuxTun {
         descriptors.push(openFurtherQueue(libc, name, flags));
       }
       const features = offloads ? enableOffloads(libc, descriptors) : NONE;
+      if (features.virtioHeader) limitSegments(libc, name, MOST_SEGMENTS);
       return new LinuxTun(libc, name, created, features, descriptors);
     } catch (error) {
       for (const one of descriptors) libc.close(one);
@@ -77,6 +85,7 @@ export class LinuxTun {
     // The next user of a prepared interface may not support offloads.
     if (first !== undefined && !this.created && this.features.virtioHeader) {
       this.#libc.ioctlValue(first, TUNSETOFFLOAD, 0);
+      limitSegments(this.#libc, this.name, GSO_MAX_SEGS);
     }
     for (const fd of this.#queues) this.#libc.close(fd);
     this.#queues = [];
@@ -84,6 +93,13 @@ export class LinuxTun {
 }
 
 const NONE: TunFeatures = { virtioHeader: false, udpSegmentation: false };
+
+/** Limits the segments of packets before segmentation; without privileges, or before Linux 4.16, nothing changes. */
+function limitSegments(libc: Libc, name: string, segments: number): void {
+  const netlink = new Rtnetlink(libc);
+  netlink.request(segmentLimitMessage(name, segments));
+  netlink.close();
+}
 
 function enableOffloads(libc: Libc, descriptors: readonly number[]): TunFeatures {
   const size = int32Bytes(VIRTIO_HEADER_LENGTH);

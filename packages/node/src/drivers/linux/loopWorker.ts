@@ -8,7 +8,8 @@ import { PacketTap } from '../../capture/packetTap.js';
 import { StartError } from '../../errors.js';
 import { secureRandom } from '../../random.js';
 import { bindRawLibc } from '../kernel/rawLibc.js';
-import { PacketLoop } from './packetLoop.js';
+import { allocateLoopMemory } from './loopMemory.js';
+import { PACKET_LOOP_SIZE, PacketLoop } from './packetLoop.js';
 import { ReplayLibc } from './replayLibc.js';
 import { prepareWarmUp } from './warmUp.js';
 import {
@@ -180,8 +181,11 @@ async function carryPackets(): Promise<void> {
   const onWake = (): void => {
     if (loop !== null) answerAll(loop);
   };
+  // Of one instance of WebAssembly for both loops, whose functions the compiled code expects.
+  const memory = allocateLoopMemory(libc, 2 * PACKET_LOOP_SIZE);
   loop = new PacketLoop<AnyMachine>({
     libc,
+    memory,
     machine: (sink) => makeMachine(setup.machine, sink),
     wake: setup.wake,
     udp: setup.udp,
@@ -200,7 +204,7 @@ async function carryPackets(): Promise<void> {
     const plain = profileFrom(profile);
     const replay = new ReplayLibc(real);
     loop.useIdleTime(
-      prepareWarmUp({ libc: replay, kind, profile: plain, tunFeatures, clock, onWake }),
+      prepareWarmUp({ libc: replay, memory, kind, profile: plain, tunFeatures, clock, onWake }),
     );
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.

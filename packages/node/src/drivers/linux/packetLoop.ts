@@ -1,20 +1,22 @@
 import type { UdpEndpoint } from '@6bed4/codec';
 import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import type { PacketTap } from '../../capture/packetTap.js';
-import { Arena } from '../kernel/arena.js';
+import type { Arena } from '../kernel/arena.js';
 import { POLLIN, POLLOUT } from '../kernel/constants.js';
 import { PollSet } from '../kernel/pollSet.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopCounters } from './loopCounters.js';
+import type { LoopMemory } from './loopMemory.js';
 import { COALESCER_SIZE } from './offload/coalescer.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 import type { TunFeatures } from './tunFeatures.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from './tunOutput.js';
 
-const ARENA_SIZE =
+/** Bytes of an arena that a {@link PacketLoop} takes. */
+export const PACKET_LOOP_SIZE =
   RECEIVE_BATCH_SIZE + SEND_BATCH_SIZE + TUN_INPUT_SIZE + TUN_OUTPUT_SIZE + COALESCER_SIZE + 4096;
 
 // Descriptors of the poll set.
@@ -37,6 +39,8 @@ const MAX_CONSECUTIVE_ERRORS = 16;
 /** Options of {@link PacketLoop}. The descriptors remain the property of the caller. */
 export interface PacketLoopOptions<M extends Machine> {
   readonly libc: RawLibc;
+  /** With room for {@link PACKET_LOOP_SIZE} more. */
+  readonly memory: LoopMemory;
   readonly machine: (sink: TunnelSink) => M;
   /** An eventfd: when it can be read, `onWake` is called. */
   readonly wake: number;
@@ -98,7 +102,8 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
   #waits = 0;
 
   constructor(options: PacketLoopOptions<M>) {
-    const { libc, tunFeatures, clock } = options;
+    const { libc, memory, tunFeatures, clock } = options;
+    const { arena } = memory;
     this.#libc = libc;
     this.#clock = clock;
     this.#onWake = options.onWake;
@@ -107,15 +112,14 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
     this.#udp = options.udp;
     this.#tun = options.tun;
     this.#errno = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
-    const arena = new Arena(libc, ARENA_SIZE);
     this.#arena = arena;
     this.#pollSet = new PollSet(libc, arena, DESCRIPTORS);
     this.#wakeBuffer = arena.reserve(8);
     this.#pollSet.watch(WAKE, options.wake, POLLIN);
     this.#receive = new ReceiveBatch(libc, arena);
     this.#send = new SendBatch(libc, arena, options.udpSegmentation);
-    this.#input = new TunInput(libc, arena, options.tun, tunFeatures.virtioHeader);
-    this.#output = new TunOutput(libc, arena, options.tun, tunFeatures);
+    this.#input = new TunInput(libc, memory, options.tun, tunFeatures.virtioHeader);
+    this.#output = new TunOutput(libc, memory, options.tun, tunFeatures);
     this.machine = options.machine(this);
   }
 

@@ -27,7 +27,7 @@ import { ErrorCounts } from './errorCounts.js';
 /** Messages of one `sendmmsg`. */
 export const SEND_SLOTS = 64;
 /** Upper bound of the UDP payload of an IPv4 datagram, in bytes. */
-const MAX_PAYLOAD = 65_507;
+export const MAX_PAYLOAD = 65_507;
 const CONTROL_SIZE = 96;
 /** Bytes for datagrams that the machine made outside of the arena. */
 const COPIES_SIZE = 1 << 17;

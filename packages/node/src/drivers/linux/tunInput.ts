@@ -3,6 +3,7 @@ import { VIRTIO_NET_HDR_GSO_NONE } from '../kernel/constants.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../kernel/virtioHeader.js';
 import { ErrorCounts } from './errorCounts.js';
+import type { LoopMemory } from './loopMemory.js';
 import { finishChecksum, Segmenter } from './offload/segmenter.js';
 
 /** Upper bound of `read` calls before other descriptors are served. */
@@ -49,6 +50,7 @@ export class TunInput {
   fd: number;
 
   readonly #libc: RawLibc;
+  readonly #memory: LoopMemory;
   readonly #arena: Arena;
   readonly #hasHeader: boolean;
   readonly #virtio: VirtioHeader;
@@ -57,13 +59,15 @@ export class TunInput {
   readonly #end: number;
   readonly #errno: { readonly again: number; readonly interrupted: number; readonly gone: number };
 
-  constructor(libc: RawLibc, arena: Arena, fd: number, hasHeader: boolean) {
+  constructor(libc: RawLibc, memory: LoopMemory, fd: number, hasHeader: boolean) {
+    const { arena } = memory;
+    this.#memory = memory;
     this.#libc = libc;
     this.#arena = arena;
     this.fd = fd;
     this.#hasHeader = hasHeader;
     this.#virtio = new VirtioHeader(arena.view);
-    this.#segmenter = new Segmenter(arena);
+    this.#segmenter = new Segmenter(memory);
     this.#area = arena.reserve(AREA_SIZE);
     this.#end = this.#area + AREA_SIZE;
     this.#errno = {
@@ -110,7 +114,7 @@ export class TunInput {
     const virtio = this.#virtio.at(header);
     if (!virtio.needsChecksum) return true;
     const { checksumStart, checksumOffset } = virtio;
-    return finishChecksum(this.#arena, packet, length, checksumStart, checksumOffset);
+    return finishChecksum(this.#memory, packet, length, checksumStart, checksumOffset);
   }
 
   #segment(packet: number, length: number, consumer: PacketConsumer): void {
@@ -129,16 +133,24 @@ export class TunInput {
       end = packet;
     }
     let to = start;
-    for (let next = segmenter.nextLength; next > 0; next = segmenter.nextLength) {
-      if (to + next > end) {
+    while (segmenter.nextLength > 0) {
+      // Adjacent, so that one vector describes them all to the kernel.
+      const written = segmenter.write(to, end);
+      if (written === 0) {
         consumer.flush();
         to = start;
+        continue;
       }
-      segmenter.write(to);
+      this.#pass(to, written, segmenter.fullLength, consumer);
+      to += written;
+    }
+  }
+
+  /** Passes on segments of one length; only the last may be shorter. */
+  #pass(at: number, total: number, length: number, consumer: PacketConsumer): void {
+    for (let done = 0; done < total; done += length) {
       this.packets++;
-      consumer.packet(to, next);
-      // Adjacent, so that one vector describes them all to the kernel.
-      to += next;
+      consumer.packet(at + done, Math.min(length, total - done));
     }
   }
 

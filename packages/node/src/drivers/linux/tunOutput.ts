@@ -2,6 +2,7 @@ import type { Arena } from '../kernel/arena.js';
 import { messageLayout } from '../kernel/messageLayout.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { ErrorCounts } from './errorCounts.js';
+import type { LoopMemory } from './loopMemory.js';
 import { Coalescer, type PacketOutput } from './offload/coalescer.js';
 import type { TunFeatures } from './tunFeatures.js';
 
@@ -30,7 +31,8 @@ export class TunOutput implements PacketOutput {
   readonly #interrupted: number;
   #copied = 0;
 
-  constructor(libc: RawLibc, arena: Arena, fd: number, features: TunFeatures) {
+  constructor(libc: RawLibc, memory: LoopMemory, fd: number, features: TunFeatures) {
+    const { arena } = memory;
     this.#libc = libc;
     this.#arena = arena;
     this.fd = fd;
@@ -40,7 +42,7 @@ export class TunOutput implements PacketOutput {
     this.#vectorLength = layout.vectorLength;
     this.#copies = arena.reserve(COPIES_SIZE);
     this.#coalescer = features.virtioHeader
-      ? new Coalescer(arena, this, features.udpSegmentation)
+      ? new Coalescer(memory, this, features.udpSegmentation)
       : null;
   }
 

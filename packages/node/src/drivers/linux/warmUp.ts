@@ -3,6 +3,7 @@ import { buildEcho, buildUdp } from '@6bed4/nd';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
 import { secureRandom } from '../../random.js';
 import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
+import type { LoopMemory } from './loopMemory.js';
 import { PacketLoop } from './packetLoop.js';
 import {
   IDLE,
@@ -34,6 +35,8 @@ type Endpoint = typeof ROUTER;
 /** Options of {@link warmUp}. */
 export interface WarmUpOptions {
   readonly libc: ReplayLibc;
+  /** The memory that the loop uses later, too. */
+  readonly memory: LoopMemory;
   readonly kind: 'peer' | 'router';
   readonly profile: Profile;
   readonly tunFeatures: TunFeatures;
@@ -58,14 +61,16 @@ interface WarmUpScript {
  * @returns does a piece of it at each call, with nothing else between its begin and its end; false after the last one
  */
 export function prepareWarmUp(options: WarmUpOptions): () => boolean {
-  const { libc, kind, profile, tunFeatures, clock, onWake } = options;
+  const { libc, memory, kind, profile, tunFeatures, clock, onWake } = options;
   const script = kind === 'peer' ? peerScript : routerScript;
   const { machine, first, steps } = script(profile, tunFeatures);
   let iteration = 0;
   let spent = 0;
   let pauseAt = 0;
+  libc.addressOf(memory.arena.bytes.buffer as ArrayBuffer);
   const loop = new PacketLoop<Router | Peer>({
     libc,
+    memory,
     machine,
     wake: REPLAY_WAKE,
     udp: REPLAY_UDP,

@@ -3,6 +3,9 @@ import {
   IFF_MULTI_QUEUE,
   IFF_TUN_EXCL,
   IFF_VNET_HDR,
+  IFLA_GSO_MAX_SEGS,
+  IFLA_IFNAME,
+  RTM_SETLINK,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOL_SOCKET,
@@ -13,6 +16,12 @@ import {
   UDP_GRO,
   UDP_SEGMENT,
 } from '../../../src/drivers/kernel/constants.js';
+import { viewOf } from '../../../src/drivers/kernel/native.js';
+import {
+  readAttributes,
+  readMessages,
+  readNumber,
+} from '../../../src/drivers/kernel/netlinkMessages.js';
 import { LinuxTun } from '../../../src/drivers/linux/linuxTun.js';
 import { LinuxUdp } from '../../../src/drivers/linux/linuxUdp.js';
 import { FakeLibc } from '../../support/fakeLibc.js';
@@ -28,6 +37,19 @@ function flagsAskedFor(): number[] {
   return libc.ioctls
     .filter(({ request }) => request === TUNSETIFF)
     .map(({ argument }) => new DataView(argument.buffer).getUint16(16, true));
+}
+
+/** Names of interfaces, and the limits of segments that were set there. */
+function limitsSet(): [string, number | null][] {
+  return libc.requests
+    .flatMap((bytes) => readMessages(viewOf(bytes), bytes.length))
+    .filter(({ type }) => type === RTM_SETLINK)
+    .map((message) => {
+      const attributes = readAttributes(message, 16);
+      const name = attributes.get(IFLA_IFNAME)!;
+      const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength - 1).toString();
+      return [text, readNumber(attributes.get(IFLA_GSO_MAX_SEGS))];
+    });
 }
 
 describe('LinuxTun', () => {
@@ -60,7 +82,24 @@ describe('LinuxTun', () => {
     const flags = 0x1001 | IFF_VNET_HDR | IFF_MULTI_QUEUE;
     expect(flagsAskedFor()).toEqual([flags | IFF_TUN_EXCL, flags, flags]);
     tun.close();
-    expect(libc.closed).toEqual([100, 101, 102]);
+    // 103 has set the limit of segments.
+    expect(libc.closed).toEqual([103, 100, 101, 102]);
+  });
+
+  test('limits packets before segmentation to what one message of UDP_SEGMENT carries', () => {
+    const tun = LinuxTun.open(libc, '6bed4', 1, true);
+    expect(51 * 1280).toBeLessThanOrEqual(65_507);
+    expect(52 * 1280).toBeGreaterThan(65_507);
+    expect(limitsSet()).toEqual([['6bed4', 51]]);
+    tun.close();
+    expect(limitsSet()).toEqual([['6bed4', 51]]);
+  });
+
+  test('sets no limit without offloads, and needs none', () => {
+    LinuxTun.open(libc, '6bed4', 1, false);
+    expect(limitsSet()).toEqual([]);
+    libc.onRequest = () => 'EPERM';
+    expect(LinuxTun.open(libc, '6bed4', 1, true).features.virtioHeader).toBe(true);
   });
 
   test('opens one queue of an interface that was prepared with one, and disables offloads when it closes', () => {
@@ -75,6 +114,10 @@ describe('LinuxTun', () => {
     expect(tun.queues).toHaveLength(1);
     tun.close();
     expect(libc.ioctlValues.at(-1)).toMatchObject({ request: TUNSETOFFLOAD, value: 0 });
+    expect(limitsSet()).toEqual([
+      ['prepared', 51],
+      ['prepared', 65_535],
+    ]);
   });
 
   test('opens one queue of an interface that was prepared with several', () => {

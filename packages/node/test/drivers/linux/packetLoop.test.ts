@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
 import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+import { loopMemory } from '../../support/loopMemories.js';
 import { TappedRing } from '../../support/tappedRing.js';
 
 const WAKE = 3;
@@ -88,6 +89,7 @@ describe('PacketLoop', () => {
     onWake = () => {};
     loop = new PacketLoop({
       libc,
+      memory: loopMemory(libc, 'webassembly'),
       machine: (sink) => new FakeMachine(sink),
       wake: WAKE,
       udp: UDP,

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ReplayLibc } from '../../../src/drivers/linux/replayLibc.js';
 import { prepareWarmUp, type WarmUpOptions } from '../../../src/drivers/linux/warmUp.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
+import { loopMemory } from '../../support/loopMemories.js';
 
 /** A system whose calls all fail, as on descriptors that do not exist. */
 class FailingLibc extends FakeRawLibc {
@@ -62,8 +63,10 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
       });
       let now = 0;
       const features = { virtioHeader, udpSegmentation: virtioHeader };
+      const libc = new ReplayLibc(real);
       warmUp({
-        libc: new ReplayLibc(real),
+        libc,
+        memory: loopMemory(libc, 'webassembly'),
         kind,
         profile,
         tunFeatures: features,
@@ -93,8 +96,10 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
       return now;
     };
     const features = { virtioHeader: true, udpSegmentation: true };
+    const libc = new ReplayLibc(new FailingLibc(longSize));
     warmUp({
-      libc: new ReplayLibc(new FailingLibc(longSize)),
+      libc,
+      memory: loopMemory(libc, 'webassembly'),
       kind: 'router',
       profile: reference2020,
       tunFeatures: features,
@@ -106,8 +111,10 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
 
   test('takes little time at once, and is idle in between', () => {
     let now = 0;
+    const libc = new ReplayLibc(new FailingLibc(longSize));
     const work = prepareWarmUp({
-      libc: new ReplayLibc(new FailingLibc(longSize)),
+      libc,
+      memory: loopMemory(libc, 'webassembly'),
       kind: 'peer',
       profile: reference2020,
       tunFeatures: { virtioHeader: true, udpSegmentation: true },
@@ -135,6 +142,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     let now = 0;
     warmUp({
       libc,
+      memory: loopMemory(libc, 'webassembly'),
       kind: 'router',
       profile: reference2020,
       tunFeatures: features,

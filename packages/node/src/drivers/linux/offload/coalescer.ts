@@ -24,7 +24,8 @@ import type { Arena } from '../../kernel/arena.js';
 import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
 import { messageLayout } from '../../kernel/messageLayout.js';
 import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
-import { hasValidChecksum, sumPseudoHeader } from './pseudoHeader.js';
+import type { LoopMemory } from '../loopMemory.js';
+import type { SegmentWork } from './segmentWork.js';
 
 /** Upper bound of the payload length of an IPv6 packet without jumbo option, in bytes. */
 const MAX_PAYLOAD_LENGTH = 65_535;
@@ -36,6 +37,7 @@ const MAX_SEGMENTS = 64;
 const VECTORS = MAX_SEGMENTS + 1;
 const VECTOR_SIZE = 16;
 const HEADER_SIZE = 16;
+const ADDRESSES_LENGTH = IPV6_HEADER_LENGTH - SOURCE_OFFSET;
 
 /** Bytes of an arena that a {@link Coalescer} takes. */
 export const COALESCER_SIZE = (FLOWS + 1) * (HEADER_SIZE + VECTORS * VECTOR_SIZE) + 512;
@@ -66,6 +68,7 @@ export interface PacketOutput {
  */
 export class Coalescer {
   readonly #arena: Arena;
+  readonly #work: SegmentWork;
   readonly #output: PacketOutput;
   readonly #coalescesUdp: boolean;
   readonly #virtio: VirtioHeader;
@@ -87,8 +90,9 @@ export class Coalescer {
   readonly #isOpen = new Uint8Array(FLOWS);
 
   /** @param coalescesUdp - whether the kernel accepts coalesced UDP datagrams as well (TUN_F_USO6) */
-  constructor(arena: Arena, output: PacketOutput, coalescesUdp: boolean) {
+  constructor({ arena, work }: LoopMemory, output: PacketOutput, coalescesUdp: boolean) {
     this.#arena = arena;
+    this.#work = work;
     this.#output = output;
     this.#coalescesUdp = coalescesUdp;
     this.#virtio = new VirtioHeader(arena.view);
@@ -225,8 +229,8 @@ export class Coalescer {
       // Version, traffic class with ECN, and flow label.
       view.getInt32(at) === view.getInt32(first) &&
       bytes[at + HOP_LIMIT_OFFSET] === bytes[first + HOP_LIMIT_OFFSET] &&
-      (this.#segments[flow]! > 1 || hasValidChecksum(view, first, firstLength)) &&
-      hasValidChecksum(view, at, length)
+      (this.#segments[flow]! > 1 || this.#work.isValid(first, firstLength)) &&
+      this.#work.isValid(at, length)
     );
   }
 
@@ -314,7 +318,9 @@ export class Coalescer {
     view.setUint16(packet + PAYLOAD_LENGTH_OFFSET, upperLength);
     if (isTcp) bytes[upper + TCP_FLAGS_OFFSET] = this.#flags[flow]!;
     else view.setUint16(upper + UDP_LENGTH_OFFSET, upperLength);
-    view.setUint16(upper + field, sumPseudoHeader(view, packet, protocol, upperLength));
+    // The pseudo-header without the rest of the checksum, which the kernel adds (RFC 8200 §8.1).
+    const pseudo = protocol + upperLength;
+    view.setUint16(upper + field, this.#work.sum(packet + SOURCE_OFFSET, ADDRESSES_LENGTH, pseudo));
     this.#virtio
       .at(header)
       .writeGso(

@@ -2,24 +2,16 @@ import {
   IPV6_HEADER_LENGTH,
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
-  PAYLOAD_LENGTH_OFFSET,
-  sumView,
   TCP_CHECKSUM_OFFSET,
-  TCP_CWR,
   TCP_DATA_OFFSET_OFFSET,
-  TCP_FIN,
-  TCP_FLAGS_OFFSET,
   TCP_HEADER_LENGTH,
-  TCP_PSH,
-  TCP_SEQUENCE_OFFSET,
   UDP_CHECKSUM_OFFSET,
   UDP_HEADER_LENGTH,
-  UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
-import type { Arena } from '../../kernel/arena.js';
 import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
 import type { VirtioHeader } from '../../kernel/virtioHeader.js';
-import { sumAddresses } from './pseudoHeader.js';
+import type { LoopMemory } from '../loopMemory.js';
+import type { SegmentWork, WholePacket } from './segmentWork.js';
 
 /** The form in which a checksum of zero is sent: UDP reads zero as "none", TCP reads both alike. */
 const NEGATIVE_ZERO = 0xffff;
@@ -33,15 +25,15 @@ const NEGATIVE_ZERO = 0xffff;
  * @returns false when the header does not fit the packet
  */
 export function finishChecksum(
-  { view }: Arena,
+  { arena, work }: LoopMemory,
   packet: number,
   length: number,
   start: number,
   offset: number,
 ): boolean {
   if (start + offset + 2 > length) return false;
-  const checksum = ~sumView(view, packet + start, length - start) & 0xffff;
-  view.setUint16(packet + start + offset, checksum === 0 ? NEGATIVE_ZERO : checksum);
+  const checksum = ~work.sum(packet + start, length - start, 0) & 0xffff;
+  arena.view.setUint16(packet + start + offset, checksum === 0 ? NEGATIVE_ZERO : checksum);
   return true;
 }
 
@@ -50,22 +42,21 @@ export function finishChecksum(
  * the network, each with its own lengths, sequence number, flags and checksum.
  */
 export class Segmenter {
-  readonly #arena: Arena;
-  #packet = 0;
-  #headers = 0;
-  #upper = 0;
-  #gsoSize = 0;
-  #isTcp = false;
+  readonly #bytes: Uint8Array;
+  readonly #work: SegmentWork;
+  readonly #whole: WholePacket = {
+    packet: 0,
+    upper: 0,
+    headers: 0,
+    size: 0,
+    protocol: 0,
+    end: 0,
+  };
   #payloadAt = 0;
-  #payloadEnd = 0;
-  #isFirst = true;
-  #sequence = 0;
-  #flags = 0;
-  /** The part of the sum of the pseudo-header that all segments share. */
-  #pseudo = 0;
 
-  constructor(arena: Arena) {
-    this.#arena = arena;
+  constructor({ arena, work }: LoopMemory) {
+    this.#bytes = arena.bytes;
+    this.#work = work;
   }
 
   /**
@@ -74,7 +65,7 @@ export class Segmenter {
    * @returns false when its virtio header does not fit it
    */
   begin(header: VirtioHeader, packet: number, length: number): boolean {
-    const { bytes, view } = this.#arena;
+    const bytes = this.#bytes;
     const { gsoType, checksumStart, checksumOffset, gsoSize } = header;
     const isTcp = gsoType === VIRTIO_NET_HDR_GSO_TCPV6;
     if (!isTcp && gsoType !== VIRTIO_NET_HDR_GSO_UDP_L4) return false;
@@ -95,56 +86,41 @@ export class Segmenter {
       : UDP_HEADER_LENGTH;
     const headers = checksumStart + upperHeader;
     if (upperHeader < least || headers >= length) return false;
-    this.#packet = packet;
-    this.#headers = headers;
-    this.#upper = checksumStart;
-    this.#gsoSize = gsoSize;
-    this.#isTcp = isTcp;
+    const whole = this.#whole;
+    whole.packet = packet;
+    whole.upper = checksumStart;
+    whole.headers = headers;
+    whole.size = gsoSize;
+    whole.protocol = isTcp ? NEXT_HEADER_TCP : NEXT_HEADER_UDP;
+    whole.end = packet + length;
     this.#payloadAt = packet + headers;
-    this.#payloadEnd = packet + length;
-    this.#isFirst = true;
-    this.#pseudo = sumAddresses(view, packet) + (isTcp ? NEXT_HEADER_TCP : NEXT_HEADER_UDP);
-    if (isTcp) {
-      this.#sequence = view.getInt32(upper + TCP_SEQUENCE_OFFSET);
-      this.#flags = bytes[upper + TCP_FLAGS_OFFSET]!;
-    }
     return true;
   }
 
   /** Bytes of the next segment; 0 when there is none left. */
   get nextLength(): number {
-    const left = this.#payloadEnd - this.#payloadAt;
-    return left === 0 ? 0 : this.#headers + Math.min(left, this.#gsoSize);
+    const { headers, size, end } = this.#whole;
+    const left = end - this.#payloadAt;
+    return left === 0 ? 0 : headers + Math.min(left, size);
   }
 
-  /** Writes the next segment, {@link nextLength} bytes, at the offset `to`. */
-  write(to: number): void {
-    const { bytes, view } = this.#arena;
-    const headers = this.#headers;
-    const payload = Math.min(this.#payloadEnd - this.#payloadAt, this.#gsoSize);
-    bytes.copyWithin(to, this.#packet, this.#packet + headers);
-    bytes.copyWithin(to + headers, this.#payloadAt, this.#payloadAt + payload);
-    this.#payloadAt += payload;
-    const isLast = this.#payloadAt === this.#payloadEnd;
-    const length = headers + payload;
-    const upper = to + this.#upper;
-    const upperLength = length - this.#upper;
-    view.setUint16(to + PAYLOAD_LENGTH_OFFSET, length - IPV6_HEADER_LENGTH);
-    const field = upper + (this.#isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET);
-    if (this.#isTcp) {
-      let flags = this.#flags;
-      if (!isLast) flags &= ~(TCP_FIN | TCP_PSH);
-      // Congestion Window Reduced is set once (RFC 3168 §6.1.2).
-      if (!this.#isFirst) flags &= ~TCP_CWR;
-      bytes[upper + TCP_FLAGS_OFFSET] = flags;
-      view.setInt32(upper + TCP_SEQUENCE_OFFSET, this.#sequence);
-      this.#sequence = (this.#sequence + payload) | 0;
-    } else {
-      view.setUint16(upper + UDP_LENGTH_OFFSET, upperLength);
-    }
-    this.#isFirst = false;
-    view.setUint16(field, 0);
-    const sum = sumView(view, upper, upperLength, this.#pseudo + upperLength);
-    view.setUint16(field, sum === 0xffff ? NEGATIVE_ZERO : ~sum & 0xffff);
+  /** Bytes of each segment but the last. */
+  get fullLength(): number {
+    return this.#whole.headers + this.#whole.size;
+  }
+
+  /**
+   * Writes the next segments, one behind the other.
+   *
+   * @param to - offset of the first one
+   * @param limit - offset that none of them crosses
+   * @returns bytes written: as many segments as have room
+   */
+  write(to: number, limit: number): number {
+    const written = this.#work.cut(this.#whole, this.#payloadAt, to, limit);
+    const { headers, size, end } = this.#whole;
+    const segments = Math.ceil(written / (headers + size));
+    this.#payloadAt = Math.min(this.#payloadAt + segments * size, end);
+    return written;
   }
 }

@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { Arena } from '../../../../src/drivers/kernel/arena.js';
-import { COALESCER_SIZE } from '../../../../src/drivers/linux/offload/coalescer.js';
-import { TUN_OUTPUT_SIZE, TunOutput } from '../../../../src/drivers/linux/tunOutput.js';
+import type { ArenaKind } from '../../../../src/drivers/kernel/arena.js';
+import { TunOutput } from '../../../../src/drivers/linux/tunOutput.js';
 import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
+import { loopMemory, memoryKinds } from '../../../support/loopMemories.js';
 import {
   ACK,
   CWR,
@@ -31,14 +31,22 @@ interface Written {
   readonly packet: Uint8Array;
 }
 
+interface Delivered {
+  written: Written[];
+  output: TunOutput;
+  libc: FakeRawLibc;
+}
+
 /** Returns the writes to the kernel when these packets are delivered; `null` ends a batch. */
-function deliver(
+function deliverFrom(
+  kind: ArenaKind,
   packets: readonly (Uint8Array | null)[],
   udpSegmentation = true,
-): { written: Written[]; output: TunOutput; libc: FakeRawLibc } {
+): Delivered {
   const libc = new FakeRawLibc();
-  const arena = new Arena(libc, ROOM + COALESCER_SIZE + TUN_OUTPUT_SIZE);
-  const output = new TunOutput(libc, arena, 5, { virtioHeader: true, udpSegmentation });
+  const memory = loopMemory(libc, kind);
+  const { arena } = memory;
+  const output = new TunOutput(libc, memory, 5, { virtioHeader: true, udpSegmentation });
   let at = arena.reserve(ROOM - 4096, 1);
   for (const packet of packets) {
     if (packet === null) {
@@ -119,7 +127,10 @@ const step = fc.record({
   endsBatch: fc.constantFrom(false, false, false, false, false, true),
 });
 
-describe('TunOutput', () => {
+describe.each(memoryKinds)('TunOutput, from %s memory', (kind) => {
+  const deliver = (packets: readonly (Uint8Array | null)[], udpSegmentation = true): Delivered =>
+    deliverFrom(kind, packets, udpSegmentation);
+
   test.prop([fc.array(step, { minLength: 1, maxLength: 80, size: 'max' })], { numRuns: 200 })(
     'writes packets which, segmented again, are exactly those of each flow, in order',
     (steps) => {
@@ -283,8 +294,10 @@ describe('TunOutput', () => {
 
   test('copies packets that are not in the arena', () => {
     const libc = new FakeRawLibc();
-    const arena = new Arena(libc, COALESCER_SIZE + TUN_OUTPUT_SIZE + 4096);
-    const output = new TunOutput(libc, arena, 5, { virtioHeader: true, udpSegmentation: true });
+    const output = new TunOutput(libc, loopMemory(libc, kind), 5, {
+      virtioHeader: true,
+      udpSegmentation: true,
+    });
     const [packet] = stream([10]);
     const own = packet!.slice();
     output.deliver(own, 0, own.length);
@@ -297,8 +310,9 @@ describe('TunOutput', () => {
     const failures: (string | null)[] = ['EINTR', 'EIO', null];
     const libc = new FakeRawLibc();
     libc.onWrite = () => failures.shift() ?? null;
-    const arena = new Arena(libc, ROOM);
-    const output = new TunOutput(libc, arena, 5, { virtioHeader: false, udpSegmentation: false });
+    const memory = loopMemory(libc, kind);
+    const { arena } = memory;
+    const output = new TunOutput(libc, memory, 5, { virtioHeader: false, udpSegmentation: false });
     const at = arena.reserve(100);
     output.deliver(arena.bytes, at, 50);
     output.deliver(arena.bytes, at, 60);

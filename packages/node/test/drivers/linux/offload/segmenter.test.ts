@@ -1,8 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { Arena } from '../../../../src/drivers/kernel/arena.js';
-import { TUN_INPUT_SIZE, TunInput, TunRead } from '../../../../src/drivers/linux/tunInput.js';
+import type { ArenaKind } from '../../../../src/drivers/kernel/arena.js';
+import { TunInput, TunRead } from '../../../../src/drivers/linux/tunInput.js';
 import { FakeRawLibc } from '../../../support/fakeRawLibc.js';
+import { loopMemory, memoryKinds } from '../../../support/loopMemories.js';
 import {
   ACK,
   CWR,
@@ -22,16 +23,19 @@ import {
 
 const EXTENSION = [6, 0, 1, 4, 0, 0, 0, 0];
 
-/** Returns the packets of an interface whose reads yield these buffers. */
-function readAll(...reads: readonly (Uint8Array | string)[]): {
+interface Read {
   packets: Uint8Array[];
   flushes: number[];
   input: TunInput;
   libc: FakeRawLibc;
-} {
+}
+
+/** Returns the packets of an interface whose reads yield these buffers. */
+function readInto(kind: ArenaKind, ...reads: readonly (Uint8Array | string)[]): Read {
   const libc = new FakeRawLibc();
-  const arena = new Arena(libc, TUN_INPUT_SIZE + 4096);
-  const input = new TunInput(libc, arena, 5, true);
+  const memory = loopMemory(libc, kind);
+  const { arena } = memory;
+  const input = new TunInput(libc, memory, 5, true);
   libc.toRead.push(...reads);
   const packets: Uint8Array[] = [];
   const flushes: number[] = [];
@@ -70,7 +74,9 @@ const payloads = fc
     ),
   );
 
-describe('TunInput, with packets before segmentation', () => {
+describe.each(memoryKinds)('TunInput in %s memory, with packets before segmentation', (kind) => {
+  const readAll = (...reads: readonly (Uint8Array | string)[]): Read => readInto(kind, ...reads);
+
   test.prop(
     [
       payloads,
@@ -192,7 +198,7 @@ describe('TunInput, with packets before segmentation', () => {
     ['EBADFD', TunRead.gone],
   ] as const)('returns the result for %s, after the packets before it', (failure, result) => {
     const libc = new FakeRawLibc();
-    const input = new TunInput(libc, new Arena(libc, TUN_INPUT_SIZE + 4096), 5, true);
+    const input = new TunInput(libc, loopMemory(libc, kind), 5, true);
     const packet = tcpPacket({ payload: Uint8Array.of(1) });
     libc.toRead.push('EINTR', framed(NO_VIRTIO, packet), failure);
     const calls: string[] = [];
@@ -205,11 +211,11 @@ describe('TunInput, with packets before segmentation', () => {
   });
 });
 
-describe('TunInput, with a packet of the largest size', () => {
+describe.each(memoryKinds)('TunInput in %s memory, with a packet of the largest size', (kind) => {
   test('segments it, with as many flushes as its segments need', () => {
     const whole = tcpPacket({ payload: new Uint8Array(65_000).fill(7), flags: ACK | PSH });
     const virtio = virtioOf(whole, 36);
-    const { packets } = readAll(framed(virtio, withPartialChecksum(whole)));
+    const { packets } = readInto(kind, framed(virtio, withPartialChecksum(whole)));
     expect(packets.map(hex)).toEqual(segmentPacket(virtio, whole).map(hex));
   });
 
@@ -230,10 +236,11 @@ describe('TunInput, with a packet of the largest size', () => {
     'stays within its area, with plain packets of these lengths before one to segment',
     (lengths, gsoSize) => {
       const libc = new FakeRawLibc();
-      const arena = new Arena(libc, TUN_INPUT_SIZE + 2 * 65_536);
-      const input = new TunInput(libc, arena, 5, true);
+      const memory = loopMemory(libc, kind);
+      const { arena } = memory;
+      const input = new TunInput(libc, memory, 5, true);
       const behind = arena.reserve(65_536);
-      arena.bytes.fill(0xaa, behind);
+      arena.bytes.fill(0xaa, behind, behind + 65_536);
       const plain = lengths.map((length) => new Uint8Array(length).fill(0x60));
       const large = udpOverIpv6({ payload: new Uint8Array(65_527).map((_, index) => index * 7) });
       const virtio = virtioOf(large, gsoSize);
@@ -255,7 +262,9 @@ describe('TunInput, with a packet of the largest size', () => {
       const segments = gsoSize < 600 ? [] : segmentPacket(virtio, large);
       expect(packets.slice(0, plain.length)).toEqual(plain.map(hex));
       if (segments.length > 0) expect(packets.slice(plain.length)).toEqual(segments.map(hex));
-      expect(arena.bytes.subarray(behind).every((byte) => byte === 0xaa)).toBe(true);
+      expect(arena.bytes.subarray(behind, behind + 65_536).every((byte) => byte === 0xaa)).toBe(
+        true,
+      );
     },
   );
 });
