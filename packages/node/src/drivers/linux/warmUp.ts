@@ -67,7 +67,6 @@ export function prepareWarmUp(options: WarmUpOptions): () => boolean {
   let iteration = 0;
   let spent = 0;
   let pauseAt = 0;
-  libc.addressOf(memory.arena.bytes.buffer as ArrayBuffer);
   const loop = new PacketLoop<Router | Peer>({
     libc,
     memory,
@@ -89,7 +88,7 @@ export function prepareWarmUp(options: WarmUpOptions): () => boolean {
   return () => {
     const begin = clock();
     pauseAt = begin + PIECE;
-    libc.start(next);
+    libc.start(memory.arena, next);
     try {
       if (iteration === 0)
         loop.command((machine, now) => machine instanceof Peer && machine.start(now));
