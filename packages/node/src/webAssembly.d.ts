@@ -3,6 +3,9 @@ interface WebAssemblyMemory {
   readonly buffer: ArrayBuffer;
 }
 
+/** A function that one module of WebAssembly exports and another imports. */
+type WebAssemblyFunction = (...numbers: number[]) => number;
+
 /** A compiled module of WebAssembly. */
 interface WebAssemblyModule {
   readonly [Symbol.toStringTag]: string;
@@ -20,6 +23,8 @@ declare const WebAssembly: {
 
   readonly Instance: new (
     module: WebAssemblyModule,
-    imports: Readonly<Record<string, Readonly<Record<string, WebAssemblyMemory>>>>,
+    imports: Readonly<
+      Record<string, Readonly<Record<string, WebAssemblyMemory | WebAssemblyFunction>>>
+    >,
   ) => { readonly exports: unknown };
 };

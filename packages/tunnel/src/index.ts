@@ -8,7 +8,7 @@
 
 export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
 export { OPENING_TTL } from './defaults.js';
-export type { Machine, TunnelSink } from './machine/machine.js';
+export type { Machine, RunMachine, TunnelSink } from './machine/machine.js';
 export { type MachineHost, MachineRunner } from './machine/machineRunner.js';
 export {
   formatMasqueradeRule,

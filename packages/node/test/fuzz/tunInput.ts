@@ -3,6 +3,7 @@ import { allocateLoopMemory } from '../../src/drivers/linux/loopMemory.js';
 import { TUN_INPUT_SIZE, TunInput } from '../../src/drivers/linux/tunInput.js';
 import { FakeRawLibc } from '../support/fakeRawLibc.js';
 import {
+  consumerOf,
   isChecksumRight,
   NO_VIRTIO,
   segmentPacket,
@@ -48,13 +49,13 @@ export const target: FuzzTarget = {
     for (let count = 0; count < MOST_READS && !reader.isOver; count++) readOne(reader, expected);
     const packets: Uint8Array[] = [];
     let waiting: (readonly [number, number])[] = [];
-    const consumer = {
-      packet: (at: number, length: number) => waiting.push([at, length] as const),
-      flush: () => {
+    const consumer = consumerOf(
+      (at, length) => waiting.push([at, length] as const),
+      () => {
         for (const [at, length] of waiting) packets.push(arena.bytes.slice(at, at + length));
         waiting = [];
       },
-    };
+    );
     while (libc.toRead.length > 0) tun.read(consumer);
     const isIntact = Buffer.compare(arena.bytes.subarray(guardAt), guard) === 0;
     arena.bytes.set(guard, guardAt);

@@ -1,3 +1,5 @@
+import type { PacketConsumer } from '../../src/drivers/linux/tunInput.js';
+
 /*
  * TCP and UDP packets for tests of offloads, and their segmentation by a network card: written apart from
  * the code under test, byte by byte.
@@ -19,6 +21,22 @@ export interface TcpFields {
   readonly flowLabel?: number;
   /** Bytes between the IPv6 header and TCP, whose first is the next header. */
   readonly extension?: readonly number[];
+}
+
+/** A consumer that takes the packets of a run one by one. */
+export function consumerOf(
+  packet: (at: number, length: number) => unknown,
+  flush: () => unknown,
+): PacketConsumer {
+  return {
+    packet,
+    packets: (at, length, size) => {
+      for (let done = 0; done < length; done += size) {
+        packet(at + done, Math.min(size, length - done));
+      }
+    },
+    flush,
+  };
 }
 
 export const ACK = 0x10;

@@ -29,8 +29,31 @@ export interface TunnelSink {
     ttl: number,
   ): void;
 
+  /**
+   * Send several UDP datagrams that lie one behind the other and are alike but for their payload, as
+   * {@link sendDatagram} would one by one. Without it, they are sent so.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   */
+  sendDatagrams?(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void;
+
   /** Hand one IPv6 packet to the local side: the TUN interface or the application. */
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void;
+
+  /**
+   * Hand several such packets to the local side that lie one behind the other, each of `size` bytes but the last,
+   * which may be shorter. Without it, they are handed over one by one.
+   */
+  deliverPackets?(bytes: Uint8Array, offset: number, length: number, size: number): void;
 
   /** Report an event to the user. */
   event(event: TunnelEvent): void;
@@ -80,6 +103,35 @@ export interface Machine {
 
   /** Counts of packets that passed and that were dropped, by reason; readable at any time. */
   readonly counters: Counters;
+}
+
+/** A machine that also takes several packets at a time, where they have the same header. */
+export interface RunMachine extends Machine {
+  /**
+   * A run of UDP datagrams arrived from one source, one behind the other, as UDP_GRO hands them over. All that
+   * the machine does is the same as with {@link Machine.handleDatagram} for each, but most of it is done once.
+   *
+   * Each datagram is one whole IPv6 packet; all have the same IPv6 header but for the payload length, and right
+   * behind it UDP or TCP, without SYN and RST in its 20 bytes at least.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   */
+  handleDatagrams(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    address: number,
+    port: number,
+    now: number,
+  ): void;
+
+  /**
+   * The local side sends a run of IPv6 packets, as {@link handleDatagrams} describes it; the same as
+   * {@link Machine.handlePacket} for each.
+   */
+  handlePackets(bytes: Uint8Array, offset: number, length: number, size: number, now: number): void;
 }
 
 /** Refuses calls from inside the machine's own sink (rule 3 of {@link Machine}). */

@@ -4,8 +4,9 @@ import { refuseFrame } from '../packet/frameFilter.js';
 import { type SendIntent, USUAL_SEND } from '../peering/sendIntent.js';
 import type { Counters } from '../report/counters.js';
 import { Drop, type DropCode } from '../report/drop.js';
-import { type Machine, ReentrancyGuard, type TunnelSink } from './machine.js';
+import { ReentrancyGuard, type RunMachine, type TunnelSink } from './machine.js';
 import { MachineOutput } from './output.js';
+import { packetsIn } from './run.js';
 
 /**
  * Outcome of sending one packet, in one number: 0 when it was sent; positive, a `DropCode`, when it was
@@ -17,7 +18,7 @@ export type SendOutcome = number;
 export type WireRules = Pick<Dialect, 'headerCompression' | 'shortFramesProbe' | 'trafficClass'>;
 
 /** The parts that router and peer have in common: the way in, the way out, and the count of both. */
-export abstract class MachineCore implements Machine {
+export abstract class MachineCore implements RunMachine {
   readonly counters: Counters;
 
   /** @internal The endpoint that the datagram at hand came from; written over for each. */
@@ -55,25 +56,85 @@ export abstract class MachineCore implements Machine {
   ): void {
     this.#guard.enter();
     try {
-      this.counters.datagramReceived(length);
       this.from.address = address;
       this.from.port = port;
-      if (length < this.#leastLength) {
-        this.counters.keepaliveReceived();
-        this.emptyDatagram(now);
-        return;
-      }
-      let drop = refuseFrame(bytes, offset, length, this.#mayBeCompressed);
-      if (drop === Drop.none) drop = this.fromTunnel(bytes, offset, length, now);
-      else if (drop === Drop.rohc) this.compressedFrame(bytes, offset, length, now);
-      if (drop !== Drop.none) this.counters.dropped(drop);
+      this.#takeDatagram(bytes, offset, length, now);
     } finally {
       this.#guard.leave();
     }
   }
 
+  handleDatagrams(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    address: number,
+    port: number,
+    now: number,
+  ): void {
+    this.#guard.enter();
+    try {
+      this.from.address = address;
+      this.from.port = port;
+      const end = offset + length;
+      for (let at = offset; at < end; at += size) {
+        const drop = this.#takeDatagram(bytes, at, Math.min(size, end - at), now);
+        const next = at + size;
+        const left = end - next;
+        if (drop !== Drop.none || left <= 0) continue;
+        if (!this.repeatFromTunnel(bytes, next, left, size, now)) continue;
+        this.counters.datagramReceived(left, packetsIn(left, size));
+        return;
+      }
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  #takeDatagram(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
+    this.counters.datagramReceived(length);
+    if (length < this.#leastLength) {
+      this.counters.keepaliveReceived();
+      this.emptyDatagram(now);
+      return Drop.none;
+    }
+    let drop = refuseFrame(bytes, offset, length, this.#mayBeCompressed);
+    if (drop === Drop.none) drop = this.fromTunnel(bytes, offset, length, now);
+    else if (drop === Drop.rohc) this.compressedFrame(bytes, offset, length, now);
+    if (drop !== Drop.none) this.counters.dropped(drop);
+    return drop;
+  }
+
   handlePacket(bytes: Uint8Array, offset: number, length: number, now: number): void {
     this.takePacket(bytes, offset, length, now, USUAL_SEND);
+  }
+
+  handlePackets(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    now: number,
+  ): void {
+    const end = offset + length;
+    for (let at = offset; at < end; at += size) {
+      const outcome = this.takePacket(bytes, at, Math.min(size, end - at), now, USUAL_SEND);
+      const next = at + size;
+      if (outcome === Drop.none && next < end && this.#repeat(bytes, next, end, size, now)) return;
+    }
+  }
+
+  #repeat(bytes: Uint8Array, offset: number, end: number, size: number, now: number): boolean {
+    const length = end - offset;
+    this.#guard.enter();
+    try {
+      if (!this.repeatFromLocalSide(bytes, offset, length, size, now)) return false;
+      this.counters.packetTaken(length, packetsIn(length, size));
+      return true;
+    } finally {
+      this.#guard.leave();
+    }
   }
 
   /** @internal As {@link handlePacket}, with what its sender wants; returns what became of it. */
@@ -132,6 +193,28 @@ export abstract class MachineCore implements Machine {
     now: number,
     intent: SendIntent,
   ): SendOutcome;
+
+  /**
+   * @internal Does with a run what {@link fromTunnel} just did with the packet before it, which it did not drop.
+   *
+   * @returns false, with nothing done, unless that is all that would happen with each packet of the run
+   */
+  protected abstract repeatFromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    now: number,
+  ): boolean;
+
+  /** @internal The same for {@link fromLocalSide}, without particular intent. */
+  protected abstract repeatFromLocalSide(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    now: number,
+  ): boolean;
 
   /** @internal Runs what may use the sink, outside of packets. */
   protected command(run: () => void): void {

@@ -6,6 +6,7 @@ import { Counters } from '../report/counters.js';
 import type { DropCode } from '../report/drop.js';
 import type { TunnelEvent } from '../report/events.js';
 import type { TunnelSink } from './machine.js';
+import { packetsIn } from './run.js';
 
 /** The way out of a machine: datagrams, packets, events and ICMPv6 errors, counted on the way. */
 export class MachineOutput {
@@ -39,6 +40,39 @@ export class MachineOutput {
     this.counters.datagramSent(length);
     const tos = length === 0 ? 0 : this.#tos[trafficClass(bytes, offset)]!;
     this.#sink.sendDatagram(bytes, offset, length, to, tos, ttl);
+  }
+
+  /** Sends the packets of a run, one behind the other, as {@link send} does each. */
+  sendRun(
+    to: Readonly<UdpEndpoint>,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+  ): void {
+    this.counters.datagramSent(length, packetsIn(length, size));
+    const tos = this.#tos[trafficClass(bytes, offset)]!;
+    const sink = this.#sink;
+    if (sink.sendDatagrams !== undefined) {
+      sink.sendDatagrams(bytes, offset, length, size, to, tos, 0);
+      return;
+    }
+    for (let done = 0; done < length; done += size) {
+      sink.sendDatagram(bytes, offset + done, Math.min(size, length - done), to, tos, 0);
+    }
+  }
+
+  /** Hands the packets of a run to the local side. */
+  deliverRun(bytes: Uint8Array, offset: number, length: number, size: number): void {
+    this.counters.packetDelivered(length, packetsIn(length, size));
+    const sink = this.#sink;
+    if (sink.deliverPackets !== undefined) {
+      sink.deliverPackets(bytes, offset, length, size);
+      return;
+    }
+    for (let done = 0; done < length; done += size) {
+      sink.deliverPacket(bytes, offset + done, Math.min(size, length - done));
+    }
   }
 
   /** Hands a packet to the local side. */

@@ -1,6 +1,7 @@
 import { isIPv6Routable, type UdpEndpoint } from '@6bed4/codec';
-import { copyBytes, DESTINATION_OFFSET, hidesNd, isNd, SOURCE_OFFSET } from '@6bed4/nd';
+import { copyBytes, DESTINATION_OFFSET, hidesNd, isNd, NO_SLOT, SOURCE_OFFSET } from '@6bed4/nd';
 import type { MachineOutput } from '../machine/output.js';
+import { followHeader } from '../machine/run.js';
 import { flowKey } from '../packet/rateLimiter.js';
 import type { PathFinder } from '../peering/pathFinder.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -28,6 +29,9 @@ export class DatagramReceiver {
   readonly #corrector: Corrector;
   readonly #nd: NdReceiver;
   readonly #trapeziumNeeds6bed4: boolean;
+  /** The last packet that was delivered: the remote that was found for its source, and whether it came directly. */
+  #lastFound = NO_SLOT;
+  #isLastDirect = false;
 
   constructor(parts: PeerParts) {
     this.#uplinks = parts.uplinks;
@@ -68,7 +72,27 @@ export class DatagramReceiver {
     if (uplink !== null) uplink.lastReceivedAt = now;
     paths.packetArrived(remote, isDirect, bytes, offset, length, now);
     this.#output.deliver(bytes, offset, length);
+    this.#lastFound = remote;
+    this.#isLastDirect = isDirect;
     return Drop.none;
+  }
+
+  /**
+   * Delivers a run of packets like the one that {@link receive} just delivered.
+   *
+   * @returns false, with nothing done, unless that is all that would happen with each of them
+   */
+  repeat(bytes: Uint8Array, offset: number, length: number, size: number, now: number): boolean {
+    const paths = this.#paths;
+    const remote = this.#lastFound;
+    const isDirect = this.#isLastDirect;
+    // The first packet of a remote makes it known, which changes what is asked about the next.
+    if (remote === NO_SLOT && paths.mayCreate(bytes, offset + SOURCE_OFFSET)) return false;
+    if (!paths.arrivesAlike(remote, isDirect, bytes, offset, now)) return false;
+    followHeader(bytes, offset, length, size);
+    paths.runArrived(remote, isDirect, length, size, now);
+    this.#output.deliverRun(bytes, offset, length, size);
+    return true;
   }
 
   /** An empty datagram arrived: from a remote, that is a probe. */

@@ -11,10 +11,11 @@ import {
 import { ROUTER_QUIET } from '../defaults.js';
 import type { SendOutcome } from '../machine/machineCore.js';
 import type { MachineOutput } from '../machine/output.js';
+import { followHeader, keepsSource, packetsIn } from '../machine/run.js';
 import { flowKey } from '../packet/rateLimiter.js';
 import { refuseTransit } from '../packet/transit.js';
 import type { PathFinder } from '../peering/pathFinder.js';
-import { NextHop } from '../peering/peering.js';
+import { NextHop, type NextHopCode } from '../peering/peering.js';
 import type { SendIntent } from '../peering/sendIntent.js';
 import { flagOf, withFlag } from '../peering/trafficClassPolicy.js';
 import { Drop, type DropCode } from '../report/drop.js';
@@ -36,6 +37,11 @@ export class PacketSender {
   readonly #reportsSeen: boolean;
   /** The remote endpoint of the packet at hand, if it goes directly; written over for each. */
   readonly #to = new UdpEndpoint();
+  /** The way of the last packet: its uplink, the remote that was found and the one that it went to. */
+  #lastUplink: Uplink | null = null;
+  #lastFound = NO_SLOT;
+  #lastRemote = NO_SLOT;
+  #lastHop: NextHopCode = NextHop.unreachable;
 
   constructor({ settings, uplinks, paths, output }: PeerParts) {
     this.#trapeziumNeeds6bed4 = settings.profile.dialect.trapeziumNeeds6bed4;
@@ -76,6 +82,39 @@ export class PacketSender {
     return outcome;
   }
 
+  /**
+   * Sends a run of packets like the one that {@link send} just sent.
+   *
+   * @returns false, with nothing done, unless all of them go its way without any other effect
+   */
+  repeat(bytes: Uint8Array, offset: number, length: number, size: number, now: number): boolean {
+    const paths = this.#paths;
+    const remote = this.#lastRemote;
+    const isDirect = this.#lastHop === NextHop.direct;
+    const uplink = this.#lastUplink;
+    if (!keepsSource(bytes, offset, size)) return false;
+    // With a new remote, others may be looked up than before.
+    if (this.#lastFound === NO_SLOT && paths.mayCreate(bytes, offset + DESTINATION_OFFSET)) {
+      return false;
+    }
+    if (!paths.routesAlike(remote, isDirect, now)) return false;
+    if (!isDirect && (uplink === null || this.#isWatched(uplink, remote, bytes, offset))) {
+      return false;
+    }
+    followHeader(bytes, offset, length, size);
+    paths.sentRun(remote, isDirect, packetsIn(length, size), now);
+    this.#output.sendRun(isDirect ? this.#to : uplink!.endpoint, bytes, offset, length, size);
+    return true;
+  }
+
+  /** Whether packets that a router relays are counted, as a reason to ask another one. */
+  #isWatched(uplink: Uplink, remote: number, bytes: Uint8Array, offset: number): boolean {
+    return (
+      this.#paths.isOutbound(remote) &&
+      this.#uplinks.watchesRelayed(uplink, bytes, offset + DESTINATION_OFFSET)
+    );
+  }
+
   /** The one place that decides whether a packet goes directly or through the router (draft-04 §4.1). */
   #forward(
     uplink: Uplink | null,
@@ -94,16 +133,21 @@ export class PacketSender {
     if ((remote < 0 || !this.#reportsSeen) && flagOf(trafficClass(bytes, offset))) {
       this.#clearFlag(bytes, offset);
     }
-    if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
     const name = intent.opportunistic ? paths.sendOpportunistic(remote, to, now) : 0;
-    if (name === 0) {
-      const nextHop = paths.route(remote, bytes, offset, length, to, intent.policy, now);
-      if (nextHop !== NextHop.direct) {
-        // An address under which one remote sees us means nothing to a router.
-        if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
-        this.#relay(uplink, remote, bytes, offset, length, now);
-        return Drop.none;
-      }
+    const nextHop =
+      name === 0
+        ? paths.route(remote, bytes, offset, length, to, intent.policy, now)
+        : NextHop.direct;
+    if (uplink?.temporary && paths.isOutbound(remote)) uplink.usedAt = now;
+    this.#lastUplink = uplink;
+    this.#lastFound = found;
+    this.#lastRemote = remote;
+    this.#lastHop = nextHop;
+    if (nextHop !== NextHop.direct) {
+      // An address under which one remote sees us means nothing to a router.
+      if (nextHop === NextHop.unreachable || uplink === null) return Drop.noDirectPath;
+      this.#relay(uplink, remote, bytes, offset, length, now);
+      return Drop.none;
     }
     this.#output.send(to, bytes, offset, length);
     return name === 0 ? Drop.none : -name;

@@ -279,6 +279,28 @@ export class Peer extends MachineCore {
     return this.#sender.send(bytes, offset, length, intent, now);
   }
 
+  /** @internal */
+  protected override repeatFromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    now: number,
+  ): boolean {
+    return this.#receiver.repeat(bytes, offset, length, size, now);
+  }
+
+  /** @internal */
+  protected override repeatFromLocalSide(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    now: number,
+  ): boolean {
+    return this.#sender.repeat(bytes, offset, length, size, now);
+  }
+
   #hostOfPaths(): PeeringHost {
     const { profile, random } = this.#settings;
     const uplinks = this.#uplinks;

@@ -183,16 +183,22 @@ export class Uplinks {
    * @param destination - offset of the packet's destination address
    */
   packetRelayed(uplink: Uplink, bytes: Uint8Array, destination: number, now: number): void {
-    if (!this.#settings.avoidsTrapezium) return;
-    if (uplink.lease?.subnetPrefix.contains(bytes, destination)) return;
-    if (!is6bed4Prefixed(this.#profile, bytes, destination)) return;
-    if (this.#profile.layout.isOpaque(bytes, destination)) return;
+    if (!this.watchesRelayed(uplink, bytes, destination)) return;
+    const second = this.#second;
+    if (!this.#trapezium.notice(second.addressBits, now)) return;
+    this.#addTemporary(second, new SubnetPrefix(bytes.subarray(destination)), now);
+  }
+
+  /** Whether {@link packetRelayed} has an effect for this destination: it is a second router's. */
+  watchesRelayed(uplink: Uplink, bytes: Uint8Array, destination: number): boolean {
+    if (!this.#settings.avoidsTrapezium) return false;
+    if (uplink.lease?.subnetPrefix.contains(bytes, destination)) return false;
+    if (!is6bed4Prefixed(this.#profile, bytes, destination)) return false;
+    if (this.#profile.layout.isOpaque(bytes, destination)) return false;
     const second = this.#second;
     second.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
     second.port = this.#profile.port;
-    if (this.at(second) !== null || !this.accepts(second)) return;
-    if (!this.#trapezium.notice(second.addressBits, now)) return;
-    this.#addTemporary(second, new SubnetPrefix(bytes.subarray(destination)), now);
+    return this.at(second) === null && this.accepts(second);
   }
 
   /**

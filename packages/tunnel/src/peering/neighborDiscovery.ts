@@ -157,6 +157,11 @@ export class NeighborDiscoveryPeering implements Peering {
     return this.#search(slot, bytes, offset, length, policy, now);
   }
 
+  routesAlike(slot: number, isDirect: boolean, now: number): boolean {
+    // What is due and was not begun, each packet tries to begin.
+    return isDirect ? !this.#rounds.isRefreshDue(slot, now) : !this.#rounds.isRetryDue(slot, now);
+  }
+
   sendOpportunistic(slot: number, now: number): number {
     if (this.#paths.isValid(slot, now) || this.#rounds.hasFailed(slot)) return 0;
     return this.#handshakes.beginFor(slot, now);
@@ -188,6 +193,17 @@ export class NeighborDiscoveryPeering implements Peering {
     } else if (!isDirect && this.#options.redirects) {
       this.#redirects.packetRelayed(slot, bytes, offset, length, now);
     }
+  }
+
+  arrivesAlike(
+    slot: number,
+    isDirect: boolean,
+    _bytes: Uint8Array,
+    _offset: number,
+    now: number,
+  ): boolean {
+    // On a path that is not valid, each packet is a hint, whose price it brings itself.
+    return !isDirect || this.#paths.isValid(slot, now);
   }
 
   solicited(

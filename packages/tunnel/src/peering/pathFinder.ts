@@ -119,6 +119,21 @@ export class PathFinder implements SilenceListener {
   }
 
   /**
+   * Whether packets like the last one, which {@link route} was asked about, take the same way without any other
+   * effect than that they are counted.
+   *
+   * @param slot - the slot of their destination, or -1
+   */
+  routesAlike(slot: number, isDirect: boolean, now: number): boolean {
+    return slot === NO_SLOT || this.#peering!.routesAlike(slot, isDirect, now);
+  }
+
+  /** So many packets were sent that {@link routesAlike} was said of. */
+  sentRun(slot: number, isDirect: boolean, count: number, now: number): void {
+    if (slot !== NO_SLOT) this.#remotes!.sent(slot, isDirect, now, count);
+  }
+
+  /**
    * As {@link route}, for a packet that its application would send again: it goes directly where that
    * is not known to be in vain.
    *
@@ -161,6 +176,44 @@ export class PathFinder implements SilenceListener {
     this.#remotes!.received(slot, isDirect, length, now);
     this.#silenceWatch.packetArrived(now);
     this.#peering!.packetArrived(slot, isDirect, bytes, offset, length, now);
+  }
+
+  /**
+   * Whether packets like the last one that arrived have no other effect than that they are counted.
+   *
+   * @param slot - the slot of their source, or -1
+   * @param offset - of the next of them, as it came
+   */
+  arrivesAlike(
+    slot: number,
+    isDirect: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    now: number,
+  ): boolean {
+    return slot === NO_SLOT || this.#peering!.arrivesAlike(slot, isDirect, bytes, offset, now);
+  }
+
+  /** A run of packets arrived that {@link arrivesAlike} was said of. */
+  runArrived(slot: number, isDirect: boolean, length: number, size: number, now: number): void {
+    if (slot === NO_SLOT) return;
+    for (let done = 0; done < length; done += size) {
+      this.#remotes!.received(slot, isDirect, Math.min(size, length - done), now);
+    }
+  }
+
+  /**
+   * Whether an address of which there is no remote may become one's.
+   *
+   * @param at - offset of the address
+   */
+  mayCreate(bytes: Uint8Array, at: number): boolean {
+    if (this.#isIdle || !this.#host.isInterpretable(bytes, at)) return false;
+    const { layout } = this.#host;
+    return (
+      !layout.isOpaque(bytes, at) &&
+      !(layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP)
+    );
   }
 
   /**
@@ -330,8 +383,7 @@ export class PathFinder implements SilenceListener {
     const host = this.#host;
     if (kind === null) return NO_SLOT;
     const { layout } = host;
-    if (!host.isInterpretable(bytes, at) || layout.isOpaque(bytes, at)) return NO_SLOT;
-    if (layout.hasLanip && layout.readLanip(bytes, at) === ROUTER_LANIP) return NO_SLOT;
+    if (!this.mayCreate(bytes, at)) return NO_SLOT;
     const endpoint = this.#encoded;
     layout.readEndpoint(bytes, at, endpoint);
     if (!host.accepts(endpoint) || host.isOurselves(bytes, at, endpoint)) return NO_SLOT;

@@ -124,6 +124,14 @@ export interface Peering extends SlotOwner {
   ): NextHopCode;
 
   /**
+   * Whether packets like the last one to a remote, for which its sender requested no policy, have the same next
+   * hop again, and {@link route} would do nothing else. They begin no handshake.
+   *
+   * @param isDirect - whether the last one went directly
+   */
+  routesAlike(slot: number, isDirect: boolean, now: number): boolean;
+
+  /**
    * An application wants this packet sent directly to the remote, though the path is not confirmed, and
    * will send it again otherwise (draft-03 §8.7).
    *
@@ -147,6 +155,20 @@ export interface Peering extends SlotOwner {
     length: number,
     now: number,
   ): void;
+
+  /**
+   * Whether {@link packetArrived} does nothing more with packets like the last one of a remote than to change
+   * their traffic class as that of the last one.
+   *
+   * @param offset - of the next packet, as it came
+   */
+  arrivesAlike(
+    slot: number,
+    isDirect: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    now: number,
+  ): boolean;
 
   /**
    * A valid Neighbor Solicitation came directly from a remote, or, `isOnLan`, from a private endpoint where

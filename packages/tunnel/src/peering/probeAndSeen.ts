@@ -160,6 +160,11 @@ export class ProbeAndSeenPeering implements Peering {
     return policy === Policy.persistent ? NextHop.unreachable : NextHop.router;
   }
 
+  /** All that a packet changes here, it changes before its own way is chosen. */
+  routesAlike(): boolean {
+    return true;
+  }
+
   /** An application chooses the presumptuous policy for that, in the packet. */
   sendOpportunistic(): number {
     return 0;
@@ -185,6 +190,17 @@ export class ProbeAndSeenPeering implements Peering {
     }
     if (isDirect) this.#directArrived(slot, now);
     else if (this.#onlyOpened[slot] === 1) this.#probe(slot, false, now);
+  }
+
+  arrivesAlike(
+    slot: number,
+    _isDirect: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    now: number,
+  ): boolean {
+    // The probe that answers the first packet can make the flag of the second one credible.
+    return !flagOf(trafficClass(bytes, offset)) || !this.#isNews(slot, now);
   }
 
   solicited(
@@ -329,13 +345,17 @@ export class ProbeAndSeenPeering implements Peering {
 
   /** The remote reports that it saw direct traffic of ours (draft-04 §7.3). */
   #seen(slot: number, now: number): void {
-    if (!this.#isMapped(slot, now)) return;
-    if (now - this.#renewedAt[slot]! < RENEWAL_INTERVAL) return;
+    if (!this.#isNews(slot, now)) return;
     this.#renewedAt[slot] = now;
     this.#enter(slot, PEER, now, false);
     this.#paths.readEncodedEndpoint(slot, this.#to);
     const validUntil = now + SEEN_LIFETIME;
     this.#paths.confirm(slot, Path.direct, this.#to, Confirmation.seen, validUntil, now);
+  }
+
+  /** Whether a Seen flag of a remote sets the timers anew. */
+  #isNews(slot: number, now: number): boolean {
+    return this.#isMapped(slot, now) && now - this.#renewedAt[slot]! >= RENEWAL_INTERVAL;
   }
 
   /**

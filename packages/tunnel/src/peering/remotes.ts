@@ -240,11 +240,11 @@ export class Remotes {
 
   // Traffic
 
-  /** A packet of the local side went to the remote; for every packet. */
-  sent(slot: number, isDirect: boolean, now: number): void {
+  /** A packet of the local side went to the remote, or several; for every packet. */
+  sent(slot: number, isDirect: boolean, now: number, count = 1): void {
     this.#lastSentAt[slot] = now;
     const counts = isDirect ? this.#sentDirect : this.#sentRelayed;
-    counts[slot]!++;
+    counts[slot]! += count;
   }
 
   /** A packet of `length` bytes for the local side came from the remote; for every packet. */

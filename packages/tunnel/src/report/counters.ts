@@ -77,26 +77,26 @@ export class Counters {
   }
 
   /** @internal */
-  datagramReceived(length: number): void {
-    this.#totals[DATAGRAMS_RECEIVED]!++;
+  datagramReceived(length: number, count = 1): void {
+    this.#totals[DATAGRAMS_RECEIVED]! += count;
     this.#totals[DATAGRAM_BYTES_RECEIVED]! += length;
   }
 
   /** @internal */
-  datagramSent(length: number): void {
-    this.#totals[DATAGRAMS_SENT]!++;
+  datagramSent(length: number, count = 1): void {
+    this.#totals[DATAGRAMS_SENT]! += count;
     this.#totals[DATAGRAM_BYTES_SENT]! += length;
   }
 
   /** @internal */
-  packetTaken(length: number): void {
-    this.#totals[PACKETS_TAKEN]!++;
+  packetTaken(length: number, count = 1): void {
+    this.#totals[PACKETS_TAKEN]! += count;
     this.#totals[PACKET_BYTES_TAKEN]! += length;
   }
 
   /** @internal */
-  packetDelivered(length: number): void {
-    this.#totals[PACKETS_DELIVERED]!++;
+  packetDelivered(length: number, count = 1): void {
+    this.#totals[PACKETS_DELIVERED]! += count;
     this.#totals[PACKET_BYTES_DELIVERED]! += length;
   }
 

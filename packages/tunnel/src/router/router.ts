@@ -25,6 +25,7 @@ import { Advertiser } from '../discovery/advertiser.js';
 import { buildSolicitedAdvertisement } from '../discovery/neighborAdvertisement.js';
 import type { TunnelSink } from '../machine/machine.js';
 import { MachineCore } from '../machine/machineCore.js';
+import { followHeader } from '../machine/run.js';
 import { Masquerade } from '../masquerade/masquerade.js';
 import { AnswerBudget } from '../packet/answerBudget.js';
 import { flowKey, RateLimiter } from '../packet/rateLimiter.js';
@@ -38,7 +39,7 @@ import {
   ownAddressText,
   type RouterIdentity,
 } from './identity.js';
-import { Route, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';
+import { Route, type RouteCode, RouteTarget, routeFromIPv6Side, routeFromTunnel } from './route.js';
 import type { RouterOptions } from './routerOptions.js';
 import {
   isCorrected,
@@ -73,6 +74,8 @@ export class Router extends MachineCore {
   readonly #masquerade: Masquerade | null;
   /** The destination of the packet at hand; written over for each. */
   readonly #target = new RouteTarget();
+  /** The way of the last packet that was asked about. */
+  #lastRoute: RouteCode = Route.drop;
 
   /** @throws InvalidArgumentError naming the option that cannot be used */
   constructor(options: RouterOptions, sink: TunnelSink) {
@@ -161,7 +164,8 @@ export class Router extends MachineCore {
 
   #routeFromTunnel(bytes: Uint8Array, offset: number, length: number, now: number): DropCode {
     const target = this.#target;
-    switch (routeFromTunnel(this.#identity, bytes, offset, this.from, target)) {
+    this.#lastRoute = routeFromTunnel(this.#identity, bytes, offset, this.from, target);
+    switch (this.#lastRoute) {
       case Route.tunnel:
         return this.#forward(bytes, offset, length, null, now);
       case Route.ipv6Side:
@@ -176,6 +180,41 @@ export class Router extends MachineCore {
   }
 
   /** @internal */
+  protected override repeatFromTunnel(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+  ): boolean {
+    return this.#repeat(bytes, offset, length, size);
+  }
+
+  /** @internal */
+  protected override repeatFromLocalSide(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+  ): boolean {
+    return this.#masquerade === null && this.#repeat(bytes, offset, length, size);
+  }
+
+  /** Does with a run what was done with the packet before it, where nothing but its header decided. */
+  #repeat(bytes: Uint8Array, offset: number, length: number, size: number): boolean {
+    switch (this.#lastRoute) {
+      case Route.tunnel:
+        followHeader(bytes, offset, length, size);
+        this.output.sendRun(this.#target, bytes, offset, length, size);
+        return true;
+      case Route.ipv6Side:
+        this.output.deliverRun(bytes, offset, length, size);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** @internal */
   protected override fromLocalSide(
     bytes: Uint8Array,
     offset: number,
@@ -186,10 +225,11 @@ export class Router extends MachineCore {
     if (isNd(bytes, offset, length) || hidesNd(bytes, offset, length)) return Drop.ndUnexpected;
     const refused = refuseNativeSource(identity, bytes, offset);
     if (refused !== Drop.none) return refused;
-    const isRouted = routeFromIPv6Side(identity, bytes, offset, this.#target) === Route.tunnel;
-    const drop = isRouted
-      ? this.#forward(bytes, offset, length, this.#masquerade, now)
-      : this.#target.drop;
+    this.#lastRoute = routeFromIPv6Side(identity, bytes, offset, this.#target);
+    const drop =
+      this.#lastRoute === Route.tunnel
+        ? this.#forward(bytes, offset, length, this.#masquerade, now)
+        : this.#target.drop;
     // Stryker disable next-line ConditionalExpression: nothing is reported then; saves the calls
     if (drop !== Drop.none) {
       const { ownAddress } = identity;

@@ -231,3 +231,26 @@ test('what belongs to Neighbor Discovery has no effect', () => {
     Drop.ndUnexpected,
   ]);
 });
+
+describe('packets with one header from a remote', () => {
+  const isAlike = (value: number): boolean => {
+    const packet = ping(REMOTE, OWN);
+    setTrafficClass(packet, 0, value);
+    return peering.arrivesAlike(slot, true, packet, 0, 5);
+  };
+
+  test('are not alike while the flag of the next one would confirm the path', () => {
+    make(false);
+    // A stranger's packet has not paid for our probe yet.
+    sends(0);
+    expect(host.take()).toEqual([]);
+    host.remotes.received(slot, true, 60, 5);
+    arrives(5, true, SEEN);
+    expect(host.take()).toHaveLength(1);
+    expect(isAlike(0)).toBe(true);
+    expect(isAlike(SEEN)).toBe(false);
+    arrives(5, true, SEEN);
+    expect(host.remotes.paths.isValid(slot, 5)).toBe(true);
+    expect(isAlike(SEEN)).toBe(true);
+  });
+});

@@ -1,5 +1,5 @@
 import type { UdpEndpoint } from '@6bed4/codec';
-import type { Machine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
+import type { RunMachine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import type { PacketTap } from '../../capture/packetTap.js';
 import type { Arena } from '../kernel/arena.js';
 import { POLLIN, POLLOUT } from '../kernel/constants.js';
@@ -8,10 +8,10 @@ import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopCounters } from './loopCounters.js';
-import type { LoopMemory } from './loopMemory.js';
 import { COALESCER_SIZE } from './offload/coalescer.js';
+import type { SegmentWork } from './offload/segmentWork.js';
+import type { PacketLoopOptions } from './packetLoopOptions.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
-import type { TunFeatures } from './tunFeatures.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from './tunOutput.js';
 
@@ -36,29 +36,6 @@ const MAX_BLOCK = 100;
 /** Upper bound of consecutive receive errors before the socket pauses: ICMP errors arrive one per call. */
 const MAX_CONSECUTIVE_ERRORS = 16;
 
-/** Options of {@link PacketLoop}. The descriptors remain the property of the caller. */
-export interface PacketLoopOptions<M extends Machine> {
-  readonly libc: RawLibc;
-  /** With room for {@link PACKET_LOOP_SIZE} more. */
-  readonly memory: LoopMemory;
-  readonly machine: (sink: TunnelSink) => M;
-  /** An eventfd: when it can be read, `onWake` is called. */
-  readonly wake: number;
-  readonly udp: number;
-  readonly tun: number;
-  readonly tunFeatures: TunFeatures;
-  /** Whether the socket supports UDP_SEGMENT. */
-  readonly udpSegmentation: boolean;
-  /** Milliseconds that never go back. */
-  readonly clock: () => number;
-  /** Called when `wake` was signaled. Machine and descriptors may be used and changed. */
-  readonly onWake: () => void;
-  /** Called for each event of the machine, after the call of the machine that caused it. */
-  readonly onEvent: (event: TunnelEvent) => void;
-  /** Called when the interface was removed; the loop continues without it. */
-  readonly onGone: () => void;
-}
-
 /**
  * The event loop around a machine, a UDP socket and a TUN interface, for a thread of its own: waits in
  * `poll`, receives in batches, and sends all output of a batch before it waits again.
@@ -66,12 +43,13 @@ export interface PacketLoopOptions<M extends Machine> {
  * What the machine calls are methods, not closures, so that the loop of the warm-up shares its functions
  * with the loop after it, and the code compiled for them remains valid.
  */
-export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer {
+export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsumer {
   readonly machine: M;
   /** Copies packets on both sides; null for none. */
   tap: PacketTap | null = null;
   readonly #libc: RawLibc;
   readonly #arena: Arena;
+  readonly #work: SegmentWork;
   readonly #clock: () => number;
   readonly #onWake: () => void;
   readonly #onEvent: (event: TunnelEvent) => void;
@@ -113,6 +91,7 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
     this.#tun = options.tun;
     this.#errno = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
     this.#arena = arena;
+    this.#work = memory.work;
     this.#pollSet = new PollSet(libc, arena, DESCRIPTORS);
     this.#wakeBuffer = arena.reserve(8);
     this.#pollSet.watch(WAKE, options.wake, POLLIN);
@@ -167,6 +146,33 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
     if (!this.#send.add(bytes, offset, length, to, tos, ttl)) this.#queueDrops++;
   }
 
+  /** Called with packets of the arena, since the machine makes no runs of its own. */
+  sendDatagrams(
+    _bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    let done = this.#send.addRun(offset, length, size, to, tos, ttl);
+    while (done < length) {
+      this.#flushSends();
+      const more = this.#send.addRun(offset + done, length - done, size, to, tos, ttl);
+      if (more === 0) {
+        this.#queueDrops += Math.ceil((length - done) / size);
+        return;
+      }
+      done += more;
+    }
+  }
+
+  /** Called with packets of the arena. */
+  deliverPackets(_bytes: Uint8Array, offset: number, length: number, size: number): void {
+    this.#output.deliverRun(offset, length, size);
+  }
+
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
     if (this.tap !== null) this.tap.delivered(bytes, offset, length, this.#now);
     this.#output.deliver(bytes, offset, length);
@@ -180,6 +186,18 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
   packet(at: number, length: number): void {
     if (this.tap !== null) this.tap.taken(this.#arena.bytes, at, length, this.#now);
     this.machine.handlePacket(this.#arena.bytes, at, length, this.#now);
+  }
+
+  /** Takes packets of the interface, with those of one header at once. */
+  packets(at: number, length: number, size: number): void {
+    const { machine } = this;
+    for (let done = 0; done < length; ) {
+      const one = Math.min(size, length - done);
+      const run = this.tap === null ? this.#work.alike(at + done, length - done, size) : one;
+      if (run > one) machine.handlePackets(this.#arena.bytes, at + done, run, size, this.#now);
+      else this.packet(at + done, one);
+      done += run;
+    }
   }
 
   /** Calls the machine, and sends its output. */
@@ -274,12 +292,27 @@ export class PacketLoop<M extends Machine> implements TunnelSink, PacketConsumer
         this.#datagram(slot, at, length);
         continue;
       }
-      // UDP_GRO coalesced datagrams of one sender: the machine gets each of them.
-      for (let done = 0; done < length; done += size) {
-        this.#datagram(slot, at + done, Math.min(size, length - done));
-      }
+      this.#datagrams(slot, at, length, size);
     }
     this.flush();
+  }
+
+  /** UDP_GRO coalesced datagrams of one sender: the machine gets those of one header at once. */
+  #datagrams(slot: number, at: number, length: number, size: number): void {
+    const { bytes } = this.#arena;
+    const address = this.#receive.address(slot);
+    const port = this.#receive.port(slot);
+    for (let done = 0; done < length; ) {
+      const one = Math.min(size, length - done);
+      const run = this.tap === null ? this.#work.alike(at + done, length - done, size) : one;
+      if (run > one) {
+        this.#datagramsReceived += Math.ceil(run / size);
+        this.machine.handleDatagrams(bytes, at + done, run, size, address, port, this.#now);
+      } else {
+        this.#datagram(slot, at + done, one);
+      }
+      done += run;
+    }
   }
 
   #datagram(slot: number, at: number, length: number): void {

@@ -23,6 +23,7 @@ import {
   SOCKADDR_IN_SIZE,
 } from '../kernel/socketAddress.js';
 import { ErrorCounts } from './errorCounts.js';
+import { MESSAGE_VECTORS_SIZE, MessageVectors } from './messageVectors.js';
 
 /** Messages of one `sendmmsg`. */
 export const SEND_SLOTS = 64;
@@ -36,7 +37,7 @@ const TABLE_SIZE = 256;
 
 /** Bytes of an arena that a {@link SendBatch} takes. */
 export const SEND_BATCH_SIZE =
-  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + UDP_MAX_SEGMENTS * 16) +
+  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + MESSAGE_VECTORS_SIZE) +
   COPIES_SIZE +
   1024;
 
@@ -68,11 +69,13 @@ export class SendBatch {
   readonly #headers: number;
   readonly #names: number;
   readonly #controls: number;
-  readonly #vectors: number;
+  readonly #vectors: MessageVectors;
   readonly #copies: number;
   #copied = 0;
   #count = 0;
   #next = 0;
+  /** The message that took the last datagram. */
+  #latest = 0;
 
   // One column for each property of a message. Port, TOS and TTL share a word.
   readonly #address = new Int32Array(SEND_SLOTS);
@@ -83,8 +86,6 @@ export class SendBatch {
   readonly #vectorCount = new Int32Array(SEND_SLOTS);
   readonly #end = new Int32Array(SEND_SLOTS);
   readonly #isClosed = new Uint8Array(SEND_SLOTS);
-  /** Offsets of the pieces of a message; their pointers are slow to read. */
-  readonly #starts = new Int32Array((SEND_SLOTS + 1) * UDP_MAX_SEGMENTS);
   /** By hash of the endpoint: the last message to it, unless the slot has another endpoint by now. */
   readonly #table = new Int32Array(TABLE_SIZE);
 
@@ -109,14 +110,14 @@ export class SendBatch {
     this.#headers = arena.reserve(slots * layout.messageSize);
     this.#names = arena.reserve(slots * SOCKADDR_IN_SIZE);
     this.#controls = arena.reserve(slots * CONTROL_SIZE);
-    this.#vectors = arena.reserve(slots * UDP_MAX_SEGMENTS * layout.vectorSize);
+    this.#vectors = new MessageVectors(arena, slots);
     this.#copies = arena.reserve(COPIES_SIZE);
     for (let slot = 0; slot < slots; slot++) {
       const header = this.#headers + slot * layout.messageSize;
       const name = this.#names + slot * SOCKADDR_IN_SIZE;
       arena.setPointer(header + layout.name, name);
       arena.words[(header + layout.nameLength) >> 2] = SOCKADDR_IN_SIZE;
-      arena.setPointer(header + layout.vectors, this.#vector(slot, 0));
+      arena.setPointer(header + layout.vectors, this.#vectors.at(slot, 0));
       arena.setPointer(header + layout.control, this.#controls + slot * CONTROL_SIZE);
       arena.view.setUint16(name, AF_INET, LITTLE_ENDIAN);
     }
@@ -162,11 +163,37 @@ export class SendBatch {
       this.#portTosTtl[last] === portTosTtl &&
       this.#append(last, at, length)
     ) {
+      this.#latest = last;
       return true;
     }
     if (this.#count === SEND_SLOTS) return false;
-    this.#table[hash] = this.#begin(at, length, address, portTosTtl);
+    this.#latest = this.#begin(at, length, address, portTosTtl);
+    this.#table[hash] = this.#latest;
     return true;
+  }
+
+  /**
+   * Adds datagrams of the arena that lie one behind the other.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   * @returns bytes of those that were added; fewer than there are when the batch is full
+   */
+  addRun(
+    offset: number,
+    length: number,
+    size: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): number {
+    for (let done = 0; done < length; ) {
+      const one = Math.min(size, length - done);
+      if (!this.add(this.#arena.bytes, offset + done, one, to, tos, ttl)) return done;
+      done += one;
+      done += this.#extend(this.#latest, length - done, size);
+    }
+    return length;
   }
 
   /**
@@ -234,7 +261,7 @@ export class SendBatch {
     this.#isClosed[slot] = this.segmentation && length > 0 ? 0 : 1;
     this.#arena.view.setUint16(name + SOCKADDR_IN_PORT, portTosTtl >>> 16);
     this.#arena.view.setInt32(name + SOCKADDR_IN_ADDRESS, address);
-    this.#setVector(slot, 0, at, length);
+    this.#vectors.set(slot, 0, at, length);
     return slot;
   }
 
@@ -246,17 +273,39 @@ export class SendBatch {
     if (length > size || length === 0 || total > MAX_PAYLOAD) return false;
     const segments = this.#segments[slot]! + 1;
     if (at === this.#end[slot]) {
-      const vector = this.#vector(slot, this.#vectorCount[slot]! - 1);
-      const lengthAt = vector + this.#layout.vectorLength;
-      this.#arena.setSize(lengthAt, this.#arena.getSize(lengthAt) + length);
+      this.#vectors.lengthen(slot, this.#vectorCount[slot]! - 1, length);
     } else {
-      this.#setVector(slot, this.#vectorCount[slot]!++, at, length);
+      this.#vectors.set(slot, this.#vectorCount[slot]!++, at, length);
     }
     this.#end[slot] = at + length;
     this.#length[slot] = total;
     this.#segments[slot] = segments;
     if (length < size || segments === UDP_MAX_SEGMENTS) this.#isClosed[slot] = 1;
     return true;
+  }
+
+  /**
+   * Appends datagrams of this size, and a shorter one behind them, to a message, from the end of its last
+   * piece on.
+   *
+   * @param length - bytes of all that lie there
+   * @returns bytes of those that the message takes
+   */
+  #extend(slot: number, length: number, size: number): number {
+    if (this.#isClosed[slot] === 1 || this.#gsoSize[slot] !== size) return 0;
+    const segments = this.#segments[slot]!;
+    const total = this.#length[slot]!;
+    const room = Math.min(UDP_MAX_SEGMENTS - segments, Math.floor((MAX_PAYLOAD - total) / size));
+    const taken = Math.min(length, room * size);
+    if (taken <= 0) return 0;
+    const count = Math.ceil(taken / size);
+    this.#vectors.lengthen(slot, this.#vectorCount[slot]! - 1, taken);
+    this.#end[slot]! += taken;
+    this.#length[slot] = total + taken;
+    this.#segments[slot] = segments + count;
+    const isFull = segments + count === UDP_MAX_SEGMENTS;
+    if (isFull || taken < count * size) this.#isClosed[slot] = 1;
+    return taken;
   }
 
   /** Writes the parts of the header that depend on the whole message. */
@@ -310,11 +359,10 @@ export class SendBatch {
     this.#arena.setSize(header + layout.vectorCount, 1);
     const size = this.#gsoSize[slot]!;
     for (let index = 0; index < this.#vectorCount[slot]!; index++) {
-      const vector = this.#vector(slot, index);
-      const start = this.#vectorStart(slot, index);
-      const end = start + this.#arena.getSize(vector + layout.vectorLength);
+      const start = this.#vectors.start(slot, index);
+      const end = start + this.#vectors.length(slot, index);
       for (let at = start; at < end; at += size) {
-        this.#setVector(spare, 0, at, Math.min(size, end - at));
+        this.#vectors.set(spare, 0, at, Math.min(size, end - at));
         this.#sendOne(fd, this.#arena.address + header);
       }
     }
@@ -333,20 +381,5 @@ export class SendBatch {
       this.errors.count(this.#libc.nameOf(errno), 1);
       return;
     }
-  }
-
-  #vector(slot: number, index: number): number {
-    return this.#vectors + (slot * UDP_MAX_SEGMENTS + index) * this.#layout.vectorSize;
-  }
-
-  #vectorStart(slot: number, index: number): number {
-    return this.#starts[slot * UDP_MAX_SEGMENTS + index]!;
-  }
-
-  #setVector(slot: number, index: number, at: number, length: number): void {
-    const vector = this.#vector(slot, index);
-    this.#starts[slot * UDP_MAX_SEGMENTS + index] = at;
-    this.#arena.setPointer(vector, at);
-    this.#arena.setSize(vector + this.#layout.vectorLength, length);
   }
 }

@@ -21,6 +21,13 @@ export const TUN_INPUT_SIZE = AREA_SIZE + 64;
 /** Receiver of packets in the arena. */
 export interface PacketConsumer {
   packet(at: number, length: number): void;
+  /**
+   * Takes packets that lie one behind the other.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   */
+  packets(at: number, length: number, size: number): void;
   /** Finishes with the packets so far: their memory is reused when this returns. */
   flush(): void;
 }
@@ -141,16 +148,10 @@ export class TunInput {
         to = start;
         continue;
       }
-      this.#pass(to, written, segmenter.fullLength, consumer);
+      const size = segmenter.fullLength;
+      this.packets += Math.ceil(written / size);
+      consumer.packets(to, written, size);
       to += written;
-    }
-  }
-
-  /** Passes on segments of one length; only the last may be shorter. */
-  #pass(at: number, total: number, length: number, consumer: PacketConsumer): void {
-    for (let done = 0; done < total; done += length) {
-      this.packets++;
-      consumer.packet(at + done, Math.min(length, total - done));
     }
   }
 

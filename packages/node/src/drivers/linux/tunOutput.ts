@@ -68,6 +68,20 @@ export class TunOutput implements PacketOutput {
     this.write(this.#vector, 1, 1);
   }
 
+  /**
+   * Takes packets of the arena that lie one behind the other; see {@link Coalescer.addRun}. Their bytes must not
+   * change until {@link flush}.
+   */
+  deliverRun(at: number, length: number, size: number): void {
+    if (this.#coalescer !== null) {
+      this.#coalescer.addRun(at, length, size);
+      return;
+    }
+    for (let done = 0; done < length; done += size) {
+      this.deliver(this.#arena.bytes, at + done, Math.min(size, length - done));
+    }
+  }
+
   /** Writes all packets that wait to be coalesced. */
   flush(): void {
     this.#coalescer?.flush();

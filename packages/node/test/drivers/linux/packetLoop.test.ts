@@ -1,10 +1,18 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { Counters, type Machine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
+import { Counters, type RunMachine, type TunnelEvent, type TunnelSink } from '@6bed4/tunnel';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { POLLIN, POLLOUT } from '../../../src/drivers/kernel/constants.js';
 import { PacketLoop } from '../../../src/drivers/linux/packetLoop.js';
 import { FakeRawLibc } from '../../support/fakeRawLibc.js';
 import { loopMemory } from '../../support/loopMemories.js';
+import {
+  segmentPacket,
+  tcpPacket,
+  udpOverIpv6,
+  virtioOf,
+  withPartialChecksum,
+  writeVirtio,
+} from '../../support/segments.js';
 import { TappedRing } from '../../support/tappedRing.js';
 
 const WAKE = 3;
@@ -20,11 +28,13 @@ const EVENT: TunnelEvent = {
 };
 
 /** A machine that does what a test wants. */
-class FakeMachine implements Machine {
+class FakeMachine implements RunMachine {
   readonly counters = new Counters();
   readonly sink: TunnelSink;
   readonly datagrams: string[] = [];
   readonly packets: number[][] = [];
+  /** Lengths and sizes of runs, and the side that they came from. */
+  readonly runs: string[] = [];
   timeout = Number.POSITIVE_INFINITY;
   timeouts: number[] = [];
   onDatagram: (bytes: Uint8Array, offset: number, length: number) => void = () => {};
@@ -49,6 +59,24 @@ class FakeMachine implements Machine {
   handlePacket(bytes: Uint8Array, offset: number, length: number): void {
     this.packets.push([...bytes.subarray(offset, offset + length)]);
     this.onPacket(bytes, offset, length);
+  }
+
+  handleDatagrams(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    size: number,
+    address: number,
+    port: number,
+  ): void {
+    const from = `${new UdpEndpoint(address).address}:${port}`;
+    this.runs.push(`${length} by ${size} from ${from}`);
+    this.sink.deliverPackets?.(bytes, offset, length, size);
+  }
+
+  handlePackets(bytes: Uint8Array, offset: number, length: number, size: number): void {
+    this.runs.push(`${length} by ${size}`);
+    this.sink.sendDatagrams?.(bytes, offset, length, size, new UdpEndpoint(7, 8), 0, 0);
   }
 
   handleTimeout(now: number): void {
@@ -114,6 +142,53 @@ describe('PacketLoop', () => {
       `1,2 from ${parseIPv4('192.0.2.9')}:700`,
       ` from ${parseIPv4('255.1.2.3')}:65535`,
     ]);
+  });
+
+  test('passes packets of one header to the machine at once, and what it does with them on', () => {
+    const alike = [100, 100, 60].map((length) =>
+      udpOverIpv6({ payload: new Uint8Array(length).fill(length) }),
+    );
+    const other = udpOverIpv6({ payload: new Uint8Array(100), hopLimit: 1 });
+    const message = { bytes: Uint8Array.from([...other, ...alike.flatMap((one) => [...one])]) };
+    libc.toReceive.push([{ ...message, gsoSize: 148, address: '192.0.2.9', port: 700 }]);
+    run(new Map([[UDP, POLLIN]]));
+    expect(machine.runs).toEqual([`404 by 148 from ${parseIPv4('192.0.2.9')}:700`]);
+    expect(machine.datagrams).toHaveLength(1);
+    expect(loop.counters).toMatchObject({ datagramsReceived: 4, packetsWritten: 3 });
+    expect(libc.written.map((bytes) => Uint8Array.from(bytes))).toEqual(alike);
+  });
+
+  test('passes segments of one packet to the machine at once, and sends them as one message', () => {
+    const memory = loopMemory(libc, 'webassembly');
+    const segmenting = new PacketLoop({
+      libc,
+      memory,
+      machine: (sink) => new FakeMachine(sink),
+      wake: WAKE,
+      udp: UDP,
+      tun: TUN,
+      tunFeatures: { virtioHeader: true, udpSegmentation: true },
+      udpSegmentation: true,
+      clock: () => now,
+      onWake: () => {},
+      onEvent: () => {},
+      onGone: () => {},
+    });
+    const whole = tcpPacket({ payload: new Uint8Array(2500).fill(7) });
+    const virtio = virtioOf(whole, 1000);
+    libc.toRead.push(Uint8Array.of(...writeVirtio(virtio), ...withPartialChecksum(whole)));
+    let turns = 0;
+    libc.onPoll = () => {
+      if (turns++ === 0) return new Map([[TUN, POLLIN]]);
+      segmenting.stop();
+      return NOTHING;
+    };
+    segmenting.run();
+    expect(segmenting.machine.runs).toEqual(['2680 by 1060']);
+    const segments = segmentPacket(virtio, whole);
+    expect(libc.sent).toMatchObject([{ gsoSize: 1060, to: '0.0.0.7:8', pieces: 1 }]);
+    expect(Uint8Array.from(libc.sent[0]!.bytes)).toEqual(Uint8Array.from(Buffer.concat(segments)));
+    expect(segmenting.counters).toMatchObject({ packetsRead: 3, datagramsSent: 3 });
   });
 
   test('passes datagrams that UDP_GRO coalesced to the machine one by one', () => {

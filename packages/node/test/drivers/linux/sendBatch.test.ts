@@ -1,6 +1,7 @@
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { fc, test } from '@fast-check/vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { Arena } from '../../../src/drivers/kernel/arena.js';
 import {
   Flushed,
@@ -89,6 +90,53 @@ describe.each([8, 4] as const)('SendBatch, with pointers of %i bytes', (longSize
       batch.flush(SOCKET);
       expect(libc.sent).toMatchObject([{ bytes: [1, 1, 2, 2, 3, 3], pieces: 2, gsoSize: 2 }]);
     });
+
+    test.prop(
+      [
+        fc.array(
+          fc.record({
+            isAlice: fc.boolean(),
+            size: fc.constantFrom(1, 7, 40, 1280),
+            count: fc.integer({ min: 1, max: 70 }),
+            last: fc.constantFrom(1, 5, 1280),
+          }),
+          { minLength: 1, maxLength: 3 },
+        ),
+        fc.boolean(),
+      ],
+      { numRuns: 12 },
+    )(
+      'sends datagrams that are added at once as if they were added one by one',
+      (runs, offload) => {
+        const [together, apart] = [true, false].map((atOnce) => {
+          const fake = new FakeRawLibc(longSize);
+          const memory = new Arena(fake, SEND_BATCH_SIZE + (1 << 20));
+          const one = new SendBatch(fake, memory, offload);
+          let at = memory.reserve(1 << 19);
+          for (const { isAlice, size, count, last } of runs) {
+            const length = (count - 1) * size + Math.min(last, size);
+            memory.bytes.subarray(at, at + length).forEach((_, index, all) => {
+              all[index] = index * 3;
+            });
+            let done = 0;
+            while (done < length) {
+              const to = isAlice ? ALICE : BOB;
+              const rest = length - done;
+              const took = atOnce
+                ? one.addRun(at + done, rest, size, to, 0, 0)
+                : Number(one.add(memory.bytes, at + done, Math.min(size, rest), to, 0, 0)) *
+                  Math.min(size, rest);
+              done += took;
+              if (took === 0 || (atOnce && done < length)) one.flush(SOCKET);
+            }
+            at += length;
+          }
+          one.flush(SOCKET);
+          return [fake.sent, one.datagrams, one.messages];
+        });
+        expect(together).toEqual(apart);
+      },
+    );
 
     test('ends a message with a shorter datagram, and starts the next one with a longer one', () => {
       add(ALICE, [1, 1]);

@@ -4,11 +4,9 @@ import {
   NEXT_HEADER_OFFSET,
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
-  PAYLOAD_LENGTH_OFFSET,
   SOURCE_OFFSET,
   TCP_ACK,
   TCP_ACKNOWLEDGMENT_OFFSET,
-  TCP_CHECKSUM_OFFSET,
   TCP_DATA_OFFSET_OFFSET,
   TCP_FLAGS_OFFSET,
   TCP_HEADER_LENGTH,
@@ -21,26 +19,18 @@ import {
   UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
-import { VIRTIO_NET_HDR_GSO_TCPV6, VIRTIO_NET_HDR_GSO_UDP_L4 } from '../../kernel/constants.js';
-import { messageLayout } from '../../kernel/messageLayout.js';
-import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../../kernel/virtioHeader.js';
 import type { LoopMemory } from '../loopMemory.js';
 import type { SegmentWork } from './segmentWork.js';
+import { MAX_SEGMENTS, WrittenPackets, writtenPacketsSize } from './writtenPackets.js';
 
 /** Upper bound of the payload length of an IPv6 packet without jumbo option, in bytes. */
 const MAX_PAYLOAD_LENGTH = 65_535;
 /** Flows whose packets can wait to be coalesced at the same time. */
 const FLOWS = 8;
-/** Upper bound of segments in one packet. */
-const MAX_SEGMENTS = 64;
-/** Of one packet: the virtio header, the first segment, and the payload of each further one. */
-const VECTORS = MAX_SEGMENTS + 1;
-const VECTOR_SIZE = 16;
-const HEADER_SIZE = 16;
-const ADDRESSES_LENGTH = IPV6_HEADER_LENGTH - SOURCE_OFFSET;
+const NONE = -1;
 
 /** Bytes of an arena that a {@link Coalescer} takes. */
-export const COALESCER_SIZE = (FLOWS + 1) * (HEADER_SIZE + VECTORS * VECTOR_SIZE) + 512;
+export const COALESCER_SIZE = writtenPacketsSize(FLOWS + 1);
 
 /** Receiver of packets. */
 export interface PacketOutput {
@@ -71,13 +61,12 @@ export class Coalescer {
   readonly #work: SegmentWork;
   readonly #output: PacketOutput;
   readonly #coalescesUdp: boolean;
-  readonly #virtio: VirtioHeader;
-  readonly #vectorSize: number;
-  readonly #vectorLength: number;
-  readonly #headers: number;
-  readonly #vectors: number;
+  /** One for each flow, and one for packets that do not wait. */
+  readonly #written: WrittenPackets;
   #used = 0;
   #victim = 0;
+  /** The column that took the last packet, or -1. */
+  #latest = NONE;
 
   // One column for each property of a flow; `#segments` is 0 for a column that is not in use.
   readonly #first = new Int32Array(FLOWS);
@@ -90,21 +79,13 @@ export class Coalescer {
   readonly #isOpen = new Uint8Array(FLOWS);
 
   /** @param coalescesUdp - whether the kernel accepts coalesced UDP datagrams as well (TUN_F_USO6) */
-  constructor({ arena, work }: LoopMemory, output: PacketOutput, coalescesUdp: boolean) {
+  constructor(memory: LoopMemory, output: PacketOutput, coalescesUdp: boolean) {
+    const { arena, work } = memory;
     this.#arena = arena;
     this.#work = work;
     this.#output = output;
     this.#coalescesUdp = coalescesUdp;
-    this.#virtio = new VirtioHeader(arena.view);
-    const layout = messageLayout(arena.longSize);
-    this.#vectorSize = layout.vectorSize;
-    this.#vectorLength = layout.vectorLength;
-    this.#headers = arena.reserve((FLOWS + 1) * HEADER_SIZE);
-    this.#vectors = arena.reserve((FLOWS + 1) * VECTORS * VECTOR_SIZE);
-    for (let flow = 0; flow <= FLOWS; flow++) {
-      this.#virtio.at(this.#header(flow)).writeWithoutGso();
-      this.#setVector(flow, 0, this.#header(flow), VIRTIO_HEADER_LENGTH);
-    }
+    this.#written = new WrittenPackets(memory, FLOWS + 1);
   }
 
   /** Takes one whole IPv6 packet. */
@@ -119,6 +100,25 @@ export class Coalescer {
       // Behind an extension header, it may belong to any of the flows.
       this.flush();
       this.#writeSingle(at, length);
+    }
+  }
+
+  /**
+   * Takes whole IPv6 packets that lie one behind the other, {@link SegmentWork.alike} but for the hop limit and the
+   * traffic class that all of them were given.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   */
+  addRun(at: number, length: number, size: number): void {
+    for (let done = 0; done < length; ) {
+      const one = Math.min(size, length - done);
+      this.#latest = NONE;
+      this.add(at + done, one);
+      done += one;
+      const flow = this.#latest;
+      if (flow === NONE || done === length || this.#isOpen[flow] === 0) continue;
+      done += this.#appendFollowing(flow, at + done - size, length - done, size);
     }
   }
 
@@ -216,6 +216,42 @@ export class Coalescer {
     else this.#writeSingle(at, length);
   }
 
+  /**
+   * Appends the packets of a run that follow the last one of a flow.
+   *
+   * @returns their bytes together
+   */
+  #appendFollowing(flow: number, last: number, length: number, size: number): number {
+    const headers = this.#headerLength[flow]!;
+    const segments = this.#segments[flow]!;
+    // Otherwise it was looked at when it was appended.
+    if (segments === 1 && !this.#work.isValid(last, size)) return 0;
+    const used = headers - IPV6_HEADER_LENGTH + this.#payload[flow]!;
+    const room = Math.floor((MAX_PAYLOAD_LENGTH - used) / (size - headers));
+    const most = Math.min(MAX_SEGMENTS - segments, room) * size;
+    const following = this.#work.following(last, Math.min(length, most), size);
+    if (following === 0) return 0;
+    const start = last + size;
+    let count = 0;
+    for (let done = 0; done < following; done += size) {
+      count++;
+      const payload = Math.min(size, following - done) - headers;
+      this.#written.setVector(flow, segments + count, start + done + headers, payload);
+    }
+    const payload = following - count * headers;
+    this.#segments[flow] = segments + count;
+    this.#payload[flow]! += payload;
+    this.#sequence[flow] = this.#sequence[flow]! + payload;
+    const { bytes } = this.#arena;
+    const final = start + (count - 1) * size;
+    const isTcp = bytes[final + NEXT_HEADER_OFFSET] === NEXT_HEADER_TCP;
+    const flags = isTcp ? bytes[final + IPV6_HEADER_LENGTH + TCP_FLAGS_OFFSET]! : 0;
+    this.#flags[flow]! |= flags;
+    const isLast = following < count * size || segments + count === MAX_SEGMENTS;
+    if (isLast || (flags & TCP_PSH) !== 0) this.#isOpen[flow] = 0;
+    return following;
+  }
+
   /** The conditions that TCP and UDP share; the checksums come last because they are expensive. */
   #canAppend(flow: number, at: number, length: number, payload: number): boolean {
     const { bytes, view } = this.#arena;
@@ -273,17 +309,19 @@ export class Coalescer {
     this.#sequence[flow] = sequence;
     this.#flags[flow] = flags;
     this.#isOpen[flow] = 1;
-    this.#setVector(flow, 1, at, length);
+    this.#written.setVector(flow, 1, at, length);
+    this.#latest = flow;
   }
 
   #append(flow: number, at: number, headers: number, payload: number, flags: number): void {
     const segments = ++this.#segments[flow]!;
-    this.#setVector(flow, segments, at + headers, payload);
+    this.#written.setVector(flow, segments, at + headers, payload);
     this.#payload[flow]! += payload;
     this.#sequence[flow] = this.#sequence[flow]! + payload;
     this.#flags[flow]! |= flags;
     const isShorter = headers + payload < this.#firstLength[flow]!;
     if (isShorter || segments === MAX_SEGMENTS) this.#isOpen[flow] = 0;
+    this.#latest = flow;
   }
 
   #freeFlow(): number {
@@ -300,54 +338,20 @@ export class Coalescer {
     const segments = this.#segments[flow]!;
     this.#segments[flow] = 0;
     this.#used--;
-    const header = this.#header(flow);
-    if (segments > 1) this.#writeHeaders(flow, header);
-    this.#output.write(this.#vector(flow, 0), segments + 1, segments);
-    if (segments > 1) this.#virtio.at(header).writeWithoutGso();
-  }
-
-  #writeHeaders(flow: number, header: number): void {
-    const { bytes, view } = this.#arena;
-    const packet = this.#first[flow]!;
-    const headers = this.#headerLength[flow]!;
-    const upperLength = headers - IPV6_HEADER_LENGTH + this.#payload[flow]!;
-    const upper = packet + IPV6_HEADER_LENGTH;
-    const protocol = bytes[packet + NEXT_HEADER_OFFSET]!;
-    const isTcp = protocol === NEXT_HEADER_TCP;
-    const field = isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET;
-    view.setUint16(packet + PAYLOAD_LENGTH_OFFSET, upperLength);
-    if (isTcp) bytes[upper + TCP_FLAGS_OFFSET] = this.#flags[flow]!;
-    else view.setUint16(upper + UDP_LENGTH_OFFSET, upperLength);
-    // The pseudo-header without the rest of the checksum, which the kernel adds (RFC 8200 §8.1).
-    const pseudo = protocol + upperLength;
-    view.setUint16(upper + field, this.#work.sum(packet + SOURCE_OFFSET, ADDRESSES_LENGTH, pseudo));
-    this.#virtio
-      .at(header)
-      .writeGso(
-        isTcp ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_UDP_L4,
-        headers,
-        this.#firstLength[flow]! - headers,
-        IPV6_HEADER_LENGTH,
-        field,
-      );
+    const written = this.#written;
+    if (segments > 1) {
+      const headers = this.#headerLength[flow]!;
+      const firstPayload = this.#firstLength[flow]! - headers;
+      const first = this.#first[flow]!;
+      const payload = this.#payload[flow]!;
+      written.writeGso(flow, first, headers, firstPayload, payload, this.#flags[flow]!);
+    }
+    this.#output.write(written.firstVector(flow), segments + 1, segments);
+    if (segments > 1) written.writeWithoutGso(flow);
   }
 
   #writeSingle(at: number, length: number): void {
-    this.#setVector(FLOWS, 1, at, length);
-    this.#output.write(this.#vector(FLOWS, 0), 2, 1);
-  }
-
-  #header(flow: number): number {
-    return this.#headers + flow * HEADER_SIZE;
-  }
-
-  #vector(flow: number, index: number): number {
-    return this.#vectors + flow * VECTORS * VECTOR_SIZE + index * this.#vectorSize;
-  }
-
-  #setVector(flow: number, index: number, at: number, length: number): void {
-    const vector = this.#vector(flow, index);
-    this.#arena.setPointer(vector, at);
-    this.#arena.setSize(vector + this.#vectorLength, length);
+    this.#written.setVector(FLOWS, 1, at, length);
+    this.#output.write(this.#written.firstVector(FLOWS), 2, 1);
   }
 }

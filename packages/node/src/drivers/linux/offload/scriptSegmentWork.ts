@@ -17,8 +17,10 @@ import {
   UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
+import { followsTcp, followsUdp, haveOneHeader, isSuitable } from './alikePackets.js';
 import type { SegmentWork, WholePacket } from './segmentWork.js';
 
+const TCP = IPV6_HEADER_LENGTH;
 const ADDRESSES_LENGTH = 2 * (DESTINATION_OFFSET - SOURCE_OFFSET);
 /** The form in which a checksum of zero is sent: UDP reads zero as "none", TCP reads both alike. */
 const NEGATIVE_ZERO = 0xffff;
@@ -56,6 +58,35 @@ export class ScriptSegmentWork implements SegmentWork {
       next += headers + payload;
     }
     return next - to;
+  }
+
+  alike(at: number, length: number, size: number): number {
+    const first = Math.min(size, length);
+    if (!isSuitable(this.#view, at, first)) return first;
+    let done = first;
+    while (done < length) {
+      const one = Math.min(size, length - done);
+      if (!isSuitable(this.#view, at + done, one)) break;
+      if (!haveOneHeader(this.#view, at, at + done)) break;
+      done += one;
+    }
+    return done;
+  }
+
+  following(last: number, length: number, size: number): number {
+    let done = 0;
+    while (done < length) {
+      const one = Math.min(size, length - done);
+      const at = last + size + done;
+      const isTcp = this.#bytes[last + NEXT_HEADER_OFFSET] === NEXT_HEADER_TCP;
+      const follows = isTcp
+        ? followsTcp(this.#view, last, at, size, one)
+        : followsUdp(this.#view, at, one);
+      if (!follows || !this.isValid(at, one)) break;
+      done += one;
+      if (isTcp && (this.#bytes[at + TCP + TCP_FLAGS_OFFSET]! & TCP_PSH) !== 0) break;
+    }
+    return done;
   }
 
   #writeSegment(

@@ -42,4 +42,25 @@ export interface SegmentWork {
    * @returns bytes written: as many whole segments as have room
    */
   cut(whole: Readonly<WholePacket>, from: number, to: number, limit: number): number;
+
+  /**
+   * Finds the packets at the start of several that a `RunMachine` takes as one run: IPv6 packets whose headers are
+   * the same but for the payload length, which fits, with the same ports of UDP or of TCP without SYN and RST.
+   *
+   * @param length - bytes of all together
+   * @param size - bytes of each but the last, which may be shorter
+   * @returns bytes of them together; those of the first if it is alone
+   */
+  alike(at: number, length: number, size: number): number;
+
+  /**
+   * Finds the packets behind one that the kernel may take together with it, after {@link alike}. All that
+   * `Coalescer` demands holds between it and each of them, and their checksums are right. PSH or a shorter packet
+   * is the last.
+   *
+   * @param last - offset of that packet, of `size` bytes, without PSH; its own checksum is not looked at
+   * @param length - bytes of those behind it
+   * @returns bytes of them together, or 0
+   */
+  following(last: number, length: number, size: number): number;
 }

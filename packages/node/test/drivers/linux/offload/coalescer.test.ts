@@ -22,9 +22,10 @@ import {
   VIRTIO_LENGTH,
   type Virtio,
   virtioOf,
+  writeVirtio,
 } from '../../../support/segments.js';
 
-const ROOM = 1 << 20;
+const ROOM = 3 << 20;
 
 interface Written {
   readonly virtio: Virtio;
@@ -127,6 +128,82 @@ const step = fc.record({
   endsBatch: fc.constantFrom(false, false, false, false, false, true),
 });
 
+/** Packets of one flow that continue each other, but for one. */
+const series = fc.record({
+  flow: fc.constantFrom(1, 1, 2),
+  isTcp: fc.constantFrom(true, true, false),
+  count: fc.integer({ min: 1, max: 70 }),
+  length: fc.constantFrom(1, 100, 1200),
+  lastLength: fc.constantFrom(1, 100, 1200),
+  odd: fc.nat({ max: 12 }),
+  oddFields: fc.constantFrom<Partial<TcpFields>>(
+    {},
+    { flags: ACK | PSH },
+    { flags: ACK | FIN },
+    { window: 9 },
+    { acknowledgement: 9 },
+    { options: [1, 1, 1, 1] },
+    { urgent: 3 },
+  ),
+  isDamaged: fc.boolean(),
+  endsBatch: fc.constantFrom(false, false, true),
+});
+type Series = typeof series extends fc.Arbitrary<infer T> ? T : never;
+
+function seriesOf(next: Map<number, number>): (fields: Series) => (Uint8Array | null)[] {
+  return ({ flow, isTcp, count, length, lastLength, odd, oddFields, isDamaged, endsBatch }) => {
+    const packets: (Uint8Array | null)[] = Array.from({ length: count }, (_, index) => {
+      const isLast = index === count - 1;
+      const payload = bytes(isLast ? Math.min(length, lastLength) : length, index);
+      const sequence = next.get(flow) ?? 0xffff_f000;
+      const fields = index === odd ? oddFields : {};
+      if (isTcp) next.set(flow, (sequence + payload.length) >>> 0);
+      const packet = isTcp
+        ? tcpPacket({ sourcePort: flow, sequence, payload, ...fields })
+        : udpOverIpv6({ sourcePort: flow, payload });
+      if (index === odd && isDamaged) packet[packet.length - 1]! ^= 1;
+      return packet;
+    });
+    return endsBatch ? [...packets, null] : packets;
+  };
+}
+
+/** As {@link deliverFrom}, but packets that are alike at once, as far as they have one length. */
+function deliverRuns(kind: ArenaKind, packets: readonly (Uint8Array | null)[]): Uint8Array[] {
+  const libc = new FakeRawLibc();
+  const memory = loopMemory(libc, kind);
+  const { arena, work } = memory;
+  const output = new TunOutput(libc, memory, 5, { virtioHeader: true, udpSegmentation: true });
+  let at = arena.reserve(ROOM - 4096, 1);
+  for (let index = 0; index < packets.length; ) {
+    const first = packets[index]!;
+    if (first === null) {
+      output.flush();
+      index++;
+      continue;
+    }
+    const size = first.length;
+    let end = at;
+    for (let last = size; last === size && packets[index] != null; index++) {
+      last = packets[index]!.length;
+      if (last > size) break;
+      arena.bytes.set(packets[index]!, end);
+      end += last;
+    }
+    while (at < end) {
+      const run = work.alike(at, end - at, size);
+      output.deliverRun(at, run, size);
+      at += run;
+    }
+  }
+  output.flush();
+  return libc.written.map((one) => Uint8Array.from(one));
+}
+
+function wholeOf({ virtio, packet }: Written): Uint8Array {
+  return Uint8Array.of(...writeVirtio(virtio), ...packet);
+}
+
 describe.each(memoryKinds)('TunOutput, from %s memory', (kind) => {
   const deliver = (packets: readonly (Uint8Array | null)[], udpSegmentation = true): Delivered =>
     deliverFrom(kind, packets, udpSegmentation);
@@ -171,6 +248,15 @@ describe.each(memoryKinds)('TunOutput, from %s memory', (kind) => {
       const { written } = deliver(arriving);
       const left = written.flatMap(({ virtio, packet }) => segmentPacket(virtio, packet));
       expect(byFlow(left)).toEqual(byFlow(packets));
+    },
+  );
+
+  test.prop([fc.array(series, { minLength: 1, maxLength: 4 })], { numRuns: 25 })(
+    'writes the same whether packets that are alike come at once or one by one',
+    (all) => {
+      const packets = all.flatMap(seriesOf(new Map()));
+      const { written } = deliverFrom(kind, packets);
+      expect(deliverRuns(kind, packets).map(hex)).toEqual(written.map(wholeOf).map(hex));
     },
   );
 
