@@ -44,7 +44,7 @@ const config: KnipConfig = {
     bench: {
       entry: [
         '*.mjs',
-        'net/load/{sender,receiveOne}.mjs',
+        'net/load/{sender,receiveOne,sendFlows,receiveFlows}.mjs',
         'sockets/{ends,router,withoutKoffi}.mjs',
       ],
       project,
