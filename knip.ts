@@ -41,7 +41,7 @@ const config: KnipConfig = {
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },
-    bench: { entry: ['*.mjs', 'net/load/{sender,receiveOne}.mjs'], project },
+    bench: { entry: ['*.mjs', 'net/load/{sender,receiveOne,sendFlows,receiveFlows}.mjs'], project },
     docs: {
       entry: ['test/world/{entry,hooks,node}.mjs'],
       project,

@@ -6,6 +6,8 @@ import { Program } from './program.mjs';
 
 /** Addresses of the hosts. The reference peer of 2020 has the router's compiled in. */
 export const ROUTER = '198.51.100.1';
+/** A second address of the router: a Teredo server has two in a row. */
+export const ROUTER_SECOND = '198.51.100.5';
 export const LEFT = '198.51.100.2';
 export const RIGHT = '198.51.100.3';
 /** A host whose interface segments before it sends, so that its frames always arrive singly. */
@@ -15,7 +17,12 @@ export const SPREAD = Array.from({ length: 16 }, (_, index) => `198.51.100.${100
 /** Datagrams to this UDP port of the right host are counted by its interface, and dropped. */
 export const SINK_PORT = 40_000;
 
-const HOSTS = { router: [ROUTER], left: [LEFT], cutter: [CUTTER], right: [RIGHT, ...SPREAD] };
+const HOSTS = {
+  router: [ROUTER, ROUTER_SECOND],
+  left: [LEFT],
+  cutter: [CUTTER],
+  right: [RIGHT, ...SPREAD],
+};
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 function ip(...words) {

@@ -6,27 +6,29 @@ import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { allCandidates } from './candidates/candidates.mjs';
 import { Lab } from './lab.mjs';
+import { flows } from './measurements/flows.mjs';
 import { footprint } from './measurements/footprint.mjs';
 import { path } from './measurements/path.mjs';
 import { relay } from './measurements/relay.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { writeDocuments } from './report/documents.mjs';
 import { describeMachine } from './report/machine.mjs';
-import { reportText, verdictText } from './report/text.mjs';
+import { comparisonText, reportText, verdictText } from './report/text.mjs';
 import { missingRequirement } from './requirements.mjs';
 import { Results } from './results.mjs';
+import { Revision } from './revision.mjs';
 import { summarise } from './statistics.mjs';
 import { judge } from './targets.mjs';
 import { undisturbed } from './undisturbed.mjs';
 
-const MEASUREMENTS = [relay, path, footprint];
+const MEASUREMENTS = [relay, path, flows, footprint];
 
 /** Candidates in the order of a round: each round begins with another one. */
 const inTurn = (candidates, round) =>
   candidates.map((_, index) => candidates.at((index + round) % candidates.length));
 
-function choose(wanted) {
-  return allCandidates().filter(({ id, title, missing }) => {
+function choose(wanted, revision) {
+  return allCandidates(revision).filter(({ id, title, missing }) => {
     const isWanted = wanted.length === 0 || wanted.some((word) => `${id} ${title}`.includes(word));
     if (isWanted && missing !== null) console.log(`skipped: ${title}: ${missing}`);
     return isWanted && missing === null;
@@ -61,10 +63,12 @@ async function measureAll(lab, candidates, options, results) {
         try {
           const measure = () => measurement.measure(lab, candidate, options);
           const best = await undisturbed(measure, !options.short);
-          results.add(measurement.id, candidate.id, best.samples);
+          const { disturbed } = best;
+          results.add(measurement.id, candidate.id, best.samples, { round, disturbed });
           stolen.push(best.stolen);
           const seconds = ((performance.now() - start) / 1000).toFixed(1);
-          console.log(`${what}  ${seconds} s, stolen ${percent(best.stolen)}`);
+          const others = `others ${percent(best.load)}, stolen ${percent(best.stolen)}`;
+          console.log(`${what}  ${seconds} s, ${others}${disturbed ? ', DISTURBED' : ''}`);
         } catch (error) {
           failures.push(`${what}: ${error.message}`);
           console.error(failures.at(-1));
@@ -77,18 +81,24 @@ async function measureAll(lab, candidates, options, results) {
 
 async function main(options) {
   const machine = describeMachine();
-  const candidates = choose(options.candidates);
+  const revision = options.against === null ? null : new Revision(options.against);
+  const candidates = choose(options.candidates, revision);
   const results = new Results();
-  const lab = new Lab();
   let outcome;
   try {
-    outcome = await measureAll(lab, candidates, options, results);
+    const lab = new Lab();
+    try {
+      outcome = await measureAll(lab, candidates, options, results);
+    } finally {
+      lab.dispose();
+    }
   } finally {
-    lab.dispose();
+    revision?.dispose();
   }
   const { failures, stolen } = outcome;
-  const verdicts = judge(results);
+  const verdicts = judge(results, revision);
   console.log(`\n${reportText(candidates, results)}\n\n${verdictText(verdicts)}`);
+  if (revision !== null) console.log(`\n${comparisonText(candidates, results, revision)}`);
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   if (options.docs !== null) {
     const command = ['npm run bench:net --', ...repetition(process.argv.slice(2))].join(' ');

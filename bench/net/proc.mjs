@@ -24,6 +24,26 @@ export function cpuSeconds(pid) {
   }
 }
 
+/** A process and all that it started, and those started, whose parents still run. */
+function treeOf(pid) {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
+      return text === '' ? [] : text.split(' ');
+    });
+    return [pid, ...children.flatMap(treeOf)];
+  } catch {
+    return [pid];
+  }
+}
+
+/** CPU time of programs, with all processes of each, as {@link cpuSeconds}. */
+export function cpuOfPrograms(programs) {
+  return Object.values(programs)
+    .flatMap(({ pid }) => treeOf(pid))
+    .reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+}
+
 function tickSeconds(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name of the program is in brackets and may contain anything.
@@ -31,13 +51,26 @@ function tickSeconds(pid) {
   return (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND;
 }
 
-/** CPU time of this computer so far, in ticks: total, and stolen by a hypervisor for other machines. */
+/**
+ * CPU time of this computer so far, in ticks: total, idle, and stolen by a hypervisor for other machines.
+ */
 export function cpuTimes() {
+  const IDLE = 3;
+  const WAITING = 4;
   const STEAL = 7;
   const ticks = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1, 9);
   const numbers = ticks.map(Number);
-  return { all: numbers.reduce((sum, one) => sum + one), stolen: numbers[STEAL] ?? 0 };
+  return {
+    all: numbers.reduce((sum, number) => sum + number, 0),
+    idle: numbers[IDLE] + numbers[WAITING],
+    stolen: numbers[STEAL],
+  };
 }
+
+/** CPU time of this computer between two {@link cpuTimes}, in seconds. */
+export const busySeconds = (before, after) =>
+  (after.all - before.all - (after.idle - before.idle) - (after.stolen - before.stolen)) /
+  TICKS_PER_SECOND;
 
 /** Resident memory of a process in bytes: now, and at most so far. */
 export function memoryOf(pid) {

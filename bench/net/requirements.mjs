@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path';
 
 const PROGRAMS = ['ip', 'nft', 'ping', 'iperf3'];
 
-function isInstalled(program) {
+/** Whether a program can be found. */
+export function isInstalled(program) {
   const folders = `${process.env.PATH ?? ''}${delimiter}/sbin${delimiter}/usr/sbin`;
   return folders.split(delimiter).some((folder) => {
     try {

@@ -13,8 +13,16 @@ class Setting {
   /** Address of the right host. */
   target = null;
 
+  #ends = [];
+
+  /** Has something done when everything is stopped. */
+  atEnd(action) {
+    this.#ends.push(action);
+  }
+
   async stop() {
     await Promise.all(Object.values(this.programs).map((program) => program.stop()));
+    for (const end of this.#ends) end();
   }
 }
 

@@ -17,3 +17,10 @@ export function summarise(samples) {
     count: samples.length,
   };
 }
+
+/** Jain's index of fairness: 1 where all have the same, 1 / n where one of n has everything. */
+export function fairness(values) {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return squares === 0 ? Number.NaN : (sum * sum) / (values.length * squares);
+}

@@ -1,7 +1,13 @@
+import { miredo } from './miredo.mjs';
 import { ours } from './ours.mjs';
 import { plain } from './plain.mjs';
 import { reference2020 } from './reference2020.mjs';
+import { vxlan } from './vxlan.mjs';
 import { wireguard } from './wireguard.mjs';
+import { yggdrasil } from './yggdrasil.mjs';
+
+/** Puts each beside its counterpart, so that nothing that changes with time comes between them. */
+const pairs = (these, those) => these.flatMap((each, index) => [each, those[index]]);
 
 /**
  * All candidates of the measurements. A candidate has
@@ -9,6 +15,15 @@ import { wireguard } from './wireguard.mjs';
  * - `missing`: why it cannot be measured here, or null
  * - `startRouter(lab, setting)`, where it has a router that relays
  * - `paths` and `startPath(lab, setting, path)`: the paths from the left host to the right one
- * - `udpPayload`, where a datagram of iperf3 is to be of another size than in a packet of 1280 bytes
+ *
+ * @param revision - a revision to compare with, or null
  */
-export const allCandidates = () => [...ours(), ...reference2020(), ...wireguard(), ...plain()];
+export const allCandidates = (revision) => [
+  ...(revision === null ? ours() : pairs(ours(), ours(revision))),
+  ...miredo(),
+  ...reference2020(),
+  ...wireguard(),
+  ...yggdrasil(),
+  ...vxlan(),
+  ...plain(),
+];

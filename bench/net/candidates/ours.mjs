@@ -5,16 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { ROUTER } from '../lab.mjs';
 import { sleep } from '../sleep.mjs';
 
-const path = (name) => fileURLToPath(new URL(`../../../packages/cli/${name}`, import.meta.url));
-const COMMAND = path('bin/6bed4.js');
-const BUILT = path('dist/cli.js');
+const HERE = fileURLToPath(new URL('../../..', import.meta.url));
+const COMMAND = 'packages/cli/bin/6bed4.js';
+const BUILT = 'packages/cli/dist/cli.js';
 
 const DIRECT_ATTEMPTS = 50;
 const DIRECT_POLL_MS = 100;
 
-function help() {
-  if (!existsSync(BUILT)) return '';
-  return execFileSync(process.execPath, [COMMAND, 'router', '--help'], { encoding: 'utf8' });
+function helpOf(tree) {
+  if (!existsSync(join(tree, BUILT))) return '';
+  const argv = [join(tree, COMMAND), 'router', '--help'];
+  return execFileSync(process.execPath, argv, { encoding: 'utf8' });
 }
 
 /** The options that the command as built does not have, as a line; null for none. */
@@ -27,12 +28,14 @@ function missingAmong(options, known) {
 class Ours {
   family = 'ours';
   paths = ['relayed', 'direct'];
+  #command;
   #flags;
 
-  constructor(id, title, flags, missing) {
+  constructor({ id, title, tree, flags, missing }) {
     this.id = id;
     this.title = title;
     this.missing = missing;
+    this.#command = join(tree, COMMAND);
     this.#flags = flags;
   }
 
@@ -55,7 +58,7 @@ class Ours {
 
   async #start(lab, setting, role, words) {
     const control = ['--control', join(lab.folder, `${role}.sock`)];
-    const argv = [process.execPath, COMMAND, ...words, ...control, ...this.#flags];
+    const argv = [process.execPath, this.#command, ...words, ...control, ...this.#flags];
     const program = lab.spawn(role, argv);
     setting.programs[role] = program;
     const { line, at } = await program.waitForLine(/^ready/);
@@ -75,12 +78,22 @@ async function goDirect(lab, { programs: { left, right }, target }) {
   throw new Error(left.complaint('no direct path'));
 }
 
-/** 6bed4 as built in this clone, with each driver and each offload. */
-export function ours() {
-  const known = help();
-  const candidate = (id, title, flags) => {
-    return new Ours(id, title, flags, missingAmong(flags, known));
-  };
+/**
+ * 6bed4 with each driver and each offload.
+ *
+ * @param revision - as built in its working tree; null for this clone
+ */
+export function ours(revision = null) {
+  const tree = revision?.tree ?? HERE;
+  const known = helpOf(tree);
+  const candidate = (id, title, flags) =>
+    new Ours({
+      id: idAt(id, revision),
+      title: revision === null ? title : `${title}, ${revision.name}`,
+      tree,
+      flags,
+      missing: missingAmong(flags, known),
+    });
   const linux = (offloads, title) =>
     candidate(`linux-${offloads}`, title, ['--driver', 'linux', '--offloads', offloads]);
   return [
@@ -94,3 +107,6 @@ export function ours() {
     linux('all', '6bed4, Linux driver, all offloads'),
   ];
 }
+
+/** The id of a candidate at another revision; that at this one for null. */
+export const idAt = (id, revision) => (revision === null ? id : `${id}@${revision.name}`);

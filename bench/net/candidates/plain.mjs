@@ -7,8 +7,6 @@ class Plain {
   family = 'plain';
   paths = ['direct'];
   missing = null;
-  /** As large as the datagrams that carry packets of 1280 bytes. */
-  udpPayload = 1280;
 
   async startPath(_lab, setting) {
     setting.target = RIGHT;

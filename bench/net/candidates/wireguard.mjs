@@ -11,10 +11,14 @@ const HOSTS = {
   right: { ipv4: RIGHT, ipv6: 'fd00:77:67::2' },
 };
 
-function complaint() {
-  for (const program of ['wireguard-go', 'wg']) {
+/** Names a wireguard-go that is newer than that of Debian, which lacks segmentation and receive offloads. */
+export const WIREGUARD_VARIABLE = 'SIXBED4_WIREGUARD_GO';
+
+function complaintAbout(path, what) {
+  for (const program of ['wg', path]) {
+    if (program === '') return what;
     try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+      execFileSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' });
     } catch {
       return `the program ${program} is not installed`;
     }
@@ -26,11 +30,16 @@ const keyFrom = (word, input) => execFileSync('wg', [word], { encoding: 'utf8', 
 
 /** WireGuard in user space, which encrypts; with its own MTU of 1420. */
 class WireGuard {
-  id = 'wireguard';
-  title = 'wireguard-go (encrypts)';
   family = 'wireguard';
   paths = ['direct'];
-  missing = complaint();
+  #program;
+
+  constructor(id, title, program) {
+    this.id = id;
+    this.title = title;
+    this.missing = complaintAbout(program, `${WIREGUARD_VARIABLE} is not set`);
+    this.#program = program;
+  }
 
   async startPath(lab, setting) {
     const keys = {};
@@ -47,7 +56,7 @@ class WireGuard {
       // The control sockets of all namespaces are in one folder.
       const device = `wg${role[0]}${process.pid}`;
       lab.strayFiles.push(`/var/run/wireguard/${device}.sock`);
-      const program = lab.spawn(role, ['wireguard-go', '-f', device], { quiet: true });
+      const program = lab.spawn(role, [this.#program, '-f', device], { quiet: true });
       setting.programs[role] = program;
       await poll(program, () => receivedOn(device, program.pid));
       const configuration = ['listen-port', PORT, 'private-key', keys[role].file];
@@ -61,4 +70,11 @@ class WireGuard {
   }
 }
 
-export const wireguard = () => [new WireGuard()];
+export const wireguard = () => [
+  new WireGuard(
+    'wireguard',
+    'wireguard-go, current (encrypts)',
+    process.env[WIREGUARD_VARIABLE] ?? '',
+  ),
+  new WireGuard('wireguard-debian', 'wireguard-go of Debian (encrypts)', 'wireguard-go'),
+];

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { busySeconds, cpuOfPrograms, cpuTimes } from '../proc.mjs';
+import { fairness } from '../statistics.mjs';
 
 const READY = /^Server listening/;
-/** Headers of IPv6 and UDP, within packets of the tunnel's MTU of 1280 bytes. */
-const TUNNEL_PAYLOAD = 1232;
+/** Payload of a datagram, in bytes: within packets of the MTU of the tunnel, 1280 bytes. */
+const PAYLOAD = 1200;
+const GIGABYTE = 1e9;
 
 /** Receive buffer for bursts while the receiver waits, as far as the system allows, in bytes. */
 const SOCKET_BUFFER = 4 << 20;
@@ -22,31 +25,58 @@ async function run(lab, target, words) {
   try {
     await server.waitForLine(READY);
     const argv = ['iperf3', '-c', target, '-p', '5201', '-J', ...words];
-    return JSON.parse(await lab.exec('left', argv));
+    return JSON.parse(await lab.exec('left', argv)).end;
   } finally {
     server.kill();
     await server.ended;
   }
 }
 
-/**
- * Payload that TCP carries from left to right, in bits a second as the receiver sees it.
- *
- * @param warmUp - seconds before, not measured, in which windows open and code is compiled
- */
-export async function tcpGoodput(lab, { target }, seconds, warmUp) {
-  const words = ['-t', wholeSeconds(seconds), '-O', wholeSeconds(warmUp)];
-  const { end } = await run(lab, target, words);
-  return end.sum_received.bits_per_second;
+/** Runs iperf3; what it received in bits a second, and CPU seconds for a gigabyte: of the programs, of all. */
+async function transfer(lab, { target, programs }, words) {
+  const machine = cpuTimes();
+  const cpu = cpuOfPrograms(programs);
+  const { sum_received: received } = await run(lab, target, words);
+  const gigabytes = received.bytes / GIGABYTE;
+  return {
+    goodput: received.bits_per_second,
+    cpu: (cpuOfPrograms(programs) - cpu) / gigabytes,
+    machine: busySeconds(machine, cpuTimes()) / gigabytes,
+  };
 }
 
 /**
- * Payload of UDP from left to right, sent as fast as one system call for each datagram allows, in
- * bits a second as the receiver sees it.
+ * Payload that TCP carries from left to right.
+ *
+ * @param warmUp - seconds before, not measured, in which windows open and code is compiled; 0 for none
  */
-export async function udpGoodput(lab, { target }, seconds, payload = TUNNEL_PAYLOAD) {
-  const sizes = ['-l', String(payload), '-w', socketBuffer()];
-  const words = ['-u', '-b', '0', ...sizes, '-t', wholeSeconds(seconds)];
-  const { end } = await run(lab, target, words);
-  return end.sum_received.bits_per_second;
+export async function tcpGoodput(lab, setting, seconds, warmUp) {
+  if (warmUp > 0) await run(lab, setting.target, ['-t', wholeSeconds(warmUp)]);
+  return await transfer(lab, setting, ['-t', wholeSeconds(seconds)]);
+}
+
+/** Payload of UDP from left to right, sent as fast as one system call for each datagram allows. */
+export async function udpGoodput(lab, setting, seconds) {
+  const sizes = ['-l', String(PAYLOAD), '-w', socketBuffer()];
+  return await transfer(lab, setting, ['-u', '-b', '0', ...sizes, '-t', wholeSeconds(seconds)]);
+}
+
+/**
+ * Streams of TCP in both directions at the same time.
+ *
+ * @param count - streams in each direction
+ * @returns what all receive in bits a second, and the fairness of the direction where that is less
+ */
+export async function streams(lab, { target }, count, seconds) {
+  const words = ['-P', String(count), '--bidir', '-t', wholeSeconds(seconds)];
+  const end = await run(lab, target, words);
+  const rates = (isSent) =>
+    end.streams
+      .filter(({ receiver }) => receiver.sender === isSent)
+      .map(({ receiver }) => receiver.bits_per_second);
+  const directions = [rates(true), rates(false)];
+  return {
+    goodput: directions.flat().reduce((sum, rate) => sum + rate, 0),
+    fairness: Math.min(...directions.map(fairness)),
+  };
 }

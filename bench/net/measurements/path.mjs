@@ -1,10 +1,11 @@
-import { memoryOf } from '../proc.mjs';
 import { withSetting } from '../setting.mjs';
 import { tcpGoodput, udpGoodput } from './iperf.mjs';
-import { roundTrip } from './roundTrip.mjs';
+import { backToBack, roundTrip } from './roundTrip.mjs';
 
 const PINGS = 100;
 const FEW_PINGS = 20;
+/** Pings that each follow the answer to the one before them: many times as many take no longer. */
+const BACK_TO_BACK = 10;
 /** Seconds of TCP before the measured ones. */
 const WARM_UP = 1;
 
@@ -24,12 +25,16 @@ export const path = {
         async (setting) => {
           const pings = short ? FEW_PINGS : PINGS;
           samples[`${way}/firstRoundTrip`] = await roundTrip(lab, setting, pings);
-          samples[`${way}/tcp`] = await tcpGoodput(lab, setting, seconds, short ? 0 : WARM_UP);
-          samples[`${way}/udp`] = await udpGoodput(lab, setting, seconds, candidate.udpPayload);
-          samples[`${way}/roundTrip`] = await roundTrip(lab, setting, pings);
-          for (const [role, { pid }] of Object.entries(setting.programs)) {
-            samples[`memory/${way}/${role}`] = memoryOf(pid).peak;
+          const tcp = await tcpGoodput(lab, setting, seconds, short ? 0 : WARM_UP);
+          const udp = await udpGoodput(lab, setting, seconds);
+          const hasPrograms = Object.keys(setting.programs).length > 0;
+          for (const [name, { goodput, cpu, machine }] of Object.entries({ tcp, udp })) {
+            samples[`${way}/${name}`] = goodput;
+            samples[`${way}/${name}Machine`] = machine;
+            if (hasPrograms) samples[`${way}/${name}Cpu`] = cpu;
           }
+          samples[`${way}/roundTrip`] = await roundTrip(lab, setting, pings);
+          samples[`${way}/backToBack`] = await backToBack(lab, setting, pings * BACK_TO_BACK);
         },
       );
     }

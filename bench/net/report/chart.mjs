@@ -34,6 +34,18 @@ const panels = [
     without: ['plain'],
   },
   {
+    title: 'CPU of the daemons of both ends for a gigabyte of that: seconds, less is better',
+    measurement: 'path',
+    metric: 'direct/tcpCpu',
+    unit: units.perGigabyte,
+  },
+  {
+    title: 'Round trip from peer to peer, direct, pings 10 ms apart: µs, less is better',
+    measurement: 'path',
+    metric: 'direct/roundTrip',
+    unit: units.microseconds,
+  },
+  {
     title: 'TCP from peer to router to peer: Mbit/s, more is better',
     measurement: 'path',
     metric: 'relayed/tcp',

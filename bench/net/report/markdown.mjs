@@ -29,20 +29,24 @@ function section(description, candidates, results) {
 }
 
 const HOW = `Router and peers run in network namespaces, connected by virtual Ethernet and a bridge. All candidates
-are measured in turn, round after round; tables show the median and, in brackets, least and most. On a
-virtual machine, a measurement during which others took more than 2 % of the CPU is repeated up to twice.
+are measured in turn, round after round; tables show the median and, in brackets, least and most. A measurement is
+disturbed when other programs take more than a tenth of the processors right before or after it, or others on the same
+hardware more than 2 % of the time meanwhile. It is repeated then, up to twice; where it still is, it counts only if
+there is no other, and the figure has a star.
 
 Sender, daemons and receiver share the cores named below, so that figures of one column compare with
 each other and with nothing else. For the router, a program hands over frames many at a time, for the
 kernel to cut: on its interface, so that they travel alone, or as late as it can, so that they arrive
 coalesced. The interface of the receiver counts what arrives before a filter drops it. CPU is the time of
-all threads of the process as /proc tells it; that includes what the kernel does with a frame that the
+all threads of the processes as /proc tells it; that includes what the kernel does with a frame that a
 process sends until it has reached the receiver. For the paths, iperf3 sends and receives.
 
-The C reference's peers never talk directly. wireguard-go encrypts, which 6bed4 does not, and has packets
-of 1420 bytes where 6bed4 has 1280; it is there to show what a user-space tunnel costs. Plain UDP has
-datagrams with 1280 bytes of payload, as the tunnel's are, and one system call for each. The links without
-a tunnel are virtual and hand over TCP in pieces of 64 KiB, so nothing comes near them.`;
+The others do not do the same work. WireGuard and yggdrasil encrypt, which 6bed4 does not, and have packets of
+1420 and 65,535 bytes where 6bed4 has 1280; they show what tunnels in user space cost. wireguard-go of Debian, from
+2022, has no offloads; the current one has. The C reference's peers never talk directly. Miredo is the closest in
+what it does: IPv6 in UDP between NATs, with packets of 1280 bytes. VXLAN of the kernel, with the same size and with
+segmentation as late as possible, is the limit for IPv6 in UDP here. The links without a tunnel are virtual and hand
+over TCP in pieces of 64 KiB, so nothing comes near them.`;
 
 /** The document with all results. */
 export function reportMarkdown({ candidates, results, verdicts, machine, command, chart }) {
@@ -59,14 +63,15 @@ export function reportMarkdown({ candidates, results, verdicts, machine, command
     `![Throughput, cost and round trips of all candidates](${chart})`,
     HOW,
     '## Targets',
-    'Ratios are of medians, within this run.',
+    'Ratios are medians of those within a round.',
     markdownTable(['', 'wanted', 'found', ''], targets, (column) => column === 0 || column === 3),
     ...tables.flatMap((description) => section(description, candidates, results)),
     '## Repeat it',
     `\`\`\`sh\n${command}\n\`\`\``,
-    'as root, with the variables that [CONTRIBUTING.md](../CONTRIBUTING.md) names for the C reference, and ' +
-      'the Debian packages `iperf3`, `wireguard-go` and `wireguard-tools`. `--help` tells how to measure ' +
-      'only a part. These figures are from:',
+    'as root, with the variables that [CONTRIBUTING.md](../CONTRIBUTING.md) names for the C reference and for ' +
+      'wireguard-go, and the Debian packages `iperf3`, `miredo`, `miredo-server`, `yggdrasil`, `wireguard-go` and ' +
+      '`wireguard-tools`. `--help` tells how to measure only a part, and how to compare with another revision. ' +
+      'These figures are from:',
     markdownTable(['', ''], machine, () => true),
   ].join('\n\n')}\n`;
 }

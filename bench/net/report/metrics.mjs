@@ -5,8 +5,12 @@ const SIZES = [100, 500, 1280];
 /** The unit of a metric, and the format of its values. */
 export const units = {
   kiloframes: { name: 'thousand frames/s', scale: 1e-3, digits: 1 },
+  kilodatagrams: { name: 'thousand/s', scale: 1e-3, digits: 1 },
   microseconds: { name: 'µs', scale: 1, digits: 0 },
   cpu: { name: 'µs of CPU a frame', scale: 1, digits: 2 },
+  perGigabyte: { name: 's/GB', scale: 1, digits: 2 },
+  index: { name: 'index', scale: 1, digits: 3 },
+  times: { name: '×', scale: 1, digits: 2 },
   megabits: { name: 'Mbit/s', scale: 1e-6, digits: 0 },
   milliseconds: { name: 'ms', scale: 1, digits: 0 },
   percent: { name: '% of a core', scale: 100, digits: 2 },
@@ -53,7 +57,9 @@ export const tables = [
     measurement: 'path',
     title: 'Peer to peer, direct',
     note:
-      'iperf3, one stream; the first second of TCP does not count. Round trips are those of lone pings, 10 ms apart, after the streams; and ' +
+      'iperf3, one stream of TCP, and UDP with one system call for each datagram of 1200 bytes. CPU seconds for a ' +
+      'gigabyte are those of the daemons of both ends, and those of the whole machine, iperf3 among them. ' +
+      'Round trips are those of lone pings, 10 ms apart, and of pings back to back, after the streams; and ' +
       'at first, when the daemons have carried nothing yet.',
     columns: pathColumns('direct'),
   },
@@ -64,6 +70,23 @@ export const tables = [
     columns: pathColumns('relayed'),
   },
   {
+    measurement: 'flows',
+    title: 'Many streams and flows',
+    note:
+      'Streams of TCP in both directions at the same time, what all receive together, and flows of UDP with 1200 bytes ' +
+      "each, all by the same two programs. The index is Jain's: 1 where all have the same.",
+    columns: [
+      ...[1, 16, 64].flatMap((count) => [
+        { metric: `tcp-${count}`, title: `TCP, ${count} each way`, unit: units.megabits },
+        { metric: `tcp-${count}/fairness`, title: 'fairness', unit: units.index },
+      ]),
+      ...[1, 1000].flatMap((count) => [
+        { metric: `udp-${count}`, title: `UDP, ${count}`, unit: units.kilodatagrams },
+        { metric: `udp-${count}/fairness`, title: 'fairness', unit: units.index },
+      ]),
+    ],
+  },
+  {
     measurement: 'footprint',
     title: 'Start and rest',
     note:
@@ -71,6 +94,7 @@ export const tables = [
       'the router. CPU and resident memory of daemons that have nothing to do.',
     columns: ['router', 'peer'].flatMap((role) => [
       { metric: `start/${role}`, title: `${role} ready after`, unit: units.milliseconds },
+      { metric: `startTimes/${role}`, title: '`node -e 0`', unit: units.times },
       { metric: `idle/${role}`, title: `${role} idle`, unit: units.percent },
       { metric: `memory/${role}`, title: `${role} memory`, unit: units.megabytes },
     ]),
@@ -80,8 +104,13 @@ export const tables = [
 function pathColumns(way) {
   return [
     { metric: `${way}/tcp`, title: 'TCP', unit: units.megabits },
+    { metric: `${way}/tcpCpu`, title: 'daemons', unit: units.perGigabyte },
+    { metric: `${way}/tcpMachine`, title: 'machine', unit: units.perGigabyte },
     { metric: `${way}/udp`, title: 'UDP', unit: units.megabits },
+    { metric: `${way}/udpCpu`, title: 'daemons', unit: units.perGigabyte },
+    { metric: `${way}/udpMachine`, title: 'machine', unit: units.perGigabyte },
     { metric: `${way}/roundTrip`, title: 'round trip', unit: units.microseconds },
+    { metric: `${way}/backToBack`, title: 'back to back', unit: units.microseconds },
     { metric: `${way}/firstRoundTrip`, title: 'at first', unit: units.microseconds },
   ];
 }
@@ -94,12 +123,12 @@ const NEGLIGIBLE = 0.01;
 
 /**
  * A median with its extremes, in a column's unit; with a mark where the candidate relayed all of the load,
- * and could have relayed more.
+ * and could have relayed more, and a star where all rounds were disturbed.
  */
 export function cellText(cell, { unit }) {
   if (cell === null) return '';
-  const { median, least, most, count, isLimited } = cell;
-  const typical = `${isLimited ? '≥ ' : ''}${format(median, unit)}`;
+  const { median, least, most, count, isLimited, isDisturbed } = cell;
+  const typical = `${isLimited ? '≥ ' : ''}${format(median, unit)}${isDisturbed ? '\\*' : ''}`;
   return count === 1 ? typical : `${typical} (${format(least, unit)}–${format(most, unit)})`;
 }
 

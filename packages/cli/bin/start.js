@@ -7,8 +7,13 @@ export async function start(name) {
   const args = process.argv.slice(2);
   try {
     const { prepare } = await import('../dist/prepare.js');
-    await prepare(args, name);
-    const { main } = await import('../dist/cli.js');
+    const { file, hasThread } = await prepare(args, name);
+    if (hasThread) {
+      // It starts while this thread loads what it needs itself.
+      const { startThreadEarly } = await import('../dist/daemon/earlyThread.js');
+      startThreadEarly();
+    }
+    const { main } = await import(`../dist/${file}`);
     const { version } = createRequire(import.meta.url)('../package.json');
     process.exitCode = (await main(args, version, name)) || process.exitCode;
   } catch (error) {

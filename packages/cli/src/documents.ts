@@ -1,15 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadCommands } from './commands/commands.js';
 import { commandPage } from './help/commandPage.js';
 import { COMPLETION_FILES, completion, SHELLS } from './help/completion.js';
 import { manPages } from './help/manPage.js';
 import { referencePage } from './help/referencePage.js';
-import { buildProgram } from './main.js';
+import { buildProgram } from './program.js';
 import { REFERENCE_COMMANDS } from './reference/commands.js';
 
 /** Writes the man pages and completions of the command, into the folders `man` and `completion` of a folder. */
-export function writeDocuments(folder: string, version: string): void {
-  const page = commandPage(buildProgram(version));
+export async function writeDocuments(folder: string, version: string): Promise<void> {
+  const page = commandPage(await buildProgram({ version, load: loadCommands }));
   const pages = join(folder, 'man');
   const completions = join(folder, 'completion');
   for (const each of [pages, completions]) mkdirSync(each, { recursive: true });

@@ -1,5 +1,5 @@
 import { formatInboundPolicy, type InboundPolicy } from '@6bed4/node';
-import type { Logger } from 'pino';
+import type { Logger } from '../output/logger.js';
 import { reachableServices } from '../output/reachableServices.js';
 
 /** Logs in one line what others reach of this computer; nothing without an interface. */

@@ -1,5 +1,5 @@
 import { hasAddress, type InterfaceReport } from '@6bed4/node';
-import type { Logger } from 'pino';
+import type { Logger } from '../output/logger.js';
 
 /** The part of routers and peers that is about their interface. */
 interface InterfaceOwner {

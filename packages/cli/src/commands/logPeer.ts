@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatEndpoint } from '@6bed4/codec';
 import type { PeerDaemon, RouterLookup } from '@6bed4/node';
 import type { AddressLease } from '@6bed4/tunnel';
-import type { Logger } from 'pino';
 import { reachError } from '../check/reachError.js';
+import type { Logger } from '../output/logger.js';
 import { routersOf } from './describePeer.js';
 import { logInterface } from './logInterface.js';
 

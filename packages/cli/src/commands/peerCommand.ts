@@ -7,7 +7,6 @@ import {
   startPeer,
 } from '@6bed4/node';
 import type { Command } from 'commander';
-import type { Logger } from 'pino';
 import { addConfigurable, type FlagSource } from '../config/configurable.js';
 import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
@@ -30,6 +29,7 @@ import {
 } from '../options/peerOptions.js';
 import { repeated } from '../options/repeated.js';
 import { openLog } from '../output/log.js';
+import type { Logger } from '../output/logger.js';
 import { PathLog } from '../output/pathLog.js';
 import { describePeer } from './describePeer.js';
 import { logInbound } from './logInbound.js';

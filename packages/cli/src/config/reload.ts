@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidArgumentError } from '@6bed4/codec';
 import { StartError } from '@6bed4/node';
-import type { Logger } from 'pino';
 import type { CommonFlags } from '../options/daemonOptions.js';
 import { flagName } from '../options/flagName.js';
 import { UsageError } from '../options/usageError.js';
+import type { Logger } from '../output/logger.js';
 import type { FlagSource } from './configurable.js';
 
 /** What changes while a daemon runs, by flag; the others need a restart. */

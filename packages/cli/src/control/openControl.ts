@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { StartError } from '@6bed4/node';
-import type { Logger } from 'pino';
+import type { Logger } from '../output/logger.js';
 import { ownControlFolder, prepareControlFolder, SOCKET_SUFFIX } from './controlFolder.js';
 import { ControlServer } from './controlServer.js';
 

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Logger } from '../output/logger.js';
 import { type HookCall, TAKE_BACK } from './offers.js';
 import { runHook } from './runHook.js';
 

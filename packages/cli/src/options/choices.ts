@@ -7,7 +7,8 @@ import {
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import type { CaptureSideName } from '../control/captureStream.js';
-import type { LogFormat, LogLevel, LogPlace } from '../output/log.js';
+import type { LogFormat, LogPlace } from '../output/log.js';
+import type { LogLevel } from '../output/logger.js';
 import { refuse } from './refuse.js';
 
 /* Parsers of options that take one of a few words. */

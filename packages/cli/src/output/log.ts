@@ -1,10 +1,7 @@
-import type { Logger } from 'pino';
 import { colors } from './color.js';
+import { createLogger, jsonLine, type Logger, type LogLevel, type LogRecord } from './logger.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
-
-/** The levels of a log, the most important first. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /**
  * The forms of a log: lines for people, JSON, and lines that journald and syslog know the priority of
@@ -53,20 +50,15 @@ export interface DaemonLog {
  * @throws StartError where there is no such output
  */
 export async function openLog(options: LogOptions): Promise<DaemonLog> {
-  const { pino } = await import('pino');
-  const level = levelOf(options);
   const sink = await openSink(options.logTo ?? 'stdout', (lines, code) => {
     const why = code ?? 'lines came faster than they were read';
     logger.warn({ lines }, `${lines} lines of this log were lost: ${why}`);
   });
   const redacted = options.redact === true ? createRedaction() : (line: string): string => line;
-  const destination: Destination = { write: (line) => sink.write(redacted(line)) };
-  const common = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  const format = await formatOf(options);
-  const logger: Logger =
-    format === 'json'
-      ? pino({ ...common, formatters: { level: (label) => ({ level: label }) } }, destination)
-      : pino(common, await textDestination(destination, format, options));
+  const toLine = await formatter(options);
+  const logger = createLogger(levelOf(options), (record) => {
+    sink.write(redacted(toLine(record, new Date())));
+  });
   return {
     logger,
     get linesLost() {
@@ -81,14 +73,10 @@ export function levelOf({ verbose, logLevel = 'info' }: LogOptions): LogLevel {
   return verbose === true ? 'debug' : logLevel;
 }
 
-/** Takes lines. */
-interface Destination {
-  write(line: string): void;
-}
-
-/** The end of a log. */
-interface Sink extends Destination {
+/** The end of a log, which takes lines. */
+interface Sink {
   readonly lost: number;
+  write(line: string): void;
   close(within: number): Promise<void>;
 }
 
@@ -129,54 +117,31 @@ async function isFile(fd: number): Promise<boolean> {
   }
 }
 
-/** Names of levels by the numbers that pino has for them. */
-const LABELS: Readonly<Record<number, string>> = {
-  20: 'DEBUG',
-  30: 'INFO',
-  40: 'WARN',
-  50: 'ERROR',
-};
+/** Priorities of syslog (RFC 5424 §6.2.1) by level. */
+const PRIORITIES: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 
-/** Priorities of syslog (RFC 5424 §6.2.1) by the name of a level. */
-const PRIORITIES: Readonly<Record<string, number>> = { ERROR: 3, WARN: 4, INFO: 6, DEBUG: 7 };
+type Formatter = (record: LogRecord, time: Date) => string;
 
-/** Writes messages for people. */
-async function textDestination(
-  destination: Destination,
-  format: 'text' | 'journal',
-  options: LogOptions,
-): Promise<Destination> {
+/** Writes messages as lines of a format, line feeds included. */
+async function formatter(options: LogOptions): Promise<Formatter> {
+  const format = await formatOf(options);
+  if (format === 'json') return jsonLine;
+  if (format === 'journal') {
+    return (record) => `<${PRIORITIES[record.level]}>${lineFor(record)}\n`;
+  }
   const logTime = options.logTime ?? (await isFile(streamOf(options.logTo ?? 'stdout')));
-  const { prettyFactory } = await import('pino-pretty');
-  const beginning = (log: Readonly<Record<string, unknown>>, label: string): string => {
-    if (format === 'journal') return `<${PRIORITIES[label] ?? PRIORITIES['INFO']}>`;
-    return logTime ? `${String(log['time'])} ` : '';
-  };
-  const pretty = prettyFactory({
-    colorize: colors.isColorSupported && format === 'text',
-    hideObject: true,
-    ignore: 'level,time',
-    messageFormat(log) {
-      const label = LABELS[Number(log['level'])] ?? 'INFO';
-      return beginning(log, label) + lineFor(log, label);
-    },
-  });
-  return { write: (message) => destination.write(pretty(message)) };
+  return (record, time) => `${logTime ? `${time.toISOString()} ` : ''}${lineFor(record)}\n`;
 }
 
-/** Fields that pino adds to every message. */
-const OWN_FIELDS = ['level', 'time', 'msg'];
-
 /** Writes a message for people: `ready  router fc64::1  tun 6bed4`. */
-export function lineFor(log: Readonly<Record<string, unknown>>, level: string): string {
-  const message = String(log['msg']);
-  const fields = Object.entries(log)
-    .filter(([name, value]) => !OWN_FIELDS.includes(name) && value !== null && value !== undefined)
+export function lineFor({ level, fields, message }: LogRecord): string {
+  const values = Object.entries(fields)
+    .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => [name, textOf(value)] as const)
     // Values that the message contains already are not repeated.
     .filter(([, text]) => text !== '' && !message.includes(text))
     .map(([name, text]) => `${colors.dim(name)} ${text}`);
-  return [`${markOf(level)}${emphasized(message, level)}`, ...fields].join('  ');
+  return [`${markOf(level)}${emphasized(message, level)}`, ...values].join('  ');
 }
 
 function textOf(value: unknown): string {
@@ -184,11 +149,11 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function markOf(level: string): string {
-  return level === 'WARN' ? colors.yellow('warning: ') : '';
+function markOf(level: LogLevel): string {
+  return level === 'warn' ? colors.yellow('warning: ') : '';
 }
 
-function emphasized(message: string, level: string): string {
+function emphasized(message: string, level: LogLevel): string {
   if (message === 'ready') return colors.green(message);
-  return level === 'DEBUG' ? colors.dim(message) : message;
+  return level === 'debug' ? colors.dim(message) : message;
 }

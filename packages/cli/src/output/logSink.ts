@@ -1,14 +1,17 @@
-import { constants, openSync, type Stats } from 'node:fs';
+import { close, constants, openSync, type Stats, write } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import sonicBoom from 'sonic-boom';
 
 /** File descriptors of standard output and standard error. */
 export const STDOUT = 1;
 export const STDERR = 2;
 /** Upper bound of what waits to be written, in characters. */
 const LONGEST_QUEUE = 256 << 10;
+/** Milliseconds after which writing is tried again when the reader was too slow. */
+const RETRY_WHEN_FULL = 100;
 /** Milliseconds after which writing is tried again when it failed. */
-const RETRY_AFTER = 1000;
+const RETRY_WHEN_FAILED = 1000;
+/** What a descriptor that does not block says when it takes nothing. */
+const FULL: readonly unknown[] = ['EAGAIN', 'EBUSY'];
 
 /**
  * Writes lines to a file descriptor without ever waiting for it: lines queue up while it takes none, up
@@ -16,11 +19,20 @@ const RETRY_AFTER = 1000;
  * reader that is gone: writing is tried again, and what was lost is told when it works.
  */
 export class LogSink {
-  readonly #stream: InstanceType<typeof sonicBoom.SonicBoom>;
+  readonly #fd: number;
+  readonly #onLost: (lines: number, code: string | null) => void;
+  /** Lines that wait, and their length. */
+  #lines: string[] = [];
+  #length = 0;
+  /** What is being written, as far as it is not. */
+  #rest: Uint8Array | null = null;
+  #isWriting = false;
   #lost = 0;
   #told = 0;
   #failure: string | null = null;
   #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+  #onEmpty = (): void => {};
 
   /**
    * @param fd - a descriptor that does not block, or a file
@@ -28,22 +40,8 @@ export class LogSink {
    * the error; null when the lines only came faster than they could be written
    */
   constructor(fd: number, onLost: (lines: number, code: string | null) => void) {
-    const stream = new sonicBoom.SonicBoom({ fd, maxLength: LONGEST_QUEUE });
-    this.#stream = stream;
-    stream.on('drop', () => {
-      this.#lost++;
-    });
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure = error.code ?? error.message;
-      this.#retry ??= setTimeout(() => this.#tryAgain(), RETRY_AFTER).unref();
-    });
-    stream.on('drain', () => {
-      const lines = this.#lost - this.#told;
-      const failure = this.#failure;
-      this.#told = this.#lost;
-      this.#failure = null;
-      if (lines > 0) onLost(lines, failure);
-    });
+    this.#fd = fd;
+    this.#onLost = onLost;
   }
 
   /** Lines that were never written. */
@@ -53,27 +51,89 @@ export class LogSink {
 
   /** Takes a line with its line feed. */
   write(line: string): void {
-    this.#stream.write(line);
+    if (this.#length + line.length > LONGEST_QUEUE) {
+      this.#lost++;
+      return;
+    }
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#retry === undefined) this.#writeOn();
   }
 
   /** Ends; what waits is written, if that takes no longer than `within` milliseconds. */
   close(within: number): Promise<void> {
-    clearTimeout(this.#retry);
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        clearTimeout(this.#retry);
-        this.#stream.destroy();
+        this.#end();
         resolve();
       };
       const timer = setTimeout(end, within);
-      this.#stream.flush(end);
+      this.#onEmpty = end;
+      this.#tryAgain();
     });
   }
 
+  #writeOn(): void {
+    if (this.#isWriting || this.#closed) return;
+    if (this.#rest === null) {
+      if (this.#lines.length === 0) {
+        this.#onEmpty();
+        return;
+      }
+      this.#rest = Buffer.from(this.#lines.join(''));
+      this.#lines = [];
+    }
+    this.#isWriting = true;
+    write(this.#fd, this.#rest, (error, written) => {
+      this.#isWriting = false;
+      if (this.#closed) this.#closeFile();
+      else if (error === null) this.#wrote(written);
+      else this.#failed(error.code);
+    });
+  }
+
+  #wrote(bytes: number): void {
+    const rest = this.#rest!.subarray(bytes);
+    this.#rest = rest.length > 0 ? rest : null;
+    if (this.#rest === null) {
+      this.#length = this.#lines.reduce((sum, line) => sum + line.length, 0);
+      if (this.#lines.length === 0) this.#tellLosses();
+    }
+    this.#writeOn();
+  }
+
+  #failed(code: string | undefined): void {
+    const isFull = FULL.includes(code);
+    if (!isFull) this.#failure = code ?? 'EIO';
+    const wait = isFull ? RETRY_WHEN_FULL : RETRY_WHEN_FAILED;
+    this.#retry = setTimeout(() => this.#tryAgain(), wait).unref();
+  }
+
   #tryAgain(): void {
+    clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#stream.flush();
+    this.#writeOn();
+  }
+
+  #tellLosses(): void {
+    const lines = this.#lost - this.#told;
+    const failure = this.#failure;
+    this.#told = this.#lost;
+    this.#failure = null;
+    if (lines > 0) this.#onLost(lines, failure);
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    if (!this.#isWriting) this.#closeFile();
+  }
+
+  /** Others may use the streams of the process. */
+  #closeFile(): void {
+    if (this.#fd > STDERR) close(this.#fd, () => {});
   }
 }
 

@@ -1,7 +1,7 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { PathChanged, PathKind } from '@6bed4/tunnel';
-import type { Logger } from 'pino';
 import { LineLimit } from './lineLimit.js';
+import type { Logger } from './logger.js';
 
 /** Milliseconds between two summaries of what inbound remotes caused. */
 const SUMMARY_INTERVAL = 600_000;

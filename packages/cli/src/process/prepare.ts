@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { hasConfigFile } from '../config/hasConfigFile.js';
 import { referenceCommand } from '../reference/commands.js';
 import { translate } from '../reference/translate.js';
 import { confine } from './confine.js';
@@ -6,6 +7,16 @@ import { confine } from './confine.js';
 const NAME = '6bed4';
 
 const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
+/** Those that are built for themselves. */
+const LEAN_DAEMONS: readonly unknown[] = ['peer', 'router'];
+
+/** What to load for a command. */
+export interface Entry {
+  /** The built file with all commands, or with the lean daemons alone. */
+  readonly file: 'cli.js' | 'daemon/daemon.js';
+  /** Whether a lean daemon will most likely have the thread of the Linux driver. */
+  readonly hasThread: boolean;
+}
 
 /**
  * Prepares the process of a daemon: its capabilities and its name. Comes before anything else; other commands
@@ -13,10 +24,14 @@ const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
  *
  * @param argv - the arguments after the command's name
  * @param name - the command's name: `6bed4`, or that of the C implementation
+ * @returns what to load
  */
-export async function prepare(argv: readonly string[], name: string = NAME): Promise<void> {
+export async function prepare(argv: readonly string[], name: string = NAME): Promise<Entry> {
   const args = translated(argv, name);
-  if (!DAEMONS.includes(args[0]) || args.includes('--help') || args.includes('-h')) return;
+  const isLean = LEAN_DAEMONS.includes(args[0]) && !hasConfigFile(args);
+  const file = isLean ? 'daemon/daemon.js' : 'cli.js';
+  const isHelp = args.includes('--help') || args.includes('-h');
+  if (!DAEMONS.includes(args[0]) || isHelp) return { file, hasThread: false };
   await confine(args);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [name, ...argv].join(' ');
@@ -25,6 +40,8 @@ export async function prepare(argv: readonly string[], name: string = NAME): Pro
   } catch {
     // Other systems have no such file.
   }
+  const hasThread = isLean && process.platform === 'linux' && !args.includes('--no-tun');
+  return { file, hasThread };
 }
 
 /** The arguments of `6bed4`; none where they will be refused, or help is asked for. */

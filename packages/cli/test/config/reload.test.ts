@@ -1,9 +1,9 @@
 import { StartError } from '@6bed4/node';
-import type { Logger } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Changes, Reloader } from '../../src/config/reload.js';
 import type { CommonFlags } from '../../src/options/daemonOptions.js';
 import { UsageError } from '../../src/options/usageError.js';
+import type { Logger } from '../../src/output/logger.js';
 
 interface Flags extends CommonFlags {
   readonly router?: readonly string[];

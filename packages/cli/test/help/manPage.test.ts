@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { loadCommands } from '../../src/commands/commands.js';
 import { commandPage } from '../../src/help/commandPage.js';
 import { manPages } from '../../src/help/manPage.js';
 import { referencePage } from '../../src/help/referencePage.js';
-import { buildProgram } from '../../src/main.js';
+import { buildProgram } from '../../src/program.js';
 import { REFERENCE_COMMANDS } from '../../src/reference/commands.js';
 
 const RELEASE = { version: '1.2.3', date: '2026-01-31' };
@@ -15,8 +16,9 @@ function pageOf(define: (program: Command) => void): string {
   return manPages(commandPage(program), RELEASE)[0]!.text;
 }
 
+const program = await buildProgram({ version: '1.2.3', load: loadCommands });
+
 describe('the man pages', () => {
-  const program = buildProgram('1.2.3');
   const pages = manPages(commandPage(program), RELEASE);
 
   test('put what needs an administrator into section 8, and the rest into section 1', () => {
@@ -40,8 +42,7 @@ describe('the man pages', () => {
 
 describe('the man pages of the C commands', () => {
   test.each(REFERENCE_COMMANDS)('tell all options of $name', (command) => {
-    const program = commandPage(buildProgram('1.2.3'));
-    const all = manPages(program, RELEASE, [referencePage(command)]);
+    const all = manPages(commandPage(program), RELEASE, [referencePage(command)]);
     const page = all.find(({ name }) => name === `${command.name}.8`)!;
     for (const { short, long, help } of command.options) {
       if (help === '') continue;

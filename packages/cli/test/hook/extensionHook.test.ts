@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ExtensionHook } from '../../src/hook/extensionHook.js';
+import type { Logger } from '../../src/output/logger.js';
 
 const TIMEOUT = 5_000;
 const RANGE = ['add-range-offer', 'fc64::2', 'fc64::3fff'];

@@ -7,26 +7,29 @@ import { COMMAND, requireBuild, start, startIn } from '@6bed4/testing/command';
 import { freePort } from '@6bed4/testing/sockets';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { lineFor } from '../../src/output/log.js';
+import type { LogLevel, LogRecord } from '../../src/output/logger.js';
 
 const plain = (text: string): string => text.replace(new RegExp(`${'\u001b'}\\[\\d+m`, 'g'), '');
 
 describe('a log line as text', () => {
-  test.each([
+  test.each<[level: LogLevel, message: string, fields: LogRecord['fields'], line: string]>([
     [
-      { level: 30, msg: 'ready', router: 'fc64::1', tun: '6bed4', routes: ['a::/16', 'b::/16'] },
-      'INFO',
+      'info',
+      'ready',
+      { router: 'fc64::1', tun: '6bed4', routes: ['a::/16', 'b::/16'] },
       'ready  router fc64::1  tun 6bed4  routes a::/16 b::/16',
     ],
-    [{ msg: 'ready', tun: null, routes: [], public: undefined }, 'INFO', 'ready'],
+    ['info', 'ready', { tun: null, routes: [], public: undefined }, 'ready'],
     [
-      { msg: 'no answer from router 192.0.2.1:25790', router: '192.0.2.1:25790', attempts: 4 },
-      'INFO',
+      'info',
+      'no answer from router 192.0.2.1:25790',
+      { router: '192.0.2.1:25790', attempts: 4 },
       'no answer from router 192.0.2.1:25790  attempts 4',
     ],
-    [{ msg: 'adding a route failed' }, 'WARN', 'warning: adding a route failed'],
-    [{ msg: 'counters', drops: { loop: 1 } }, 'DEBUG', 'counters  drops {"loop":1}'],
-  ])('of %j at level %s', (log, level, line) => {
-    expect(plain(lineFor(log, level))).toBe(line);
+    ['warn', 'adding a route failed', {}, 'warning: adding a route failed'],
+    ['debug', 'counters', { drops: { loop: 1 } }, 'counters  drops {"loop":1}'],
+  ])('at level %s of %s with %j', (level, message, fields, line) => {
+    expect(plain(lineFor({ level, message, fields }))).toBe(line);
   });
 });
 

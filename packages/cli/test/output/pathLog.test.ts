@@ -1,6 +1,6 @@
 import type { PathChanged } from '@6bed4/tunnel';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLogger, type LogLevel } from '../../src/output/logger.js';
 import { PathLog } from '../../src/output/pathLog.js';
 
 const CHANGE: Omit<PathChanged, 'type'> = {
@@ -19,9 +19,11 @@ describe('the log of paths', () => {
   let now: number;
   let paths: PathLog;
 
-  const open = (level: string): void => {
-    const write = (line: string): void => void lines.push(JSON.parse(line));
-    paths = new PathLog(pino({ level, base: null, timestamp: false }, { write }), () => now);
+  const open = (level: LogLevel): void => {
+    const logger = createLogger(level, ({ level, fields, message }) => {
+      lines.push({ level, ...fields, msg: message });
+    });
+    paths = new PathLog(logger, () => now);
   };
 
   beforeEach(() => {

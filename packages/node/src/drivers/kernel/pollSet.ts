@@ -36,11 +36,12 @@ export class PollSet {
     this.#arena.words[(at + POLLFD_EVENTS) >> 2] = word;
   }
 
-  /** Waits for the first event, up to `timeout` milliseconds. */
-  poll(timeout: number): void {
+  /** Waits for the first event, up to `timeout` milliseconds; whether there was one. */
+  poll(timeout: number): boolean {
     const ready = this.#libc.poll(this.#arena.address + this.#at, this.#count, timeout);
     // A signal may have interrupted it: then nothing is known to have happened.
     if (ready <= 0) this.#clearResults();
+    return ready > 0;
   }
 
   /** Waits for one of the descriptors only; whether something happened to it. */

@@ -2,7 +2,7 @@ import {
   MessageChannel,
   type MessagePort,
   receiveMessageOnPort,
-  Worker,
+  type Worker,
 } from 'node:worker_threads';
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { TunnelEvent } from '@6bed4/tunnel';
@@ -11,7 +11,7 @@ import { clearTimeout, setTimeout, timeOrigin } from '../../realTimers.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
-import { workerFile } from './workerFile.js';
+import { takeThread } from './earlyThread.js';
 import {
   type Answer,
   type Notice,
@@ -78,13 +78,8 @@ export class LoopThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const setup: WorkerSetup = { ...options, wake, shared, requests: port2, timeOrigin };
-    this.#worker = new Worker(workerFile(), {
-      name: '6bed4',
-      workerData: setup,
-      transferList: [port2],
-      // What says that a program is given as text would be held against the worker's file.
-      ...(process.execArgv.some((one) => one.startsWith('--input-type')) ? { execArgv: [] } : {}),
-    });
+    this.#worker = takeThread();
+    this.#worker.postMessage(setup, [port2]);
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#isOver = true;

@@ -1,11 +1,7 @@
 /** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
-import {
-  type MessagePort,
-  parentPort,
-  receiveMessageOnPort,
-  workerData,
-} from 'node:worker_threads';
+import { once } from 'node:events';
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
 import { PacketTap } from '../../capture/packetTap.js';
@@ -15,7 +11,7 @@ import { bindRawLibc } from '../kernel/rawLibc.js';
 import { allocateLoopMemory } from './loopMemory.js';
 import { PACKET_LOOP_SIZE, PacketLoop } from './packetLoop.js';
 import { ReplayLibc } from './replayLibc.js';
-import { warmUp } from './warmUp.js';
+import { prepareWarmUp } from './warmUp.js';
 import {
   type Answer,
   type MachinePlan,
@@ -34,9 +30,11 @@ import {
 type AnyMachine = Peer | Router;
 type Loop = PacketLoop<AnyMachine>;
 
-const setup = workerData as WorkerSetup;
-const shared = new Int32Array(setup.shared);
 const outside = parentPort as MessagePort;
+/** Bound while the set-up is awaited; a failure is told after it. */
+const binding = Promise.allSettled([bindRawLibc()]);
+const [setup] = (await once(outside, 'message')) as [WorkerSetup];
+const shared = new Int32Array(setup.shared);
 
 function post(notice: Notice): void {
   outside.postMessage(notice);
@@ -173,23 +171,18 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const libc = new ReplayLibc(await bindRawLibc());
+  const [bound] = await binding;
+  if (bound.status === 'rejected') throw bound.reason;
+  const real = bound.value;
+  const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
   let loop: Loop | null = null;
   const onWake = (): void => {
     if (loop !== null) answerAll(loop);
   };
-  const { kind, profile } = setup.machine;
-  // The same for the warm-up: compiled code expects the functions of this instance of WebAssembly.
-  const memory = allocateLoopMemory(libc, PACKET_LOOP_SIZE);
-  try {
-    const { tunFeatures } = setup;
-    warmUp({ libc, memory, kind, profile: profileFrom(profile), tunFeatures, clock, onWake });
-  } catch (error) {
-    // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
-    if (!(error instanceof InvalidArgumentError)) throw error;
-  }
+  // Of one instance of WebAssembly for both loops, whose functions the compiled code expects.
+  const memory = allocateLoopMemory(libc, 2 * PACKET_LOOP_SIZE);
   loop = new PacketLoop<AnyMachine>({
     libc,
     memory,
@@ -205,6 +198,18 @@ async function carryPackets(): Promise<void> {
     onGone: () => post({ type: 'gone' }),
   });
   post({ type: 'ready' });
+  const { kind, profile } = setup.machine;
+  const { tunFeatures } = setup;
+  try {
+    const plain = profileFrom(profile);
+    const replay = new ReplayLibc(real);
+    loop.useIdleTime(
+      prepareWarmUp({ libc: replay, memory, kind, profile: plain, tunFeatures, clock, onWake }),
+    );
+  } catch (error) {
+    // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.
+    if (!(error instanceof InvalidArgumentError)) throw error;
+  }
   loop.run();
 }
 

@@ -62,6 +62,8 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   readonly #wakeBuffer: number;
   readonly #events: TunnelEvent[] = [];
   readonly #receiveErrors = new ErrorCounts();
+  /** What is done while nothing arrives; null for nothing. */
+  #idleWork: (() => boolean) | null = null;
   readonly #errno: { readonly again: number; readonly interrupted: number };
   #udp: number;
   #tun: number;
@@ -80,7 +82,6 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   constructor(options: PacketLoopOptions<M>) {
     const { libc, memory, tunFeatures, clock } = options;
     const { arena } = memory;
-    arena.clear();
     this.#libc = libc;
     this.#clock = clock;
     this.#onWake = options.onWake;
@@ -112,6 +113,11 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   /** Ends {@link run} after the current iteration. */
   stop(): void {
     this.#running = false;
+  }
+
+  /** Has something done piece by piece while nothing arrives, until it returns false. */
+  useIdleTime(work: () => boolean): void {
+    this.#idleWork = work;
   }
 
   /** Changes to another UDP socket, after sending what waits by the previous one. */
@@ -263,7 +269,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#pollSet.watch(TUN, tun, POLLIN);
     this.#pollSet.watch(LAN, this.#lan, POLLIN);
     this.#waits++;
-    this.#pollSet.poll(Math.max(0, Math.ceil(until - now)));
+    const timeout = this.#idleWork === null ? Math.max(0, Math.ceil(until - now)) : 0;
+    if (this.#pollSet.poll(timeout) || this.#idleWork === null) return;
+    if (!this.#idleWork()) this.#idleWork = null;
   }
 
   #readSocket(fd: number): void {

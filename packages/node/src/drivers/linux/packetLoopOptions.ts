@@ -6,7 +6,7 @@ import type { TunFeatures } from './tunFeatures.js';
 /** Options of `PacketLoop`. The descriptors remain the property of the caller. */
 export interface PacketLoopOptions<M extends RunMachine> {
   readonly libc: RawLibc;
-  /** Of `PACKET_LOOP_SIZE` bytes; what another loop has left there is given up. */
+  /** With room for `PACKET_LOOP_SIZE` more bytes. */
   readonly memory: LoopMemory;
   readonly machine: (sink: TunnelSink) => M;
   /** An eventfd: when it can be read, `onWake` is called. */

@@ -1,3 +1,4 @@
+import type { Arena } from '../kernel/arena.js';
 import { POLLIN } from '../kernel/constants.js';
 import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
 import { LITTLE_ENDIAN } from '../kernel/native.js';
@@ -43,8 +44,8 @@ export class ReplayLibc implements RawLibc {
   /** 1 during a replay. A typed array, so that the compiler does not take the value for a constant. */
   readonly #isReplaying = new Int32Array(1);
   #address = 0;
-  #bytes = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
   #next: () => ReplayStep = () => IDLE;
   #datagram: ReplayStep['datagram'] = null;
   #packet: ReplayStep['packet'] = null;
@@ -57,11 +58,15 @@ export class ReplayLibc implements RawLibc {
   }
 
   /**
-   * Starts a replay into the arena whose address was requested last.
+   * Starts a replay.
    *
+   * @param arena - the memory of the loop
    * @param next - returns the results of the next `poll`
    */
-  start(next: () => ReplayStep): void {
+  start({ address, bytes, view }: Arena, next: () => ReplayStep): void {
+    this.#address = address;
+    this.#bytes = bytes;
+    this.#view = view;
     this.#next = next;
     this.#isReplaying[0] = 1;
   }
@@ -69,13 +74,10 @@ export class ReplayLibc implements RawLibc {
   /** Ends the replay: results are those of the system. */
   stop(): void {
     this.#isReplaying[0] = 0;
-    this.#use(new ArrayBuffer(0));
   }
 
   addressOf(buffer: ArrayBuffer): number {
-    this.#address = this.#real.addressOf(buffer);
-    this.#use(buffer);
-    return this.#address;
+    return this.#real.addressOf(buffer);
   }
 
   recvmmsg(fd: number, messages: number, count: number, flags: number): number {
@@ -127,11 +129,6 @@ export class ReplayLibc implements RawLibc {
 
   numberOf(name: string): number {
     return this.#real.numberOf(name);
-  }
-
-  #use(buffer: ArrayBuffer): void {
-    this.#bytes = new Uint8Array(buffer);
-    this.#view = new DataView(buffer);
   }
 
   #step(descriptors: number, count: number): number {

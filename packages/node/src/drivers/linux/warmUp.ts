@@ -19,6 +19,8 @@ import type { TunFeatures } from './tunFeatures.js';
 const ITERATIONS = 6000;
 /** Upper bound of the whole warm-up, in milliseconds. */
 const MAX_DURATION = 250;
+/** Length of one piece of it, in milliseconds: for as long, a packet may have to wait. */
+const PIECE = 1;
 const PAYLOAD = new Uint8Array(64);
 /** Endpoints of documentation (RFC 5737); nothing is sent to them. */
 const ROUTER = { address: '192.0.2.1', port: 25_790 };
@@ -53,41 +55,50 @@ interface WarmUpScript {
 
 /**
  * Warms up the JIT compiler: runs some thousand synthetic packets through a loop with a machine of this
- * kind, so that the first real packets meet compiled code. Otherwise lone packets would run interpreted
+ * kind, so that real packets meet compiled code. Otherwise lone packets would run interpreted
  * code for hours, which takes twice as long.
+ *
+ * @returns does a piece of it at each call, with nothing else between its begin and its end; false after the last one
  */
-export function warmUp(options: WarmUpOptions): void {
+export function prepareWarmUp(options: WarmUpOptions): () => boolean {
   const { libc, memory, kind, profile, tunFeatures, clock, onWake } = options;
   const script = kind === 'peer' ? peerScript : routerScript;
   const { machine, first, steps } = script(profile, tunFeatures);
-  const end = clock() + MAX_DURATION;
   let iteration = 0;
-  try {
-    const loop = new PacketLoop<Router | Peer>({
-      libc,
-      memory,
-      machine,
-      wake: REPLAY_WAKE,
-      udp: REPLAY_UDP,
-      tun: REPLAY_TUN,
-      tunFeatures,
-      udpSegmentation: true,
-      clock,
-      onWake,
-      onEvent: () => {},
-      onGone: () => {},
-    });
-    libc.start(() => {
-      if (iteration > ITERATIONS || clock() > end) loop.stop();
-      return iteration++ === 0 ? first : steps[iteration % steps.length]!;
-    });
-    loop.command((machine, now) => {
-      if (machine instanceof Peer) machine.start(now);
-    });
-    loop.run();
-  } finally {
-    libc.stop();
-  }
+  let spent = 0;
+  let pauseAt = 0;
+  const loop = new PacketLoop<Router | Peer>({
+    libc,
+    memory,
+    machine,
+    wake: REPLAY_WAKE,
+    udp: REPLAY_UDP,
+    tun: REPLAY_TUN,
+    tunFeatures,
+    udpSegmentation: true,
+    clock,
+    onWake,
+    onEvent: () => {},
+    onGone: () => {},
+  });
+  const next = (): ReplayStep => {
+    if (iteration > ITERATIONS || clock() >= pauseAt) loop.stop();
+    return iteration++ === 0 ? first : steps[iteration % steps.length]!;
+  };
+  return () => {
+    const begin = clock();
+    pauseAt = begin + PIECE;
+    libc.start(memory.arena, next);
+    try {
+      if (iteration === 0)
+        loop.command((machine, now) => machine instanceof Peer && machine.start(now));
+      loop.run();
+    } finally {
+      libc.stop();
+    }
+    spent += clock() - begin;
+    return iteration <= ITERATIONS && spent < MAX_DURATION;
+  };
 }
 
 function routerScript(profile: Profile, features: TunFeatures): WarmUpScript {

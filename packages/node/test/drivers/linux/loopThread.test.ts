@@ -24,9 +24,11 @@ const SETUP = {
 
 /** Start of every worker of these tests: it can answer as the real one does. */
 const PRELUDE = `
-  import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-  const shared = new Int32Array(workerData.shared);
-  const { requests } = workerData;
+  import { once } from 'node:events';
+  import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+  const [setup] = await once(parentPort, 'message');
+  const shared = new Int32Array(setup.shared);
+  const { requests } = setup;
   const next = () => receiveMessageOnPort(requests)?.message;
   const answer = ({ id }, message) => {
     requests.postMessage({ id, answer: message });

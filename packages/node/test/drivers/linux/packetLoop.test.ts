@@ -241,6 +241,31 @@ describe('PacketLoop', () => {
     expect(libc.polls.at(-1)!.timeout).toBe(1000);
   });
 
+  test('does pieces of other work while nothing arrives, without waiting, until there is no more', () => {
+    let pieces = 3;
+    const waits: number[] = [];
+    const turns = [NOTHING, new Map([[TUN, POLLIN]]), NOTHING, NOTHING, NOTHING];
+    libc.toRead.push(Uint8Array.of(1), 'EAGAIN');
+    machine.timeout = now;
+    loop.useIdleTime(() => {
+      log.push(`work, ${machine.packets.length} packets, ${machine.timeouts.length} timeouts`);
+      return --pieces > 0;
+    });
+    libc.onPoll = (timeout) => {
+      waits.push(timeout);
+      const next = turns.shift();
+      if (turns.length === 0) loop.stop();
+      return next ?? NOTHING;
+    };
+    loop.run();
+    expect(log).toEqual([
+      'work, 0 packets, 0 timeouts',
+      'work, 1 packets, 1 timeouts',
+      'work, 1 packets, 1 timeouts',
+    ]);
+    expect(waits).toEqual([0, 0, 0, 0, 1000]);
+  });
+
   test('calls handleTimeout when the timeout of the machine has come', () => {
     machine.timeout = 1250.5;
     libc.onPoll = (timeout) => {
