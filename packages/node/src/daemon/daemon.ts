@@ -43,6 +43,8 @@ export abstract class Daemon<
   #closing: Promise<void> | null = null;
   #inbound: InboundPolicy | null = null;
   #filter: InboundFilter | null = null;
+  /** Ends when the rules that a killed daemon has left are gone. */
+  #clearing: Promise<unknown> = Promise.resolve();
   #capture: Capture | null = null;
 
   /** Name of its TUN interface, or null. */
@@ -140,16 +142,22 @@ export abstract class Daemon<
   }
 
   /**
-   * @internal Sets the rules for what may reach this computer, before its interface has an address.
+   * @internal Sets the rules for what may reach this computer, before its interface has an address. What a killed
+   * daemon has left is removed meanwhile, where there are to be none.
    *
    * @throws StartError when that is not possible; then the driver is closed
    */
   protected async filterInbound(policy: InboundPolicy): Promise<void> {
     const { tun } = this;
     if (tun === null) return;
+    const opening = InboundFilter.open(tun, policy);
+    this.#inbound = policy;
+    if (policy === 'open') {
+      this.#clearing = opening;
+      return;
+    }
     try {
-      this.#filter = await InboundFilter.open(tun, policy);
-      this.#inbound = policy;
+      this.#filter = await opening;
     } catch (error) {
       await this.running.close();
       throw error;
@@ -176,6 +184,7 @@ export abstract class Daemon<
     const { tun } = this;
     const policy = chooseInbound({ inbound, tun: tun ?? false });
     if (tun === null) return;
+    await this.#clearing;
     if (policy === 'open') {
       await this.#filter?.close();
       this.#filter = null;
@@ -186,6 +195,7 @@ export abstract class Daemon<
   /** @internal Ends whatever there is to end. */
   protected async end(): Promise<void> {
     await this.running.close();
+    await this.#clearing;
     try {
       await this.#filter?.close();
     } catch (error) {

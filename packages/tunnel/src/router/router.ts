@@ -277,6 +277,8 @@ export class Router extends MachineCore {
       this.#identity.self,
     );
     if (this.#identity.ipv6Side && isHost) {
+      // Without rules, the host takes all that is like this packet.
+      if (this.#masquerade === null) this.#lastRoute = Route.ipv6Side;
       this.output.deliver(bytes, offset, length);
       return Drop.none;
     }

@@ -25,14 +25,16 @@ const networks: readonly [string, Profile, WorldOptions['prefixes']][] = [
 ];
 const worlds = networks.flatMap(([name, profile, prefixes]) =>
   strategies.map((strategy): [string, WorldOptions] => {
-    return [`${name}, ${strategy}`, { profile, prefixes, peering: { strategy } }];
+    // In one network, the table of remotes is full at once.
+    const maxRemotes = name.includes('native') ? 1 : 100;
+    return [`${name}, ${strategy}`, { profile, prefixes, peering: { strategy, maxRemotes } }];
   }),
 );
 
 const SENDERS = [...PEERS, STRANGER, '198.51.100.1:25790', '198.51.100.254:25790'];
 
-/** The last of these is nobody's address, the one before a stranger's. */
-const PLACES = PEERS.length + 3;
+/** Peers, the IPv6 side, a stranger, the host of the first router, and nobody. */
+const PLACES = PEERS.length + 4;
 
 const fields = fc.record({
   from: fc.nat({ max: PLACES - 1 }),
@@ -77,7 +79,8 @@ type Fields = typeof fields extends fc.Arbitrary<infer T> ? T : never;
 
 function addressAt(world: RunWorld, place: number): string {
   if (place < PEERS.length) return world.addressOf(place);
-  return [NATIVE, world.stranger, 'fe80::1'][place - PEERS.length]!;
+  const others = [NATIVE, world.stranger, world.routerAddress, 'fe80::1'];
+  return others[place - PEERS.length]!;
 }
 
 function runOf(world: RunWorld, { from, to, ...rest }: Fields): Run {
@@ -122,6 +125,32 @@ const usual: Omit<RunFields, 'source' | 'destination'> = {
   hopLimit: 64,
 };
 
+describe('a run of packets with one header, at a router that masquerades', () => {
+  const masquerade = ['udp:1-65535', 'tcp:1-65535'];
+  const peering = { strategy: 'via-router' } as const;
+  const options = { profile: reference2020, prefixes: OWN_PREFIXES, peering, masquerade };
+
+  test.prop([fc.array(step, { minLength: 1, maxLength: 30, size: 'max' })], { numRuns: 20 })(
+    'has the effects of its packets one by one',
+    (steps) => {
+      const [together, apart] = [new RunWorld(options, true), new RunWorld(options, false)];
+      for (const one of steps) {
+        play(together, one);
+        play(apart, one);
+      }
+      expect(together.log).toEqual(apart.log);
+    },
+  );
+
+  test('is rewritten, each packet by itself', () => {
+    const world = new RunWorld(options, true);
+    const way = { source: world.addressOf(0), destination: world.routerAddress };
+    world.sends(0, run({ ...usual, ...way, protocol: 17 }));
+    expect(world.runs.delivered).toBe(0);
+    expect(world.nodes[PEERS.length]!.machine.counters.snapshot().packetsDelivered).toBe(10);
+  });
+});
+
 describe.each(worlds)('a run of packets with one header, in %s', (_, options) => {
   test.prop([fc.array(step, { minLength: 1, maxLength: 30, size: 'max' })], { numRuns: 8 })(
     'has the effects of its packets one by one',
@@ -144,10 +173,17 @@ describe.each(worlds)('a run of packets with one header, in %s', (_, options) =>
       world.sends(1, run({ ...usual, ...back, count: 1 }));
       world.advance(600);
     }
-    const ways = [between, back, { source: NATIVE, destination: world.addressOf(0) }];
-    for (const [index, way] of ways.entries()) {
+    const host = { source: world.addressOf(0), destination: world.routerAddress };
+    const native = { source: NATIVE, destination: world.addressOf(0) };
+    const ways = [
+      [0, between],
+      [1, back],
+      [0, host],
+      [PEERS.length, native],
+    ] as const;
+    for (const [index, way] of ways) {
       const before = world.runs;
-      world.sends(index === 2 ? PEERS.length : index, run({ ...usual, ...way }));
+      world.sends(index, run({ ...usual, ...way }));
       const after = world.runs;
       expect(after.sent).toBeGreaterThan(before.sent);
       expect(after.delivered).toBe(before.delivered + 1);

@@ -64,6 +64,8 @@ export interface WorldOptions {
   readonly profile: Profile;
   readonly prefixes: readonly [string | undefined, string | undefined];
   readonly peering: PeerOptions['peering'];
+  /** Rules of the first router. */
+  readonly masquerade?: readonly string[];
 }
 
 /**
@@ -80,14 +82,16 @@ export class RunWorld {
   readonly #asRuns: boolean;
   readonly #profile: Profile;
 
-  constructor({ profile, prefixes, peering }: WorldOptions, asRuns: boolean) {
+  constructor({ profile, prefixes, peering, masquerade }: WorldOptions, asRuns: boolean) {
     this.#asRuns = asRuns;
     this.#profile = profile;
     const routers = ROUTERS.map((address, index) => {
       const recorder = new RunRecorder();
       const prefix = prefixes[index];
       const random = seededRandom(10 + index);
-      const machine = new Router({ address, profile, prefix, random }, recorder);
+      const rules = index === 0 ? masquerade : undefined;
+      const options = { address, profile, prefix, masquerade: rules, random };
+      const machine = new Router(options, recorder);
       return { machine, recorder, endpoint: `${address}:${profile.port}` };
     });
     const peers = PEERS.map((endpoint, index) => {
@@ -113,6 +117,11 @@ export class RunWorld {
     const { layout } = this.#profile;
     layout.writeUnchecked(address, 0, parseIPv4(ipv4), port, layout.hasLanip ? 1 : 0);
     return formatIPv6(address);
+  }
+
+  /** The address of the first router, which is its host's. */
+  get routerAddress(): string {
+    return (this.nodes[PEERS.length]!.machine as Router).address;
   }
 
   /** The address of a peer. */

@@ -61,25 +61,27 @@ export function followsTcp(
   size: number,
   length: number,
 ): boolean {
-  const [tcp, other] = [at + UPPER, last + UPPER];
+  const tcp = at + UPPER;
+  const other = last + UPPER;
   const headers = (view.getUint8(other + TCP_DATA_OFFSET_OFFSET) >>> 4) * 4;
   if (length <= UPPER + headers) return false;
   const distance = ((at - last) / size) * (size - UPPER - headers);
   const expected = (view.getInt32(other + TCP_SEQUENCE_OFFSET) + distance) | 0;
-  if (view.getInt32(tcp + TCP_SEQUENCE_OFFSET) !== expected) return false;
-  const difference =
-    view.getUint8(tcp + TCP_FLAGS_OFFSET) ^ view.getUint8(other + TCP_FLAGS_OFFSET);
-  if ((difference & ~TCP_PSH) !== 0) return false;
-  for (const offset of [TCP_WINDOW_OFFSET, TCP_URGENT_POINTER_OFFSET]) {
-    if (view.getUint16(tcp + offset) !== view.getUint16(other + offset)) return false;
-  }
-  if (
-    view.getUint8(tcp + TCP_DATA_OFFSET_OFFSET) !== view.getUint8(other + TCP_DATA_OFFSET_OFFSET)
-  ) {
-    return false;
-  }
-  const acknowledgment = TCP_ACKNOWLEDGMENT_OFFSET;
-  if (view.getInt32(tcp + acknowledgment) !== view.getInt32(other + acknowledgment)) return false;
+  const flags = view.getUint8(tcp + TCP_FLAGS_OFFSET) ^ view.getUint8(other + TCP_FLAGS_OFFSET);
+  return (
+    view.getInt32(tcp + TCP_SEQUENCE_OFFSET) === expected &&
+    (flags & ~TCP_PSH) === 0 &&
+    view.getInt32(tcp + TCP_ACKNOWLEDGMENT_OFFSET) ===
+      view.getInt32(other + TCP_ACKNOWLEDGMENT_OFFSET) &&
+    view.getUint8(tcp + TCP_DATA_OFFSET_OFFSET) === view.getUint8(other + TCP_DATA_OFFSET_OFFSET) &&
+    view.getUint16(tcp + TCP_WINDOW_OFFSET) === view.getUint16(other + TCP_WINDOW_OFFSET) &&
+    view.getUint16(tcp + TCP_URGENT_POINTER_OFFSET) ===
+      view.getUint16(other + TCP_URGENT_POINTER_OFFSET) &&
+    haveSameOptions(view, tcp, other, headers)
+  );
+}
+
+function haveSameOptions(view: DataView, tcp: number, other: number, headers: number): boolean {
   for (let offset = TCP_HEADER_LENGTH; offset < headers; offset += 4) {
     if (view.getInt32(tcp + offset) !== view.getInt32(other + offset)) return false;
   }
