@@ -77,7 +77,7 @@ export interface DatagramPort {
    */
   readonly turn?: number | undefined;
 
-  /** Where datagrams are when they are handed over, if they usually are in the same bytes. */
+  /** @internal Where datagrams are when they are handed over, if they usually are in the same bytes. */
   readonly memory?: SummedBytes | undefined;
 
   /** What the kernel does for the port; only where datagrams go by batches of system calls. */
