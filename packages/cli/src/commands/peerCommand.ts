@@ -132,9 +132,10 @@ async function runPeer(
     describe: describePeer,
     reload: source && { source, changes: CHANGES },
     start: () => startPeer(options),
+    claims: { tun, listen: options.listen, port: options.port },
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
-      logInbound(peer.inbound, logger);
+      logInbound(peer, logger);
       logPeer(peer, logger);
       peer.on('path', (change) => paths.changed(change));
       if (hook !== null) tellHook(hook, peer, flags);

@@ -146,6 +146,11 @@ async function runRouter(
     describe: ({ address, endpoint }) => `router ${address} on ${formatEndpoint(endpoint)}`,
     reload: source && { source, changes: CHANGES },
     start: () => startRouter(options),
+    claims: {
+      tun,
+      listen: options.listen,
+      port: options.port ?? (flags.dialect ?? reference2020).port,
+    },
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);
@@ -153,7 +158,7 @@ async function runRouter(
       const fields = { router: address, prefix, on, tun, routes, masquerade };
       if (isAt !== on) Object.assign(fields, { public: isAt });
       logInterface(router, log.logger);
-      logInbound(router.inbound, log.logger);
+      logInbound(router, log.logger);
       // A router without its address relays already, but its host is not reached.
       whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },

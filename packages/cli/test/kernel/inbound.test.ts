@@ -93,7 +93,7 @@ describeKernel('what others reach of a computer', () => {
     },
   );
 
-  test('is told at the start, where nothing limits it', async () => {
+  test('is told at the first start, where nothing limits it', async () => {
     await serve('peer1', SERVER, 22, 8080);
     await serve('peer1', UDP_SERVER, 5353);
     const peer = await startPeer(lab, 'peer1');
@@ -102,6 +102,26 @@ describeKernel('what others reach of a computer', () => {
     const quiet = await startPeer(lab, 'peer2');
     await sleep(200);
     expect(quiet.daemon.stdout.join('\n')).not.toContain('everybody reaches');
+  });
+
+  test('is told again only when it has changed since the last start', async () => {
+    const told = async (...options: string[]): Promise<string[]> => {
+      const { daemon } = await startPeer(lab, 'peer1', ...options);
+      // Before `ready`, so that it is there by now.
+      const lines = daemon.stdout.filter((line) => /reach/.test(line));
+      await daemon.stop();
+      return lines;
+    };
+    await serve('peer1', SERVER, 22);
+    const first = [expect.stringMatching(/^everybody reaches.* tcp 22$/)];
+    expect(await told()).toEqual(first);
+    expect(await told()).toEqual([]);
+    await serve('peer1', SERVER, 8080);
+    expect(await told()).toEqual([expect.stringContaining('tcp 22, 8080')]);
+    const limit = ['--inbound', 'tcp:22'];
+    expect(await told(...limit)).toEqual([expect.stringMatching(/^others reach .*tcp:22$/)]);
+    expect(await told(...limit)).toEqual([]);
+    expect(await told()).toEqual([expect.stringContaining('tcp 22, 8080')]);
   });
 
   test('is limited also by a daemon that is not root', async () => {

@@ -9,6 +9,8 @@ export interface ExecOptions {
   readonly timeout?: number;
   /** Do not throw when the exit code is not 0. */
   readonly mayFail?: boolean;
+  /** Environment; default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Options of a masquerading router. */
@@ -29,7 +31,10 @@ function run(command: string, args: readonly string[], options: ExecOptions): Pr
     execFile(
       command,
       args,
-      { timeout: options.timeout ?? 20_000, killSignal: 'SIGKILL', maxBuffer: 256 << 20 },
+      {
+        ...{ timeout: options.timeout ?? 20_000, killSignal: 'SIGKILL', maxBuffer: 256 << 20 },
+        env: options.env ?? process.env,
+      },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         if (code !== 0 && options.mayFail !== true) {
@@ -237,13 +242,24 @@ export class Lab {
 
   /** Runs a command inside a host until it ends. */
   exec(label: string, argv: readonly string[], options: ExecOptions = {}): Promise<Outcome> {
-    return run('ip', ['netns', 'exec', this.nameOf(label), ...argv], options);
+    const env = this.#environmentOf(label);
+    return run('ip', ['netns', 'exec', this.nameOf(label), ...argv], { env, ...options });
   }
 
   /** Starts a program inside a host. */
   spawn(label: string, argv: readonly string[]): RunningProgram {
     const args = ['netns', 'exec', this.nameOf(label), ...argv];
-    return new RunningProgram('ip', args, `${label}: ${argv.join(' ')}`);
+    return new RunningProgram(
+      'ip',
+      args,
+      `${label}: ${argv.join(' ')}`,
+      this.#environmentOf(label),
+    );
+  }
+
+  /** A host has the files of this computer, but what daemons remember between their runs is its own. */
+  #environmentOf(label: string): NodeJS.ProcessEnv {
+    return { ...process.env, STATE_DIRECTORY: join(this.folder, 'state', label) };
   }
 
   /** Ends every program in the lab and removes it. Safe to call again. */
