@@ -6,6 +6,7 @@ import {
   StartError,
 } from '@6bed4/node';
 import { type Changes, type Reload, Reloader } from '../config/reload.js';
+import { type Claims, tellWhoRuns } from '../control/alreadyRunning.js';
 import { sendCapture } from '../control/captureStream.js';
 import type { ControlServer, StreamSource } from '../control/controlServer.js';
 import { watchDaemon } from '../control/daemonEvents.js';
@@ -39,6 +40,8 @@ export interface DaemonRun<T, F extends CommonFlags> {
   /** How its configuration is read again; null without one. */
   readonly reload: Reload<F, T> | null;
   readonly start: () => Promise<T>;
+  /** What it wants for itself. */
+  readonly claims: Claims;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
   /** Called before it is closed, also after a failure; it waits for that. */
@@ -59,7 +62,6 @@ export async function runDaemon<T extends ManagedDaemon, F extends CommonFlags>(
   const metrics = new MetricsEndpoint();
   let signal: NodeJS.Signals | null = null;
   try {
-    await metrics.listen(run.flags.metrics);
     signal = await runUntilEnd(run, metrics);
   } finally {
     await Promise.all([run.control?.close(), metrics.close(), run.log.close()]);
@@ -107,7 +109,12 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
       },
     });
   });
-  const daemon = await run.start();
+  const daemon = await metrics
+    .listen(flags.metrics)
+    .then(run.start)
+    .catch(async (failure: unknown) => {
+      throw await tellWhoRuns(failure, run.claims, control?.path);
+    });
   running = daemon;
   const failed = new Promise<never>((_, reject) => {
     daemon.on('error', reject);

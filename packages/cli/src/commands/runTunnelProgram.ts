@@ -155,6 +155,12 @@ async function runTunnelProgram<F extends TunnelProgramFlags>({
     reload: source && { source, changes: CHANGES },
     start: async () =>
       startProgram(await openTunnel({ ...options, waitForAddress: false }), flags, plan, detail),
+    claims: {
+      ...{ tun: false, listen: options.listen, port: options.port },
+      proxies: [plan.proxy?.socks, plan.proxy?.http].flatMap((one) =>
+        one ? [hostText(one.host, one.port)] : [],
+      ),
+    },
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;
       peer.on('path', (change) => paths.changed(change));

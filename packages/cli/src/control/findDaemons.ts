@@ -26,9 +26,15 @@ export async function findDaemonAt(path: string): Promise<FoundDaemon> {
   return { name: path, path, answer: await requestStatus(path) };
 }
 
-/** Requests the status of all daemons with sockets in the usual folders, in the order of their names. */
-export async function findDaemons(): Promise<FoundDaemon[]> {
-  const paths = controlFolders().flatMap(socketsIn);
+/**
+ * Requests the status of all daemons with sockets in the usual folders, in the order of their names.
+ *
+ * @param own - path of a socket that is left out
+ */
+export async function findDaemons(own?: string): Promise<FoundDaemon[]> {
+  const paths = controlFolders()
+    .flatMap(socketsIn)
+    .filter((path) => path !== own);
   const found = await Promise.all(
     paths.map(async (path) => ({
       name: basename(path, SOCKET_SUFFIX),
