@@ -8,6 +8,7 @@ import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { GUIDE_PAGES } from './support/guide.js';
 import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
 import { clientsReach, serves } from './support/relayExamples.js';
 
@@ -275,13 +276,15 @@ function examplesIn(text: string): string[] {
   );
 }
 
-/** Lines of fenced blocks of all pages for users. */
+/** Lines of fenced blocks of all pages for users, but of those that are run as a whole. */
 function examplesInPages(): string[] {
   const folders = ['.', 'docs', 'docs/guides', ...below('packages'), ...below('examples')];
   return folders
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder))
-        .filter((name) => name.endsWith('.md'))
+        .filter(
+          (name) => name.endsWith('.md') && !(GUIDE_PAGES as readonly string[]).includes(name),
+        )
         .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
     )
     .flatMap((page) => [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code]) => code!))
