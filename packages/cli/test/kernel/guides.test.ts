@@ -80,7 +80,7 @@ describeKernel('the guide', () => {
     const file = join(lab.folder, 'prometheus.yml');
     writeFileSync(file, await Guide.fenced('run-a-router.md', 'conf'));
     execFileSync('promtool', ['check', 'config', file], { encoding: 'utf8' });
-  }, 180_000);
+  }, 300_000);
 
   test('to get IPv6 anywhere works from top to bottom', async () => {
     await lab.sysctl('router', 'net.ipv6.conf.all.forwarding', 1);
@@ -100,5 +100,5 @@ describeKernel('the guide', () => {
     for (const block of await Guide.blocks('ipv6-anywhere.md')) await guide.run(block);
     expect(await lab.ip('laptop', '-brief link')).not.toContain('6bed4');
     expect((await lab.exec('laptop', ['nft', 'list', 'tables'])).stdout).toBe('');
-  }, 180_000);
+  }, 300_000);
 }, ['curl', 'promtool', 'nft']);
