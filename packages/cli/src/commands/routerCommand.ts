@@ -127,10 +127,9 @@ function optionsOf(flags: RouterFlags): RouterDaemonOptions {
 }
 
 function ineffectiveOf(flags: RouterFlags): Ineffective[] {
-  const { tun, driver, route, forwardTo, workers = 1 } = flags;
+  const { tun, driver, forwardTo, workers = 1 } = flags;
   const own = new IneffectiveOptions()
     .where(tun === false, 'with --no-tun', {
-      '--route': route !== undefined,
       '--forward-to': forwardTo !== undefined,
       '--workers': workers > 1,
     })

@@ -51,7 +51,6 @@ describe('an option without effect is refused', () => {
     [[...P, 'verbose = true'], 'log-level = "warn"', '4: log-level: has no effect with --verbose'],
     [[...P, 'json = true'], 'no-log-time = true', '4: no-log-time: has no effect in JSON'],
     [[...P, 'log-to = "syslog"'], 'log-time = true', '4: log-time: has no effect in lines for sys'],
-    [[...R, 'no-tun = true'], 'route = "2000::/3"', '4: route: has no effect with --no-tun'],
     [[...R, 'no-tun = true'], 'forward-to = "2000::/3"', '4: forward-to: has no effect with --no'],
     [[...R, 'no-tun = true'], 'workers = 2', '4: workers: has no effect with --no-tun'],
     [[...R, 'driver = "portable"'], 'workers = 2', '4: workers: has no effect with --driver port'],
@@ -81,6 +80,8 @@ describe('an option without effect is refused', () => {
     [[...P, 'dialect = "draft00"', 'lanip = 2']],
     [[...P, 'hook = "true"', 'hook-timeout = 9']],
     [[...P, 'no-tun = true', 'offloads = "udp"']],
+    // Peers are told about it.
+    [[...R, 'no-tun = true', 'route = "2000::/3"']],
     [[...R, 'route = "2000::/3"', 'forward-to = "2000::/3"', 'workers = 2', 'offloads = "tun"']],
     [[...S, 'service = ["80=[::1]:80", "udp:53=[::1]:53"]', 'proxy-protocol = true']],
     // Where they ask for what is so anyway.
