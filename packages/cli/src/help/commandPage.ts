@@ -4,7 +4,7 @@ import { choicesOf } from '../options/choices.js';
 
 /** An option or argument of a command, as `--help` shows it. */
 export interface PageEntry {
-  /** As in `--help`, such as `--router <A.B.C.D[:port]>`. */
+  /** As in `--help`, such as `--router <HOST[:port]>`. */
   readonly term: string;
   readonly description: string;
   /** The forms of an option that may be typed, such as `-h` and `--help`; none for an argument. */
