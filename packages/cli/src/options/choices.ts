@@ -7,6 +7,7 @@ import {
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import type { CaptureSideName } from '../control/captureStream.js';
+import type { Shell } from '../help/completion.js';
 import type { LogFormat, LogLevel, LogPlace } from '../output/log.js';
 import { refuse } from './refuse.js';
 
@@ -51,7 +52,10 @@ const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<
 
 const PLACE_NAMES = { stdout: true, stderr: true, syslog: true } satisfies Record<LogPlace, true>;
 
+const SHELL_NAMES = { bash: true, zsh: true, fish: true } satisfies Record<Shell, true>;
+
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
+export const SHELL_LIST: string = listOf(SHELL_NAMES);
 export const LOG_FORMATS: string = listOf(FORMAT_NAMES);
 export const CAPTURE_SIDES: string = listOf(SIDE_NAMES);
 export const LOG_PLACES: string = listOf(PLACE_NAMES);
@@ -76,6 +80,9 @@ export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 
 /** Parses the name of a driver. */
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
+
+/** Parses the name of a shell. */
+export const shell: (text: string) => Shell = oneOf(SHELL_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);
