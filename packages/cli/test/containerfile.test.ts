@@ -13,9 +13,8 @@ const faultsOf = (text: string): string[] =>
 /** The arguments of the last instruction of a name. */
 function last(instruction: string): string | undefined {
   const lines = TEXT.replaceAll('\\\n', '').split('\n');
-  return lines
-    .findLast((line) => line.startsWith(`${instruction} `))
-    ?.slice(instruction.length + 1);
+  const found = lines.filter((line) => line.startsWith(`${instruction} `)).at(-1);
+  return found?.slice(instruction.length + 1);
 }
 
 describe('the Containerfile', () => {
@@ -27,7 +26,7 @@ describe('the Containerfile', () => {
 
   test('takes the package that the script for Debian writes, and starts its command', () => {
     expect(last('COPY')).toBe('6bed4_*.deb /tmp/');
-    expect(DEBIAN).toContain('`6bed4_${version}_${architecture}.deb`');
+    expect(DEBIAN).toMatch(/`6bed4_\$\{version\}_\$\{architecture\}\.deb`/);
     expect(last('ENTRYPOINT')).toBe('["/usr/bin/6bed4"]');
     expect(JSON.parse(read('../package.json')).bin).toHaveProperty('6bed4');
   });
