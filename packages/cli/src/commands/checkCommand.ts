@@ -14,6 +14,7 @@ import { ipv4, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
 import { integer } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
+import { UsageError } from '../options/usageError.js';
 import { print } from '../output/print.js';
 
 const EXAMPLES = `
@@ -74,6 +75,10 @@ async function check(flags: Flags): Promise<void> {
   const tell = (line: string): void => {
     if (!json) console.error(line);
   };
+  const count = flags.router?.length ?? 0;
+  if (count > MOST_ROUTERS) {
+    throw new UsageError(`--router: found ${count} of them, expected ${MOST_ROUTERS} at most`);
+  }
   const routers = (await findRouters(flags.router, profile)).slice(0, MOST_ROUTERS);
   const onProgress = (what: string, { address, port }: { address: string; port: number }): void => {
     tell(`${what} ${address}:${port} …`);
