@@ -7,7 +7,6 @@ import {
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import type { CaptureSideName } from '../control/captureStream.js';
-import type { Shell } from '../help/completion.js';
 import type { LogFormat, LogLevel, LogPlace } from '../output/log.js';
 import { refuse } from './refuse.js';
 
@@ -52,7 +51,8 @@ const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<
 
 const PLACE_NAMES = { stdout: true, stderr: true, syslog: true } satisfies Record<LogPlace, true>;
 
-const SHELL_NAMES = { bash: true, zsh: true, fish: true } satisfies Record<Shell, true>;
+/** Those that completions can be made for. */
+const SHELL_NAMES = { bash: true, zsh: true, fish: true } as const;
 
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
 export const SHELL_LIST: string = listOf(SHELL_NAMES);
@@ -82,7 +82,7 @@ export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
 
 /** Parses the name of a shell. */
-export const shell: (text: string) => Shell = oneOf(SHELL_NAMES);
+export const shell: (text: string) => keyof typeof SHELL_NAMES = oneOf(SHELL_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);
