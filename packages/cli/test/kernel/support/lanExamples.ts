@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import type { Lab } from '@6bed4/testing/kernel/lab';
@@ -9,6 +9,8 @@ import { type Examples, ROUTER } from './examples.js';
 
 const GUIDE = new URL('../../../../../docs/guides/lan-behind-a-peer.md', import.meta.url);
 const HOOK = '/etc/6bed4/lan.sh';
+/** Milliseconds; a router advertisement may wait for seconds. */
+const SOON = 20_000;
 
 /** A block of the guide for a shell that contains a text. */
 export function guideBlock(containing: string): string {
@@ -30,7 +32,7 @@ export function writeHook(folder: string): string {
   return path;
 }
 
-/** Puts hosts on the network behind the laptop: its interface is `lan`, theirs `eth0`. */
+/** Puts hosts on the network behind the laptop: its interface is `lan`, theirs `eth0`, which is down. */
 export async function buildLan(lab: Lab, ...hosts: string[]): Promise<void> {
   await lab.ip('laptop', 'link add name lan type bridge stp_state 0 mcast_snooping 0');
   await lab.ip('laptop', 'link set lan up');
@@ -39,11 +41,10 @@ export async function buildLan(lab: Lab, ...hosts: string[]): Promise<void> {
     const end = `type veth peer name eth0 netns ${lab.nameOf(host)}`;
     await lab.ip('laptop', `link add name to-${host} ${end}`);
     await lab.ip('laptop', `link set to-${host} master lan up`);
-    await lab.ip(host, 'link set eth0 up');
   }
 }
 
-/** Starts the peer of the guide on the laptop, and waits until the hook was told everything. */
+/** Starts the peer of the guide on the laptop, and waits until the hook has started its server. */
 export async function startPeerOfLan(
   examples: Examples,
   line: string,
@@ -51,7 +52,20 @@ export async function startPeerOfLan(
   const path = writeHook(examples.lab.folder);
   const daemon = await examples.daemon('laptop', `${line.replace(HOOK, path)} --verbose`);
   await daemon.waitForLine(/^hook called .* add-range-offer/);
-  return { daemon, address: await examples.addressOf(daemon) };
+  const address = await examples.addressOf(daemon);
+  const network = address.slice(0, address.lastIndexOf(':') + 1);
+  const state = join(examples.lab.folder, 'hook-state');
+  const isServing = (): boolean =>
+    existsSync(join(state, 'pid')) && readFileSync(join(state, 'ranges'), 'utf8').includes(network);
+  await expect.poll(isServing, { timeout: SOON }).toBe(true);
+  return { daemon, address };
+}
+
+/** Connects a host, which asks for a router advertisement then, and waits until it has one. */
+export async function plugIn(lab: Lab, host: string): Promise<void> {
+  await lab.ip(host, 'link set eth0 up');
+  const route = (): Promise<string> => lab.ip(host, '-6 route show default');
+  await expect.poll(route, { timeout: SOON }).toMatch(/^default via fe80:.* proto ra /);
 }
 
 /** Gets an address by the line of the guide, with files in the folder of the lab; the address. */
@@ -72,6 +86,7 @@ export async function servesLan(examples: Examples, line: string): Promise<void>
   await buildLan(lab, 'desk');
   await lab.sysctl('laptop', 'net.ipv6.conf.all.forwarding', 1);
   const { daemon } = await startPeerOfLan(examples, line);
+  await plugIn(lab, 'desk');
   const address = await getAddress(lab, 'desk');
   expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
