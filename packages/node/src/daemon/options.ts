@@ -14,6 +14,7 @@ import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import {
   formatInboundPolicy,
   type InboundPolicy,
+  inboundRules,
   parseInboundPolicy,
 } from '../drivers/tun/inboundPolicy.js';
 
@@ -80,6 +81,8 @@ export function chooseInbound({ inbound = 'open', tun = false }: CommonOptions):
       'open, without an interface',
     );
   }
+  // Refuses an interface with a name that rules cannot have.
+  if (policy !== 'open' && tun !== false) inboundRules(tun, policy);
   return policy;
 }
 

@@ -56,6 +56,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     this.#routeWishes = readWishes(options);
     this.#routers = new RouterNames({
       resolve: options.resolve ?? resolveIPv4,
+      allowLoopback: options.allowLoopback === true,
       changed: () => this.#useRouters(),
       lookedUp: (result) => this.emit('router-lookup', result),
     });
