@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { harmlessText } from '../control/harmless.js';
 import { colors } from './color.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
@@ -167,26 +168,19 @@ async function textDestination(
 /** Fields that pino adds to every message. */
 const OWN_FIELDS = ['level', 'time', 'msg'];
 
-/** Characters that end a line, or that terminals obey. */
-const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
-
 /**
  * Writes a message for people: `ready  router fc64::1  tun 6bed4`. It stays one line of text, whatever others
  * have put into its values.
  */
 export function lineFor(log: Readonly<Record<string, unknown>>, level: string): string {
-  const message = harmless(String(log['msg']));
+  const message = harmlessText(String(log['msg']));
   const fields = Object.entries(log)
     .filter(([name, value]) => !OWN_FIELDS.includes(name) && value !== null && value !== undefined)
-    .map(([name, value]) => [name, harmless(textOf(value))] as const)
+    .map(([name, value]) => [name, harmlessText(textOf(value))] as const)
     // Values that the message contains already are not repeated.
     .filter(([, text]) => text !== '' && !message.includes(text))
     .map(([name, text]) => `${colors.dim(name)} ${text}`);
   return [`${markOf(level)}${emphasized(message, level)}`, ...fields].join('  ');
-}
-
-function harmless(text: string): string {
-  return text.replace(CONTROL, '?');
 }
 
 function textOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
 import { requireBuild, run, start } from '@6bed4/testing/command';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 import { freePort } from '@6bed4/testing/sockets';
@@ -40,7 +41,9 @@ describe('--metrics', () => {
     const response = await get(metrics.router);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const answer = await response.text();
-    expect(answer).toMatch(/^sixbed4_info\{role="router",version="[^"]+",driver="portable"\} 1$/m);
+    expect(answer).toMatch(
+      /^sixbed4_info\{role="router",version="[^"]+",driver="(?:linux|portable)"\} 1$/m,
+    );
     expect(answer).toMatch(/^sixbed4_datagrams_total\{direction="received"\} [1-9]/m);
     expect(answer).not.toContain('sixbed4_router_leased');
   });
@@ -57,6 +60,32 @@ describe('--metrics', () => {
     expect((await get(metrics.peer, '/metrics', 'POST')).status).toBe(405);
     expect((await get(metrics.peer, '/metrics', 'HEAD')).status).toBe(200);
   });
+
+  test.each([
+    ['localhost', 200],
+    ['[::1]:9469', 200],
+    ['127.0.0.2:9469', 200],
+    ['', 200],
+    ['six.localhost:9469', 200],
+    ['evil.example', 421],
+    ['evil.example:9469', 421],
+    ['localhost.evil.example', 421],
+    ['127.0.0.1.evil.example', 421],
+    ['[evil.example]', 421],
+  ])(
+    'over loopback, answers requests for %j with %d: no page of a browser reads it',
+    async (host, status) => {
+      const answered = await new Promise((resolve, reject) => {
+        const options = { host: '127.0.0.1', port: metrics.peer, path: '/metrics' };
+        const request = httpGet({ ...options, headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        request.on('error', reject);
+      });
+      expect(answered).toBe(status);
+    },
+  );
 
   test('has all that the dashboard asks for', async () => {
     const answer = await text(metrics.peer);

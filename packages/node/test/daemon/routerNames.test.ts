@@ -149,15 +149,18 @@ describe('a peer with the name of its router', () => {
     ['LOCALHOST.', {}, ['127.0.0.1:25790']],
     ['six.localhost', {}, ['127.0.0.1:25790']],
     ['localhost.example', {}, ['192.0.2.1:25790']],
-  ])('does not let those who answer for %s and %j open loopback', async (name, options, expected) => {
-    found = ['127.0.0.1', '192.0.2.1'];
-    await start(name, options);
-    await after(1);
-    expect(asked()).toEqual(expected);
-  });
+  ])(
+    'does not let those who answer for %s and %j open loopback',
+    async (name, options, expected) => {
+      found = ['127.0.0.1', '192.0.2.1'];
+      await start(name, options);
+      await after(1);
+      expect(asked()).toEqual(expected);
+    },
+  );
 
   test('tries 16 addresses of a name at most, and each once', async () => {
-    found = Array.from({ length: 4_000 }, (_, index) => `192.0.2.${1 + (index >> 1) % 250}`);
+    found = Array.from({ length: 4_000 }, (_, index) => `192.0.2.${1 + ((index >> 1) % 250)}`);
     await start();
     await after(1);
     const tried = Array.from({ length: 16 }, (_, index) => `192.0.2.${1 + index}`);
