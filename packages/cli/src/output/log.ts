@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { harmlessText } from '../control/harmless.js';
+import { programName } from '../process/programName.js';
 import { colors } from './color.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
@@ -99,7 +100,7 @@ async function openSink(
 ): Promise<Sink> {
   if (place !== 'syslog') return new LogSink(await openStandardStream(streamOf(place)), onLost);
   const { SyslogSink } = await import('./syslogSink.js');
-  return SyslogSink.open(process.title.split(' ', 1)[0]!, onLost);
+  return SyslogSink.open(programName(), onLost);
 }
 
 function streamOf(place: LogPlace): number {

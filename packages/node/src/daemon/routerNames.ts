@@ -120,12 +120,17 @@ export class RouterNames {
   /**
    * Has these routers and no others; names that stay keep what was found. Calls no listener.
    *
+   * @param use - called with their endpoints; nothing is changed when it throws
    * @throws InvalidArgumentError when one is there twice, or there are too many; nothing is changed then
    */
-  set(references: readonly RouterReference[]): void {
+  set(
+    references: readonly RouterReference[],
+    use: (endpoints: readonly Endpoint[]) => void = () => {},
+  ): void {
     checkReferences(references);
-    this.#references = references;
     const before = this.#named();
+    const [referencesBefore, routersBefore] = [this.#references, this.#routers];
+    this.#references = references;
     const kept = new Set<NamedRouter>();
     this.#routers = references.map((reference) => {
       if (!('name' in reference)) return reference;
@@ -134,6 +139,13 @@ export class RouterNames {
       kept.add(router);
       return router;
     });
+    try {
+      use(this.endpoints);
+    } catch (error) {
+      this.#references = referencesBefore;
+      this.#routers = routersBefore;
+      throw error;
+    }
     for (const one of before) if (!kept.has(one)) one.close();
   }
 

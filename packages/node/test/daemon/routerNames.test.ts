@@ -266,7 +266,9 @@ describe('a peer with the name of its router', () => {
     for (const routers of [[], ['x', '224.0.0.1'], ['x', 'x'], many, ['a..b']]) {
       expect(() => peer.setRouters(routers)).toThrow(/^routers: found /);
     }
-    expect(peer.lookups()).toHaveLength(1);
+    expect(peer.lookups()).toMatchObject([{ name: NAME, router: { address: '192.0.2.1' } }]);
+    peer.addRouter('192.0.2.7');
     expect(peer.leases).toHaveLength(1);
+    expect(asked()).toEqual(['192.0.2.1:25790', '192.0.2.7:25790']);
   });
 });
