@@ -128,7 +128,9 @@ describeDrivers('what others do to the interface of a peer', () => {
 
   test('was no reason to complain, but for IPv6 that was disabled', () => {
     const { stdout, stderr } = peer.daemon;
-    const lines = [...stdout, ...stderr].filter((line) => !/^(?:asking|ready) |complete again/.test(line));
+    const lines = [...stdout, ...stderr].filter(
+      (line) => !/^(?:asking|ready) |complete again/.test(line),
+    );
     expect(lines.filter((line) => !line.includes('disable_ipv6=0'))).toEqual([]);
   });
 });
