@@ -46,7 +46,10 @@ export interface CommonOptions {
   readonly inbound?: InboundPolicy | string | undefined;
   /** Send to and accept private IPv4 addresses; default: as the machine deduces. */
   readonly allowPrivate?: boolean | undefined;
-  /** Send to and accept 127.0.0.0/8; default: as the machine deduces. */
+  /**
+   * Send to and accept 127.0.0.0/8; default: as the machine deduces. The host name of a router, but localhost,
+   * has addresses there only where this is true.
+   */
   readonly allowLoopback?: boolean | undefined;
   /**
    * A UDP port of another kind, such as one of a `memoryNetwork`; `listen` and `port` are not used
