@@ -7,6 +7,7 @@ import { checkNetwork } from '../check/networkCheck.js';
 import { ipv4, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
 import { repeated } from '../options/repeated.js';
+import { UsageError } from '../options/usageError.js';
 import { print } from '../output/print.js';
 
 const EXAMPLES = `
@@ -56,6 +57,10 @@ export function addCheckCommand(program: Command): void {
 
 async function check(flags: Flags): Promise<void> {
   const { dialect: profile = profileOf('draft03'), listen, json = false } = flags;
+  const count = flags.router?.length ?? 0;
+  if (count > MOST_ROUTERS) {
+    throw new UsageError(`--router: found ${count} of them, expected ${MOST_ROUTERS} at most`);
+  }
   const routers = (await findRouters(flags.router, profile)).slice(0, MOST_ROUTERS);
   const onProgress = (what: string, { address, port }: { address: string; port: number }): void => {
     if (!json) console.error(`${what} ${address}:${port} …`);

@@ -8,6 +8,7 @@ import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { servesLan } from './support/lanExamples.js';
 import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
 import { clientsReach, serves } from './support/relayExamples.js';
 
@@ -154,6 +155,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     expect(await addressesOf(lab, 'laptop', '6bed4b')).toEqual([`${address}/114`]);
     expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
   },
+  [`6bed4 peer --router ${ROUTER} --port 40000 --hook /etc/6bed4/lan.sh`]: servesLan,
   [`6bed4 proxy --router ${ROUTER}`]: clientsReach(),
   [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080`]: clientsReach({ guide: true }),
   [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080 --dns 2001:db8:beef::53`]: clientsReach(

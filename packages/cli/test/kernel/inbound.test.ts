@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
@@ -45,6 +46,19 @@ describeKernel('what others reach of a computer', () => {
     const words = [process.execPath, '-e', UDP_CLIENT, address, String(port)];
     return (await lab.exec(from, words)).stdout.trim();
   }
+
+  test('is limited by the rules of the guide, too', async () => {
+    const guide = new URL('../../../../docs/guides/security.md', import.meta.url);
+    const rules = [...readFileSync(guide, 'utf8').matchAll(/^ +(nft add .*)$/gm)];
+    await serve('peer1', SERVER, 22, 80);
+    const { address } = await startPeer(lab, 'peer1');
+    await startPeer(lab, 'peer2');
+    expect(await fetched('peer2', address, 80)).toBe('hello');
+    for (const [, line] of rules) await lab.exec('peer1', ['sh', '-c', line!]);
+    expect(await fetched('peer2', address, 80)).not.toBe('hello');
+    expect(await fetched('peer2', address, 22)).toBe('hello');
+    expect(await unanswered(lab, 'peer2', address, 1)).toEqual([]);
+  });
 
   const tables = async (label: string): Promise<string> =>
     (await lab.exec(label, ['nft', 'list', 'tables'])).stdout.trim();
