@@ -55,7 +55,7 @@ export function main(
   leaveRemovedFolder();
   const reference = referenceCommand(name);
   if (reference === undefined) return runProgram(args, version);
-  return runReference(reference, args, (ours, alias) => runProgram(ours, version, alias));
+  return runReference(reference, args, version, (ours, alias) => runProgram(ours, version, alias));
 }
 
 async function runProgram(
@@ -64,6 +64,10 @@ async function runProgram(
   alias?: Alias,
 ): Promise<number> {
   const program = buildProgram(version);
+  const path = (): string => alias?.name ?? commandWords(program, args).join(' ');
+  program.hook('preAction', () => {
+    for (const notice of alias?.notices ?? []) console.error(`${path()}: ${notice}`);
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return EXIT_OK;
@@ -72,12 +76,10 @@ async function runProgram(
     if (error instanceof CommanderError && error.code === 'commander.help') {
       return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     }
-    const words = commandWords(program, args);
-    const path = alias?.name ?? words.join(' ');
-    const failure = namedRefusal(error, words.at(-1)!);
+    const failure = namedRefusal(error, commandWords(program, args).at(-1)!);
     if (failure instanceof CommanderError && failure.exitCode === 0) return EXIT_OK;
-    const message = messageOf(failure, path);
-    console.error(`${path}: ${alias === undefined ? message : withTyped(message, alias.typed)}`);
+    const message = messageOf(failure, path());
+    console.error(`${path()}: ${alias === undefined ? message : withTyped(message, alias.typed)}`);
     return failure instanceof StartError ? EXIT_FAILURE : EXIT_USAGE;
   }
 }
@@ -144,5 +146,5 @@ function messageOf(failure: unknown, path: string): string {
   if (!(failure instanceof CommanderError)) throw failure;
   const [what = '', suggestion] = failure.message.replace(/^error: /, '').split('\n');
   const advice = suggestion === undefined ? '' : `, ${suggestion.replace(/^\(D(.*)\)$/, 'd$1')}`;
-  return `${what}${advice} (see ${path} --help)`;
+  return `${what.replace(/\.$/, '')}${advice} (see ${path} --help)`;
 }

@@ -63,6 +63,10 @@ export async function runDaemon<T extends ManagedDaemon, F extends CommonFlags>(
   try {
     await metrics.listen(run.flags.metrics);
     signal = await runUntilEnd(run, metrics);
+  } catch (error) {
+    // It is printed where the log may go, too.
+    if (error instanceof StartError) error.message = run.log.redacted(error.message);
+    throw error;
   } finally {
     await Promise.all([run.control?.close(), metrics.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
@@ -124,7 +128,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   metrics.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
-  manager?.ready(() => run.describe(daemon));
+  manager?.ready(() => run.log.redacted(run.describe(daemon)));
   const signal = await Promise.race([signalled, failed]).finally(() => {
     manager?.stopping();
     // What still reloads would reload what is closed.

@@ -43,6 +43,8 @@ export interface DaemonLog {
   readonly logger: Logger;
   /** Lines that could not be written. */
   readonly linesLost: number;
+  /** Replaces addresses in a text as in the log: by the same names, if that is wished. */
+  readonly redacted: (text: string) => string;
   /** Ends, after the last lines were written if that is possible without delay. */
   close(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function openLog(options: LogOptions): Promise<DaemonLog> {
       : pino(common, await textDestination(destination, format, options));
   return {
     logger,
+    redacted,
     get linesLost() {
       return sink.lost;
     },

@@ -186,6 +186,9 @@ function agoText(seconds: number | null): string {
 
 function counterLines({ counters }: DaemonStatus): string[] {
   const { udp, drops, remotesRefused } = counters;
+  // A daemon of an earlier version does not tell them.
+  const { packetsRewrittenToHosts: toHosts = 0, packetsRewrittenFromHosts: fromHosts = 0 } =
+    counters as Partial<typeof counters>;
   const amount = (count: number, bytes: number): string =>
     `${countText(count)} (${bytesText(bytes)})`;
   const received = amount(counters.datagramsReceived, counters.datagramBytesReceived);
@@ -201,6 +204,9 @@ function counterLines({ counters }: DaemonStatus): string[] {
   return [
     line('datagrams', `received ${received}, sent ${sent}`),
     line('packets', `taken ${taken}, delivered ${delivered}`),
+    ...(toHosts + fromHosts === 0
+      ? []
+      : [line('rewritten', `${countText(toHosts)} to hosts, ${countText(fromHosts)} from hosts`)]),
     ...(remotesRefused === 0
       ? []
       : [line('relayed', `${countText(remotesRefused)} for want of a place among the remotes`)]),

@@ -22,6 +22,7 @@ const status: PeerStatus = {
     ...{ datagramsReceived: 1, datagramBytesReceived: 1, datagramsSent: 1, datagramBytesSent: 1 },
     ...{ packetsTaken: 1, packetBytesTaken: 1, packetsDelivered: 1, packetBytesDelivered: 1 },
     ...{ keepalivesReceived: 0, answersWithheld: 0, remotesRefused: 0, localDrops: 0 },
+    ...{ packetsRewrittenToHosts: 0, packetsRewrittenFromHosts: 0 },
     drops: { 'too-big': 3 },
     udp: { queueDrops: 0, sendErrors: { EPERM: 1 }, receiveErrors: {} },
   },

@@ -192,6 +192,11 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     await examples.daemon('other', '6bed4 router --listen 192.0.2.9');
     await checks(/filtering +endpoint-independent \([\s\S]*6bed4 works here$/m)(examples, line);
   },
+  [`6bed4 check --router ${ROUTER} --mapping-timeout 60`]: (examples, line) =>
+    checks(/^timeout +a mapping without traffic lives for 2 s at least$/m)(
+      examples,
+      line.replace('60', '2'),
+    ),
   [`6bed4 check --router ${ROUTER} --json`]: checks(/^\{"result":"ok",/),
   [`6bed4 ping ${OTHER} --router ${ROUTER}`]: pings(/^5 sent, 5 received, [1-5] of them directly/m),
   [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(

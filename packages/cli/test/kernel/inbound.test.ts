@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
-import { buildInternet, ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { shareInternet } from '@6bed4/testing/kernel/suites';
+import { describe, expect, test } from 'vitest';
 
 /** Seconds that a connection may take; a refusal comes at once. */
 const PATIENCE = 4;
@@ -21,11 +22,10 @@ const UDP_CLIENT =
 
 describeKernel('what others reach of a computer', () => {
   let lab: Lab;
-  beforeEach(async () => {
-    lab = await buildInternet();
-    await startRouter(lab, 'router');
+  shareInternet((built) => {
+    lab = built;
+    return startRouter(lab, 'router');
   });
-  afterEach(() => lab.dispose());
 
   async function serve(label: string, code: string, ...ports: readonly number[]): Promise<void> {
     for (const port of ports) {

@@ -140,6 +140,18 @@ describe('the status report', () => {
     expect(lines(0).join()).not.toContain('--max-remotes');
   });
 
+  test('says what masquerading rewrote, if anything', () => {
+    const counters = {
+      ...ROUTER.counters,
+      packetsRewrittenToHosts: 1234,
+      packetsRewrittenFromHosts: 5,
+    };
+    expect(linesOf({ ...ROUTER, counters })).toContain(
+      '  rewritten   1,234 to hosts, 5 from hosts',
+    );
+    expect(linesOf(ROUTER).join()).not.toContain('rewritten');
+  });
+
   test('contains the offloads of the kernel and the average batch sizes', () => {
     const driver: RouterStatus['driver'] = {
       name: 'linux',

@@ -145,7 +145,7 @@ describe('6bed4peer', () => {
   });
 
   test.each(['-h', '--help', '-fh', '--he'])('shows its help by %s', (option) => {
-    expect(translate(peerCommand, [option]).isHelp).toBe(true);
+    expect(translate(peerCommand, [option]).asked).toBe('help');
   });
 
   test('leaves what follows two hyphens', () => {

@@ -12,6 +12,8 @@ const COUNTERS = {
   keepalivesReceived: 0,
   answersWithheld: 1,
   remotesRefused: 0,
+  packetsRewrittenToHosts: 0,
+  packetsRewrittenFromHosts: 0,
   drops: { 'source-mismatch': 2000, 'hop-limit-exceeded': 1 },
   udp: { sendErrors: { ENETUNREACH: 3 }, receiveErrors: { ECONNREFUSED: 1 }, queueDrops: 5 },
   localDrops: 0,

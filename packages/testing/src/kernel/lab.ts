@@ -47,11 +47,19 @@ function runNow(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 /** Ends every process in a network namespace and removes its name. */
 function removeNamespace(name: string): void {
   try {
     for (const pid of runNow('ip', ['netns', 'pids', name]).split('\n')) {
-      if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+      if (pid !== '') kill(Number(pid));
     }
   } catch {
     // It is gone already.
@@ -238,6 +246,13 @@ export class Lab {
   /** Runs a command inside a host until it ends. */
   exec(label: string, argv: readonly string[], options: ExecOptions = {}): Promise<Outcome> {
     return run('ip', ['netns', 'exec', this.nameOf(label), ...argv], options);
+  }
+
+  /** Ends every program inside a host, and removes its rules of nftables; the host stays. */
+  async clear(label: string): Promise<void> {
+    const { stdout } = await run('ip', ['netns', 'pids', this.nameOf(label)], {});
+    for (const pid of stdout.split('\n').filter((line) => line !== '')) kill(Number(pid));
+    await this.exec(label, ['nft', 'flush', 'ruleset']);
   }
 
   /** Starts a program inside a host. */
