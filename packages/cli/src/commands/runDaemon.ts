@@ -16,8 +16,10 @@ import { MetricsEndpoint } from '../metrics/metricsEndpoint.js';
 import type { CommonFlags } from '../options/daemonOptions.js';
 import { type DaemonLog, levelOf } from '../output/log.js';
 import { capabilitiesInUse } from '../process/capabilities.js';
+import { programName } from '../process/programName.js';
 import { ServiceManager } from '../process/serviceManager.js';
-import { listenToSignals } from '../process/signals.js';
+import { listenToSignals, type SignalActions } from '../process/signals.js';
+import { referenceCommand } from '../reference/commands.js';
 
 /** The part of routers and peers that running one needs. */
 export interface ManagedDaemon {
@@ -103,7 +105,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   };
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    listenToSignals({
+    const actions: SignalActions = {
       end: resolve,
       reload: () => running && void reload(running),
       report: () => logger.info(running?.counters() ?? {}, 'counters'),
@@ -111,7 +113,8 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
         logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
         logger.info(`log level ${logger.level}`);
       },
-    });
+    };
+    listenToSignals(actions, reloader === null && endsByHangup());
   });
   const daemon = await metrics
     .listen(flags.metrics)
@@ -144,6 +147,11 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
   return signal;
+}
+
+/** Whether SIGHUP is to end this process, as it ends the C commands. */
+function endsByHangup(): boolean {
+  return referenceCommand(programName()) !== undefined;
 }
 
 /** What clients of the control socket may watch. */

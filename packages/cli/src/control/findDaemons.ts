@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type ControlAnswer, requestStatus } from './controlClient.js';
 import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
+import { harmlessText } from './harmless.js';
 import type { DaemonStatus } from './status.js';
 
 /** A daemon with a control socket, and its answer. */
@@ -37,7 +38,7 @@ export async function findDaemons(own?: string): Promise<FoundDaemon[]> {
     .filter((path) => path !== own);
   const found = await Promise.all(
     paths.map(async (path) => ({
-      name: basename(path, SOCKET_SUFFIX),
+      name: harmlessText(basename(path, SOCKET_SUFFIX)),
       path,
       answer: await requestStatus(path),
     })),

@@ -94,10 +94,10 @@ function addPeer(metrics: MetricSet, { routers, remotes, inboundPaths }: PeerSta
   metrics.gauge(
     'sixbed4_router_leased',
     'Whether a router has given an address: 1, or 0.',
-    routers.map(({ router, state }) => [
-      { router: formatEndpoint(router) },
-      state === 'leased' ? 1 : 0,
-    ]),
+    // Temporary ones are of the choice of remotes, who could make up any number of labels.
+    routers
+      .filter(({ temporary }) => !temporary)
+      .map(({ router, state }) => [{ router: formatEndpoint(router) }, state === 'leased' ? 1 : 0]),
   );
   const kinds = (['direct', 'lan', 'relayed'] as const).flatMap((path) =>
     (['outbound', 'inbound'] as const).map((direction) => ({ path, direction })),

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { harmlessText } from '../control/harmless.js';
+import { programName } from '../process/programName.js';
 import { colors } from './color.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
@@ -101,7 +103,7 @@ async function openSink(
 ): Promise<Sink> {
   if (place !== 'syslog') return new LogSink(await openStandardStream(streamOf(place)), onLost);
   const { SyslogSink } = await import('./syslogSink.js');
-  return SyslogSink.open(process.title.split(' ', 1)[0]!, onLost);
+  return SyslogSink.open(programName(), onLost);
 }
 
 function streamOf(place: LogPlace): number {
@@ -170,12 +172,15 @@ async function textDestination(
 /** Fields that pino adds to every message. */
 const OWN_FIELDS = ['level', 'time', 'msg'];
 
-/** Writes a message for people: `ready  router fc64::1  tun 6bed4`. */
+/**
+ * Writes a message for people: `ready  router fc64::1  tun 6bed4`. It stays one line of text, whatever others
+ * have put into its values.
+ */
 export function lineFor(log: Readonly<Record<string, unknown>>, level: string): string {
-  const message = String(log['msg']);
+  const message = harmlessText(String(log['msg']));
   const fields = Object.entries(log)
     .filter(([name, value]) => !OWN_FIELDS.includes(name) && value !== null && value !== undefined)
-    .map(([name, value]) => [name, textOf(value)] as const)
+    .map(([name, value]) => [name, harmlessText(textOf(value))] as const)
     // Values that the message contains already are not repeated.
     .filter(([, text]) => text !== '' && !message.includes(text))
     .map(([name, text]) => `${colors.dim(name)} ${text}`);

@@ -28,6 +28,7 @@ const status: PeerStatus = {
   },
   address: null,
   routers: [],
+  lookups: [],
   remotes: [],
   interface: null,
   inboundPaths: { direct: 0, lan: 0, relayed: 0 },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireBuild, run, start } from '@6bed4/testing/command';
@@ -87,6 +88,32 @@ describe('--metrics', () => {
     expect((await get(metrics.peer, '/metrics', 'POST')).status).toBe(405);
     expect((await get(metrics.peer, '/metrics', 'HEAD')).status).toBe(200);
   });
+
+  test.each([
+    ['localhost', 200],
+    ['[::1]:9469', 200],
+    ['127.0.0.2:9469', 200],
+    ['', 200],
+    ['six.localhost:9469', 200],
+    ['evil.example', 421],
+    ['evil.example:9469', 421],
+    ['localhost.evil.example', 421],
+    ['127.0.0.1.evil.example', 421],
+    ['[evil.example]', 421],
+  ])(
+    'over loopback, answers requests for %j with %d: no page of a browser reads it',
+    async (host, status) => {
+      const answered = await new Promise((resolve, reject) => {
+        const options = { host: '127.0.0.1', port: metrics.peer, path: '/metrics' };
+        const request = httpGet({ ...options, headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        request.on('error', reject);
+      });
+      expect(answered).toBe(status);
+    },
+  );
 
   test('answers with the clients of a proxy and of services', async () => {
     const answer = await text(metrics.proxy);

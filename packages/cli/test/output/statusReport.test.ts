@@ -44,6 +44,23 @@ describe('the status report', () => {
     expect(inboundOf(null)).toEqual([]);
   });
 
+  test('tells what was found for the names of routers', () => {
+    const [name, addresses] = ['r.example', ['192.0.2.1', '192.0.2.2']];
+    const router = { address: '192.0.2.1', port: 25_790 };
+    const lookups = [
+      { name, addresses, router, error: null },
+      { name, addresses, router, error: 'EAI_AGAIN' },
+      { name, addresses: [], router: null, error: 'ENOTFOUND' },
+      { name, addresses: [], router: null, error: null },
+    ];
+    expect(linesOf({ ...PEER, lookups }).filter((text) => text.startsWith('  name'))).toEqual([
+      '  name        r.example is 192.0.2.1, 192.0.2.2',
+      '  name        r.example has no address: EAI_AGAIN, it was 192.0.2.1, 192.0.2.2',
+      '  name        r.example has no address: ENOTFOUND',
+      '  name        r.example is not looked up yet',
+    ]);
+  });
+
   test('tells of the interface only what is not as it should be', () => {
     const part = 'address fc64::1';
     const report = { name: '6bed4', missing: [{ part, reason: 'no IPv6' }], disputed: [part] };
@@ -95,7 +112,13 @@ describe('the status report', () => {
   });
 
   test('does without what a daemon of an earlier version does not tell', () => {
-    const { capabilities: _, logLinesLost: __, inboundPaths: ___, ...earlier } = PEER;
+    const {
+      capabilities: _,
+      logLinesLost: __,
+      inboundPaths: ___,
+      lookups: ____,
+      ...earlier
+    } = PEER;
     expect(linesOf(earlier as PeerStatus)).toEqual(linesOf(PEER));
   });
 

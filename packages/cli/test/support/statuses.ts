@@ -45,6 +45,7 @@ export const PEER: PeerStatus = {
   role: 'peer',
   address: null,
   routers: [],
+  lookups: [],
   remotes: [],
   inboundPaths: { direct: 0, lan: 0, relayed: 0 },
 };
