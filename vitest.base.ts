@@ -14,7 +14,7 @@ const order = [
   ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'cli'],
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
-  ...['cli-kernel', 'chat-kernel', 'sip-call-kernel'],
+  ...['cli-kernel', 'cli-timed', 'chat-kernel', 'sip-call-kernel'],
 ];
 
 /**
@@ -52,13 +52,18 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
   };
 }
 
-/** Tests against real kernels: Linux and root only, one file after the other. */
-export function kernelTestConfig(name: string, testTimeout: number): ViteUserConfig {
-  return testConfig(`${name}-kernel`, {
+/** Tests against real kernels: Linux and root only, one file after the other unless told otherwise. */
+export function kernelTestConfig(
+  name: string,
+  testTimeout: number,
+  overrides: ViteUserConfig['test'] = {},
+): ViteUserConfig {
+  return testConfig(name, {
     include: ['test/kernel/**/*.test.ts'],
     exclude: [],
     fileParallelism: false,
     testTimeout,
     hookTimeout: 30_000,
+    ...overrides,
   });
 }

@@ -100,7 +100,7 @@ describe('the layers', () => {
     ['tunnel', ['codec', 'nd']],
     ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['node', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['cli', ['codec', 'node', 'tunnel', 'tunnel/conformance']],
+    ['cli', ['codec', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],
   ] as const)('let %s import %j', (name, allowed: readonly string[]) => {
     const path = `packages/${name}/src/file.ts`;

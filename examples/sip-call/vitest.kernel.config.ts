@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 import { kernelTestConfig } from '../../vitest.base.js';
 
-export default defineConfig(kernelTestConfig('sip-call', 60_000));
+export default defineConfig(kernelTestConfig('sip-call-kernel', 60_000));

@@ -40,7 +40,7 @@ const PARTS = {
   },
   real: {
     title: 'On real kernels',
-    arguments: ['--project', 'cli-kernel', 'test/kernel/soak.test.ts'],
+    arguments: ['--project', 'cli-timed', 'test/kernel/soak.test.ts'],
     environment: ({ hours }) => ({ SOAK_HOURS: String(hours), SIXBED4_REQUIRE_KERNEL: '1' }),
   },
 };

@@ -49,7 +49,9 @@ export function run(
   leaveRemovedFolder();
   const reference = referenceCommand(name);
   if (reference === undefined) return runProgram(parts, args);
-  return runReference(reference, args, (ours, alias) => runProgram(parts, ours, alias));
+  return runReference(reference, args, parts.version, (ours, alias) =>
+    runProgram(parts, ours, alias),
+  );
 }
 
 async function runProgram(
@@ -58,6 +60,10 @@ async function runProgram(
   alias?: Alias,
 ): Promise<number> {
   const program = await buildProgram(parts, args);
+  const path = (): string => alias?.name ?? commandWords(program, args).join(' ');
+  program.hook('preAction', () => {
+    for (const notice of alias?.notices ?? []) console.error(`${path()}: ${notice}`);
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return EXIT_OK;
@@ -66,12 +72,10 @@ async function runProgram(
     if (error instanceof CommanderError && error.code === 'commander.help') {
       return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
     }
-    const words = commandWords(program, args);
-    const path = alias?.name ?? words.join(' ');
-    const failure = namedRefusal(error, words.at(-1)!);
+    const failure = namedRefusal(error, commandWords(program, args).at(-1)!);
     if (failure instanceof CommanderError && failure.exitCode === 0) return EXIT_OK;
-    const message = messageOf(failure, path);
-    console.error(`${path}: ${alias === undefined ? message : withTyped(message, alias.typed)}`);
+    const message = messageOf(failure, path());
+    console.error(`${path()}: ${alias === undefined ? message : withTyped(message, alias.typed)}`);
     return failure instanceof StartError ? EXIT_FAILURE : EXIT_USAGE;
   }
 }
@@ -133,5 +137,5 @@ function messageOf(failure: unknown, path: string): string {
   if (!(failure instanceof CommanderError)) throw failure;
   const [what = '', suggestion] = failure.message.replace(/^error: /, '').split('\n');
   const advice = suggestion === undefined ? '' : `, ${suggestion.replace(/^\(D(.*)\)$/, 'd$1')}`;
-  return `${what}${advice} (see ${path} --help)`;
+  return `${what.replace(/\.$/, '')}${advice} (see ${path} --help)`;
 }

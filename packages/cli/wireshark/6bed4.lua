@@ -230,12 +230,13 @@ local function dissectPacket(tvb, pinfo, tree)
   addAddress(subtree, tvb, 24, sides.destination, destination)
   local names = conversationOf(tostring(tvb(8, 16):ipv6()), tostring(tvb(24, 16):ipv6()))
   subtree:add(pf.conversation, tvb(8, 32), names):set_generated()
-  if tvb(4, 2):uint() ~= tvb:len() - HEADER then
+  if tvb(4, 2):uint() ~= tvb:reported_len() - HEADER then
     subtree:add(pf.malformed, tvb(4, 2), true):set_generated()
     subtree:add_proto_expert_info(mismatch)
   end
   pinfo.cols.protocol = "6bed4"
-  ipv6:call(tvb, pinfo, tree)
+  -- What is wrong in the packet is shown by then, and is no fault of this dissector.
+  pcall(ipv6.call, ipv6, tvb, pinfo, tree)
   if kind == nil then pinfo.cols.info:prepend(role == DIRECT and "direct: " or "relayed: ") end
 end
 
@@ -257,7 +258,7 @@ end
 -- A datagram at any port is 6bed4 when the packet in it is whole and names one of its two endpoints.
 local function recognize(tvb, pinfo, tree)
   if not sixbed4.prefs.heuristic or not isWellFormed(tvb) then return false end
-  if tvb(4, 2):uint() ~= tvb:len() - HEADER then return false end
+  if tvb(4, 2):uint() ~= tvb:reported_len() - HEADER then return false end
   local _, isFromSource = readAddress(tvb, 8, tostring(pinfo.src), pinfo.src_port)
   local _, isToDestination = readAddress(tvb, 24, tostring(pinfo.dst), pinfo.dst_port)
   if not isFromSource and not isToDestination and discoveryType(tvb) == nil then return false end

@@ -30,6 +30,7 @@ export {
 export {
   parseRouterReference,
   type ResolveIPv4,
+  type RouterName,
   type RouterReference,
 } from './daemon/routerNames.js';
 export type { DaemonCounters } from './drivers/driver.js';

@@ -1,5 +1,6 @@
-import { formatEndpoint } from '@6bed4/codec';
+import { type Endpoint, formatEndpoint } from '@6bed4/codec';
 import { colors } from '../output/color.js';
+import { type MappingTimeout, RFC_TIMEOUT } from './mappingTimeout.js';
 import {
   ALL_DEPENDENCES,
   type Dependence,
@@ -7,11 +8,14 @@ import {
   possibleMappings,
 } from './natBehavior.js';
 import type { NativeIPv6 } from './nativeIPv6.js';
-import type { NetworkFindings, RouterAnswer } from './networkCheck.js';
+import type { NetworkFindings } from './networkCheck.js';
+import type { RouterAnswer } from './probe.js';
 
 /** Bytes of the largest packet of the tunnel. */
 const TUNNEL_MTU = 1280;
 const NAME_WIDTH = 12;
+/** Seconds until the first keepalive of a peer. */
+const DEFAULT_KEEPALIVE = 25;
 
 /** What a check found out, as `--json` prints it. */
 export interface CheckResult {
@@ -19,6 +23,8 @@ export interface CheckResult {
   readonly result: 'ok' | 'limited' | 'failed';
   /** Null where that is not known: a silent router may be at fault itself. */
   readonly udpWorks: boolean | null;
+  /** The endpoint of the socket that was used, as `--listen` chose it; `0.0.0.0` for all addresses. */
+  readonly local: Endpoint;
   readonly routers: readonly RouterAnswer[];
   readonly nat: {
     /** Whether there is one; null where that is not known. */
@@ -27,15 +33,25 @@ export interface CheckResult {
     readonly mapping: readonly Dependence[];
     /** The same, of a NAT or firewall. */
     readonly filtering: readonly Dependence[];
+    /** Only if it was asked for; null when the router does not relay what it takes. */
+    readonly mappingTimeout?: MappingTimeout | null;
   };
   /** Bytes; 0 when none came back, null when that could not be tried. */
   readonly largestPacket: number | null;
   readonly nativeIPv6: NativeIPv6;
 }
 
+/** What was found out beside the {@link NetworkFindings}. */
+export interface FurtherFindings {
+  readonly nativeIPv6: NativeIPv6;
+  /** Left out unless it was asked for. */
+  readonly mappingTimeout?: MappingTimeout | null;
+}
+
 /** Draws conclusions from what was found. */
-export function resultOf(found: NetworkFindings, nativeIPv6: NativeIPv6): CheckResult {
-  const { routers, isTranslated, observations, unasked, largestPacket } = found;
+export function resultOf(found: NetworkFindings, further: FurtherFindings): CheckResult {
+  const { local, routers, isTranslated, observations, unasked, largestPacket } = found;
+  const { nativeIPv6, ...timeout } = further;
   const [one, other] = observations;
   const seen = one && other ? possibleMappings(one, other) : ALL_DEPENDENCES;
   const mapping = isTranslated === false ? [] : seen;
@@ -44,16 +60,23 @@ export function resultOf(found: NetworkFindings, nativeIPv6: NativeIPv6): CheckR
   const isLimited =
     answers.length < routers.length ||
     (largestPacket !== null && largestPacket < TUNNEL_MTU) ||
-    (mapping.length > 0 && !mapping.includes('endpoint-independent'));
+    (mapping.length > 0 && !mapping.includes('endpoint-independent')) ||
+    isForgetful(timeout.mappingTimeout);
   const works = isLimited ? 'limited' : 'ok';
   return {
     result: answers.length === 0 ? 'failed' : works,
     udpWorks: answers.length === 0 ? null : true,
+    local,
     routers,
-    nat: { isThere: isTranslated, mapping, filtering },
+    nat: { isThere: isTranslated, mapping, filtering, ...timeout },
     largestPacket,
     nativeIPv6,
   };
+}
+
+/** Whether a mapping ends before the first keepalive. */
+function isForgetful(timeout: MappingTimeout | null | undefined): boolean {
+  return (timeout?.below ?? Number.POSITIVE_INFINITY) < DEFAULT_KEEPALIVE;
 }
 
 /** Writes the result for people. */
@@ -62,9 +85,10 @@ export function checkReport(result: CheckResult): string {
   return [
     line('UDP', udpText(result)),
     ...routers.map((router) => line('router', routerText(router))),
-    line('NAT', natText(nat)),
+    line('NAT', natText(result)),
     ...(nat.isThere === false ? [] : [line('mapping', mappingText(nat.mapping))]),
     line('filtering', filteringText(nat.filtering)),
+    ...(nat.mappingTimeout === undefined ? [] : [line('timeout', timeoutText(nat.mappingTimeout))]),
     line('packets', packetsText(largestPacket)),
     line('IPv6', nativeText(nativeIPv6)),
     line('result', conclusion(result)),
@@ -103,9 +127,25 @@ function meaningOf(code: string): string {
   }
 }
 
-function natText({ isThere }: CheckResult['nat']): string {
-  if (isThere === null) return 'unknown';
-  return isThere ? 'yes: the router sees another address or port than ours' : 'none on the way';
+function natText({ nat: { isThere }, local }: CheckResult): string {
+  const ours = local.address === '0.0.0.0' ? `port ${local.port}` : formatEndpoint(local);
+  if (isThere === null) return `unknown, for our ${ours}`;
+  return isThere
+    ? `yes: the router sees another address or port than our ${ours}`
+    : `none on the way from our ${ours}`;
+}
+
+function timeoutText(timeout: MappingTimeout | null): string {
+  if (timeout === null) return 'unknown: the router does not relay';
+  const { atLeast, below } = timeout;
+  if (below === null) return `a mapping without traffic lives for ${atLeast} s at least`;
+  const span = atLeast === 0 ? `in less than ${below} s` : `after ${atLeast} to ${below} s`;
+  const ends = `a mapping without traffic ends ${span}`;
+  if (isForgetful(timeout)) {
+    const advice = `--keepalive ${Math.max(1, atLeast - 1)}`;
+    return `${colors.yellow(ends)}: give peers ${advice}`;
+  }
+  return below > RFC_TIMEOUT ? ends : `${ends}, before the ${RFC_TIMEOUT} s of RFC 4787`;
 }
 
 function isUnknown(possible: readonly Dependence[]): boolean {
@@ -137,9 +177,17 @@ function packetsText(largest: number | null): string {
   return colors.yellow(`of ${largest} bytes pass, of ${TUNNEL_MTU} do not: fragments may be lost`);
 }
 
-function nativeText({ by, source }: NativeIPv6): string {
+function nativeText({ by, source, addresses }: NativeIPv6): string {
+  const others = addresses.join(', ');
   if (by === 'native') return `native, from ${source}; it is preferred to the tunnel`;
-  return by === 'tunnel' ? `through the tunnel, from ${source}` : 'none but that of 6bed4';
+  if (by === 'none') {
+    return addresses.length === 0
+      ? 'none but that of 6bed4'
+      : `the native address ${others} without a route to the Internet`;
+  }
+  return addresses.length === 0
+    ? `through the tunnel, from ${source}`
+    : `through the tunnel, from ${source}, although there is the native address ${others}`;
 }
 
 function conclusion({ result, routers }: CheckResult): string {

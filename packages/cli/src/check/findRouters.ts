@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises';
-import type { Endpoint, Profile } from '@6bed4/codec';
+import { type Endpoint, formatEndpoint, type Profile } from '@6bed4/codec';
 import { parseRouterReference, StartError } from '@6bed4/node';
 import { routersInUse } from '../control/routersInUse.js';
 import { missingRouter } from '../options/peerOptions.js';
 
 /**
- * The routers to ask: those of the option `--router`, names by the first of their addresses; or those of running peers.
+ * The routers to ask, each once: those of the option `--router`, names by the first of their addresses; or those of
+ * running peers, of which several may have the same.
  *
  * @throws UsageError when there are none
  * @throws StartError for a name without address
@@ -19,7 +20,7 @@ export async function findRouters(
       ? await routersInUse()
       : await Promise.all(given.map((text) => resolved(parseRouterReference(text, port))));
   if (routers.length === 0) throw missingRouter();
-  return routers;
+  return [...new Map(routers.map((router) => [formatEndpoint(router), router])).values()];
 }
 
 async function resolved(router: ReturnType<typeof parseRouterReference>): Promise<Endpoint> {

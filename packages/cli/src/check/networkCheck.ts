@@ -1,38 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Endpoint, formatIPv6, type Profile, parseIPv6, profileOf } from '@6bed4/codec';
-import { buildEcho, parseEcho } from '@6bed4/nd';
-import { type PeerDaemon, PortableUdp, startPeer } from '@6bed4/node';
-import type { AddressLease } from '@6bed4/tunnel';
+import type { Endpoint } from '@6bed4/codec';
+import type { PeerDaemon } from '@6bed4/node';
 import { isSameEndpoint, type Observation, type UnaskedDatagram } from './natBehavior.js';
-import { ObservedUdp } from './observedUdp.js';
-import { reachError } from './reachError.js';
+import {
+  answerOf,
+  arrives,
+  combined,
+  echo,
+  leaseFrom,
+  nonceIn,
+  nonceOf,
+  openProbe,
+  PACE,
+  PATIENCE,
+  type Probe,
+  type ProbeSettings,
+  type RouterAnswer,
+  TRIES,
+} from './probe.js';
 
-/** Milliseconds that a router has to answer: three solicitations. */
-const PATIENCE = 4000;
-/** Milliseconds that an error of the network may take; systems report one a second. */
-const LONGEST_ERROR = 2500;
-/** Milliseconds between two packets that may get lost, and their number. */
-const PACE = 150;
-const TRIES = 5;
 /** Packets that are tried, the largest first: the MTU of the tunnel, and what passes nearly everywhere. */
 const LENGTHS = [1280, 512] as const;
-const NONCE_LENGTH = 16;
 /** IPv6 header, and that of an echo. */
 const ECHO_OVERHEAD = 48;
-const HALF = 8;
-
-/** A router that was asked. */
-export interface RouterAnswer {
-  readonly router: Endpoint;
-  /** Null when it did not answer. */
-  readonly seenAt: Endpoint | null;
-  /** Milliseconds until it answered; null when it did not. */
-  readonly after: number | null;
-  /** What the system said about the datagrams that were sent, such as `ECONNREFUSED`; null for nothing. */
-  readonly error: string | null;
-}
 
 /** What was found out by sending; what could not be is null. */
 export interface NetworkFindings {
@@ -48,19 +40,10 @@ export interface NetworkFindings {
   readonly largestPacket: number | null;
 }
 
-/** A peer without interface, and where it was opened. */
-interface Probe {
-  readonly peer: PeerDaemon;
-  readonly port: PortableUdp;
-}
-
 /** Settings of a check. */
-export interface CheckSettings {
+export interface CheckSettings extends ProbeSettings {
   /** The routers to ask, one or two. */
   readonly routers: readonly Endpoint[];
-  readonly profile?: Profile | undefined;
-  /** Local address; default: all. */
-  readonly listen?: string | undefined;
   /** Called with what is being done. */
   readonly onProgress: (what: string, router: Endpoint) => void;
 }
@@ -73,23 +56,21 @@ export interface CheckSettings {
  */
 export async function checkNetwork(settings: CheckSettings): Promise<NetworkFindings> {
   const [first, second] = settings.routers as readonly [Endpoint, Endpoint?];
-  const arrivals = new Set<string>();
-  const own = await openProbe(settings, first, (payload, from) => {
-    arrivals.add(`${from.address}:${from.port} ${nonceIn(payload)}`);
-  });
-  const other = await openProbe(settings, second ?? first, () => {}).catch(async (error) => {
+  const own = await openProbe(settings, first);
+  const other = await openProbe(settings, second ?? first).catch(async (error) => {
     await own.peer.close();
     throw error;
   });
   try {
-    settings.onProgress('asking', first);
-    const answer = await answerOf(own, first);
-    if (second !== undefined) settings.onProgress('asking', second);
-    const otherAnswer = await answerOf(other, second ?? first);
+    for (const router of settings.routers) settings.onProgress('asking', router);
+    const [answer, otherAnswer] = await Promise.all([
+      answerOf(own, first),
+      answerOf(other, second ?? first),
+    ]);
     const both = answer.seenAt !== null && otherAnswer.seenAt !== null;
     const nat =
       second !== undefined && both
-        ? await compareRouters(own, other, [first, second], arrivals)
+        ? await compareRouters(own, other, [first, second])
         : { observations: [], unasked: null };
     return {
       local: own.peer.endpoint,
@@ -103,63 +84,20 @@ export async function checkNetwork(settings: CheckSettings): Promise<NetworkFind
   }
 }
 
-async function openProbe(
-  { profile = profileOf('draft03'), listen }: CheckSettings,
-  router: Endpoint,
-  watch: (payload: Uint8Array, from: Endpoint) => void,
-): Promise<Probe> {
-  const even = profile.layout.name === 'draft01';
-  const port = await PortableUdp.open({ address: listen, even });
-  const peer = await startPeer({
-    routers: [router],
-    profile,
-    datagrams: new ObservedUdp(port, watch),
-    peering: { strategy: 'via-router', avoidTrapezium: false },
-  });
-  return { peer, port };
-}
-
-async function answerOf({ peer, port }: Probe, router: Endpoint): Promise<RouterAnswer> {
-  const start = performance.now();
-  for (;;) {
-    const after = performance.now() - start;
-    const seenAt = leaseFrom(peer, router)?.publicEndpoint ?? null;
-    if (seenAt !== null) return { router, seenAt, after, error: null };
-    if (after > PATIENCE) break;
-    await delay(10);
-  }
-  const error =
-    Object.keys(port.counters.sendErrors)[0] ?? (await reachError(router, LONGEST_ERROR));
-  return { router, seenAt: null, after: null, error };
-}
-
-function leaseFrom(peer: PeerDaemon, router: Endpoint): AddressLease | undefined {
-  return peer.leases.find((lease) => isSameEndpoint(lease.router, router));
-}
-
 /**
  * Lets the second router send to the first socket, which sends to that router only then. Whether the router
  * relays at all is seen when the filter is open.
  */
 async function compareRouters(
-  { peer: own }: Probe,
+  probe: Probe,
   { peer: other }: Probe,
   [first, second]: readonly [Endpoint, Endpoint],
-  arrivals: ReadonlySet<string>,
 ): Promise<Pick<NetworkFindings, 'observations' | 'unasked'>> {
+  const { peer: own } = probe;
   const lease = leaseFrom(own, first)!;
   const from = leaseFrom(other, second)!.address;
   const to = combined(from, lease.address);
-  const arrives = async (): Promise<boolean> => {
-    const nonce = randomBytes(NONCE_LENGTH);
-    const wanted = `${second.address}:${second.port} ${nonce.toString('hex')}`;
-    for (let sent = 0; sent < TRIES && !arrivals.has(wanted); sent++) {
-      other.send(echo(from, to, nonce));
-      await delay(PACE);
-    }
-    return arrivals.has(wanted);
-  };
-  const arrived = await arrives();
+  const arrived = await arrives(other, [from, to], probe, second);
   own.addRouter(second);
   const start = performance.now();
   while (leaseFrom(own, second) === undefined && performance.now() - start < PATIENCE) {
@@ -168,7 +106,10 @@ async function compareRouters(
   const seenBySecond = leaseFrom(own, second)?.publicEndpoint ?? null;
   if (seenBySecond === null) return { observations: [], unasked: null };
   const seenByFirst = lease.publicEndpoint!;
-  const isRelaying = arrived || (isSameEndpoint(seenByFirst, seenBySecond) && (await arrives()));
+  const isRelaying =
+    arrived ||
+    (isSameEndpoint(seenByFirst, seenBySecond) &&
+      (await arrives(other, [from, to], probe, second)));
   return {
     observations: [
       { router: first, seenAt: seenByFirst },
@@ -190,39 +131,13 @@ async function largestPacket(own: PeerDaemon, other: PeerDaemon): Promise<number
   other.on('packet', onPacket);
   for (const length of LENGTHS) {
     const data = randomBytes(length - ECHO_OVERHEAD);
-    const nonce = data.subarray(-NONCE_LENGTH).toString('hex');
     for (let sent = 0; sent < TRIES; sent++) {
       own.send(echo(from.address, to.address, data));
       await delay(PACE);
-      if (received === nonce) return length;
+      if (received === nonceOf(data)) return length;
     }
   }
   return 0;
-}
-
-function echo(source: string, destination: string, data: Uint8Array): Uint8Array {
-  return buildEcho({
-    type: 'echo-reply',
-    source: parseIPv6(source),
-    destination: parseIPv6(destination),
-    hopLimit: 64,
-    identifier: 0,
-    sequence: 0,
-    data,
-  });
-}
-
-/** The last bytes of an echo, by which it is recognized; empty for anything else. */
-function nonceIn(packet: Uint8Array): string {
-  const parsed = parseEcho(packet, 0, packet.length);
-  return parsed.ok ? Buffer.from(parsed.value.data.slice(-NONCE_LENGTH)).toString('hex') : '';
-}
-
-/** The /64 of one address with the endpoint of another. */
-function combined(prefixOf: string, endpointOf: string): string {
-  const bytes = parseIPv6(prefixOf);
-  bytes.set(parseIPv6(endpointOf).subarray(HALF), HALF);
-  return formatIPv6(bytes);
 }
 
 function isLocal(seenAt: Endpoint, local: Endpoint): boolean {

@@ -5,6 +5,8 @@ type Watcher = (payload: Uint8Array, from: Endpoint) => void;
 
 /** A UDP port of a peer that shows all its datagrams, also those that the peer drops. */
 export class ObservedUdp implements DatagramPort {
+  /** Whether what the peer sends is dropped, so that its mapping gets no traffic. */
+  isSilent = false;
   readonly #port: DatagramPort;
   readonly #watch: Watcher;
 
@@ -37,7 +39,7 @@ export class ObservedUdp implements DatagramPort {
     tos: number,
     ttl: number,
   ): void {
-    this.#port.send(bytes, offset, length, to, tos, ttl);
+    if (!this.isSilent) this.#port.send(bytes, offset, length, to, tos, ttl);
   }
 
   rebind(even: boolean): Promise<void> {

@@ -1,6 +1,7 @@
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { commandPage } from '../help/commandPage.js';
-import { completion, SHELLS, type Shell } from '../help/completion.js';
+import { completion, type Shell } from '../help/completion.js';
+import { SHELL_LIST, shell } from '../options/choices.js';
 import { write } from '../output/print.js';
 
 const EXAMPLES = `
@@ -17,7 +18,7 @@ export function addCompletionCommand(program: Command): void {
     .command('completion')
     .summary('print the completion of commands and options for a shell')
     .description('Prints a script by which a shell completes the commands and options of 6bed4.')
-    .addArgument(new Argument('<SHELL>', SHELLS.join(', ')).choices(SHELLS))
+    .argument('<SHELL>', SHELL_LIST, shell)
     .addHelpText('after', EXAMPLES)
-    .action((shell: Shell) => write(completion(shell, commandPage(program))));
+    .action((name: Shell) => write(completion(name, commandPage(program))));
 }

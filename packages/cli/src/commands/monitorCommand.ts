@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
 import { type ControlStream, requestStream } from '../control/controlClient.js';
 import type { DaemonEvent } from '../control/daemonEvents.js';
+import { harmless } from '../control/harmless.js';
 import { answeringDaemons } from '../control/namedDaemons.js';
 import { eventLine } from '../output/eventLine.js';
 import { print } from '../output/print.js';
@@ -68,5 +69,17 @@ async function printEvents(
   socket.once('close', () => lines.end());
   socket.once('end', () => socket.end());
   socket.pipe(lines);
-  for await (const line of createInterface({ input: lines })) onEvent(JSON.parse(line));
+  for await (const line of createInterface({ input: lines })) {
+    const event = eventIn(line);
+    if (event !== null) onEvent(event);
+  }
+}
+
+/** The event of a line; null for one that a killed daemon has begun. */
+function eventIn(line: string): DaemonEvent | null {
+  try {
+    return harmless(JSON.parse(line));
+  } catch {
+    return null;
+  }
 }

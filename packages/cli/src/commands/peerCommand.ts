@@ -20,6 +20,14 @@ import {
   DEFAULT_TUN,
   SIGNALS,
 } from '../options/daemonOptions.js';
+import {
+  type Ineffective,
+  IneffectiveOptions,
+  ineffectiveOfDriver,
+  ineffectiveOfLog,
+  ineffectiveOfPeer,
+  refuseIneffective,
+} from '../options/ineffective.js';
 import { integer } from '../options/numbers.js';
 import {
   addPeerOptions,
@@ -88,7 +96,10 @@ export function addPeerCommand(program: Command, version: string): void {
     );
   addDaemonOptions(command).addHelpText('after', `${SIGNALS}\n${EXAMPLES}`);
   addConfigurable<PeerCommandFlags>(command, {
-    check: (flags) => checkPeerOptions(optionsOf(flags)),
+    check: (flags) => {
+      checkPeerOptions(optionsOf(flags));
+      refuseIneffective(ineffectiveOf(flags));
+    },
     run: (flags, source) => runPeer(flags, source, version),
   });
 }
@@ -102,6 +113,24 @@ function optionsOf(flags: PeerCommandFlags): PeerDaemonOptions {
     ...{ routers, tun, listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile },
     ...{ driver, offloads, allowPrivate, allowLoopback, inbound, peering: peeringOf(flags) },
   };
+}
+
+function ineffectiveOf(flags: PeerCommandFlags): Ineffective[] {
+  const own = new IneffectiveOptions()
+    .where(flags.tun === false, 'with --no-tun', {
+      '--default-route': flags.defaultRoute === true,
+      '--accept-routes': flags.acceptRoutes !== undefined,
+      '--hook': flags.hook !== undefined,
+    })
+    .where(flags.hook === undefined, 'without --hook', {
+      '--hook-timeout': flags.hookTimeout !== undefined,
+    });
+  return [
+    ...own.found,
+    ...ineffectiveOfPeer(flags),
+    ...ineffectiveOfDriver(flags),
+    ...ineffectiveOfLog(flags),
+  ];
 }
 
 /** What changes while a peer runs, by flag. */
@@ -132,9 +161,10 @@ async function runPeer(
     describe: describePeer,
     reload: source && { source, changes: CHANGES },
     start: () => startPeer(options),
+    claims: { tun, listen: options.listen, port: options.port },
     onStarted: (peer) => {
       if (tun === false) answerEcho(peer);
-      logInbound(peer.inbound, logger);
+      logInbound(peer, logger);
       logPeer(peer, logger);
       peer.on('path', (change) => paths.changed(change));
       if (hook !== null) tellHook(hook, peer, flags);

@@ -8,7 +8,7 @@ import { ipv4, ipv6, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
 import { integer } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
-import { print } from '../output/print.js';
+import { isOutputUnread, print } from '../output/print.js';
 import { PathPing, type PingReply } from '../ping/pathPing.js';
 import { replyLine, summaryLine } from '../ping/pingReport.js';
 
@@ -99,7 +99,7 @@ async function sendAll(
   if (!json) print(`ping ${remote} from ${source} by router ${formatEndpoint(router)}`);
   const pings = new PathPing(peer, remote);
   const replies: PingReply[] = [];
-  while (replies.length < count) {
+  while (replies.length < count && !isOutputUnread()) {
     const [reply] = await Promise.all([pings.ping(source, INTERVAL), pauseBefore(replies.length)]);
     replies.push(reply);
     print(json ? JSON.stringify(reply) : replyLine(reply));

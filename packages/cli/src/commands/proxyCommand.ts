@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addCommonOptions, SIGNALS } from '../options/daemonOptions.js';
 import { dnsServer } from '../options/dnsServer.js';
+import { refuseIneffective } from '../options/ineffective.js';
 import { isLoopback, type ListenAddress, listenAddress } from '../options/listenAddress.js';
 import { addPeerOptions } from '../options/peerOptions.js';
 import { addRelayOptions } from '../options/relayOptions.js';
@@ -106,6 +107,10 @@ function planOf(flags: ProxyFlags): TunnelProgramPlan {
         `--allow-remote needs users: give --auth-file or ${CREDENTIALS_VARIABLE}`,
       );
     }
+  }
+  if (open === undefined && flags.allowRemote === true) {
+    const where = addresses.map(({ host, port }) => hostText(host, port)).join(' and ');
+    refuseIneffective([['--allow-remote', `while it listens on ${where} only`]]);
   }
   refuseLoops(services, addresses);
   const proxy = {

@@ -17,6 +17,13 @@ import {
   DEFAULT_TUN,
   SIGNALS,
 } from '../options/daemonOptions.js';
+import {
+  type Ineffective,
+  IneffectiveOptions,
+  ineffectiveOfDriver,
+  ineffectiveOfLog,
+  refuseIneffective,
+} from '../options/ineffective.js';
 import { masqueradeRule } from '../options/masqueradeRule.js';
 import { integer, netid, port } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
@@ -99,6 +106,7 @@ export function addRouterCommand(program: Command, version: string): void {
     check: (flags) => {
       checkRouterOptions(optionsOf(flags));
       checkPrefix(flags);
+      refuseIneffective(ineffectiveOf(flags));
     },
     run: (flags, source) => runRouter(flags, source, version),
   });
@@ -116,6 +124,17 @@ function optionsOf(flags: RouterFlags): RouterDaemonOptions {
     ...{ tun, ipv6Side: tun !== false, driver, offloads, workers },
     ...{ allowPrivate, allowLoopback, inbound },
   };
+}
+
+function ineffectiveOf(flags: RouterFlags): Ineffective[] {
+  const { tun, driver, forwardTo, workers = 1 } = flags;
+  const own = new IneffectiveOptions()
+    .where(tun === false, 'with --no-tun', {
+      '--forward-to': forwardTo !== undefined,
+      '--workers': workers > 1,
+    })
+    .where(driver === 'portable', 'with --driver portable', { '--workers': workers > 1 });
+  return [...own.found, ...ineffectiveOfDriver(flags), ...ineffectiveOfLog(flags)];
 }
 
 /** What changes while a router runs, by flag. */
@@ -146,14 +165,24 @@ async function runRouter(
     describe: ({ address, endpoint }) => `router ${address} on ${formatEndpoint(endpoint)}`,
     reload: source && { source, changes: CHANGES },
     start: () => startRouter(options),
+    claims: {
+      tun,
+      listen: options.listen,
+      port: options.port ?? (flags.dialect ?? reference2020).port,
+    },
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);
       const isAt = formatEndpoint(publicEndpoint);
       const fields = { router: address, prefix, on, tun, routes, masquerade };
       if (isAt !== on) Object.assign(fields, { public: isAt });
+      const { port } = flags.dialect ?? reference2020;
+      if (flags.public !== undefined && publicEndpoint.port !== port) {
+        const why = `they expect it at port ${port}, by --public ${publicEndpoint.address}`;
+        log.logger.warn(`peers of other routers do not reach this one: ${why}`);
+      }
       logInterface(router, log.logger);
-      logInbound(router.inbound, log.logger);
+      logInbound(router, log.logger);
       // A router without its address relays already, but its host is not reached.
       whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
     },

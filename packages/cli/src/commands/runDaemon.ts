@@ -6,6 +6,7 @@ import {
   StartError,
 } from '@6bed4/node';
 import { type Changes, type Reload, Reloader } from '../config/reload.js';
+import { type Claims, tellWhoRuns } from '../control/alreadyRunning.js';
 import { sendCapture } from '../control/captureStream.js';
 import type { ControlServer, StreamSource } from '../control/controlServer.js';
 import { watchDaemon } from '../control/daemonEvents.js';
@@ -15,8 +16,10 @@ import { MetricsEndpoint } from '../metrics/metricsEndpoint.js';
 import type { CommonFlags } from '../options/daemonOptions.js';
 import { type DaemonLog, levelOf } from '../output/log.js';
 import { capabilitiesInUse } from '../process/capabilities.js';
+import { programName } from '../process/programName.js';
 import { ServiceManager } from '../process/serviceManager.js';
-import { listenToSignals } from '../process/signals.js';
+import { listenToSignals, type SignalActions } from '../process/signals.js';
+import { referenceCommand } from '../reference/commands.js';
 
 /** The part of routers and peers that running one needs. */
 export interface ManagedDaemon {
@@ -39,6 +42,8 @@ export interface DaemonRun<T, F extends CommonFlags> {
   /** How its configuration is read again; null without one. */
   readonly reload: Reload<F, T> | null;
   readonly start: () => Promise<T>;
+  /** What it wants for itself. */
+  readonly claims: Claims;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
   /** Called before it is closed, also after a failure; it waits for that. */
@@ -59,8 +64,11 @@ export async function runDaemon<T extends ManagedDaemon, F extends CommonFlags>(
   const metrics = new MetricsEndpoint();
   let signal: NodeJS.Signals | null = null;
   try {
-    await metrics.listen(run.flags.metrics);
     signal = await runUntilEnd(run, metrics);
+  } catch (error) {
+    // It is printed where the log may go, too.
+    if (error instanceof StartError) error.message = run.log.redacted(error.message);
+    throw error;
   } finally {
     await Promise.all([run.control?.close(), metrics.close(), run.log.close()]);
     // Nobody may read the error message that follows; the process ends nevertheless.
@@ -97,7 +105,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   };
   // Signals count from the beginning: one that comes while the daemon starts ends it once it has.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    listenToSignals({
+    const actions: SignalActions = {
       end: resolve,
       reload: () => running && void reload(running),
       report: () => logger.info(running?.counters() ?? {}, 'counters'),
@@ -105,9 +113,15 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
         logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
         logger.info(`log level ${logger.level}`);
       },
-    });
+    };
+    listenToSignals(actions, reloader === null && endsByHangup());
   });
-  const daemon = await run.start();
+  const daemon = await metrics
+    .listen(flags.metrics)
+    .then(run.start)
+    .catch(async (failure: unknown) => {
+      throw await tellWhoRuns(failure, run.claims, control?.path);
+    });
   running = daemon;
   const failed = new Promise<never>((_, reject) => {
     daemon.on('error', reject);
@@ -121,7 +135,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   metrics.serve(status);
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
-  manager?.ready(() => run.describe(daemon));
+  manager?.ready(() => run.log.redacted(run.describe(daemon)));
   const signal = await Promise.race([signalled, failed]).finally(() => {
     manager?.stopping();
     // What still reloads would reload what is closed.
@@ -133,6 +147,11 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
   return signal;
+}
+
+/** Whether SIGHUP is to end this process, as it ends the C commands. */
+function endsByHangup(): boolean {
+  return referenceCommand(programName()) !== undefined;
 }
 
 /** What clients of the control socket may watch. */

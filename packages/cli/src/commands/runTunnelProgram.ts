@@ -5,6 +5,13 @@ import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import type { CommonFlags } from '../options/daemonOptions.js';
+import {
+  type Ineffective,
+  IneffectiveOptions,
+  ineffectiveOfLog,
+  ineffectiveOfPeer,
+  refuseIneffective,
+} from '../options/ineffective.js';
 import { missingRouter, type PeerFlags, peeringOf } from '../options/peerOptions.js';
 import { limitsOf, type RelayFlags, type RelayLimits } from '../options/relayOptions.js';
 import { LineLimit } from '../output/lineLimit.js';
@@ -98,8 +105,9 @@ export function addTunnelProgram<F extends TunnelProgramFlags>(
 ): void {
   addConfigurable<F>(command, {
     check: (flags) => {
-      planOf(flags);
+      const plan = planOf(flags);
       checkPeerOptions(optionsOf(flags));
+      refuseIneffective(ineffectiveOf(flags, plan));
     },
     run: (flags, source) => runTunnelProgram({ flags, plan: planOf(flags), source, version }),
   });
@@ -113,6 +121,18 @@ function optionsOf(flags: TunnelProgramFlags) {
     ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
     peering: peeringOf(flags),
   };
+}
+
+function ineffectiveOf(
+  flags: TunnelProgramFlags,
+  { proxy, services }: TunnelProgramPlan,
+): Ineffective[] {
+  const hasTcp = services.some(({ protocol }) => protocol === 'tcp');
+  const own = new IneffectiveOptions().where(!hasTcp, 'without a TCP service', {
+    '--proxy-protocol': flags.proxyProtocol === true,
+    '--idle-timeout': flags.idleTimeout !== undefined && proxy === null,
+  });
+  return [...own.found, ...ineffectiveOfPeer(flags), ...ineffectiveOfLog(flags)];
 }
 
 /** What changes while it runs, by flag. */
@@ -155,6 +175,12 @@ async function runTunnelProgram<F extends TunnelProgramFlags>({
     reload: source && { source, changes: CHANGES },
     start: async () =>
       startProgram(await openTunnel({ ...options, waitForAddress: false }), flags, plan, detail),
+    claims: {
+      ...{ tun: false, listen: options.listen, port: options.port },
+      proxies: [plan.proxy?.socks, plan.proxy?.http].flatMap((one) =>
+        one ? [hostText(one.host, one.port)] : [],
+      ),
+    },
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;
       peer.on('path', (change) => paths.changed(change));

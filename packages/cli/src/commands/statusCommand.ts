@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { statusIn } from '../control/findDaemons.js';
 import { failureOf, findNamed, noneFound } from '../control/namedDaemons.js';
 import type { DaemonStatus } from '../control/status.js';
+import { refuseIneffective } from '../options/ineffective.js';
 import { integer } from '../options/numbers.js';
 import { print } from '../output/print.js';
 
@@ -46,6 +47,9 @@ export function addStatusCommand(program: Command): void {
 
 async function showStatus(name: string | undefined, flags: StatusFlags): Promise<void> {
   const { json, watch, interval = 1 } = flags;
+  if (watch !== true && flags.interval !== undefined) {
+    refuseIneffective([['--interval', 'without --watch']]);
+  }
   if (watch === true) {
     const { watchStatus } = await import('./watchStatus.js');
     await watchStatus({ name, json: json === true, interval });

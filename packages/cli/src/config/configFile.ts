@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { AST } from 'toml-eslint-parser';
 import { UsageError } from '../options/usageError.js';
 
 /** Longer files are no configurations; nothing is to fill the memory. */
 const LONGEST_FILE = 1 << 20;
+const WRITABLE_BY_ALL = 0o002;
 
 /** A value of a configuration file: a switch, or text, which numbers are, too. */
 export interface ConfigValue {
@@ -57,16 +59,45 @@ export async function readConfigFile(path: string): Promise<readonly ConfigTable
 async function textOf(path: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await bytesOf(path);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : code;
     throw new ConfigError(path, 0, `the configuration cannot be read: ${why}`);
   }
-  if (bytes.length > LONGEST_FILE) {
-    throw new ConfigError(path, 0, `found ${bytes.length} bytes, expected ${LONGEST_FILE} at most`);
-  }
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/** The content of a file. Does not wait for pipes and devices, which may begin never and have no end. */
+async function bytesOf(path: string): Promise<Buffer> {
+  // Other systems have no such flag.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    checkFile(path, await file.stat());
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws ConfigError for what no configuration of root can be: it may name a program to run */
+function checkFile(path: string, file: Stats): void {
+  const { size, mode } = file;
+  if (!file.isFile() && !file.isDirectory()) {
+    throw new ConfigError(path, 0, 'found a pipe or device, expected a file');
+  }
+  if (size > LONGEST_FILE) {
+    throw new ConfigError(path, 0, `found ${size} bytes, expected ${LONGEST_FILE} at most`);
+  }
+  if (process.geteuid?.() === 0 && file.isFile() && (mode & WRITABLE_BY_ALL) !== 0) {
+    const remedy = `run "chmod o-w ${path}"`;
+    throw new ConfigError(
+      path,
+      0,
+      `everybody may write this file, and root may not use it: ${remedy}`,
+    );
+  }
 }
 
 function tableOf(path: string, part: AST.TOMLTable | AST.TOMLKeyValue): ConfigTable {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import type { Command } from 'commander';
+import { IneffectiveOption } from '../options/ineffective.js';
 import { flagOf } from '../options/refusals.js';
 import { UsageError } from '../options/usageError.js';
 import { ConfigError, type ConfigTable, readConfigFile } from './configFile.js';
@@ -88,7 +89,27 @@ async function readFlags<F>(
   if (values === undefined) {
     throw new ConfigError(path, 0, `found no table [${command.name()}]`);
   }
-  return { tables, flags: { ...defaultsOf(command), ...plain(values), ...given } as F };
+  return {
+    tables,
+    flags: { ...defaultsOf(command), ...withoutOverruled(plain(values), given), ...given } as F,
+  };
+}
+
+/** Options, by attribute, of which one says what the other is about. */
+const SAME_SUBJECT = [
+  ['verbose', 'logLevel'],
+  ['json', 'logFormat'],
+] as const;
+
+/** What a file says, but what the command line says otherwise by another option. */
+function withoutOverruled(values: Record<string, unknown>, given: object): Record<string, unknown> {
+  const overruled = SAME_SUBJECT.flatMap(([one, other]) => [
+    ...(one in given ? [other] : []),
+    ...(other in given ? [one] : []),
+  ]);
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => !overruled.some((each) => each === name)),
+  );
 }
 
 /** Reads a file for all commands: a fault in the table of another is a fault, too. */
@@ -173,12 +194,21 @@ function located(
   command: Command,
 ): unknown {
   if (error instanceof ConfigError) return error;
+  if (error instanceof IneffectiveOption) {
+    const line = lineOf(error.flag, values, command) ?? 0;
+    return new ConfigError(path, line, line === 0 ? error.message : error.message.slice(2));
+  }
   if (error instanceof UsageError) return new ConfigError(path, 0, error.message);
   if (!(error instanceof InvalidArgumentError)) return error;
   const flag = flagOf(error.field, command.name());
-  const option = command.options.find(({ long }) => long === flag);
-  const line = values.get(option?.attributeName() ?? error.field)?.line;
+  const line = lineOf(flag, values, command) ?? values.get(error.field)?.line;
   if (line === undefined) return error;
   const { found, expected } = error;
   return new ConfigError(path, line, `${flag.slice(2)}: found ${found}, expected ${expected}`);
+}
+
+/** The line of an option in a file; undefined where it says nothing about it. */
+function lineOf(flag: string, values: ConfiguredValues, command: Command): number | undefined {
+  const option = command.options.find(({ long }) => long === flag);
+  return option && values.get(option.attributeName())?.line;
 }

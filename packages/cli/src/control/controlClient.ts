@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { StartError } from '@6bed4/node';
 import { type ControlRequest, STATUS_REQUEST, type StreamReply } from './controlRequest.js';
+import { harmless } from './harmless.js';
 
 /** Time in milliseconds for an answer; a daemon that takes longer is stuck. */
 const ANSWER_TIMEOUT = 3_000;
@@ -114,7 +115,7 @@ function answerFor(error: NodeJS.ErrnoException): ControlAnswer {
 
 function parseAnswer(text: string): ControlAnswer {
   try {
-    return { kind: 'status', status: JSON.parse(text) };
+    return { kind: 'status', status: harmless(JSON.parse(text)) };
   } catch {
     return { kind: 'failed', why: text === '' ? 'an empty answer' : 'an answer that is not JSON' };
   }
@@ -127,7 +128,7 @@ function requestLine(request: ControlRequest): string {
 function parseReply(text: string): StreamReply | null {
   try {
     const reply = JSON.parse(text) as Partial<StreamReply> | null;
-    return typeof reply?.ok === 'boolean' ? (reply as StreamReply) : null;
+    return typeof reply?.ok === 'boolean' ? harmless(reply as StreamReply) : null;
   } catch {
     return null;
   }

@@ -60,6 +60,9 @@ function watchPeer(peer: PeerDaemon, emit: Emit): () => void {
     'router-reachable': ({ router }) => {
       emit('router-reachable', { router: formatEndpoint(router) });
     },
+    'router-lookup': ({ name, addresses, router, error }) => {
+      emit('router-lookup', { name, addresses, router: textOrNull(router), error });
+    },
     'port-refused': ({ router, publicEndpoint, movedTo }) => {
       const seenAt = formatEndpoint(publicEndpoint);
       emit('port-refused', { router: formatEndpoint(router), public: seenAt, movedTo });

@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type ControlAnswer, requestStatus } from './controlClient.js';
 import { controlFolders, SOCKET_SUFFIX } from './controlFolder.js';
+import { harmlessText } from './harmless.js';
 import type { DaemonStatus } from './status.js';
 
 /** A daemon with a control socket, and its answer. */
@@ -26,12 +27,18 @@ export async function findDaemonAt(path: string): Promise<FoundDaemon> {
   return { name: path, path, answer: await requestStatus(path) };
 }
 
-/** Requests the status of all daemons with sockets in the usual folders, in the order of their names. */
-export async function findDaemons(): Promise<FoundDaemon[]> {
-  const paths = controlFolders().flatMap(socketsIn);
+/**
+ * Requests the status of all daemons with sockets in the usual folders, in the order of their names.
+ *
+ * @param own - path of a socket that is left out
+ */
+export async function findDaemons(own?: string): Promise<FoundDaemon[]> {
+  const paths = controlFolders()
+    .flatMap(socketsIn)
+    .filter((path) => path !== own);
   const found = await Promise.all(
     paths.map(async (path) => ({
-      name: basename(path, SOCKET_SUFFIX),
+      name: harmlessText(basename(path, SOCKET_SUFFIX)),
       path,
       answer: await requestStatus(path),
     })),

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { StartError } from '@6bed4/node';
 import type { Logger } from '../output/logger.js';
+import { runningText } from './alreadyRunning.js';
 import { ownControlFolder, prepareControlFolder, SOCKET_SUFFIX } from './controlFolder.js';
 import { ControlServer } from './controlServer.js';
+import { findDaemonAt } from './findDaemons.js';
 
 /** Options of the status socket of a daemon. */
 export interface ControlFlags {
@@ -25,7 +27,7 @@ export async function openControl(
   log: Logger,
 ): Promise<ControlServer | null> {
   if (control === false) return null;
-  if (control !== undefined) return ControlServer.open(control);
+  if (control !== undefined) return openAt(control);
   const folder = ownControlFolder();
   if (folder === null) {
     log.debug('no control socket: XDG_RUNTIME_DIR is not set');
@@ -47,6 +49,17 @@ export async function openControl(
     if (!(error instanceof StartError)) throw error;
     log.warn(`${error.message}; "6bed4 status" will not find this daemon`);
     return null;
+  }
+}
+
+/** Listens at the path of the option; the failure that a daemon is there tells which. */
+async function openAt(path: string): Promise<ControlServer> {
+  try {
+    return await ControlServer.open(path);
+  } catch (error) {
+    if (!(error instanceof StartError && error.code === 'EADDRINUSE')) throw error;
+    const running = runningText(await findDaemonAt(path));
+    throw new StartError(error.code, `${error.message}${running}`, { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type InterfaceReport,
   type PeerDaemon,
   type RouterDaemon,
+  type RouterLookup,
 } from '@6bed4/node';
 import type {
   PathConfirmation,
@@ -109,6 +110,8 @@ export interface PeerStatus extends CommonStatus {
   /** Address from the first router that answered; null while the interface has none. */
   readonly address: string | null;
   readonly routers: readonly UplinkStatus[];
+  /** The routers that have a host name, and what was found for it last. */
+  readonly lookups: readonly RouterLookup[];
   readonly remotes: readonly RemoteStatus[];
   /** Changes of paths to inbound remotes, which are not logged, by the new path. */
   readonly inboundPaths: PathCounts;
@@ -155,6 +158,7 @@ export function statusOfPeer(
     ...commonStatus(peer, program),
     address: peer.leases.find(({ address }) => hasAddress(report, address))?.address ?? null,
     routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, report, now)),
+    lookups: peer.lookups(),
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
     inboundPaths,
   };

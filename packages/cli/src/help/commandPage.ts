@@ -4,7 +4,7 @@ import { choicesOf } from '../options/choices.js';
 
 /** An option or argument of a command, as `--help` shows it. */
 export interface PageEntry {
-  /** As in `--help`, such as `--router <A.B.C.D[:port]>`. */
+  /** As in `--help`, such as `--router <HOST[:port]>`. */
   readonly term: string;
   readonly description: string;
   /** The forms of an option that may be typed, such as `-h` and `--help`; none for an argument. */
@@ -76,7 +76,7 @@ function argumentEntry(argument: Argument): PageEntry {
   const { description, required, parseArg, variadic } = argument;
   const name = `${argument.name()}${variadic ? '...' : ''}`;
   return {
-    ...describeValue(name, parseArg, argument.argChoices),
+    ...describeValue(name, parseArg),
     term: required ? `<${name}>` : `[${name}]`,
     description,
     flags: [],
@@ -84,8 +84,8 @@ function argumentEntry(argument: Argument): PageEntry {
   };
 }
 
-function describeValue(name: string, parse: Option['parseArg'], choices?: readonly string[]) {
-  return { choices: choices ?? choicesOf(parse), isPath: PATH.test(name) };
+function describeValue(name: string, parse: Option['parseArg']) {
+  return { choices: choicesOf(parse), isPath: PATH.test(name) };
 }
 
 /**

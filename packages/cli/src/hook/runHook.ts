@@ -56,11 +56,13 @@ export function runHook(
     child.once('error', ({ message }) => end(message));
     child.once('exit', (code, signal) => {
       const failure = failureOf(code, signal, isLate ? timeout : null);
-      const waiting = setTimeout(() => end(failure), LAST_OUTPUT);
-      child.once('close', () => {
+      const finish = (): void => {
         clearTimeout(waiting);
+        child.off('close', finish);
         end(failure);
-      });
+      };
+      const waiting = setTimeout(finish, LAST_OUTPUT);
+      child.once('close', finish);
     });
   });
 }

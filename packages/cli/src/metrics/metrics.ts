@@ -1,46 +1,23 @@
 import { formatEndpoint } from '@6bed4/codec';
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { DaemonStatus, PeerStatus } from '../control/status.js';
+import type { DaemonStatus, PeerStatus, RouterStatus } from '../control/status.js';
+import { MetricSet } from './metricSet.js';
+import { addRelays } from './relayMetrics.js';
 
 const MS_PER_SECOND = 1000;
 
-type Labels = Readonly<Record<string, string>>;
-
-/** Values of one metric, each with its labels. */
-type Samples = readonly (readonly [labels: Labels, value: number])[];
-
-/** Metrics that are made for one answer. */
-class Metrics {
-  readonly registry = new Registry();
-
-  gauge(name: string, help: string, samples: Samples): void {
-    const gauge = new Gauge({ name, help, labelNames: labelsOf(samples), registers: [] });
-    this.registry.registerMetric(gauge);
-    for (const [labels, value] of samples) gauge.set(labels, value);
-  }
-
-  counter(name: string, help: string, samples: Samples): void {
-    const counter = new Counter({ name, help, labelNames: labelsOf(samples), registers: [] });
-    this.registry.registerMetric(counter);
-    for (const [labels, value] of samples) counter.inc(labels, value);
-  }
-}
-
-function labelsOf(samples: Samples): string[] {
-  return Object.keys(samples[0]?.[0] ?? {});
-}
-
 /** The status of a daemon as metrics, in the text format of Prometheus. */
 export function metricsOf(status: DaemonStatus): Promise<string> {
-  const metrics = new Metrics();
+  const metrics = new MetricSet();
   addProcess(metrics, status);
   addTraffic(metrics, status);
   addFailures(metrics, status);
-  if (status.role !== 'router') addPeer(metrics, status);
-  return metrics.registry.metrics();
+  if (status.role === 'router') addRouter(metrics, status);
+  else addPeer(metrics, status);
+  if (status.role === 'proxy' || status.role === 'serve') addRelays(metrics, status);
+  return metrics.text();
 }
 
-function addProcess(metrics: Metrics, status: DaemonStatus): void {
+function addProcess(metrics: MetricSet, status: DaemonStatus): void {
   const { role, version, driver, uptime, logLinesLost } = status;
   metrics.gauge('sixbed4_info', 'Role, version and driver of the daemon.', [
     [{ role, version, driver: driver.name }, 1],
@@ -60,7 +37,7 @@ function addProcess(metrics: Metrics, status: DaemonStatus): void {
   );
 }
 
-function addTraffic(metrics: Metrics, { counters }: DaemonStatus): void {
+function addTraffic(metrics: MetricSet, { counters }: DaemonStatus): void {
   metrics.counter('sixbed4_datagrams_total', 'UDP datagrams.', [
     [{ direction: 'received' }, counters.datagramsReceived],
     [{ direction: 'sent' }, counters.datagramsSent],
@@ -82,7 +59,7 @@ function addTraffic(metrics: Metrics, { counters }: DaemonStatus): void {
   ]);
 }
 
-function addFailures(metrics: Metrics, { counters }: DaemonStatus): void {
+function addFailures(metrics: MetricSet, { counters }: DaemonStatus): void {
   const { drops, udp, localDrops, answersWithheld, remotesRefused } = counters;
   metrics.counter('sixbed4_dropped_packets_total', 'Packets and datagrams dropped, by reason.', [
     ...Object.entries(drops).map(([reason, count]) => [{ reason }, count] as const),
@@ -106,14 +83,21 @@ function addFailures(metrics: Metrics, { counters }: DaemonStatus): void {
   );
 }
 
-function addPeer(metrics: Metrics, { routers, remotes, inboundPaths }: PeerStatus): void {
+function addRouter(metrics: MetricSet, { counters }: RouterStatus): void {
+  metrics.counter('sixbed4_masqueraded_packets_total', 'Packets rewritten by masquerading.', [
+    [{ direction: 'to-hosts' }, counters.packetsRewrittenToHosts],
+    [{ direction: 'from-hosts' }, counters.packetsRewrittenFromHosts],
+  ]);
+}
+
+function addPeer(metrics: MetricSet, { routers, remotes, inboundPaths }: PeerStatus): void {
   metrics.gauge(
     'sixbed4_router_leased',
     'Whether a router has given an address: 1, or 0.',
-    routers.map(({ router, state }) => [
-      { router: formatEndpoint(router) },
-      state === 'leased' ? 1 : 0,
-    ]),
+    // Temporary ones are of the choice of remotes, who could make up any number of labels.
+    routers
+      .filter(({ temporary }) => !temporary)
+      .map(({ router, state }) => [{ router: formatEndpoint(router) }, state === 'leased' ? 1 : 0]),
   );
   const kinds = (['direct', 'lan', 'relayed'] as const).flatMap((path) =>
     (['outbound', 'inbound'] as const).map((direction) => ({ path, direction })),

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { StartError } from '@6bed4/node';
 import type { DaemonStatus } from '../control/status.js';
-import type { ListenAddress } from '../options/listenAddress.js';
+import { isLoopback, type ListenAddress } from '../options/listenAddress.js';
 import { metricsOf } from './metrics.js';
 
 const PATH = '/metrics';
@@ -11,6 +12,11 @@ const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const REQUEST_TIMEOUT = 10_000;
 /** More than the systems that would ask. */
 const MOST_CONNECTIONS = 32;
+
+/** A name of this computer itself. */
+const LOCALHOST = /^(?:.*\.)?localhost$/i;
+/** Host and port of a request (RFC 9110 §7.2). */
+const HOST = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]*)?$/;
 
 /** Answers Prometheus over HTTP with the metrics of a daemon. */
 export class MetricsServer {
@@ -52,7 +58,12 @@ export class MetricsServer {
     });
   }
 
-  async #answer({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url = '', headers } = request;
+    if (isLocal(request) && !isNameOfThis(headers.host)) {
+      response.writeHead(421).end();
+      return;
+    }
     if (method !== 'GET' && method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;
@@ -71,4 +82,18 @@ export class MetricsServer {
       response.writeHead(503).end();
     }
   }
+}
+
+function isLocal({ socket }: IncomingMessage): boolean {
+  const { localAddress = '' } = socket;
+  return isIP(localAddress) !== 0 && isLoopback({ host: localAddress, port: 0 });
+}
+
+/**
+ * Whether a request over loopback means this computer. A page in a browser here could read the answer otherwise, by
+ * a name of its own that is given the address of loopback after the page was loaded (DNS rebinding).
+ */
+function isNameOfThis(host = ''): boolean {
+  const [, ipv6, other = ''] = HOST.exec(host) ?? [];
+  return host === '' || isIP(ipv6 ?? other) !== 0 || LOCALHOST.test(other);
 }

@@ -52,7 +52,11 @@ const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<
 
 const PLACE_NAMES = { stdout: true, stderr: true, syslog: true } satisfies Record<LogPlace, true>;
 
+/** Those that completions can be made for. */
+const SHELL_NAMES = { bash: true, zsh: true, fish: true } as const;
+
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
+export const SHELL_LIST: string = listOf(SHELL_NAMES);
 export const LOG_FORMATS: string = listOf(FORMAT_NAMES);
 export const CAPTURE_SIDES: string = listOf(SIDE_NAMES);
 export const LOG_PLACES: string = listOf(PLACE_NAMES);
@@ -77,6 +81,9 @@ export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 
 /** Parses the name of a driver. */
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
+
+/** Parses the name of a shell. */
+export const shell: (text: string) => keyof typeof SHELL_NAMES = oneOf(SHELL_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);

@@ -36,6 +36,8 @@ function detailOf(name: string, fields: Fields): string {
       return `${text('router')}, solicited ${text('attempts')} times`;
     case 'router-reachable':
       return text('router');
+    case 'router-lookup':
+      return lookupText(fields);
     case 'port-refused':
       return `${text('router')} sees ${text('public')}${ifThere(', moved to port ', fields['movedTo'])}`;
     case 'interface':
@@ -47,6 +49,12 @@ function detailOf(name: string, fields: Fields): string {
     default:
       return ifThere('', fields['message']);
   }
+}
+
+function lookupText({ name, addresses, router, error }: Fields): string {
+  const found =
+    error === null ? (addresses as string[]).join(', ') : `not found (${String(error)})`;
+  return `${String(name)} is ${found}${ifThere(', using ', router)}`;
 }
 
 function pathText(fields: Fields): string {

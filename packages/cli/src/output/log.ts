@@ -1,3 +1,5 @@
+import { harmlessText } from '../control/harmless.js';
+import { programName } from '../process/programName.js';
 import { colors } from './color.js';
 import { createLogger, jsonLine, type Logger, type LogLevel, type LogRecord } from './logger.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
@@ -38,6 +40,8 @@ export interface DaemonLog {
   readonly logger: Logger;
   /** Lines that could not be written. */
   readonly linesLost: number;
+  /** Replaces addresses in a text as in the log: by the same names, if that is wished. */
+  readonly redacted: (text: string) => string;
   /** Ends, after the last lines were written if that is possible without delay. */
   close(): Promise<void>;
 }
@@ -61,6 +65,7 @@ export async function openLog(options: LogOptions): Promise<DaemonLog> {
   });
   return {
     logger,
+    redacted,
     get linesLost() {
       return sink.lost;
     },
@@ -86,7 +91,7 @@ async function openSink(
 ): Promise<Sink> {
   if (place !== 'syslog') return new LogSink(await openStandardStream(streamOf(place)), onLost);
   const { SyslogSink } = await import('./syslogSink.js');
-  return SyslogSink.open(process.title.split(' ', 1)[0]!, onLost);
+  return SyslogSink.open(programName(), onLost);
 }
 
 function streamOf(place: LogPlace): number {
@@ -133,11 +138,15 @@ async function formatter(options: LogOptions): Promise<Formatter> {
   return (record, time) => `${logTime ? `${time.toISOString()} ` : ''}${lineFor(record)}\n`;
 }
 
-/** Writes a message for people: `ready  router fc64::1  tun 6bed4`. */
-export function lineFor({ level, fields, message }: LogRecord): string {
+/**
+ * Writes a message for people: `ready  router fc64::1  tun 6bed4`. It stays one line of text, whatever others
+ * have put into its values.
+ */
+export function lineFor({ level, fields, message: text }: LogRecord): string {
+  const message = harmlessText(text);
   const values = Object.entries(fields)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => [name, textOf(value)] as const)
+    .map(([name, value]) => [name, harmlessText(textOf(value))] as const)
     // Values that the message contains already are not repeated.
     .filter(([, text]) => text !== '' && !message.includes(text))
     .map(([name, text]) => `${colors.dim(name)} ${text}`);

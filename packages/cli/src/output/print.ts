@@ -1,5 +1,6 @@
 /** Whether failures of the output are being listened to. */
 let isReady = false;
+let isUnread = false;
 
 /**
  * Prints a line of the result on standard output. Where nobody reads it any more, nothing happens, as with
@@ -21,7 +22,13 @@ export function write(text: string): void {
   }
 }
 
+/** Whether it was noticed that nobody reads standard output any more: there is no use in going on. */
+export function isOutputUnread(): boolean {
+  return isUnread;
+}
+
 function failed({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') isUnread = true;
   if (code === 'EPIPE' || process.exitCode === 1) return;
   process.exitCode = 1;
   console.error(`6bed4: standard output cannot be written: ${code ?? message}`);

@@ -28,7 +28,7 @@ export class RateHistory {
   readonly bitsReceived: number[] = [];
   readonly bitsSent: number[] = [];
   #status: DaemonStatus | null = null;
-  #before: DaemonStatus | null = null;
+  #remotesBefore: ReadonlyMap<string, RemoteStatus> = new Map();
   #seconds = 0;
   #at = 0;
 
@@ -36,7 +36,8 @@ export class RateHistory {
   take(status: DaemonStatus, at: number): void {
     const before = this.#status?.pid === status.pid ? this.#status : null;
     this.#seconds = (at - this.#at) / 1000;
-    this.#before = before;
+    const remotes = before === null || before.role === 'router' ? [] : before.remotes;
+    this.#remotesBefore = new Map(remotes.map((remote) => [remote.address, remote]));
     this.#status = status;
     this.#at = at;
     if (before === null) {
@@ -52,8 +53,7 @@ export class RateHistory {
 
   /** The rates of a remote of the last status. */
   remote(remote: RemoteStatus): RemoteRates {
-    const remotes = this.#before?.role === 'router' ? [] : (this.#before?.remotes ?? []);
-    const before = remotes.find(({ address }) => address === remote.address);
+    const before = this.#remotesBefore.get(remote.address);
     if (before === undefined) return { received: 0, sent: 0 };
     return {
       received: this.#perSecond(receivedOf(remote) - receivedOf(before)),

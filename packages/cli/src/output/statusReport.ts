@@ -1,5 +1,11 @@
 import { formatEndpoint } from '@6bed4/codec';
-import type { BatchReport, DriverReport, InterfaceReport, OffloadReport } from '@6bed4/node';
+import type {
+  BatchReport,
+  DriverReport,
+  InterfaceReport,
+  OffloadReport,
+  RouterLookup,
+} from '@6bed4/node';
 import type {
   DaemonStatus,
   PeerStatus,
@@ -101,6 +107,8 @@ function routerLines(status: RouterStatus): string[] {
 
 function peerLines(status: PeerStatus): string[] {
   const { address, routers, remotes, inboundPaths, endpoint } = status;
+  // Daemons of other versions may not tell.
+  const { lookups = [] } = status as Partial<PeerStatus>;
   const mapping = mappingOf(status);
   const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
@@ -109,6 +117,7 @@ function peerLines(status: PeerStatus): string[] {
       ['router', 'state', 'prefix', 'public', 'answered', 'routes'],
       routers.map(uplinkCells),
     ),
+    ...lookups.map((one) => line('name', lookupText(one))),
     ...(mapping === null ? [] : [line('nat', mappingText(mapping, endpoint))]),
     ...(remotes.length === 0
       ? [line('remotes', 'none')]
@@ -119,6 +128,12 @@ function peerLines(status: PeerStatus): string[] {
     ...relayedLines(status),
     ...(inbound === 'none' ? [] : [line('inbound', `paths changed: ${inbound}`)]),
   ];
+}
+
+function lookupText({ name, addresses, error }: RouterLookup): string {
+  if (error === null) return `${name} is ${addresses.join(', ') || 'not looked up yet'}`;
+  const before = addresses.length === 0 ? '' : `, it was ${addresses.join(', ')}`;
+  return `${name} ${colors.yellow(`has no address: ${error}`)}${before}`;
 }
 
 /** Why packets are relayed, to the remotes used last. */
@@ -171,6 +186,9 @@ function agoText(seconds: number | null): string {
 
 function counterLines({ counters }: DaemonStatus): string[] {
   const { udp, drops, remotesRefused } = counters;
+  // A daemon of an earlier version does not tell them.
+  const { packetsRewrittenToHosts: toHosts = 0, packetsRewrittenFromHosts: fromHosts = 0 } =
+    counters as Partial<typeof counters>;
   const amount = (count: number, bytes: number): string =>
     `${countText(count)} (${bytesText(bytes)})`;
   const received = amount(counters.datagramsReceived, counters.datagramBytesReceived);
@@ -186,6 +204,9 @@ function counterLines({ counters }: DaemonStatus): string[] {
   return [
     line('datagrams', `received ${received}, sent ${sent}`),
     line('packets', `taken ${taken}, delivered ${delivered}`),
+    ...(toHosts + fromHosts === 0
+      ? []
+      : [line('rewritten', `${countText(toHosts)} to hosts, ${countText(fromHosts)} from hosts`)]),
     ...(remotesRefused === 0
       ? []
       : [line('relayed', `${countText(remotesRefused)} for want of a place among the remotes`)]),

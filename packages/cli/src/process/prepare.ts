@@ -49,8 +49,8 @@ function translated(argv: readonly string[], name: string): readonly string[] {
   const reference = referenceCommand(name);
   if (reference === undefined) return argv;
   try {
-    const { args, isHelp } = translate(reference, argv);
-    return isHelp ? [] : args;
+    const { args, asked } = translate(reference, argv);
+    return asked === null ? args : [];
   } catch {
     return [];
   }

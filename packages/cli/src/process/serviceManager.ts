@@ -1,20 +1,14 @@
+import { openUnixDatagrams } from './unixDatagrams.js';
+
 const FIRST_REPORT = 0;
-/** Milliseconds between two looks at what there is to report. */
+/** Milliseconds between two looks at what there is to report, and at least, whatever a watchdog wants. */
 const INTERVAL = 2_000;
+const SHORTEST_INTERVAL = 10;
 const US_PER_MS = 1_000;
 const NS_PER_US = 1_000n;
 
-// bits/socket.h and sys/un.h of Linux
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0x8_0000;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-const LONGEST_PATH = 108;
-const FAMILY_SIZE = 2;
-
 /** Sends a datagram; what cannot be sent is lost. */
-type Send = (text: string) => void;
+type Send = (text: string) => unknown;
 
 /**
  * Tells systemd about this process (sd_notify(3)): when it is ready, what it does, that it reads its configuration
@@ -31,20 +25,21 @@ export class ServiceManager {
   constructor(send: Send, watchdog: number | null) {
     this.#send = send;
     this.#watchdog = watchdog !== null;
-    this.#interval = Math.min(INTERVAL, (watchdog ?? Number.POSITIVE_INFINITY) / 2);
+    const half = (watchdog ?? Number.POSITIVE_INFINITY) / 2;
+    this.#interval = Math.max(SHORTEST_INTERVAL, Math.min(INTERVAL, half));
   }
 
   /** The service manager that started this process; null for none. */
   static async find(env: NodeJS.ProcessEnv = process.env): Promise<ServiceManager | null> {
     const { NOTIFY_SOCKET: path, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = env;
-    if (path === undefined || process.platform !== 'linux') return null;
+    if (path === undefined) return null;
     // Programs that this one starts have nothing to tell.
     delete env['NOTIFY_SOCKET'];
-    const send = await openDatagrams(path);
-    if (send === null) return null;
+    const datagrams = await openUnixDatagrams(path);
+    if (datagrams === null) return null;
     const isOurs = pid === undefined || Number(pid) === process.pid;
     const watchdog = isOurs && Number(microseconds) > 0 ? Number(microseconds) / US_PER_MS : null;
-    return new ServiceManager(send, watchdog);
+    return new ServiceManager((text) => datagrams.send(text), watchdog);
   }
 
   /**
@@ -82,43 +77,4 @@ export class ServiceManager {
     clearTimeout(this.#timer);
     this.#send('STOPPING=1');
   }
-}
-
-/**
- * Opens a socket for datagrams to another Unix domain socket, which Node.js has none for; null where that is not
- * possible.
- *
- * @param path - of a file, or with `@` in front the name of an abstract socket (unix(7))
- */
-async function openDatagrams(path: string): Promise<Send | null> {
-  const to = socketAddress(path);
-  if (to === null) return null;
-  try {
-    const { default: koffi } = await import('koffi');
-    const library = koffi.load(null);
-    const socket = library.func('int socket(int domain, int type, int protocol)');
-    const sendto = library.func(
-      'intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned int size)',
-    );
-    const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) as number;
-    if (fd < 0) return null;
-    return (text) => {
-      const bytes = Buffer.from(text);
-      sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, to, to.length);
-    };
-  } catch {
-    return null;
-  }
-}
-
-/** struct sockaddr_un; null for other kinds of sockets. */
-function socketAddress(path: string): Buffer | null {
-  const isAbstract = path.startsWith('@');
-  if (!isAbstract && !path.startsWith('/')) return null;
-  const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
-  if (name.length > LONGEST_PATH) return null;
-  const address = Buffer.alloc(FAMILY_SIZE + name.length);
-  address.set(new Uint8Array(Uint16Array.of(AF_UNIX).buffer));
-  name.copy(address, FAMILY_SIZE);
-  return address;
 }

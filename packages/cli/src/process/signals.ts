@@ -4,7 +4,7 @@ const STANDARD_STREAMS = [0, 1, 2];
 
 /** What a daemon does on a signal. */
 export interface SignalActions {
-  /** SIGINT, SIGTERM and SIGQUIT; SIGHUP when a terminal is closed. Called once. */
+  /** SIGINT, SIGTERM and SIGQUIT; SIGHUP when a terminal is closed, or where it always ends. Called once. */
   end(signal: NodeJS.Signals): void;
   /** SIGHUP when there is no terminal. */
   reload(): void;
@@ -21,10 +21,12 @@ export interface SignalActions {
  * SIGHUP of a process without terminal does not end it. Node.js cannot know whether it was ignored from the
  * beginning, because it resets that when it starts; but whoever starts a daemon that is to outlive its terminal, by
  * nohup or otherwise, leaves it no standard stream that is one.
+ *
+ * @param hangupEnds - SIGHUP ends it in any case
  */
-export function listenToSignals(actions: SignalActions): void {
+export function listenToSignals(actions: SignalActions, hangupEnds = false): void {
   const endings: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT'];
-  if (STANDARD_STREAMS.some((fd) => isatty(fd))) endings.push('SIGHUP');
+  if (hangupEnds || STANDARD_STREAMS.some((fd) => isatty(fd))) endings.push('SIGHUP');
   else process.on('SIGHUP', () => actions.reload());
   const end = (signal: NodeJS.Signals): void => {
     for (const ending of endings) process.off(ending, end);

@@ -1,4 +1,5 @@
 import type { ReferenceCommand, ReferenceOption } from './optionTable.js';
+import { COMMON_OPTIONS } from './translate.js';
 
 const LEFT = 36;
 
@@ -12,7 +13,7 @@ export function helpOf({ name, command, summary, usage, options }: ReferenceComm
     '',
     'Options:',
     ...lines,
-    line({ short: 'h', long: ['help'], help: 'show this help' }),
+    ...COMMON_OPTIONS.map(line),
     '',
     `All options of "6bed4 ${command}" can be given, too: see "6bed4 ${command} --help".`,
     '',

@@ -53,3 +53,10 @@ export function givenValue(given: readonly GivenOption[], name: string): string 
 export function isAmong(rest: readonly string[], option: string): boolean {
   return rest.some((arg) => arg === option || arg.startsWith(`${option}=`));
 }
+
+/** The value of an option of ours among arguments that were not translated: the last one counts. */
+export function valueAmong(rest: readonly string[], option: string): string | undefined {
+  const index = rest.map((arg) => arg.split('=')[0]).lastIndexOf(option);
+  if (index < 0) return undefined;
+  return rest[index] === option ? rest[index + 1] : rest[index]!.slice(option.length + 1);
+}

@@ -1,5 +1,12 @@
+import { dialectNames, dialects } from '@6bed4/codec';
 import { UsageError } from '../options/usageError.js';
-import { givenValue, isAmong, type ReferenceCommand, type ReferenceOption } from './optionTable.js';
+import {
+  givenValue,
+  isAmong,
+  type ReferenceCommand,
+  type ReferenceOption,
+  valueAmong,
+} from './optionTable.js';
 import { interfaceOfDevice, isDevicePath } from './tunDevice.js';
 
 /** The router of the public service that the C peer asks unless told otherwise. */
@@ -126,6 +133,13 @@ const OPTIONS: readonly ReferenceOption[] = [
   },
 ];
 
+/** Whether the C peer's search on the local network has a meaning beside options of ours. */
+function searches(rest: readonly string[]): boolean {
+  const dialect = dialectNames.find((name) => name === valueAmong(rest, '--dialect')) ?? 'draft03';
+  const strategy = valueAmong(rest, '--peering') ?? dialects[dialect].peering;
+  return strategy === 'neighbor-discovery';
+}
+
 /** The command `6bed4peer`. */
 export const peerCommand: ReferenceCommand = {
   name: '6bed4peer',
@@ -145,7 +159,8 @@ export const peerCommand: ReferenceCommand = {
       ...(isRouterGiven ? [] : ['--router', PUBLIC_ROUTER]),
       ...['--keepalive', KEEPALIVE],
       // The C peer searches unless its TTL is 0.
-      ...['--lan-search', '--log-to', 'syslog'],
+      ...(searches(rest) ? ['--lan-search'] : []),
+      ...['--log-to', 'syslog'],
     ];
   },
   notices: (given) =>

@@ -130,5 +130,8 @@ export const routerCommand: ReferenceCommand = {
   defaults(given, rest) {
     return [...endpointOf(given, rest), ...rulesOf(given)];
   },
-  notices: () => [],
+  notices: (given) =>
+    givenValue(given, 'masqhost') !== undefined && rulesOf(given).length === 0
+      ? ['-m has no effect: no -s, -t, -u or -i says what the host takes']
+      : [],
 };

@@ -9,17 +9,21 @@ export interface Alias {
   readonly name: string;
   /** What the user typed for options of ours. */
   readonly typed: Translation['typed'];
+  /** Lines for standard error, once nothing is wrong with the arguments. */
+  readonly notices: readonly string[];
 }
 
 /**
  * Runs a command of the C implementation by the one of ours.
  *
+ * @param version - what `--version` prints
  * @param run - runs ours
  * @returns the exit code, as {@link run}; 2 for arguments that cannot be translated
  */
 export async function runReference(
   command: ReferenceCommand,
   argv: readonly string[],
+  version: string,
   run: (args: readonly string[], alias: Alias) => Promise<number>,
 ): Promise<number> {
   const { name } = command;
@@ -31,10 +35,10 @@ export async function runReference(
     console.error(`${name}: ${error.message}`);
     return 2;
   }
-  if (translation.isHelp) {
-    write(helpOf(command));
+  const { args, asked, typed, notices } = translation;
+  if (asked !== null) {
+    write(asked === 'help' ? helpOf(command) : `${version}\n`);
     return 0;
   }
-  for (const notice of translation.notices) console.error(`${name}: ${notice}`);
-  return run(translation.args, { name, typed: translation.typed });
+  return run(args, { name, typed, notices });
 }

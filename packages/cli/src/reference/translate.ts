@@ -6,14 +6,20 @@ import type { GivenOption, ReferenceCommand, ReferenceOption } from './optionTab
 export interface Translation {
   /** Arguments of `6bed4`. */
   readonly args: readonly string[];
-  /** Asked for instead: help. */
-  readonly isHelp: boolean;
+  /** Asked for instead of anything else. */
+  readonly asked: 'help' | 'version' | null;
   /** Options of ours in error messages, and what the user typed for them. */
   readonly typed: ReadonlyMap<string, string>;
   readonly notices: readonly string[];
 }
 
-const HELP: ReferenceOption = { short: 'h', long: ['help'], help: 'show this help' };
+/** Options that all commands have. The word alone is the same as `--help`. */
+export const COMMON_OPTIONS: readonly ReferenceOption[] = [
+  { short: 'v', long: ['version'], help: 'print the version' },
+  { short: 'h', long: ['help'], help: 'show this help' },
+];
+const HELP = 'help';
+const VERSION = 'version';
 
 /**
  * Translates the arguments of a C command as getopt_long(3) reads them: letters together, values attached or
@@ -36,7 +42,7 @@ class Translator {
   readonly #translated: string[] = [];
   /** What is ours. */
   readonly #rest: string[] = [];
-  #isHelp = false;
+  #asked: Translation['asked'] = null;
 
   constructor(command: ReferenceCommand, argv: readonly string[]) {
     this.#command = command;
@@ -44,6 +50,7 @@ class Translator {
   }
 
   run(): Translation {
+    if (this.#waiting[0] === HELP) this.#asked = this.#waiting.shift() as typeof HELP;
     for (let arg = this.#waiting.shift(); arg !== undefined; arg = this.#waiting.shift()) {
       if (arg === '--') for (const each of [arg, ...this.#waiting.splice(0)]) this.#pass(each);
       else if (arg.startsWith('--')) this.#long(arg);
@@ -52,10 +59,10 @@ class Translator {
       else this.#pass(arg);
     }
     const { command, defaults, notices } = this.#command;
-    const before = this.#isHelp ? [] : defaults(this.#given, this.#rest);
+    const before = this.#asked === null ? defaults(this.#given, this.#rest) : [];
     return {
       args: [command, ...before, ...this.#translated],
-      isHelp: this.#isHelp,
+      asked: this.#asked,
       typed: this.#typed,
       notices: notices(this.#given),
     };
@@ -83,7 +90,7 @@ class Translator {
 
   /** The option of a whole or shortened long name; null for one of ours. */
   #named(name: string): ReferenceOption | null {
-    const options = [...this.#command.options, HELP];
+    const options = [...this.#command.options, ...COMMON_OPTIONS];
     const exact = options.find(({ long }) => long.includes(name));
     if (exact !== undefined) return exact;
     if (name === '' || this.#command.notShortened.includes(name)) return null;
@@ -119,7 +126,8 @@ class Translator {
 
   /** The option of a letter: of several, the one that what follows is for. */
   #lettered(letter: string, attached: string): ReferenceOption {
-    const options = [...this.#command.options, HELP].filter(({ short }) => short === letter);
+    const all = [...this.#command.options, ...COMMON_OPTIONS];
+    const options = all.filter(({ short }) => short === letter);
     const [first, ...others] = options;
     if (first === undefined) {
       throw new UsageError(`unknown option '-${letter}' (see ${this.#command.name} --help)`);
@@ -138,8 +146,8 @@ class Translator {
 
   #take(option: ReferenceOption, typed: string, value: string): void {
     const name = option.long[0]!;
-    if (name === 'help') {
-      this.#isHelp = true;
+    if (name === HELP || name === VERSION) {
+      this.#asked ??= name;
       return;
     }
     if (this.#names.has(name) && option.isRepeatable !== true) {

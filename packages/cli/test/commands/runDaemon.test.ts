@@ -130,8 +130,8 @@ describe.runIf(process.platform !== 'win32')('a daemon without TUN', () => {
     expect(router.stdout.join('\n')).toMatch(/^counters {2}datagramsReceived 0/m);
   });
 
-  test('reports in one line that a port is in use, and exits with code 1', async () => {
-    const [, port] = await launchRouter();
+  test('is told that a port is in use, and exits with code 1', async () => {
+    const [, port] = await launchRouter('--no-control');
     expect(await run('router', ...LOOPBACK, '--port', String(port))).toEqual({
       code: 1,
       stdout: '',

@@ -89,6 +89,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
           temporary: false,
         },
       ],
+      lookups: [],
       remotes: [],
       inboundPaths: { direct: 0, lan: 0, relayed: 0 },
       // None is needed without an interface; other systems have none such.
@@ -194,13 +195,31 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
   });
 
   test('does not let a daemon start with the socket of another one', async () => {
-    await launchRouter('--control', socket('router'));
+    const { pid } = await launchRouter('--control', socket('router'));
     const path = socket('router');
     const other = String(await freePort());
     expect(await runIn(env, 'router', ...LOOPBACK, '--port', other, '--control', path)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `6bed4 router: the control socket ${path} is in use by another daemon\n`,
+      stderr: expect.stringMatching(
+        `^6bed4 router: the control socket ${path} is in use by another daemon; a router is running: process ${pid}, for \\d+ s, at 127\\.0\\.0\\.1:${port}\n` +
+          `"6bed4 status ${path}" tells more; end it by "kill ${pid}", or give this one another port\n$`,
+      ),
     });
+  });
+
+  test('names the daemon that has the port which another one wants, and what to do', async () => {
+    const { pid } = await launchRouter();
+    const { code, stdout, stderr } = await runIn(
+      env,
+      ...['router', ...LOOPBACK, '--port', String(port)],
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      new RegExp(
+        `^6bed4 router: UDP port ${port} of 127\\.0\\.0\\.1 is in use; a router is running: process ${pid}, for \\d+ s, .*\n` +
+          `"6bed4 status router-${pid}" tells more; end it by "kill ${pid}", .*\n$`,
+      ),
+    );
   });
 });

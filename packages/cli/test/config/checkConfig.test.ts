@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkConfig } from '../../src/config/configurable.js';
 import { ConfigFolder, configurableProgram } from '../support/configuration.js';
@@ -141,5 +143,41 @@ describe('a configuration file', () => {
     );
     await expect(checkConfig(program, folder.file('.'))).rejects.toThrow('cannot be read: EISDIR');
     await expect(check(`# ${'x'.repeat(1 << 20)}`)).rejects.toThrow('expected 1048576 at most');
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'that never begins, or has no end, is refused at once',
+    async () => {
+      const program = configurableProgram();
+      const pipe = folder.file('pipe');
+      execFileSync('mkfifo', [pipe]);
+      for (const path of [pipe, '/dev/zero']) {
+        await expect(checkConfig(program, path)).rejects.toThrow(
+          `${path}: found a pipe or device, expected a file`,
+        );
+      }
+    },
+  );
+
+  test.runIf(process.geteuid?.() === 0)('that everybody may write is not for root', async () => {
+    const path = folder.write(...P);
+    chmodSync(path, 0o666);
+    await expect(checkConfig(configurableProgram(), path)).rejects.toThrow(
+      `${path}: everybody may write this file, and root may not use it`,
+    );
+    chmodSync(path, 0o664);
+    await expect(checkConfig(configurableProgram(), path)).resolves.toEqual(['peer']);
+  });
+
+  test.each([
+    ['[__proto__]', 'listen = "192.0.2.1"'],
+    [...P, '__proto__ = "x"'],
+    [...P, '__proto__.listen = "192.0.2.1"'],
+    [...P, 'constructor = "x"'],
+    [...P, 'port = { __proto__ = { listen = "192.0.2.1" } }'],
+  ])('with names that objects have by themselves changes nothing: %s %s', async (...lines) => {
+    await expect(check(...lines)).rejects.toThrow(/: found |: .*: found /);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(({} as { listen?: unknown }).listen).toBeUndefined();
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { StartError } from '@6bed4/node';
+import { requireBuild, run } from '@6bed4/testing/command';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requestStatus, requestStream } from '../../src/control/controlClient.js';
 import { ACCEPTANCE_LINE, type ControlRequest } from '../../src/control/controlRequest.js';
@@ -43,6 +44,30 @@ describe.runIf(process.platform !== 'win32')('a stream of the control socket', (
     client.write(`${ACCEPTANCE_LINE}hello`);
     client.once('end', () => client.end(' and good bye'));
   };
+
+  test('of another user has nothing that a terminal obeys, and may end within a line', async () => {
+    const evil = {
+      role: 'peer',
+      '\u001b[2Jx': ['\u001b]0;t\u0007', { version: 'a\r\nb\u009b1A' }],
+    };
+    server = await ControlServer.open(path);
+    server.serve(
+      () => evil,
+      (_, client) => {
+        client.end(`${ACCEPTANCE_LINE}{"event":"closed","time":"${EVENT.time}"}\n{"event":"cl`);
+      },
+    );
+    expect(await requestStatus(path)).toEqual({
+      kind: 'status',
+      status: { role: 'peer', '?[2Jx': ['?]0;t?', { version: 'a??b?1A' }] },
+    });
+    requireBuild();
+    expect(await run('monitor', path)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^[0-9:.]{12} {2}closed\n$/),
+      stderr: '',
+    });
+  });
 
   test('goes on until the client ends its side, and ends with what is left', async () => {
     await serve(greet);

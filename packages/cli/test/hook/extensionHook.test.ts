@@ -136,6 +136,15 @@ describe.runIf(process.platform !== 'win32')('an extension hook', () => {
     expect(logged).toEqual([]);
   });
 
+  test('that prints much and leaves a program behind is told of once', async () => {
+    const hook = hookOf('test $2 = del-offers && { sleep 20 & seq 100; }');
+    hook.offer([RANGE]);
+    await sleepUntil(() => calls().length === 2);
+    await sleep(300);
+    expect(logged.filter((line) => line.includes('more lines'))).toEqual(['hook: … 80 more lines']);
+    await hook.end();
+  });
+
   test('that prints without end and line feed is bounded', async () => {
     const hook = hookOf('yes | tr -d "\\n"', 500);
     hook.offer([RANGE]);

@@ -1,25 +1,29 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import { ROUTER_ADDRESS, ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { countReplies } from '@6bed4/testing/kernel/ping';
 import { program } from '@6bed4/testing/kernel/programs';
-import { describeDrivers, useInternet } from '@6bed4/testing/kernel/suites';
+import { describeDrivers, shareInternet } from '@6bed4/testing/kernel/suites';
 import { Capture } from '@6bed4/testing/kernel/tshark';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 const PEER_IPV4 = '198.51.100.2';
-const TRANSFER = 20_000_000;
+const TRANSFER = 4_000_000;
 
 describeDrivers('6bed4 capture', () => {
   let lab: Lab;
-  useInternet((built) => {
+  shareInternet((built) => {
     lab = built;
+    return startRouter(lab, 'router');
   });
 
   const file = (): string => `${lab.folder}/trace.pcapng`;
   const socket = (): string => `${lab.folder}/daemon.sock`;
+
+  afterEach(() => rmSync(file(), { force: true }));
 
   const startWatchedPeer = () => startPeer(lab, 'peer1', '--control', socket());
 
@@ -41,7 +45,6 @@ describeDrivers('6bed4 capture', () => {
   }
 
   test('is read by tshark while it runs', async () => {
-    await startRouter(lab, 'router');
     await startWatchedPeer();
     const words = command('capture', '-', socket()).join(' ');
     const tshark = lab.spawn('peer1', [
@@ -60,7 +63,6 @@ describeDrivers('6bed4 capture', () => {
   });
 
   test('has the datagrams that are on the wire, and the packets of the interface', async () => {
-    await startRouter(lab, 'router');
     await startWatchedPeer();
     const wire = await Capture.start(lab, [PORT]);
     const capture = await startCapture('--side', 'both');
@@ -92,7 +94,6 @@ describeDrivers('6bed4 capture', () => {
   });
 
   test('leaves what passes meanwhile as it is, and counts what it cannot keep', async () => {
-    await startRouter(lab, 'router');
     await startWatchedPeer();
     const other = await startPeer(lab, 'peer2');
     const capture = await startCapture('--side', 'both', '--snaplen', '128');

@@ -34,7 +34,7 @@ describeKernel('the built man pages', () => {
     const text = execFileSync('mandoc', ['-Tutf8', page], { encoding: 'utf8' });
     // Bold type is struck twice.
     const plain = text.split('\b').map(withoutLast).join('');
-    expect(plain).toContain('--router <A.B.C.D[:port]>');
+    expect(plain).toContain('--router <HOST[:port]>');
     expect(plain).toContain('6bed4 peer --router 192.0.2.1 --tun 6bed4b');
     expect(plain).not.toContain('\\');
   });

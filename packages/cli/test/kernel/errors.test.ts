@@ -18,18 +18,19 @@ describeKernel('a daemon that cannot start', () => {
   });
 
   /**
-   * Expects the end with one line on standard error that matches, nothing on standard output, and
-   * the same interfaces as before.
+   * Expects the end with lines on standard error that match, one unless told otherwise, nothing on standard output,
+   * and the same interfaces as before.
    */
   async function expectRefusal(
     label: string,
     argv: readonly string[],
-    line: RegExp,
+    lines: RegExp | readonly RegExp[],
     code: number | null = null,
   ): Promise<void> {
     const before = await interfacesOf(lab, label);
     const outcome = await lab.exec(label, argv, { mayFail: true, timeout: 8_000 });
-    expect(outcome.stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(line)]);
+    const expected = [lines].flat().map((line) => expect.stringMatching(line));
+    expect(outcome.stderr.trimEnd().split('\n')).toEqual(expected);
     expect(outcome.stdout).toBe('');
     if (code === null) expect(outcome.code).toBeGreaterThan(0);
     else expect(outcome.code).toBe(code);
@@ -57,11 +58,13 @@ describeKernel('a daemon that cannot start', () => {
   });
 
   test('reports that the name of the interface is taken', async () => {
-    await startRouter(lab, 'router');
-    await startPeer(lab, 'peer1');
-    await expectRefusal('peer1', PEER, new RegExp(TUN));
+    const router = await startRouter(lab, 'router');
+    const { daemon } = await startPeer(lab, 'peer1');
+    const advice = ({ pid }: typeof router) =>
+      new RegExp(`^"6bed4 status .*" tells more; end it by "kill ${pid}", or .* another --tun`);
+    await expectRefusal('peer1', PEER, [new RegExp(`${TUN} is in use`), advice(daemon)]);
     const argv = command('router', '--listen', ROUTER_IPV4, '--port', '40000');
-    await expectRefusal('router', argv, new RegExp(TUN));
+    await expectRefusal('router', argv, [new RegExp(`${TUN} is in use`), advice(router)]);
   });
 
   test('reports that a name belongs to an interface of another kind', async () => {

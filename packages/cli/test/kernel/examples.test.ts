@@ -8,6 +8,8 @@ import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { GUIDE_PAGES } from './support/guide.js';
+import { servesLan } from './support/lanExamples.js';
 import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
 import { clientsReach, serves } from './support/relayExamples.js';
 
@@ -154,6 +156,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     expect(await addressesOf(lab, 'laptop', '6bed4b')).toEqual([`${address}/114`]);
     expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
   },
+  [`6bed4 peer --router ${ROUTER} --port 40000 --hook /etc/6bed4/lan.sh`]: servesLan,
   [`6bed4 proxy --router ${ROUTER}`]: clientsReach(),
   [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080`]: clientsReach({ guide: true }),
   [`6bed4 proxy --router ${ROUTER} --socks 1080 --http 8080 --dns 2001:db8:beef::53`]: clientsReach(
@@ -190,6 +193,11 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     await examples.daemon('other', '6bed4 router --listen 192.0.2.9');
     await checks(/filtering +endpoint-independent \([\s\S]*6bed4 works here$/m)(examples, line);
   },
+  [`6bed4 check --router ${ROUTER} --mapping-timeout 60`]: (examples, line) =>
+    checks(/^timeout +a mapping without traffic lives for 2 s at least$/m)(
+      examples,
+      line.replace('60', '2'),
+    ),
   [`6bed4 check --router ${ROUTER} --json`]: checks(/^\{"result":"ok",/),
   [`6bed4 ping ${OTHER} --router ${ROUTER}`]: pings(/^5 sent, 5 received, [1-5] of them directly/m),
   [`6bed4 ping ${OTHER} --router ${ROUTER} --until-direct --count 20`]: pings(
@@ -275,13 +283,15 @@ function examplesIn(text: string): string[] {
   );
 }
 
-/** Lines of fenced blocks of all pages for users. */
+/** Lines of fenced blocks of all pages for users, but of those that are run as a whole. */
 function examplesInPages(): string[] {
   const folders = ['.', 'docs', 'docs/guides', ...below('packages'), ...below('examples')];
   return folders
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder))
-        .filter((name) => name.endsWith('.md'))
+        .filter(
+          (name) => name.endsWith('.md') && !(GUIDE_PAGES as readonly string[]).includes(name),
+        )
         .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
     )
     .flatMap((page) => [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code]) => code!))

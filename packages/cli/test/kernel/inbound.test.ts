@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
-import { buildInternet, ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
+import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { shareInternet } from '@6bed4/testing/kernel/suites';
+import { describe, expect, test } from 'vitest';
 
 /** Seconds that a connection may take; a refusal comes at once. */
 const PATIENCE = 4;
@@ -20,11 +22,10 @@ const UDP_CLIENT =
 
 describeKernel('what others reach of a computer', () => {
   let lab: Lab;
-  beforeEach(async () => {
-    lab = await buildInternet();
-    await startRouter(lab, 'router');
+  shareInternet((built) => {
+    lab = built;
+    return startRouter(lab, 'router');
   });
-  afterEach(() => lab.dispose());
 
   async function serve(label: string, code: string, ...ports: readonly number[]): Promise<void> {
     for (const port of ports) {
@@ -45,6 +46,19 @@ describeKernel('what others reach of a computer', () => {
     const words = [process.execPath, '-e', UDP_CLIENT, address, String(port)];
     return (await lab.exec(from, words)).stdout.trim();
   }
+
+  test('is limited by the rules of the guide, too', async () => {
+    const guide = new URL('../../../../docs/guides/security.md', import.meta.url);
+    const rules = [...readFileSync(guide, 'utf8').matchAll(/^ +(nft add .*)$/gm)];
+    await serve('peer1', SERVER, 22, 80);
+    const { address } = await startPeer(lab, 'peer1');
+    await startPeer(lab, 'peer2');
+    expect(await fetched('peer2', address, 80)).toBe('hello');
+    for (const [, line] of rules) await lab.exec('peer1', ['sh', '-c', line!]);
+    expect(await fetched('peer2', address, 80)).not.toBe('hello');
+    expect(await fetched('peer2', address, 22)).toBe('hello');
+    expect(await unanswered(lab, 'peer2', address, 1)).toEqual([]);
+  });
 
   const tables = async (label: string): Promise<string> =>
     (await lab.exec(label, ['nft', 'list', 'tables'])).stdout.trim();
@@ -93,7 +107,7 @@ describeKernel('what others reach of a computer', () => {
     },
   );
 
-  test('is told at the start, where nothing limits it', async () => {
+  test('is told at the first start, where nothing limits it', async () => {
     await serve('peer1', SERVER, 22, 8080);
     await serve('peer1', UDP_SERVER, 5353);
     const peer = await startPeer(lab, 'peer1');
@@ -103,6 +117,25 @@ describeKernel('what others reach of a computer', () => {
     await sleep(200);
     expect(quiet.daemon.stdout.join('\n')).not.toContain('everybody reaches');
   });
+
+  test('is told again only when it has changed since the last start', async () => {
+    const told = async (...options: string[]): Promise<string[]> => {
+      const words = command('peer', '--router', ROUTER_IPV4, ...options);
+      const daemon = lab.spawn('peer1', words);
+      // What is told comes before.
+      await daemon.waitForLine(/^ready/, 30_000);
+      await daemon.stop();
+      return daemon.stdout.filter((line) => /reach/.test(line));
+    };
+    await serve('peer1', SERVER, 22);
+    expect(await told()).toEqual([expect.stringMatching(/^everybody reaches.* tcp 22$/)]);
+    expect(await told()).toEqual([]);
+    await serve('peer1', SERVER, 8080);
+    expect(await told()).toEqual([expect.stringContaining('tcp 22, 8080')]);
+    const limited = await told('--inbound', 'tcp:22');
+    expect(limited).toEqual([expect.stringMatching(/^others reach .*tcp:22$/)]);
+    expect(await told()).toEqual([expect.stringContaining('tcp 22, 8080')]);
+  }, 120_000);
 
   test('is limited also by a daemon that is not root', async () => {
     await serve('peer1', SERVER, 80);

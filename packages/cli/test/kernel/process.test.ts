@@ -302,11 +302,21 @@ describeDrivers('the process of a daemon', (driver) => {
   });
 
   once('tells a second one that its interface is in use', async () => {
-    await startRouter(lab, 'router');
+    const { pid } = await startRouter(lab, 'router');
     const words = command('router', '--listen', ROUTER_IPV4, '--port', '600');
     const { code, stdout, stderr } = await lab.exec('router', words, { mayFail: true });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(`6bed4 router: the interface ${TUN} is in use by another process\n`);
+    const [what, advice, ...more] = stderr.split('\n');
+    expect(what).toMatch(
+      new RegExp(
+        `^6bed4 router: the interface ${TUN} is in use by another process; a router is running: process ${pid}, for \\d+ s, at ${ROUTER_IPV4}:25790, ${TUN}$`,
+      ),
+    );
+    expect(advice).toMatch(/^"6bed4 status \S+" tells more; end it by "kill \d+", /);
+    expect(more).toEqual(['']);
+    const status = /"6bed4 (status \S+)"/.exec(advice!)![1]!.split(' ');
+    const { stdout: told } = await lab.exec('router', command(...status));
+    expect(told).toContain(`process ${pid},`);
   });
 
   test('takes packets of any size from an interface whose MTU was raised', async () => {

@@ -1,6 +1,8 @@
+import { run } from '@6bed4/testing/command';
 import { command, startPeer } from '@6bed4/testing/kernel/daemons';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import { unanswered } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -67,6 +69,42 @@ describeKernel('a router whose public endpoint is not its own', () => {
     const daemon = lab.spawn(label, command('router', ...options));
     return daemon.waitForLine(/^ready/);
   }
+
+  test('is a supportive site: strangers reach its services directly by an invitation', async () => {
+    const line = await startRouter('cloudRouter', '--listen', '0.0.0.0', '--public', CLOUD);
+    const [, router = '', prefix = ''] = /router (\S+) {2}prefix (\S+)/.exec(line) ?? [];
+    const words = ['--prefix', prefix, '--peer', `${CLOUD}:${WELL_KNOWN_PORT}`, '--lanip', '1'];
+    const invitation = (await run('address', 'encode', ...words)).stdout.trim();
+    const { stdout } = await run('address', 'decode', invitation);
+    expect(stdout).toMatch(/invitation {2}yes/);
+    await lab.ip('cloudRouter', `-6 address add ${invitation}/128 dev 6bed4`);
+    const server = lab.spawn('cloudRouter', program('httpServer', 80));
+    await server.waitForLine(/listening/);
+
+    // A stranger has another router, and has never heard of this one.
+    await startRouter('bob', '--listen', '198.51.100.12');
+    const socket = `${lab.folder}/stranger.sock`;
+    const options = ['--router', '198.51.100.12', '--control', socket];
+    const stranger = lab.spawn('alice', command('peer', ...options));
+    const own = /peer (\S+?)\//.exec(await stranger.waitForLine(/^ready/))![1]!;
+    for (const address of [router, invitation]) {
+      const url = `http://[${address}]/`;
+      const found = await lab.exec('alice', ['curl', '-sS', '--max-time', '5', url]);
+      expect(found.stdout).toBe(`/ for ${own}\n`);
+    }
+    const status = await lab.exec('alice', command('status', '--json', socket));
+    const { remotes } = JSON.parse(status.stdout) as { remotes: unknown[] };
+    expect(remotes).toMatchObject([{ address: invitation, path: 'direct' }]);
+  });
+
+  test('says so when strangers do not find it at its port', async () => {
+    const options = ['--listen', '10.0.8.2', '--public', `${FIREWALL}:${LOCAL_PORT}`];
+    const daemon = lab.spawn('firewallRouter', command('router', ...options));
+    await daemon.waitForLine(
+      /^warning: peers of other routers do not reach this one: they expect it at port 25790/,
+    );
+    await daemon.waitForLine(/^ready/);
+  });
 
   test.each(['auto', 'portable'])(
     'serves its peers, and relays to and from other routers, driver %s',

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addressesOf, interfacesOf, TUN } from '@6bed4/testing/kernel/interfaces';
+import { addressesOf, interfacesOf } from '@6bed4/testing/kernel/interfaces';
 import { unanswered } from '@6bed4/testing/kernel/ping';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { Capture, faultsOf } from '@6bed4/testing/kernel/tshark';
+import { Capture } from '@6bed4/testing/kernel/tshark';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LAPTOP, PUBLIC_ROUTER, ReferenceLab } from './support/referenceLab.js';
-
-const ROUTER_SOLICITATION = 133;
-const ROUTER_ADVERTISEMENT = 134;
 
 describeKernel('6bed4peer', () => {
   let lab: ReferenceLab;
@@ -16,39 +13,6 @@ describeKernel('6bed4peer', () => {
     await lab.build();
   });
   afterEach(() => lab.dispose());
-
-  // In the dialect of today, and in that of the instructions.
-  test.each([
-    ['', '', 25790],
-    [' --dialect draft01', '-L 2001:db8:64:64::/64 --dialect draft01', 25788],
-  ])('-def%s does what the published instructions say', async (option, ofRouter, port) => {
-    const capture = await Capture.start(lab, [port]);
-    const router = await lab.router(ofRouter);
-    const { daemon, address } = await lab.peer('laptop', `6bed4peer -def${option}`);
-    expect(await unanswered(lab, 'laptop', router.address, 2)).toEqual([]);
-    // Found by name.
-    expect(await lab.sockets('laptop')).toMatch(/^udp .* \d+\/6bed4peer/m);
-    const defaults = await lab.ip('laptop', '-6 route show default');
-    expect(defaults).toMatch(new RegExp(`dev ${TUN} .*metric 1042`));
-    expect(await lab.ip('laptop', '-6 address show')).toContain(address);
-    // Logs to the console, in the foreground.
-    expect(daemon.stdout).toEqual([]);
-    expect(daemon.running).toBe(true);
-    expect(await daemon.stop()).toEqual({ code: 0, signal: null });
-    expect(await lab.ip('laptop', '-6 route show default')).toBe('');
-
-    const frames = await capture.stop();
-    expect(frames.flatMap(faultsOf)).toEqual([]);
-    const of = (type: number) => frames.find(({ inner }) => inner?.icmpType === type);
-    expect(of(ROUTER_SOLICITATION)).toMatchObject({
-      outer: { source: LAPTOP, destination: PUBLIC_ROUTER, destinationPort: port },
-      inner: { destination: 'ff02::2', hopLimit: 255 },
-    });
-    expect(of(ROUTER_ADVERTISEMENT)).toMatchObject({
-      outer: { source: PUBLIC_ROUTER, destination: LAPTOP, sourcePort: port },
-      inner: { source: 'fe80::', hopLimit: 255 },
-    });
-  });
 
   test('-ref -k does what it says since 2020, with keepalives of that period and TTL', async () => {
     const capture = await Capture.start(lab, [25790]);

@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { addressesOf, interfacesOf } from '@6bed4/testing/kernel/interfaces';
 import { ping, unanswered } from '@6bed4/testing/kernel/ping';
+import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PUBLIC_ROUTER, ReferenceLab } from './support/referenceLab.js';
@@ -51,7 +53,7 @@ describeKernel('6bed4router', () => {
     }
   });
 
-  test('-R offers prefixes, and -m, -t and -i give the address on the link to a host there', async () => {
+  test('-R offers prefixes, and -m, -s, -t, -u and -i give the address on the link to a host there', async () => {
     await lab.host('native');
     await lab.sysctl('server', 'net.ipv6.conf.all.forwarding', 1);
     const networks = ['2001:db8:1::', '2001:db8:2::'];
@@ -61,13 +63,26 @@ describeKernel('6bed4router', () => {
     }
     await lab.ip('native', '-6 route add default via 2001:db8:1::1');
     await lab.serve('native', '2001:db8:1::2', 81);
-    await lab.router('-R 2001:db8:1::/48 -R 2001:db8:2::/48 -m 2001:db8:1::2 -t 80:90 -i');
+    const sctp = (...args: readonly string[]): string[] => {
+      const file = fileURLToPath(new URL('./programs/sctpInUdp.mjs', import.meta.url));
+      return [process.execPath, file, ...args];
+    };
+    for (const words of [program('udpEcho', 46_000), sctp('answer', '7')]) {
+      await lab.spawn('native', words).waitForLine(/listening/);
+    }
+    const rules = '-m 2001:db8:1::2 -t 80:90 -i -u 46000 -s 7';
+    await lab.router(`-R 2001:db8:1::/48 -R 2001:db8:2::/48 ${rules}`);
     const { address, ready } = await lab.peer('laptop', '6bed4peer -fe');
     expect(ready).toContain('routes 2001:db8:1::/48 2001:db8:2::/48');
     expect(await ping(lab, 'laptop', '2001:db8:2::2')).toMatchObject({ result: 'reply' });
     const onLink = address.replace(/1$/, '0');
     expect(await lab.fetched('laptop', onLink, 81)).toBe('hello');
     expect(await ping(lab, 'laptop', onLink)).toMatchObject({ result: 'reply' });
+    const requests = program('udpRequester', onLink, 46_000, 50, 3, 100);
+    expect((await lab.exec('laptop', requests)).stdout.trim()).toBe('answered 3');
+    expect((await lab.exec('laptop', sctp('ask', onLink, '7'))).stdout.trim()).toBe(
+      `${onLink} 7 true`,
+    );
     // The host answers, and not the router.
     await lab.ip('native', 'link set eth0 down');
     expect(await ping(lab, 'laptop', onLink)).not.toMatchObject({ result: 'reply' });

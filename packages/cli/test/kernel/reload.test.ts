@@ -51,14 +51,14 @@ describeKernel('a peer with an interface that reads its configuration again', ()
       'inbound = "established"',
       `accept-routes = "${OFFERED}"`,
       'log-level = "debug"',
-      'mapping-timeout = 60',
+      'direct-keepalive = 60',
     );
     process.kill(daemon.pid, 'SIGHUP');
     const line = await daemon.waitForLine(/^configuration read again/);
     expect(line.split('changed ')[1]!.split(' ').sort()).toEqual([
       ...['accept-routes', 'inbound', 'log-level', 'router'],
     ]);
-    await daemon.waitForLine(/^warning: needs a restart: mapping-timeout$/);
+    await daemon.waitForLine(/^warning: needs a restart: direct-keepalive$/);
     expect(await tables()).toBe('table inet inbound-6bed4');
     expect(await lab.ip('peer1', '-6 route show table main')).toContain(OFFERED);
     configure(`router = "${ROUTER_IPV4}"`, 'inbound = "no"');

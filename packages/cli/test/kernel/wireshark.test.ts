@@ -7,6 +7,7 @@ import { run, runIn } from '@6bed4/testing/command';
 import { fixture } from '@6bed4/testing/fixtures';
 import { pcapOf, type RecordedDatagram } from '@6bed4/testing/kernel/pcap';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
+import { seededRandom } from '@6bed4/testing/random';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 interface Conversations {
@@ -52,6 +53,12 @@ async function dissect(
       .map((value) => value || '-')
       .join(' '),
   );
+}
+
+/** Reads a file with the dissector. */
+function tshark(file: string, ...options: readonly string[]) {
+  const args = ['-X', `lua_script:${plugin}`, '-n', '-r', file, ...options];
+  return promisify(execFile)('tshark', args, { maxBuffer: 1 << 26 });
 }
 
 const conversations = fixture<Conversations>('peer-conversations.json');
@@ -211,15 +218,49 @@ describeKernel('the dissector for Wireshark', () => {
     expect(shown).toEqual(['1', '-']);
   });
 
+  test('takes a packet whose end was not captured as whole', async () => {
+    const whole = packet(ALICE_ADDRESS, BOB_ADDRESS).replace('600000000000', '600000000064');
+    const one = datagram('198.51.100.2:58526', '203.0.113.3:5000', whole + '00'.repeat(100));
+    const file = join(folder, 'cut.pcap');
+    writeFileSync(file, pcapOf([one], 96));
+    const { stdout } = await tshark(
+      file,
+      '-T',
+      'fields',
+      '-e',
+      '6bed4.role',
+      '-e',
+      '6bed4.length_mismatch',
+    );
+    expect(stdout).toBe(`${DIRECT}\t\n`);
+  });
+
+  test('comes through anything that anybody sends, whole or cut', async () => {
+    const random = seededRandom(1);
+    const seeds = [...framesOf('peer2020'), ...framesOf('peer2012'), ...framesOf('java2018')];
+    const datagrams = Array.from({ length: 1_500 }, (_, index) => {
+      const seed = seeds[index % seeds.length]!;
+      const bytes = Buffer.from(seed.payload, 'hex');
+      for (let count = 0; count < 4 && bytes.length > 0; count++) {
+        bytes[Math.floor(random() * Math.min(bytes.length, 64))] = Math.floor(random() * 256);
+      }
+      const length = index % 3 === 0 ? Math.floor(random() * (bytes.length + 1)) : bytes.length;
+      const payload = bytes.subarray(0, length).toString('hex');
+      return { ...seed, payload };
+    });
+    for (const snapLength of [0xffff, 60, 28]) {
+      const file = join(folder, 'any.pcap');
+      writeFileSync(file, pcapOf(datagrams, snapLength));
+      const { stdout, stderr } = await tshark(file, '-V');
+      expect(stdout.match(/^Frame \d+/gm)).toHaveLength(datagrams.length);
+      expect([...(stdout + stderr).matchAll(/.*lua error.*/gi)].map(([line]) => line)).toEqual([]);
+    }
+  });
+
   test('adds which way a packet took to its line', async () => {
     const file = join(folder, 'wire.pcap');
     writeFileSync(file, pcapOf(framesOf('peer2012')));
-    const { stdout } = await promisify(execFile)('tshark', [
-      '-X',
-      `lua_script:${plugin}`,
-      '-r',
-      file,
-    ]);
+    const { stdout } = await tshark(file);
     expect(stdout).toMatch(/relayed: Echo \(ping\) request/);
     expect(stdout).toMatch(/direct: Echo \(ping\) reply/);
     expect(stdout).toMatch(/keepalive, TTL 3/);

@@ -47,6 +47,23 @@ describe('the line of an event', () => {
       'router-unreachable  192.0.2.1:25790, solicited 5 times',
     ],
     [
+      {
+        ...{ event: 'router-lookup', name: 'r.example', addresses: ['192.0.2.1', '192.0.2.2'] },
+        ...{ router: '192.0.2.1:25790', error: null },
+      },
+      'router-lookup       r.example is 192.0.2.1, 192.0.2.2, using 192.0.2.1:25790',
+    ],
+    [
+      {
+        event: 'router-lookup',
+        name: 'r.example',
+        addresses: [],
+        router: null,
+        error: 'ENOTFOUND',
+      },
+      'router-lookup       r.example is not found (ENOTFOUND)',
+    ],
+    [
       { event: 'port-refused', router: '192.0.2.1:25790', public: '198.51.100.2:1', movedTo: 4000 },
       'port-refused        192.0.2.1:25790 sees 198.51.100.2:1, moved to port 4000',
     ],

@@ -33,6 +33,20 @@ describe('a log line as text', () => {
   });
 });
 
+describe('a log line with text of others', () => {
+  const EVIL = 'a\nready  peer fc64::1\r\u001b]0;title\u0007\u001b[2Jb\u009b1A\u2028c\u007f';
+
+  test('stays one line that terminals obey nothing of', () => {
+    const fields = { to: EVIL, routes: [EVIL], more: { EVIL } };
+    const line = lineFor({ level: 'warn', message: `hook: ${EVIL}`, fields });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+    expect(plain(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+    expect(plain(line)).toMatch(
+      /^warning: hook: a\?ready {2}peer fc64::1\?\?\]0;title\?\?\[2Jb\?1A\?c\?/,
+    );
+  });
+});
+
 describe('the log of a daemon', () => {
   beforeAll(requireBuild);
   const folder = mkdtempSync(join(tmpdir(), '6bed4-log-'));

@@ -18,6 +18,10 @@ describe('redaction', () => {
     ['from ::1:', 'from *:'],
     ['fe80::1: gone', '*: gone'],
     ['::ffff:192.0.2.1', '*'],
+    ['node:192.0.2.1', 'node:*'],
+    ['bad:192.0.2.1:80', 'bad:*:80'],
+    [':2001:db8::1', ':*'],
+    ['conf.192.0.2.1 and face.bad:192.0.2.1', 'conf.* and face.bad:*'],
     ['192.0.2.1,192.0.2.2 192.0.2.3-192.0.2.4', '*,* *-*'],
   ])('takes the addresses out of %s', (text, expected) => {
     expect(shown(text)).toBe(expected);

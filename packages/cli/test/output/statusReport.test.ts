@@ -44,6 +44,23 @@ describe('the status report', () => {
     expect(inboundOf(null)).toEqual([]);
   });
 
+  test('tells what was found for the names of routers', () => {
+    const [name, addresses] = ['r.example', ['192.0.2.1', '192.0.2.2']];
+    const router = { address: '192.0.2.1', port: 25_790 };
+    const lookups = [
+      { name, addresses, router, error: null },
+      { name, addresses, router, error: 'EAI_AGAIN' },
+      { name, addresses: [], router: null, error: 'ENOTFOUND' },
+      { name, addresses: [], router: null, error: null },
+    ];
+    expect(linesOf({ ...PEER, lookups }).filter((text) => text.startsWith('  name'))).toEqual([
+      '  name        r.example is 192.0.2.1, 192.0.2.2',
+      '  name        r.example has no address: EAI_AGAIN, it was 192.0.2.1, 192.0.2.2',
+      '  name        r.example has no address: ENOTFOUND',
+      '  name        r.example is not looked up yet',
+    ]);
+  });
+
   test('tells of the interface only what is not as it should be', () => {
     const part = 'address fc64::1';
     const report = { name: '6bed4', missing: [{ part, reason: 'no IPv6' }], disputed: [part] };
@@ -95,7 +112,13 @@ describe('the status report', () => {
   });
 
   test('does without what a daemon of an earlier version does not tell', () => {
-    const { capabilities: _, logLinesLost: __, inboundPaths: ___, ...earlier } = PEER;
+    const {
+      capabilities: _,
+      logLinesLost: __,
+      inboundPaths: ___,
+      lookups: ____,
+      ...earlier
+    } = PEER;
     expect(linesOf(earlier as PeerStatus)).toEqual(linesOf(PEER));
   });
 
@@ -115,6 +138,18 @@ describe('the status report', () => {
     expect(lines(1234)).toContain('  relayed     1,234 for want of a place among the remotes');
     expect(lines(1)).toContain('  relayed     1 for want of a place among the remotes');
     expect(lines(0).join()).not.toContain('--max-remotes');
+  });
+
+  test('says what masquerading rewrote, if anything', () => {
+    const counters = {
+      ...ROUTER.counters,
+      packetsRewrittenToHosts: 1234,
+      packetsRewrittenFromHosts: 5,
+    };
+    expect(linesOf({ ...ROUTER, counters })).toContain(
+      '  rewritten   1,234 to hosts, 5 from hosts',
+    );
+    expect(linesOf(ROUTER).join()).not.toContain('rewritten');
   });
 
   test('contains the offloads of the kernel and the average batch sizes', () => {

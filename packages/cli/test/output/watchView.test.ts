@@ -35,6 +35,20 @@ const many = (count: number): RemoteStatus[] =>
   }));
 
 describe('the live view', () => {
+  test('looks each remote up once, however many strangers there are', () => {
+    let reads = 0;
+    const remotes = many(2_000).map((remote) => ({
+      ...remote,
+      get address() {
+        reads++;
+        return remote.address;
+      },
+    }));
+    const before = { ...PEER, remotes };
+    linesOf(SIZE, before, { ...PEER, remotes: many(2_000) });
+    expect(reads).toBeLessThan(3 * 2_000);
+  });
+
   test('shows what passes each second, from one look to the next', () => {
     const rise = {
       datagramBytesReceived: 1_250_000,

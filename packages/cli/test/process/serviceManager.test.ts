@@ -71,6 +71,16 @@ describe.runIf(process.platform === 'linux')('the service manager', () => {
     expect(sent.slice(4)).toEqual(['STOPPING=1']);
   });
 
+  test('is not told more than a hundred times a second, however short its watchdog is', () => {
+    vi.useFakeTimers();
+    const sent: string[] = [];
+    const manager = new ServiceManager((text) => sent.push(text), 0.001);
+    manager.ready(() => 'a');
+    vi.advanceTimersByTime(1_000);
+    manager.stopping();
+    expect(sent.length).toBeLessThan(110);
+  });
+
   test('is told nothing of life without a watchdog', () => {
     vi.useFakeTimers();
     const sent: string[] = [];

@@ -16,14 +16,15 @@ describe('the signals of a daemon', () => {
   const send = (signal: NodeJS.Signals): void => {
     for (const listener of listenersOf(signal)) listener(signal);
   };
-  const listen = (terminal: number | null): void => {
+  const listen = (terminal: number | null, hangupEnds?: boolean): void => {
     isatty.mockImplementation((fd) => fd === terminal);
-    listenToSignals({
-      end: (signal) => calls.push(signal),
+    const actions = {
+      end: (signal: NodeJS.Signals) => calls.push(signal),
       reload: () => calls.push('reload'),
       report: () => calls.push('report'),
       toggleDetail: () => calls.push('detail'),
-    });
+    };
+    listenToSignals(actions, hangupEnds);
   };
 
   beforeEach(() => {
@@ -51,6 +52,12 @@ describe('the signals of a daemon', () => {
 
   test.each([0, 1, 2])('SIGHUP ends it when stream %i is a terminal', (fd) => {
     listen(fd);
+    send('SIGHUP');
+    expect(calls).toEqual(['SIGHUP']);
+  });
+
+  test('SIGHUP ends it where that is wished, also without a terminal', () => {
+    listen(null, true);
     send('SIGHUP');
     expect(calls).toEqual(['SIGHUP']);
   });

@@ -52,6 +52,15 @@ describe.runIf(process.platform !== 'win32')('the commands of the C implementati
     expect(router.stderr).toEqual([]);
   });
 
+  test('end cleanly by SIGHUP, as their manual pages say, unless they have a configuration to read', async () => {
+    const [router, endpoint] = await launchRouter();
+    const peer = launch('6bed4peer', '-fes', endpoint, '-l', '127.0.0.1', '--no-tun');
+    await peer.waitForLine(/^ready/);
+    expect(await peer.stop('SIGHUP')).toEqual({ code: 0, signal: null });
+    expect(peer.stderr.at(-1)).toContain('address released');
+    expect(await router.stop('SIGHUP')).toEqual({ code: 0, signal: null });
+  });
+
   test('stay in the foreground, and a peer says so unless it is told to', async () => {
     const [, endpoint] = await launchRouter();
     const words = ['-es', endpoint, '-l', '127.0.0.1', '--no-tun'];

@@ -40,6 +40,18 @@ describe('6bed4peer', () => {
   });
 
   test.each([
+    ['--dialect draft04', false],
+    ['--dialect=draft04', false],
+    ['--dialect draft01 --dialect draft04', false],
+    ['--peering via-router', false],
+    ['--dialect draft04 --peering neighbor-discovery', true],
+    ['--dialect draft01', true],
+    ['--dialect draft09', true],
+  ])('searches the local network, except where nothing does: %s, %s', (line, searches) => {
+    expect(argsOf(`-s 192.0.2.1 ${line}`).includes('--lan-search')).toBe(searches);
+  });
+
+  test.each([
     // The letters of 2012, as in the published instructions, and those of 2020.
     ['-def', ['--default-route', '--log-to', 'stderr']],
     ['-ref', ['--default-route', '--log-to', 'stderr']],
@@ -133,7 +145,7 @@ describe('6bed4peer', () => {
   });
 
   test.each(['-h', '--help', '-fh', '--he'])('shows its help by %s', (option) => {
-    expect(translate(peerCommand, [option]).isHelp).toBe(true);
+    expect(translate(peerCommand, [option]).asked).toBe('help');
   });
 
   test('leaves what follows two hyphens', () => {

@@ -76,6 +76,17 @@ describe('6bed4router', () => {
     expect(refusal(line)).toMatch(expected);
   });
 
+  test('says so when a host for masquerading takes nothing', () => {
+    const noticesOf = (line: string): readonly string[] =>
+      translate(routerCommand, line.split(' ')).notices;
+    expect(noticesOf('-l 192.0.2.1 -m 2001:db8::5')).toEqual([
+      '-m has no effect: no -s, -t, -u or -i says what the host takes',
+    ]);
+    for (const line of ['-l 192.0.2.1', '-l 192.0.2.1 -m 2001:db8::5 -i', '-l 192.0.2.1 -t 22']) {
+      expect(noticesOf(line)).toEqual([]);
+    }
+  });
+
   test('reports errors about what was typed', () => {
     const { typed } = translate(routerCommand, ['-l', 'x', '-x', 'y', '-Lz']);
     expect(Object.fromEntries(typed)).toEqual({

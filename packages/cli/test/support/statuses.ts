@@ -12,6 +12,8 @@ const COUNTERS = {
   keepalivesReceived: 0,
   answersWithheld: 1,
   remotesRefused: 0,
+  packetsRewrittenToHosts: 0,
+  packetsRewrittenFromHosts: 0,
   drops: { 'source-mismatch': 2000, 'hop-limit-exceeded': 1 },
   udp: { sendErrors: { ENETUNREACH: 3 }, receiveErrors: { ECONNREFUSED: 1 }, queueDrops: 5 },
   localDrops: 0,
@@ -43,6 +45,7 @@ export const PEER: PeerStatus = {
   role: 'peer',
   address: null,
   routers: [],
+  lookups: [],
   remotes: [],
   inboundPaths: { direct: 0, lan: 0, relayed: 0 },
 };

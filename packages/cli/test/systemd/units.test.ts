@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMAND, requireBuild, run } from '@6bed4/testing/command';
+import { runsWith } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const UNITS = fileURLToPath(new URL('../../systemd', import.meta.url));
@@ -11,8 +12,6 @@ const INSTALLED = '/usr/bin/6bed4';
 const NAMES = readdirSync(UNITS);
 /** Exposure of a service by systemd-analyze, from 0 to 10. */
 const MOST_EXPOSED = { interface: 2.5, none: 1.5 };
-
-const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
 /** The settings of a unit in their order; a name may come more than once. */
 function settingsOf(name: string): [string, string][] {
@@ -62,18 +61,21 @@ describe.each(NAMES)('%s', (name) => {
   });
 
   // Without the Debian package systemd; .ci/run installs it.
-  test.runIf(has('systemd-analyze'))('is without fault for systemd, and exposes little', () => {
-    const path = join(folder, name);
-    const text = readFileSync(join(UNITS, name), 'utf8');
-    writeFileSync(path, text.replaceAll(INSTALLED, COMMAND));
-    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', path], {
-      encoding: 'utf8',
-    });
-    expect({ status: verified.status, told: verified.stderr }).toEqual({ status: 0, told: '' });
-    const args = ['security', '--offline=true', '--no-pager', path];
-    const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
-    const [, exposure] = /Overall exposure level for \S+: ([0-9.]+)/.exec(stdout)!;
-    const most = hasInterface(name) ? MOST_EXPOSED.interface : MOST_EXPOSED.none;
-    expect(Number(exposure)).toBeLessThanOrEqual(most);
-  });
+  test.runIf(runsWith('systemd-analyze'))(
+    'is without fault for systemd, and exposes little',
+    () => {
+      const path = join(folder, name);
+      const text = readFileSync(join(UNITS, name), 'utf8');
+      writeFileSync(path, text.replaceAll(INSTALLED, COMMAND));
+      const verified = spawnSync('systemd-analyze', ['verify', '--man=no', path], {
+        encoding: 'utf8',
+      });
+      expect({ status: verified.status, told: verified.stderr }).toEqual({ status: 0, told: '' });
+      const args = ['security', '--offline=true', '--no-pager', path];
+      const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+      const [, exposure] = /Overall exposure level for \S+: ([0-9.]+)/.exec(stdout)!;
+      const most = hasInterface(name) ? MOST_EXPOSED.interface : MOST_EXPOSED.none;
+      expect(Number(exposure)).toBeLessThanOrEqual(most);
+    },
+  );
 });

@@ -33,6 +33,7 @@ export interface CaptureOptions {
 export interface CaptureOutput {
   /** Bytes that were written and wait. */
   readonly writableLength: number;
+  /** Takes further bytes, of which no reference is kept by the caller. */
   write(bytes: Uint8Array): unknown;
 }
 

@@ -14,6 +14,7 @@ import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import {
   formatInboundPolicy,
   type InboundPolicy,
+  inboundRules,
   parseInboundPolicy,
 } from '../drivers/tun/inboundPolicy.js';
 
@@ -45,7 +46,10 @@ export interface CommonOptions {
   readonly inbound?: InboundPolicy | string | undefined;
   /** Send to and accept private IPv4 addresses; default: as the machine deduces. */
   readonly allowPrivate?: boolean | undefined;
-  /** Send to and accept 127.0.0.0/8; default: as the machine deduces. */
+  /**
+   * Send to and accept 127.0.0.0/8; default: as the machine deduces. The host name of a router, but localhost,
+   * has addresses there only where this is true.
+   */
   readonly allowLoopback?: boolean | undefined;
   /**
    * A UDP port of another kind, such as one of a `memoryNetwork`; `listen` and `port` are not used
@@ -80,6 +84,8 @@ export function chooseInbound({ inbound = 'open', tun = false }: CommonOptions):
       'open, without an interface',
     );
   }
+  // Refuses an interface with a name that rules cannot have.
+  if (policy !== 'open' && tun !== false) inboundRules(tun, policy);
   return policy;
 }
 

@@ -56,6 +56,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     this.#routeWishes = readWishes(options);
     this.#routers = new RouterNames({
       resolve: options.resolve ?? resolveIPv4,
+      allowLoopback: options.allowLoopback === true,
       changed: () => this.#useRouters(),
       lookedUp: (result) => this.emit('router-lookup', result),
     });
@@ -172,14 +173,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
    */
   setRouters(routers: PeerDaemonOptions['routers']): void {
     const references = readRouters(routers, this.#profile);
-    const before = this.#routers.references;
-    this.#routers.set(references);
-    try {
-      this.running.setRouters(this.#routers.endpoints);
-    } catch (error) {
-      this.#routers.set(before);
-      throw error;
-    }
+    this.#routers.set(references, (endpoints) => this.running.setRouters(endpoints));
     this.#useRouters();
   }
 

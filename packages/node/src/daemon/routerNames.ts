@@ -14,8 +14,13 @@ const LONGEST_NAME = 253;
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 const NUMBER = /^[0-9]+$/;
 const FIRST_MULTICAST = 224;
+const LOOPBACK = 127;
+/** Names of this computer itself, which nobody else answers for (RFC 6761 §6.3). */
+const LOCALHOST = /^(?:.*\.)?localhost\.?$/i;
 /** As many as a peer can have. */
 const MOST_ROUTERS = 16;
+/** Addresses of one name that are tried; each takes seconds. */
+const MOST_ADDRESSES = 16;
 
 /** A router as its user names it: by its endpoint, or by a host name. */
 export type RouterReference = Endpoint | RouterName;
@@ -68,6 +73,11 @@ export const resolveIPv4: ResolveIPv4 = async (name) => {
 /** The peer that {@link RouterNames} work for. */
 export interface RouterNamesUser {
   readonly resolve: ResolveIPv4;
+  /**
+   * Whether other names than localhost may have addresses of this computer itself. A router there opens 127.0.0.0/8 to the addresses
+   * of remotes, which is not for those to decide who answer for a name.
+   */
+  readonly allowLoopback: boolean;
   /** The routers are others than before. */
   changed(routers: readonly Endpoint[]): void;
   /** A name was looked up, with another result than before. */
@@ -110,12 +120,17 @@ export class RouterNames {
   /**
    * Has these routers and no others; names that stay keep what was found. Calls no listener.
    *
+   * @param use - called with their endpoints; nothing is changed when it throws
    * @throws InvalidArgumentError when one is there twice, or there are too many; nothing is changed then
    */
-  set(references: readonly RouterReference[]): void {
+  set(
+    references: readonly RouterReference[],
+    use: (endpoints: readonly Endpoint[]) => void = () => {},
+  ): void {
     checkReferences(references);
-    this.#references = references;
     const before = this.#named();
+    const [referencesBefore, routersBefore] = [this.#references, this.#routers];
+    this.#references = references;
     const kept = new Set<NamedRouter>();
     this.#routers = references.map((reference) => {
       if (!('name' in reference)) return reference;
@@ -124,6 +139,13 @@ export class RouterNames {
       kept.add(router);
       return router;
     });
+    try {
+      use(this.endpoints);
+    } catch (error) {
+      this.#references = referencesBefore;
+      this.#routers = routersBefore;
+      throw error;
+    }
     for (const one of before) if (!kept.has(one)) one.close();
   }
 
@@ -148,8 +170,9 @@ export class RouterNames {
 
   #newName({ name, port }: RouterName): NamedRouter {
     const resolve = async (): Promise<string[]> => {
-      const addresses = await this.#user.resolve(name);
-      return addresses.filter(isHost);
+      const allowLoopback = this.#user.allowLoopback || LOCALHOST.test(name);
+      const addresses = new Set(await this.#user.resolve(name));
+      return [...addresses].filter((one) => isHost(one, allowLoopback)).slice(0, MOST_ADDRESSES);
     };
     return new NamedRouter(name, port, {
       resolve,
@@ -182,7 +205,7 @@ export function checkReferences(references: readonly RouterReference[]): void {
 }
 
 /** Whether an IPv4 address can be that of one host. */
-function isHost(address: string): boolean {
+function isHost(address: string, allowLoopback: boolean): boolean {
   const first = Number.parseInt(address, 10);
-  return first > 0 && first < FIRST_MULTICAST;
+  return first > 0 && first < FIRST_MULTICAST && (first !== LOOPBACK || allowLoopback);
 }

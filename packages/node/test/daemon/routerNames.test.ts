@@ -77,8 +77,12 @@ describe('a peer with the name of its router', () => {
     vi.useRealTimers();
   });
 
-  async function start(routers: string | string[] = NAME): Promise<void> {
+  async function start(
+    routers: string | string[] = NAME,
+    options: { allowLoopback?: boolean } = {},
+  ): Promise<void> {
     peer = await startPeer({
+      ...options,
       routers,
       datagrams: network.bind('198.51.100.1'),
       resolve: () => {
@@ -135,6 +139,37 @@ describe('a peer with the name of its router', () => {
     await after(10);
     expect(told).toEqual(['ENODATA']);
     expect(asked()).toEqual([]);
+  });
+
+  test.each([
+    [NAME, {}, ['192.0.2.1:25790']],
+    [NAME, { allowLoopback: false }, ['192.0.2.1:25790']],
+    [NAME, { allowLoopback: true }, ['127.0.0.1:25790']],
+    ['localhost', {}, ['127.0.0.1:25790']],
+    ['LOCALHOST.', {}, ['127.0.0.1:25790']],
+    ['six.localhost', {}, ['127.0.0.1:25790']],
+    ['localhost.example', {}, ['192.0.2.1:25790']],
+  ])(
+    'does not let those who answer for %s and %j open loopback',
+    async (name, options, expected) => {
+      found = ['127.0.0.1', '192.0.2.1'];
+      await start(name, options);
+      await after(1);
+      expect(asked()).toEqual(expected);
+    },
+  );
+
+  test('tries 16 addresses of a name at most, and each once', async () => {
+    found = Array.from({ length: 4_000 }, (_, index) => `192.0.2.${1 + ((index >> 1) % 250)}`);
+    await start();
+    await after(1);
+    const tried = Array.from({ length: 16 }, (_, index) => `192.0.2.${1 + index}`);
+    expect(told).toEqual([`${tried.join(' ')} using 192.0.2.1`]);
+    for (const address of tried) {
+      expect(asked()).toEqual([`${address}:25790`]);
+      await after(4);
+    }
+    expect(lookups).toBe(2);
   });
 
   test('tries its addresses one after the other, and stays with the one that answers', async () => {
@@ -231,7 +266,9 @@ describe('a peer with the name of its router', () => {
     for (const routers of [[], ['x', '224.0.0.1'], ['x', 'x'], many, ['a..b']]) {
       expect(() => peer.setRouters(routers)).toThrow(/^routers: found /);
     }
-    expect(peer.lookups()).toHaveLength(1);
+    expect(peer.lookups()).toMatchObject([{ name: NAME, router: { address: '192.0.2.1' } }]);
+    peer.addRouter('192.0.2.7');
     expect(peer.leases).toHaveLength(1);
+    expect(asked()).toEqual(['192.0.2.1:25790', '192.0.2.7:25790']);
   });
 });

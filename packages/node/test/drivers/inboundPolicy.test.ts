@@ -52,6 +52,13 @@ describe('the rules for inbound packets', () => {
     expect(rules).not.toMatch(/dport/);
   });
 
+  test.each(['six*', '*', 'a"', 'a";accept', 'a\\*', 'a}', 'a b', 'a\nb'])(
+    'are not made for the interface %j, whose name says more than itself',
+    (tun) => {
+      expect(() => inboundRules(tun, 'established')).toThrow(/^inbound: found /);
+    },
+  );
+
   test.each([
     ['6bed4', 'inbound-6bed4'],
     ['a b"', 'inbound-a_20b_22'],

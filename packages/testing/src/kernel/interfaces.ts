@@ -5,7 +5,7 @@ export const TUN = '6bed4';
 
 interface InterfaceAddress {
   readonly family: string;
-  readonly local: string;
+  readonly local?: string;
   readonly prefixlen: number;
   readonly scope: string;
 }
@@ -19,9 +19,13 @@ export async function addressesOf(lab: Lab, label: string, device = TUN): Promis
   );
   if (found.code !== 0) return [];
   const interfaces = JSON.parse(found.stdout) as { addr_info?: InterfaceAddress[] }[];
-  return interfaces
-    .flatMap((one) => one.addr_info ?? [])
-    .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  return (
+    interfaces
+      .flatMap((one) => one.addr_info ?? [])
+      // For addresses of another scope, ip prints empty objects.
+      .filter(({ local }) => local !== undefined)
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
+  );
 }
 
 /** Destinations of the IPv6 routes through an interface. */

@@ -9,6 +9,8 @@ export interface ExecOptions {
   readonly timeout?: number;
   /** Do not throw when the exit code is not 0. */
   readonly mayFail?: boolean;
+  /** Environment; default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Options of a masquerading router. */
@@ -29,7 +31,10 @@ function run(command: string, args: readonly string[], options: ExecOptions): Pr
     execFile(
       command,
       args,
-      { timeout: options.timeout ?? 20_000, killSignal: 'SIGKILL', maxBuffer: 256 << 20 },
+      {
+        ...{ timeout: options.timeout ?? 20_000, killSignal: 'SIGKILL', maxBuffer: 256 << 20 },
+        env: options.env ?? process.env,
+      },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         if (code !== 0 && options.mayFail !== true) {
@@ -47,11 +52,19 @@ function runNow(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 /** Ends every process in a network namespace and removes its name. */
 function removeNamespace(name: string): void {
   try {
     for (const pid of runNow('ip', ['netns', 'pids', name]).split('\n')) {
-      if (pid !== '') process.kill(Number(pid), 'SIGKILL');
+      if (pid !== '') kill(Number(pid));
     }
   } catch {
     // It is gone already.
@@ -237,13 +250,31 @@ export class Lab {
 
   /** Runs a command inside a host until it ends. */
   exec(label: string, argv: readonly string[], options: ExecOptions = {}): Promise<Outcome> {
-    return run('ip', ['netns', 'exec', this.nameOf(label), ...argv], options);
+    const env = this.#environmentOf(label);
+    return run('ip', ['netns', 'exec', this.nameOf(label), ...argv], { env, ...options });
+  }
+
+  /** Ends every program inside a host, and removes its rules of nftables; the host stays. */
+  async clear(label: string): Promise<void> {
+    const { stdout } = await run('ip', ['netns', 'pids', this.nameOf(label)], {});
+    for (const pid of stdout.split('\n').filter((line) => line !== '')) kill(Number(pid));
+    await this.exec(label, ['nft', 'flush', 'ruleset']);
   }
 
   /** Starts a program inside a host. */
   spawn(label: string, argv: readonly string[]): RunningProgram {
     const args = ['netns', 'exec', this.nameOf(label), ...argv];
-    return new RunningProgram('ip', args, `${label}: ${argv.join(' ')}`);
+    return new RunningProgram(
+      'ip',
+      args,
+      `${label}: ${argv.join(' ')}`,
+      this.#environmentOf(label),
+    );
+  }
+
+  /** A host has the files of this computer, but what daemons remember between their runs is its own. */
+  #environmentOf(label: string): NodeJS.ProcessEnv {
+    return { ...process.env, STATE_DIRECTORY: join(this.folder, 'state', label) };
   }
 
   /** Ends every program in the lab and removes it. Safe to call again. */

@@ -18,21 +18,26 @@ export interface RecordedDatagram {
   readonly payload: string;
 }
 
-/** The bytes of a pcap file (draft-ietf-opsawg-pcap §4) with these datagrams, a millisecond apart, without checksums. */
-export function pcapOf(datagrams: readonly RecordedDatagram[]): Uint8Array {
+/**
+ * The bytes of a pcap file (draft-ietf-opsawg-pcap §4) with these datagrams, a millisecond apart, without checksums.
+ *
+ * @param snapLength - bytes of each packet that are kept, its IPv4 header among them
+ */
+export function pcapOf(datagrams: readonly RecordedDatagram[], snapLength = 0xffff): Uint8Array {
   const header = Buffer.alloc(FILE_HEADER);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt16LE(2, 4);
   header.writeUInt16LE(4, 6);
-  header.writeUInt32LE(0xffff, 16);
+  header.writeUInt32LE(snapLength, 16);
   header.writeUInt32LE(LINKTYPE_RAW, 20);
   const records = datagrams.flatMap((datagram, index) => {
     const packet = packetOf(datagram);
     const record = Buffer.alloc(RECORD_HEADER);
     record.writeUInt32LE(index * 1_000, 4);
-    record.writeUInt32LE(packet.length, 8);
+    const kept = packet.subarray(0, snapLength);
+    record.writeUInt32LE(kept.length, 8);
     record.writeUInt32LE(packet.length, 12);
-    return [record, packet];
+    return [record, kept];
   });
   return Buffer.concat([header, ...records]);
 }

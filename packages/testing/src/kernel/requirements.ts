@@ -32,6 +32,14 @@ export function missingRequirement(): string | null {
   return existsSync('/dev/net/tun') ? null : 'needs /dev/net/tun';
 }
 
+/**
+ * Whether a test that needs nothing but a program runs: where it is installed, and with `SIXBED4_REQUIRE_KERNEL=1`
+ * also where it is not, so that the test fails.
+ */
+export function runsWith(program: string): boolean {
+  return REQUIRED || isInstalled(program);
+}
+
 /** As {@link missingRequirement}, for tests that run the built command, and perhaps other programs. */
 function missingForCommand(programs: readonly string[]): string | null {
   const missing = missingRequirement();

@@ -21,6 +21,24 @@ export function describeDrivers(title: string, tests: (driver: Driver) => void):
 }
 
 /**
+ * Builds the network of {@link buildInternet} once for a suite. After each test, the programs of the two peers are
+ * ended; those of the router go on.
+ *
+ * @param use - called before all tests, to start what they share
+ */
+export function shareInternet(use: (lab: Lab) => Promise<unknown>): void {
+  let lab: Lab | null = null;
+  beforeAll(async () => {
+    lab = await buildInternet();
+    await use(lab);
+  });
+  afterEach(async () => {
+    for (const label of ['peer1', 'peer2']) await lab?.clear(label);
+  });
+  afterAll(() => lab?.dispose());
+}
+
+/**
  * Builds the network of {@link buildInternet} for each test of a suite, and removes it afterwards.
  *
  * @param use - called before each test

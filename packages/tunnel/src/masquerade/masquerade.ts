@@ -94,28 +94,29 @@ export class Masquerade {
    * it is an ICMPv6 error about a packet that such a host was to take. Otherwise nothing is changed.
    *
    * @param now - milliseconds
+   * @returns whether anything was changed
    */
-  fromHost(bytes: Uint8Array, offset: number, length: number, now: number): void {
+  fromHost(bytes: Uint8Array, offset: number, length: number, now: number): boolean {
     const packet = this.#packet;
     const source = offset + SOURCE_OFFSET;
     const destination = offset + DESTINATION_OFFSET;
     if (!this.#readPeer(bytes, destination) || !packet.locate(bytes, offset, offset + length)) {
-      return;
+      return false;
     }
-    if (packet.isIcmpError(bytes)) {
-      this.#errorFromHost(bytes, offset, length);
-      return;
-    }
+    if (packet.isIcmpError(bytes)) return this.#errorFromHost(bytes, offset, length);
     const mapping = packet.isLater
       ? this.#fragments.find(bytes, offset, packet.fragment, now)
       : this.#mappings.ofHost(packet.protocol, packet.sourcePort(bytes), bytes, source);
-    if (mapping === NO_MAPPING || !isRewritable(packet, this.#mappings.shifts[mapping]!)) return;
+    if (mapping === NO_MAPPING || !isRewritable(packet, this.#mappings.shifts[mapping]!)) {
+      return false;
+    }
     this.#rememberFragments(bytes, offset, mapping, now);
     this.#writeRouterAddress(this.#peer);
     const growth =
       writeAddress(bytes, source, this.#routerAddress, 0) +
       (packet.isLater ? 0 : packet.shiftSourcePort(bytes, -this.#mappings.shifts[mapping]!));
     packet.updateChecksum(bytes, growth);
+    return true;
   }
 
   /** An error of a peer about a packet that a host sent: both get the host's address back. */
@@ -153,7 +154,7 @@ export class Masquerade {
    * An error about a packet that was rewritten to a host: its peer sent it to the router's address. The error may
    * come from any router on the way there, which keeps its address (RFC 5508 §4.2).
    */
-  #errorFromHost(bytes: Uint8Array, offset: number, length: number): void {
+  #errorFromHost(bytes: Uint8Array, offset: number, length: number): boolean {
     const packet = this.#packet;
     const quoted = this.#quoted;
     const quote = packet.message + INVOKING_OFFSET;
@@ -163,11 +164,11 @@ export class Masquerade {
       !this.#locateQuoted(bytes, quote, offset + length) ||
       !sameIPv6Address(bytes, quote + SOURCE_OFFSET, bytes, offset + DESTINATION_OFFSET)
     ) {
-      return;
+      return false;
     }
     const port = quoted.destinationPort(bytes);
     const mapping = this.#mappings.ofHost(quoted.protocol, port, bytes, quotedDestination);
-    if (mapping === NO_MAPPING) return;
+    if (mapping === NO_MAPPING) return false;
     const isOfHost = sameIPv6Address(bytes, source, bytes, quotedDestination);
     this.#writeRouterAddress(this.#peer);
     const growth =
@@ -176,6 +177,7 @@ export class Masquerade {
     const growthOfQuote = growth + quoted.updateChecksum(bytes, growth);
     const growthOfSource = isOfHost ? writeAddress(bytes, source, this.#routerAddress, 0) : 0;
     packet.updateChecksum(bytes, growthOfQuote + growthOfSource);
+    return true;
   }
 
   /** Finds the ports of the quoted packet, unless the error is a fragment or quotes a later one. */

@@ -5,14 +5,12 @@ import {
   InvalidArgumentError,
   is6bed4Prefixed,
   isIPv4Loopback,
-  type Profile,
   parseIPv4,
   readInt32,
   UdpEndpoint,
 } from '@6bed4/codec';
 import type { RouterAdvertisement } from '@6bed4/nd';
 import { EndpointPolicy } from '../address/endpointPolicy.js';
-import { isLinkLocalOf } from '../address/linkLocal.js';
 import { SubnetPrefix } from '../address/subnetPrefix.js';
 import {
   MAX_TEMPORARY_UPLINKS,
@@ -24,24 +22,21 @@ import type { MachineOutput } from '../machine/output.js';
 import type { DropCode } from '../report/drop.js';
 import { ROUTER_IN_PREFIX } from '../specification.js';
 import { KeepalivePace } from './keepalivePace.js';
-import type { Lease, PeerIdentity } from './lease.js';
+import type { Lease } from './lease.js';
 import { checkRouter, type PeerSettings, parseRouter } from './peerOptions.js';
 import { RouterDiscovery } from './routerDiscovery.js';
 import { TrapeziumMonitor } from './trapeziumMonitor.js';
 import { Uplink, type UplinkSnapshot } from './uplink.js';
+import { UplinkLookups } from './uplinkLookups.js';
 
 /**
- * The routers of one peer, one uplink each, and every look-up among the addresses that they gave. Also
- * adds uplinks of its own for a while, where that saves packets the way through a second router.
- *
- * There is a handful of uplinks, so walking them beats any table; walks for packets do not allocate.
+ * The routers of one peer, one uplink each: those of its user, and some of its own for a while, where that saves
+ * packets the way through a second router.
  */
-export class Uplinks {
+export class Uplinks extends UplinkLookups {
   readonly #settings: PeerSettings;
-  readonly #profile: Profile;
   readonly #discovery: RouterDiscovery;
   readonly #trapezium = new TrapeziumMonitor();
-  readonly #list: Uplink[] = [];
   /** The second router of the packet at hand; written over for each. */
   readonly #second = new UdpEndpoint();
   #policy: EndpointPolicy;
@@ -58,8 +53,8 @@ export class Uplinks {
     output: MachineOutput,
     addressesChanged: (moved: boolean, now: number) => void,
   ) {
+    super(settings.profile);
     this.#settings = settings;
-    this.#profile = settings.profile;
     this.#discovery = new RouterDiscovery(settings, output, {
       accepts: (endpoint) => this.accepts(endpoint),
       leaseAdopted: (uplink, lease, now) => {
@@ -83,18 +78,18 @@ export class Uplinks {
   /** Begins to solicit all routers. */
   start(now: number): void {
     this.#isRunning = true;
-    for (const uplink of this.#list) this.#discovery.start(uplink, now);
+    for (const uplink of this.list) this.#discovery.start(uplink, now);
   }
 
   /** Gives all leases up. */
   stop(): void {
     this.#isRunning = false;
-    for (const uplink of this.#list) this.#discovery.stop(uplink);
+    for (const uplink of this.list) this.#discovery.stop(uplink);
   }
 
   /** Solicits all routers again at once: our own endpoint or network may have changed. */
   solicit(now: number): void {
-    for (const uplink of this.#list) {
+    for (const uplink of this.list) {
       uplink.pace.restart();
       this.#discovery.doubt(uplink, now);
     }
@@ -106,7 +101,7 @@ export class Uplinks {
    * @param mayAsk - whether to solicit them
    */
   silence(mayAsk: boolean, now: number): void {
-    for (const uplink of this.#list) {
+    for (const uplink of this.list) {
       if (uplink.state !== 'leased') continue;
       if (mayAsk) this.#discovery.doubt(uplink, now);
       else this.#discovery.reopen(uplink, now);
@@ -137,20 +132,20 @@ export class Uplinks {
       const at = wanted.indexOf(uplink);
       return at < 0 ? wanted.length : at;
     };
-    for (const uplink of [...this.#list]) {
+    for (const uplink of [...this.list]) {
       if (!uplink.temporary && place(uplink) === wanted.length) this.remove(uplink);
     }
     for (const uplink of wanted) {
-      if (!this.#list.includes(uplink)) this.#join(uplink, now);
+      if (!this.list.includes(uplink)) this.#join(uplink, now);
       else if (uplink.temporary) this.#keep(uplink, now);
     }
-    this.#list.sort((one, other) => place(one) - place(other));
+    this.list.sort((one, other) => place(one) - place(other));
   }
 
   /** Gives a router's lease up and removes it. */
   remove(uplink: Uplink): void {
     this.#discovery.stop(uplink);
-    this.#list.splice(this.#list.indexOf(uplink), 1);
+    this.list.splice(this.list.indexOf(uplink), 1);
     this.#policy = this.#choosePolicy();
   }
 
@@ -160,13 +155,13 @@ export class Uplinks {
    * @throws InvalidArgumentError when that is not an endpoint
    */
   find(router: Endpoint | string): Uplink | null {
-    const { address, port } = parseRouter(router, this.#profile.port);
+    const { address, port } = parseRouter(router, this.profile.port);
     return this.at(new UdpEndpoint(parseIPv4(address, 'routers'), port));
   }
 
   /** As users see them. */
   snapshot(): UplinkSnapshot[] {
-    return this.#list.map((uplink) => uplink.snapshot());
+    return this.list.map((uplink) => uplink.snapshot());
   }
 
   // Input
@@ -193,11 +188,11 @@ export class Uplinks {
   watchesRelayed(uplink: Uplink, bytes: Uint8Array, destination: number): boolean {
     if (!this.#settings.avoidsTrapezium) return false;
     if (uplink.lease?.subnetPrefix.contains(bytes, destination)) return false;
-    if (!is6bed4Prefixed(this.#profile, bytes, destination)) return false;
-    if (this.#profile.layout.isOpaque(bytes, destination)) return false;
+    if (!is6bed4Prefixed(this.profile, bytes, destination)) return false;
+    if (this.profile.layout.isOpaque(bytes, destination)) return false;
     const second = this.#second;
     second.address = readInt32(bytes, destination + ROUTER_IN_PREFIX);
-    second.port = this.#profile.port;
+    second.port = this.profile.port;
     return this.at(second) === null && this.accepts(second);
   }
 
@@ -206,160 +201,22 @@ export class Uplinks {
    * there are other routers, it is expected to send something soon.
    */
   sentInSilence(uplink: Uplink, now: number): void {
-    if (this.#list.length > 1 && uplink.state === 'leased') this.#discovery.watch(uplink, now);
+    if (this.list.length > 1 && uplink.state === 'leased') this.#discovery.watch(uplink, now);
   }
 
   /** Does what is due. */
   handleTimeout(now: number): void {
     this.#dropTemporary(now);
-    for (const uplink of this.#list) this.#discovery.handleTimeout(uplink, now);
+    for (const uplink of this.list) this.#discovery.handleTimeout(uplink, now);
   }
 
   /** The earliest timer of all uplinks, in milliseconds; `Infinity` for none. */
   nextTimeout(): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.#list.length; index++) {
-      earliest = Math.min(earliest, this.#list[index]!.nextTimeout());
+    for (let index = 0; index < this.list.length; index++) {
+      earliest = Math.min(earliest, this.list[index]!.nextTimeout());
     }
     return earliest;
-  }
-
-  // Look-ups
-
-  /** The uplink whose router is at an endpoint. */
-  at(from: Readonly<UdpEndpoint>): Uplink | null {
-    for (let index = 0; index < this.#list.length; index++) {
-      const uplink = this.#list[index]!;
-      const { endpoint } = uplink;
-      if (endpoint.addressBits === from.addressBits && endpoint.port === from.port) return uplink;
-    }
-    return null;
-  }
-
-  /** The uplink under which an IPv6 address is one that we may use; see {@link Lease.owns}. */
-  owning(bytes: Uint8Array, offset: number): Uplink | null {
-    for (let index = 0; index < this.#list.length; index++) {
-      const uplink = this.#list[index]!;
-      if (uplink.lease?.owns(bytes, offset)) return uplink;
-    }
-    return null;
-  }
-
-  /**
-   * As {@link owning}, but null also where the packet's other address is one that we may use: then it
-   * would go in a circle. Looks for both in one walk.
-   *
-   * @param other - offset of the other address
-   */
-  owningOnly(bytes: Uint8Array, offset: number, other: number): Uplink | null {
-    let owner: Uplink | null = null;
-    for (let index = 0; index < this.#list.length; index++) {
-      const uplink = this.#list[index]!;
-      const { lease } = uplink;
-      if (lease === null) continue;
-      if (lease.owns(bytes, other)) return null;
-      if (owner === null && lease.owns(bytes, offset)) owner = uplink;
-    }
-    return owner;
-  }
-
-  /** The lease whose endpoint an IPv6 address encodes; see {@link Lease.encodesOurEndpoint}. */
-  leaseEncodedBy(bytes: Uint8Array, offset: number): Lease | null {
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease?.encodesOurEndpoint(bytes, offset)) return lease;
-    }
-    return null;
-  }
-
-  /**
-   * Whether an IPv6 address is the link-local one of our endpoint, where the dialect has those (draft-01 §6.1,
-   * §6.9).
-   */
-  isLinkLocal(bytes: Uint8Array, offset: number): boolean {
-    const { dialect, layout } = this.#profile;
-    if (!dialect.linkLocalPeers) return false;
-    return this.#list.some(
-      ({ lease }) => lease !== null && isLinkLocalOf(layout, bytes, offset, lease.publicEndpoint),
-    );
-  }
-
-  /** The lease of a configured router, the first of those that are reachable, or else the first; or null. */
-  firstLease(): Lease | null {
-    const leased = this.#list.filter(({ temporary, lease }) => !temporary && lease !== null);
-    return (leased.find((one) => !one.reportedUnreachable) ?? leased[0])?.lease ?? null;
-  }
-
-  /** The lease in whose /64 the IPv6 address at `offset` is, or else {@link firstLease} (draft-03 §10.2). */
-  leaseFor(bytes: Uint8Array, offset: number): Lease | null {
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease } = this.#list[index]!;
-      if (lease?.subnetPrefix.contains(bytes, offset)) return lease;
-    }
-    return this.firstLease();
-  }
-
-  /** Our address in the /64 of a remote, or else the first we have (draft-03 §10.2). */
-  identityFor(remote: Uint8Array): PeerIdentity | null {
-    return this.leaseFor(remote, 0)?.identity ?? null;
-  }
-
-  /**
-   * Whether our address at `offset` encodes the endpoint of {@link identityFor}. Behind a NAT, routers may see
-   * us at different ones, and a remote refuses packets from another one than they encode (draft-03 §6).
-   *
-   * @param remote - 16 bytes
-   */
-  isSourceFor(remote: Uint8Array, bytes: Uint8Array, offset: number): boolean {
-    if (this.#list.length === 1) return true;
-    const lease = this.leaseFor(remote, 0);
-    return (
-      lease !== null && this.#profile.layout.matchesEndpoint(bytes, offset, lease.publicEndpoint)
-    );
-  }
-
-  /** Whether a configured router sees us at this IPv4 address, an int32. */
-  hasPublicAddress(addressBits: number): boolean {
-    for (let index = 0; index < this.#list.length; index++) {
-      const { lease, temporary } = this.#list[index]!;
-      if (!temporary && lease?.publicEndpoint.addressBits === addressBits) return true;
-    }
-    return false;
-  }
-
-  /**
-   * Whether a node with this IPv6 address at this endpoint is ourselves: whoever says so forged a datagram.
-   *
-   * @param offset - of the address, which encodes the endpoint
-   */
-  isOurselves(bytes: Uint8Array, offset: number, endpoint: Readonly<UdpEndpoint>): boolean {
-    return this.leaseEncodedBy(bytes, offset) !== null || this.hasPublicEndpoint(endpoint);
-  }
-
-  /** Whether a configured router sees us at this endpoint. */
-  hasPublicEndpoint(endpoint: Readonly<UdpEndpoint>): boolean {
-    return this.#list.some(
-      ({ lease, temporary }) =>
-        !temporary &&
-        lease?.publicEndpoint.addressBits === endpoint.addressBits &&
-        lease.publicEndpoint.port === endpoint.port,
-    );
-  }
-
-  /**
-   * Whether the lower half of the IPv6 address at `offset` may be read as an endpoint: it lies in the
-   * /64 of one of our routers, or its prefix says so (draft-04 §2.1).
-   */
-  isInterpretable(bytes: Uint8Array, offset: number): boolean {
-    return is6bed4Prefixed(this.#profile, bytes, offset) || this.hasSubnetOf(bytes, offset);
-  }
-
-  /** Whether the IPv6 address at `offset` lies in the /64 of one of our routers. */
-  hasSubnetOf(bytes: Uint8Array, offset: number): boolean {
-    for (let index = 0; index < this.#list.length; index++) {
-      if (this.#list[index]!.lease?.subnetPrefix.contains(bytes, offset)) return true;
-    }
-    return false;
   }
 
   /** Whether a node can be at an endpoint, and we may talk to it. */
@@ -376,7 +233,7 @@ export class Uplinks {
    */
   #isMoved(lease: Lease): boolean {
     const seenAt = this.#seenAt ?? lease;
-    const leases = this.#list.flatMap((one) => (one.temporary ? [] : (one.lease ?? [])));
+    const leases = this.list.flatMap((one) => (one.temporary ? [] : (one.lease ?? [])));
     const isMoved = !leases.some((one) => one.isAtEndpointOf(seenAt));
     // Rather where another one sees us than where this one does, which may say something else again.
     this.#seenAt = isMoved ? (leases.find((one) => one !== lease) ?? lease) : seenAt;
@@ -386,11 +243,11 @@ export class Uplinks {
   /** The other configured routers with a lease; none in place of one that is there only for a while. */
   #alternativesTo(uplink: Uplink): Uplink[] {
     if (uplink.temporary) return [];
-    return this.#list.filter((one) => one !== uplink && !one.temporary && one.lease !== null);
+    return this.list.filter((one) => one !== uplink && !one.temporary && one.lease !== null);
   }
 
   #newUplink(router: Endpoint | string): Uplink {
-    const uplink = this.#uplinkTo(parseRouter(router, this.#profile.port));
+    const uplink = this.#uplinkTo(parseRouter(router, this.profile.port));
     const text = formatEndpoint(uplink.router);
     if (this.at(uplink.endpoint) !== null) throw repeatedRouter(text);
     // Those that a remote brought about leave room for the user's.
@@ -404,7 +261,7 @@ export class Uplinks {
     checkCount(routers.length);
     const texts = new Set<string>();
     return routers.map((router) => {
-      const uplink = this.#uplinkTo(parseRouter(router, this.#profile.port));
+      const uplink = this.#uplinkTo(parseRouter(router, this.profile.port));
       const text = formatEndpoint(uplink.router);
       checkRouter(uplink.endpoint, text);
       if (texts.has(text)) throw repeatedRouter(text);
@@ -414,7 +271,7 @@ export class Uplinks {
   }
 
   #join(uplink: Uplink, now: number): void {
-    this.#list.push(uplink);
+    this.list.push(uplink);
     this.#policy = this.#choosePolicy();
     if (this.#isRunning) this.#discovery.start(uplink, now);
   }
@@ -434,14 +291,14 @@ export class Uplinks {
 
   /** Uplinks that are temporary, or the others. */
   #count(temporary: boolean): number {
-    return this.#list.filter((uplink) => uplink.temporary === temporary).length;
+    return this.list.filter((uplink) => uplink.temporary === temporary).length;
   }
 
   #choosePolicy(): EndpointPolicy {
     const { allowLoopback, allowPrivate } = this.#settings;
     return new EndpointPolicy({
       allowLoopback:
-        allowLoopback ?? this.#list.some((uplink) => isIPv4Loopback(uplink.endpoint.address)),
+        allowLoopback ?? this.list.some((uplink) => isIPv4Loopback(uplink.endpoint.address)),
       allowPrivate,
     });
   }
@@ -453,21 +310,21 @@ export class Uplinks {
       wanted,
     );
     uplink.usedAt = now;
-    this.#list.push(uplink);
+    this.list.push(uplink);
     this.#discovery.start(uplink, now);
   }
 
   /** Gives up what was only to avoid the trapezium instead of soliciting it, where it does not help or is idle. */
   #dropTemporary(now: number): void {
-    for (let index = this.#list.length - 1; index >= 0; index--) {
-      const uplink = this.#list[index]!;
+    for (let index = this.list.length - 1; index >= 0; index--) {
+      const uplink = this.list[index]!;
       const wouldSolicit = uplink.isDue('solicit', now) || uplink.isDue('refresh', now);
       if (!uplink.temporary || !wouldSolicit) continue;
       const isSilent = uplink.attempts >= TEMPORARY_ATTEMPTS;
       const isIdle = now - uplink.usedAt >= TEMPORARY_IDLE;
       if (!isSilent && !isIdle) continue;
       this.#trapezium.settle(uplink.endpoint.addressBits, !isSilent, now);
-      this.#list.splice(index, 1);
+      this.list.splice(index, 1);
       this.#discovery.stop(uplink);
     }
   }

@@ -11,7 +11,9 @@ const PACKET_BYTES_DELIVERED = 7;
 const KEEPALIVES_RECEIVED = 8;
 const ANSWERS_WITHHELD = 9;
 const REMOTES_REFUSED = 10;
-const TOTALS = 11;
+const REWRITTEN_TO_HOSTS = 11;
+const REWRITTEN_FROM_HOSTS = 12;
+const TOTALS = 13;
 
 /** All counters of one machine at one moment; counts and bytes since it was made. */
 export interface CountersSnapshot {
@@ -43,6 +45,10 @@ export interface CountersSnapshot {
    * such remotes. Remotes that others began have a share of the table only (`peering.maxRemotes`).
    */
   readonly remotesRefused: number;
+  /** Packets of peers that masquerading rewrote to a host; always 0 in a peer. */
+  readonly packetsRewrittenToHosts: number;
+  /** Packets to peers that masquerading rewrote to come from the router's address; always 0 in a peer. */
+  readonly packetsRewrittenFromHosts: number;
   /** Packets and frames dropped, by reason; reasons that never occurred are absent. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
@@ -72,6 +78,8 @@ export class Counters {
       keepalivesReceived: total(KEEPALIVES_RECEIVED),
       answersWithheld: total(ANSWERS_WITHHELD),
       remotesRefused: total(REMOTES_REFUSED),
+      packetsRewrittenToHosts: total(REWRITTEN_TO_HOSTS),
+      packetsRewrittenFromHosts: total(REWRITTEN_FROM_HOSTS),
       drops,
     };
   }
@@ -113,6 +121,16 @@ export class Counters {
   /** @internal */
   remoteRefused(): void {
     this.#totals[REMOTES_REFUSED]!++;
+  }
+
+  /** @internal */
+  rewrittenToHost(): void {
+    this.#totals[REWRITTEN_TO_HOSTS]!++;
+  }
+
+  /** @internal */
+  rewrittenFromHost(): void {
+    this.#totals[REWRITTEN_FROM_HOSTS]!++;
   }
 
   /** @internal */

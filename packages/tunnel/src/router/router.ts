@@ -251,7 +251,9 @@ export class Router extends MachineCore {
     const refused = refuseTransit(bytes, offset, length);
     if (refused !== Drop.none) return refused;
     // Not before, or the error would go to the router's address and quote what nobody sent.
-    masquerade?.fromHost(bytes, offset, length, now);
+    if (masquerade?.fromHost(bytes, offset, length, now) === true) {
+      this.counters.rewrittenFromHost();
+    }
     this.output.send(this.#target, bytes, offset, length);
     return Drop.none;
   }
@@ -261,6 +263,7 @@ export class Router extends MachineCore {
     if (this.#masquerade !== null) {
       if (length > TUNNEL_MTU) return Drop.tooBig;
       if (this.#masquerade.toHost(bytes, offset, length, this.from, now)) {
+        this.counters.rewrittenToHost();
         this.output.deliver(bytes, offset, length);
         return Drop.none;
       }

@@ -50,6 +50,20 @@ const portsOf = (packet: Uint8Array, at = 40): number[] => [
   readUint16(packet, at + 2),
 ];
 
+test('packets that were rewritten are counted by direction, and no others', () => {
+  const router = bench(`tcp:22=${HOST}`);
+  const there = (destinationPort: number): Uint8Array =>
+    transport({ protocol: TCP, source: ADDRESS_A, destination: ROUTER_OF_A, destinationPort });
+  const back = (source: string): Uint8Array =>
+    transport({ protocol: TCP, source, destination: ADDRESS_A, sourcePort: 22 });
+  for (const port of [22, 22, 23]) router.datagram(A, there(port));
+  for (const host of [HOST, HOST, HOST, POT]) router.packet(back(host));
+  expect(router.router.counters.snapshot()).toMatchObject({
+    packetsRewrittenToHosts: 2,
+    packetsRewrittenFromHosts: 3,
+  });
+});
+
 describe('packets to the router’s address of a peer', () => {
   test.each([
     ['TCP', TCP, 22, HOST, 22],

@@ -18,6 +18,8 @@ export type InboundPolicy = 'open' | 'established' | readonly InboundService[];
 /** An element of {@link InboundPolicy} in text: `tcp:22`, `udp:5060-5061`. */
 const SERVICE = /^(tcp|udp):([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?$/;
 const HIGHEST_PORT = 65_535;
+/** Names of interfaces that mean themselves and nothing else in rules. */
+const QUOTABLE = /^[A-Za-z0-9_.-]+$/;
 /** More are a range, or a job for a firewall of its own. */
 const MOST_SERVICES = 64;
 
@@ -48,8 +50,14 @@ export function formatInboundPolicy(policy: InboundPolicy): string {
  * (RFC 4890 §4.4). What is refused is told so, at a limited rate, so that programs do not wait.
  *
  * @param tun - name of the interface
+ * @throws InvalidArgumentError for a name that rules cannot have: nft takes the last asterisk for any ending, and
+ * text behind a quote for further rules
  */
 export function inboundRules(tun: string, policy: Exclude<InboundPolicy, 'open'>): string {
+  if (!QUOTABLE.test(tun)) {
+    const expected = 'an interface of letters, digits, "_", "." and "-"';
+    throw new InvalidArgumentError('inbound', JSON.stringify(tun), expected);
+  }
   const services = policy === 'established' ? [] : policy;
   const accepted = services.map(({ protocol, ...ports }) => {
     return `    ${protocol} dport ${portsText(ports)} accept`;

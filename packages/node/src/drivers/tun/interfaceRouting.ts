@@ -114,11 +114,13 @@ export class InterfaceRouting {
   /** Adds a route that is not present. @throws StartError */
   addRoute(route: PlannedRoute): void {
     const message = routeMessage('add', this.#route(route));
-    let code = this.#change(message, []);
+    const command = this.#routeCommand('add', route);
+    let code = this.#change(message, [], command);
     if (code === 'EEXIST') {
       // Another source is no reason for the kernel to take it for another route.
-      this.#change(routeMessage('remove', this.#route(route)), ABSENT);
-      code = this.#change(message, PRESENT);
+      const removal = routeMessage('remove', this.#route(route));
+      this.#change(removal, ABSENT, this.#routeCommand('delete', route));
+      code = this.#change(message, PRESENT, command);
     }
     if (code === null) return;
     const where = `${route.prefix} dev ${this.#device.name}`;
@@ -128,12 +130,14 @@ export class InterfaceRouting {
 
   /** Removes a route, if it is present. @throws StartError */
   removeRoute(route: PlannedRoute): void {
-    this.#remove(routeMessage('remove', this.#route(route)), 'a route');
+    const message = routeMessage('remove', this.#route(route));
+    this.#remove(message, 'a route', this.#routeCommand('delete', route));
   }
 
   /** Adds a rule for the table of the interface, unless it is present. @throws StartError */
   addRule(rule: PlannedRule): void {
-    const code = this.#change(ruleMessage('add', this.#rule(rule)), PRESENT);
+    const message = ruleMessage('add', this.#rule(rule));
+    const code = this.#change(message, PRESENT, this.#ruleCommand('add', rule));
     if (code === null) return;
     const why = `the kernel refuses routing rules: ${code}; what routers offer will not be used`;
     throw new StartError(code, why);
@@ -141,12 +145,14 @@ export class InterfaceRouting {
 
   /** Removes a rule, if it is present. @throws StartError */
   removeRule(rule: PlannedRule): void {
-    this.#remove(ruleMessage('remove', this.#rule(rule)), 'a routing rule');
+    const message = ruleMessage('remove', this.#rule(rule));
+    this.#remove(message, 'a routing rule', this.#ruleCommand('delete', rule));
   }
 
   /** Labels addresses under a prefix as 6bed4, unless they are. @throws StartError */
   addLabel(prefix: string): void {
-    const code = this.#change(labelMessage('add', this.#label(prefix)), PRESENT);
+    const message = labelMessage('add', this.#label(prefix));
+    const code = this.#change(message, PRESENT, this.#labelCommand('add', prefix));
     if (code === null) return;
     const why = `cannot label addresses under ${prefix}: ${code}; they may precede native ones`;
     throw new StartError(code, why);
@@ -154,7 +160,8 @@ export class InterfaceRouting {
 
   /** Removes the label of a prefix, if it is present. @throws StartError */
   removeLabel(prefix: string): void {
-    this.#remove(labelMessage('remove', this.#label(prefix)), 'an address label');
+    const message = labelMessage('remove', this.#label(prefix));
+    this.#remove(message, 'an address label', this.#labelCommand('delete', prefix));
   }
 
   /**
@@ -243,19 +250,35 @@ export class InterfaceRouting {
     return found;
   }
 
-  #remove(message: Uint8Array, what: string): void {
-    const code = this.#change(message, ABSENT);
+  #remove(message: Uint8Array, what: string, command: string): void {
+    const code = this.#change(message, ABSENT, command);
     if (code === null) return;
     throw new StartError(code, `removing ${what} of ${this.#device.name} failed: ${code}`);
   }
 
-  /** @returns the name of the error, or null; for missing privileges throws at once */
-  #change(message: Uint8Array, accepted: readonly string[]): string | null {
+  /**
+   * @param command - what does the same, for an administrator
+   * @returns the name of the error, or null; for missing privileges throws at once
+   */
+  #change(message: Uint8Array, accepted: readonly string[], command: string): string | null {
     const code = this.#netlink.request(message);
     if (code === null || accepted.includes(code)) return null;
     if (code !== 'EPERM') return code;
-    const what = `routes, routing rules and address labels of ${this.#device.name}`;
-    throw new StartError(code, `setting ${what} needs root or CAP_NET_ADMIN`);
+    throw new StartError(code, `routing needs root or CAP_NET_ADMIN: run "${command}"`);
+  }
+
+  #routeCommand(verb: 'add' | 'delete', { prefix, table, metric, source }: PlannedRoute): string {
+    const where = table === 'own' ? ` table ${this.#table}` : '';
+    const from = source === null ? '' : ` src ${source}`;
+    return `ip -6 route ${verb} ${prefix} dev ${this.#device.name}${where} metric ${metric}${from}`;
+  }
+
+  #ruleCommand(verb: 'add' | 'delete', { priority, from }: PlannedRule): string {
+    return `ip -6 rule ${verb} from ${from ?? 'all'} lookup ${this.#table} priority ${priority}`;
+  }
+
+  #labelCommand(verb: 'add' | 'delete', prefix: string): string {
+    return `ip addrlabel ${verb} prefix ${prefix} dev ${this.#device.name} label ${LABEL}`;
   }
 }
 

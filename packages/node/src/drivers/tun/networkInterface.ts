@@ -155,7 +155,9 @@ export class NetworkInterface {
   removeAddress(address: Prefix): void {
     const code = this.netlink.request(addressMessage('remove', this.#own(address)));
     const accepted = ['EADDRNOTAVAIL', 'ENODEV'];
-    this.#checkCode(code, `removing an address from ${this.name}`, '', accepted);
+    const text = `${formatIPv6(address.bytes)}/${address.length}`;
+    const remedy = `: run "ip address delete ${text} dev ${this.name}"`;
+    this.#checkCode(code, `removing an address from ${this.name}`, remedy, accepted);
   }
 
   /** As {@link removeAddress}; what the kernel refuses stays. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@6bed4/codec';
+import { TUNNEL_MTU } from '@6bed4/tunnel';
 import { StartError } from '../../errors.js';
 import {
   IFF_MULTI_QUEUE,
@@ -174,6 +175,7 @@ export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
     error = attach(libc, fd, name, others | IFF_TUN_EXCL);
   }
   const created = error === null;
+  const isMissing = error === 'EPERM';
   // The interface exists: usable if it is a persistent TUN interface that nobody has attached to. The kernel would let
   // us take a part of the packets of a process that runs on several queues.
   if (error === 'EBUSY' && !isAttached(libc, name)) {
@@ -186,7 +188,8 @@ export function openQueue(libc: Libc, name: string, flags: number): TunQueue {
   }
   if (error !== null) {
     libc.close(fd);
-    throw attachError(error, name);
+    // What need not be created is for another user.
+    throw attachError(error, name, !isMissing);
   }
   // A process that was killed left it with offloads.
   if (!created) libc.ioctlValue(fd, TUNSETOFFLOAD, 0);
@@ -210,7 +213,7 @@ export function openFurtherQueue(libc: Libc, name: string, flags: number): numbe
   const error = attach(libc, fd, name, flags);
   if (error === null) return fd;
   libc.close(fd);
-  throw attachError(error, name);
+  throw attachError(error, name, true);
 }
 
 function openDevice(libc: Libc): number {
@@ -236,16 +239,20 @@ function openError(code: string): StartError {
       );
     case 'EACCES':
     case 'EPERM':
-      return new StartError('EPERM', `opening ${DEVICE} needs root or CAP_NET_ADMIN`);
+      return new StartError(
+        'EPERM',
+        `opening ${DEVICE} needs root or CAP_NET_ADMIN: run "chmod 0666 ${DEVICE}"`,
+      );
     default:
       return new StartError(code, `${DEVICE} cannot be opened: ${code}`);
   }
 }
 
-function attachError(code: string, name: string): StartError {
+/** @param exists - whether the interface is there, and not ours */
+function attachError(code: string, name: string, exists: boolean): StartError {
   switch (code) {
     case 'EPERM':
-      return new StartError('EPERM', `creating the interface ${name} needs root or CAP_NET_ADMIN`);
+      return new StartError('EPERM', attachRefusal(name, exists));
     case 'EBUSY':
       return new StartError('EBUSY', `the interface ${name} is in use by another process`);
     case 'EINVAL':
@@ -253,4 +260,13 @@ function attachError(code: string, name: string): StartError {
     default:
       return new StartError(code, `the interface ${name} cannot be created: ${code}`);
   }
+}
+
+/** Why an interface is not for us, with the commands by which an administrator makes one that is. */
+function attachRefusal(name: string, exists: boolean): string {
+  const make = `ip tuntap add name ${name} mode tun user ${process.getuid?.() ?? 0}`;
+  const commands = `${make} && ip link set ${name} mtu ${TUNNEL_MTU} up`;
+  return exists
+    ? `the interface ${name} is for another user: run "ip link delete ${name} && ${commands}"`
+    : `creating the interface ${name} needs root or CAP_NET_ADMIN; to prepare it, run "${commands}"`;
 }

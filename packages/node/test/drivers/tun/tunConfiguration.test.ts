@@ -198,14 +198,20 @@ describe('configure', () => {
     },
   );
 
-  test('without privileges, warns once, and throws only for an address', async () => {
+  test('without privileges, tells each command, and throws only for an address', async () => {
     kernel.link = { name: 'tun-test', mtu: 1280, isUp: true };
     kernel.refuse = (what) => (what.startsWith('add address') ? null : 'EPERM');
     const configuration = open();
     configuration.configure(PLAN);
-    expect(await messages()).toEqual([
-      'setting routes, routing rules and address labels of tun-test needs root or CAP_NET_ADMIN',
-    ]);
+    // The device has the index 77, and a table of its own by that.
+    expect(await messages()).toEqual(
+      [
+        'ip -6 rule add from fc64::/114 lookup 1810694221 priority 5210',
+        'ip -6 rule add from all lookup 1810694221 priority 32800',
+        'ip -6 route add fc64::/16 dev tun-test metric 1052',
+        'ip addrlabel add prefix fc64::/16 dev tun-test label 27629',
+      ].map((line) => `routing needs root or CAP_NET_ADMIN: run "${line}"`),
+    );
     kernel.refuse = (what) => (what.startsWith('add address') ? 'EPERM' : null);
     const other = { ...PLAN, addresses: ['fc64::2/114'], labels: ['fd00::/8'] };
     expect(() => configuration.configure(other)).toThrow(/needs root or CAP_NET_ADMIN/);
