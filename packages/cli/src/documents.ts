@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandPage } from './help/commandPage.js';
-import { COMPLETION_FILES, completion, SHELLS } from './help/completion.js';
+import { COMPLETION_FILES, completion } from './help/completion.js';
 import { manPages } from './help/manPage.js';
 import { referencePage } from './help/referencePage.js';
 import { buildProgram } from './main.js';
+import { SHELLS } from './options/choices.js';
 import { REFERENCE_COMMANDS } from './reference/commands.js';
 
 /** Writes the man pages and completions of the command, into the folders `man` and `completion` of a folder. */
