@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCommands } from './commands/commands.js';
 import { commandPage } from './help/commandPage.js';
-import { COMPLETION_FILES, completion, SHELLS } from './help/completion.js';
+import { COMPLETION_FILES, completion } from './help/completion.js';
 import { manPages } from './help/manPage.js';
 import { referencePage } from './help/referencePage.js';
+import { SHELLS } from './options/choices.js';
 import { buildProgram } from './program.js';
 import { REFERENCE_COMMANDS } from './reference/commands.js';
 

@@ -1,6 +1,6 @@
-import { networkInterfaces } from 'node:os';
 import { is6bed4Prefixed, type Profile, parseIPv6 } from '@6bed4/codec';
 import { systemSource } from '@6bed4/node';
+import { interfaceAddresses } from '../process/interfaceAddresses.js';
 
 /** An address of the IPv6 Internet, for which the system is asked; nothing is sent there. */
 const FAR = '2001:503:ba3e::2:30';
@@ -28,8 +28,7 @@ export async function findNativeIPv6(profile: Profile): Promise<NativeIPv6> {
 }
 
 function globalAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((all) => all ?? [])
+  return interfaceAddresses()
     .filter(({ family, internal }) => family === 'IPv6' && !internal)
     .map(({ address }) => address)
     .filter((address) => parseIPv6(address)[0]! >> GLOBAL_SHIFT === GLOBAL_UNICAST);

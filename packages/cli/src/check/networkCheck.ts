@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from '@6bed4/codec';
 import type { PeerDaemon } from '@6bed4/node';
+import { interfaceAddresses } from '../process/interfaceAddresses.js';
 import { isSameEndpoint, type Observation, type UnaskedDatagram } from './natBehavior.js';
 import {
   answerOf,
@@ -141,6 +141,8 @@ async function largestPacket(own: PeerDaemon, other: PeerDaemon): Promise<number
 }
 
 function isLocal(seenAt: Endpoint, local: Endpoint): boolean {
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  return seenAt.port === local.port && addresses.some(({ address }) => address === seenAt.address);
+  return (
+    seenAt.port === local.port &&
+    interfaceAddresses().some(({ address }) => address === seenAt.address)
+  );
 }

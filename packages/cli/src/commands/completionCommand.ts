@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { commandPage } from '../help/commandPage.js';
-import { completion, type Shell } from '../help/completion.js';
-import { SHELL_LIST, shell } from '../options/choices.js';
+import { completion } from '../help/completion.js';
+import { SHELL_LIST, type Shell, shell } from '../options/choices.js';
 import { write } from '../output/print.js';
 
 const EXAMPLES = `

@@ -155,6 +155,7 @@ async function runRouter(
 ): Promise<void> {
   const options = optionsOf(flags);
   const { tun = false, routes, masquerade } = options;
+  const wellKnownPort = (flags.dialect ?? reference2020).port;
   const log = await openLog(flags);
   await runDaemon({
     log,
@@ -165,20 +166,15 @@ async function runRouter(
     describe: ({ address, endpoint }) => `router ${address} on ${formatEndpoint(endpoint)}`,
     reload: source && { source, changes: CHANGES },
     start: () => startRouter(options),
-    claims: {
-      tun,
-      listen: options.listen,
-      port: options.port ?? (flags.dialect ?? reference2020).port,
-    },
+    claims: { tun, listen: options.listen, port: options.port ?? wellKnownPort },
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);
       const isAt = formatEndpoint(publicEndpoint);
       const fields = { router: address, prefix, on, tun, routes, masquerade };
       if (isAt !== on) Object.assign(fields, { public: isAt });
-      const { port } = flags.dialect ?? reference2020;
-      if (flags.public !== undefined && publicEndpoint.port !== port) {
-        const why = `they expect it at port ${port}, by --public ${publicEndpoint.address}`;
+      if (flags.public !== undefined && publicEndpoint.port !== wellKnownPort) {
+        const why = `they expect it at port ${wellKnownPort}, by --public ${publicEndpoint.address}`;
         log.logger.warn(`peers of other routers do not reach this one: ${why}`);
       }
       logInterface(router, log.logger);

@@ -2,6 +2,7 @@ import { checkPeerOptions, openTunnel, type StartError, type Tunnel } from '@6be
 import type { Command } from 'commander';
 import { addConfigurable, type FlagSource } from '../config/configurable.js';
 import type { Changes } from '../config/reload.js';
+import type { Claims } from '../control/alreadyRunning.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfPeer } from '../control/status.js';
 import type { CommonFlags } from '../options/daemonOptions.js';
@@ -135,6 +136,16 @@ function ineffectiveOf(
   return [...own.found, ...ineffectiveOfPeer(flags), ...ineffectiveOfLog(flags)];
 }
 
+function claimsOf(
+  { listen, port }: ReturnType<typeof optionsOf>,
+  { proxy }: TunnelProgramPlan,
+): Claims {
+  const proxies = [proxy?.socks, proxy?.http].flatMap((one) =>
+    one ? [hostText(one.host, one.port)] : [],
+  );
+  return { tun: false, listen, port, proxies };
+}
+
 /** What changes while it runs, by flag. */
 const CHANGES: Changes<TunnelProgramFlags, TunnelProgram> = {
   router: ({ tunnel }, { router }) => tunnel.peer.setRouters(router!),
@@ -175,12 +186,7 @@ async function runTunnelProgram<F extends TunnelProgramFlags>({
     reload: source && { source, changes: CHANGES },
     start: async () =>
       startProgram(await openTunnel({ ...options, waitForAddress: false }), flags, plan, detail),
-    claims: {
-      ...{ tun: false, listen: options.listen, port: options.port },
-      proxies: [plan.proxy?.socks, plan.proxy?.http].flatMap((one) =>
-        one ? [hostText(one.host, one.port)] : [],
-      ),
-    },
+    claims: claimsOf(options, plan),
     onStarted: ({ tunnel }) => {
       const { peer } = tunnel;
       peer.on('path', (change) => paths.changed(change));

@@ -1,9 +1,5 @@
+import type { Shell } from '../options/choices.js';
 import type { CommandPage, PageEntry } from './commandPage.js';
-
-/** Shells that completions can be made for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-
-export type Shell = (typeof SHELLS)[number];
 
 /** Where a shell looks for the completion of a program: the name of its file. */
 export const COMPLETION_FILES: Readonly<Record<Shell, string>> = {

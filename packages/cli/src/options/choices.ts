@@ -52,8 +52,12 @@ const FORMAT_NAMES = { text: true, json: true, journal: true } satisfies Record<
 
 const PLACE_NAMES = { stdout: true, stderr: true, syslog: true } satisfies Record<LogPlace, true>;
 
-/** Those that completions can be made for. */
 const SHELL_NAMES = { bash: true, zsh: true, fish: true } as const;
+
+/** A shell that completions can be made for. */
+export type Shell = keyof typeof SHELL_NAMES;
+
+export const SHELLS = Object.keys(SHELL_NAMES) as readonly Shell[];
 
 export const LOG_LEVELS: string = listOf(LEVEL_NAMES);
 export const SHELL_LIST: string = listOf(SHELL_NAMES);
@@ -83,7 +87,7 @@ export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
 
 /** Parses the name of a shell. */
-export const shell: (text: string) => keyof typeof SHELL_NAMES = oneOf(SHELL_NAMES);
+export const shell: (text: string) => Shell = oneOf(SHELL_NAMES);
 
 /** Parses what the kernel may do for the Linux driver. */
 export const offloads: (text: string) => Offloads = oneOf(OFFLOAD_NAMES);

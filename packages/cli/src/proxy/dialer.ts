@@ -1,6 +1,6 @@
 import { connect as connectBySystem } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { race, unlessAborted, untilConnected } from '@6bed4/node';
+import { interfaceAddresses } from '../process/interfaceAddresses.js';
 import type { Connection, Network } from '../relay/network.js';
 import { DestinationError, isAllowedIPv4, isAllowedIPv6, readHost } from './destination.js';
 import type { ResolveName } from './names.js';
@@ -115,6 +115,7 @@ export class Dialer {
 }
 
 function ownIPv4(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+  return interfaceAddresses()
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address }) => address);
 }

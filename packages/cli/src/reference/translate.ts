@@ -50,7 +50,10 @@ class Translator {
   }
 
   run(): Translation {
-    if (this.#waiting[0] === HELP) this.#asked = this.#waiting.shift() as typeof HELP;
+    if (this.#waiting[0] === HELP) {
+      this.#asked = HELP;
+      this.#waiting.shift();
+    }
     for (let arg = this.#waiting.shift(); arg !== undefined; arg = this.#waiting.shift()) {
       if (arg === '--') for (const each of [arg, ...this.#waiting.splice(0)]) this.#pass(each);
       else if (arg.startsWith('--')) this.#long(arg);

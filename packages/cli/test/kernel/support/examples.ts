@@ -1,8 +1,7 @@
-import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMMAND } from '@6bed4/testing/command';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { installCommand } from './installCommand.js';
 
 /** Addresses of the examples: the router, a laptop, and IPv6 beyond the router. */
 export const ROUTER = '192.0.2.1';
@@ -24,10 +23,7 @@ export class Examples {
       await lab.host(label);
       await lab.attach(label, `${address}/24`);
     }
-    // What an installation puts on the search path.
-    const path = join(lab.folder, '6bed4');
-    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`);
-    chmodSync(path, 0o755);
+    installCommand(lab.folder);
   }
 
   /** Starts a line on a host, as root or as nobody. */

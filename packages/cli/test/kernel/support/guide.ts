@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMMAND } from '@6bed4/testing/command';
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 import { expect } from 'vitest';
+import { installCommand, installScript } from './installCommand.js';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const GUIDES = fileURLToPath(new URL('../../../../../docs/guides', import.meta.url));
@@ -75,23 +75,15 @@ export class Guide {
   static async prepare(lab: Lab, hosts: readonly string[]): Promise<Guide> {
     const bin = join(lab.folder, 'bin');
     await mkdir(bin);
-    await mkdir(join(lab.folder, 'modules'));
-    await cp(join(PACKAGE, 'systemd'), join(lab.folder, 'modules/6bed4/systemd'), {
-      recursive: true,
-    });
-    await cp(join(PACKAGE, 'grafana'), join(lab.folder, 'modules/6bed4/grafana'), {
-      recursive: true,
-    });
-    const programs = { ...STAND_INS, '6bed4': `exec ${process.execPath} ${COMMAND} "$@"` };
-    for (const [name, script] of Object.entries(programs)) {
-      await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
-      await chmod(join(bin, name), 0o755);
+    for (const part of ['systemd', 'grafana']) {
+      const to = join(lab.folder, 'modules/6bed4', part);
+      await cp(join(PACKAGE, part), to, { recursive: true });
     }
+    installCommand(bin);
+    for (const [name, script] of Object.entries(STAND_INS)) installScript(bin, name, script);
     for (const host of hosts) {
-      for (const folder of ['etc', 'run'])
-        await mkdir(join(lab.folder, host, folder), { recursive: true });
-      for (const part of ['sysctl.d', 'systemd/system']) {
-        await mkdir(join(lab.folder, host, 'etc', part), { recursive: true });
+      for (const part of ['run', 'etc/sysctl.d', 'etc/systemd/system']) {
+        await mkdir(join(lab.folder, host, part), { recursive: true });
       }
       const names = '127.0.0.1 localhost\n192.0.2.1 router.example.com\n';
       await writeFile(join(lab.folder, host, 'etc/hosts'), names);

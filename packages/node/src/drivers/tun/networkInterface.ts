@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { formatIPv6, type Prefix } from '@6bed4/codec';
+import { formatPrefix, type Prefix } from '@6bed4/codec';
 import { StartError } from '../../errors.js';
 import {
   type AddressState,
@@ -139,8 +139,7 @@ export class NetworkInterface {
       this.netlink.request(addressMessage('remove', this.#own(address)));
       code = add();
     }
-    const text = `${formatIPv6(address.bytes)}/${address.length}`;
-    const remedy = `: run "ip address add ${text} dev ${this.name}"`;
+    const remedy = `: run "ip address add ${formatPrefix(address)} dev ${this.name}"`;
     this.#checkCode(code, `adding an address to ${this.name}`, remedy, ['EEXIST']);
   }
 
@@ -155,8 +154,7 @@ export class NetworkInterface {
   removeAddress(address: Prefix): void {
     const code = this.netlink.request(addressMessage('remove', this.#own(address)));
     const accepted = ['EADDRNOTAVAIL', 'ENODEV'];
-    const text = `${formatIPv6(address.bytes)}/${address.length}`;
-    const remedy = `: run "ip address delete ${text} dev ${this.name}"`;
+    const remedy = `: run "ip address delete ${formatPrefix(address)} dev ${this.name}"`;
     this.#checkCode(code, `removing an address from ${this.name}`, remedy, accepted);
   }
 
