@@ -246,8 +246,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
       this.machine.handleTimeout(this.#now);
       this.flush();
     }
+    const received = this.#datagramsReceived;
     if (this.#pollSet.isReady(UDP)) this.#readSocket(this.#udp);
-    if (this.#pollSet.isReady(TUN)) this.#readTun();
+    if (this.#pollSet.isReady(TUN)) this.#readTun(this.#datagramsReceived - received);
     if (this.#pollSet.isReady(LAN)) this.#readSocket(this.#lan);
     if (this.#events.length > 0) this.#emitEvents();
   }
@@ -334,8 +335,13 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#udpPausedUntil = this.#now + ERROR_PAUSE;
   }
 
-  #readTun(): void {
-    switch (this.#input.read(this)) {
+  /** Reads at least as many packets as were received in this turn, so that neither direction waits for the other. */
+  #readTun(share: number): void {
+    const input = this.#input;
+    const end = input.packets + share;
+    let result = input.read(this);
+    while (result === TunRead.more && input.packets < end) result = input.read(this);
+    switch (result) {
       case TunRead.failed:
         this.#tunPausedUntil = this.#now + ERROR_PAUSE;
         break;

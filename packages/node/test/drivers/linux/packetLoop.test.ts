@@ -215,6 +215,19 @@ describe('PacketLoop', () => {
     expect(libc.sent).toMatchObject([{ fd: UDP, bytes: [1, 2, 3], gsoSize: 1, pieces: 3 }]);
   });
 
+  test.each([
+    [0, 64],
+    [64, 64],
+    [65, 128],
+    [200, 256],
+  ])('after %i datagrams, reads %i packets before others are served', (received, read) => {
+    libc.toRead.push(...Array.from({ length: 300 }, () => Uint8Array.of(0x60)));
+    if (received > 0) libc.toReceive.push([{ bytes: new Uint8Array(received), gsoSize: 1 }]);
+    run(new Map([[TUN, POLLIN], ...(received > 0 ? [[UDP, POLLIN] as const] : [])]));
+    expect(machine.datagrams).toHaveLength(received);
+    expect(machine.packets).toHaveLength(read);
+  });
+
   test('sends a lone packet at once', () => {
     machine.onPacket = (bytes, offset, length) =>
       machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);
