@@ -18,6 +18,9 @@ class FailingLibc extends FakeRawLibc {
   override read(): number {
     return this.#fail();
   }
+  override write(): number {
+    return this.#fail();
+  }
   override writev(): number {
     return this.#fail();
   }
@@ -153,6 +156,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     expect(libc.read(1, 0, 1)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('EIO');
     real.onWrite = () => 'ENOBUFS';
+    expect(libc.write(1, 0, 0)).toBe(-1);
     expect(libc.writev(1, 0, 0)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('ENOBUFS');
     expect(libc.poll(0, 0, 0)).toBe(0);
