@@ -12,6 +12,9 @@ export class FailingLibc extends FakeRawLibc {
   override read(): number {
     return this.#fail();
   }
+  override write(): number {
+    return this.#fail();
+  }
   override writev(): number {
     return this.#fail();
   }

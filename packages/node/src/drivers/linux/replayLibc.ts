@@ -120,6 +120,11 @@ export class ReplayLibc implements RawLibc {
     return this.#isReplaying[0] === 1 ? this.#read(to - this.#address) : result;
   }
 
+  write(fd: number, from: number, length: number): number {
+    const result = this.#real.write(fd, from, length);
+    return this.#isReplaying[0] === 1 ? length : result;
+  }
+
   writev(fd: number, vectors: number, count: number): number {
     const result = this.#real.writev(fd, vectors, count);
     return this.#isReplaying[0] === 1 ? count : result;

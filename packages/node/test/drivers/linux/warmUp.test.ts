@@ -126,6 +126,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     expect(libc.read(1, 0, 1)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('EIO');
     real.onWrite = () => 'ENOBUFS';
+    expect(libc.write(1, 0, 0)).toBe(-1);
     expect(libc.writev(1, 0, 0)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('ENOBUFS');
     expect(libc.poll(0, 0, 0)).toBe(0);
