@@ -1,7 +1,12 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { workerFile } from './workerFile.js';
 
 const NAME = '6bed4';
+/**
+ * Upper bound of the memory for recently created objects, in MB. Packets make none; V8 would take more while it warms up,
+ * and keep it.
+ */
+const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 3 };
 
 let early: Worker | null = null;
 
@@ -33,5 +38,6 @@ export function takeThread(): Worker {
 function startThread(): Worker {
   // What says that a program is given as text would be held against the worker's file.
   const isText = process.execArgv.some((one) => one.startsWith('--input-type'));
-  return new Worker(workerFile(), { name: NAME, ...(isText ? { execArgv: [] } : {}) });
+  const options = { name: NAME, resourceLimits: LIMITS, ...(isText ? { execArgv: [] } : {}) };
+  return new Worker(workerFile(), options);
 }
