@@ -24,6 +24,7 @@ export const timed: string[] = [
   'tcpPathErrors',
   'tcpPrograms',
   'tcpTransfer',
+  'transferFaults',
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 /** One file after the other. */

@@ -3,14 +3,18 @@ import { expect } from 'vitest';
 import type { RunningProgram } from '../runningProgram.js';
 import { type RunningPeer, startPeer, startRouter } from './daemons.js';
 import type { Lab } from './lab.js';
-import { buildNatTopology, type NatTopology, PEER_PORT, type Side } from './natTopology.js';
+import {
+  buildNatTopology,
+  forgetMappings,
+  type NatTopology,
+  PEER_PORT,
+  type Side,
+} from './natTopology.js';
 import { program } from './programs.js';
 
 /** Seconds between two echo requests. */
 const INTERVAL = 0.1;
 const TCP_PORT = 5001;
-/** Milliseconds after which no packet is in flight any more. */
-const IN_FLIGHT = 50;
 /** Length of the transfer in bytes, more than any test waits for, and its rate in bytes a second. */
 const TRANSFER = 2 ** 40;
 const RATE = 128 << 10;
@@ -128,20 +132,7 @@ export class Conversation {
 
   /** Flushes the mappings of the NAT of a peer. */
   async flushMappings(side: Side): Promise<void> {
-    const label = `${side}Nat`;
-    // Packets in flight would create some mappings again at once, at random.
-    await this.lab.nft(
-      label,
-      `table ip pause {
-        chain through {
-          type filter hook forward priority filter;
-          drop
-        }
-      }`,
-    );
-    await setTimeout(IN_FLIGHT);
-    await this.lab.exec(label, ['conntrack', '-F'], { mayFail: true });
-    await this.lab.exec(label, ['nft', 'delete', 'table', 'ip', 'pause']);
+    await forgetMappings(this.lab, side);
   }
 
   /** Kills the router and starts it again after some seconds. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ROUTER_IPV4 } from './internet.js';
 import { Lab } from './lab.js';
 
@@ -230,18 +231,46 @@ async function addHairpinning(
   );
 }
 
+/** Milliseconds after which no packet is in flight any more. */
+const IN_FLIGHT = 50;
+/** Name of the table of nftables that drops. */
+const BLOCK = 'firewall';
+
+/** Makes the NAT of a side forget all mappings. */
+export async function forgetMappings(lab: Lab, side: Side): Promise<void> {
+  const label = `${side}Nat`;
+  // Packets in flight would create some mappings again at once, at random.
+  await lab.nft(
+    label,
+    `table ip pause {
+      chain through {
+        type filter hook forward priority filter;
+        drop
+      }
+    }`,
+  );
+  await setTimeout(IN_FLIGHT);
+  await lab.exec(label, ['conntrack', '-F'], { mayFail: true });
+  await lab.exec(label, ['nft', 'delete', 'table', 'ip', 'pause']);
+}
+
 /** Drops UDP between the public addresses of the two sides on the Internet. */
-async function block(lab: Lab): Promise<void> {
+export async function blockDirect(lab: Lab): Promise<void> {
   const both = `{ ${PUBLIC.left}, ${PUBLIC.right} }`;
   await lab.nft(
     lab.bridge.label,
-    `table bridge firewall {
+    `table bridge ${BLOCK} {
       chain through {
         type filter hook forward priority filter;
         ip saddr ${both} ip daddr ${both} ip protocol udp drop
       }
     }`,
   );
+}
+
+/** Ends what {@link blockDirect} began. */
+export async function unblockDirect(lab: Lab): Promise<void> {
+  await lab.nft(lab.bridge.label, `delete table bridge ${BLOCK}`);
 }
 
 /** Builds the hosts of a router and two peers behind their NATs; no daemon is started. */
@@ -256,7 +285,7 @@ export async function buildNatTopology(topology: NatTopology): Promise<Lab> {
     } else {
       await buildSide(lab, 'left', topology.left);
       await buildSide(lab, 'right', topology.right);
-      if (topology.blocked === true) await block(lab);
+      if (topology.blocked === true) await blockDirect(lab);
     }
     return lab;
   } catch (error) {

@@ -24,6 +24,7 @@ const FIELDS = [
   'ip.flags.df',
   'ip.flags.mf',
   'ip.frag_offset',
+  'ip.checksum.status',
   'udp.srcport',
   'udp.dstport',
   'udp.length',
@@ -56,6 +57,8 @@ export interface Frame {
     readonly fragment: boolean;
     /** Bytes of the payload. */
     readonly length: number;
+    /** Whether the checksums of its headers are right, where the sender's interface leaves none unfinished. */
+    readonly hasGoodChecksums: boolean;
   };
   /** The IPv6 packet; `null` for an empty datagram. */
   readonly inner: {
@@ -177,6 +180,8 @@ function readLine(line: string): Frame {
       dontFragment: isSet('ip.flags.df'),
       fragment: isSet('ip.flags.mf') || Number(first('ip.frag_offset')) > 0,
       length: Number(first('udp.length')) - 8,
+      hasGoodChecksums:
+        first('ip.checksum.status') === GOOD && first('udp.checksum.status') === GOOD,
     },
     inner:
       all('ipv6.src').length === 0

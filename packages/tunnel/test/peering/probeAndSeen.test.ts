@@ -519,6 +519,18 @@ describe('a local prefix bound to a remote (draft-04 §7.7)', () => {
     expect(parseUdp(datagram!.payload, 0, datagram!.payload.length)).toMatchObject({ ok: true });
   });
 
+  test('is adapted to in each packet of a run', () => {
+    const bench = bound();
+    const packet = withClass(udp(OWN, REMOTE, Uint8Array.of(1, 2, 3)), ADAPTIVE);
+    const size = packet.length;
+    const run = Uint8Array.from([...packet, ...packet, ...packet]);
+    bench.peer.handlePackets(run, 0, run.length, size, bench.now);
+    const sent = bench.take().map(({ payload }) => payload);
+    const source = remoteAt(SEEN_AS);
+    expect(sent.map((one) => formatIPv6(sourceAddress(one, 0)))).toEqual([source, source, source]);
+    for (const one of sent) expect(parseUdp(one, 0, size)).toMatchObject({ ok: true });
+  });
+
   test('is adapted to by no packet where options forbid it, and Adaptive does not go out as Seen', () => {
     const bench = new Bench({ peering: { adaptive: false } });
     bench.pingsWith(PROPER);

@@ -1,5 +1,5 @@
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
-import { clearTimeout, nextTick, setTimeout } from '../../realTimers.js';
+import { clearTimeout, nextTick, now, setTimeout } from '../../realTimers.js';
 import type { BatchReport, OffloadReport } from '../driverReport.js';
 import { Arena } from '../kernel/arena.js';
 import type { Libc, Readiness } from '../kernel/libc.js';
@@ -14,6 +14,8 @@ import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 
 /** Milliseconds until a socket whose send buffer is full is tried again. */
 const RETRY_DELAY = 1;
+/** Upper bound of the time for which nothing is received because of a full socket, in milliseconds; then datagrams drop. */
+const MAX_PAUSE = 100;
 /** Errors that one turn of the event loop takes from a socket, at most: each call reports one. */
 const MOST_ERRORS = 16;
 
@@ -50,6 +52,10 @@ export class BatchedUdp implements DatagramPort {
   #queued = 0;
   #queuedBytes = 0;
   #isBlocked = false;
+  /** Whether datagrams of the batch lie where they were received. */
+  #hasReceived = false;
+  /** When receiving stopped, for what was received is waiting for a full socket; null while it goes on. */
+  #pausedAt: number | null = null;
   #waits = 0;
   #receiveCalls = 0;
   #messagesReceived = 0;
@@ -166,6 +172,7 @@ export class BatchedUdp implements DatagramPort {
     }
     this.#queued++;
     this.#queuedBytes += length;
+    if (bytes === this.memory.bytes) this.#hasReceived = true;
     if (this.#isDue || this.#isBlocked) return;
     this.#isDue = true;
     nextTick(this.#sendDue);
@@ -201,6 +208,7 @@ export class BatchedUdp implements DatagramPort {
   }
 
   #watch(): void {
+    if (this.#pausedAt !== null) return;
     const descriptors = this.#lan < 0 ? this.#udp.sockets : [...this.#udp.sockets, this.#lan];
     this.#watches = descriptors.map((fd) => whenReadable(this.#libc, fd, () => this.#drain(fd)));
     if (!this.#isRef) this.unref();
@@ -220,12 +228,26 @@ export class BatchedUdp implements DatagramPort {
   #flush(): void {
     if (this.#send.isEmpty) return;
     this.#isBlocked = this.#send.flush(this.#udp.sockets[0]!) === Flushed.blocked;
-    if (!this.#isBlocked) {
-      this.#queued = 0;
-      this.#queuedBytes = 0;
+    if (this.#isBlocked && this.#hasReceived) this.#pause();
+    if (this.#isBlocked) {
+      this.#retry ??= setTimeout(this.#sendAgain, RETRY_DELAY);
       return;
     }
-    this.#retry ??= setTimeout(this.#sendAgain, RETRY_DELAY);
+    this.#queued = 0;
+    this.#queuedBytes = 0;
+    this.#hasReceived = false;
+    if (this.#pausedAt === null) return;
+    this.#pausedAt = null;
+    this.#watch();
+  }
+
+  /** Receives nothing in the place of what has yet to be sent; but not forever. */
+  #pause(): void {
+    this.#pausedAt ??= now();
+    this.#unwatch();
+    if (now() - this.#pausedAt < MAX_PAUSE) return;
+    this.#queueDrops += this.#send.discard();
+    this.#isBlocked = false;
   }
 
   readonly #sendAgain = (): void => {
@@ -237,6 +259,7 @@ export class BatchedUdp implements DatagramPort {
   #drain(fd: number): void {
     // It may have been closed since it was found to be readable.
     if (fd !== this.#lan && fd !== this.#udp.sockets[0]) return;
+    if (this.#pausedAt !== null) return;
     this.#waits++;
     this.#turn++;
     const count = this.#receiveFrom(fd);

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadLibc } from '../../../src/drivers/kernel/libc.js';
 import { bindRawLibc } from '../../../src/drivers/kernel/rawLibc.js';
 import { BatchedUdp } from '../../../src/drivers/linux/batchedUdp.js';
@@ -113,6 +113,66 @@ describe('BatchedUdp', () => {
     expect(rawLibc.sent.map(({ bytes }) => bytes[0])).toEqual([1, 2]);
     expect(udp.waiting).toEqual({ datagrams: 0, bytes: 0 });
     expect(udp.counters.queueDrops).toBe(0);
+  });
+
+  describe('relayed datagrams', () => {
+    /** Lets the socket relay what it receives, from where that was received. */
+    function relay(udp: BatchedUdp): void {
+      udp.start((bytes, offset, length) => udp.send(bytes, offset, length, to(1), 0, 0));
+    }
+    const texts = (): string[] =>
+      rawLibc.sent.map(({ bytes }) => String.fromCharCode(...bytes)).flatMap((text) => [...text]);
+
+    test('are not written over by what arrives while the socket is full', async () => {
+      const udp = bind();
+      relay(udp);
+      rawLibc.onSend = () => 'EAGAIN';
+      await arrive([{ bytes: Buffer.from('a') }, { bytes: Buffer.from('b') }]);
+      await arrive([{ bytes: Buffer.from('c') }, { bytes: Buffer.from('d') }]);
+      rawLibc.onSend = () => null;
+      await setTimeout(20);
+      await arrive();
+      expect(texts()).toEqual(['a', 'b', 'c', 'd']);
+      expect(udp.counters.queueDrops).toBe(0);
+    });
+
+    test('are not written over by a socket for the local network, nor by one after a move', async () => {
+      const udp = bind();
+      await udp.listenOnLan(25_790);
+      relay(udp);
+      rawLibc.onSend = () => 'EAGAIN';
+      rawLibc.toReceive.push([{ bytes: Buffer.from('a') }], [{ bytes: Buffer.from('b') }]);
+      for (const callback of libc.watched.values()) callback();
+      await setImmediate();
+      await udp.rebind(false);
+      expect(libc.watched.size).toBe(0);
+      expect(rawLibc.toReceive).toHaveLength(1);
+      rawLibc.onSend = () => null;
+      await setTimeout(20);
+      await arrive();
+      expect(texts()).toEqual(['a', 'b']);
+    });
+
+    test('are dropped and counted when the socket stays full, and receiving goes on', async () => {
+      const udp = bind();
+      relay(udp);
+      rawLibc.onSend = () => 'EAGAIN';
+      await arrive([{ bytes: Buffer.from('a') }, { bytes: Buffer.from('b') }]);
+      await vi.waitFor(() => expect(udp.counters.queueDrops).toBe(2));
+      expect(udp.waiting).toEqual({ datagrams: 0, bytes: 0 });
+      rawLibc.onSend = () => null;
+      await arrive([{ bytes: Buffer.from('c') }]);
+      expect(texts()).toEqual(['c']);
+    });
+  });
+
+  test('goes on to receive while only what a program sends waits for a full socket', async () => {
+    const udp = bind();
+    rawLibc.onSend = () => 'EAGAIN';
+    udp.send(bytesOf(10), 0, 10, to(1), 0, 0);
+    await setImmediate();
+    await arrive([{ bytes: Uint8Array.of(1) }]);
+    expect(received).toHaveLength(1);
   });
 
   test('drops and counts what exceeds the room while the socket is full', async () => {
