@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { start } from './start.js';
+'use strict';
 
-await start('6bed4peer');
+require('./start.js').start('6bed4peer');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** Milliseconds after which a daemon has its start behind it, and most often a first pause. */
-const DELAY = 1_000;
+/** Milliseconds after which a daemon has its start behind it: most often, and on a busy machine. */
+const DELAYS = [1_500, 30_000];
 // asm-generic/mman-common.h
 const MADV_DONTNEED = 4;
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \S+ *(.*)$/;
@@ -21,13 +21,14 @@ interface Mapping extends AddressRange {
 }
 
 /**
- * Gives memory back to the system, once, that only the start of a daemon needed: what the C library keeps for itself,
+ * Gives memory back to the system that only the start of a daemon needed: what the C library keeps for itself,
  * and pages of the program `node` and its libraries, whose most code and tables no idle daemon uses. These pages stay in
  * the cache of the system, which has other uses for them when memory runs short, and a program that needs one gets it
  * from there. Does nothing on other systems.
  */
 export function releaseStartMemory(): void {
-  if (process.platform === 'linux') setTimeout(() => void release(), DELAY).unref();
+  if (process.platform !== 'linux') return;
+  for (const delay of DELAYS) setTimeout(() => void release(), delay).unref();
 }
 
 async function release(): Promise<void> {

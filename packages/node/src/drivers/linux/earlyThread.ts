@@ -8,19 +8,23 @@ const NAME = '6bed4';
  */
 const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 3 };
 
-let early: Worker | null = null;
+const KEY = Symbol.for('6bed4 early thread');
+/** A command that consists of several files has as many copies of this module, for one thread. */
+const everywhere: { [KEY]?: Worker | undefined } = globalThis as typeof globalThis & {
+  [KEY]?: Worker | undefined;
+};
 
 /**
  * Starts the thread that the next daemon with the Linux driver takes, so that it starts while this program still loads
  * its own modules. A thread that none takes does not keep the process alive.
  */
 export function startThreadEarly(): void {
-  if (early !== null) return;
+  if (everywhere[KEY] !== undefined) return;
   const worker = startThread();
-  early = worker;
+  everywhere[KEY] = worker;
   worker.unref();
   const forget = (): void => {
-    if (early === worker) early = null;
+    if (everywhere[KEY] === worker) everywhere[KEY] = undefined;
   };
   // Whoever needs one starts another, and finds out why it fails.
   worker.once('error', forget);
@@ -29,10 +33,16 @@ export function startThreadEarly(): void {
 
 /** The thread that was started early, or a new one. It waits for its set-up as its first message. */
 export function takeThread(): Worker {
-  const worker = early ?? startThread();
-  early = null;
+  const worker = everywhere[KEY] ?? startThread();
+  everywhere[KEY] = undefined;
   worker.ref();
   return worker;
+}
+
+/** Ends the thread that was started early, since the daemon has another driver. */
+export function endEarlyThread(): void {
+  void everywhere[KEY]?.terminate();
+  everywhere[KEY] = undefined;
 }
 
 function startThread(): Worker {

@@ -1,6 +1,5 @@
 /** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
-import { once } from 'node:events';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
@@ -31,10 +30,8 @@ type AnyMachine = Peer | Router;
 type Loop = PacketLoop<AnyMachine>;
 
 const outside = parentPort as MessagePort;
-/** Bound while the set-up is awaited; a failure is told after it. */
-const binding = Promise.allSettled([bindRawLibc()]);
-const [setup] = (await once(outside, 'message')) as [WorkerSetup];
-const shared = new Int32Array(setup.shared);
+let setup: WorkerSetup;
+let shared: Int32Array;
 
 function post(notice: Notice): void {
   outside.postMessage(notice);
@@ -171,9 +168,8 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const [bound] = await binding;
-  if (bound.status === 'rejected') throw bound.reason;
-  const real = bound.value;
+  // Not before the set-up: koffi aborts the process when a thread ends while it loads, and one that nobody needs may.
+  const real = await bindRawLibc();
   const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
   const clock = (): number => performance.now() + offset;
@@ -213,7 +209,9 @@ async function carryPackets(): Promise<void> {
   loop.run();
 }
 
-async function main(): Promise<void> {
+async function main(message: WorkerSetup): Promise<void> {
+  setup = message;
+  shared = new Int32Array(setup.shared);
   try {
     await carryPackets();
   } catch (error) {
@@ -225,4 +223,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+outside.once('message', (message: WorkerSetup) => void main(message));
