@@ -30,7 +30,11 @@ export default defineConfig([
   {
     ...common,
     // The second writes man pages and completions of the built command.
-    entry: { cli: 'src/main.ts', documents: 'src/documents.ts', loopWorker: `${LINUX}/loopWorker.ts` },
+    entry: {
+      cli: 'src/main.ts',
+      documents: 'src/documents.ts',
+      loopWorker: `${LINUX}/loopWorker.ts`,
+    },
     // The other build runs at the same time.
     clean: ['!daemon/**'],
     esbuildOptions: buildIn,

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 'use strict';
 
-require('./start.js').start('6bed4peer');
+const { start } = require('./start.js');
+
+start('6bed4peer');

@@ -6,7 +6,6 @@ import { confine, wishesIn } from './confine.js';
 
 const NAME = '6bed4';
 
-
 /** What to load for a command. */
 export interface Entry {
   /** The built file with all commands, or with the lean daemons alone. */

@@ -1,7 +1,11 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import { Command } from 'commander';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { addConfigurable, type FlagSource, setCommandSource } from '../../src/config/configurable.js';
+import {
+  addConfigurable,
+  type FlagSource,
+  setCommandSource,
+} from '../../src/config/configurable.js';
 import { integer } from '../../src/options/numbers.js';
 import { nameRefusals } from '../../src/options/refusals.js';
 import { repeated } from '../../src/options/repeated.js';

@@ -33,29 +33,32 @@ describe.runIf(process.platform === 'linux')('without a tunnel for programs', ()
     ['router', '--listen', false],
     ['peer', '--router', false],
     ['router', '--listen', true],
-  ])('a %s by %s loads nothing that it does not need, with a file: %s', async (role, option, hasFile) => {
-    const recorder = join(folder, 'recorder.cjs');
-    const record = join(folder, `${role}.json`);
-    writeFileSync(recorder, RECORDER);
-    const env = { NODE_OPTIONS: `--require ${recorder}`, RECORD: record };
-    const words = [option, '127.0.0.1', '--no-tun', '--no-control', '--allow-loopback'];
-    const file = join(folder, 'both.toml');
-    writeFileSync(file, '[router]\n[peer]\nrouter = "192.0.2.1"\n', { mode: 0o600 });
-    if (hasFile) words.push('--config', file);
-    const daemon = startIn(env, role, ...words, '--port', String(await freePort()));
-    await daemon.waitForLine(/^ready|^asking/);
-    await daemon.stop();
-    const expected = hasFile ? [...PACKAGES, ...CONFIG_PACKAGES].sort() : PACKAGES;
-    const { files, builtin } = JSON.parse(readFileSync(record, 'utf8')) as {
-      files: string[];
-      builtin: string[];
-    };
-    const packages = files
-      .flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [])
-      .filter((name) => !name.startsWith(SYSTEM_CALLS));
-    expect([...new Set(packages)].sort()).toEqual(expected);
-    expect(NEEDLESS.filter((name) => builtin.includes(`NativeModule ${name}`))).toEqual([]);
-  });
+  ])(
+    'a %s by %s loads nothing that it does not need, with a file: %s',
+    async (role, option, hasFile) => {
+      const recorder = join(folder, 'recorder.cjs');
+      const record = join(folder, `${role}.json`);
+      writeFileSync(recorder, RECORDER);
+      const env = { NODE_OPTIONS: `--require ${recorder}`, RECORD: record };
+      const words = [option, '127.0.0.1', '--no-tun', '--no-control', '--allow-loopback'];
+      const file = join(folder, 'both.toml');
+      writeFileSync(file, '[router]\n[peer]\nrouter = "192.0.2.1"\n', { mode: 0o600 });
+      if (hasFile) words.push('--config', file);
+      const daemon = startIn(env, role, ...words, '--port', String(await freePort()));
+      await daemon.waitForLine(/^ready|^asking/);
+      await daemon.stop();
+      const expected = hasFile ? [...PACKAGES, ...CONFIG_PACKAGES].sort() : PACKAGES;
+      const { files, builtin } = JSON.parse(readFileSync(record, 'utf8')) as {
+        files: string[];
+        builtin: string[];
+      };
+      const packages = files
+        .flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [])
+        .filter((name) => !name.startsWith(SYSTEM_CALLS));
+      expect([...new Set(packages)].sort()).toEqual(expected);
+      expect(NEEDLESS.filter((name) => builtin.includes(`NativeModule ${name}`))).toEqual([]);
+    },
+  );
 });
 
 describe('a configuration file with a table for another daemon', () => {

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { endEarlyThread, startThreadEarly, takeThread } from '../../../src/drivers/linux/earlyThread.js';
+import {
+  endEarlyThread,
+  startThreadEarly,
+  takeThread,
+} from '../../../src/drivers/linux/earlyThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
 
 vi.mock('../../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
