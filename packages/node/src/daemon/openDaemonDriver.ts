@@ -47,8 +47,8 @@ export async function openDaemonDriver<D>(
   const choice = await chooseDriver(options, profile);
   if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
-    const { tun = false, clock } = options;
-    const datagrams = options.datagrams ?? (await openPortableUdp(maker));
+    const { tun = false, clock, offloads = 'all' } = options;
+    const datagrams = options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));
     return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
   }
   if (choice.name === 'embedded') {
@@ -64,9 +64,12 @@ export async function openDaemonDriver<D>(
   return maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
 }
 
-async function openPortableUdp(maker: DriverMaker<unknown>): Promise<PortableUdp> {
+async function openPortableUdp(
+  maker: DriverMaker<unknown>,
+  segmentation: boolean,
+): Promise<PortableUdp> {
   const where = maker.bindOptions();
-  const datagrams = await PortableUdp.open(where);
+  const datagrams = await PortableUdp.open({ ...where, segmentation });
   await closeUnlessReachable(datagrams, maker, where);
   return datagrams;
 }

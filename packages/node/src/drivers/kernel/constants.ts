@@ -137,7 +137,6 @@ export const INET_DIAG_BC_S_COND = 7;
 export const SOL_IP = 0;
 export const IP_TOS = 1;
 export const IP_TTL = 2;
-export const IP_OPTIONS = 4;
 export const IP_RETOPTS = 7;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_DONT = 0;

@@ -1,5 +1,4 @@
 import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
-import { clearTimeout, nextTick, now, setTimeout } from '../../realTimers.js';
 import type { BatchReport, OffloadReport } from '../driverReport.js';
 import { Arena } from '../kernel/arena.js';
 import type { Libc, Readiness } from '../kernel/libc.js';
@@ -8,14 +7,11 @@ import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { whenReadable } from '../kernel/whenReadable.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import { ScriptSummedBytes, type SummedBytes } from '../ports/summedBytes.js';
+import { DeferredSender } from './deferredSender.js';
 import { ErrorCounts } from './errorCounts.js';
 import { LinuxUdp, type LinuxUdpOptions } from './linuxUdp.js';
-import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
+import { SEND_BATCH_SIZE } from './sendBatch.js';
 
-/** Milliseconds until a socket whose send buffer is full is tried again. */
-const RETRY_DELAY = 1;
-/** Upper bound of the time for which nothing is received because of a full socket, in milliseconds; then datagrams drop. */
-const MAX_PAUSE = 100;
 /** Errors that one turn of the event loop takes from a socket, at most: each call reports one. */
 const MOST_ERRORS = 16;
 
@@ -35,7 +31,7 @@ export class BatchedUdp implements DatagramPort {
   readonly #udp: LinuxUdp;
   readonly #usesOffloads: boolean;
   readonly #receive: ReceiveBatch;
-  readonly #send: SendBatch;
+  readonly #send: DeferredSender;
   readonly #errors: { readonly again: number; readonly interrupted: number };
   readonly #receiveErrors = new ErrorCounts();
   readonly #rawLibc: RawLibc;
@@ -44,18 +40,7 @@ export class BatchedUdp implements DatagramPort {
   #lan = -1;
   #isRef = true;
   #isClosed = false;
-  #isDue = false;
-  #retry: NodeJS.Timeout | null = null;
   #turn = 0;
-  #queueDrops = 0;
-  /** Datagrams and bytes since the batch was empty. */
-  #queued = 0;
-  #queuedBytes = 0;
-  #isBlocked = false;
-  /** Whether datagrams of the batch lie where they were received. */
-  #hasReceived = false;
-  /** When receiving stopped, for what was received is waiting for a full socket; null while it goes on. */
-  #pausedAt: number | null = null;
   #waits = 0;
   #receiveCalls = 0;
   #messagesReceived = 0;
@@ -70,7 +55,14 @@ export class BatchedUdp implements DatagramPort {
     const arena = new Arena(rawLibc, RECEIVE_BATCH_SIZE + SEND_BATCH_SIZE);
     this.memory = new ScriptSummedBytes(arena);
     this.#receive = new ReceiveBatch(rawLibc, arena);
-    this.#send = new SendBatch(rawLibc, arena, udp.features.send);
+    this.#send = new DeferredSender({
+      libc: rawLibc,
+      arena,
+      fd: udp.sockets[0]!,
+      segmentation: udp.features.send,
+      onPause: () => this.#unwatch(),
+      onResume: () => this.#watch(),
+    });
     this.#errors = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
     this.#watch();
   }
@@ -100,16 +92,14 @@ export class BatchedUdp implements DatagramPort {
 
   get counters(): DatagramPortCounters {
     return {
-      sendErrors: this.#send.errors.snapshot(),
+      sendErrors: this.#send.batch.errors.snapshot(),
       receiveErrors: this.#receiveErrors.snapshot(),
-      queueDrops: this.#queueDrops,
+      queueDrops: this.#send.queueDrops,
     };
   }
 
   get waiting(): { readonly datagrams: number; readonly bytes: number } {
-    return this.#isBlocked
-      ? { datagrams: this.#queued, bytes: this.#queuedBytes }
-      : { datagrams: 0, bytes: 0 };
+    return this.#send.waiting;
   }
 
   /** What the kernel does for this socket. */
@@ -117,7 +107,7 @@ export class BatchedUdp implements DatagramPort {
     const { receive } = this.#udp.features;
     const refused = this.#usesOffloads ? 'the kernel does not support it' : 'switched off';
     return [
-      { name: 'udp-send', active: this.#send.segmentation },
+      { name: 'udp-send', active: this.#send.batch.segmentation },
       { name: 'udp-receive', active: receive },
     ].map((one) => ({ ...one, reason: one.active ? null : refused }) as OffloadReport);
   }
@@ -129,9 +119,9 @@ export class BatchedUdp implements DatagramPort {
       receiveCalls: this.#receiveCalls,
       messagesReceived: this.#messagesReceived,
       datagramsReceived: this.#datagramsReceived,
-      sendCalls: this.#send.calls,
-      messagesSent: this.#send.messages,
-      datagramsSent: this.#send.datagrams,
+      sendCalls: this.#send.batch.calls,
+      messagesSent: this.#send.batch.messages,
+      datagramsSent: this.#send.batch.datagrams,
       tunReads: 0,
       packetsRead: 0,
       tunWrites: 0,
@@ -161,27 +151,14 @@ export class BatchedUdp implements DatagramPort {
     tos: number,
     ttl: number,
   ): void {
-    if (this.#isClosed) return;
-    if (!this.#send.add(bytes, offset, length, to, tos, ttl)) {
-      // Whatever waits for a full socket has waited long enough to keep others out.
-      if (!this.#isBlocked) this.#flush();
-      if (!this.#send.add(bytes, offset, length, to, tos, ttl)) {
-        this.#queueDrops++;
-        return;
-      }
-    }
-    this.#queued++;
-    this.#queuedBytes += length;
-    if (bytes === this.memory.bytes) this.#hasReceived = true;
-    if (this.#isDue || this.#isBlocked) return;
-    this.#isDue = true;
-    nextTick(this.#sendDue);
+    if (!this.#isClosed) this.#send.send(bytes, offset, length, to, tos, ttl);
   }
 
   rebind(even: boolean): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    this.#flush();
+    this.#send.flush();
     const closePrevious = this.#udp.rebind(even);
+    this.#send.fd = this.#udp.sockets[0]!;
     this.#unwatch();
     closePrevious();
     this.#watch();
@@ -198,17 +175,16 @@ export class BatchedUdp implements DatagramPort {
 
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    this.#flush();
+    this.#send.close();
     this.#isClosed = true;
     this.#handler = null;
-    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#unwatch();
     this.#udp.close();
     return Promise.resolve();
   }
 
   #watch(): void {
-    if (this.#pausedAt !== null) return;
+    if (this.#send.isPaused) return;
     const descriptors = this.#lan < 0 ? this.#udp.sockets : [...this.#udp.sockets, this.#lan];
     this.#watches = descriptors.map((fd) => whenReadable(this.#libc, fd, () => this.#drain(fd)));
     if (!this.#isRef) this.unref();
@@ -219,47 +195,11 @@ export class BatchedUdp implements DatagramPort {
     this.#watches = [];
   }
 
-  readonly #sendDue = (): void => {
-    this.#isDue = false;
-    if (!this.#isClosed) this.#flush();
-  };
-
-  /** Sends what waits; what the socket does not take is tried again later. */
-  #flush(): void {
-    if (this.#send.isEmpty) return;
-    this.#isBlocked = this.#send.flush(this.#udp.sockets[0]!) === Flushed.blocked;
-    if (this.#isBlocked && this.#hasReceived) this.#pause();
-    if (this.#isBlocked) {
-      this.#retry ??= setTimeout(this.#sendAgain, RETRY_DELAY);
-      return;
-    }
-    this.#queued = 0;
-    this.#queuedBytes = 0;
-    this.#hasReceived = false;
-    if (this.#pausedAt === null) return;
-    this.#pausedAt = null;
-    this.#watch();
-  }
-
-  /** Receives nothing in the place of what has yet to be sent; but not forever. */
-  #pause(): void {
-    this.#pausedAt ??= now();
-    this.#unwatch();
-    if (now() - this.#pausedAt < MAX_PAUSE) return;
-    this.#queueDrops += this.#send.discard();
-    this.#isBlocked = false;
-  }
-
-  readonly #sendAgain = (): void => {
-    this.#retry = null;
-    this.#flush();
-  };
-
   /** Hands over what one call receives; there will be another turn for the rest. */
   #drain(fd: number): void {
     // It may have been closed since it was found to be readable.
     if (fd !== this.#lan && fd !== this.#udp.sockets[0]) return;
-    if (this.#pausedAt !== null) return;
+    if (this.#send.isPaused) return;
     this.#waits++;
     this.#turn++;
     const count = this.#receiveFrom(fd);

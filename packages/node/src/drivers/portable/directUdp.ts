@@ -1,22 +1,8 @@
-import type { UdpEndpoint } from '@6bed4/codec';
-import { BytesPart } from '../../bytesPart.js';
 import { Arena } from '../kernel/arena.js';
-import { AF_INET, MSG_DONTWAIT } from '../kernel/constants.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
 import { bindRawLibc, type RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
-import {
-  SOCKADDR_IN_ADDRESS,
-  SOCKADDR_IN_PORT,
-  SOCKADDR_IN_SIZE,
-} from '../kernel/socketAddress.js';
-
-/** Larger than any packet of the tunnel; what is larger still is left to others. */
-const SLOT_SIZE = 2048;
-const PAGE = 4096;
-
-/** Result of sending a datagram: 0 for sent, -1 for not now, or the error number. */
-export type DirectResult = number;
+import { DeferredSender } from '../linux/deferredSender.js';
+import { SEND_BATCH_SIZE } from '../linux/sendBatch.js';
 
 /** Memory for what is received by one call. */
 interface Batch {
@@ -24,60 +10,35 @@ interface Batch {
   readonly received: ReceiveBatch;
 }
 
+/** Opens a {@link DirectUdp}: by the descriptor of a socket, and whether the kernel segments messages (UDP_SEGMENT). */
+export type OpenDirectUdp = (fd: number, segmentation: boolean) => DirectUdp;
+
 /**
- * Sends and receives datagrams on a socket of Node.js without what that costs: addresses that are text,
- * and some objects for each datagram. The socket stays with Node.js, which watches for something to
- * receive, and keeps what the system does not take at once.
+ * Sends and receives datagrams on a socket of Node.js without what that costs: addresses that are text, some objects
+ * and a system call for each datagram. The socket stays with Node.js, which watches for something to receive.
  */
 export class DirectUdp {
+  readonly sender: DeferredSender;
   readonly #libc: RawLibc;
-  readonly #fd: number;
-  readonly #arena: Arena;
-  readonly #slot: number;
-  readonly #part = new BytesPart();
-  readonly #address: number;
   readonly #busy: readonly number[];
   #batch: Batch | null = null;
 
-  private constructor(libc: RawLibc, fd: number) {
+  private constructor(libc: RawLibc, fd: number, segmentation: boolean) {
     this.#libc = libc;
-    this.#fd = fd;
-    this.#arena = new Arena(libc, PAGE);
-    this.#slot = this.#arena.reserve(SLOT_SIZE);
-    this.#address = this.#arena.reserve(SOCKADDR_IN_SIZE);
-    this.#arena.view.setUint16(this.#address, AF_INET, LITTLE_ENDIAN);
+    const arena = new Arena(libc, SEND_BATCH_SIZE);
+    this.sender = new DeferredSender({ libc, arena, fd, segmentation });
     this.#busy = ['EAGAIN', 'EINTR', 'ENOBUFS'].map((name) => libc.numberOf(name));
   }
 
   /** Null where that is not possible. */
-  static async load(): Promise<((fd: number) => DirectUdp) | null> {
+  static async load(): Promise<OpenDirectUdp | null> {
     if (process.platform !== 'linux') return null;
     try {
       const libc = await bindRawLibc();
-      return (fd) => new DirectUdp(libc, fd);
+      return (fd, segmentation) => new DirectUdp(libc, fd, segmentation);
     } catch {
       return null;
     }
-  }
-
-  /** Sends one datagram. For every packet. */
-  send(bytes: Uint8Array, offset: number, length: number, to: Readonly<UdpEndpoint>): DirectResult {
-    if (length > SLOT_SIZE) return -1;
-    const { bytes: memory, view, address: base } = this.#arena;
-    memory.set(this.#part.of(bytes, offset, length), this.#slot);
-    view.setUint16(this.#address + SOCKADDR_IN_PORT, to.port);
-    view.setInt32(this.#address + SOCKADDR_IN_ADDRESS, to.addressBits);
-    const sent = this.#libc.sendto(
-      this.#fd,
-      base + this.#slot,
-      length,
-      MSG_DONTWAIT,
-      base + this.#address,
-      SOCKADDR_IN_SIZE,
-    );
-    if (sent >= 0) return 0;
-    const errno = this.#libc.errno();
-    return this.#busy.includes(errno) ? -1 : errno;
   }
 
   /**
@@ -95,10 +56,10 @@ export class DirectUdp {
       address: number,
       port: number,
     ) => boolean,
-  ): DirectResult {
+  ): number {
     this.#batch ??= this.#newBatch();
     const { arena, received } = this.#batch;
-    const count = received.receive(this.#fd);
+    const count = received.receive(this.sender.fd);
     if (count < 0) {
       const errno = this.#libc.errno();
       return this.#busy.includes(errno) ? 0 : errno;

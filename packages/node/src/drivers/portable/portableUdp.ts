@@ -1,19 +1,21 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Endpoint, isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
+import type { OffloadReport } from '../driverReport.js';
 import { type Libc, tryLoadLibc } from '../kernel/libc.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import { inboundBytes, type SummedBytes } from '../ports/summedBytes.js';
 import { AddressNumbers, AddressTexts } from '../udp/addressText.js';
 import { bindError, noEvenPort } from '../udp/bindError.js';
 import { ALL_HOSTS, EVEN_PORT_ATTEMPTS } from '../udp/constants.js';
-import { DirectUdp } from './directUdp.js';
+import { DirectUdp, type OpenDirectUdp } from './directUdp.js';
 import { SendBuffers } from './sendBuffers.js';
 import { SerialSender } from './serialSender.js';
 import { descriptorOf, SocketOptions, systemTtl } from './socketOptions.js';
 
 /** Room for some thousand packets while this process does something else. */
 const RECEIVE_BUFFER = 4 << 20;
+const SEND_BUFFER = 4 << 20;
 /** Bytes that may wait to be sent: some 10 ms at the rate that one socket reaches. */
 const QUEUE_LIMIT = 1 << 20;
 /** Datagrams that may wait, however small they are. */
@@ -31,6 +33,8 @@ export interface PortableUdpOptions {
   readonly port?: number | undefined;
   /** Whether a port of the system's choice has to be even, as draft01 needs it. */
   readonly even?: boolean | undefined;
+  /** Whether the kernel may segment messages where it can (UDP_SEGMENT); default true. */
+  readonly segmentation?: boolean | undefined;
 }
 
 /** A UDP socket by `node:dgram`: any platform, no privileges. */
@@ -47,20 +51,22 @@ export class PortableUdp implements DatagramPort {
   #socket: Socket;
   /** Null where the platform sends in order by itself. */
   #serial: SerialSender | null = null;
-  #options: SocketOptions | null = null;
-  readonly #openDirect: ((fd: number) => DirectUdp) | null;
+  readonly #openDirect: OpenDirectUdp | null;
   #direct: DirectUdp | null = null;
   #endpoint: Endpoint;
   #handler: DatagramHandler | null = null;
   #lan: Socket | null = null;
   #isRef = true;
   #closed = false;
+  readonly #usesSegmentation: boolean;
 
   private constructor(
+    { segmentation = true }: PortableUdpOptions,
     libc: Libc | null,
-    direct: ((fd: number) => DirectUdp) | null,
+    direct: OpenDirectUdp | null,
     socket: Socket,
   ) {
+    this.#usesSegmentation = segmentation;
     this.#libc = libc;
     this.#openDirect = direct;
     this.#socket = socket;
@@ -74,7 +80,7 @@ export class PortableUdp implements DatagramPort {
    */
   static async open(options: PortableUdpOptions = {}): Promise<PortableUdp> {
     const [libc, direct] = await Promise.all([tryLoadLibc(), DirectUdp.load()]);
-    return new PortableUdp(libc, direct, await bindAny(options));
+    return new PortableUdp(options, libc, direct, await bindAny(options));
   }
 
   get endpoint(): Endpoint {
@@ -91,18 +97,28 @@ export class PortableUdp implements DatagramPort {
 
   get counters(): DatagramPortCounters {
     return {
-      sendErrors: { ...this.#sendErrors },
+      sendErrors: { ...this.#sendErrors, ...this.#direct?.sender.batch.errors.snapshot() },
       receiveErrors: { ...this.#receiveErrors },
-      queueDrops: this.#queueDrops,
+      queueDrops: this.#queueDrops + (this.#direct?.sender.queueDrops ?? 0),
     };
   }
 
   get waiting(): { readonly datagrams: number; readonly bytes: number } {
     if (this.#closed) return { datagrams: 0, bytes: 0 };
+    if (this.#direct !== null) return this.#direct.sender.waiting;
     return {
       datagrams: this.#socket.getSendQueueCount(),
       bytes: this.#socket.getSendQueueSize(),
     };
+  }
+
+  /** What the kernel does for this socket, where there are calls to it. */
+  get offloads(): readonly OffloadReport[] {
+    if (this.#direct === null) return [];
+    const name = 'udp-send';
+    if (this.#direct.sender.batch.segmentation) return [{ name, active: true, reason: null }];
+    const reason = this.#usesSegmentation ? 'the kernel does not support it' : 'switched off';
+    return [{ name, active: false, reason }];
   }
 
   ref(): void {
@@ -130,6 +146,17 @@ export class PortableUdp implements DatagramPort {
     ttl: number,
   ): void {
     if (this.#closed) return;
+    if (this.#direct === null) this.#sendByNode(bytes, offset, length, to, ttl);
+    else this.#direct.sender.send(bytes, offset, length, to, tos, ttl);
+  }
+
+  #sendByNode(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): void {
     if (to.port === 0) {
       // Nobody can be there, and Node.js would throw.
       count(this.#sendErrors, 'EINVAL');
@@ -151,9 +178,7 @@ export class PortableUdp implements DatagramPort {
       this.#sendInTurn(serial, bytes.slice(offset, offset + length), to, ttl);
       return;
     }
-    if (!waiting && ttl === 0 && this.#sendsDirectly(bytes, offset, length, to, tos)) return;
     const kept = this.#buffers.keep(bytes, offset, length, waiting);
-    this.#options?.setTos(tos);
     // The TTL belongs to the socket: with datagrams waiting, it would be theirs as well.
     const ownTtl = ttl !== 0 && !waiting;
     if (isIPv4Multicast(to.addressBits)) {
@@ -162,14 +187,11 @@ export class PortableUdp implements DatagramPort {
       socket.send(kept, to.port, this.#texts.textOf(to), this.#onSent);
       return;
     }
-    const opens = ttl === OPENING_TTL;
     // With another TTL than its own it would arrive, which does harm; that it is lost does little.
-    if (opens && waiting) return;
-    if (opens) this.#options?.setOpening(true);
+    if (ttl === OPENING_TTL && waiting) return;
     if (ownTtl) socket.setTTL(ttl);
     socket.send(kept, to.port, this.#texts.textOf(to), this.#onSent);
     if (ownTtl) socket.setTTL(this.#ttl);
-    if (opens) this.#options?.setOpening(false);
   }
 
   #sendInTurn(
@@ -218,6 +240,7 @@ export class PortableUdp implements DatagramPort {
       return;
     }
     const previous = this.#socket;
+    this.#direct?.sender.flush();
     this.#serial?.close();
     previous.removeAllListeners('message');
     this.#socket = socket;
@@ -229,6 +252,7 @@ export class PortableUdp implements DatagramPort {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#handler = null;
+    this.#direct?.sender.close();
     this.#serial?.close();
     this.#lan?.close();
     return new Promise((resolve) => {
@@ -242,31 +266,18 @@ export class PortableUdp implements DatagramPort {
     socket.on('message', this.#onFirstMessage);
     if (!this.#isRef) socket.unref();
     this.#serial = SerialSender.isNeededFor(socket) ? new SerialSender(socket, this.#onSent) : null;
-    this.#options = null;
     const fd = this.#libc === null ? -1 : descriptorOf(socket);
-    this.#direct = fd >= 0 ? (this.#openDirect?.(fd) ?? null) : null;
-    if (this.#libc !== null && fd >= 0) {
-      this.#options = new SocketOptions(this.#libc, fd);
-      this.#options.clearDontFragment();
-      this.#options.forceReceiveBuffer(RECEIVE_BUFFER);
-    }
+    if (this.#libc !== null && fd >= 0) this.#useDescriptor(new SocketOptions(this.#libc, fd), fd);
     return { address, port };
   }
 
-  /** Whether the system has taken a datagram, or refused it, without Node.js. */
-  #sendsDirectly(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    to: Readonly<UdpEndpoint>,
-    tos: number,
-  ): boolean {
-    const direct = this.#direct;
-    if (direct === null || isIPv4Multicast(to.addressBits)) return false;
-    this.#options?.setTos(tos);
-    const result = direct.send(bytes, offset, length, to);
-    if (result > 0) count(this.#sendErrors, direct.nameOf(result));
-    return result >= 0;
+  #useDescriptor(options: SocketOptions, fd: number): void {
+    options.clearDontFragment();
+    options.forceReceiveBuffer(RECEIVE_BUFFER);
+    options.forceSendBuffer(SEND_BUFFER);
+    const segmentation = this.#usesSegmentation && options.hasSegmentation;
+    if (this.#direct === null) this.#direct = this.#openDirect?.(fd, segmentation) ?? null;
+    else this.#direct.sender.fd = fd;
   }
 
   readonly #onMessage = (bytes: Uint8Array, { address, port }: RemoteInfo): void => {

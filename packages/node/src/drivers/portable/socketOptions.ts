@@ -2,14 +2,14 @@ import type { Socket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import {
   IP_MTU_DISCOVER,
-  IP_OPTIONS,
   IP_PMTUDISC_DONT,
-  IP_TOS,
   SO_RCVBUFFORCE,
+  SO_SNDBUFFORCE,
   SOL_IP,
   SOL_SOCKET,
+  SOL_UDP,
+  UDP_SEGMENT,
 } from '../kernel/constants.js';
-import { OPENING_OPTIONS } from '../kernel/ipOptions.js';
 import type { Libc } from '../kernel/libc.js';
 import { LITTLE_ENDIAN, viewOf } from '../kernel/native.js';
 
@@ -31,7 +31,6 @@ export class SocketOptions {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #value = new Uint8Array(INT_SIZE);
-  #tos = 0;
 
   constructor(libc: Libc, fd: number) {
     this.#libc = libc;
@@ -48,27 +47,20 @@ export class SocketOptions {
     this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes);
   }
 
-  /** Sets the IPv4 TOS byte of what is sent from now on. */
-  setTos(tos: number): void {
-    if (tos === this.#tos) return;
-    this.#tos = tos;
-    this.#set(SOL_IP, IP_TOS, tos);
+  /** As {@link forceReceiveBuffer}. */
+  forceSendBuffer(bytes: number): void {
+    this.#set(SOL_SOCKET, SO_SNDBUFFORCE, bytes);
   }
 
-  /** Whether what is sent from now on is to open the NAT in front of us, and to arrive nowhere. */
-  setOpening(opens: boolean): void {
-    this.#libc.setsockopt(
-      this.#fd,
-      SOL_IP,
-      IP_OPTIONS,
-      OPENING_OPTIONS,
-      opens ? OPENING_OPTIONS.length : 0,
-    );
+  /** Whether the kernel segments messages (UDP_SEGMENT, 4.18). */
+  get hasSegmentation(): boolean {
+    // 0 is the default that each message may override.
+    return this.#set(SOL_UDP, UDP_SEGMENT, 0);
   }
 
-  #set(level: number, name: number, value: number): void {
+  #set(level: number, name: number, value: number): boolean {
     viewOf(this.#value).setInt32(0, value, LITTLE_ENDIAN);
-    this.#libc.setsockopt(this.#fd, level, name, this.#value, INT_SIZE);
+    return this.#libc.setsockopt(this.#fd, level, name, this.#value, INT_SIZE) === 0;
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import { OPENING_TTL } from '@6bed4/tunnel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DirectUdp } from '../../../src/drivers/portable/directUdp.js';
 import { PortableUdp, type PortableUdpOptions } from '../../../src/drivers/portable/portableUdp.js';
 import { StartError } from '../../../src/errors.js';
 
@@ -15,10 +16,14 @@ interface Received {
   readonly port: number;
 }
 
-describe('PortableUdp', () => {
+describe.each([
+  ['with direct system calls', true],
+  ['by node:dgram alone', false],
+])('PortableUdp %s', (_, isDirect) => {
   const open: PortableUdp[] = [];
 
   async function bind(options: PortableUdpOptions = {}): Promise<PortableUdp> {
+    if (!isDirect) vi.spyOn(DirectUdp, 'load').mockResolvedValue(null);
     const port = await PortableUdp.open({ address: '127.0.0.1', ...options });
     open.push(port);
     return port;
@@ -135,10 +140,10 @@ describe('PortableUdp', () => {
     expect((await received)[0]?.bytes).toEqual([2]);
   });
 
-  test.each([
+  test.skipIf(isDirect).each([
     ['bytes', 1000, 1 << 20],
     ['datagrams', 4096, 0],
-  ])('drops and counts when too many %s wait to be sent', async (_, datagrams, bytes) => {
+  ])('drops and counts when too many %s wait to be sent', async (_unit, datagrams, bytes) => {
     const left = await bind();
     vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(datagrams);
     vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(bytes);
@@ -148,30 +153,36 @@ describe('PortableUdp', () => {
     expect(left.counters.queueDrops).toBe(1);
   });
 
-  test('sets the TTL for one datagram only, and not while others wait', async () => {
-    const left = await bind();
-    const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
-    left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
-    expect(setTtl).not.toHaveBeenCalled();
-    left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
-    expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([3, expect.any(Number)]);
-    setTtl.mockClear();
-    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
-    left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
-    expect(setTtl).not.toHaveBeenCalled();
-  });
+  test.skipIf(isDirect)(
+    'sets the TTL for one datagram only, and not while others wait',
+    async () => {
+      const left = await bind();
+      const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
+      left.send(Uint8Array.of(1), 0, 1, to(9), 0, 0);
+      expect(setTtl).not.toHaveBeenCalled();
+      left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
+      expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([3, expect.any(Number)]);
+      setTtl.mockClear();
+      vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
+      left.send(new Uint8Array(0), 0, 0, to(9), 0, 3);
+      expect(setTtl).not.toHaveBeenCalled();
+    },
+  );
 
-  test('sends what only opens a NAT with its TTL, or not at all while others wait', async () => {
-    const left = await bind();
-    const send = vi.spyOn(Socket.prototype, 'send');
-    const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
-    left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
-    expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([OPENING_TTL, expect.any(Number)]);
-    expect(send).toHaveBeenCalledTimes(1);
-    vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
-    left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
-    expect(send).toHaveBeenCalledTimes(1);
-  });
+  test.skipIf(isDirect)(
+    'sends what only opens a NAT with its TTL, or not at all while others wait',
+    async () => {
+      const left = await bind();
+      const send = vi.spyOn(Socket.prototype, 'send');
+      const setTtl = vi.spyOn(Socket.prototype, 'setTTL');
+      left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
+      expect(setTtl.mock.calls.map(([ttl]) => ttl)).toEqual([OPENING_TTL, expect.any(Number)]);
+      expect(send).toHaveBeenCalledTimes(1);
+      vi.spyOn(Socket.prototype, 'getSendQueueCount').mockReturnValue(1);
+      left.send(Uint8Array.of(1), 0, 1, to(9), 0, OPENING_TTL);
+      expect(send).toHaveBeenCalledTimes(1);
+    },
+  );
 
   test('sends what follows without the options of what only opens a NAT', async () => {
     const [left, right] = [await bind(), await bind()];
@@ -181,6 +192,51 @@ describe('PortableUdp', () => {
     }
     // The first hop is the receiver here, so that both arrive.
     expect((await received).map(({ bytes }) => bytes)).toEqual([[0], [1]]);
+  });
+
+  test.runIf(isDirect && process.platform === 'linux')(
+    'sends all of one callback without Node.js, and what has one TTL and TOS in order',
+    async () => {
+      const [left, right] = [await bind(), await bind()];
+      const received = receive(right, 200);
+      const send = vi.spyOn(Socket.prototype, 'send');
+      for (let index = 0; index < 200; index++) {
+        const ttl = index % 3;
+        left.send(
+          new Uint8Array(1000).fill(index),
+          0,
+          1000,
+          to(right.endpoint.port),
+          ttl << 2,
+          ttl,
+        );
+      }
+      const numbers = (await received).map(({ bytes }) => bytes[999]!);
+      const alike = (kind: number) => (number: number) => number % 3 === kind;
+      const all = [...Array(200).keys()];
+      for (let kind = 0; kind < 3; kind++) {
+        expect(numbers.filter(alike(kind))).toEqual(all.filter(alike(kind)));
+      }
+      expect(send).not.toHaveBeenCalled();
+    },
+  );
+
+  test.runIf(isDirect && process.platform === 'linux')(
+    'tells whether the kernel segments, and lets it be switched off',
+    async () => {
+      const [usual, without] = [await bind(), await bind({ segmentation: false })];
+      expect(usual.offloads).toEqual([{ name: 'udp-send', active: true, reason: null }]);
+      const reason = 'switched off';
+      expect(without.offloads).toEqual([{ name: 'udp-send', active: false, reason }]);
+    },
+  );
+
+  test('sends what waits before it closes', async () => {
+    const [left, right] = [await bind(), await bind()];
+    const received = receive(right, 1);
+    left.send(Uint8Array.of(5), 0, 1, to(right.endpoint.port), 0, 0);
+    await left.close();
+    expect((await received)[0]?.bytes).toEqual([5]);
   });
 
   test('receives from ordinary sockets, and sends nothing once closed', async () => {
