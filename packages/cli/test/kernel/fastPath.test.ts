@@ -28,6 +28,16 @@ function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/** Waits until a daemon has compiled its code, which it does after its start while nothing else is to be done. */
+async function untilWarm(pid: number): Promise<void> {
+  for (let before = Number.NEGATIVE_INFINITY; ; ) {
+    const ticks = ticksOf(pid);
+    if (ticks - before <= 2) return;
+    before = ticks;
+    await sleep(300);
+  }
+}
+
 /** Resident memory of a process, in megabytes. */
 function residentOf(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
@@ -178,6 +188,7 @@ describeKernel('the Linux driver', () => {
   test('continues after the interface was down under load', { timeout: 60_000 }, async () => {
     await startRouter(lab, 'router');
     const peer1 = await startPeer(lab, 'peer1');
+    await untilWarm(peer1.daemon.pid);
     const load = lab.spawn('router', ['ping', '-q', '-f', '-s', '1000', peer1.address]);
     for (let count = 0; count < 5; count++) {
       await lab.ip('peer1', `link set ${TUN} down`);

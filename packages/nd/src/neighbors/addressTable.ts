@@ -187,6 +187,11 @@ export class AddressTable {
     }
   }
 
+  /** The addresses of all slots, 16 bytes each in their order; others after {@link AddressTable.grow}. */
+  get addresses(): Uint8Array {
+    return this.#addresses;
+  }
+
   /** The address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#addresses.subarray(slot * IPV6_ADDRESS_BYTES, (slot + 1) * IPV6_ADDRESS_BYTES);

@@ -85,6 +85,7 @@ describe('a table of addresses', () => {
     expect([table.capacity, table.size]).toEqual([5, 1]);
     expect(table.find(neighboring(2), 0)).toBe(slots[1]);
     expect(toHex(table.address(slots[1]!))).toBe(toHex(neighboring(2)));
+    expect(toHex(table.addresses.slice(slots[1]! * 16).slice(0, 16))).toBe(toHex(neighboring(2)));
     expect([3, 4, 5, 6, 7].map((index) => table.insert(neighboring(index), 0))).toEqual([
       2,
       3,

@@ -141,10 +141,18 @@ export class FakeRawLibc implements RawLibc {
     return taken.length;
   }
 
+  write(_fd: number, from: number, length: number): number {
+    return this.#write(() => [...this.#memory(from, length)]);
+  }
+
   writev(_fd: number, vectors: number, count: number): number {
+    return this.#write(() => this.#gather(vectors, count));
+  }
+
+  #write(read: () => number[]): number {
     const failure = this.onWrite();
     if (failure !== null) return this.#fail(failure);
-    const bytes = this.#gather(vectors, count);
+    const bytes = read();
     this.written.push(bytes);
     return bytes.length;
   }

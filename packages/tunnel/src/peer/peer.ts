@@ -316,7 +316,7 @@ export class Peer extends MachineCore {
       isOwn: (address) => uplinks.leaseEncodedBy(address, 0) !== null,
       isInvitation: (bytes, at) => isInvitationAt(profile, bytes, at),
       ownAddressFor: (remote) => uplinks.identityFor(remote),
-      isSourceFor: (remote, bytes, at) => uplinks.isSourceFor(remote, bytes, at),
+      isSourceFor: (remotes, at, bytes, offset) => uplinks.isSourceFor(remotes, at, bytes, offset),
       remoteRefused: () => this.counters.remoteRefused(),
       pathChanged: (change) => this.output.event({ type: 'path-changed', ...change }),
       // If a NAT of ours dropped our mapping, nothing reaches us until we send; if it gave us another endpoint,

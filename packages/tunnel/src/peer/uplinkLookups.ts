@@ -98,11 +98,12 @@ export abstract class UplinkLookups {
    * Whether our address at `offset` encodes the endpoint of {@link identityFor}. Behind a NAT, routers may see
    * us at different ones, and a remote refuses packets from another one than they encode (draft-03 §6).
    *
-   * @param remote - 16 bytes
+   * @param remotes - buffer with the address of the remote
+   * @param at - offset of that
    */
-  isSourceFor(remote: Uint8Array, bytes: Uint8Array, offset: number): boolean {
+  isSourceFor(remotes: Uint8Array, at: number, bytes: Uint8Array, offset: number): boolean {
     if (this.list.length === 1) return true;
-    const lease = this.leaseFor(remote, 0);
+    const lease = this.leaseFor(remotes, at);
     return (
       lease !== null && this.profile.layout.matchesEndpoint(bytes, offset, lease.publicEndpoint)
     );

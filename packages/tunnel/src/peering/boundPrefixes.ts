@@ -1,4 +1,4 @@
-import { sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
+import { IPV6_ADDRESS_BYTES, sameSubnetPrefix, UdpEndpoint } from '@6bed4/codec';
 import { buildNd, grown, SOURCE_OFFSET } from '@6bed4/nd';
 import { ALL_ROUTERS } from '../address/wellKnownAddresses.js';
 import { ANSWER_WINDOW, BINDING_INTERVAL } from '../defaults.js';
@@ -113,9 +113,9 @@ export class BoundPrefixes {
     offset: number,
     length: number,
   ): boolean {
-    return this.#port[slot] === 0
-      ? this.#host.isSourceFor(this.#remotes.address(slot), bytes, offset + SOURCE_OFFSET)
-      : this.#fitsBound(slot, wanted, bytes, offset, length);
+    if (this.#port[slot] !== 0) return this.#fitsBound(slot, wanted, bytes, offset, length);
+    const at = slot * IPV6_ADDRESS_BYTES;
+    return this.#host.isSourceFor(this.#remotes.addresses, at, bytes, offset + SOURCE_OFFSET);
   }
 
   #fitsBound(

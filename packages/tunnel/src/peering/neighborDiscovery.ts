@@ -1,4 +1,4 @@
-import { UdpEndpoint } from '@6bed4/codec';
+import { IPV6_ADDRESS_BYTES, UdpEndpoint } from '@6bed4/codec';
 import { type NeighborAdvertisement, NO_SLOT, type Redirect, SOURCE_OFFSET } from '@6bed4/nd';
 import {
   CONFIRMATION_LIFETIME,
@@ -354,7 +354,8 @@ export class NeighborDiscoveryPeering implements Peering {
    * router, to which a NAT shows us at another endpoint, would be refused (draft-03 §6).
    */
   #fitsSource(slot: number, bytes: Uint8Array, offset: number): boolean {
-    return this.#host.isSourceFor(this.#remotes.address(slot), bytes, offset + SOURCE_OFFSET);
+    const at = slot * IPV6_ADDRESS_BYTES;
+    return this.#host.isSourceFor(this.#remotes.addresses, at, bytes, offset + SOURCE_OFFSET);
   }
 
   /** Sends the next solicitation of a round. */

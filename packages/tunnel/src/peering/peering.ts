@@ -72,8 +72,13 @@ export interface PeeringHost {
    */
   ownAddressFor(remote: Uint8Array): OwnAddress | null;
 
-  /** Whether our address at `offset` encodes the same endpoint as {@link ownAddressFor}. For every packet. */
-  isSourceFor(remote: Uint8Array, bytes: Uint8Array, offset: number): boolean;
+  /**
+   * Whether our address at `offset` encodes the same endpoint as {@link ownAddressFor}. For every packet.
+   *
+   * @param remotes - buffer with the address of the remote
+   * @param at - offset of that
+   */
+  isSourceFor(remotes: Uint8Array, at: number, bytes: Uint8Array, offset: number): boolean;
 
   /**
    * Remotes that were sending do so no more: send the routers something, in case a NAT dropped our mapping.

@@ -204,6 +204,11 @@ export class Remotes {
     this.#table.forEach(visit);
   }
 
+  /** The IPv6 addresses of all slots, 16 bytes each in their order, until a slot is taken. For every packet. */
+  get addresses(): Uint8Array {
+    return this.#table.addresses;
+  }
+
   /** The IPv6 address for which a slot was taken, 16 bytes; valid until the slot is released. */
   address(slot: number): Uint8Array {
     return this.#table.address(slot);

@@ -50,6 +50,16 @@ describe('a remote that never corrected our address', () => {
     host.isSource = false;
     expect(fits(OWN)).toBe(false);
   });
+
+  test('is the one that our address is compared for', () => {
+    const remotes = ['192.0.2.21:5000', '192.0.2.22:5000'];
+    const slots = remotes.map((endpoint) => host.create(endpoint));
+    const asked = slots.map((other) => {
+      bound.fitsSource(other, 0, ping(OWN, remoteAt(REMOTE_ENDPOINT)), 0, 48);
+      return host.askedAbout;
+    });
+    expect(asked).toEqual(remotes.map((endpoint) => remoteAt(endpoint)));
+  });
 });
 
 describe('a remote that corrects our address', () => {

@@ -1,4 +1,4 @@
-import { type Profile, parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
+import { formatIPv6, type Profile, parseIPv6, reference2020, UdpEndpoint } from '@6bed4/codec';
 import type { NdMessage } from '@6bed4/nd';
 import { Random } from '@6bed4/testing/random';
 import type { OwnAddress, PeeringHost } from '../../src/peering/peering.js';
@@ -32,6 +32,8 @@ export class FakePeeringHost implements PeeringHost {
   isLocal = true;
   isAccepted = true;
   isSource = true;
+  /** The remote that {@link isSourceFor} was asked about last. */
+  askedAbout: string | null = null;
   readonly #sent: PeeringDatagram[] = [];
 
   constructor(profile: Profile = reference2020, key: RemoteKey = 'address') {
@@ -70,7 +72,10 @@ export class FakePeeringHost implements PeeringHost {
   isInterpretable = (): boolean => true;
   isInvitation = (): boolean => false;
   ownAddressFor = (): OwnAddress | null => this.own;
-  isSourceFor = (): boolean => this.isSource;
+  isSourceFor = (remotes: Uint8Array, at: number): boolean => {
+    this.askedAbout = formatIPv6(remotes.slice(at, at + 16));
+    return this.isSource;
+  };
   silence = (): void => {};
   remoteRefused = (): void => {};
   pathChanged = (): void => {};

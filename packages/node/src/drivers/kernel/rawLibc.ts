@@ -22,6 +22,7 @@ export interface RawLibc extends ErrorNumbers {
   ): number;
   poll(descriptors: number, count: number, timeout: number): number;
   read(fd: number, to: number, length: number): number;
+  write(fd: number, from: number, length: number): number;
   writev(fd: number, vectors: number, count: number): number;
 }
 
@@ -43,6 +44,7 @@ export function bindRawLibc(): Promise<RawLibc> {
       ),
       poll: library.func('int poll(uintptr_t descriptors, unsigned long count, int timeout)'),
       read: library.func('intptr_t read(int fd, uintptr_t to, size_t length)'),
+      write: library.func('intptr_t write(int fd, uintptr_t from, size_t length)'),
       writev: library.func('intptr_t writev(int fd, uintptr_t vectors, int count)'),
       errno,
       nameOf,

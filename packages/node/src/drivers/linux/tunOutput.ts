@@ -1,5 +1,4 @@
 import type { Arena } from '../kernel/arena.js';
-import { messageLayout } from '../kernel/messageLayout.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopMemory } from './loopMemory.js';
@@ -17,7 +16,7 @@ export class TunOutput implements PacketOutput {
   readonly errors = new ErrorCounts();
   /** Packets that the kernel refused. */
   dropped = 0;
-  /** `writev` calls and packets so far. */
+  /** `write` and `writev` calls, and packets, so far. */
   calls = 0;
   packets = 0;
   fd: number;
@@ -25,8 +24,6 @@ export class TunOutput implements PacketOutput {
   readonly #libc: RawLibc;
   readonly #arena: Arena;
   readonly #coalescer: Coalescer | null;
-  readonly #vector: number;
-  readonly #vectorLength: number;
   readonly #copies: number;
   readonly #interrupted: number;
   #copied = 0;
@@ -37,9 +34,6 @@ export class TunOutput implements PacketOutput {
     this.#arena = arena;
     this.fd = fd;
     this.#interrupted = libc.numberOf('EINTR');
-    const layout = messageLayout(arena.longSize);
-    this.#vector = arena.reserve(layout.vectorSize);
-    this.#vectorLength = layout.vectorLength;
     this.#copies = arena.reserve(COPIES_SIZE);
     this.#coalescer = features.virtioHeader
       ? new Coalescer(memory, this, features.udpSegmentation)
@@ -63,9 +57,7 @@ export class TunOutput implements PacketOutput {
       this.#coalescer.add(at, length);
       return;
     }
-    this.#arena.setPointer(this.#vector, at);
-    this.#arena.setSize(this.#vector + this.#vectorLength, length);
-    this.write(this.#vector, 1, 1);
+    this.#writeOne(at, length);
   }
 
   /**
@@ -91,15 +83,27 @@ export class TunOutput implements PacketOutput {
   write(vectors: number, count: number, segments: number): void {
     for (;;) {
       this.calls++;
-      if (this.#libc.writev(this.fd, this.#arena.address + vectors, count) >= 0) {
-        this.packets += segments;
-        return;
-      }
-      const errno = this.#libc.errno();
-      if (errno === this.#interrupted) continue;
-      this.dropped += segments;
-      this.errors.count(this.#libc.nameOf(errno), segments);
-      return;
+      if (this.#libc.writev(this.fd, this.#arena.address + vectors, count) >= 0) break;
+      if (this.#isRefused(segments)) return;
     }
+    this.packets += segments;
+  }
+
+  #writeOne(at: number, length: number): void {
+    for (;;) {
+      this.calls++;
+      if (this.#libc.write(this.fd, this.#arena.address + at, length) >= 0) break;
+      if (this.#isRefused(1)) return;
+    }
+    this.packets++;
+  }
+
+  /** Counts packets that the kernel just refused; false when it was only interrupted. */
+  #isRefused(segments: number): boolean {
+    const errno = this.#libc.errno();
+    if (errno === this.#interrupted) return false;
+    this.dropped += segments;
+    this.errors.count(this.#libc.nameOf(errno), segments);
+    return true;
   }
 }
