@@ -1,6 +1,8 @@
 /** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
 import { once } from 'node:events';
+// Not the global one, which is behind a getter.
+import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { dialects, InvalidArgumentError, type Profile } from '@6bed4/codec';
 import { Peer, Router, type TunnelSink } from '@6bed4/tunnel';
@@ -176,7 +178,12 @@ async function carryPackets(): Promise<void> {
   const real = bound.value;
   const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
-  const clock = (): number => performance.now() + offset;
+  // Of the clock, during the warm-up.
+  let ahead = 0;
+  const clock = (): number => performance.now() + offset + ahead;
+  const setAhead = (milliseconds: number): void => {
+    ahead = milliseconds;
+  };
   let loop: Loop | null = null;
   const onWake = (): void => {
     if (loop !== null) answerAll(loop);
@@ -204,7 +211,16 @@ async function carryPackets(): Promise<void> {
     const plain = profileFrom(profile);
     const replay = new ReplayLibc(real);
     loop.useIdleTime(
-      prepareWarmUp({ libc: replay, memory, kind, profile: plain, tunFeatures, clock, onWake }),
+      prepareWarmUp({
+        libc: replay,
+        memory,
+        kind,
+        profile: plain,
+        tunFeatures,
+        clock,
+        setAhead,
+        onWake,
+      }),
     );
   } catch (error) {
     // Some profiles cannot do without a prefix of the user's. Then the first packets warm up the loop.

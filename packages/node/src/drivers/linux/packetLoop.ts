@@ -11,6 +11,7 @@ import type { LoopCounters } from './loopCounters.js';
 import { COALESCER_SIZE } from './offload/coalescer.js';
 import type { SegmentWork } from './offload/segmentWork.js';
 import type { PacketLoopOptions } from './packetLoopOptions.js';
+import { ReadAhead } from './readAhead.js';
 import { Flushed, SEND_BATCH_SIZE, SendBatch } from './sendBatch.js';
 import { type PacketConsumer, TUN_INPUT_SIZE, TunInput, TunRead } from './tunInput.js';
 import { TUN_OUTPUT_SIZE, TunOutput } from './tunOutput.js';
@@ -44,7 +45,8 @@ const MAX_CONSECUTIVE_ERRORS = 16;
  * with the loop after it, and the code compiled for them remains valid.
  */
 export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsumer {
-  readonly machine: M;
+  /** Replaced during the warm-up only. */
+  machine: M;
   /** Copies packets on both sides; null for none. */
   tap: PacketTap | null = null;
   readonly #libc: RawLibc;
@@ -57,6 +59,7 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   readonly #receive: ReceiveBatch;
   readonly #send: SendBatch;
   readonly #input: TunInput;
+  readonly #ahead = new ReadAhead();
   readonly #output: TunOutput;
   readonly #pollSet: PollSet;
   readonly #wakeBuffer: number;
@@ -105,7 +108,12 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   /** Runs until {@link stop}. */
   run(): void {
     this.#running = true;
-    while (this.#running) this.#iterate();
+    this.#now = this.#clock();
+    while (this.#running) {
+      if (this.#idleWork === null) this.#wait(MAX_WAIT);
+      else if (!this.#wait(0)) this.#workWhileIdle(this.#idleWork);
+      this.#iterate();
+    }
     this.flush();
     this.#emitEvents();
   }
@@ -235,7 +243,6 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   }
 
   #iterate(): void {
-    this.#wait();
     this.#now = this.#clock();
     if (this.#pollSet.isReady(WAKE)) {
       this.#libc.read(this.#pollSet.descriptor(WAKE), this.#arena.address + this.#wakeBuffer, 8);
@@ -248,13 +255,25 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     }
     if (this.#pollSet.isReady(UDP)) this.#readSocket(this.#udp);
     if (this.#pollSet.isReady(TUN)) this.#readTun();
+    else this.#ahead.pass();
     if (this.#pollSet.isReady(LAN)) this.#readSocket(this.#lan);
     if (this.#events.length > 0) this.#emitEvents();
   }
 
-  #wait(): void {
-    const now = this.#clock();
-    let until = Math.min(this.machine.nextTimeout(), now + MAX_WAIT);
+  /** Apart from the functions of a turn, since compiled code of the warm-up does not expect it. */
+  #workWhileIdle(work: () => boolean): void {
+    if (!work()) this.#idleWork = null;
+  }
+
+  /**
+   * Waits for an event; whether there was one.
+   *
+   * @param longest - upper bound in milliseconds. The wait may end later by what the last turn took: its beginning
+   * counts as now, because asking for the time costs a lone packet more than all the rest here
+   */
+  #wait(longest: number): boolean {
+    const now = this.#now;
+    let until = Math.min(this.machine.nextTimeout(), now + longest);
     let udp = this.#udp;
     let tun = this.#tun;
     if (this.#udpPausedUntil > now) {
@@ -269,9 +288,7 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#pollSet.watch(TUN, tun, POLLIN);
     this.#pollSet.watch(LAN, this.#lan, POLLIN);
     this.#waits++;
-    const timeout = this.#idleWork === null ? Math.max(0, Math.ceil(until - now)) : 0;
-    if (this.#pollSet.poll(timeout) || this.#idleWork === null) return;
-    if (!this.#idleWork()) this.#idleWork = null;
+    return this.#pollSet.poll(Math.max(0, Math.ceil(until - now)));
   }
 
   #readSocket(fd: number): void {
@@ -335,7 +352,11 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   }
 
   #readTun(): void {
-    switch (this.#input.read(this)) {
+    const input = this.#input;
+    const before = input.calls;
+    const result = input.read(this, this.#ahead.most);
+    this.#ahead.read(input.calls - before);
+    switch (result) {
       case TunRead.failed:
         this.#tunPausedUntil = this.#now + ERROR_PAUSE;
         break;
@@ -356,7 +377,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     while (this.#send.flush(this.#udp) === Flushed.blocked) {
       // Waiting slows down the senders, which is better than losses; but not forever.
       this.#pollSet.watch(UDP, this.#udp, POLLOUT);
-      if (this.#pollSet.pollOne(UDP, MAX_BLOCK)) continue;
+      const isReady = this.#pollSet.pollOne(UDP, MAX_BLOCK);
+      this.#now = this.#clock();
+      if (isReady) continue;
       this.#queueDrops += this.#send.discard();
       return;
     }

@@ -1,5 +1,6 @@
 import type { Arena } from '../kernel/arena.js';
-import { POLLIN } from '../kernel/constants.js';
+import { POLLIN, SOL_UDP, UDP_GRO } from '../kernel/constants.js';
+import { ControlWriter } from '../kernel/controlMessages.js';
 import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
 import { LITTLE_ENDIAN } from '../kernel/native.js';
 import { POLLFD_REVENTS, POLLFD_SIZE } from '../kernel/pollSet.js';
@@ -22,15 +23,17 @@ export interface ReplayStep {
     readonly bytes: Uint8Array;
     readonly address: number;
     readonly port: number;
+    /** The size of datagrams that UDP_GRO coalesced; 0 when it is one. */
+    readonly size: number;
   } | null;
-  /** A packet for {@link REPLAY_TUN}, with its virtio header if it has one, or null. */
-  readonly packet: Uint8Array | null;
+  /** Packets for {@link REPLAY_TUN}, with their virtio headers if they have any. */
+  readonly packets: readonly Uint8Array[];
   /** Whether {@link REPLAY_WAKE} can be read. */
   readonly wake: boolean;
 }
 
 /** A `poll` that times out. */
-export const IDLE: ReplayStep = { datagram: null, packet: null, wake: false };
+export const IDLE: ReplayStep = { datagram: null, packets: [], wake: false };
 
 /**
  * The system calls of the data path, whose results can be replaced by recorded ones. Real calls are
@@ -48,7 +51,9 @@ export class ReplayLibc implements RawLibc {
   #view: DataView = new DataView(this.#bytes.buffer);
   #next: () => ReplayStep = () => IDLE;
   #datagram: ReplayStep['datagram'] = null;
-  #packet: ReplayStep['packet'] = null;
+  #packets: ReplayStep['packets'] = [];
+  #packetsRead = 0;
+  #control: ControlWriter | null = null;
 
   constructor(real: RawLibc) {
     this.#real = real;
@@ -63,7 +68,9 @@ export class ReplayLibc implements RawLibc {
    * @param arena - the memory of the loop
    * @param next - returns the results of the next `poll`
    */
-  start({ address, bytes, view }: Arena, next: () => ReplayStep): void {
+  start(arena: Arena, next: () => ReplayStep): void {
+    const { address, bytes, view } = arena;
+    this.#control ??= new ControlWriter(arena, this.#layout);
     this.#address = address;
     this.#bytes = bytes;
     this.#view = view;
@@ -137,16 +144,17 @@ export class ReplayLibc implements RawLibc {
   }
 
   #step(descriptors: number, count: number): number {
-    const { datagram, packet, wake } = this.#next();
+    const { datagram, packets, wake } = this.#next();
     this.#datagram = datagram;
-    this.#packet = packet;
+    this.#packets = packets;
+    this.#packetsRead = 0;
     let ready = 0;
     for (let index = 0; index < count; index++) {
       const at = descriptors + index * POLLFD_SIZE;
       const fd = this.#view.getInt32(at, LITTLE_ENDIAN);
       const isReady =
         (fd === REPLAY_UDP && datagram !== null) ||
-        (fd === REPLAY_TUN && packet !== null) ||
+        (fd === REPLAY_TUN && packets.length > 0) ||
         (fd === REPLAY_WAKE && wake);
       this.#view.setInt16(at + POLLFD_REVENTS, isReady ? POLLIN : 0, LITTLE_ENDIAN);
       if (isReady) ready++;
@@ -165,15 +173,18 @@ export class ReplayLibc implements RawLibc {
     view.setUint16(name + SOCKADDR_IN_PORT, datagram.port);
     view.setUint32(name + SOCKADDR_IN_ADDRESS, datagram.address);
     view.setUint32(message + layout.nameLength, SOCKADDR_IN_SIZE, LITTLE_ENDIAN);
-    view.setUint32(message + layout.controlLength, 0, LITTLE_ENDIAN);
+    const control = this.#control!;
+    control.begin(this.#pointer(message + layout.control));
+    if (datagram.size > 0) control.int32(SOL_UDP, UDP_GRO, datagram.size);
+    view.setUint32(message + layout.controlLength, control.length, LITTLE_ENDIAN);
     view.setUint32(message + layout.length, datagram.bytes.length, LITTLE_ENDIAN);
     return 1;
   }
 
   #read(to: number): number {
-    const packet = this.#packet;
-    if (packet === null) return -1;
-    this.#packet = null;
+    const packet = this.#packets[this.#packetsRead];
+    if (packet === undefined) return -1;
+    this.#packetsRead++;
     this.#bytes.set(packet, to);
     return packet.length;
   }

@@ -7,7 +7,7 @@ import type { LoopMemory } from './loopMemory.js';
 import { finishChecksum, Segmenter } from './offload/segmenter.js';
 
 /** Upper bound of `read` calls before other descriptors are served. */
-const MAX_READS = 64;
+export const MAX_READS = 64;
 /** Upper bound of a packet of the interface with its header, in bytes. */
 const MAX_PACKET_SIZE = 65_536 + 64;
 const AREA_SIZE = 4 * MAX_PACKET_SIZE;
@@ -84,12 +84,16 @@ export class TunInput {
     };
   }
 
-  /** Reads packets until there are none, up to a limit. */
-  read(consumer: PacketConsumer): TunReadCode {
+  /**
+   * Reads packets.
+   *
+   * @param most - upper bound of their number before segmentation, besides that of this class
+   */
+  read(consumer: PacketConsumer, most = MAX_READS): TunReadCode {
     const headerLength = this.#hasHeader ? VIRTIO_HEADER_LENGTH : 0;
     let at = this.#area + FIRST;
     let result: TunReadCode = TunRead.more;
-    for (let count = 0; count < MAX_READS; count++) {
+    for (let count = 0; count < most; count++) {
       const packet = at + VIRTIO_HEADER_LENGTH;
       if (packet + MAX_PACKET_SIZE > this.#end) break;
       const from = this.#arena.address + packet - headerLength;

@@ -232,6 +232,66 @@ describe('PacketLoop', () => {
     expect(sentBeforeWaiting).toBe(1);
   });
 
+  describe('with packets of the interface that wait', () => {
+    const tun = new Map([[TUN, POLLIN]]);
+    const other = new Map([[UDP, POLLIN]]);
+
+    beforeEach(() => {
+      for (let count = 0; count < 9; count++) libc.toRead.push(Uint8Array.of(count));
+    });
+
+    test('takes one, and asks only in the very next turn whether there are more', () => {
+      run(tun);
+      expect(machine.packets).toHaveLength(1);
+      run(other, tun);
+      expect(machine.packets).toHaveLength(2);
+      run(tun, tun);
+      expect(machine.packets).toHaveLength(9);
+    });
+
+    test('takes all of each turn after one with several, until one is alone', () => {
+      run(tun, tun);
+      expect(machine.packets).toHaveLength(9);
+      libc.toRead.push(Uint8Array.of(1), Uint8Array.of(2));
+      run(other, tun);
+      expect(machine.packets).toHaveLength(11);
+      libc.toRead.push(Uint8Array.of(1));
+      run(tun);
+      libc.toRead.push(Uint8Array.of(1), Uint8Array.of(2));
+      run(tun);
+      expect(machine.packets).toHaveLength(13);
+    });
+  });
+
+  test('asks for the time once in each turn', () => {
+    let asked = 0;
+    const counting = new PacketLoop({
+      libc,
+      memory: loopMemory(libc, 'webassembly'),
+      machine: (sink) => new FakeMachine(sink),
+      wake: WAKE,
+      udp: UDP,
+      tun: TUN,
+      tunFeatures: { virtioHeader: false, udpSegmentation: false },
+      udpSegmentation: true,
+      clock: () => {
+        asked++;
+        return now;
+      },
+      onWake: () => {},
+      onEvent: () => {},
+      onGone: () => {},
+    });
+    let turns = 0;
+    libc.onPoll = () => {
+      if (++turns === 10) counting.stop();
+      return NOTHING;
+    };
+    counting.run();
+    // And once before the first one.
+    expect(asked).toBe(11);
+  });
+
   test('waits in poll until the next timeout of the machine, and for one second at most', () => {
     machine.timeout = 1250.5;
     run(NOTHING, NOTHING);
