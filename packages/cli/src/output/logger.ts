@@ -29,7 +29,8 @@ export interface Logger {
 }
 
 /**
- * Makes a logger.
+ * Makes a logger. Not by the library pino, which alone takes 20 ms of processor time at the start, a third of that of
+ * Node.js itself, and 8 MB of resident memory, 2 MB of them its own: this is all that daemons use of one.
  *
  * @param write - called for each message of an enabled level
  */

@@ -62,15 +62,19 @@ export function programPages(smaps: string): AddressRange[] {
     );
 }
 
-/** The mappings of each file, as far as they are neighbors: a program or library has data among them. */
+/**
+ * The mappings of each file, as far as nothing else is between them: a program or library has data among them. There may
+ * be gaps.
+ */
 function filesIn(smaps: string): Mapping[][] {
   const files: Mapping[][] = [];
+  let previous = '';
   for (const mapping of mappingsIn(smaps)) {
-    if (!mapping.path.startsWith('/')) continue;
-    const last = files.at(-1)?.at(-1);
-    const isNext = last?.path === mapping.path && last.address + last.size === mapping.address;
-    if (isNext) files.at(-1)!.push(mapping);
-    else files.push([mapping]);
+    if (mapping.path.startsWith('/')) {
+      if (mapping.path === previous) files.at(-1)!.push(mapping);
+      else files.push([mapping]);
+    }
+    previous = mapping.path;
   }
   return files;
 }
