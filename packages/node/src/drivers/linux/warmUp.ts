@@ -13,7 +13,7 @@ import type { TunFeatures } from './tunFeatures.js';
 import { peerScript, routerScript } from './warmUpScripts.js';
 
 /** Iterations of the loop: after so many, all of its code is compiled. */
-const ITERATIONS = 30_000;
+const ITERATIONS = 15_000;
 /** How often the steps are repeated before another machine begins anew. */
 const REPETITIONS = 10;
 /** Upper bound of the whole warm-up, in milliseconds. */
