@@ -89,7 +89,9 @@ describeKernel('the Linux driver', () => {
       const peer1 = await startPeer(lab, 'peer1', '--offloads', offloads);
       const peer2 = await startPeer(lab, 'peer2', '--offloads', offloads);
       const most = offloads === 'tun' || offloads === 'all' ? 51 : 65_535;
-      expect(await lab.ip('peer1', `-d link show dev ${TUN}`)).toContain(`gso_max_segs ${most} `);
+      const link = await lab.ip('peer1', `-d link show dev ${TUN}`);
+      expect(link).toContain(`gso_max_segs ${most} `);
+      expect(link).toMatch(/qlen 1000\b/);
       await becomeDirect(peer1, peer2);
       await transfer('peer1', 'peer2', peer2.address);
       // The router is a host as well: it relays nothing here, but its interface does what others do.

@@ -99,6 +99,7 @@ export const RTA_TABLE = 15;
 // linux/if_link.h
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
+export const IFLA_TXQLEN = 13;
 export const IFLA_CARRIER = 33;
 export const IFLA_GSO_MAX_SEGS = 40;
 

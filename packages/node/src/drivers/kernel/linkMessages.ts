@@ -5,6 +5,7 @@ import {
   IFLA_GSO_MAX_SEGS,
   IFLA_IFNAME,
   IFLA_MTU,
+  IFLA_TXQLEN,
   NLM_F_ACK,
   NLM_F_REQUEST,
   RTM_DELLINK,
@@ -67,9 +68,12 @@ export function mtuMessage(index: number, mtu: number): Uint8Array {
 
 /** Makes RTM_SETLINK, which limits the segments of the packets that an interface gets before segmentation (GSO). */
 export function segmentLimitMessage(name: string, segments: number): Uint8Array {
-  const flags = NLM_F_REQUEST | NLM_F_ACK;
-  const attributes: Attribute[] = [nameAttribute(name), [IFLA_GSO_MAX_SEGS, segments]];
-  return netlinkMessage(RTM_SETLINK, flags, linkBody(0), attributes);
+  return setLinkMessage(name, [IFLA_GSO_MAX_SEGS, segments]);
+}
+
+/** Makes RTM_SETLINK, which gives the queue of an interface room for so many packets before segmentation. */
+export function queueLengthMessage(name: string, packets: number): Uint8Array {
+  return setLinkMessage(name, [IFLA_TXQLEN, packets]);
 }
 
 /** Makes RTM_SETLINK, which sets IFF_UP of an interface. */
@@ -112,6 +116,11 @@ export function readConnection(
   if (index === null || (type !== RTM_NEWLINK && type !== RTM_DELLINK)) return null;
   const flags = view.getUint32(body + FLAGS, LITTLE_ENDIAN);
   return { index, isConnected: type === RTM_NEWLINK && (flags & CONNECTED) === CONNECTED };
+}
+
+function setLinkMessage(name: string, attribute: Attribute): Uint8Array {
+  const flags = NLM_F_REQUEST | NLM_F_ACK;
+  return netlinkMessage(RTM_SETLINK, flags, linkBody(0), [nameAttribute(name), attribute]);
 }
 
 /** IFLA_IFNAME, which takes the place of an index of 0. */

@@ -12,7 +12,7 @@ import {
   TUNSETVNETHDRSZ,
 } from '../kernel/constants.js';
 import type { Libc } from '../kernel/libc.js';
-import { segmentLimitMessage } from '../kernel/linkMessages.js';
+import { queueLengthMessage, segmentLimitMessage } from '../kernel/linkMessages.js';
 import { int32Bytes } from '../kernel/native.js';
 import { Rtnetlink } from '../kernel/rtnetlink.js';
 import { VIRTIO_HEADER_LENGTH } from '../kernel/virtioHeader.js';
@@ -25,6 +25,12 @@ const TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
 const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
 /** Upper bound of segments of one packet, so that one message of UDP_SEGMENT carries them all. */
 const MOST_SEGMENTS = Math.floor(MAX_PAYLOAD / TUNNEL_MTU);
+
+/**
+ * Packets before segmentation that the queue of an interface holds, as of other kinds of interfaces. In the 500 of
+ * TUN, the data and acknowledgments of 64 connections in both directions have no room, and some of these starve.
+ */
+const QUEUE_LENGTH = 1000;
 
 /** A TUN interface for `PacketLoop`s, by its descriptors: one for each queue (IFF_MULTI_QUEUE). */
 export class LinuxTun {
@@ -66,7 +72,10 @@ export class LinuxTun {
         descriptors.push(openFurtherQueue(libc, name, flags));
       }
       const features = offloads ? enableOffloads(libc, descriptors) : NONE;
-      if (features.virtioHeader) limitSegments(libc, name, MOST_SEGMENTS);
+      configure(libc, [
+        ...(created ? [queueLengthMessage(name, QUEUE_LENGTH)] : []),
+        ...(features.virtioHeader ? [segmentLimitMessage(name, MOST_SEGMENTS)] : []),
+      ]);
       return new LinuxTun(libc, name, created, features, descriptors);
     } catch (error) {
       for (const one of descriptors) libc.close(one);
@@ -85,7 +94,7 @@ export class LinuxTun {
     // The next user of a prepared interface may not support offloads.
     if (first !== undefined && !this.created && this.features.virtioHeader) {
       this.#libc.ioctlValue(first, TUNSETOFFLOAD, 0);
-      limitSegments(this.#libc, this.name, GSO_MAX_SEGS);
+      configure(this.#libc, [segmentLimitMessage(this.name, GSO_MAX_SEGS)]);
     }
     for (const fd of this.#queues) this.#libc.close(fd);
     this.#queues = [];
@@ -94,10 +103,10 @@ export class LinuxTun {
 
 const NONE: TunFeatures = { virtioHeader: false, udpSegmentation: false };
 
-/** Limits the segments of packets before segmentation; without privileges, or before Linux 4.16, nothing changes. */
-function limitSegments(libc: Libc, name: string, segments: number): void {
+/** Changes an interface by messages of rtnetlink(7); what the kernel does not know, or not allow, stays. */
+function configure(libc: Libc, messages: readonly Uint8Array[]): void {
   const netlink = new Rtnetlink(libc);
-  netlink.request(segmentLimitMessage(name, segments));
+  for (const message of messages) netlink.request(message);
   netlink.close();
 }
 

@@ -253,8 +253,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
       this.machine.handleTimeout(this.#now);
       this.flush();
     }
+    const received = this.#datagramsReceived;
     if (this.#pollSet.isReady(UDP)) this.#readSocket(this.#udp);
-    if (this.#pollSet.isReady(TUN)) this.#readTun();
+    if (this.#pollSet.isReady(TUN)) this.#readTun(this.#datagramsReceived - received);
     else this.#ahead.pass();
     if (this.#pollSet.isReady(LAN)) this.#readSocket(this.#lan);
     if (this.#events.length > 0) this.#emitEvents();
@@ -351,10 +352,13 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#udpPausedUntil = this.#now + ERROR_PAUSE;
   }
 
-  #readTun(): void {
+  /** Reads at least as many packets as were received in this turn, so that neither direction waits for the other. */
+  #readTun(share: number): void {
     const input = this.#input;
     const before = input.calls;
-    const result = input.read(this, this.#ahead.most);
+    const end = input.packets + share;
+    let result = input.read(this, this.#ahead.most);
+    while (result === TunRead.more && input.packets < end) result = input.read(this);
     this.#ahead.read(input.calls - before);
     switch (result) {
       case TunRead.failed:

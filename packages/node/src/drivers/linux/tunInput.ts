@@ -11,6 +11,8 @@ export const MAX_READS = 64;
 /** Upper bound of a packet of the interface with its header, in bytes. */
 const MAX_PACKET_SIZE = 65_536 + 64;
 const AREA_SIZE = 4 * MAX_PACKET_SIZE;
+/** Bytes of packets that the kernel did not segment after which what was read goes out: they fill messages. */
+const ENOUGH = 32_768;
 /** Behind the header of 10 bytes, packets begin at a multiple of 16. */
 const ALIGNMENT = 16;
 const FIRST = ALIGNMENT - VIRTIO_HEADER_LENGTH;
@@ -93,6 +95,7 @@ export class TunInput {
     const headerLength = this.#hasHeader ? VIRTIO_HEADER_LENGTH : 0;
     let at = this.#area + FIRST;
     let result: TunReadCode = TunRead.more;
+    let unsegmented = 0;
     for (let count = 0; count < most; count++) {
       const packet = at + VIRTIO_HEADER_LENGTH;
       if (packet + MAX_PACKET_SIZE > this.#end) break;
@@ -107,9 +110,11 @@ export class TunInput {
       this.calls++;
       const length = read - headerLength;
       if (this.#hasHeader && this.#virtio.at(at).gsoType !== VIRTIO_NET_HDR_GSO_NONE) {
-        this.#segment(packet, length, consumer);
-        // Its segments fill a message or two, which need not wait for more.
-        break;
+        const end = this.#segment(packet, length, consumer);
+        unsegmented += length;
+        if (unsegmented >= ENOUGH) break;
+        at = ((end + ALIGNMENT - 1) & -ALIGNMENT) + FIRST;
+        continue;
       }
       this.packets++;
       if (this.#finishChecksum(at, packet, length)) consumer.packet(packet, length);
@@ -128,11 +133,12 @@ export class TunInput {
     return finishChecksum(this.#memory, packet, length, checksumStart, checksumOffset);
   }
 
-  #segment(packet: number, length: number, consumer: PacketConsumer): void {
+  /** Passes on the segments of a packet; returns where the memory behind it and them begins. */
+  #segment(packet: number, length: number, consumer: PacketConsumer): number {
     const segmenter = this.#segmenter;
     if (!segmenter.begin(this.#virtio, packet, length)) {
       this.malformed++;
-      return;
+      return packet + length;
     }
     let start = (packet + length + ALIGNMENT - 1) & -ALIGNMENT;
     let end = this.#end;
@@ -157,6 +163,7 @@ export class TunInput {
       consumer.packets(to, written, size);
       to += written;
     }
+    return Math.max(to, packet + length);
   }
 
   #failed(errno: number): TunReadCode {

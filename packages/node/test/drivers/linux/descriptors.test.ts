@@ -5,6 +5,7 @@ import {
   IFF_VNET_HDR,
   IFLA_GSO_MAX_SEGS,
   IFLA_IFNAME,
+  IFLA_TXQLEN,
   RTM_SETLINK,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -39,18 +40,21 @@ function flagsAskedFor(): number[] {
     .map(({ argument }) => new DataView(argument.buffer).getUint16(16, true));
 }
 
-/** Names of interfaces, and the limits of segments that were set there. */
-function limitsSet(): [string, number | null][] {
+/** Names of interfaces, and the values of an attribute that were set there. */
+function valuesSet(attribute: number): [string, number][] {
   return libc.requests
     .flatMap((bytes) => readMessages(viewOf(bytes), bytes.length))
     .filter(({ type }) => type === RTM_SETLINK)
-    .map((message) => {
+    .flatMap((message) => {
       const attributes = readAttributes(message, 16);
       const name = attributes.get(IFLA_IFNAME)!;
       const text = Buffer.from(name.buffer, name.byteOffset, name.byteLength - 1).toString();
-      return [text, readNumber(attributes.get(IFLA_GSO_MAX_SEGS))];
+      const value = readNumber(attributes.get(attribute));
+      return value === null ? [] : [[text, value]];
     });
 }
+
+const limitsSet = () => valuesSet(IFLA_GSO_MAX_SEGS);
 
 describe('LinuxTun', () => {
   test('enables the offloads of TCP and UDP', () => {
@@ -102,6 +106,15 @@ describe('LinuxTun', () => {
     expect(LinuxTun.open(libc, '6bed4', 1, true).features.virtioHeader).toBe(true);
   });
 
+  test('gives an interface of its own a longer queue, with offloads and without', () => {
+    LinuxTun.open(libc, 'one', 1, true);
+    LinuxTun.open(libc, 'two', 1, false);
+    expect(valuesSet(IFLA_TXQLEN)).toEqual([
+      ['one', 1000],
+      ['two', 1000],
+    ]);
+  });
+
   test('opens one queue of an interface that was prepared with one, and disables offloads when it closes', () => {
     libc.onIoctl = (request, argument) => {
       if (request !== TUNSETIFF) return null;
@@ -118,6 +131,8 @@ describe('LinuxTun', () => {
       ['prepared', 51],
       ['prepared', 65_535],
     ]);
+    // The administrator decides on the length of its queue.
+    expect(valuesSet(IFLA_TXQLEN)).toEqual([]);
   });
 
   test('opens one queue of an interface that was prepared with several', () => {

@@ -215,6 +215,23 @@ describe('PacketLoop', () => {
     expect(libc.sent).toMatchObject([{ fd: UDP, bytes: [1, 2, 3], gsoSize: 1, pieces: 3 }]);
   });
 
+  test.each([
+    [0, 64],
+    [64, 64],
+    [65, 128],
+    [200, 256],
+  ])('after %i datagrams, reads %i packets before others are served', (received, read) => {
+    libc.toRead.push(...Array.from({ length: 400 }, () => Uint8Array.of(0x60)));
+    const tun = [TUN, POLLIN] as const;
+    // A packet is not taken for one of many before the next turn.
+    run(new Map([tun]), new Map([tun]));
+    const before = machine.packets.length;
+    if (received > 0) libc.toReceive.push([{ bytes: new Uint8Array(received), gsoSize: 1 }]);
+    run(new Map([tun, ...(received > 0 ? [[UDP, POLLIN] as const] : [])]));
+    expect(machine.datagrams).toHaveLength(received);
+    expect(machine.packets).toHaveLength(before + read);
+  });
+
   test('sends a lone packet at once', () => {
     machine.onPacket = (bytes, offset, length) =>
       machine.sink.sendDatagram(bytes, offset, length, new UdpEndpoint(1, 1), 0, 0);

@@ -150,18 +150,40 @@ describe.each(memoryKinds)('TunInput in %s memory, with packets before segmentat
     expect(readAll(framed(NO_VIRTIO, packet)).packets).toEqual([packet]);
   });
 
-  test('flushes after a GSO packet, and after several packets without GSO', () => {
-    const short = tcpPacket({ payload: Uint8Array.of(1) });
-    const long = tcpPacket({ payload: new Uint8Array(5000) });
-    const virtio = virtioOf(long, 1000);
-    const { flushes } = readAll(
-      framed(NO_VIRTIO, short),
-      framed(NO_VIRTIO, short),
-      framed(virtio, withPartialChecksum(long)),
-      framed(virtio, withPartialChecksum(long)),
-    );
-    expect(flushes).toEqual([7, 5]);
+  test('flushes after packets of 32 kB before segmentation, and after all that there are', () => {
+    const packet = (length: number): Uint8Array => {
+      const whole = tcpPacket({ payload: new Uint8Array(length) });
+      return framed(virtioOf(whole, 1000), withPartialChecksum(whole));
+    };
+    const short = framed(NO_VIRTIO, tcpPacket({ payload: Uint8Array.of(1) }));
+    const [few, half, all] = [packet(5_000), packet(16_384), packet(32_768)];
+    const { flushes } = readAll(short, short, few, short, half, half, few, all, all, short);
+    expect(flushes).toEqual([2 + 5 + 1 + 17 + 17, 5 + 33, 33, 1]);
   });
+
+  const reads = fc.record({
+    payload: fc.oneof(fc.integer({ min: 2, max: 3_000 }), fc.integer({ min: 2, max: 40_000 })),
+    size: fc.oneof(fc.constant(0), fc.integer({ min: 36, max: 1440 })),
+    seed: fc.integer({ min: 0, max: 255 }),
+  });
+  test.prop([fc.array(reads, { minLength: 1, maxLength: 8 })], { numRuns: 20 })(
+    'changes none of the packets of one read, whichever are segmented',
+    (plans) => {
+      const planned = plans.map(({ payload, size, seed }) => {
+        const content = new Uint8Array(payload).map((_, index) => index * 7 + seed);
+        const whole = tcpPacket({ payload: content });
+        const virtio = virtioOf(whole, size);
+        return size === 0
+          ? { read: framed(NO_VIRTIO, whole), expected: [whole] }
+          : {
+              read: framed(virtio, withPartialChecksum(whole)),
+              expected: segmentPacket(virtio, whole),
+            };
+      });
+      const { packets } = readAll(...planned.map(({ read }) => read));
+      expect(packets.map(hex)).toEqual(planned.flatMap(({ expected }) => expected.map(hex)));
+    },
+  );
 
   const WHOLE = tcpPacket({ payload: new Uint8Array(3000) });
   const VIRTIO = virtioOf(WHOLE, 1000);
