@@ -45,7 +45,7 @@ const config: KnipConfig = {
       entry: [
         '*.mjs',
         'net/load/{sender,receiveOne,sendFlows,receiveFlows}.mjs',
-        'sockets/{ends,router,withoutKoffi}.mjs',
+        'sockets/{ends,relay,router,withoutKoffi}.mjs',
       ],
       project,
     },

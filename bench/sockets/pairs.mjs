@@ -63,6 +63,13 @@ export async function plainPair() {
   return { sender, receiver, port: receiver.address().port, address: '::1' };
 }
 
+/** Two sockets of `node:dgram` with a relay in another process between them. */
+export async function relayedPair(port) {
+  const pair = await plainPair();
+  pair.receiver.send('', port, pair.address);
+  return { ...pair, port };
+}
+
 /** Two sockets of two tunnels; with the policy `prohibited`, the router is always between them. */
 export async function tunnelPair(openTunnel, { router, driver, policy }) {
   const open = () => openTunnel({ routers: router, listen: '127.0.0.1', driver, policy });

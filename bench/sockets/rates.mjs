@@ -9,16 +9,18 @@ const FULL = { rounds: 25, duration: 250, warmUp: 1_000 };
 const QUICK = { rounds: 7, duration: 100, warmUp: 300 };
 const BITS = 1200 * 8;
 
-const PATHS = ['plain', 'direct', 'router'];
+const PATHS = ['plain', 'relay', 'direct', 'router'];
 const TITLES = {
   plain: 'node:dgram on ::1',
+  relay: 'node:dgram on ::1, by a relay',
   direct: 'tunnel to tunnel, direct',
   router: 'tunnel to tunnel, by a router',
 };
+/** What each is to reach by a router, to another path of the same process and round. */
 const DRIVERS = [
-  { title: 'native calls', driver: 'auto', isNative: true, target: 1 },
-  { title: 'portable driver', driver: 'portable', isNative: true, target: 0.9 },
-  { title: 'node:dgram only', driver: 'portable', isNative: false, target: 0.9 },
+  { title: 'native calls', driver: 'auto', isNative: true, target: 1, to: 'plain' },
+  { title: 'portable driver', driver: 'portable', isNative: true, target: 0.9, to: 'plain' },
+  { title: 'node:dgram only', driver: 'portable', isNative: false, target: 0.9, to: 'relay' },
 ];
 
 class Child {
@@ -56,9 +58,10 @@ class Child {
 /** The processes for one driver of one build: a router, and one with both ends. */
 class Setting {
   /** By path, samples in the order of the rounds. */
-  samples = { plain: [], direct: [], router: [] };
+  samples = { plain: [], relay: [], direct: [], router: [] };
   #ends;
   #router;
+  #relay;
 
   constructor(build, driver) {
     Object.assign(this, { build, ...driver });
@@ -69,7 +72,9 @@ class Setting {
     const dist = this.build.url;
     this.#router = new Child('router.mjs', { dist });
     const router = await this.#router.next();
-    this.#ends = new Child('ends.mjs', { dist, driver, isNative, router });
+    this.#relay = new Child('relay.mjs', {});
+    const relay = await this.#relay.next();
+    this.#ends = new Child('ends.mjs', { dist, driver, isNative, router, relay });
     await this.#ends.next();
   }
 
@@ -89,13 +94,14 @@ class Setting {
 
   stop() {
     this.#ends?.stop();
+    this.#relay?.stop();
     this.#router?.stop();
   }
 
-  /** How often a figure is that of `node:dgram` in the same round: the median. */
-  ratio(path, figure) {
-    const { plain } = this.samples;
-    return median(this.samples[path].map((one, round) => figure(one) / figure(plain[round])));
+  /** How often a figure is that of another path in the same round: the median. */
+  ratio(path, figure, to = 'plain') {
+    const others = this.samples[to];
+    return median(this.samples[path].map((one, round) => figure(one) / figure(others[round])));
   }
 
   rows() {
@@ -111,7 +117,10 @@ class Setting {
         most: Math.max(...rates),
         megabits: (median(rates) * BITS) / 1e6,
         ratio: this.ratio(path, ({ perSecond }) => perSecond),
+        relayRatio:
+          path === 'router' ? this.ratio(path, ({ perSecond }) => perSecond, 'relay') : null,
         target: path === 'router' ? this.target : null,
+        targetTo: this.to,
         processor: median(both),
         processorRatio: this.ratio(path, ({ processor }) => processor),
         routing: median(this.samples[path].map(({ routing }) => routing)),
@@ -151,12 +160,22 @@ export async function measureRates({ quick, json, dist }) {
   if (json) console.log(JSON.stringify({ rounds, duration, load, rows }, null, 2));
   else print(rows, { rounds, load }, builds.length > 1);
   return rows.every(
-    ({ build, ratio, target }) => build !== 'this' || target === null || ratio >= target,
+    ({ build, ratio, relayRatio, target, targetTo }) =>
+      build !== 'this' || target === null || (targetTo === 'relay' ? relayRatio : ratio) >= target,
   );
 }
 
 function print(rows, { rounds, load }, hasBuilds) {
-  const head = ['driver', 'sockets', 'per second', 'Mbit/s', 'lowest', 'highest', 'ratio'];
+  const head = [
+    'driver',
+    'sockets',
+    'per second',
+    'Mbit/s',
+    'lowest',
+    'highest',
+    'ratio',
+    'of relay',
+  ];
   head.push('target', 'µs each', 'ratio', 'µs of router');
   const table = new Table({
     head: hasBuilds ? ['build', ...head] : head,
@@ -171,7 +190,8 @@ function print(rows, { rounds, load }, hasBuilds) {
       Math.round(row.least),
       Math.round(row.most),
       row.ratio.toFixed(2),
-      row.target === null ? '' : `>= ${row.target}`,
+      row.relayRatio?.toFixed(2) ?? '',
+      row.target === null ? '' : `>= ${row.target}${row.targetTo === 'relay' ? ' of relay' : ''}`,
       row.processor.toFixed(1),
       row.processorRatio.toFixed(2),
       row.routing === 0 ? '' : row.routing.toFixed(1),

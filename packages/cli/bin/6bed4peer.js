@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { start } from './start.js';
+'use strict';
 
-await start('6bed4peer');
+const { start } = require('./start.js');
+
+start('6bed4peer');

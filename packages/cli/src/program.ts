@@ -1,6 +1,8 @@
 import { StartError } from '@6bed4/node';
 import { Command, CommanderError } from 'commander';
-import type { LoadCommands } from './commands/commands.js';
+import type { AddCommand, LoadCommands } from './commands/commands.js';
+import { DAEMONS } from './commands/daemonCommands.js';
+import { setCommandSource } from './config/configurable.js';
 import { namedRefusal, nameRefusals } from './options/refusals.js';
 import { UsageError } from './options/usageError.js';
 import { write } from './output/print.js';
@@ -108,8 +110,16 @@ export async function buildProgram(
     .configureOutput({ outputError: () => {}, writeOut: write })
     .exitOverride();
   // Commands take these settings over when they are added.
-  for (const add of await load(args)) add(program, version);
-  nameRefusals(program);
+  const addAll = (all: readonly AddCommand[]): void => {
+    const before = program.commands.length;
+    for (const add of all) add(program, version);
+    for (const command of program.commands.slice(before)) nameRefusals(command);
+  };
+  addAll(await load(args));
+  setCommandSource(program, {
+    names: DAEMONS,
+    add: async (name) => addAll(await load([name])),
+  });
   return program;
 }
 

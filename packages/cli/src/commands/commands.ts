@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { hasConfigFile } from '../config/hasConfigFile.js';
 
 /** Adds a command to the program. */
-type AddCommand = (program: Command, version: string) => void;
+export type AddCommand = (program: Command, version: string) => void;
 
 /** What defines each command, in the order of the help. */
 const COMMANDS = {
@@ -30,8 +29,7 @@ const ABOUT_ALL = ['check-config', 'completion'];
 /** Loads the one command that arguments name, or all where others matter. */
 export const loadCommands: LoadCommands = (args) => {
   const [name = ''] = args;
-  const isAlone =
-    Object.hasOwn(COMMANDS, name) && !ABOUT_ALL.includes(name) && !hasConfigFile(args);
+  const isAlone = Object.hasOwn(COMMANDS, name) && !ABOUT_ALL.includes(name);
   const loaders = Object.entries<() => Promise<AddCommand>>(COMMANDS)
     .filter(([each]) => !isAlone || each === name)
     .map(([, load]) => load());

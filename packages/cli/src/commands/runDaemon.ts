@@ -19,6 +19,7 @@ import { capabilitiesInUse } from '../process/capabilities.js';
 import { programName } from '../process/programName.js';
 import { ServiceManager } from '../process/serviceManager.js';
 import { listenToSignals, type SignalActions } from '../process/signals.js';
+import { releaseStartMemory } from '../process/startMemory.js';
 import { referenceCommand } from '../reference/commands.js';
 
 /** The part of routers and peers that running one needs. */
@@ -136,6 +137,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   run.onStarted(daemon);
   logger.debug(fieldsOf(daemon.driver()), 'driver');
   manager?.ready(() => run.log.redacted(run.describe(daemon)));
+  releaseStartMemory();
   const signal = await Promise.race([signalled, failed]).finally(() => {
     manager?.stopping();
     // What still reloads would reload what is closed.

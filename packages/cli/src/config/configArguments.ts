@@ -1,16 +1,16 @@
 import { type ConfigTable, readConfigFile } from './configFile.js';
 
-/**
- * What a configuration file says about a command, in the form of arguments; whether they are right is found out
- * later, and nothing is in a file that cannot be read.
- */
-export async function configArguments(path: string, command: string): Promise<string[]> {
-  let tables: readonly ConfigTable[];
+/** The tables of a configuration file; none where it cannot be read, which is found out later. */
+export async function tablesIn(path: string): Promise<readonly ConfigTable[]> {
   try {
-    tables = await readConfigFile(path);
+    return await readConfigFile(path);
   } catch {
     return [];
   }
+}
+
+/** What tables say about a command, in the form of arguments; whether they are right is found out later. */
+export function configArguments(tables: readonly ConfigTable[], command: string): string[] {
   const entries = tables.find(({ name }) => name === command)?.entries ?? [];
   return entries.flatMap(({ key, values }) =>
     values.map(({ value }) => {

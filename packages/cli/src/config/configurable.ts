@@ -28,6 +28,21 @@ export interface FlagSource<F> {
 // biome-ignore lint/suspicious/noExplicitAny: each command has flags of its own
 const configurables = new WeakMap<Command, Configurable<any>>();
 
+/** Where a program gets commands that it has not loaded. */
+export interface CommandSource {
+  /** Those that may have tables in configuration files. */
+  readonly names: readonly string[];
+  /** Adds one of them to the program, unless it has no such in this build. */
+  add(name: string): Promise<void>;
+}
+
+const sources = new WeakMap<Command, CommandSource>();
+
+/** Lets configuration files have tables for commands that a program has not loaded. */
+export function setCommandSource(program: Command, source: CommandSource): void {
+  sources.set(program, source);
+}
+
 /** Gives a command the option `--config`, and what it does. Arguments become flags of their name in lower case. */
 export function addConfigurable<F>(command: Command, configurable: Configurable<F>): Command {
   configurables.set(command, configurable);
@@ -125,22 +140,35 @@ async function readTables(
       `found nothing, expected a table such as [${namesIn(program)[0]}]`,
     );
   }
-  return new Map(
-    tables.map((table) => {
-      const command = commandOf(program, path, table);
-      return [command, configuredValues(command, path, table)] as const;
-    }),
-  );
+  const all = new Map<Command, ConfiguredValues>();
+  for (const table of tables) {
+    const command = await commandOf(program, path, table);
+    if (command !== null) all.set(command, configuredValues(command, path, table));
+  }
+  return all;
 }
 
-function commandOf(program: Command, path: string, { name, line }: ConfigTable): Command {
-  const command = program.commands.find((one) => configurables.has(one) && one.name() === name);
+/** @returns null for one that this build does not have */
+async function commandOf(
+  program: Command,
+  path: string,
+  { name, line }: ConfigTable,
+): Promise<Command | null> {
+  const find = (): Command | undefined =>
+    program.commands.find((one) => configurables.has(one) && one.name() === name);
+  const source = sources.get(program);
+  const isElsewhere = find() === undefined && source?.names.includes(name) === true;
+  if (isElsewhere) await source.add(name);
+  const command = find();
   if (command !== undefined) return command;
+  if (isElsewhere) return null;
   const names = namesIn(program).map((one) => `[${one}]`);
   throw new ConfigError(path, line, `found [${name}], expected one of ${names.join(', ')}`);
 }
 
-function namesIn(program: Command): string[] {
+function namesIn(program: Command): readonly string[] {
+  const source = sources.get(program);
+  if (source !== undefined) return source.names;
   return program.commands.filter((one) => configurables.has(one)).map((one) => one.name());
 }
 

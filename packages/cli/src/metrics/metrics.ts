@@ -6,8 +6,8 @@ import { addRelays } from './relayMetrics.js';
 const MS_PER_SECOND = 1000;
 
 /** The status of a daemon as metrics, in the text format of Prometheus. */
-export function metricsOf(status: DaemonStatus): Promise<string> {
-  const metrics = new MetricSet();
+export async function metricsOf(status: DaemonStatus): Promise<string> {
+  const metrics = await MetricSet.open();
   addProcess(metrics, status);
   addTraffic(metrics, status);
   addFailures(metrics, status);

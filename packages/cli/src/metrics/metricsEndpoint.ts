@@ -1,5 +1,5 @@
 import type { ListenAddress } from '../options/listenAddress.js';
-import type { MetricsServer } from './metricsServer.js';
+import { MetricsServer } from './metricsServer.js';
 
 type Source = () => object | Promise<object>;
 
@@ -11,7 +11,7 @@ export class MetricsEndpoint {
   /** Listens elsewhere, or nowhere. @throws StartError when that is not possible; it is where it was then */
   async listen(address: ListenAddress | undefined): Promise<void> {
     const before = this.#server;
-    this.#server = address === undefined ? null : await openServer(address);
+    this.#server = address === undefined ? null : await MetricsServer.open(address);
     if (this.#source !== null) this.#server?.serve(this.#source);
     await before?.close();
   }
@@ -26,10 +26,4 @@ export class MetricsEndpoint {
   async close(): Promise<void> {
     await this.#server?.close();
   }
-}
-
-/** Loads what only those need who ask for it. */
-async function openServer(address: ListenAddress): Promise<MetricsServer> {
-  const { MetricsServer } = await import('./metricsServer.js');
-  return MetricsServer.open(address);
 }

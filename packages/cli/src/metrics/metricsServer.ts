@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { StartError } from '@6bed4/node';
 import type { DaemonStatus } from '../control/status.js';
@@ -30,7 +30,9 @@ export class MetricsServer {
   }
 
   /** Listens. @throws StartError when that is not possible */
-  static open({ host, port }: ListenAddress): Promise<MetricsServer> {
+  static async open({ host, port }: ListenAddress): Promise<MetricsServer> {
+    // Most daemons do without.
+    const { createServer } = await import('node:http');
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT });
     return new Promise((resolve, reject) => {
       server.once('error', ({ code = 'EIO' }: NodeJS.ErrnoException) => {

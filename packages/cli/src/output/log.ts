@@ -4,6 +4,7 @@ import { colors } from './color.js';
 import { createLogger, jsonLine, type Logger, type LogLevel, type LogRecord } from './logger.js';
 import { LogSink, openStandardStream, STDERR, STDOUT, statStandardStream } from './logSink.js';
 import { createRedaction } from './redact.js';
+import { SyslogSink } from './syslogSink.js';
 
 /**
  * The forms of a log: lines for people, JSON, and lines that journald and syslog know the priority of
@@ -90,7 +91,6 @@ async function openSink(
   onLost: (lines: number, code: string | null) => void,
 ): Promise<Sink> {
   if (place !== 'syslog') return new LogSink(await openStandardStream(streamOf(place)), onLost);
-  const { SyslogSink } = await import('./syslogSink.js');
   return SyslogSink.open(programName(), onLost);
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { configArguments } from '../config/configArguments.js';
+import { configArguments, tablesIn } from '../config/configArguments.js';
 import { Capability, capabilitySet } from './capabilities.js';
 import { bindPrivileges, type Privileges } from './privileges.js';
 
@@ -21,11 +21,10 @@ const OPEN = 'open';
  * Must be called before anything else is done or opened. Does nothing where there is nothing to drop, and with an
  * extension hook, which has the privileges of the daemon.
  *
- * @param args - the arguments after the command's name
+ * @param wishes - what the daemon will do
  */
-export async function confine(args: readonly string[]): Promise<void> {
+export async function confine(wishes: Wishes): Promise<void> {
   if (process.platform !== 'linux') return;
-  const wishes = await wishesIn(args);
   // What an extension hook does needs privileges that only its author knows.
   if (wishes.hasHook) return;
   const privileges = await bindPrivileges();
@@ -59,8 +58,10 @@ function restart(privileges: Privileges): void {
 const WITHOUT_TUN: readonly unknown[] = ['proxy', 'serve'];
 
 /** The few options that matter here; whether they are right is found out later. */
-interface Wishes {
+export interface Wishes {
   readonly isWithoutTun: boolean;
+  /** Whether packets will most likely have a thread: that of the Linux driver. */
+  readonly hasThread: boolean;
   /** Ports of this computer to listen on; NaN for none. */
   readonly ports: readonly number[];
   readonly control: string | undefined;
@@ -70,25 +71,31 @@ interface Wishes {
   readonly hasHook: boolean;
   /** Files that are read, now and perhaps later. */
   readonly files: readonly string[];
+  /** Names of the commands that its configuration file is for. */
+  readonly tables: readonly string[];
 }
 
-async function wishesIn(args: readonly string[]): Promise<Wishes> {
+/** @param args - the arguments after the command's name */
+export async function wishesIn(args: readonly string[]): Promise<Wishes> {
   const [command = ''] = args;
   const line = parse(args);
   const path = textOf(line.config);
-  const file = path === undefined ? {} : parse(await configArguments(path, command));
+  const tables = path === undefined ? [] : await tablesIn(path);
+  const file = parse(configArguments(tables, command));
   // What the command line says about the interface wins, be it a name or that there is none.
   const noTun = line.tun === undefined ? (line['no-tun'] ?? file['no-tun']) : false;
   const isWithoutTun = noTun === true || WITHOUT_TUN.includes(command);
   const inbound = line.inbound ?? file.inbound ?? OPEN;
   return {
     isWithoutTun,
+    hasThread: !isWithoutTun && (line.driver ?? file.driver) !== 'portable',
     ports: PORTS.map((name) => portOf(line[name] ?? file[name])),
     control: textOf(line.control ?? file.control),
     // A configuration may say something else later.
     filters: inbound !== OPEN || (path !== undefined && !isWithoutTun),
     hasHook: (line.hook ?? file.hook) !== undefined,
     files: path === undefined ? [] : [path],
+    tables: tables.map(({ name }) => name),
   };
 }
 
@@ -109,6 +116,7 @@ function parse(args: readonly string[]) {
       control: { type: 'string' },
       inbound: { type: 'string' },
       hook: { type: 'string' },
+      driver: { type: 'string' },
     },
   });
   return values;

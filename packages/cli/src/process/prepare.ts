@@ -1,19 +1,15 @@
 import { writeFileSync } from 'node:fs';
-import { hasConfigFile } from '../config/hasConfigFile.js';
+import { DAEMONS, LEAN_DAEMONS } from '../commands/daemonCommands.js';
 import { referenceCommand } from '../reference/commands.js';
 import { translate } from '../reference/translate.js';
-import { confine } from './confine.js';
+import { confine, wishesIn } from './confine.js';
 
 const NAME = '6bed4';
-
-const DAEMONS: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
-/** Those that are built for themselves. */
-const LEAN_DAEMONS: readonly unknown[] = ['peer', 'router'];
 
 /** What to load for a command. */
 export interface Entry {
   /** The built file with all commands, or with the lean daemons alone. */
-  readonly file: 'cli.js' | 'daemon/daemon.js';
+  readonly file: 'cli.js' | 'daemon/daemon.cjs';
   /** Whether a lean daemon will most likely have the thread of the Linux driver. */
   readonly hasThread: boolean;
 }
@@ -28,11 +24,13 @@ export interface Entry {
  */
 export async function prepare(argv: readonly string[], name: string = NAME): Promise<Entry> {
   const args = translated(argv, name);
-  const isLean = LEAN_DAEMONS.includes(args[0]) && !hasConfigFile(args);
-  const file = isLean ? 'daemon/daemon.js' : 'cli.js';
+  const [command = ''] = args;
   const isHelp = args.includes('--help') || args.includes('-h');
-  if (!DAEMONS.includes(args[0]) || isHelp) return { file, hasThread: false };
-  await confine(args);
+  if (isHelp || !DAEMONS.some((one) => one === command)) {
+    return { file: fileFor([command]), hasThread: false };
+  }
+  const wishes = await wishesIn(args);
+  await confine(wishes);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.
   process.title = [name, ...argv].join(' ');
   try {
@@ -40,8 +38,13 @@ export async function prepare(argv: readonly string[], name: string = NAME): Pro
   } catch {
     // Other systems have no such file.
   }
-  const hasThread = isLean && process.platform === 'linux' && !args.includes('--no-tun');
-  return { file, hasThread };
+  const file = fileFor([command, ...wishes.tables]);
+  return { file, hasThread: file !== 'cli.js' && process.platform === 'linux' && wishes.hasThread };
+}
+
+/** The build that has these commands. */
+function fileFor(commands: readonly string[]): Entry['file'] {
+  return commands.every((one) => LEAN_DAEMONS.includes(one)) ? 'daemon/daemon.cjs' : 'cli.js';
 }
 
 /** The arguments of `6bed4`; none where they will be refused, or help is asked for. */

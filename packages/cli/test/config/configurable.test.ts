@@ -1,7 +1,11 @@
 import { InvalidArgumentError } from '@6bed4/codec';
 import { Command } from 'commander';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { addConfigurable, type FlagSource } from '../../src/config/configurable.js';
+import {
+  addConfigurable,
+  type FlagSource,
+  setCommandSource,
+} from '../../src/config/configurable.js';
 import { integer } from '../../src/options/numbers.js';
 import { nameRefusals } from '../../src/options/refusals.js';
 import { repeated } from '../../src/options/repeated.js';
@@ -9,15 +13,21 @@ import { ConfigFolder } from '../support/configuration.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 
+const idle = { check: () => {}, run: () => Promise.resolve() };
+
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
 
 describe('a command with a configuration file', () => {
   let ran: { flags: Flags; source: FlagSource<Flags> | null }[];
   let failure: Error | null;
+  let names: readonly string[] | null;
+  let asked: string[];
   beforeEach(() => {
     ran = [];
     failure = null;
+    names = null;
+    asked = [];
   });
 
   async function run(...args: readonly string[]): Promise<Flags> {
@@ -41,9 +51,34 @@ describe('a command with a configuration file', () => {
       },
     });
     nameRefusals(program);
+    if (names !== null) {
+      const add = async (name: string): Promise<void> => {
+        asked.push(name);
+        if (name === 'known') addConfigurable(program.command(name).option('--size <N>'), idle);
+      };
+      setCommandSource(program, { names, add });
+    }
     await program.parseAsync(['peer', ...args], { from: 'user' });
     return ran[0]!.flags;
   }
+
+  test('loads the commands of other tables, and passes over those that it cannot load', async () => {
+    names = ['peer', 'known', 'elsewhere'];
+    const tables = ['[known]', 'size = 1', '[elsewhere]', 'size = 2', '[peer]', 'port = 5'];
+    expect(await run('--config', folder.write(...tables))).toMatchObject({ port: 5 });
+    expect(asked).toEqual(['known', 'elsewhere']);
+  });
+
+  test('checks the tables of commands that it loads, and refuses those that are none', async () => {
+    names = ['peer', 'known'];
+    const faulty = folder.write('[peer]', '[known]', 'sice = 1');
+    await expect(run('--config', faulty)).rejects.toThrow(`${faulty}:3: found sice, expected`);
+    const strange = folder.write('[peer]', '[strange]');
+    await expect(run('--config', strange)).rejects.toThrow(
+      `${strange}:2: found [strange], expected one of [peer], [known]`,
+    );
+    expect(asked).toEqual(['known']);
+  });
 
   test('has the options of the file, and the defaults', async () => {
     const path = folder.write('[peer]', 'port = 5', 'router = ["a", "b"]', 'what = "x"');

@@ -2,6 +2,7 @@ import type { Profile } from '@6bed4/codec';
 import type { Machine } from '@6bed4/tunnel';
 import type { DriverListener } from '../drivers/driver.js';
 import { BatchedUdp } from '../drivers/linux/batchedUdp.js';
+import { endEarlyThread } from '../drivers/linux/earlyThread.js';
 import type { LinuxDriverOptions } from '../drivers/linux/linuxDriver.js';
 import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
@@ -44,6 +45,7 @@ export async function openDaemonDriver<D>(
   maker: DriverMaker<D>,
 ): Promise<D> {
   const choice = await chooseDriver(options, profile);
+  if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
     const { tun = false, clock, offloads = 'all' } = options;
     const datagrams = options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));

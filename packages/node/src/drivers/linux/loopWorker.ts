@@ -1,6 +1,5 @@
 /** The thread that carries packets in the Linux driver; started by `LoopThread`. */
 
-import { once } from 'node:events';
 // Not the global one, which is behind a getter.
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
@@ -33,10 +32,8 @@ type AnyMachine = Peer | Router;
 type Loop = PacketLoop<AnyMachine>;
 
 const outside = parentPort as MessagePort;
-/** Bound while the set-up is awaited; a failure is told after it. */
-const binding = Promise.allSettled([bindRawLibc()]);
-const [setup] = (await once(outside, 'message')) as [WorkerSetup];
-const shared = new Int32Array(setup.shared);
+let setup: WorkerSetup;
+let shared: Int32Array;
 
 function post(notice: Notice): void {
   outside.postMessage(notice);
@@ -173,9 +170,8 @@ function answerAll(loop: Loop): void {
 }
 
 async function carryPackets(): Promise<void> {
-  const [bound] = await binding;
-  if (bound.status === 'rejected') throw bound.reason;
-  const real = bound.value;
+  // Not before the set-up: koffi aborts the process when a thread ends while it loads, and one that nobody needs may.
+  const real = await bindRawLibc();
   const libc = new ReplayLibc(real);
   const offset = performance.timeOrigin - setup.timeOrigin;
   // Of the clock, during the warm-up.
@@ -229,7 +225,9 @@ async function carryPackets(): Promise<void> {
   loop.run();
 }
 
-async function main(): Promise<void> {
+async function main(message: WorkerSetup): Promise<void> {
+  setup = message;
+  shared = new Int32Array(setup.shared);
   try {
     await carryPackets();
   } catch (error) {
@@ -241,4 +239,4 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+outside.once('message', (message: WorkerSetup) => void main(message));

@@ -1,4 +1,5 @@
-/** The file with the code of the worker: beside the one that this becomes a part of. */
+/** The file with the code of the worker: beside the one that this becomes a part of, and a module of the same kind. */
 export function workerFile(): URL {
-  return new URL('./loopWorker.js', import.meta.url);
+  const isCommonJs = import.meta.url.endsWith('.cjs');
+  return new URL(isCommonJs ? './loopWorker.cjs' : './loopWorker.js', import.meta.url);
 }

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startThreadEarly, takeThread } from '../../../src/drivers/linux/earlyThread.js';
+import {
+  endEarlyThread,
+  startThreadEarly,
+  takeThread,
+} from '../../../src/drivers/linux/earlyThread.js';
 import { workerFile } from '../../../src/drivers/linux/workerFile.js';
 
 vi.mock('../../../src/drivers/linux/workerFile.js', () => ({ workerFile: vi.fn() }));
@@ -47,6 +51,27 @@ describe('a thread that is started early', () => {
       thread.postMessage(index);
       expect(await answer).toBe(index + 1);
     }
+  });
+
+  test('ends where the daemon has another driver', async () => {
+    use(`parentPort.once('message', () => {});`);
+    startThreadEarly();
+    endEarlyThread();
+    const started = vi.mocked(workerFile).mock.calls.length;
+    take();
+    expect(vi.mocked(workerFile).mock.calls.length).toBe(started + 1);
+    endEarlyThread();
+  });
+
+  test('is taken by another copy of this module', async () => {
+    use(`parentPort.once('message', (setup) => parentPort.postMessage(setup + 1));`);
+    startThreadEarly();
+    const started = vi.mocked(workerFile).mock.calls.length;
+    vi.resetModules();
+    const copy = await import('../../../src/drivers/linux/earlyThread.js');
+    expect(copy.takeThread).not.toBe(takeThread);
+    threads.push(copy.takeThread());
+    expect(vi.mocked(workerFile).mock.calls.length).toBe(started);
   });
 
   test('is forgotten when it fails before it is taken', async () => {
