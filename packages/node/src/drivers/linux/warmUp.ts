@@ -13,13 +13,16 @@ import type { TunFeatures } from './tunFeatures.js';
 import { peerScript, routerScript } from './warmUpScripts.js';
 
 /** Iterations of the loop: after so many, all of its code is compiled. */
-const ITERATIONS = 30_000;
+const ITERATIONS = 15_000;
 /** How often the steps are repeated before another machine begins anew. */
 const REPETITIONS = 10;
 /** Upper bound of the whole warm-up, in milliseconds. */
 const MAX_DURATION = 1000;
-/** What is skipped for each machine, so that timeouts come, in milliseconds. */
-const SKIP = 60_000;
+/** What is skipped between repetitions, so that what was found is confirmed again, in milliseconds. */
+const SKIP = 3_000;
+/** What is skipped now and then, so that it is found anew. */
+const LONG_SKIP = 60_000;
+const LONG_SKIP_EVERY = 4;
 /** Length of one piece of it, in milliseconds: for as long, a packet may have to wait. */
 const PIECE = 0.25;
 
@@ -60,11 +63,12 @@ export function prepareWarmUp(options: WarmUpOptions): () => boolean {
   let ahead = 0;
   let pauseAt = 0;
   const next = (): ReplayStep => {
-    const step = begin[at] ?? steps[(at - begin.length) % steps.length]!;
+    const place = at - begin.length;
+    const step = begin[at] ?? steps[place % steps.length]!;
     at++;
     left--;
-    if (at === round) {
-      ahead += SKIP;
+    if (place >= 0 && place % steps.length === 0) {
+      ahead += (place / steps.length) % LONG_SKIP_EVERY === 1 ? LONG_SKIP : SKIP;
       setAhead(ahead);
     }
     if (at === round || clock() - ahead >= pauseAt) loop.stop();

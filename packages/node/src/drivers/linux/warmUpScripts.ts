@@ -88,12 +88,17 @@ export function peerScript(profile: Profile, features: TunFeatures): WarmUpScrip
   const request = echoPacket('echo-request', peer, remote);
   const ping = tunPacket(request, hasHeader);
   begin.push(ping);
+  const asked = begin.length;
   actor.handlePacket(request, 0, request.length, 0);
   rehearsal.settle();
   return {
     machine,
     begin,
     steps: [
+      ping,
+      datagramFrom(REMOTE, echoPacket('echo-reply', remote, peer)),
+      // Confirms the path.
+      ...begin.slice(asked),
       ping,
       datagramFrom(REMOTE, echoPacket('echo-reply', remote, peer)),
       datagramFrom(REMOTE, echoPacket('echo-request', remote, peer)),
