@@ -68,15 +68,16 @@ function pathOf({ stdout }: RunningProgram): string | undefined {
   return stdout.flatMap((line) => /^path (\w+)/.exec(line)?.[1] ?? []).at(-1);
 }
 
-async function until(what: string, is: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + RECOVERY; !(await is()); await sleep(LOOK)) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${RECOVERY} ms`);
+async function until(what: string, is: () => Promise<boolean>, patience = RECOVERY): Promise<void> {
+  for (const end = Date.now() + patience; !(await is()); await sleep(LOOK)) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${patience} ms`);
   }
 }
 
 async function carries(exchange: Exchange, bytes: number): Promise<void> {
   const goal = (await exchange.progress()) + bytes;
-  await until(`${bytes} bytes`, async () => (await exchange.progress()) >= goal);
+  const patience = RECOVERY + (bytes / MEGABYTE) * PATIENCE;
+  await until(`${bytes} bytes`, async () => (await exchange.progress()) >= goal, patience);
 }
 
 /** Hosts and NATs with an interface on the Internet. */

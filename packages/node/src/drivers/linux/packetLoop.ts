@@ -2,12 +2,11 @@ import type { UdpEndpoint } from '@6bed4/codec';
 import type { RunMachine, TunnelEvent, TunnelSink } from '@6bed4/tunnel';
 import type { PacketTap } from '../../capture/packetTap.js';
 import type { Arena } from '../kernel/arena.js';
-import { POLLIN, POLLOUT } from '../kernel/constants.js';
-import { PollSet } from '../kernel/pollSet.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
 import { RECEIVE_BATCH_SIZE, ReceiveBatch } from '../kernel/receiveBatch.js';
 import { ErrorCounts } from './errorCounts.js';
 import type { LoopCounters } from './loopCounters.js';
+import { LoopWait, Source } from './loopWait.js';
 import { COALESCER_SIZE } from './offload/coalescer.js';
 import type { SegmentWork } from './offload/segmentWork.js';
 import type { PacketLoopOptions } from './packetLoopOptions.js';
@@ -20,18 +19,8 @@ import { TUN_OUTPUT_SIZE, TunOutput } from './tunOutput.js';
 export const PACKET_LOOP_SIZE =
   RECEIVE_BATCH_SIZE + SEND_BATCH_SIZE + TUN_INPUT_SIZE + TUN_OUTPUT_SIZE + COALESCER_SIZE + 4096;
 
-// Descriptors of the poll set.
-const WAKE = 0;
-const UDP = 1;
-const TUN = 2;
-const LAN = 3;
-const DESCRIPTORS = 4;
-const NONE = -1;
-
 /** Upper bound of one `poll` wait, in milliseconds. */
 const MAX_WAIT = 1000;
-/** Time for which a descriptor that fails persistently is not polled, in milliseconds. */
-const ERROR_PAUSE = 50;
 /** Upper bound of a wait for a socket whose send buffer is full, in milliseconds; then datagrams drop. */
 const MAX_BLOCK = 100;
 /** Upper bound of consecutive receive errors before the socket pauses: ICMP errors arrive one per call. */
@@ -61,18 +50,12 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   readonly #input: TunInput;
   readonly #ahead = new ReadAhead();
   readonly #output: TunOutput;
-  readonly #pollSet: PollSet;
-  readonly #wakeBuffer: number;
+  readonly #wait: LoopWait;
   readonly #events: TunnelEvent[] = [];
   readonly #receiveErrors = new ErrorCounts();
   /** What is done while nothing arrives; null for nothing. */
   #idleWork: (() => boolean) | null = null;
   readonly #errno: { readonly again: number; readonly interrupted: number };
-  #udp: number;
-  #tun: number;
-  #lan = NONE;
-  #udpPausedUntil = 0;
-  #tunPausedUntil = 0;
   #running = false;
   #now = 0;
   #consecutiveErrors = 0;
@@ -80,7 +63,6 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   #receiveCalls = 0;
   #messagesReceived = 0;
   #datagramsReceived = 0;
-  #waits = 0;
 
   constructor(options: PacketLoopOptions<M>) {
     const { libc, memory, tunFeatures, clock } = options;
@@ -90,14 +72,10 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#onWake = options.onWake;
     this.#onEvent = options.onEvent;
     this.#onGone = options.onGone;
-    this.#udp = options.udp;
-    this.#tun = options.tun;
     this.#errno = { again: libc.numberOf('EAGAIN'), interrupted: libc.numberOf('EINTR') };
     this.#arena = arena;
     this.#work = memory.work;
-    this.#pollSet = new PollSet(libc, arena, DESCRIPTORS);
-    this.#wakeBuffer = arena.reserve(8);
-    this.#pollSet.watch(WAKE, options.wake, POLLIN);
+    this.#wait = new LoopWait(libc, arena, options.wake, options.udp, options.tun);
     this.#receive = new ReceiveBatch(libc, arena);
     this.#send = new SendBatch(libc, arena, options.udpSegmentation);
     this.#input = new TunInput(libc, memory, options.tun, tunFeatures.virtioHeader);
@@ -110,8 +88,8 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#running = true;
     this.#now = this.#clock();
     while (this.#running) {
-      if (this.#idleWork === null) this.#wait(MAX_WAIT);
-      else if (!this.#wait(0)) this.#workWhileIdle(this.#idleWork);
+      if (this.#idleWork === null) this.#waitFor(MAX_WAIT);
+      else if (!this.#waitFor(0)) this.#workWhileIdle(this.#idleWork);
       this.#iterate();
     }
     this.flush();
@@ -131,13 +109,13 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   /** Changes to another UDP socket, after sending what waits by the previous one. */
   useUdp(fd: number, port: number): void {
     this.flush();
-    this.#udp = fd;
+    this.#wait.udp = fd;
     if (this.tap !== null) this.tap.localPort = port;
   }
 
   /** Receives from this socket as well. */
   useLan(fd: number): void {
-    this.#lan = fd;
+    this.#wait.lan = fd;
   }
 
   sendDatagram(
@@ -227,7 +205,7 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
         queueDrops: this.#queueDrops,
       },
       localDrops: this.#output.dropped + this.#input.malformed,
-      waits: this.#waits,
+      waits: this.#wait.count,
       receiveCalls: this.#receiveCalls,
       messagesReceived: this.#messagesReceived,
       datagramsReceived: this.#datagramsReceived,
@@ -244,8 +222,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
 
   #iterate(): void {
     this.#now = this.#clock();
-    if (this.#pollSet.isReady(WAKE)) {
-      this.#libc.read(this.#pollSet.descriptor(WAKE), this.#arena.address + this.#wakeBuffer, 8);
+    const wait = this.#wait;
+    if (wait.isReady(Source.wake)) {
+      wait.clearWake();
       this.#onWake();
       this.#now = this.#clock();
     }
@@ -254,10 +233,10 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
       this.flush();
     }
     const received = this.#datagramsReceived;
-    if (this.#pollSet.isReady(UDP)) this.#readSocket(this.#udp);
-    if (this.#pollSet.isReady(TUN)) this.#readTun(this.#datagramsReceived - received);
+    if (wait.isReady(Source.udp)) this.#readSocket(wait.udp);
+    if (wait.isReady(Source.tun)) this.#readTun(this.#datagramsReceived - received);
     else this.#ahead.pass();
-    if (this.#pollSet.isReady(LAN)) this.#readSocket(this.#lan);
+    if (wait.isReady(Source.lan)) this.#readSocket(wait.lan);
     if (this.#events.length > 0) this.#emitEvents();
   }
 
@@ -272,24 +251,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
    * @param longest - upper bound in milliseconds. The wait may end later by what the last turn took: its beginning
    * counts as now, because asking for the time costs a lone packet more than all the rest here
    */
-  #wait(longest: number): boolean {
+  #waitFor(longest: number): boolean {
     const now = this.#now;
-    let until = Math.min(this.machine.nextTimeout(), now + longest);
-    let udp = this.#udp;
-    let tun = this.#tun;
-    if (this.#udpPausedUntil > now) {
-      udp = NONE;
-      until = Math.min(until, this.#udpPausedUntil);
-    }
-    if (this.#tunPausedUntil > now) {
-      tun = NONE;
-      until = Math.min(until, this.#tunPausedUntil);
-    }
-    this.#pollSet.watch(UDP, udp, POLLIN);
-    this.#pollSet.watch(TUN, tun, POLLIN);
-    this.#pollSet.watch(LAN, this.#lan, POLLIN);
-    this.#waits++;
-    return this.#pollSet.poll(Math.max(0, Math.ceil(until - now)));
+    return this.#wait.wait(now, Math.min(this.machine.nextTimeout(), now + longest));
   }
 
   #readSocket(fd: number): void {
@@ -349,7 +313,7 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#receiveErrors.count(this.#libc.nameOf(errno));
     if (++this.#consecutiveErrors < MAX_CONSECUTIVE_ERRORS) return;
     this.#consecutiveErrors = 0;
-    this.#udpPausedUntil = this.#now + ERROR_PAUSE;
+    this.#wait.pauseUdp(this.#now);
   }
 
   /** Reads at least as many packets as were received in this turn, so that neither direction waits for the other. */
@@ -362,10 +326,10 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
     this.#ahead.read(input.calls - before);
     switch (result) {
       case TunRead.failed:
-        this.#tunPausedUntil = this.#now + ERROR_PAUSE;
+        this.#wait.pauseTun(this.#now);
         break;
       case TunRead.gone:
-        this.#tun = NONE;
+        this.#wait.dropTun();
         this.#onGone();
         break;
     }
@@ -378,10 +342,9 @@ export class PacketLoop<M extends RunMachine> implements TunnelSink, PacketConsu
   }
 
   #flushSends(): void {
-    while (this.#send.flush(this.#udp) === Flushed.blocked) {
+    while (this.#send.flush(this.#wait.udp) === Flushed.blocked) {
       // Waiting slows down the senders, which is better than losses; but not forever.
-      this.#pollSet.watch(UDP, this.#udp, POLLOUT);
-      const isReady = this.#pollSet.pollOne(UDP, MAX_BLOCK);
+      const isReady = this.#wait.waitForRoom(MAX_BLOCK);
       this.#now = this.#clock();
       if (isReady) continue;
       this.#queueDrops += this.#send.discard();

@@ -1,46 +1,23 @@
-import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
-import { OPENING_TTL } from '@6bed4/tunnel';
+import type { UdpEndpoint } from '@6bed4/codec';
 import { BytesPart } from '../../bytesPart.js';
 import type { Arena } from '../kernel/arena.js';
-import {
-  AF_INET,
-  IP_RETOPTS,
-  IP_TOS,
-  IP_TTL,
-  MSG_DONTWAIT,
-  SOL_IP,
-  SOL_UDP,
-  UDP_MAX_SEGMENTS,
-  UDP_SEGMENT,
-} from '../kernel/constants.js';
-import { ControlWriter } from '../kernel/controlMessages.js';
-import { OPENING_OPTIONS } from '../kernel/ipOptions.js';
-import { type MessageLayout, messageLayout } from '../kernel/messageLayout.js';
-import { LITTLE_ENDIAN } from '../kernel/native.js';
+import { MSG_DONTWAIT, UDP_MAX_SEGMENTS } from '../kernel/constants.js';
 import type { RawLibc } from '../kernel/rawLibc.js';
-import {
-  SOCKADDR_IN_ADDRESS,
-  SOCKADDR_IN_PORT,
-  SOCKADDR_IN_SIZE,
-} from '../kernel/socketAddress.js';
 import { ErrorCounts } from './errorCounts.js';
-import { MESSAGE_VECTORS_SIZE, MessageVectors } from './messageVectors.js';
+import { MESSAGE_HEADERS_SIZE, MessageHeaders } from './messageHeaders.js';
+import type { MessageVectors } from './messageVectors.js';
 
 /** Messages of one `sendmmsg`. */
 export const SEND_SLOTS = 64;
 /** Upper bound of the UDP payload of an IPv4 datagram, in bytes. */
 export const MAX_PAYLOAD = 65_507;
-const CONTROL_SIZE = 96;
 /** Bytes for datagrams that the machine made outside of the arena. */
 const COPIES_SIZE = 1 << 17;
 /** Entries of the hash table of endpoints. */
 const TABLE_SIZE = 256;
 
 /** Bytes of an arena that a {@link SendBatch} takes. */
-export const SEND_BATCH_SIZE =
-  (SEND_SLOTS + 1) * (64 + SOCKADDR_IN_SIZE + CONTROL_SIZE + MESSAGE_VECTORS_SIZE) +
-  COPIES_SIZE +
-  1024;
+export const SEND_BATCH_SIZE = (SEND_SLOTS + 1) * MESSAGE_HEADERS_SIZE + COPIES_SIZE + 1024;
 
 /** Results of {@link SendBatch.flush}. */
 export const Flushed = { all: 0, blocked: 1 } as const;
@@ -65,11 +42,7 @@ export class SendBatch {
 
   readonly #libc: RawLibc;
   readonly #arena: Arena;
-  readonly #layout: MessageLayout;
-  readonly #control: ControlWriter;
-  readonly #headers: number;
-  readonly #names: number;
-  readonly #controls: number;
+  readonly #headers: MessageHeaders;
   readonly #vectors: MessageVectors;
   readonly #copies: number;
   readonly #part = new BytesPart();
@@ -104,25 +77,10 @@ export class SendBatch {
     this.#libc = libc;
     this.#arena = arena;
     this.segmentation = segmentation;
-    const layout = messageLayout(arena.longSize);
-    this.#layout = layout;
-    this.#control = new ControlWriter(arena, layout);
     // One more than there are messages, for datagrams that have to be sent singly.
-    const slots = SEND_SLOTS + 1;
-    this.#headers = arena.reserve(slots * layout.messageSize);
-    this.#names = arena.reserve(slots * SOCKADDR_IN_SIZE);
-    this.#controls = arena.reserve(slots * CONTROL_SIZE);
-    this.#vectors = new MessageVectors(arena, slots);
+    this.#headers = new MessageHeaders(arena, SEND_SLOTS + 1);
+    this.#vectors = this.#headers.vectors;
     this.#copies = arena.reserve(COPIES_SIZE);
-    for (let slot = 0; slot < slots; slot++) {
-      const header = this.#headers + slot * layout.messageSize;
-      const name = this.#names + slot * SOCKADDR_IN_SIZE;
-      arena.setPointer(header + layout.name, name);
-      arena.words[(header + layout.nameLength) >> 2] = SOCKADDR_IN_SIZE;
-      arena.setPointer(header + layout.vectors, this.#vectors.at(slot, 0));
-      arena.setPointer(header + layout.control, this.#controls + slot * CONTROL_SIZE);
-      arena.view.setUint16(name, AF_INET, LITTLE_ENDIAN);
-    }
     this.#errno = {
       again: libc.numberOf('EAGAIN'),
       interrupted: libc.numberOf('EINTR'),
@@ -204,10 +162,9 @@ export class SendBatch {
    * @returns `blocked` when the socket accepts no more for now: wait for POLLOUT, and flush again
    */
   flush(fd: number): FlushedCode {
-    const { messageSize } = this.#layout;
     for (let slot = this.#next; slot < this.#count; slot++) this.#complete(slot);
     while (this.#next < this.#count) {
-      const at = this.#arena.address + this.#headers + this.#next * messageSize;
+      const at = this.#headers.address(this.#next);
       const sent = this.#libc.sendmmsg(fd, at, this.#count - this.#next, MSG_DONTWAIT);
       this.calls++;
       if (sent > 0) {
@@ -252,7 +209,6 @@ export class SendBatch {
 
   #begin(at: number, length: number, address: number, portTosTtl: number): number {
     const slot = this.#count++;
-    const name = this.#names + slot * SOCKADDR_IN_SIZE;
     this.#address[slot] = address;
     this.#portTosTtl[slot] = portTosTtl;
     this.#gsoSize[slot] = length;
@@ -261,8 +217,7 @@ export class SendBatch {
     this.#vectorCount[slot] = 1;
     this.#end[slot] = at + length;
     this.#isClosed[slot] = this.segmentation && length > 0 ? 0 : 1;
-    this.#arena.view.setUint16(name + SOCKADDR_IN_PORT, portTosTtl >>> 16);
-    this.#arena.view.setInt32(name + SOCKADDR_IN_ADDRESS, address);
+    this.#headers.setEndpoint(slot, address, portTosTtl >>> 16);
     this.#vectors.set(slot, 0, at, length);
     return slot;
   }
@@ -312,26 +267,16 @@ export class SendBatch {
 
   /** Writes the parts of the header that depend on the whole message. */
   #complete(slot: number): void {
-    const layout = this.#layout;
-    const header = this.#headers + slot * layout.messageSize;
-    this.#arena.setSize(header + layout.vectorCount, this.#vectorCount[slot]!);
+    this.#headers.setPieces(slot, this.#vectorCount[slot]!);
     const isGso = this.#segments[slot]! > 1;
-    this.#writeControl(slot, this.#portTosTtl[slot]!, isGso ? this.#gsoSize[slot]! : 0);
+    this.#writeControl(slot, slot, isGso ? this.#gsoSize[slot]! : 0);
   }
 
-  #writeControl(slot: number, portTosTtl: number, gsoSize: number): void {
+  /** Says of a message how another one is to be sent. */
+  #writeControl(slot: number, like: number, gsoSize: number): void {
+    const portTosTtl = this.#portTosTtl[like]!;
     const tos = (portTosTtl >>> 8) & 0xff;
-    const ttl = portTosTtl & 0xff;
-    const control = this.#control;
-    control.begin(this.#controls + slot * CONTROL_SIZE);
-    if (tos !== 0) control.int32(SOL_IP, IP_TOS, tos);
-    if (ttl !== 0) control.int32(SOL_IP, IP_TTL, ttl);
-    if (ttl === OPENING_TTL && !isIPv4Multicast(this.#address[slot]!)) {
-      control.bytes(SOL_IP, IP_RETOPTS, OPENING_OPTIONS);
-    }
-    if (gsoSize !== 0) control.uint16(SOL_UDP, UDP_SEGMENT, gsoSize);
-    const { messageSize, controlLength } = this.#layout;
-    this.#arena.setSize(this.#headers + slot * messageSize + controlLength, control.length);
+    this.#headers.setControl(slot, this.#address[like]!, tos, portTosTtl & 0xff, gsoSize);
   }
 
   #handleError(fd: number, slot: number, errno: number): void {
@@ -351,21 +296,18 @@ export class SendBatch {
 
   /** Sends the datagrams of a message singly. */
   #sendSingly(fd: number, slot: number): void {
-    const layout = this.#layout;
+    const headers = this.#headers;
     const spare = SEND_SLOTS;
-    const header = this.#headers + spare * layout.messageSize;
-    const name = this.#names + spare * SOCKADDR_IN_SIZE;
-    const from = this.#names + slot * SOCKADDR_IN_SIZE;
-    this.#arena.bytes.copyWithin(name, from, from + SOCKADDR_IN_SIZE);
-    this.#writeControl(spare, this.#portTosTtl[slot]!, 0);
-    this.#arena.setSize(header + layout.vectorCount, 1);
+    headers.setEndpoint(spare, this.#address[slot]!, this.#portTosTtl[slot]! >>> 16);
+    headers.setPieces(spare, 1);
+    this.#writeControl(spare, slot, 0);
     const size = this.#gsoSize[slot]!;
     for (let index = 0; index < this.#vectorCount[slot]!; index++) {
       const start = this.#vectors.start(slot, index);
       const end = start + this.#vectors.length(slot, index);
       for (let at = start; at < end; at += size) {
         this.#vectors.set(spare, 0, at, Math.min(size, end - at));
-        this.#sendOne(fd, this.#arena.address + header);
+        this.#sendOne(fd, headers.address(spare));
       }
     }
   }

@@ -5,21 +5,18 @@ import {
   NEXT_HEADER_TCP,
   NEXT_HEADER_UDP,
   SOURCE_OFFSET,
-  TCP_ACK,
   TCP_ACKNOWLEDGMENT_OFFSET,
   TCP_DATA_OFFSET_OFFSET,
   TCP_FLAGS_OFFSET,
   TCP_HEADER_LENGTH,
   TCP_PSH,
   TCP_SEQUENCE_OFFSET,
-  TCP_URGENT_POINTER_OFFSET,
   TCP_WINDOW_OFFSET,
-  UDP_CHECKSUM_OFFSET,
   UDP_HEADER_LENGTH,
-  UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
 import type { LoopMemory } from '../loopMemory.js';
+import { isTcpCandidate, isUdpCandidate } from './candidates.js';
 import type { SegmentWork } from './segmentWork.js';
 import { MAX_SEGMENTS, WrittenPackets, writtenPacketsSize } from './writtenPackets.js';
 
@@ -136,15 +133,8 @@ export class Coalescer {
     const headers = IPV6_HEADER_LENGTH + (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! >>> 4) * 4;
     const payload = length - headers;
     const flags = bytes[tcp + TCP_FLAGS_OFFSET]!;
-    // The reserved bits and the ninth flag share a byte with the data offset.
-    const isCandidate =
-      payload > 0 &&
-      headers >= IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH &&
-      (flags & ~TCP_PSH) === TCP_ACK &&
-      (bytes[tcp + TCP_DATA_OFFSET_OFFSET]! & 0x0f) === 0 &&
-      view.getUint16(tcp + TCP_URGENT_POINTER_OFFSET) === 0;
     const flow = this.#findFlow(at);
-    if (!isCandidate) {
+    if (!isTcpCandidate(view, at, length)) {
       if (flow >= 0) this.#flushFlow(flow);
       this.#writeSingle(at, length);
       return;
@@ -196,14 +186,9 @@ export class Coalescer {
 
   #addUdp(at: number, length: number): void {
     const { view } = this.#arena;
-    const udp = at + IPV6_HEADER_LENGTH;
     const headers = IPV6_HEADER_LENGTH + UDP_HEADER_LENGTH;
     const payload = length - headers;
-    const isCandidate =
-      this.#coalescesUdp &&
-      payload > 0 &&
-      view.getUint16(udp + UDP_LENGTH_OFFSET) === length - IPV6_HEADER_LENGTH &&
-      view.getUint16(udp + UDP_CHECKSUM_OFFSET) !== 0;
+    const isCandidate = this.#coalescesUdp && isUdpCandidate(view, at, length);
     const flow = this.#findFlow(at);
     if (flow >= 0) {
       if (isCandidate && this.#canAppend(flow, at, length, payload)) {
