@@ -37,7 +37,10 @@ export interface WarmUpOptions {
   readonly clock: () => number;
   /** Sets the clock ahead by so many milliseconds. */
   readonly setAhead: (ahead: number) => void;
-  /** The function that the loop calls later too; another one would invalidate the compiled code. */
+  /**
+   * The function that the loop calls later too; another one would invalidate the compiled code. The clock is not set ahead
+   * meanwhile.
+   */
   readonly onWake: () => void;
 }
 
@@ -69,9 +72,11 @@ export function prepareWarmUp(options: WarmUpOptions): () => boolean {
     left--;
     if (place >= 0 && place % steps.length === 0) {
       ahead += (place / steps.length) % LONG_SKIP_EVERY === 1 ? LONG_SKIP : SKIP;
-      setAhead(ahead);
     }
+    setAhead(ahead);
     if (at === round || clock() - ahead >= pauseAt) loop.stop();
+    // Whoever is woken calls the machine that carries packets, for which it is as late as it is.
+    if (step.wake) setAhead(0);
     return step;
   };
   const work = (): void => {
@@ -79,6 +84,7 @@ export function prepareWarmUp(options: WarmUpOptions): () => boolean {
       if (at === round) at = 0;
       if (at === 0) restart(loop, machine);
       loop.run();
+      setAhead(ahead);
     } while (left > 0 && clock() - ahead < pauseAt);
   };
   return () => {

@@ -108,6 +108,24 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
     expect(longest).toBeLessThan(0.5);
   });
 
+  test('lets those who are woken see the present time', () => {
+    const time = new TestClock(0.04);
+    const libc = new ReplayLibc(new FailingLibc(longSize));
+    const ahead: number[] = [];
+    warmUp({
+      libc,
+      memory: loopMemory(libc, 'webassembly'),
+      kind: 'peer',
+      profile: reference2020,
+      tunFeatures: { virtioHeader: true, udpSegmentation: true },
+      clock: time.clock,
+      setAhead: time.setAhead,
+      onWake: () => ahead.push(time.clock() - time.now),
+    });
+    expect(ahead.length).toBeGreaterThan(100);
+    expect(ahead.filter((each) => each !== 0)).toEqual([]);
+  });
+
   test('returns the results of the system after its end', () => {
     const real = new FakeRawLibc(longSize);
     const libc = new ReplayLibc(real);
