@@ -16,9 +16,7 @@ import {
   TCP_SYN,
   TCP_URGENT_POINTER_OFFSET,
   TCP_WINDOW_OFFSET,
-  UDP_CHECKSUM_OFFSET,
   UDP_HEADER_LENGTH,
-  UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 
 const UPPER = IPV6_HEADER_LENGTH;
@@ -86,14 +84,4 @@ function haveSameOptions(view: DataView, tcp: number, other: number, headers: nu
     if (view.getInt32(tcp + offset) !== view.getInt32(other + offset)) return false;
   }
   return true;
-}
-
-/** Whether a UDP datagram may follow another one: it has payload, its length fits, and it has a checksum. */
-export function followsUdp(view: DataView, at: number, length: number): boolean {
-  const udp = at + UPPER;
-  return (
-    length > UPPER + UDP_HEADER_LENGTH &&
-    view.getUint16(udp + UDP_LENGTH_OFFSET) === length - UPPER &&
-    view.getUint16(udp + UDP_CHECKSUM_OFFSET) !== 0
-  );
 }

@@ -17,7 +17,8 @@ import {
   UDP_LENGTH_OFFSET,
 } from '@6bed4/nd';
 import type { Arena } from '../../kernel/arena.js';
-import { followsTcp, followsUdp, haveOneHeader, isSuitable } from './alikePackets.js';
+import { followsTcp, haveOneHeader, isSuitable } from './alikePackets.js';
+import { isUdpCandidate } from './candidates.js';
 import type { SegmentWork, WholePacket } from './segmentWork.js';
 
 const TCP = IPV6_HEADER_LENGTH;
@@ -81,7 +82,7 @@ export class ScriptSegmentWork implements SegmentWork {
       const isTcp = this.#bytes[last + NEXT_HEADER_OFFSET] === NEXT_HEADER_TCP;
       const follows = isTcp
         ? followsTcp(this.#view, last, at, size, one)
-        : followsUdp(this.#view, at, one);
+        : isUdpCandidate(this.#view, at, one);
       if (!follows || !this.isValid(at, one)) break;
       done += one;
       if (isTcp && (this.#bytes[at + TCP + TCP_FLAGS_OFFSET]! & TCP_PSH) !== 0) break;
