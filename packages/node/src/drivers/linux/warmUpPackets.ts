@@ -1,4 +1,4 @@
-import { parseIPv4, parseIPv6, writeUint16, writeUint32 } from '@6bed4/codec';
+import { type Endpoint, parseIPv4, parseIPv6, writeUint16, writeUint32 } from '@6bed4/codec';
 import {
   buildEcho,
   buildUdp,
@@ -18,12 +18,6 @@ import {
 import { VIRTIO_NET_HDR_GSO_NONE, VIRTIO_NET_HDR_GSO_TCPV6 } from '../kernel/constants.js';
 import { VIRTIO_HEADER_LENGTH, VirtioHeader } from '../kernel/virtioHeader.js';
 import { IDLE, type ReplayStep } from './replayLibc.js';
-
-/** An IPv4 address and a UDP port. */
-export interface Place {
-  readonly address: string;
-  readonly port: number;
-}
 
 const PAYLOAD = new Uint8Array(64);
 const HEADERS = IPV6_HEADER_LENGTH + TCP_HEADER_LENGTH;
@@ -91,13 +85,13 @@ export function tcpPacket(
 }
 
 /** The arrival of a datagram. */
-export function datagramFrom({ address, port }: Place, bytes: Uint8Array): ReplayStep {
+export function datagramFrom({ address, port }: Endpoint, bytes: Uint8Array): ReplayStep {
   return { ...IDLE, datagram: { bytes, address: parseIPv4(address), port, size: 0 } };
 }
 
 /** The arrival of datagrams with segments of a TCP stream, coalesced by UDP_GRO. */
 export function streamFrom(
-  { address, port }: Place,
+  { address, port }: Endpoint,
   source: string,
   destination: string,
 ): ReplayStep {

@@ -1,4 +1,4 @@
-import { encodeAddress, type Profile, parseIPv4 } from '@6bed4/codec';
+import { type Endpoint, encodeAddress, type Profile, parseIPv4 } from '@6bed4/codec';
 import { Peer, type PeerOptions, Router, type TunnelSink } from '@6bed4/tunnel';
 import { secureRandom } from '../../random.js';
 import { IDLE, type ReplayStep } from './replayLibc.js';
@@ -6,7 +6,6 @@ import type { TunFeatures } from './tunFeatures.js';
 import {
   datagramFrom,
   echoPacket,
-  type Place,
   streamFrom,
   tcpPacket,
   tunPacket,
@@ -41,7 +40,7 @@ export function routerScript(
 ): WarmUpScript {
   const machine = (sink: TunnelSink): Router =>
     new Router({ ...ROUTER, profile, random: secureRandom }, sink);
-  const { prefix } = new Rehearsal().add(ROUTER, machine);
+  const { prefix } = new MachineNetwork().add(ROUTER, machine);
   const peer = addressOf(PEER, prefix, profile);
   const remote = addressOf(REMOTE, prefix, profile);
   return {
@@ -71,16 +70,16 @@ export function peerScript(profile: Profile, features: TunFeatures): WarmUpScrip
   const { virtioHeader: hasHeader } = features;
   const options: PeerOptions = { routers: [ROUTER], profile, random: sameNonce };
   const machine = (sink: TunnelSink): Peer => new Peer(options, sink);
-  const rehearsal = new Rehearsal();
-  const router = rehearsal.add(
+  const network = new MachineNetwork();
+  const router = network.add(
     ROUTER,
     (sink) => new Router({ ...ROUTER, profile, random: secureRandom }, sink),
   );
   const begin: ReplayStep[] = [];
-  const actor = rehearsal.add(PEER, machine, begin);
-  rehearsal.add(REMOTE, (sink) => new Peer({ ...options, random: secureRandom }, sink)).start(0);
+  const actor = network.add(PEER, machine, begin);
+  network.add(REMOTE, (sink) => new Peer({ ...options, random: secureRandom }, sink)).start(0);
   actor.start(0);
-  rehearsal.settle();
+  network.settle();
   const [advertisement] = begin;
   const peer = addressOf(PEER, router.prefix, profile);
   const remote = addressOf(REMOTE, router.prefix, profile);
@@ -90,7 +89,7 @@ export function peerScript(profile: Profile, features: TunFeatures): WarmUpScrip
   begin.push(ping);
   const asked = begin.length;
   actor.handlePacket(request, 0, request.length, 0);
-  rehearsal.settle();
+  network.settle();
   return {
     machine,
     begin,
@@ -126,46 +125,46 @@ function sameNonce(): number {
 
 /** The first datagram of a peer to its router. */
 function routerSolicitation(profile: Profile): Uint8Array {
-  const rehearsal = new Rehearsal();
+  const network = new MachineNetwork();
   const arrived: ReplayStep[] = [];
   // None that answers.
-  rehearsal.add(
+  network.add(
     ROUTER,
     (sink) => new Peer({ routers: [], profile, random: sameNonce }, sink),
     arrived,
   );
   const options = { routers: [ROUTER], profile, random: sameNonce };
-  rehearsal.add(PEER, (sink) => new Peer(options, sink)).start(0);
-  rehearsal.settle();
+  network.add(PEER, (sink) => new Peer(options, sink)).start(0);
+  network.settle();
   return arrived[0]!.datagram!.bytes;
 }
 
-function addressOf(peer: Place, prefix: string, profile: Profile): string {
+function addressOf(peer: Endpoint, prefix: string, profile: Profile): string {
   return encodeAddress({ prefix, peer }, { profile });
 }
 
-interface Mail {
-  readonly from: Place;
+interface SentDatagram {
+  readonly from: Endpoint;
   /** Address and port as numbers. */
   readonly to: string;
   readonly bytes: Uint8Array;
 }
 
 /** Machines whose datagrams arrive without delay; those to nobody are lost. */
-class Rehearsal {
+class MachineNetwork {
   readonly #machines = new Map<string, { machine: Peer | Router; record: ReplayStep[] | null }>();
-  readonly #mail: Mail[] = [];
+  readonly #sent: SentDatagram[] = [];
 
   /** @param record - gets what arrives there, or null */
   add<M extends Peer | Router>(
-    at: Place,
+    at: Endpoint,
     make: (sink: TunnelSink) => M,
     record: ReplayStep[] | null = null,
   ): M {
     const machine = make({
       sendDatagram: (bytes, offset, length, to) => {
-        const sent = bytes.slice(offset, offset + length);
-        this.#mail.push({ from: at, to: `${to.address}:${to.port}`, bytes: sent });
+        const copy = bytes.slice(offset, offset + length);
+        this.#sent.push({ from: at, to: `${to.address}:${to.port}`, bytes: copy });
       },
       deliverPacket: () => {},
       event: () => {},
@@ -176,10 +175,10 @@ class Rehearsal {
 
   /** Lets all datagrams arrive, and those that are sent then. */
   settle(): void {
-    for (let mail = this.#mail.shift(); mail !== undefined; mail = this.#mail.shift()) {
-      const receiver = this.#machines.get(mail.to);
+    for (let sent = this.#sent.shift(); sent !== undefined; sent = this.#sent.shift()) {
+      const { from, to, bytes } = sent;
+      const receiver = this.#machines.get(to);
       if (receiver === undefined) continue;
-      const { from, bytes } = mail;
       const step = datagramFrom(from, bytes.slice());
       receiver.record?.push(step);
       const { address, port } = step.datagram!;
