@@ -8,12 +8,12 @@ import type { Lab } from './lab.js';
 const CAPTURE_LATENCY = 1_000;
 
 /** Values of `….checksum.status` in tshark. */
-const GOOD = '1';
+export const GOOD = '1';
 const UNVERIFIED = '2';
 /** TCP and UDP inside an ICMPv6 error are cut off and cannot be checked. */
 const ACCEPTABLE = new Set([GOOD, UNVERIFIED]);
 /** Remark of tshark on a TCP checksum of zero that Linux writes as its equal, 0xffff. */
-const EQUAL_TO_ZERO = /TCP Checksum 0xffff instead of 0x0000/;
+export const EQUAL_TO_ZERO = /TCP Checksum 0xffff instead of 0x0000/;
 
 const FIELDS = [
   'frame.number',

@@ -6,13 +6,11 @@ import { parseIPv6 } from '@6bed4/codec';
 import { NEXT_HEADER_TCP, sumBytes } from '@6bed4/nd';
 import { TUN } from '@6bed4/testing/kernel/interfaces';
 import type { Lab } from '@6bed4/testing/kernel/lab';
+import { EQUAL_TO_ZERO, GOOD } from '@6bed4/testing/kernel/tshark';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 
 /** Milliseconds at which tcpdump writes captured packets, at least. */
 const LATENCY = 1_100;
-const GOOD = '1';
-/** What tshark says of a sum that is right but for the form of its zero (RFC 1624). */
-const EQUAL_TO_ZERO = /TCP Checksum 0xffff instead of 0x0000/;
 const FIELDS = [
   'frame.number',
   'ipv6.src',
