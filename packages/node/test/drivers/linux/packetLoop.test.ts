@@ -94,6 +94,8 @@ describe('PacketLoop', () => {
   let loop: PacketLoop<FakeMachine>;
   let machine: FakeMachine;
   let now: number;
+  /** How often the loop asked for the time. */
+  let asked: number;
   let log: string[];
   let onWake: () => void;
 
@@ -113,6 +115,7 @@ describe('PacketLoop', () => {
   beforeEach(() => {
     libc = new FakeRawLibc();
     now = 1000;
+    asked = 0;
     log = [];
     onWake = () => {};
     loop = new PacketLoop({
@@ -124,7 +127,10 @@ describe('PacketLoop', () => {
       tun: TUN,
       tunFeatures: { virtioHeader: false, udpSegmentation: false },
       udpSegmentation: true,
-      clock: () => now,
+      clock: () => {
+        asked++;
+        return now;
+      },
       onWake: () => onWake(),
       onEvent: ({ type }) => log.push(type),
       onGone: () => log.push('gone'),
@@ -281,30 +287,7 @@ describe('PacketLoop', () => {
   });
 
   test('asks for the time once in each turn', () => {
-    let asked = 0;
-    const counting = new PacketLoop({
-      libc,
-      memory: loopMemory(libc, 'webassembly'),
-      machine: (sink) => new FakeMachine(sink),
-      wake: WAKE,
-      udp: UDP,
-      tun: TUN,
-      tunFeatures: { virtioHeader: false, udpSegmentation: false },
-      udpSegmentation: true,
-      clock: () => {
-        asked++;
-        return now;
-      },
-      onWake: () => {},
-      onEvent: () => {},
-      onGone: () => {},
-    });
-    let turns = 0;
-    libc.onPoll = () => {
-      if (++turns === 10) counting.stop();
-      return NOTHING;
-    };
-    counting.run();
+    run(...new Array(9).fill(NOTHING));
     // And once before the first one.
     expect(asked).toBe(11);
   });

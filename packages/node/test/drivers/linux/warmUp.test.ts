@@ -16,6 +16,26 @@ function warmUp(options: WarmUpOptions): number {
   return pieces;
 }
 
+/** Options of the warm-up of a router with all offloads, on a system whose calls fail. */
+function optionsOf(
+  longSize: 4 | 8,
+  { clock, setAhead }: TestClock,
+  others: Partial<WarmUpOptions> = {},
+): WarmUpOptions {
+  const { libc = new ReplayLibc(new FailingLibc(longSize)) } = others;
+  return {
+    libc,
+    memory: loopMemory(libc, 'webassembly'),
+    kind: 'router',
+    profile: reference2020,
+    tunFeatures: { virtioHeader: true, udpSegmentation: true },
+    clock,
+    setAhead,
+    onWake: () => {},
+    ...others,
+  };
+}
+
 describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSize) => {
   test.each([
     ['router', reference2020, false],
@@ -39,19 +59,9 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
         if (!machines.includes(this)) machines.push(this);
         remember.apply(this, args);
       });
-      const { clock, setAhead } = new TestClock(0.04);
-      const features = { virtioHeader, udpSegmentation: virtioHeader };
+      const tunFeatures = { virtioHeader, udpSegmentation: virtioHeader };
       const libc = new ReplayLibc(real);
-      warmUp({
-        libc,
-        memory: loopMemory(libc, 'webassembly'),
-        kind,
-        profile,
-        tunFeatures: features,
-        clock,
-        setAhead,
-        onWake: () => {},
-      });
+      warmUp(optionsOf(longSize, new TestClock(0.04), { libc, kind, profile, tunFeatures }));
       expect(handle.mock.calls.length).toBeGreaterThan(2000);
       vi.restoreAllMocks();
       const sums = { packetsDelivered: 0, packetsTaken: 0, datagramsSent: 0 };
@@ -69,34 +79,13 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
 
   test('ends in time on a slow computer', () => {
     const time = new TestClock(1);
-    const features = { virtioHeader: true, udpSegmentation: true };
-    const libc = new ReplayLibc(new FailingLibc(longSize));
-    warmUp({
-      libc,
-      memory: loopMemory(libc, 'webassembly'),
-      kind: 'router',
-      profile: reference2020,
-      tunFeatures: features,
-      clock: time.clock,
-      setAhead: time.setAhead,
-      onWake: () => {},
-    });
+    warmUp(optionsOf(longSize, time));
     expect(time.now).toBeLessThan(1300);
   });
 
   test('takes little time at once, and is idle in between', () => {
     const time = new TestClock(0.02);
-    const libc = new ReplayLibc(new FailingLibc(longSize));
-    const work = prepareWarmUp({
-      libc,
-      memory: loopMemory(libc, 'webassembly'),
-      kind: 'peer',
-      profile: reference2020,
-      tunFeatures: { virtioHeader: true, udpSegmentation: true },
-      clock: time.clock,
-      setAhead: time.setAhead,
-      onWake: () => {},
-    });
+    const work = prepareWarmUp(optionsOf(longSize, time, { kind: 'peer' }));
     let longest = 0;
     let begin = time.now;
     while (work()) {
@@ -110,18 +99,9 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
 
   test('lets those who are woken see the present time', () => {
     const time = new TestClock(0.04);
-    const libc = new ReplayLibc(new FailingLibc(longSize));
     const ahead: number[] = [];
-    warmUp({
-      libc,
-      memory: loopMemory(libc, 'webassembly'),
-      kind: 'peer',
-      profile: reference2020,
-      tunFeatures: { virtioHeader: true, udpSegmentation: true },
-      clock: time.clock,
-      setAhead: time.setAhead,
-      onWake: () => ahead.push(time.clock() - time.now),
-    });
+    const onWake = (): unknown => ahead.push(time.clock() - time.now);
+    warmUp(optionsOf(longSize, time, { kind: 'peer', onWake }));
     expect(ahead.length).toBeGreaterThan(100);
     expect(ahead.filter((each) => each !== 0)).toEqual([]);
   });
@@ -129,18 +109,7 @@ describe.each([8, 4] as const)('the warm-up, with pointers of %i bytes', (longSi
   test('returns the results of the system after its end', () => {
     const real = new FakeRawLibc(longSize);
     const libc = new ReplayLibc(real);
-    const features = { virtioHeader: true, udpSegmentation: true };
-    const { clock, setAhead } = new TestClock(1);
-    warmUp({
-      libc,
-      memory: loopMemory(libc, 'webassembly'),
-      kind: 'router',
-      profile: reference2020,
-      tunFeatures: features,
-      clock,
-      setAhead,
-      onWake: () => {},
-    });
+    warmUp(optionsOf(longSize, new TestClock(1), { libc }));
     real.toRead.push('EIO');
     expect(libc.read(1, 0, 1)).toBe(-1);
     expect(libc.nameOf(libc.errno())).toBe('EIO');
