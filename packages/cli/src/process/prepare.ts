@@ -26,9 +26,7 @@ export async function prepare(argv: readonly string[], name: string = NAME): Pro
   const args = translated(argv, name);
   const [command = ''] = args;
   const isHelp = args.includes('--help') || args.includes('-h');
-  if (isHelp || !DAEMONS.some((one) => one === command)) {
-    return { file: fileFor([command]), hasThread: false };
-  }
+  if (isHelp || !DAEMONS.includes(command)) return { file: fileFor([command]), hasThread: false };
   const wishes = await wishesIn(args);
   await confine(wishes);
   // As `ps` and `netstat -p` show it; its first 15 bytes become the name that `ss -p` and `pgrep` know.

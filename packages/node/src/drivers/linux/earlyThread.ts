@@ -10,9 +10,7 @@ const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 3 };
 
 const KEY = Symbol.for('6bed4 early thread');
 /** A command that consists of several files has as many copies of this module, for one thread. */
-const everywhere: { [KEY]?: Worker | undefined } = globalThis as typeof globalThis & {
-  [KEY]?: Worker | undefined;
-};
+const everywhere: typeof globalThis & { [KEY]?: Worker | undefined } = globalThis;
 
 /**
  * Starts the thread that the next daemon with the Linux driver takes, so that it starts while this program still loads

@@ -89,7 +89,7 @@ export class TunInput {
   /**
    * Reads packets.
    *
-   * @param most - upper bound of their number before segmentation, besides that of this class
+   * @param most - upper bound of their number before segmentation
    */
   read(consumer: PacketConsumer, most = MAX_READS): TunReadCode {
     const headerLength = this.#hasHeader ? VIRTIO_HEADER_LENGTH : 0;
@@ -113,13 +113,13 @@ export class TunInput {
         const end = this.#segment(packet, length, consumer);
         unsegmented += length;
         if (unsegmented >= ENOUGH) break;
-        at = ((end + ALIGNMENT - 1) & -ALIGNMENT) + FIRST;
+        at = aligned(end) + FIRST;
         continue;
       }
       this.packets++;
       if (this.#finishChecksum(at, packet, length)) consumer.packet(packet, length);
       else this.malformed++;
-      at = ((packet + length + ALIGNMENT - 1) & -ALIGNMENT) + FIRST;
+      at = aligned(packet + length) + FIRST;
     }
     consumer.flush();
     return result;
@@ -140,7 +140,7 @@ export class TunInput {
       this.malformed++;
       return packet + length;
     }
-    let start = (packet + length + ALIGNMENT - 1) & -ALIGNMENT;
+    let start = aligned(packet + length);
     let end = this.#end;
     // No segment is longer than the first. Behind a packet near the end of the area may be no room for
     // it, but then there is before.
@@ -171,4 +171,9 @@ export class TunInput {
     this.errors.count(this.#libc.nameOf(errno));
     return errno === this.#errno.gone ? TunRead.gone : TunRead.failed;
   }
+}
+
+/** The first aligned offset that is not before another one. */
+function aligned(offset: number): number {
+  return (offset + ALIGNMENT - 1) & -ALIGNMENT;
 }
