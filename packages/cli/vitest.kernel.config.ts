@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
-import { kernelTestConfig } from '../../vitest.base.js';
+import { BESIDE_WORKERS, kernelTestConfig } from '../../vitest.base.js';
 import { timed } from './vitest.timed.config.js';
 
-/** Tests that have namespaces of their own and mostly wait: two files at a time. */
+/** Tests that have namespaces of their own and mostly wait: some files at a time. */
 export default defineConfig(
-  kernelTestConfig('cli-kernel', 30_000, { exclude: timed, fileParallelism: true, maxWorkers: 2 }),
+  kernelTestConfig('cli-kernel', 30_000, {
+    exclude: timed,
+    fileParallelism: true,
+    maxWorkers: BESIDE_WORKERS,
+  }),
 );
