@@ -1,8 +1,11 @@
 import { exec, execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packPackages, publicPackages } from '../scripts/pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PATIENCE_MS = 15 * 60_000;
@@ -19,6 +22,12 @@ async function evaluate(name: string, type: 'module' | 'commonjs', code: string)
 
 function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
+}
+
+/** The paths of files in `exports` and `bin` of a package.json, whatever the conditions. */
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return Object.values(value as object).flatMap(pathsIn);
 }
 
 // In this order: what comes after the build reads what it made.
@@ -85,5 +94,28 @@ describe('built packages', () => {
       ratios.push(withImport / (await computed('')) - 1);
     }
     expect(median(ratios)).toBeLessThan(IMPORT_BUDGET);
+  });
+});
+
+describe('packed packages', () => {
+  let folder: string;
+  let archives: Record<string, string>;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), '6bed4-pack-'));
+    archives = packPackages(folder);
+  }, PATIENCE_MS);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(Object.keys(publicPackages()))('%s holds every file that it exports', async (name) => {
+    const tar = promisify(execFile);
+    const { stdout: list } = await tar('tar', ['-tzf', archives[name]!]);
+    const { stdout: text } = await tar('tar', ['-xzOf', archives[name]!, 'package/package.json']);
+    const { exports, bin = {} } = JSON.parse(text);
+    const paths = [exports, bin].flatMap(pathsIn);
+    expect(paths).not.toEqual([]);
+    const files = list.split('\n');
+    for (const path of paths) expect(files).toContain(join('package', path));
+    expect(text).not.toContain('workspace:');
   });
 });

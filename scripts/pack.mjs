@@ -1,0 +1,54 @@
+/**
+ * Packs the public packages as they would be published: `node scripts/pack.mjs FOLDER` prints the name and the
+ * archive of each as JSON. They have to be built.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { argv } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pnpm = join(root, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
+
+/** Names of the packages that are published, and the folders that hold them. */
+export function publicPackages() {
+  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
+  return Object.fromEntries(
+    folders
+      .filter((folder) => existsSync(join(folder, 'package.json')))
+      .map((folder) => [JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')), folder])
+      .filter(([manifest]) => manifest.private !== true)
+      .map(([manifest, folder]) => [manifest.name, folder]),
+  );
+}
+
+export function packPackages(folder) {
+  const packages = publicPackages();
+  for (const [name, source] of Object.entries(packages)) {
+    if (existsSync(join(source, 'dist'))) continue;
+    throw new Error(`${name} is not built: run "npm run build" first`);
+  }
+  mkdirSync(folder, { recursive: true });
+  const filters = Object.keys(packages).map((name) => `--filter=${name}`);
+  const options = ['--json', '--pack-destination', resolve(folder)];
+  const printed = execFileSync(process.execPath, [pnpm, '-r', ...filters, 'pack', ...options], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return Object.fromEntries(
+    JSON.parse(printed).map(({ name, filename }) => [
+      name,
+      join(resolve(folder), basename(filename)),
+    ]),
+  );
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  if (argv.length !== 3) {
+    console.error('usage: node scripts/pack.mjs FOLDER');
+    process.exit(2);
+  }
+  console.log(JSON.stringify(packPackages(argv[2]), null, 2));
+}
