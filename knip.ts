@@ -25,7 +25,7 @@ const config: KnipConfig = {
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
-    'packages/tunnel': { entry: [targets], project, vitest },
+    'packages/tunnel': { entry: ['src/{index,conformance/index}.ts', targets], project, vitest },
     'packages/cli': {
       entry: [
         'src/{index,main}.ts',
@@ -36,7 +36,10 @@ const config: KnipConfig = {
       project,
       vitest,
     },
-    'packages/node': { entry: ['test/runtimes/program.mjs', targets], project },
+    'packages/node': {
+      entry: ['src/{index,drivers/linux/loopWorker}.ts', 'test/runtimes/program.mjs', targets],
+      project,
+    },
     'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },

@@ -24,6 +24,10 @@ function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
+function manifestOf(name: string) {
+  return JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8'));
+}
+
 /** The paths of files in `exports` and `bin` of a package.json, whatever the conditions. */
 function pathsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
@@ -49,7 +53,7 @@ describe('npm run', () => {
 
 describe('built packages', () => {
   const modules = ['codec', 'nd', 'tcp', 'tunnel', 'node', 'simulator'].flatMap((name) => {
-    const manifest = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8'));
+    const manifest = manifestOf(name);
     return Object.keys(manifest.exports)
       .filter((path) => !path.endsWith('.json'))
       .map((path) => [path.replace('.', manifest.name), name] as const);
@@ -69,12 +73,54 @@ describe('built packages', () => {
     );
     expect(imported).not.toEqual([]);
     expect(required).toEqual(imported);
+    const different = await evaluate(
+      name,
+      'commonjs',
+      `const required = require('${module}');
+       import('${module}').then((imported) => {
+         const names = Object.keys(imported).filter((key) => imported[key] !== required[key]);
+         console.log(JSON.stringify(names));
+       });`,
+    );
+    expect(different).toEqual([]);
   });
 
+  test.each(modules)('%s has the same names in CommonJS', async (module, name) => {
+    const { exports, name: own } = manifestOf(name);
+    const { import: esModule, require: commonJs } = exports[module.replace(own, '.')];
+    const missing = await evaluate(
+      name,
+      'commonjs',
+      `const required = Object.keys(require('${commonJs.default}'));
+       import('${esModule.default}').then((imported) => {
+         const names = Object.keys(imported);
+         const missing = names.filter((key) => !required.includes(key));
+         console.log(JSON.stringify([...missing, required.length - names.length]));
+       });`,
+    );
+    expect(missing).toEqual([0]);
+  });
+
+  test.each(['module', 'commonjs'] as const)(
+    '@6bed4/node says in a browser what to use instead, as %s',
+    async (type) => {
+      const load = type === 'module' ? 'await import' : 'require';
+      const { stderr } = await promisify(execFile)(
+        process.execPath,
+        [
+          ...['--conditions=browser', `--input-type=${type}`, '--eval'],
+          `try { ${load}('@6bed4/node') } catch (error) { console.error(error.message) }`,
+        ],
+        { cwd: `${root}/packages/node` },
+      );
+      expect(stderr).toMatch(
+        /^@6bed4\/node needs Node\.js: in a browser, use @6bed4\/tunnel .*\n$/,
+      );
+    },
+  );
+
   test('the command 6bed4 starts and names itself', async () => {
-    const { '6bed4': path } = JSON.parse(
-      readFileSync(`${root}/packages/cli/package.json`, 'utf8'),
-    ).bin;
+    const { '6bed4': path } = manifestOf('cli').bin;
     const file = `${root}/packages/cli/${path}`;
     expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     const { stdout } = await promisify(execFile)(process.execPath, [file, '--help']);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Options } from 'tsup';
-import { nodeBuild } from '../../tsup.base.js';
+import { asCommonJs, nodeBuild } from '../../tsup.base.js';
 
 const manifest = new URL('package.json', import.meta.url);
 const dist = new URL('dist/', import.meta.url);
@@ -50,7 +50,7 @@ export default defineConfig([
     ...common,
     // CommonJS in few files starts sooner than ES modules, whose loader takes a fifth of the time of a start. The first
     // is what is loaded first, for any command.
-    format: 'cjs',
+    ...asCommonJs,
     entry: {
       prepare: 'src/process/prepare.ts',
       daemon: 'src/daemon.ts',
@@ -59,14 +59,9 @@ export default defineConfig([
     },
     outDir: 'dist/daemon',
     splitting: false,
-    // By Rollup, which leaves `import()` as it is.
-    treeshake: false,
-    banner: { js: `const importMetaUrl=require('node:url').pathToFileURL(__filename).href;` },
     esbuildOptions(options, context) {
       buildIn(options, context);
-      options.define = { ...options.define, 'import.meta.url': 'importMetaUrl' };
-      // `import()` becomes `require`.
-      options.supported = { 'dynamic-import': false };
+      asCommonJs.esbuildOptions?.(options, context);
     },
   },
 ]);
