@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
 import { testConfig } from './vitest.base.js';
 
@@ -14,6 +15,7 @@ export default defineConfig({
       'examples/*/vitest.config.ts',
       'examples/*/vitest.kernel.config.ts',
       'docs/vitest.config.ts',
+      ...engineProjects,
     ],
   },
 });
