@@ -30,13 +30,12 @@ export function libraryBuild(entries: Entries = { index: 'src/index.ts' }): Opti
   ];
 }
 
-/** The build of a program that needs Node.js: nothing is minified, and sources can be stepped through. */
+/** The build of a program that needs Node.js: nothing is minified, so that it can be stepped through without maps. */
 export const nodeBuild: Options = {
   ...common,
   format: 'esm',
   platform: 'node',
   clean: true,
-  sourcemap: true,
   esbuildPlugins: [watForEsbuild],
 };
 
@@ -53,7 +52,6 @@ export function nodeLibraryBuild(entries: Entries, parts: Entries): Options[] {
       ...nodeBuild,
       ...commonJs(entries, parts),
       ...asCommonJs,
-      sourcemap: false,
       dts: { entry: { ...entries } },
     },
   ];
@@ -88,6 +86,6 @@ function commonJs(entries: Entries, parts: Entries = {}): Options {
     format: 'cjs',
     // Several entries share one copy of what they have in common.
     splitting: true,
-    clean: ['!**/*.{js,js.map}'],
+    clean: ['!**/*.js'],
   };
 }
