@@ -165,12 +165,15 @@ describe('packed packages', () => {
     expect(text).not.toContain('workspace:');
   });
 
-  test.each(Object.keys(publicPackages()))('%s holds nothing else but texts', async (name) => {
-    const { stdout } = await promisify(execFile)('tar', ['-tzf', archives[name]!]);
-    const files = stdout.trim().split('\n');
-    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
-      expect(files).toContain(`package/${file}`);
-    }
-    for (const file of files) expect(file).not.toMatch(/\.map$|\.test\.|\/(test|src)\//);
-  });
+  test.each(Object.keys(publicPackages()))(
+    '%s holds its texts, and neither maps nor sources nor tests',
+    async (name) => {
+      const { stdout } = await promisify(execFile)('tar', ['-tzf', archives[name]!]);
+      const files = stdout.trim().split('\n');
+      for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
+        expect(files).toContain(`package/${file}`);
+      }
+      for (const file of files) expect(file).not.toMatch(/\.map$|\.test\.|\/(test|src)\//);
+    },
+  );
 });
