@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
-import { testConfig } from './vitest.base.js';
+import { BESIDE_WORKERS, testConfig } from './vitest.base.js';
 
 /** Everything that has to hold, in one run. Each project also runs by itself, in its own folder. */
 export default defineConfig({
@@ -15,6 +15,10 @@ export default defineConfig({
       'examples/*/vitest.config.ts',
       'examples/*/vitest.kernel.config.ts',
       'docs/vitest.config.ts',
+      testConfig('release', {
+        include: ['scripts/release/test/*.test.ts'],
+        maxWorkers: BESIDE_WORKERS,
+      }),
       ...engineProjects,
     ],
   },

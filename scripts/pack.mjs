@@ -3,28 +3,19 @@
  * archive of each as JSON. They have to be built.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createTar, parseTar } from 'nanotar';
+import { publicPackages } from './publicPackages.mjs';
 import { publishedReadme } from './release/readme.mjs';
+
+export { publicPackages } from './publicPackages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pnpm = join(root, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
-
-/** Names of the packages that are published, and the folders that hold them. */
-export function publicPackages() {
-  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
-  return Object.fromEntries(
-    folders
-      .filter((folder) => existsSync(join(folder, 'package.json')))
-      .map((folder) => [JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')), folder])
-      .filter(([manifest]) => manifest.private !== true)
-      .map(([manifest, folder]) => [manifest.name, folder]),
-  );
-}
 
 /** Writes an archive again, with the README of the package as registries show it. */
 function replaceReadme(archive, folder) {
