@@ -1,4 +1,4 @@
-import { clearTimeout, now, setTimeout } from './realTimers.js';
+import { realTimers, type Timer } from './environment/timers.js';
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 export const LONGEST_DELAY = 0x7fff_ffff;
@@ -9,13 +9,17 @@ export const LONGEST_DELAY = 0x7fff_ffff;
  * @param delay - milliseconds; Infinity for never
  * @returns a function that cancels it
  */
-export function setLongTimeout(callback: () => void, delay: number): () => void {
-  const end = now() + delay;
-  let timer: NodeJS.Timeout | undefined;
+export function setLongTimeout(
+  callback: () => void,
+  delay: number,
+  timers = realTimers,
+): () => void {
+  const end = timers.now() + delay;
+  let timer: Timer;
   const wait = (left: number): void => {
     const step = Math.min(left, LONGEST_DELAY);
-    timer = setTimeout(step === left ? callback : () => wait(end - now()), step);
+    timer = timers.setTimeout(step === left ? callback : () => wait(end - timers.now()), step);
   };
   wait(delay);
-  return () => clearTimeout(timer);
+  return () => timers.clearTimeout(timer);
 }

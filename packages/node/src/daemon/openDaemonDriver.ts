@@ -8,8 +8,12 @@ import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
+import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import { bindError } from '../drivers/udp/bindError.js';
+import type { Environment } from '../environment/environment.js';
 import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import type { CommonOptions } from './options.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** The address and port of a UDP socket. */
 export interface BindOptions {
@@ -47,9 +51,14 @@ export async function openDaemonDriver<D>(
   const choice = await chooseDriver(options, profile);
   if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
-    const { tun = false, clock, offloads = 'all' } = options;
-    const datagrams = options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));
-    return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
+    const { tun = false, offloads = 'all', environment } = options;
+    const datagrams =
+      options.datagrams ??
+      (environment === undefined
+        ? await openPortableUdp(maker, offloads !== 'none')
+        : await bindIn(environment, maker.bindOptions()));
+    const { clock, timers } = surroundingsOf(options);
+    return maker.portable({ ...listener, datagrams, tun, clock, timers, reason: choice.reason });
   }
   if (choice.name === 'embedded') {
     const datagrams = await openBatchedUdp(choice, maker);
@@ -72,6 +81,16 @@ async function openPortableUdp(
   const datagrams = await PortableUdp.open({ ...where, segmentation });
   await closeUnlessReachable(datagrams, maker, where);
   return datagrams;
+}
+
+async function bindIn(environment: Environment, wanted: BindOptions): Promise<DatagramPort> {
+  try {
+    return await environment.bind(wanted);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw bindError(code, wanted.address, wanted.port, { cause: error });
+  }
 }
 
 async function openBatchedUdp(

@@ -17,6 +17,7 @@ import {
   inboundRules,
   parseInboundPolicy,
 } from '../drivers/tun/inboundPolicy.js';
+import type { Environment } from '../environment/environment.js';
 
 /** Takes what a machine says that only checks its options. */
 export const NO_SINK: TunnelSink = {
@@ -68,6 +69,11 @@ export interface CommonOptions {
    * interface as one. Default `all`.
    */
   readonly offloads?: Offloads | undefined;
+  /**
+   * A computer to live on in place of this one, such as a host of `@6bed4/simulator`: its UDP sockets, clock, timers
+   * and random numbers. Without `clock`, `random`, `datagrams` and `tun`.
+   */
+  readonly environment?: Environment | undefined;
   /** Random numbers in [0, 1) that others cannot predict; default: of `node:crypto`. */
   readonly random?: (() => number) | undefined;
   /** Milliseconds that never go back; default `performance.now`. */

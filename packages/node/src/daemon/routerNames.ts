@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   parseEndpoint,
 } from '@6bed4/codec';
+import { realTimers, type Timers } from '../environment/timers.js';
 import { NamedRouter, type RouterLookup } from './namedRouter.js';
 
 const PORT = /^[1-9][0-9]{0,4}$/;
@@ -73,6 +74,8 @@ export const resolveIPv4: ResolveIPv4 = async (name) => {
 /** The peer that {@link RouterNames} work for. */
 export interface RouterNamesUser {
   readonly resolve: ResolveIPv4;
+  /** Default: those of this platform. */
+  readonly timers?: Timers | undefined;
   /**
    * Whether other names than localhost may have addresses of this computer itself. A router there opens 127.0.0.0/8 to the addresses
    * of remotes, which is not for those to decide who answer for a name.
@@ -175,6 +178,7 @@ export class RouterNames {
       return [...addresses].filter((one) => isHost(one, allowLoopback)).slice(0, MOST_ADDRESSES);
     };
     return new NamedRouter(name, port, {
+      timers: this.#user.timers ?? realTimers,
       resolve,
       changed: () => this.#user.changed(this.endpoints),
       lookedUp: (result) => this.#user.lookedUp(result),
