@@ -40,7 +40,10 @@ const config: KnipConfig = {
       entry: ['src/{index,drivers/linux/loopWorker}.ts', 'test/runtimes/program.mjs', targets],
       project,
     },
-    'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
+    'packages/simulator': {
+      entry: ['{src,node}/index.ts', 'bench/carry.d.mts', 'test/programs/support/tracedRun.mjs'],
+      project,
+    },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },

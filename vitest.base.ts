@@ -41,6 +41,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
           find: new RegExp(`^@6bed4/${name}$`),
           replacement: source(`${name}/src/index.ts`),
         })),
+        { find: '@6bed4/simulator/node', replacement: source('simulator/node/index.ts') },
         {
           find: '@6bed4/tunnel/conformance',
           replacement: source('tunnel/src/conformance/index.ts'),
