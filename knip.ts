@@ -13,10 +13,24 @@ const config: KnipConfig = {
       entry: [
         'scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}',
         'scripts/fuzz/loop.mjs',
+        // No member of the workspace, and installed by itself.
+        'examples/react-native/app/index.js',
+        'examples/react-native/app/{babel,metro}.config.js',
+        'examples/react-native/test/*.test.ts',
+        'examples/react-native/app/test/programs/main.ts',
+        'examples/react-native/app/test/fake/{react-native,netinfo}.ts',
+        'examples/react-native/app/test/bundle.mjs',
       ],
-      project,
-      // Started by scripts/setup.mjs.
-      ignoreDependencies: ['pnpm', 'turbo'],
+      project: [...project, 'examples/react-native/**/*.tsx'],
+      // The first two are started by scripts/setup.mjs.
+      ignoreDependencies: [
+        'pnpm',
+        'turbo',
+        /^(@react-native|react-native|@6bed4)/,
+
+        'metro',
+        'react',
+      ],
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(

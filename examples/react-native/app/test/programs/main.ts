@@ -1,0 +1,16 @@
+import { addressTests } from './addresses';
+import { runTests } from './checks';
+import { conformanceTests } from './conformance';
+import { runProgram } from './engine';
+import { lifecycleTests } from './lifecycle';
+import { transferTests } from './transfers';
+
+runProgram(() =>
+  runTests([
+    ...addressTests,
+    ...conformanceTests('android'),
+    ...conformanceTests('ios'),
+    ...transferTests,
+    ...lifecycleTests,
+  ]),
+);
