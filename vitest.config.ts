@@ -16,7 +16,7 @@ export default defineConfig({
       'examples/*/vitest.kernel.config.ts',
       'docs/vitest.config.ts',
       testConfig('release', {
-        include: ['scripts/release/test/*.test.ts'],
+        include: ['scripts/{api,release}/test/*.test.ts'],
         maxWorkers: BESIDE_WORKERS,
       }),
       ...engineProjects,

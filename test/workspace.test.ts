@@ -36,7 +36,7 @@ function pathsIn(value: unknown): string[] {
 
 // In this order: what comes after the build reads what it made.
 describe('npm run', () => {
-  test.each(['lint', 'build', 'types', 'packaging', 'knip', 'sizes', 'docs'])(
+  test.each(['lint', 'build', 'types', 'packaging', 'knip', 'sizes', 'docs', 'api -- --check'])(
     '%s',
     async (script) => {
       const options = { cwd: root, maxBuffer: 64 * 1024 * 1024 };
