@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadKoffi } from './foreignFunctions.js';
 
 /** Milliseconds after which a daemon has its start behind it: most often, and on a busy machine. */
 const DELAYS = [1_500, 30_000];
@@ -33,7 +34,7 @@ export function releaseStartMemory(): void {
 
 async function release(): Promise<void> {
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await loadKoffi();
     const library = koffi.load(null);
     const madvise = library.func('int madvise(uintptr_t address, size_t length, int advice)');
     // In one turn, so that this thread maps and unmaps nothing in between.
