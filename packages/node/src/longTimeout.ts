@@ -3,6 +3,11 @@ import { realTimers, type Timer } from './environment/timers.js';
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 export const LONGEST_DELAY = 0x7fff_ffff;
 
+/** Whether a value is a time to wait at most, as callers without types may give it: a number above 0. */
+export function isTimeout(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
+}
+
 /**
  * Calls a function after a time of any length.
  *

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   type DialectName,
   findProfile,
@@ -93,6 +94,16 @@ export function chooseInbound({ inbound = 'open', tun = false }: CommonOptions):
   // Refuses an interface with a name that rules cannot have.
   if (policy !== 'open' && tun !== false) inboundRules(tun, policy);
   return policy;
+}
+
+/** Refuses what are no options at all, as callers without types may give them. @throws InvalidArgumentError */
+export function checkOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new InvalidArgumentError(
+    'options',
+    inspect(options),
+    "an object such as { routers: '192.0.2.1' }",
+  );
 }
 
 /** The profile that the options name. */

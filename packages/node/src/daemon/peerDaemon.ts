@@ -22,7 +22,7 @@ import { Daemon } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import type { RouterLookup } from './namedRouter.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
-import { chooseInbound, chooseProfile } from './options.js';
+import { checkOptions, chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
 import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
@@ -76,6 +76,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   static async start(options: PeerDaemonOptions, localSide?: LocalSide): Promise<PeerDaemon> {
+    checkOptions(options);
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
     await daemon.#open(options, localSide);

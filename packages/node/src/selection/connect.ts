@@ -1,7 +1,7 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkPort, InvalidArgumentError } from '@6bed4/codec';
-import { setLongTimeout } from '../longTimeout.js';
+import { isTimeout, setLongTimeout } from '../longTimeout.js';
 import { timersOf } from '../tcp/tunnelLayers.js';
 import { unlessAborted, untilConnected } from './abortable.js';
 import {
@@ -58,7 +58,7 @@ export async function connect<S extends Duplex = Duplex>(
 ): Promise<Socket | S> {
   const { port, tunnel, timeout, signal } = options;
   checkPort('port', port, 1);
-  if (timeout !== undefined && !(timeout > 0)) {
+  if (timeout !== undefined && !isTimeout(timeout)) {
     throw new InvalidArgumentError('timeout', String(timeout), 'milliseconds above 0');
   }
   const limit = new AbortController();

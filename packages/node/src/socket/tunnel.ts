@@ -9,14 +9,14 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import { chooseProfile } from '../daemon/options.js';
+import { checkOptions, chooseProfile } from '../daemon/options.js';
 import { PeerDaemon } from '../daemon/peerDaemon.js';
 import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
 import { surroundingsOf } from '../daemon/surroundings.js';
 import type { DaemonCounters } from '../drivers/driver.js';
 import type { Timers } from '../environment/timers.js';
 import { StartError } from '../errors.js';
-import { setLongTimeout } from '../longTimeout.js';
+import { isTimeout, setLongTimeout } from '../longTimeout.js';
 import { connectTunnel } from '../tcp/connectTunnel.js';
 import type { TunnelConnectOptions } from '../tcp/socketOptions.js';
 import { TcpServer, type TcpServerOptions } from '../tcp/tcpServer.js';
@@ -170,9 +170,10 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
   /** @internal */
   static async open(options: TunnelOptions): Promise<Tunnel> {
+    checkOptions(options);
     const { timeout = DEFAULT_TIMEOUT, signal } = options;
     const policy = checkPolicy(options.policy ?? 'proper');
-    if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+    if (!isTimeout(timeout)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
     signal?.throwIfAborted();
     const { layout } = chooseProfile(options);
     const { random, clock, timers } = surroundingsOf(options);

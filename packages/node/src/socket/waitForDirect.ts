@@ -1,6 +1,7 @@
 import type { PathChanged, RemoteSnapshot } from '@6bed4/tunnel';
 import type { Timer, Timers } from '../environment/timers.js';
 import { StartError } from '../errors.js';
+import { isTimeout } from '../longTimeout.js';
 
 import { invalidValue } from './dgramErrors.js';
 
@@ -31,7 +32,7 @@ export async function searchDirectPath(
   { timeout = DEFAULT_TIMEOUT, signal }: WaitForDirectOptions,
   timers: Timers,
 ): Promise<RemoteSnapshot> {
-  if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+  if (!isTimeout(timeout)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
   signal?.throwIfAborted();
   const direct = (): RemoteSnapshot | null => {
     const snapshot = tunnel.path(remote);
