@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstProgram, isAsPromised } from '../trial.mjs';
+import { firstProgram, isAsPromised } from '../firstProgram.mjs';
 
 describe('the first program of a README', () => {
   test('is its first block of JavaScript', () => {
