@@ -17,7 +17,7 @@ const config: KnipConfig = {
         'examples/react-native/app/index.js',
         'examples/react-native/app/{babel,metro}.config.js',
         'examples/react-native/test/*.test.ts',
-        'examples/react-native/app/test/programs/main.ts',
+        'examples/react-native/app/test/programs/{main,costs}.ts',
         'examples/react-native/app/test/fake/{react-native,netinfo}.ts',
         'examples/react-native/app/test/bundle.mjs',
       ],

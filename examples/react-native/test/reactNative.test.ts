@@ -14,17 +14,20 @@ const BEYOND_IOS = 'ios: carries empty datagrams, which are keepalives and probe
 const FEWEST_TESTS = 40;
 
 const out = (name: string): string => join(app, 'out', `${name}.js`);
+const program = (name: string, minify: boolean) => ({
+  entry: `test/programs/${name}.ts`,
+  platform: 'android',
+  out: out(name),
+  fakes: true,
+  minify,
+});
 const jobs = [
   { entry: 'index.js', platform: 'android', out: out('android'), minify: true },
   { entry: 'index.js', platform: 'ios', out: out('ios'), minify: false },
-  {
-    entry: 'test/programs/main.ts',
-    platform: 'android',
-    out: out('main'),
-    fakes: true,
-    minify: true,
-  },
+  program('main', true),
+  program('costs', false),
 ];
+const HERMES_FLAGS = ['-Xes6-promise', '-Xmicrotask-queue', '-O', '-w'];
 
 /** Node.js gets from the outside what Hermes has: a function that prints. */
 const PRINT = 'globalThis.print = (line) => console.log(line);\n';
@@ -78,8 +81,7 @@ describe.runIf(installed || required)(`the example for React Native${missing}`, 
   test(
     'runs in Hermes: driver, tunnel, TCP and addresses',
     async () => {
-      const flags = ['-Xes6-promise', '-Xmicrotask-queue', '-O', '-w'];
-      verify(outcomes(await output(programs.hermes, [...flags, out('main')])));
+      verify(outcomes(await output(programs.hermes, [...HERMES_FLAGS, out('main')])));
     },
     PATIENCE_MS,
   );
@@ -91,6 +93,25 @@ describe.runIf(installed || required)(`the example for React Native${missing}`, 
       writeFileSync(prelude, PRINT);
       const printed = await output(process.execPath, ['--require', prelude, out('main')]);
       verify(outcomes(printed));
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'measures what packets cost in Hermes',
+    async () => {
+      const printed = await output(programs.hermes, [...HERMES_FLAGS, out('costs')]);
+      const costs = outcomes(printed) as unknown as { value: number; unit: string }[];
+      expect(costs.map(({ unit }) => unit)).toEqual([
+        'µs',
+        'µs',
+        'µs',
+        'Mbit/s',
+        'µs',
+        'Mbit/s',
+        'µs',
+      ]);
+      for (const { value } of costs) expect(value).toBeGreaterThan(0);
     },
     PATIENCE_MS,
   );

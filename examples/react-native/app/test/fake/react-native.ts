@@ -1,6 +1,7 @@
 /** The parts of `react-native` that the example's driver and its packages use, without a phone. */
 
 import { seeded } from './seeded';
+import { SixBed4Tun } from './tun';
 import { emitWith, UdpSockets } from './udpSockets';
 
 export { Platform } from './platform';
@@ -42,7 +43,7 @@ function getRandomBase64(byteLength: number): string {
   return characters.join('') + '='.repeat((4 - (count % 4)) % 4);
 }
 
-const modules = { UdpSockets, RNGetRandomValues: { getRandomBase64 } };
+const modules = { SixBed4Tun, UdpSockets, RNGetRandomValues: { getRandomBase64 } };
 
 export const NativeModules = modules;
 export const TurboModuleRegistry = {

@@ -4,6 +4,7 @@ import { conformanceTests } from './conformance';
 import { runProgram } from './engine';
 import { lifecycleTests } from './lifecycle';
 import { transferTests } from './transfers';
+import { tunTests } from './tun';
 
 runProgram(() =>
   runTests([
@@ -12,5 +13,6 @@ runProgram(() =>
     ...conformanceTests('ios'),
     ...transferTests,
     ...lifecycleTests,
+    ...tunTests,
   ]),
 );

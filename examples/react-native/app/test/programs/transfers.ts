@@ -74,7 +74,7 @@ class Receiver {
 }
 
 /** Sends data both ways at once on one connection, and compares what arrives. */
-async function transfer(from: Host, to: Host, bytes: number): Promise<void> {
+export async function transfer(from: Host, to: Host, bytes: number): Promise<void> {
   const [there, back] = [noise(1, bytes), noise(2, bytes)];
   const [atTo, atFrom] = [new Receiver(there), new Receiver(back)];
   const errors: (string | null)[] = [];
