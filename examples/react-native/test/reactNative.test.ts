@@ -8,7 +8,7 @@ import { app, cache, isInstalled, programs, stage } from './support/stage.js';
 const required = process.env['SIXBED4_REQUIRE_REACT_NATIVE'] === '1';
 const installed = isInstalled();
 const missing = installed ? '' : ' (not installed: npm run react-native)';
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 /** The demand that react-native-udp cannot meet on iOS. */
 const BEYOND_IOS = 'ios: carries empty datagrams, which are keepalives and probes';
 const FEWEST_TESTS = 40;
