@@ -13,8 +13,8 @@ const common: Options = {
 
 /**
  * The builds of a library: ES modules, and CommonJS for what can load nothing else (jest by default, Node.js before
- * 20.19). The conditions of `exports` (`module-sync`, `module`) give every other caller of `require` the ES modules, so that
- * there is one copy of the code and one class of each name.
+ * 20.19). The conditions `module` (bundlers) and `module-sync` (Node.js) of `exports` give every other caller of `require` the
+ * ES modules, so that there is one copy of the code and one class of each name.
  *
  * White space goes and names stay: `@6bed4/tunnel` has a size budget (`size-limit` in its package.json), and stack
  * traces have to be readable. Types are written for CommonJS; `scripts/moduleTypes.mjs` adds those of the ES modules.
@@ -30,7 +30,7 @@ export function libraryBuild(entries: Entries = { index: 'src/index.ts' }): Opti
   ];
 }
 
-/** The build of a program that needs Node.js: nothing is minified, so that it can be stepped through without maps. */
+/** The build of what needs Node.js: nothing is minified, so that it can be stepped through without maps. */
 export const nodeBuild: Options = {
   ...common,
   format: 'esm',
@@ -40,19 +40,27 @@ export const nodeBuild: Options = {
 };
 
 /**
- * The builds of a library that needs Node.js. Where code has to know its own place, `importMetaUrl` stands for
- * `import.meta.url` in CommonJS.
+ * The builds of a library that needs Node.js.
  *
- * @param parts - files that are built like entries and have no types, since nobody imports them
+ * @param workers - files from which threads start: ES modules for either build. Each is whole, with our other packages in
+ * it, so that a bundle needs only the one file beside it.
  */
-export function nodeLibraryBuild(entries: Entries, parts: Entries): Options[] {
+export function nodeLibraryBuild(entries: Entries, workers: Entries): Options[] {
+  const workerFiles = Object.keys(workers).map((name) => `!${name}.js`);
   return [
-    { ...nodeBuild, ...esModules(entries, parts) },
+    { ...nodeBuild, ...esModules(entries), clean: ['!**/*.cjs', ...workerFiles] },
     {
       ...nodeBuild,
-      ...commonJs(entries, parts),
+      ...commonJs(entries),
       ...asCommonJs,
       dts: { entry: { ...entries } },
+    },
+    {
+      ...nodeBuild,
+      entry: { ...workers },
+      noExternal: [/^@6bed4\//],
+      splitting: false,
+      clean: false,
     },
   ];
 }
@@ -72,17 +80,13 @@ export const asCommonJs: Options = {
 
 // Both builds write into one folder at the same time, and each removes only its own files.
 
-function esModules(entries: Entries, parts: Entries = {}): Options {
-  return {
-    entry: { ...entries, ...parts },
-    format: 'esm',
-    clean: ['!**/*.cjs'],
-  };
+function esModules(entries: Entries): Options {
+  return { entry: { ...entries }, format: 'esm', clean: ['!**/*.cjs'] };
 }
 
-function commonJs(entries: Entries, parts: Entries = {}): Options {
+function commonJs(entries: Entries): Options {
   return {
-    entry: { ...entries, ...parts },
+    entry: { ...entries },
     format: 'cjs',
     // Several entries share one copy of what they have in common.
     splitting: true,

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { asCommonJs, nodeBuild } from '../../tsup.base.js';
 
@@ -24,6 +26,17 @@ const common: Options = {
 const buildIn: Options['esbuildOptions'] = (options) => {
   options.minifyWhitespace = true;
   options.alias = Object.fromEntries(PACKAGES.map((name) => [`@6bed4/${name}`, sourceOf(name)]));
+};
+
+/** In CommonJS, the worker is CommonJS, too, which starts sooner. */
+const commonJsWorker: Plugin = {
+  name: 'worker',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/workerFile\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replace('loopWorker.js', 'loopWorker.cjs'), loader: 'ts' };
+    });
+  },
 };
 
 export default defineConfig([
@@ -59,6 +72,7 @@ export default defineConfig([
     },
     outDir: 'dist/daemon',
     splitting: false,
+    esbuildPlugins: [...(nodeBuild.esbuildPlugins ?? []), commonJsWorker],
     esbuildOptions(options, context) {
       buildIn(options, context);
       asCommonJs.esbuildOptions?.(options, context);
