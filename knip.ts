@@ -21,7 +21,9 @@ const config: KnipConfig = {
         'examples/react-native/app/test/fake/{react-native,netinfo}.ts',
         'examples/react-native/app/test/bundle.mjs',
       ],
-      project: [...project, 'examples/react-native/**/*.tsx'],
+      project: [...project, 'examples/react-native/**/*.tsx', '!toolchains/projects/**'],
+      // What they import is installed beside them.
+      ignore: ['toolchains/projects/**'],
       // The first two are started by scripts/setup.mjs.
       ignoreDependencies: [
         'pnpm',

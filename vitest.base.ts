@@ -10,7 +10,13 @@ const source = (path: string): string =>
 export const BESIDE_WORKERS = 3;
 
 /** Projects that measure no time, next to the kernel tests that mostly wait. */
-const besideKernel = ['cli-kernel', 'release', 'hermes', ...versions.map(({ name }) => name)];
+const besideKernel = [
+  'cli-kernel',
+  'release',
+  'hermes',
+  'toolchains',
+  ...versions.map(({ name }) => name),
+];
 
 /**
  * Projects in the order in which `npm test` runs them. Each has the machine to itself, since there are

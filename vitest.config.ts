@@ -20,6 +20,10 @@ export default defineConfig({
         maxWorkers: BESIDE_WORKERS,
       }),
       ...engineProjects,
+      testConfig('toolchains', {
+        include: ['toolchains/test/*.test.ts'],
+        maxWorkers: BESIDE_WORKERS,
+      }),
     ],
   },
 });
