@@ -57,7 +57,7 @@ const config: KnipConfig = {
       project,
     },
     'packages/simulator': {
-      entry: ['{src,node}/index.ts', 'bench/carry.d.mts', 'test/programs/support/tracedRun.mjs'],
+      entry: ['{src,node}/index.ts', 'bench/carry.d.mts', 'test/programs/support/*.mjs'],
       project,
     },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },

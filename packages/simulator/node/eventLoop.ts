@@ -2,8 +2,10 @@ import timers from 'node:timers';
 
 const { setImmediate, setTimeout } = timers;
 
-/** Requests to the system, and messages of workers, that a program waits for. */
-const WORK = /^(?:FS|CloseReq|GetAddrInfo|GetNameInfo|Query)|Req|^MessagePort$/;
+/** Requests to the system, which end soon whoever made them, and callbacks that are due. */
+const REQUEST = /^(?:Immediate|FS)|Req/;
+/** Ports to workers; those of a test framework may stay open all the time. */
+const PORT = 'MessagePort';
 /** Turns without anything to do: what the last callback left to `process.nextTick` runs before the second. */
 const QUIET_TURNS = 2;
 /** Turns at once while the program waits for real work; then a rest, which leaves the processor to that work. */
@@ -31,11 +33,11 @@ export function holdTime<T>(promise: Promise<T>): Promise<T> {
 
 /** The event loop of this process, as far as a program in it has something to do. */
 export class EventLoop {
-  /** The fewest of each kind of work so far: what a test framework keeps open is not the program's. */
-  readonly #always = new Map<string, number>();
+  /** The fewest ports so far: what a test framework keeps open is not the program's. */
+  #alwaysOpen = Number.POSITIVE_INFINITY;
 
   constructor() {
-    for (const [kind, count] of countWork()) this.#always.set(kind, count);
+    this.#isQuiet();
   }
 
   /** Resolves when the program has nothing to do: no callback, no promise, no request. */
@@ -47,26 +49,15 @@ export class EventLoop {
   }
 
   #isQuiet(): boolean {
-    const counts = countWork();
-    for (const [kind, count] of this.#always) {
-      const present = counts.get(kind) ?? 0;
-      if (present < count) this.#always.set(kind, present);
+    let requests = 0;
+    let ports = 0;
+    for (const kind of process.getActiveResourcesInfo()) {
+      if (kind === PORT) ports++;
+      else if (REQUEST.test(kind)) requests++;
     }
-    let isQuiet = held === 0;
-    for (const [kind, count] of counts) {
-      if (count > (this.#always.get(kind) ?? 0)) isQuiet = false;
-    }
-    return isQuiet;
+    this.#alwaysOpen = Math.min(this.#alwaysOpen, ports);
+    return held === 0 && requests === 0 && ports === this.#alwaysOpen;
   }
-}
-
-function countWork(): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) {
-    if (kind !== 'Immediate' && !WORK.test(kind)) continue;
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return counts;
 }
 
 function turn(): Promise<void> {

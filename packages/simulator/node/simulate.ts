@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { InternetOptions } from '../src/internet/descriptions.js';
 import { Internet } from '../src/internet/internet.js';
 import { Clock } from './clock.js';
@@ -70,7 +71,8 @@ export async function simulate<T>(
 
 /** The failure itself, so that a test framework shows what it would show otherwise; with the seed in its message. */
 function withSeed(failure: unknown, net: Internet, virtualTimers: boolean): unknown {
-  if (!(failure instanceof Error)) return failure;
+  // Test frameworks run programs in realms of their own.
+  if (!isNativeError(failure)) return failure;
   const notes = [`seed ${net.seed}, ${net.now} ms of virtual time`];
   const real = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   if (!virtualTimers && real > 0) notes.push(`timers of real time that were waiting: ${real}`);

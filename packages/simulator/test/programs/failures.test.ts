@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { openTunnel } from '@6bed4/node';
 import { describe, expect, test } from 'vitest';
 import { simulate } from '../../node/index.js';
@@ -28,6 +29,12 @@ describe('a run that fails', () => {
     await expect(running).rejects.toThrow(
       /seed 1, \d+ ms of virtual time\n +ms +router +alice +bob.*RS/s,
     );
+  });
+
+  test('shows its seed also where the error comes from another realm', async () => {
+    const foreign: Error = runInNewContext(`new Error('foreign')`);
+    const running = simulate({ seed: 9 }, () => Promise.reject(foreign));
+    expect(await running.catch((error) => error.message)).toMatch(/^foreign\n\nseed 9, 0 ms/);
   });
 
   test('leaves what is no error and what is frozen as it is', async () => {

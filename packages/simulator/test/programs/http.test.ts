@@ -32,6 +32,26 @@ describe('unmodified programs over simulated tunnels', () => {
     });
   });
 
+  test('node:http closes idle connections after its keepAliveTimeout of virtual time', async () => {
+    await simulate({ seed: 1 }, async (net) => {
+      const { alice, bob, close } = await openPair(net);
+      const server = http.createServer({ keepAliveTimeout: 60_000 }, (_, response) => {
+        response.end('short');
+      });
+      bob.createServer((socket) => server.emit('connection', socket)).listen(80);
+      const agent = createHttpAgent(alice, { keepAlive: true });
+      const request = http.get({ host: bob.address!, agent });
+      const [response] = await once(request, 'response');
+      await buffer(response);
+      const start = net.now;
+      await once(request.socket!, 'close');
+      expect(net.now - start).toBeGreaterThanOrEqual(60_000);
+      expect(net.now - start).toBeLessThan(70_000);
+      agent.destroy();
+      await close();
+    });
+  });
+
   test('node:https with pinned keys', async () => {
     await simulate({ seed: 1 }, async (net) => {
       const { alice, bob, close } = await openPair(net, ['APD/APD', 'EI/APD']);
