@@ -3,7 +3,7 @@ import timers from 'node:timers';
 const { setImmediate, setTimeout } = timers;
 
 /** Requests to the system, which end soon whoever made them, and callbacks that are due. */
-const REQUEST = /^(?:Immediate|FS)|Req/;
+const REQUEST = /^Immediate$|Req/;
 /** Ports to workers; those of a test framework may stay open all the time. */
 const PORT = 'MessagePort';
 /** Turns without anything to do: what the last callback left to `process.nextTick` runs before the second. */
