@@ -23,7 +23,8 @@ export function setLongTimeout(
   let timer: Timer;
   const wait = (left: number): void => {
     const step = Math.min(left, LONGEST_DELAY);
-    timer = timers.setTimeout(step === left ? callback : () => wait(end - timers.now()), step);
+    const goOn = (): void => wait(Math.max(0, end - timers.now()));
+    timer = timers.setTimeout(step === left ? callback : goOn, step);
   };
   wait(delay);
   return () => timers.clearTimeout(timer);
