@@ -37,6 +37,8 @@ describe('the development container', () => {
       dockerfile.validate(text).map(({ message }) => String(message));
     expect(faults(DOCKERFILE)).toEqual([]);
     expect(faults(DOCKERFILE.replace('COPY', 'COPPY'))).toHaveLength(1);
+    // By hadolint, where there are containers.
+    expect(read('.github/workflows/ci.yml')).toMatch(/^ +args: .*\.devcontainer\/Dockerfile$/m);
   });
 
   test('is built from files that are there, in a context that holds them', () => {
