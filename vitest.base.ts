@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
+import { armMachines } from './packages/testing/src/armMachines.js';
 import { versions } from './scripts/engines/versions.js';
 import { watForVite } from './scripts/wat/plugin.mjs';
 
@@ -16,6 +17,7 @@ const besideKernel = [
   'hermes',
   'toolchains',
   ...versions.map(({ name }) => name),
+  ...armMachines.map(({ arch }) => arch),
 ];
 
 /**

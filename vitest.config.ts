@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { armProjects } from './scripts/arm/projects.js';
 import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
 import { BESIDE_WORKERS, testConfig } from './vitest.base.js';
@@ -20,6 +21,7 @@ export default defineConfig({
         maxWorkers: BESIDE_WORKERS,
       }),
       ...engineProjects,
+      ...armProjects,
       testConfig('toolchains', {
         include: ['toolchains/test/*.test.ts'],
         maxWorkers: BESIDE_WORKERS,

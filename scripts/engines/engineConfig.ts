@@ -12,6 +12,8 @@ export interface EngineFacts {
   readonly file: string | null;
   /** Whether a missing program is a failure. */
   readonly required: boolean;
+  /** Milliseconds after which a property ends that has not tried all its cases. */
+  readonly propertyTime: number;
   /** The command that installs it. */
   readonly install: string;
 }

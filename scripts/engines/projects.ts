@@ -12,7 +12,7 @@ const examples = ['hello'];
 /** The unit suites of the packages and the examples, on each version of Node.js. */
 export const engineProjects: ViteUserConfig[] = versions.map((version) =>
   engineConfig(
-    { ...version, required, install: 'npm run engines' },
+    { ...version, required, propertyTime: 200, install: 'npm run engines' },
     {
       include: [
         `packages/{${packages},}/test/**/*.test.ts`,
