@@ -20,7 +20,7 @@ export const armProjects: ViteUserConfig[] = armMachines.map(({ arch, version, n
         'packages/nd/test/allocation.test.ts',
         '**/test/{browser,hostile,properties,beliefs}/**',
         '**/test/hostile.test.ts',
-        'packages/tcp/test/congestion/paths.test.ts',
+        'packages/tcp/test/{transfer,congestion/paths}.test.ts',
         'packages/tunnel/test/peering/attacker.test.ts',
       ],
       testTimeout: 120_000,
