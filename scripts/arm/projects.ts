@@ -10,8 +10,8 @@ export const armProjects: ViteUserConfig[] = armMachines.map(({ arch, version, n
   engineConfig(
     {
       ...{ name: arch, version, file: node, required: REQUIRES_ARM, install: 'npm run arm' },
-      // Enough for one case, also where other tests run.
-      propertyTime: 400,
+      // One case or a few: there, everything takes tens of times as long.
+      propertyTime: 50,
     },
     {
       include: [`packages/{${packages}}/test/**/*.test.ts`],
