@@ -15,15 +15,21 @@ export const natChoices = {
 const START = 30_000;
 const PING_INTERVAL = 200;
 const PING_DURATION = 5_000;
+/** Milliseconds between two looks at the peers. */
+const STEP = 10;
 
 /** A router and two peers, each behind the chosen NAT; they have their addresses. */
 export class Lab {
   #since = 0;
   /** @type {[import('@6bed4/simulator').PeerNode, number | null][]} */
   #pings = [];
+  #predictions;
 
-  constructor({ dialect, alice, bob }) {
-    this.net = new Internet({ seed: 1, trace: true });
+  /** What is called each time when some milliseconds passed. */
+  onStep = () => {};
+
+  constructor({ dialect, alice, bob, seed = 1 }) {
+    this.net = new Internet({ seed, trace: true });
     const profile = profileOf(dialect);
     this.net.router('router', { address: '198.51.100.1', profile });
     this.accessPaths = { alice: accessPath(alice), bob: accessPath(bob) };
@@ -33,6 +39,7 @@ export class Lab {
       alice: this.#peer('alice', '192.0.2.10', natChoices[alice], profile),
       bob: this.#peer('bob', '203.0.113.20', natChoices[bob], profile),
     };
+    this.#predictions = { alice: this.#predict('alice'), bob: this.#predict('bob') };
     this.net.run(START);
     this.#since = this.net.now;
   }
@@ -43,7 +50,7 @@ export class Lab {
   }
 
   ping(name) {
-    const to = this.peers[name === 'alice' ? 'bob' : 'alice'];
+    const to = this.peers[otherThan(name)];
     this.#pings.push([this.peers[name], this.peers[name].ping(to.address)]);
   }
 
@@ -51,7 +58,16 @@ export class Lab {
   talk(first) {
     for (let elapsed = 0; elapsed < PING_DURATION; elapsed += PING_INTERVAL) {
       for (const name of first === 'both' ? ['alice', 'bob'] : [first]) this.ping(name);
-      this.net.run(PING_INTERVAL);
+      this.run(PING_INTERVAL);
+    }
+  }
+
+  /** Lets virtual time pass, in milliseconds. */
+  run(duration) {
+    const end = this.net.now + duration;
+    while (this.net.now < end) {
+      this.net.run(Math.min(STEP, end - this.net.now));
+      this.onStep();
     }
   }
 
@@ -62,22 +78,28 @@ export class Lab {
 
   /** The present path of one of them to the other, its time, and the predicted path. */
   path(name) {
-    const [from, to] = name === 'alice' ? ['alice', 'bob'] : ['bob', 'alice'];
-    const peer = this.peers[from];
-    const remote = this.peers[to].address;
+    const peer = this.peers[name];
+    const remote = this.peers[otherThan(name)].address;
     const report = peer.paths.get(remote);
-    const scenario = { strategy: peer.machine.peering, receiverSends: true };
-    const prediction = predictPath(this.accessPaths[from], this.accessPaths[to], scenario);
+    const prediction = this.#predictions[name];
     const { path } = peer.remotes.find(({ address }) => address === remote) ?? { path: 'relayed' };
     return { path, since: report === undefined ? null : report.at - this.#since, prediction };
   }
 
   /** The datagrams since both have their addresses, the newest last. */
-  arrows(limit) {
+  arrows() {
     return arrows(this.net.trace)
       .filter(({ sentAt }) => sentAt >= this.#since)
-      .map((arrow) => ({ ...arrow, at: arrow.sentAt - this.#since }))
-      .slice(-limit);
+      .map((arrow) => ({
+        ...arrow,
+        at: arrow.sentAt - this.#since,
+        end: arrow.endedAt - this.#since,
+      }));
+  }
+
+  #predict(name) {
+    const scenario = { strategy: this.peers[name].machine.peering, receiverSends: true };
+    return predictPath(this.accessPaths[name], this.accessPaths[otherThan(name)], scenario);
   }
 
   #peer(name, address, natOptions, profile) {
@@ -86,6 +108,10 @@ export class Lab {
     this.nats[name] = this.net.nat(`${name}'s NAT`, { external: address, ...natOptions });
     return this.net.peer(name, { ...settings, behind: this.nats[name] });
   }
+}
+
+function otherThan(name) {
+  return name === 'alice' ? 'bob' : 'alice';
 }
 
 function accessPath(name) {

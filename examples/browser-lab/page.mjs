@@ -1,64 +1,128 @@
-import { dialects, Lab, natChoices } from './lab.mjs';
-import { picture } from './picture.mjs';
+import { readLink, values, writeLink } from './choices.mjs';
+import { contentOf, picture } from './picture.mjs';
+import { actions, Recording } from './recording.mjs';
+import { Timeline } from './timeline.mjs';
 
-const ARROW_LIMIT = 300;
-const form = document.querySelector('form');
+const ROW_LIMIT = 300;
+const NAMES = ['alice', 'bob'];
+/** Milliseconds without a change before the link in the address bar follows. */
+const LINK_PAUSE = 250;
+
 const find = (id) => document.getElementById(id);
-const parameters = new URLSearchParams(location.search);
-let lab;
+const form = find('choices');
+const timeline = new Timeline(show);
+let recording;
+let linkTimer;
 
-/** Fills a list of choices, and selects the one in the URL of the page. */
-function fillChoices(name, values) {
-  form.elements[name].replaceChildren(...values.map((value) => new Option(value)));
-  if (values.includes(parameters.get(name))) form.elements[name].value = parameters.get(name);
+/** The link to what is shown. */
+function link() {
+  const { script } = recording;
+  return `#${writeLink({ choices: choices(), script, time: timeline.time })}`;
 }
 
-function show() {
-  const { sent, answered } = lab.pings;
-  for (const name of ['alice', 'bob']) {
-    const { path, since, prediction } = lab.path(name);
-    find(`${name}-address`).textContent = lab.peers[name].address;
+function choices() {
+  return readLink(new URLSearchParams(new FormData(form))).choices;
+}
+
+/** Browsers allow few changes of the address bar in a row. */
+function followInAddressBar() {
+  clearTimeout(linkTimer);
+  linkTimer = setTimeout(() => history.replaceState(null, '', link()), LINK_PAUSE);
+}
+
+function showPeers({ peers }) {
+  for (const name of NAMES) {
+    const { path, since, prediction } = peers[name];
+    find(`${name}-address`).textContent = recording.lab.peers[name].address;
     find(`${name}-path`).textContent = path;
     find(`${name}-path`).className = path;
     find(`${name}-since`).textContent =
       since === null ? 'not looked for' : `since ${since.toFixed(0)} ms`;
     find(`${name}-prediction`).textContent = `${prediction.path}: ${prediction.reason}`;
-    find(`${name}-resets`).disabled = lab.nats[name] === undefined;
+    find(`${name}-resets`).disabled = recording.lab.nats[name] === undefined;
   }
+}
+
+function packetRow({ at, from, to, text }) {
+  const row = document.createElement('tr');
+  for (const content of [`${at.toFixed(0)} ms`, from, to, text])
+    row.insertCell().textContent = content;
+  return row;
+}
+
+function showPackets(time) {
+  const sent = recording.arrows.filter(({ at }) => at <= time);
+  find('wire').innerHTML = picture(sent.slice(-ROW_LIMIT), time, recording.arrows);
+  const packets = sent.map((arrow) => ({
+    ...arrow,
+    text: arrow.end <= time ? contentOf(arrow) : `${arrow.label}, on its way`,
+  }));
+  const notes = recording.notes
+    .filter(({ at }) => at <= time)
+    .map(({ at, text }) => ({ at, from: '', to: '', text }));
+  const rows = [...packets, ...notes]
+    .sort((a, b) => a.at - b.at)
+    .slice(-ROW_LIMIT)
+    .map(packetRow);
+  rows.at(-1)?.setAttribute('aria-current', 'true');
+  find('packets')
+    .querySelector('tbody')
+    .replaceChildren(...rows);
+  for (const id of ['wire', 'packets']) find(id).scrollTop = find(id).scrollHeight;
+}
+
+function show() {
+  const { time } = timeline;
+  const state = recording.stateAt(time);
+  const { sent, answered } = state.pings;
+  showPeers(state);
+  showPackets(time);
   find('pings').textContent =
-    `${answered} of ${sent} pings answered, ${(lab.now / 1000).toFixed(1)} s`;
-  find('wire').innerHTML = picture(lab.arrows(ARROW_LIMIT));
+    `${answered} of ${sent} pings answered, ${(time / 1000).toFixed(1)} s`;
+  find('link-copied').textContent = '';
+  followInAddressBar();
 }
 
-function begin() {
-  const choice = Object.fromEntries(new FormData(form));
-  history.replaceState(null, '', `?${new URLSearchParams(choice)}`);
-  lab = new Lab(choice);
-  lab.talk(choice.first);
-  show();
-  find('wire').scrollTop = 0;
+/** Shows another recording from a time on; null is its end. */
+function record({ choices, script, time }) {
+  form.elements.seed.value = String(choices.seed);
+  recording = new Recording(choices, script);
+  timeline.load(recording, time ?? recording.end);
 }
 
-/** Runs an action on the present peers when a button is clicked. */
-function onClick(id, action) {
-  find(id).addEventListener('click', () => {
-    action();
-    show();
-    find('wire').scrollTop = find('wire').scrollHeight;
+function open() {
+  const parameters = new URLSearchParams(
+    location.hash === '' ? location.search : location.hash.slice(1),
+  );
+  const wanted = readLink(parameters);
+  for (const [name, value] of Object.entries(wanted.choices))
+    form.elements[name].value = String(value);
+  record(wanted);
+}
+
+async function copyLink() {
+  history.replaceState(null, '', link());
+  try {
+    await navigator.clipboard.writeText(location.href);
+    find('link-copied').textContent = 'copied';
+  } catch {
+    find('link-copied').textContent = 'the link is in the address bar';
+  }
+}
+
+for (const [name, list] of Object.entries(values)) {
+  form.elements[name].replaceChildren(...list.map((value) => new Option(value)));
+}
+form.addEventListener('change', () => record({ choices: choices(), script: [], time: null }));
+form.addEventListener('submit', (event) => event.preventDefault());
+for (const name of Object.keys(actions)) {
+  find(name).addEventListener('click', () => {
+    if (recording.add(name)) timeline.load(recording, recording.end);
+    else find('pings').textContent = 'A link holds no more actions than these.';
   });
 }
-
-fillChoices('dialect', dialects);
-fillChoices('alice', Object.keys(natChoices));
-fillChoices('bob', Object.keys(natChoices));
-fillChoices('first', ['alice', 'bob', 'both']);
-form.addEventListener('change', begin);
-for (const name of ['alice', 'bob']) {
-  onClick(`${name}-pings`, () => {
-    lab.ping(name);
-    lab.net.run(1_000);
-  });
-  onClick(`${name}-resets`, () => lab.nats[name].reset());
-}
-onClick('wait', () => lab.net.run(60_000));
-begin();
+// Keys scroll what has the focus.
+for (const id of ['wire', 'packets']) find(id).tabIndex = 0;
+find('link').addEventListener('click', copyLink);
+addEventListener('hashchange', open);
+open();
