@@ -71,6 +71,7 @@ const config: KnipConfig = {
       ],
       project,
     },
+    site: { entry: ['{build,serve}.mjs', '{client,explorer}/*.mjs'], project, vitest },
     docs: {
       entry: ['test/world/{entry,hooks,node}.mjs'],
       project,

@@ -13,6 +13,7 @@ export const BESIDE_WORKERS = 3;
 /** Projects that measure no time, next to the kernel tests that mostly wait. */
 const besideKernel = [
   'cli-kernel',
+  'site',
   'release',
   'hermes',
   'toolchains',

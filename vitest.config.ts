@@ -26,6 +26,7 @@ export default defineConfig({
         include: ['toolchains/test/*.test.ts'],
         maxWorkers: BESIDE_WORKERS,
       }),
+      'site/vitest.config.ts',
     ],
   },
 });

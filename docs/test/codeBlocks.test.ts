@@ -20,7 +20,7 @@ function foldersIn(folder: string): string[] {
     .map((entry) => join(folder, entry.name));
 }
 
-const GUIDES = ['docs', join('docs', 'guides')];
+const GUIDES = ['docs', join('docs', 'guides'), 'site'];
 const pages = ['.', ...GUIDES, ...foldersIn('packages'), ...foldersIn('examples')]
   .flatMap(pagesIn)
   .sort();

@@ -45,7 +45,7 @@ async function isNoticed(name, mutate) {
   const { least, tests } = packages[name];
   const mutants = await new Stryker({
     mutate,
-    ignorePatterns: ['dist', 'docs/api', 'examples', 'bench', 'reports', '.runtimes', '.turbo'],
+    ignorePatterns: ['dist', 'site', 'examples', 'bench', 'reports', '.runtimes', '.turbo'],
     plugins: ['./scripts/mutation/plugin.mjs'],
     ignorers: ['text'],
     testRunner: 'vitest-by-file',
