@@ -4,6 +4,8 @@ import { ROOT } from './pages.mjs';
 
 /** The folder of the site that holds what pages link to and what is no page: sources and pictures. */
 const FILES = 'files';
+/** The beginning of a block of code in no language, which typedoc would take for TypeScript. */
+const UNNAMED_LANGUAGE = /^(`{3,})(\r?\n)/;
 const PICTURE = /\.(svg|png)$/;
 
 /**
@@ -28,8 +30,8 @@ function pageUrl(path, urls) {
 }
 
 /**
- * Replaces the relative links in the parts of a page, which lead to files of the repository, with links
- * to pages of the site, or to copies of the files.
+ * Names the language of blocks of text in the parts of a page, and replaces the relative links, which lead
+ * to files of the repository, with links to pages of the site, or to copies of the files.
  *
  * @param parts - content of a comment or document, as typedoc has it
  * @param source - path of the Markdown file below the top folder
@@ -39,6 +41,8 @@ function pageUrl(path, urls) {
  */
 export function resolveLinks(parts, source, from, urls, site) {
   return parts.map((part) => {
+    if (part.kind === 'code')
+      return { ...part, text: part.text.replace(UNNAMED_LANGUAGE, '$1text$2') };
     if (part.kind !== 'relative-link') return part;
     const [target, anchor] = part.text.split('#');
     const path = target === '' ? source : posix.join(posix.dirname(source), target);

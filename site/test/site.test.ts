@@ -179,7 +179,6 @@ describe.runIf(executablePath !== null || required)(`the site in a browser${skip
       ['decodeAddress', /_6bed4_codec\.decodeAddress\.html/],
       ['systemd', /(run-a-router|ipv6-anywhere|cli)\.html/],
     ] as const) {
-      await page.keyboard.press('Escape');
       await page.keyboard.press('/');
       await page.locator('#tsd-search-input').fill(words);
       const links = page.locator('#tsd-search-results a');
@@ -188,6 +187,9 @@ describe.runIf(executablePath !== null || required)(`the site in a browser${skip
       await expect.poll(targets, { timeout: 30_000 }).toMatch(found);
       // The options of the generator's list hold links, which the tab key leaves out.
       expect(await axeFindings(page, ['nested-interactive'])).toEqual([]);
+      // The dialog takes a moment to close.
+      await page.keyboard.press('Escape');
+      await page.locator('#tsd-search[open]').waitFor({ state: 'detached' });
     }
     expect(complaints).toEqual([]);
     await page.context().close();
