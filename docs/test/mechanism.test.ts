@@ -122,7 +122,7 @@ describe('a command in a page', () => {
     expect(await outcome('6bed4 peer --router 192.0.2.1 --unknown')).toContain(
       'did not become ready',
     );
-    expect(await outcome('npm install @6bed4/simulator')).toContain('not published');
+    expect(await outcome('npm install @6bed4/testing')).toContain('not published');
     expect(await outcome('npm install left-pad')).toContain('left-pad');
     expect(await outcome('npm run nonsense')).toContain('nonsense');
     expect(await outcome('npx nonsense')).toContain('nonsense');

@@ -22,7 +22,10 @@ const oldest = [
   'examples/{demo,hello}/test/**/*.test.ts',
 ];
 
-/** Long computations in the language alone and, of the command, what mostly waits: tested on one version. */
+/**
+ * Tested on one version: long computations in the language alone, tests that count the cases of a property, what V8 makes
+ * of the code and, of the command, what mostly waits.
+ */
 const leftOut = [
   '**/test/{kernel,fuzz,hostile,properties,soak,attackers,beliefs,browser}/**',
   '**/test/hostile.test.ts',
@@ -31,6 +34,8 @@ const leftOut = [
   'packages/simulator/test/{recovery,speed}.test.ts',
   'packages/cli/test/commands/{proxyCommand,endings,live}.test.ts',
   'packages/cli/test/hook/**',
+  'packages/node/test/drivers/linux/compiledCode.test.ts',
+  'examples/sip-call/test/robustness.test.ts',
 ];
 
 export const engineProjects: ViteUserConfig[] = versions.map((version, index) =>

@@ -163,7 +163,7 @@ describe('wrong arguments', () => {
       ],
       '6bed4 peer: --mapping-timeout: found 5, expected at least 28 seconds',
     ],
-    [['check', '--router', '::1'], /^6bed4 check: --router: found "", expected an IPv4/],
+    [['check', '--router', '::1'], /^6bed4 check: --router: found "::1", expected A\.B\.C\.D/],
     [['ping', '192.0.2.1'], /^6bed4 ping: ADDR: found "192\.0\.2\.1", expected an IPv6 address/],
     [['ping', '::1', '--count', '0'], /--count: found "0"/],
     [['check', '--dialect', 'x'], /--dialect: found "x"/],

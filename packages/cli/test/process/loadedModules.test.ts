@@ -23,7 +23,7 @@ const NEEDLESS = ['assert', 'http', 'https', 'http2', 'tls', 'zlib', 'readline',
 beforeAll(requireBuild);
 
 /** What reads configuration files. */
-const CONFIG_PACKAGES = ['toml-eslint-parser'];
+const CONFIG_PACKAGES = ['eslint-visitor-keys', 'toml-eslint-parser'];
 
 describe.runIf(process.platform === 'linux')('without a tunnel for programs', () => {
   const folder = mkdtempSync(join(tmpdir(), '6bed4-modules-'));
