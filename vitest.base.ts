@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 import { armMachines } from './packages/testing/src/armMachines.js';
-import { versions } from './scripts/engines/versions.js';
+import { portableName, versions } from './scripts/engines/versions.js';
 import { watForVite } from './scripts/wat/plugin.mjs';
 
 const source = (path: string): string =>
@@ -17,7 +17,7 @@ const besideKernel = [
   'release',
   'hermes',
   'toolchains',
-  ...versions.map(({ name }) => name),
+  ...versions.flatMap((version) => [version.name, portableName(version)]),
   ...armMachines.map(({ arch }) => arch),
 ];
 

@@ -1,26 +1,29 @@
 import type { ViteUserConfig } from 'vitest/config';
 import { BESIDE_WORKERS } from '../../vitest.base.js';
 import { engineConfig } from './engineConfig.js';
-import { versions } from './versions.js';
+import { portableName, versions } from './versions.js';
 
 /** With this set, a version that is missing is a failure. */
 const required = process.env['SIXBED4_REQUIRE_ENGINES'] === '1';
 
-/** The unit suites of the packages, and the examples. */
-const everything = [
-  'packages/{codec,nd,tcp,tunnel,simulator,node,cli}/test/**/*.test.ts',
+/** The unit suites of packages that know no platform. */
+const portable = [
+  'packages/{codec,nd,tcp,tunnel}/test/**/*.test.ts',
+  'packages/simulator/test/!(programs)/**/*.test.ts',
+];
+
+/** Those of the others, and the examples. */
+const platform = [
+  'packages/simulator/test/programs/**/*.test.ts',
+  'packages/{node,cli}/test/**/*.test.ts',
   'examples/{demo,hello,chat,sip-call}/test/**/*.test.ts',
 ];
 
 /**
- * For the oldest version, on which vitest promises nothing: the packages that know no platform, the
- * program that tries the built packages as users have them, and the examples that are one program.
+ * For the oldest version, on which vitest promises nothing: the program that tries the built packages as users have
+ * them, and the examples that are one program.
  */
-const oldest = [
-  'packages/{codec,nd,tcp,tunnel}/test/**/*.test.ts',
-  'packages/node/test/runtimes.test.ts',
-  'examples/{demo,hello}/test/**/*.test.ts',
-];
+const oldest = ['packages/node/test/runtimes.test.ts', 'examples/{demo,hello}/test/**/*.test.ts'];
 
 /**
  * Tested on one version: long computations in the language alone, tests that count the cases of a property, what V8 makes
@@ -38,14 +41,21 @@ const leftOut = [
   'examples/sip-call/test/robustness.test.ts',
 ];
 
-export const engineProjects: ViteUserConfig[] = versions.map((version, index) =>
-  engineConfig(
-    { ...version, required, propertyTime: 200, install: 'npm run engines' },
-    {
-      include: index === 0 ? oldest : everything,
-      exclude: leftOut,
-      testTimeout: 120_000,
-      maxWorkers: BESIDE_WORKERS,
-    },
-  ),
-);
+/** Two for each version; what is portable needs no process of its own for each file. */
+export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index) => {
+  const project = (name: string, include: string[], isolate: boolean): ViteUserConfig =>
+    engineConfig(
+      { ...version, name, required, propertyTime: 200, install: 'npm run engines' },
+      {
+        include,
+        exclude: leftOut,
+        isolate,
+        testTimeout: 120_000,
+        maxWorkers: BESIDE_WORKERS,
+      },
+    );
+  return [
+    project(version.name, index === 0 ? oldest : platform, true),
+    project(portableName(version), portable, false),
+  ];
+});

@@ -10,6 +10,9 @@ export interface Version {
   readonly file: string | null;
 }
 
+/** The name of the project with the suites of the packages that know no platform. */
+export const portableName = ({ name }: Pick<Version, 'name'>): string => `${name}-portable`;
+
 const numbers: Record<string, string> = JSON.parse(
   readFileSync(new URL('versions.json', import.meta.url), 'utf8'),
 );
