@@ -12,12 +12,16 @@ const portable = [
   'packages/simulator/test/!(programs)/**/*.test.ts',
 ];
 
-/** Those of the others, and the examples. */
+/** Those of the others, and the examples; of the command, what starts daemons. */
 const platform = [
   'packages/simulator/test/programs/**/*.test.ts',
-  'packages/{node,cli}/test/**/*.test.ts',
+  'packages/node/test/**/*.test.ts',
+  'packages/cli/test/{commands/runDaemon,manners}.test.ts',
   'examples/{demo,hello,chat,sip-call}/test/**/*.test.ts',
 ];
+
+/** For the newest version. */
+const newest = [...platform, 'packages/cli/test/**/*.test.ts'];
 
 /**
  * For the oldest version, on which vitest promises nothing: the program that tries the built packages as users have
@@ -54,8 +58,7 @@ export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index
         maxWorkers: BESIDE_WORKERS,
       },
     );
-  return [
-    project(version.name, index === 0 ? oldest : platform, true),
-    project(portableName(version), portable, false),
-  ];
+  const isNewest = index === versions.length - 1;
+  const own = index === 0 ? oldest : isNewest ? newest : platform;
+  return [project(version.name, own, true), project(portableName(version), portable, false)];
 });
