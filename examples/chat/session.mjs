@@ -54,7 +54,7 @@ export async function openSession(input, output, settings) {
 
   function show(text) {
     output.write(output.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
-    lines.prompt(true);
+    if (!lines.closed) lines.prompt(true);
   }
   /** Shows the progress bar in the prompt. */
   function draw(bar) {

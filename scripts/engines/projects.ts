@@ -45,6 +45,9 @@ const leftOut = [
   'examples/sip-call/test/robustness.test.ts',
 ];
 
+/** What the newest version does not show of its work with files makes virtual time go on too early. */
+const unseenFiles = ['examples/chat/test/natMatrix.test.ts'];
+
 /** Two for each version; what is portable needs no process of its own for each file. */
 export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index) => {
   const project = (name: string, include: string[], isolate: boolean): ViteUserConfig =>
@@ -52,7 +55,7 @@ export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index
       { ...version, name, required, propertyTime: 200, install: 'npm run engines' },
       {
         include,
-        exclude: leftOut,
+        exclude: index === versions.length - 1 ? [...leftOut, ...unseenFiles] : leftOut,
         isolate,
         testTimeout: 120_000,
         maxWorkers: BESIDE_WORKERS,

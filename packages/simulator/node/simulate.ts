@@ -3,6 +3,7 @@ import type { InternetOptions } from '../src/internet/descriptions.js';
 import { Internet } from '../src/internet/internet.js';
 import { Clock } from './clock.js';
 import { EventLoop } from './eventLoop.js';
+import { holdFileReads } from './fileReads.js';
 import { replacePlatformTimers } from './platformTimers.js';
 
 /** Options of {@link simulate}. */
@@ -58,6 +59,7 @@ export async function simulate<T>(
   }
   const net = new Internet(internet);
   const restore = virtualTimers ? replacePlatformTimers(new Clock(net, start)) : () => {};
+  const release = holdFileReads();
   const loop = new EventLoop();
   try {
     const settle = (): Promise<void> => loop.settle();
@@ -65,6 +67,7 @@ export async function simulate<T>(
   } catch (failure) {
     throw withSeed(failure, net, virtualTimers);
   } finally {
+    release();
     restore();
   }
 }
