@@ -20,7 +20,7 @@ const config: KnipConfig = {
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(
-      ['codec', 'nd', 'tcp'].map((name) => [
+      ['codec', 'nd', 'tcp', 'gateway'].map((name) => [
         `packages/${name}`,
         { entry: ['src/index.ts', targets], project, vitest },
       ]),

@@ -18,7 +18,7 @@ const besideKernel = ['cli-kernel'];
  */
 const order: (string | string[])[] = [
   'workspace',
-  ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'cli'],
+  ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
   besideKernel,
@@ -36,7 +36,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
     plugins: [watForVite],
     resolve: {
       alias: [
-        ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node'].map((name) => ({
+        ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node'].map((name) => ({
           find: new RegExp(`^@6bed4/${name}$`),
           replacement: source(`${name}/src/index.ts`),
         })),

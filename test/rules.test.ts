@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const portable = ['codec', 'nd', 'tcp', 'tunnel', 'simulator'];
+const portable = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator'];
 let folder: string;
 
 beforeEach(() => {
@@ -99,7 +99,8 @@ describe('the layers', () => {
     ['tcp', ['codec', 'nd']],
     ['tunnel', ['codec', 'nd']],
     ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['node', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
+    ['gateway', ['codec', 'nd', 'tunnel']],
+    ['node', ['codec', 'gateway', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['cli', ['codec', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],
   ] as const)('let %s import %j', (name, allowed: readonly string[]) => {

@@ -39,7 +39,7 @@ describe('npm run', () => {
 });
 
 describe('built packages', () => {
-  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'node', 'simulator'].flatMap((name) => {
+  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'node', 'simulator'].flatMap((name) => {
     const manifest = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8'));
     return Object.keys(manifest.exports)
       .filter((path) => !path.endsWith('.json'))

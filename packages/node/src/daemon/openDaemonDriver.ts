@@ -8,6 +8,7 @@ import { LinuxUdp } from '../drivers/linux/linuxUdp.js';
 import { usesUdp } from '../drivers/linux/offloads.js';
 import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
+import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import type { CommonOptions } from './options.js';
 
@@ -20,12 +21,22 @@ export interface BindOptions {
   readonly even: boolean;
 }
 
+/** Makes a port that does more than a UDP socket, which it closes with itself. */
+export interface PortMaker {
+  /** Whether there is to be a UDP socket. */
+  readonly usesUdp: boolean;
+  /** @param udp - null without */
+  open(udp: DatagramPort | null): Promise<DatagramPort>;
+}
+
 /** The part of one kind of daemon in opening a driver `D`. */
 export interface DriverMaker<D> {
   /** Checks the options of the UDP socket; not called when the user gives a port of another kind. */
   bindOptions(): BindOptions;
   /** UDP sockets, and with them threads, of the Linux driver. */
   sockets(): number;
+  /** Makes the port that datagrams take, around the UDP socket; null where that is the socket itself. */
+  readonly port?: PortMaker | null;
   /** Checks that an endpoint can be reached from a local address. @throws StartError */
   checkRoutes?(address: string): Promise<void>;
   portable(options: Omit<PortableDriverOptions<Machine>, 'machine'>): Promise<D>;
@@ -44,15 +55,18 @@ export async function openDaemonDriver<D>(
   listener: DriverListener & Pick<PortableDriverOptions<Machine>, 'onPacket'>,
   maker: DriverMaker<D>,
 ): Promise<D> {
-  const choice = await chooseDriver(options, profile);
+  const port = maker.port ?? null;
+  const choice = await chooseDriver(options, profile, port && 'a gateway may be used');
   if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
     const { tun = false, clock, offloads = 'all' } = options;
-    const datagrams = options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));
+    const openUdp = async () =>
+      options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));
+    const datagrams = await openPort(port, openUdp);
     return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
   }
   if (choice.name === 'embedded') {
-    const datagrams = await openBatchedUdp(choice, maker);
+    const datagrams = await openPort(port, () => openBatchedUdp(choice, maker));
     const { clock } = options;
     return maker.portable({ ...listener, datagrams, tun: false, clock, reason: null });
   }
@@ -62,6 +76,15 @@ export async function openDaemonDriver<D>(
   const udp = LinuxUdp.open(libc, { ...where, sockets, offloads: usesUdp(offloads) });
   await closeUnlessReachable(udp, maker, where);
   return maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
+}
+
+async function openPort(
+  port: PortMaker | null,
+  openUdp: () => Promise<DatagramPort>,
+): Promise<DatagramPort> {
+  if (port === null) return openUdp();
+  const udp = port.usesUdp ? await openUdp() : null;
+  return port.open(udp);
 }
 
 async function openPortableUdp(

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoint, Profile } from '@6bed4/codec';
+import { type Endpoint, formatEndpoint, type Profile } from '@6bed4/codec';
 import type {
   AddressLease,
   PortRefused,
@@ -8,6 +8,7 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
+import { UplinkPort, type UplinkState } from '../drivers/gateway/uplinkPort.js';
 import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
@@ -20,11 +21,11 @@ import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import type { RouterLookup } from './namedRouter.js';
-import { openDaemonDriver } from './openDaemonDriver.js';
+import { openDaemonDriver, type PortMaker } from './openDaemonDriver.js';
 import { chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
-import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
+import { chooseGateway, type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
 import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
@@ -47,6 +48,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   #moving = false;
   #moves = 0;
   #watch: HostWatch | null = null;
+  #uplink: UplinkPort | null = null;
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
@@ -109,6 +111,11 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   /** @internal Whether there is a route to any router, as far as that is known. */
   get hasRoute(): boolean {
     return this.#watch?.hasRoute ?? true;
+  }
+
+  /** The gateway that datagrams take; null for UDP, and without a connection. */
+  get gateway(): string | null {
+    return this.#uplink?.state.gateway ?? null;
   }
 
   /** The routers of this peer and what they gave. */
@@ -195,7 +202,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
     const profile = this.#profile;
     const listener = this.listener((event) => this.#onEvent(event));
-    const maker = peerMaker(options, profile, localSide);
+    const maker = peerMaker(options, profile, localSide, this.#portMaker(options));
     const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
@@ -206,6 +213,42 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     if (driver.searchesLan) await this.#listenOnLan();
     // Listeners are added when the peer has started.
     setImmediate(() => this.#startNames());
+  }
+
+  /** Makes the port, where a gateway may be used. */
+  #portMaker(options: PeerDaemonOptions): PortMaker | null {
+    const choice = chooseGateway(options, this.#profile);
+    if (choice === null) return null;
+    const { usesUdp, urls, token } = choice;
+    return {
+      usesUdp,
+      open: async (udp) => {
+        this.#uplink = await UplinkPort.open(
+          { udp, urls, token },
+          {
+            changed: (uplink) => this.#uplinkChanged(uplink),
+            failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
+          },
+        );
+        return this.#uplink;
+      },
+    };
+  }
+
+  #uplinkChanged({ gateway, hello }: UplinkState): void {
+    if (this.isClosing) return;
+    if (hello !== null) this.#checkRouters(gateway!, hello.routers);
+    this.emit('uplink', { gateway, publicEndpoint: hello?.endpoint ?? null });
+    this.running.solicit();
+  }
+
+  /** Warns about a gateway that leads to other routers. */
+  #checkRouters(gateway: string, served: readonly Endpoint[]): void {
+    const texts = new Set(served.map(formatEndpoint));
+    const wanted = this.#routers.endpoints;
+    if (wanted.length === 0 || wanted.some((one) => texts.has(formatEndpoint(one)))) return;
+    const why = `the gateway ${gateway} leads to ${[...texts].join(', ')}, no router of this peer`;
+    this.warn(new StartError('ENETUNREACH', why));
   }
 
   #startNames(): void {
@@ -240,7 +283,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       {
         routers: () =>
           this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
-        moved: () => running.solicit(),
+        moved: () => {
+          this.#uplink?.networkChanged();
+          running.solicit();
+        },
         // Listeners for it are added when the peer has started.
         noRoute: (error) => setImmediate(() => this.emit('no-route', error)),
         subnetsChanged: running.searchesLan ? (subnets) => running.setLocalSubnets(subnets) : null,

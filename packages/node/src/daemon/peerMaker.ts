@@ -7,7 +7,7 @@ import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
 import { secureRandom } from '../random.js';
-import type { DriverMaker } from './openDaemonDriver.js';
+import type { DriverMaker, PortMaker } from './openDaemonDriver.js';
 import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptions.js';
 
 /** Makes the drivers of a peer. */
@@ -15,12 +15,14 @@ export function peerMaker(
   options: PeerDaemonOptions,
   profile: Profile,
   localSide: LocalSide | undefined,
+  port: PortMaker | null = null,
 ): DriverMaker<PeerDriver> {
   const machine = machineOptions(options, profile);
   const random = options.random ?? secureRandom;
   return {
     bindOptions: () => bindOptions(options, profile),
     sockets: () => 1,
+    port,
     checkRoutes: (address) => checkRoutes(machine.routers, address),
     portable: (common) =>
       PortablePeerDriver.open({
