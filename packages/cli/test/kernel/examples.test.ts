@@ -16,7 +16,7 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
+  ...[[], ['router'], ['gateway'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
   ...[
     ['address'],
     ['wireshark-plugin'],
