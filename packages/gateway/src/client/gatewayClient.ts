@@ -95,6 +95,8 @@ export class GatewayClient {
   #window = new SendWindow();
   #pace = new ReceiptPace();
   #heardAt = 0;
+  /** Messages that came. */
+  #heard = 0;
   #cancelWait: () => void = () => {};
   #cancelReceipt: () => void = () => {};
   #isReceiptSet = false;
@@ -218,6 +220,7 @@ export class GatewayClient {
 
   #received(socket: WebSocketLike, data: unknown): void {
     this.#heardAt = this.#host.now();
+    this.#heard++;
     if (typeof data === 'string') {
       this.#greeted(socket, data);
       return;
@@ -293,12 +296,12 @@ export class GatewayClient {
   /** Asks for a sign of life: a gateway answers a receipt that confirms nothing new. */
   #test(patience: number): void {
     const socket = this.#socket!;
-    const askedAt = this.#host.now();
+    const heard = this.#heard;
     this.#cancelWait();
     this.#sendReceipt();
     this.#cancelWait = this.#host.setTimer(patience, () => {
       if (this.#socket !== socket) return;
-      if (this.#heardAt < askedAt) this.#abandon(socket, 'silent');
+      if (this.#heard === heard) this.#abandon(socket, 'silent');
       else this.#watch(socket, this.#hello!.keepalive * MS_PER_SECOND);
     });
   }

@@ -1,9 +1,14 @@
-/** Milliseconds that datagrams may wait on the way, beyond the time that the way itself takes. */
+import { DeliveryRate } from './deliveryRate.js';
+
+/** Milliseconds that datagrams may wait on the way, beyond twice the time that the way itself takes. */
 export const QUEUE_DELAY = 100;
 /** Milliseconds that they may take before the first receipt has shown how long the way is. */
 const FIRST_LIMIT = 1_000;
 /** Milliseconds after which the way may have become longer for good. */
 const MINIMUM_AGE = 10_000;
+/** Datagrams that may be under way, however slow that is; and before any was confirmed. */
+const FEWEST = 32;
+const FIRST_WINDOW = 64;
 /** Milliseconds between datagrams that are told apart; so there are few, however many datagrams. */
 const GRAIN = 4;
 
@@ -14,10 +19,11 @@ interface Mark {
 }
 
 /**
- * Keeps datagrams from waiting in the buffers of a connection, which hold seconds of them: by receipts, the sender
- * knows for how long the oldest one that was not confirmed has been under way. While that is more than the way itself
- * takes and {@link QUEUE_DELAY}, further ones are dropped, as a router with a short queue does, and what sends them slows
- * down. It does not matter where they wait: in this process, in a kernel, or in a proxy in between.
+ * Keeps datagrams from waiting in the buffers of a connection, which hold seconds of them. By receipts, the sender knows
+ * how fast datagrams arrive, and how long the way is: no more are under way than arrive in twice that time and
+ * {@link QUEUE_DELAY}, and none while the oldest has been under way for longer. Others are dropped, as a router with a short
+ * queue does, and what sends them slows down. It does not matter where they would wait: in this process, in a kernel, or
+ * in a proxy in between.
  */
 export class SendWindow {
   readonly #marks: Mark[] = [];
@@ -27,17 +33,24 @@ export class SendWindow {
   #shortest = Number.POSITIVE_INFINITY;
   #shortestBefore = Number.POSITIVE_INFINITY;
   #periodEnd = Number.NEGATIVE_INFINITY;
+  readonly #rate = new DeliveryRate();
 
   /** Whether a datagram may be sent now. */
   allows(now: number): boolean {
     const oldest = this.#marks[0];
-    return oldest === undefined || now - oldest.at <= this.limit;
+    return oldest === undefined || (now - oldest.at <= this.limit && this.unconfirmed < this.#most);
   }
 
   /** Milliseconds that a datagram may be under way. */
   get limit(): number {
     const way = Math.min(this.#shortest, this.#shortestBefore);
-    return way === Number.POSITIVE_INFINITY ? FIRST_LIMIT : way + QUEUE_DELAY;
+    return way === Number.POSITIVE_INFINITY ? FIRST_LIMIT : 2 * way + QUEUE_DELAY;
+  }
+
+  /** Datagrams that may be under way. */
+  get #most(): number {
+    if (this.#confirmed < FIRST_WINDOW) return FIRST_WINDOW;
+    return Math.max(FEWEST, this.#rate.perMillisecond * this.limit);
   }
 
   /** Datagrams that were sent and not confirmed. */
@@ -67,7 +80,10 @@ export class SendWindow {
     let newest: Mark | null = null;
     while (this.#marks.length > 0 && this.#endOf(1) <= this.#confirmed)
       newest = this.#marks.shift()!;
-    if (newest !== null) this.#measured(now - newest.at, now);
+    if (newest !== null) {
+      this.#rate.confirmed(this.#confirmed, newest.at, now);
+      this.#measured(now - newest.at, now);
+    }
     return true;
   }
 
