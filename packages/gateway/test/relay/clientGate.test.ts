@@ -53,9 +53,8 @@ describe('from a client to its router', () => {
   });
 
   test('is not limited like what strangers get', () => {
-    for (let count = 0; count < 10_000; count++) {
-      expect(out(packet(CLIENT, REMOTE, 1200), ROUTER)).toBeNull();
-    }
+    const bytes = packet(CLIENT, REMOTE, 1200);
+    for (let count = 0; count < 1000; count++) expect(out(bytes, ROUTER)).toBeNull();
   });
 
   test('never passes another source', () => {
