@@ -41,6 +41,7 @@ const config: KnipConfig = {
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },
+    'examples/browser-peer': { entry: ['page.mjs'], project },
     bench: {
       entry: [
         '*.mjs',

@@ -19,7 +19,7 @@ const besideKernel = ['cli-kernel'];
 const order: (string | string[])[] = [
   'workspace',
   ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
-  ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
+  ...['demo', 'hello', 'browser-lab', 'browser-peer', 'chat', 'sip-call'],
   'docs',
   besideKernel,
   ...['cli-timed', 'chat-kernel', 'sip-call-kernel'],

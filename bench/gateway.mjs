@@ -12,7 +12,7 @@ import { openTunnel, startGateway, startRouter } from '@6bed4/node';
 import { WebSocket } from 'ws';
 
 const HOST = '127.0.0.1';
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SECONDS = 4;
 const CLIENTS = 1000;
 const PER_ADDRESS = 16;
@@ -174,7 +174,9 @@ async function main() {
     const after = await heard(process);
     const { connected } = after.report.clients;
     const each = (after.rss - before.rss) / connected / 1024;
-    console.log(`${connected} clients with TLS: ${each.toFixed(1)} kB each, ${(after.rss / 2 ** 20).toFixed(0)} MB in all`);
+    console.log(
+      `${connected} clients with TLS: ${each.toFixed(1)} kB each, ${(after.rss / 2 ** 20).toFixed(0)} MB in all`,
+    );
   } finally {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

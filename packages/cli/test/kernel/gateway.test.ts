@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, ROUTER } from './support/examples.js';
 import { NAME, WebGateway } from './support/webGateway.js';
 
+/** Milliseconds: a dead connection is noticed in 2.5 s, and another one comes about after half a second. */
+const LONGEST_RETURN = 15_000;
+
 describeKernel('a gateway behind nginx', () => {
   let examples: Examples;
   let web: WebGateway;
@@ -25,6 +28,15 @@ describeKernel('a gateway behind nginx', () => {
   /** The status of a daemon that was started with this control socket. */
   const statusAt = async (label: string, path: string) =>
     JSON.parse(await examples.output(label, `6bed4 status --json ${web.path(path)}`));
+
+  /** Waits until an address answers to a host. */
+  const answers = async (label: string, address: string): Promise<void> => {
+    const began = performance.now();
+    while ((await ping(examples.lab, label, address)).result !== 'reply') {
+      expect(performance.now() - began).toBeLessThan(LONGEST_RETURN);
+      await sleep(200);
+    }
+  };
 
   const startPeer = (line: string, control = 'laptop.sock'): RunningProgram =>
     examples.start(
@@ -47,7 +59,7 @@ describeKernel('a gateway behind nginx', () => {
     const address = await examples.addressOf(peer);
     expect(performance.now() - began).toBeGreaterThan(3_000);
     // The address is one of the router, and contains the endpoint of the gateway.
-    expect(address).toMatch(/^fc64:bed:c000:201:c000:201:[0-9a-f]+:8001$/);
+    expect(address).toMatch(/^fc64:bed:c000:201:c000:201:[0-9a-f]+:1$/);
     const remote = await examples.addressOf(
       await examples.daemon(
         'home',
@@ -84,7 +96,7 @@ describeKernel('a gateway behind nginx', () => {
     await sleep(8_000);
     expect(await unanswered(examples.lab, 'router', address, 2)).toEqual([]);
     const line = `6bed4 status --json ${web.path('gw.sock')}`;
-    const { report } = JSON.parse(await examples.output('router', line, 'nobody'));
+    const { report } = JSON.parse(await examples.output('router', line));
     expect(report.counters).toMatchObject({ connectionsAccepted: 1, connectionsFailed: {} });
     expect(gateway.running).toBe(true);
   });
@@ -97,23 +109,14 @@ describeKernel('a gateway behind nginx', () => {
     const peer = startPeer(`--router ${NAME} --uplink wss --keepalive 0`);
     const address = await examples.addressOf(peer);
     await peer.waitForLine(/lost the gateway/, 20_000);
-    await peer
-      .waitForLine(/datagrams take the gateway[\s\S]*datagrams take the gateway/)
-      .catch(() => {});
-    await sleep(1_500);
-    expect(await unanswered(lab, 'router', address, 2)).toEqual([]);
+    await answers('router', address);
     await lab.ip('laptop', 'addr del 192.0.2.2/24 dev eth0');
     await lab.ip('laptop', 'addr add 192.0.2.22/24 dev eth0');
-    const moved = performance.now();
-    for (;;) {
-      const { result } = await ping(lab, 'router', address);
-      if (result === 'reply') break;
-      expect(performance.now() - moved).toBeLessThan(15_000);
-      await sleep(200);
-    }
+    await answers('router', address);
     const line = `6bed4 status --json ${web.path('gw.sock')}`;
-    const { report } = JSON.parse(await examples.output('router', line, 'nobody'));
-    expect(report.clients).toMatchObject({ connected: 1 });
+    const { report } = JSON.parse(await examples.output('router', line));
+    // It may be cut just now.
+    expect(report.clients.connected + report.clients.away).toBe(1);
     expect(report.counters.connectionsResumed).toBeGreaterThanOrEqual(2);
     expect(report.counters.connectionsResumed).toBe(report.counters.connectionsAccepted - 1);
     expect(peer.stdout.join('\n')).not.toContain('address changed');

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Endpoint, formatEndpoint, type Profile } from '@6bed4/codec';
+import type { Endpoint, Profile } from '@6bed4/codec';
 import type {
   AddressLease,
   PortRefused,
@@ -8,7 +8,7 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
-import { UplinkPort, type UplinkState } from '../drivers/gateway/uplinkPort.js';
+import type { UplinkState } from '../drivers/gateway/uplinkPort.js';
 import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
@@ -21,11 +21,12 @@ import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import type { RouterLookup } from './namedRouter.js';
-import { openDaemonDriver, type PortMaker } from './openDaemonDriver.js';
+import { openDaemonDriver } from './openDaemonDriver.js';
 import { chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
-import { chooseGateway, type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
+import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
+import { PeerUplink, warningAbout } from './peerUplink.js';
 import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
@@ -48,7 +49,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   #moving = false;
   #moves = 0;
   #watch: HostWatch | null = null;
-  #uplink: UplinkPort | null = null;
+  readonly #uplink = new PeerUplink({
+    changed: (uplink) => this.#uplinkChanged(uplink),
+    failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
+  });
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
@@ -115,7 +119,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** The gateway that datagrams take; null for UDP, and without a connection. */
   get gateway(): string | null {
-    return this.#uplink?.state.gateway ?? null;
+    return this.#uplink.gateway;
   }
 
   /** The routers of this peer and what they gave. */
@@ -202,7 +206,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
     const profile = this.#profile;
     const listener = this.listener((event) => this.#onEvent(event));
-    const maker = peerMaker(options, profile, localSide, this.#portMaker(options));
+    const maker = peerMaker(options, profile, localSide, this.#uplink.maker(options, profile));
     const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
@@ -215,40 +219,13 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     setImmediate(() => this.#startNames());
   }
 
-  /** Makes the port, where a gateway may be used. */
-  #portMaker(options: PeerDaemonOptions): PortMaker | null {
-    const choice = chooseGateway(options, this.#profile);
-    if (choice === null) return null;
-    const { usesUdp, urls, token } = choice;
-    return {
-      usesUdp,
-      open: async (udp) => {
-        this.#uplink = await UplinkPort.open(
-          { udp, urls, token },
-          {
-            changed: (uplink) => this.#uplinkChanged(uplink),
-            failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
-          },
-        );
-        return this.#uplink;
-      },
-    };
-  }
-
   #uplinkChanged({ gateway, hello }: UplinkState): void {
     if (this.isClosing) return;
-    if (hello !== null) this.#checkRouters(gateway!, hello.routers);
-    this.emit('uplink', { gateway, publicEndpoint: hello?.endpoint ?? null });
+    const publicEndpoint = hello?.endpoint ?? null;
+    const warning = hello && warningAbout(gateway!, hello.routers, this.#routers.endpoints);
+    if (warning !== null) this.warn(warning);
+    this.emit('uplink', { gateway, publicEndpoint });
     this.running.solicit();
-  }
-
-  /** Warns about a gateway that leads to other routers. */
-  #checkRouters(gateway: string, served: readonly Endpoint[]): void {
-    const texts = new Set(served.map(formatEndpoint));
-    const wanted = this.#routers.endpoints;
-    if (wanted.length === 0 || wanted.some((one) => texts.has(formatEndpoint(one)))) return;
-    const why = `the gateway ${gateway} leads to ${[...texts].join(', ')}, no router of this peer`;
-    this.warn(new StartError('ENETUNREACH', why));
   }
 
   #startNames(): void {
@@ -284,7 +261,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
         routers: () =>
           this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
         moved: () => {
-          this.#uplink?.networkChanged();
+          this.#uplink.networkChanged();
           running.solicit();
         },
         // Listeners for it are added when the peer has started.

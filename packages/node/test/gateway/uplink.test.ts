@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   checkPeerOptions,
   type GatewayDaemon,
@@ -99,7 +99,11 @@ describe('a tunnel over a gateway', () => {
     expect(used).toBeNull();
     if (tunnel.address === address) await once(tunnel, 'address');
     expect(tunnel.peer.leases[0]!.publicEndpoint).toEqual(udp.endpoint);
-    expect(gateway.report().clients.connected).toBe(0);
+    // It took leave.
+    await vi.waitFor(
+      () => expect(gateway.report().clients).toEqual({ connected: 0, away: 0 }),
+      5_000,
+    );
   });
 
   test('is not used where UDP works', async () => {

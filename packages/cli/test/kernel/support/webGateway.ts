@@ -51,12 +51,13 @@ export class WebGateway {
     );
   }
 
-  /** Starts the gateway, nobody's program, and waits until it works. */
+  /** Starts the gateway and waits until it works: nobody's program, unless its status is wanted at a path. */
   gateway(...options: readonly string[]): Promise<RunningProgram> {
     const line = ['6bed4 gateway', `--router ${ROUTER}`, `--public ${ROUTER}`, ...options].join(
       ' ',
     );
-    return this.#examples.daemon('router', `${line} --verbose`, 'nobody');
+    const user = line.includes('--control') ? 'root' : 'nobody';
+    return this.#examples.daemon('router', `${line} --verbose`, user);
   }
 
   /** Starts nginx in front of the gateway; it cuts what is silent for some seconds. */
