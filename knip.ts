@@ -27,6 +27,8 @@ const config: KnipConfig = {
     ),
     'packages/tunnel': { entry: [targets], project, vitest },
     'packages/cli': {
+      // Of packages that are built in.
+      ignoreDependencies: ['ws'],
       entry: [
         'src/{index,main}.ts',
         'test/kernel/programs/*.mjs',

@@ -6,6 +6,11 @@ export const QUEUE_DELAY = 100;
 const FIRST_LIMIT = 1_000;
 /** Milliseconds after which the way may have become longer for good. */
 const MINIMUM_AGE = 10_000;
+/**
+ * Milliseconds for which nothing may arrive at all. A lost segment, or a computer that does something else, are no reason to
+ * lose more.
+ */
+const LONGEST_JAM = 1_000;
 /** Datagrams that may be under way, however slow that is; and before any was confirmed. */
 const FEWEST = 32;
 const FIRST_WINDOW = 64;
@@ -21,7 +26,7 @@ interface Mark {
 /**
  * Keeps datagrams from waiting in the buffers of a connection, which hold seconds of them. By receipts, the sender knows
  * how fast datagrams arrive, and how long the way is: no more are under way than arrive in twice that time and
- * {@link QUEUE_DELAY}, and none while the oldest has been under way for longer. Others are dropped, as a router with a short
+ * {@link QUEUE_DELAY}, and none while nothing has arrived for a second longer. Others are dropped, as a router with a short
  * queue does, and what sends them slows down. It does not matter where they would wait: in this process, in a kernel, or
  * in a proxy in between.
  */
@@ -38,10 +43,11 @@ export class SendWindow {
   /** Whether a datagram may be sent now. */
   allows(now: number): boolean {
     const oldest = this.#marks[0];
-    return oldest === undefined || (now - oldest.at <= this.limit && this.unconfirmed < this.#most);
+    return oldest === undefined ||
+      (now - oldest.at <= this.limit + LONGEST_JAM && this.unconfirmed < this.#most);
   }
 
-  /** Milliseconds that a datagram may be under way. */
+  /** Milliseconds of datagrams that may be under way. */
   get limit(): number {
     const way = Math.min(this.#shortest, this.#shortestBefore);
     return way === Number.POSITIVE_INFINITY ? FIRST_LIMIT : 2 * way + QUEUE_DELAY;

@@ -151,7 +151,7 @@ describe('a GatewayClient', () => {
   test('drops what would wait for too long, and what waits in the WebSocket', () => {
     last().greet();
     send();
-    wait(1001);
+    wait(2001);
     expect(send()).toBe(false);
     last().receive(receiptMessage(1));
     expect(send()).toBe(true);
