@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -77,7 +78,7 @@ describe('a page as a peer', () => {
   });
 
   test('pings, and loads a text by TCP, wherever there are WebSockets', async () => {
-    const { performance, crypto, setTimeout, clearTimeout } = globalThis;
+    const { performance, setTimeout, clearTimeout } = globalThis;
     let resolve = (): void => {};
     const ready = new Promise<void>((done) => {
       resolve = done;
@@ -85,7 +86,7 @@ describe('a page as a peer', () => {
     const peer = new PagePeer({
       gateway: gatewayUrl,
       token: undefined,
-      platform: { WebSocket, performance, crypto, setTimeout, clearTimeout },
+      platform: { WebSocket, performance, crypto: webcrypto, setTimeout, clearTimeout },
       changed: ({ type }: { type: string }) => type === 'address-acquired' && resolve(),
       closed: () => {},
     });
