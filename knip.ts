@@ -13,10 +13,26 @@ const config: KnipConfig = {
       entry: [
         'scripts/mutation/{plugin.mjs,vitest.config.ts,vitest.setup.ts}',
         'scripts/fuzz/loop.mjs',
+        // No member of the workspace, and installed by itself.
+        'examples/react-native/app/index.js',
+        'examples/react-native/app/{babel,metro}.config.js',
+        'examples/react-native/test/*.test.ts',
+        'examples/react-native/app/test/programs/{main,costs}.ts',
+        'examples/react-native/app/test/fake/{react-native,netinfo}.ts',
+        'examples/react-native/app/test/bundle.mjs',
       ],
-      project,
-      // Started by scripts/setup.mjs.
-      ignoreDependencies: ['pnpm', 'turbo'],
+      project: [...project, 'examples/react-native/**/*.tsx', '!toolchains/projects/**'],
+      // What they import is installed beside them.
+      ignore: ['toolchains/projects/**'],
+      // The first two are started by scripts/setup.mjs.
+      ignoreDependencies: [
+        'pnpm',
+        'turbo',
+        /^(@react-native|react-native|@6bed4)/,
+
+        'metro',
+        'react',
+      ],
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(
@@ -25,7 +41,7 @@ const config: KnipConfig = {
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
-    'packages/tunnel': { entry: [targets], project, vitest },
+    'packages/tunnel': { entry: ['src/{index,conformance/index}.ts', targets], project, vitest },
     'packages/cli': {
       // Of packages that are built in.
       ignoreDependencies: ['ws'],
@@ -38,8 +54,14 @@ const config: KnipConfig = {
       project,
       vitest,
     },
-    'packages/node': { entry: ['test/runtimes/program.mjs', targets], project },
-    'packages/simulator': { entry: ['src/index.ts', 'bench/carry.d.mts'], project },
+    'packages/node': {
+      entry: ['src/{index,drivers/linux/loopWorker}.ts', 'test/runtimes/program.mjs', targets],
+      project,
+    },
+    'packages/simulator': {
+      entry: ['{src,node}/index.ts', 'bench/carry.d.mts', 'test/programs/support/*.mjs'],
+      project,
+    },
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },

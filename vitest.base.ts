@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
+import { armMachines } from './packages/testing/src/armMachines.js';
+import { versions } from './scripts/engines/versions.js';
 import { watForVite } from './scripts/wat/plugin.mjs';
 
 const source = (path: string): string =>
@@ -9,7 +11,14 @@ const source = (path: string): string =>
 export const BESIDE_WORKERS = 3;
 
 /** Projects that measure no time, next to the kernel tests that mostly wait. */
-const besideKernel = ['cli-kernel'];
+const besideKernel = [
+  'cli-kernel',
+  'release',
+  'hermes',
+  'toolchains',
+  ...versions.map(({ name }) => name),
+  ...armMachines.map(({ arch }) => arch),
+];
 
 /**
  * Projects in the order in which `npm test` runs them. Each has the machine to itself, since there are
@@ -40,6 +49,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
           find: new RegExp(`^@6bed4/${name}$`),
           replacement: source(`${name}/src/index.ts`),
         })),
+        { find: '@6bed4/simulator/node', replacement: source('simulator/node/index.ts') },
         {
           find: '@6bed4/tunnel/conformance',
           replacement: source('tunnel/src/conformance/index.ts'),

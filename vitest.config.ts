@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { armProjects } from './scripts/arm/projects.js';
+import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
-import { testConfig } from './vitest.base.js';
+import { BESIDE_WORKERS, testConfig } from './vitest.base.js';
 
 /** Everything that has to hold, in one run. Each project also runs by itself, in its own folder. */
 export default defineConfig({
@@ -14,6 +16,16 @@ export default defineConfig({
       'examples/*/vitest.config.ts',
       'examples/*/vitest.kernel.config.ts',
       'docs/vitest.config.ts',
+      testConfig('release', {
+        include: ['scripts/{api,release}/test/*.test.ts'],
+        maxWorkers: BESIDE_WORKERS,
+      }),
+      ...engineProjects,
+      ...armProjects,
+      testConfig('toolchains', {
+        include: ['toolchains/test/*.test.ts'],
+        maxWorkers: BESIDE_WORKERS,
+      }),
     ],
   },
 });

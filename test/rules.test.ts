@@ -62,6 +62,22 @@ describe('a portable package', () => {
     );
   });
 
+  test.each(portable)('%s calls nothing that engines of phones lack', (name) => {
+    const missing = ['[1].at(-1)', "'a'.at(-1)", 'Object.hasOwn({}, 1)', 'new WeakRef({})'];
+    const all = [...missing, "'a'.replaceAll('a', '')"];
+    write('package.json', '{ "type": "module" }');
+    write('file.ts', `${all.join(';\n')};\nexport {};\n`);
+    const settings = {
+      extends: join(root, 'packages', name, 'tsconfig.src.json'),
+      include: ['file.ts'],
+    };
+    write('tsconfig.json', JSON.stringify(settings));
+    const lines = run('typescript/bin/tsc', '-p', '.', '--pretty', 'false').match(
+      /^file\.ts\(\d+/gm,
+    );
+    expect(lines).toEqual(['1', '2', '3', '4'].map((line) => `file.ts(${line}`));
+  });
+
   test.each(portable)('%s uses neither a clock nor the global object', (name) => {
     const path = `packages/${name}/src/file.ts`;
     const text = `export const now = Date.now();
@@ -91,7 +107,7 @@ describe('a portable package', () => {
 
 describe('the layers', () => {
   const machines = ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance'];
-  const all = [...machines, 'simulator', 'node', 'testing/bytes'];
+  const all = [...machines, 'gateway', 'simulator', 'node', 'testing/bytes'];
 
   test.each([
     ['codec', []],
@@ -101,7 +117,7 @@ describe('the layers', () => {
     ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['gateway', ['codec', 'nd', 'tunnel']],
     ['node', ['codec', 'gateway', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['cli', ['codec', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
+    ['cli', ['codec', 'gateway', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],
   ] as const)('let %s import %j', (name, allowed: readonly string[]) => {
     const path = `packages/${name}/src/file.ts`;

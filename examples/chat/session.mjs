@@ -33,11 +33,15 @@ async function openIdentity(file) {
   return identity;
 }
 
-/** The key of `identity` is in a file of that name. Documents go into `folder` and have `limit` MB at most. */
-export async function openSession(input, output, { router, name, identity: file, folder, limit }) {
+/**
+ * The key of `identity` is in a file of that name. Documents go into `folder` and have `limit` MB at most. Tests give an
+ * `environment`, in place of this computer.
+ */
+export async function openSession(input, output, settings) {
+  const { router, name, identity: file, folder, limit, environment } = settings;
   const identity = await openIdentity(file);
   const { fingerprint } = identity;
-  const tunnel = await openTunnel({ routers: router });
+  const tunnel = await openTunnel({ routers: router, environment });
   const lines = createInterface({ input, output: output.isTTY ? output : undefined });
   const contacts = openContacts(
     tunnel.createSocket('udp6'),

@@ -1,7 +1,6 @@
 import { defineConfig } from 'tsup';
 import { libraryBuild } from '../../tsup.base.js';
 
-export default defineConfig({
-  ...libraryBuild,
-  entry: { index: 'src/index.ts', conformance: 'src/conformance/index.ts' },
-});
+export default defineConfig(
+  libraryBuild({ index: 'src/index.ts', conformance: 'src/conformance/index.ts' }),
+);

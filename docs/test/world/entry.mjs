@@ -1,11 +1,14 @@
 // Runs the modules it is given, one after the other, in the world of the pages. Notifies its parent when
 // the last one has been evaluated; what goes on afterwards goes on until the parent ends it.
-import { register } from 'node:module';
+import module from 'node:module';
 import { argv } from 'node:process';
+import { resolve } from './hooks.mjs';
 
-register('./hooks.mjs', import.meta.url);
+// Node.js 20 has only hooks on a thread of their own, of which later versions warn.
+if (module.registerHooks === undefined) module.register('./hooks.mjs', import.meta.url);
+else module.registerHooks({ resolve });
 const modules = argv.splice(2);
-for (const module of modules) await import(module);
+for (const file of modules) await import(file);
 process.send?.('evaluated');
 // The channel must not keep a program alive that has nothing more to do.
 process.channel?.unref();

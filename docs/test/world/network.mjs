@@ -32,7 +32,7 @@ async function ensureRouter(endpoint) {
 
 /** What a peer is given so that it lives here, if its routers do. */
 export async function surroundings(options) {
-  if (options.datagrams !== undefined) return {};
+  if (options.datagrams !== undefined || options.environment !== undefined) return {};
   const given = Array.isArray(options.routers) ? options.routers : [options.routers];
   const endpoints = given.map(endpointOf);
   if (endpoints.includes(null)) return {};

@@ -1,5 +1,5 @@
 /**
- * 6bed4 addresses: UDP/IPv4 endpoints inside IPv6 addresses, in every layout that was ever deployed.
+ * 6bed4 addresses: UDP/IPv4 endpoints inside IPv6 addresses, in every layout ever deployed.
  * {@link decodeAddress} and {@link encodeAddress} work on text and objects; an {@link AddressLayout}
  * works on bytes and numbers without allocating.
  *

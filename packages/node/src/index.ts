@@ -66,6 +66,12 @@ export {
   type InboundService,
   parseInboundPolicy,
 } from './drivers/tun/inboundPolicy.js';
+export type {
+  Environment,
+  EnvironmentNetwork,
+  UdpBinding,
+} from './environment/environment.js';
+export type { Timer, Timers } from './environment/timers.js';
 export { StartError, type StartErrorCode } from './errors.js';
 export type { ConnectionFailure, GatewayCounters } from './gateway/gatewayCounters.js';
 export {

@@ -43,3 +43,15 @@ test('a delay is cancelled in each of its parts', () => {
   vi.advanceTimersByTime(9 * LONGEST);
   expect(callback).not.toHaveBeenCalled();
 });
+
+test('a timer that comes too late is followed by none of a negative delay', () => {
+  const setTimer = vi.spyOn(globalThis, 'setTimeout');
+  const callback = vi.fn();
+  setLongTimeout(callback, LONGEST + 1);
+  vi.spyOn(performance, 'now').mockReturnValue(3 * LONGEST);
+  vi.advanceTimersByTime(LONGEST);
+  vi.advanceTimersByTime(1);
+  expect(callback).toHaveBeenCalledOnce();
+  expect(setTimer.mock.calls.map(([, delay]) => delay)).toEqual([LONGEST, 0]);
+  vi.restoreAllMocks();
+});

@@ -9,6 +9,8 @@ export type { ReceivedPacket } from './application/applicationPacket.js';
 export { type TcpConnectOptions, TcpHost, type TcpUser } from './application/tcpHost.js';
 export { type OnTcpEvent, TcpSocket, type TcpSocketHost } from './application/tcpSocket.js';
 export type { DropReason } from './datagram/dropReason.js';
+export { HostEnvironment, type HostNetwork } from './environment/hostEnvironment.js';
+export { type OnUdp, SimulatedUdp } from './environment/simulatedUdp.js';
 export type { PathReport } from './host/pathReport.js';
 export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';
 export { RouterNode, type RouterSettings } from './host/routerNode.js';
@@ -16,13 +18,17 @@ export { type OnDatagram, type ReceivedDatagram, UdpNode, UdpSocket } from './ho
 export type {
   FirewallDescription,
   InternetOptions,
+  InternetStatistics,
   LinuxNatDescription,
   NatDescription,
   PeerDescription,
   Placement,
 } from './internet/descriptions.js';
 export { Internet } from './internet/internet.js';
+export type { PlayOptions } from './internet/play.js';
 export { showTraceOnFailure } from './internet/showTraceOnFailure.js';
+export { type AccessKind, accessKinds } from './matrix/accessKinds.js';
+export { type AccessPair, accessPairs } from './matrix/accessPairs.js';
 export type {
   CompleteNatOptions,
   FilteringBehavior,
@@ -46,6 +52,7 @@ export {
 export { type PeeringScenario, type Prediction, predictPath } from './prediction/predictPath.js';
 export { EventQueue, type SimulationEvent } from './time/eventQueue.js';
 export { Random } from './time/random.js';
+export { VirtualTimer } from './time/virtualTimer.js';
 export { type Arrow, arrows } from './trace/arrow.js';
 export { describeDatagram } from './trace/describeDatagram.js';
 export type { TraceSelection } from './trace/selectArrows.js';

@@ -1,7 +1,6 @@
 import { draft04Profile } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
-import { Internet, predictPath, showTraceOnFailure } from '../src/index.js';
-import { accessKinds } from './support/accessKinds.js';
+import { accessKinds, Internet, predictPath, showTraceOnFailure } from '../src/index.js';
 
 /** Traffic class: presumptuous, and the source may be adapted (draft-04 §7.1). */
 const PRESUMPTUOUS_ADAPTIVE = 0xa0;

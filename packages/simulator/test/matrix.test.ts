@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { predictPath } from '../src/index.js';
-import { accessKinds } from './support/accessKinds.js';
+import { accessKinds, predictPath } from '../src/index.js';
 import { profiles } from './support/dialects.js';
 import { simulateMatrix } from './support/matrix.js';
 import { type DialectSection, matrixDocument } from './support/matrixDocument.js';

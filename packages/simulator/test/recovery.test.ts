@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { Internet, showTraceOnFailure } from '../src/index.js';
-import { type AccessKind, accessKinds } from './support/accessKinds.js';
+import { type AccessKind, accessKinds, Internet, showTraceOnFailure } from '../src/index.js';
 import { profiles } from './support/dialects.js';
 import { faults, outage } from './support/outage.js';
 

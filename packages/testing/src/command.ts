@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Outcome, RunningProgram } from './runningProgram.js';
+import type { Runtime } from './runtimes.js';
 
 export type { Outcome, RunningProgram } from './runningProgram.js';
 
@@ -34,6 +35,12 @@ export function start(...args: readonly string[]): RunningProgram {
 /** Starts the built command `6bed4` with additions to the environment. */
 export function startIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): RunningProgram {
   return startNode([COMMAND, ...args], `6bed4 ${args.join(' ')}`, env);
+}
+
+/** Starts the built command `6bed4` on another runtime than the one of the tests. */
+export function startOn({ file, args }: Runtime, ...words: readonly string[]): RunningProgram {
+  const env = { ...process.env, NO_COLOR: '1' };
+  return new RunningProgram(file, [...args, COMMAND, ...words], `6bed4 ${words.join(' ')}`, env);
 }
 
 /** Starts one of the built commands. */

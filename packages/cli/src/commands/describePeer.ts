@@ -1,12 +1,14 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { PeerDaemon } from '@6bed4/node';
+import { lackText } from './logInterface.js';
 
 /** What a peer does at present, in one line. */
 export function describePeer(peer: PeerDaemon): string {
   const [lease, ...others] = peer.leases;
   if (lease !== undefined) {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return `address ${lease.address} from router ${formatEndpoint(lease.router)}${more}`;
+    const router = formatEndpoint(lease.router);
+    return `address ${lease.address} from router ${router}${more}${lackText(peer)}`;
   }
   return `asking ${routersOf(peer).join(', ')}`;
 }

@@ -18,6 +18,18 @@ export function logInterface(daemon: InterfaceOwner, log: Logger): void {
   });
 }
 
+/** The field of `ready` that names what an interface has to have and has not; no field where it is complete. */
+export function lackOf(daemon: Pick<InterfaceOwner, 'interfaceReport'>): { without?: string[] } {
+  const missing = daemon.interfaceReport()?.missing ?? [];
+  return missing.length === 0 ? {} : { without: missing.map(({ part }) => part) };
+}
+
+/** The same as the end of a line for people. */
+export function lackText(daemon: Pick<InterfaceOwner, 'interfaceReport'>): string {
+  const { without = [] } = lackOf(daemon);
+  return without.length === 0 ? '' : `, without ${without.join(', ')}`;
+}
+
 /** Calls an action once an address is on the interface: now, or later. */
 export function whenOnInterface(daemon: InterfaceOwner, address: string, action: () => void): void {
   if (hasAddress(daemon.interfaceReport(), address)) {

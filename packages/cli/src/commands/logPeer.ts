@@ -5,7 +5,7 @@ import type { AddressLease } from '@6bed4/tunnel';
 import { reachError } from '../check/reachError.js';
 import type { Logger } from '../output/logger.js';
 import { routersOf } from './describePeer.js';
-import { logInterface } from './logInterface.js';
+import { lackOf, logInterface } from './logInterface.js';
 
 /** Milliseconds without answer until it is told what to check: two solicitations are lost rarely. */
 const PATIENCE = 3000;
@@ -30,6 +30,7 @@ export function logPeer(peer: PeerDaemon, log: Logger, start: PeerLogStart = {})
     public: publicEndpoint === null ? null : formatEndpoint(publicEndpoint),
     tun: peer.tun,
     routes,
+    ...lackOf(peer),
   });
   const onAddress = (lease: AddressLease, previous: AddressLease | null): void => {
     const fields = fieldsOf(lease);

@@ -30,7 +30,7 @@ import { repeated } from '../options/repeated.js';
 import { missingOption, UsageError } from '../options/usageError.js';
 import { openLog } from '../output/log.js';
 import { logInbound } from './logInbound.js';
-import { logInterface, whenOnInterface } from './logInterface.js';
+import { lackOf, lackText, logInterface, whenOnInterface } from './logInterface.js';
 import { runDaemon } from './runDaemon.js';
 
 const EXAMPLES = `
@@ -163,7 +163,8 @@ async function runRouter(
     version,
     tunnelOf: (router) => router,
     flags,
-    describe: ({ address, endpoint }) => `router ${address} on ${formatEndpoint(endpoint)}`,
+    describe: (router) =>
+      `router ${router.address} on ${formatEndpoint(router.endpoint)}${lackText(router)}`,
     reload: source && { source, changes: CHANGES },
     start: () => startRouter(options),
     claims: { tun, listen: options.listen, port: options.port ?? wellKnownPort },
@@ -180,7 +181,9 @@ async function runRouter(
       logInterface(router, log.logger);
       logInbound(router, log.logger);
       // A router without its address relays already, but its host is not reached.
-      whenOnInterface(router, address, () => log.logger.info(fields, 'ready'));
+      whenOnInterface(router, address, () =>
+        log.logger.info({ ...fields, ...lackOf(router) }, 'ready'),
+      );
     },
     status: (router, process) => statusOfRouter(router, { version, ...process }),
   });

@@ -154,8 +154,13 @@ export function lineFor({ level, fields, message: text }: LogRecord): string {
 }
 
 function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.join(' ');
+  if (Array.isArray(value)) return listText(value.map(String));
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Values of several words need more between them than a space. */
+function listText(values: readonly string[]): string {
+  return values.join(values.some((one) => one.includes(' ')) ? ', ' : ' ');
 }
 
 function markOf(level: LogLevel): string {

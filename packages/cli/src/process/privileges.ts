@@ -1,3 +1,5 @@
+import { loadKoffi } from './foreignFunctions.js';
+
 // linux/prctl.h
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -36,7 +38,7 @@ export interface Privileges {
 /** Binds them; null where that is not possible. */
 export async function bindPrivileges(): Promise<Privileges | null> {
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await loadKoffi();
     const library = koffi.load(null);
     const prctl = library.func(
       'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',

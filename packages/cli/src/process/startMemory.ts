@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadKoffi } from './foreignFunctions.js';
 
 /** Milliseconds after which a daemon has its start behind it: most often, and on a busy machine. */
 const DELAYS = [1_500, 30_000];
@@ -33,11 +34,14 @@ export function releaseStartMemory(): void {
 
 async function release(): Promise<void> {
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await loadKoffi();
     const library = koffi.load(null);
     const madvise = library.func('int madvise(uintptr_t address, size_t length, int advice)');
     // In one turn, so that this thread maps and unmaps nothing in between.
-    for (const { address, size } of programPages(readFileSync('/proc/self/smaps', 'latin1'))) {
+    const [smaps, maps] = ['smaps', 'maps'].map((name) =>
+      readFileSync(`/proc/self/${name}`, 'latin1'),
+    );
+    for (const { address, size } of programPages(smaps!, maps!)) {
       madvise(address, size, MADV_DONTNEED);
     }
     // Of glibc alone.
@@ -50,17 +54,24 @@ async function release(): Promise<void> {
 /**
  * The mappings of program and libraries whose pages can be read from their files again, because they are as they are
  * there: not what the linker has relocated, be it swapped out, nor copies of code that were made elsewhere and may be
- * gone soon.
+ * gone soon. Nothing at all where the two files disagree: an emulator such as qemu-user tells the addresses of the program
+ * that it runs in `maps`, and its own in `smaps`.
  *
  * @param smaps - what `/proc/self/smaps` says (proc_pid_smaps(5))
+ * @param maps - what `/proc/self/maps` says (proc_pid_maps(5))
  */
-export function programPages(smaps: string): AddressRange[] {
-  return filesIn(smaps)
+export function programPages(smaps: string, maps: string): AddressRange[] {
+  const files = filesIn(smaps);
+  const told = new Set(mappingsIn(maps).map(rangeText));
+  if (!files.flat().every((mapping) => told.has(rangeText(mapping)))) return [];
+  return files
     .filter((mappings) => mappings.some(({ permissions }) => permissions === 'rw-p'))
     .flatMap((mappings) =>
       mappings.filter(({ permissions, changed }) => /^r-[-x]p$/.test(permissions) && changed === 0),
     );
 }
+
+const rangeText = ({ address, size }: AddressRange): string => `${address} ${size}`;
 
 /**
  * The mappings of each file, as far as nothing else is between them: a program or library has data among them. There may

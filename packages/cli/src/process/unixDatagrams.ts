@@ -1,3 +1,5 @@
+import { loadKoffi } from './foreignFunctions.js';
+
 // bits/socket.h and sys/un.h of Linux
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -27,7 +29,7 @@ export async function openUnixDatagrams(path: string): Promise<UnixDatagrams | n
   const to = socketAddress(path);
   if (to === null || process.platform !== 'linux') return null;
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await loadKoffi();
     const library = koffi.load(null);
     const socket = library.func('int socket(int domain, int type, int protocol)');
     const sendto = library.func(

@@ -10,7 +10,7 @@ const ABSENT = ['ENOTFOUND', 'ENODATA', 'EAI_NODATA', 'EAI_NONAME'];
 /** Resolves by the system: files, mDNS and whatever else it asks. */
 export const resolveBySystem: ResolveName = async (name, family) => {
   try {
-    const found = await lookup(name, { all: true, family, order: 'verbatim' });
+    const found = await lookup(name, { all: true, family, verbatim: true });
     return found.map(({ address }) => address);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;

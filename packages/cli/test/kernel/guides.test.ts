@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Guide } from './support/guide.js';
 
 const NATIVE = '2001:db8:beef::2';
-const HOSTS = ['router', 'laptop', 'other'] as const;
+const HOSTS = ['router', 'laptop', 'other', 'pi'] as const;
 /** Milliseconds in which a program works, on a slow machine. */
 const PATIENCE = 30_000;
 const WEB_SERVER =
@@ -100,5 +100,18 @@ describeKernel('the guide', () => {
     for (const block of await Guide.blocks('ipv6-anywhere.md')) await guide.run(block);
     expect(await lab.ip('laptop', '-brief link')).not.toContain('6bed4');
     expect((await lab.exec('laptop', ['nft', 'list', 'tables'])).stdout).toBe('');
+  }, 300_000);
+
+  test('to put a Raspberry Pi on 6bed4 works from top to bottom', async () => {
+    for (const [host, line] of [
+      ['router', 'router --listen 192.0.2.1'],
+      ['other', 'peer --router 192.0.2.1 --port 25202'],
+    ] as const) {
+      const words = [join(lab.folder, 'bin/6bed4'), ...line.split(' '), '--no-control'];
+      await lab.spawn(host, words).waitForLine(/^ready/, PATIENCE);
+    }
+    for (const block of await Guide.blocks('raspberry-pi.md')) await guide.run(block);
+    expect(await lab.ip('pi', '-brief link')).not.toContain('6bed4');
+    expect((await lab.exec('pi', ['nft', 'list', 'tables'])).stdout).toBe('');
   }, 300_000);
 }, ['curl', 'promtool', 'nft']);

@@ -339,7 +339,9 @@ describeDrivers('an interface that was prepared', (driver) => {
       expect(daemon.stdout.filter((line) => line.startsWith('ready'))).toEqual([]);
       await lab.exec('peer1', pattern.exec(warning)![1]!.split(' '));
     }
-    await daemon.waitForLine(/^ready/, SOON);
+    expect(await daemon.waitForLine(/^ready/, SOON)).toMatch(
+      / {2}without .*route fc64::\/16 metric 1052, .*label of fc64::\/16/,
+    );
     for (const prefix of ['fc64::/16', '2001:64::/32']) {
       await lab.ip('peer1', `-6 route add ${prefix} dev ${TUN} metric 1052`);
     }

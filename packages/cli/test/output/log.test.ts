@@ -19,6 +19,12 @@ describe('a log line as text', () => {
       { router: 'fc64::1', tun: '6bed4', routes: ['a::/16', 'b::/16'] },
       'ready  router fc64::1  tun 6bed4  routes a::/16 b::/16',
     ],
+    [
+      'info',
+      'ready',
+      { tun: '6bed4', without: ['route a::/16 metric 1', 'label of b::/16'] },
+      'ready  tun 6bed4  without route a::/16 metric 1, label of b::/16',
+    ],
     ['info', 'ready', { tun: null, routes: [], public: undefined }, 'ready'],
     [
       'info',

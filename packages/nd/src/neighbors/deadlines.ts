@@ -2,6 +2,8 @@ import { grown } from './grown.js';
 
 const NONE = -1;
 const STOPPED = 255;
+const NOW = 0;
+const NEXT = 1;
 
 /**
  * Deadlines of slots, each of which runs for one of a few durations. Those of one duration fall due in
@@ -19,7 +21,8 @@ export class Deadlines {
   readonly #last: Int32Array;
   #earlier: Int32Array;
   #later: Int32Array;
-  #now = Number.NEGATIVE_INFINITY;
+  /** The latest time, and what {@link Deadlines.next} found: elsewhere than in a typed array, V8 may make an object of a fraction. */
+  readonly #times = Float64Array.of(Number.NEGATIVE_INFINITY, 0);
 
   /**
    * @param capacity - slots at first
@@ -52,7 +55,7 @@ export class Deadlines {
     this.#advance(now);
     this.clear(slot);
     this.#kinds[slot] = kind;
-    this.#at[slot] = this.#now + this.#durations[kind]!;
+    this.#at[slot] = this.#times[NOW]! + this.#durations[kind]!;
     const last = this.#last[kind]!;
     this.#earlier[slot] = last;
     this.#later[slot] = NONE;
@@ -76,17 +79,13 @@ export class Deadlines {
 
   /** Whether the deadline of a slot runs and is over. */
   isDue(slot: number, now: number): boolean {
-    return this.#kinds[slot] !== STOPPED && this.#at[slot]! <= Math.max(now, this.#now);
+    return this.#kinds[slot] !== STOPPED && this.#at[slot]! <= Math.max(now, this.#times[NOW]!);
   }
 
   /** Time of the next one, in milliseconds; `Infinity` for never. */
   next(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (let kind = 0; kind < this.#first.length; kind++) {
-      const slot = this.#first[kind]!;
-      if (slot !== NONE) next = Math.min(next, this.#at[slot]!);
-    }
-    return next;
+    this.#findNext();
+    return this.#times[NEXT]!;
   }
 
   /**
@@ -97,14 +96,24 @@ export class Deadlines {
     this.#advance(now);
     for (let kind = 0; kind < this.#first.length; kind++) {
       const slot = this.#first[kind]!;
-      if (slot === NONE || this.#at[slot]! > this.#now) continue;
+      if (slot === NONE || this.#at[slot]! > this.#times[NOW]!) continue;
       this.clear(slot);
       return slot;
     }
     return NONE;
   }
 
+  /** Kept apart from {@link Deadlines.next}, which is then short enough for V8 to inline everywhere. */
+  #findNext(): void {
+    this.#times[NEXT] = Number.POSITIVE_INFINITY;
+    for (let kind = 0; kind < this.#first.length; kind++) {
+      const slot = this.#first[kind]!;
+      if (slot !== NONE && this.#at[slot]! < this.#times[NEXT]!)
+        this.#times[NEXT] = this.#at[slot]!;
+    }
+  }
+
   #advance(now: number): void {
-    this.#now = Math.max(this.#now, now);
+    if (now > this.#times[NOW]!) this.#times[NOW] = now;
   }
 }

@@ -41,7 +41,8 @@ export async function chooseDriver(
   checkName('offloads', offloads, offloadNames);
   if (typeof options.tun === 'string') checkInterfaceName(options.tun);
   if (driver === 'portable') return { name: 'portable', reason: null };
-  const { tun = false, datagrams } = options;
+  const { tun = false, datagrams, environment } = options;
+  if (environment !== undefined) return { name: 'portable', reason: null };
   if (tun === false && datagrams === undefined) return chooseEmbedded(driver, offloads);
   const conflict = conflictWith(options, profile) ?? reason;
   if (conflict !== null) {

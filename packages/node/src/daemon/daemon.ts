@@ -17,7 +17,6 @@ import { systemTtl } from '../drivers/portable/socketOptions.js';
 import { InboundFilter } from '../drivers/tun/inboundFilter.js';
 import type { InboundPolicy } from '../drivers/tun/inboundPolicy.js';
 import { StartError } from '../errors.js';
-import { now } from '../realTimers.js';
 import { chooseInbound } from './options.js';
 
 const ANY_ADDRESS = '0.0.0.0';
@@ -46,6 +45,14 @@ export abstract class Daemon<
   /** Ends when the rules that a killed daemon has left are gone. */
   #clearing: Promise<unknown> = Promise.resolve();
   #capture: Capture | null = null;
+  /** @internal The clock of its times, in milliseconds. */
+  protected readonly clock: () => number;
+
+  /** @internal */
+  constructor(clock: () => number) {
+    super();
+    this.clock = clock;
+  }
 
   /** Name of its TUN interface, or null. */
   get tun(): string | null {
@@ -109,7 +116,7 @@ export abstract class Daemon<
       localAddress: parseIPv4(address) | 0,
       localPort: this.endpoint.port,
       ttl: systemTtl(),
-      epoch: Date.now() - now(),
+      epoch: Date.now() - this.clock(),
     });
     const stop = (): void => {
       this.#capture = null;

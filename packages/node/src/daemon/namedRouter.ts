@@ -1,5 +1,5 @@
 import type { Endpoint } from '@6bed4/codec';
-import { clearTimeout, setTimeout } from '../realTimers.js';
+import type { Timer, Timers } from '../environment/timers.js';
 
 /** Milliseconds that an address has to answer before the next one is tried: two solicitations. */
 const FIRST_TRIAL = 4_000;
@@ -18,6 +18,7 @@ export interface RouterLookup {
 
 /** What a {@link NamedRouter} needs, and whom it tells. */
 interface NamedRouterUser {
+  readonly timers: Timers;
   /** Rejects with a `code`; may find nothing. */
   readonly resolve: () => Promise<readonly string[]>;
   /** Its endpoint is another one. */
@@ -40,7 +41,7 @@ export class NamedRouter {
   /** Addresses that had their time since the last look-up. */
   #tried = new Set<string>();
   #trial = FIRST_TRIAL;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #state: 'new' | 'trying' | 'answered' | 'closed' = 'new';
   #isLookingUp = false;
 
@@ -72,7 +73,7 @@ export class NamedRouter {
   /** It has answered, and stays what it is. */
   answered(): void {
     if (this.#state === 'closed') return;
-    clearTimeout(this.#timer);
+    this.#endTrial();
     this.#state = 'answered';
     this.#trial = FIRST_TRIAL;
   }
@@ -84,7 +85,7 @@ export class NamedRouter {
 
   close(): void {
     this.#state = 'closed';
-    clearTimeout(this.#timer);
+    this.#endTrial();
   }
 
   #search(): void {
@@ -119,10 +120,16 @@ export class NamedRouter {
     const stays = this.#address !== null && this.#addresses.includes(this.#address);
     const next = untried ?? (stays ? this.#address : (this.#addresses[0] ?? null));
     if (next !== null) this.#tried.add(next);
-    this.#timer = setTimeout(() => this.#trialEnded(), this.#trial).unref();
+    this.#timer = this.#user.timers.setTimeout(() => this.#trialEnded(), this.#trial);
+    this.#timer.unref();
     if (next === this.#address) return;
     this.#address = next;
     this.#user.changed();
+  }
+
+  #endTrial(): void {
+    if (this.#timer !== null) this.#user.timers.clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #trialEnded(): void {

@@ -9,8 +9,11 @@ import { usesUdp } from '../drivers/linux/offloads.js';
 import type { PortableDriverOptions } from '../drivers/portable/portableDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
+import { bindError } from '../drivers/udp/bindError.js';
+import type { Environment } from '../environment/environment.js';
 import { chooseDriver, type DriverChoice } from './chooseDriver.js';
 import type { CommonOptions } from './options.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** The address and port of a UDP socket. */
 export interface BindOptions {
@@ -59,11 +62,15 @@ export async function openDaemonDriver<D>(
   const choice = await chooseDriver(options, profile, port && 'a gateway may be used');
   if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
-    const { tun = false, clock, offloads = 'all' } = options;
-    const openUdp = async () =>
-      options.datagrams ?? (await openPortableUdp(maker, offloads !== 'none'));
+    const { tun = false, offloads = 'all', environment } = options;
+    const openUdp = async (): Promise<DatagramPort> =>
+      options.datagrams ??
+      (environment === undefined
+        ? await openPortableUdp(maker, offloads !== 'none')
+        : await bindIn(environment, maker.bindOptions()));
     const datagrams = await openPort(port, openUdp);
-    return maker.portable({ ...listener, datagrams, tun, clock, reason: choice.reason });
+    const { clock, timers } = surroundingsOf(options);
+    return maker.portable({ ...listener, datagrams, tun, clock, timers, reason: choice.reason });
   }
   if (choice.name === 'embedded') {
     const datagrams = await openPort(port, () => openBatchedUdp(choice, maker));
@@ -95,6 +102,16 @@ async function openPortableUdp(
   const datagrams = await PortableUdp.open({ ...where, segmentation });
   await closeUnlessReachable(datagrams, maker, where);
   return datagrams;
+}
+
+async function bindIn(environment: Environment, wanted: BindOptions): Promise<DatagramPort> {
+  try {
+    return await environment.bind(wanted);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw bindError(code, wanted.address, wanted.port, { cause: error });
+  }
 }
 
 async function openBatchedUdp(

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   type DialectName,
   findProfile,
@@ -17,6 +18,7 @@ import {
   inboundRules,
   parseInboundPolicy,
 } from '../drivers/tun/inboundPolicy.js';
+import type { Environment } from '../environment/environment.js';
 
 /** Takes what a machine says that only checks its options. */
 export const NO_SINK: TunnelSink = {
@@ -68,6 +70,11 @@ export interface CommonOptions {
    * interface as one. Default `all`.
    */
   readonly offloads?: Offloads | undefined;
+  /**
+   * A computer to live on in place of this one, such as a host of `@6bed4/simulator`: its UDP sockets, clock, timers
+   * and random numbers. Without `clock`, `random`, `datagrams` and `tun`.
+   */
+  readonly environment?: Environment | undefined;
   /** Random numbers in [0, 1) that others cannot predict; default: of `node:crypto`. */
   readonly random?: (() => number) | undefined;
   /** Milliseconds that never go back; default `performance.now`. */
@@ -87,6 +94,16 @@ export function chooseInbound({ inbound = 'open', tun = false }: CommonOptions):
   // Refuses an interface with a name that rules cannot have.
   if (policy !== 'open' && tun !== false) inboundRules(tun, policy);
   return policy;
+}
+
+/** Refuses what are no options at all, as callers without types may give them. @throws InvalidArgumentError */
+export function checkOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new InvalidArgumentError(
+    'options',
+    inspect(options),
+    "an object such as { routers: '192.0.2.1' }",
+  );
 }
 
 /** The profile that the options name. */

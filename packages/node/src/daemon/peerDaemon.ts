@@ -15,19 +15,21 @@ import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { sourceTowards } from '../drivers/udp/reachability.js';
+import type { Environment } from '../environment/environment.js';
 import { StartError } from '../errors.js';
-import { now, setImmediate } from '../realTimers.js';
+import { setImmediate } from '../realTimers.js';
 import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon } from './daemon.js';
 import { HostWatch } from './hostWatch.js';
 import type { RouterLookup } from './namedRouter.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
-import { chooseInbound, chooseProfile } from './options.js';
+import { checkOptions, chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
 import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
 import { PeerUplink, warningAbout } from './peerUplink.js';
 import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** Every second port is one that draft01 can express, unless a NAT is stubborn. */
 const PORT_MOVES = 16;
@@ -53,15 +55,18 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     changed: (uplink) => this.#uplinkChanged(uplink),
     failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
   });
+  #endWatch: () => void = () => {};
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
   private constructor(options: PeerDaemonOptions, profile: Profile) {
-    super();
+    const { timers, clock } = surroundingsOf(options);
+    super(clock);
     this.#profile = profile;
     this.#routeWishes = readWishes(options);
     this.#routers = new RouterNames({
       resolve: options.resolve ?? resolveIPv4,
+      timers,
       allowLoopback: options.allowLoopback === true,
       changed: () => this.#useRouters(),
       lookedUp: (result) => this.emit('router-lookup', result),
@@ -77,6 +82,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   /** @internal */
   static async start(options: PeerDaemonOptions, localSide?: LocalSide): Promise<PeerDaemon> {
+    checkOptions(options);
     const profile = chooseProfile(options);
     const daemon = new PeerDaemon(options, profile);
     await daemon.#open(options, localSide);
@@ -211,8 +217,9 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
     await this.filterInbound(inbound);
-    const { datagrams } = options;
-    if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost(options);
+    const { datagrams, environment } = options;
+    if (environment !== undefined) this.#watchEnvironment(environment);
+    else if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost();
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
     // Listeners are added when the peer has started.
@@ -252,7 +259,19 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     return super.localAddress();
   }
 
-  async #watchHost({ clock = now }: PeerDaemonOptions): Promise<void> {
+  #watchEnvironment({ network }: Environment): void {
+    if (network === undefined) return;
+    const { running } = this;
+    const tell = (): void => running.setLocalSubnets(network.subnets());
+    if (running.searchesLan) tell();
+    this.#endWatch = network.onMove(() => {
+      if (running.searchesLan) tell();
+      running.solicit();
+    });
+  }
+
+  async #watchHost(): Promise<void> {
+    const { clock } = this;
     const { running } = this;
     const from = running.endpoint.address;
     this.#watch = await HostWatch.open(
@@ -288,6 +307,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   protected override async end(): Promise<void> {
     this.#routers.close();
     this.#watch?.close();
+    this.#endWatch();
     this.running.stop();
     await super.end();
     this.#settleReady?.reject(

@@ -6,9 +6,9 @@ import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
-import { secureRandom } from '../random.js';
 import type { DriverMaker, PortMaker } from './openDaemonDriver.js';
 import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptions.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** Makes the drivers of a peer. */
 export function peerMaker(
@@ -18,7 +18,7 @@ export function peerMaker(
   port: PortMaker | null = null,
 ): DriverMaker<PeerDriver> {
   const machine = machineOptions(options, profile);
-  const random = options.random ?? secureRandom;
+  const { random } = surroundingsOf(options);
   return {
     bindOptions: () => bindOptions(options, profile),
     sockets: () => 1,

@@ -16,6 +16,7 @@ import type { BindOptions } from './openDaemonDriver.js';
 import { type CommonOptions, chooseInbound, chooseProfile, NO_SINK } from './options.js';
 import {
   checkReferences,
+  EXPECTED_ROUTER,
   parseRouterReference,
   type ResolveIPv4,
   type RouterReference,
@@ -102,6 +103,9 @@ export function readRouters(
   routers: PeerDaemonOptions['routers'],
   profile: Profile,
 ): RouterReference[] {
+  if (routers === undefined || routers === null) {
+    throw new InvalidArgumentError('routers', String(routers), EXPECTED_ROUTER);
+  }
   const list = Array.isArray(routers) ? routers : [routers];
   if (list.length === 0) throw new InvalidArgumentError('routers', 'none', 'at least one');
   return list.map((router: Endpoint | string) => parseRouterReference(router, profile.port));

@@ -16,10 +16,10 @@ import { PortableRouterDriver } from '../drivers/portable/portableRouterDriver.j
 import { planOfRouter } from '../drivers/ports/interfacePlan.js';
 import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
 import { StartError } from '../errors.js';
-import { secureRandom } from '../random.js';
 import { Daemon, type DaemonEvents } from './daemon.js';
 import { type BindOptions, type DriverMaker, openDaemonDriver } from './openDaemonDriver.js';
 import { type CommonOptions, chooseInbound, chooseProfile, NO_SINK } from './options.js';
+import { surroundingsOf } from './surroundings.js';
 
 const ANY_ADDRESS = '0.0.0.0';
 const FIRST_MULTICAST = 224;
@@ -86,7 +86,7 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
 
   /** @internal */
   static async start(options: RouterDaemonOptions): Promise<RouterDaemon> {
-    const daemon = new RouterDaemon();
+    const daemon = new RouterDaemon(surroundingsOf(options).clock);
     await daemon.#open(options);
     return daemon;
   }
@@ -218,7 +218,7 @@ function machineOptions(options: RouterDaemonOptions, profile: Profile) {
   const { allowPrivate, allowLoopback } = options;
   const forwarding = { routes, forwardTo, masquerade, ipv6Side };
   const machine = { prefix, netid, ...forwarding, allowPrivate, allowLoopback };
-  return { ...machine, profile, random: options.random ?? secureRandom };
+  return { ...machine, profile, random: surroundingsOf(options).random };
 }
 
 function bindOptions(

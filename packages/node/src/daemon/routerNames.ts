@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { inspect } from 'node:util';
 import {
   type Endpoint,
   formatEndpoint,
@@ -6,6 +7,7 @@ import {
   InvalidArgumentError,
   parseEndpoint,
 } from '@6bed4/codec';
+import { realTimers, type Timers } from '../environment/timers.js';
 import { NamedRouter, type RouterLookup } from './namedRouter.js';
 
 const PORT = /^[1-9][0-9]{0,4}$/;
@@ -17,6 +19,8 @@ const FIRST_MULTICAST = 224;
 const LOOPBACK = 127;
 /** Names of this computer itself, which nobody else answers for (RFC 6761 §6.3). */
 const LOCALHOST = /^(?:.*\.)?localhost\.?$/i;
+/** What a router is expected to be. */
+export const EXPECTED_ROUTER = 'A.B.C.D or a host name, perhaps with :port from 1 to 65535';
 /** As many as a peer can have. */
 const MOST_ROUTERS = 16;
 /** Addresses of one name that are tried; each takes seconds. */
@@ -44,11 +48,18 @@ export function parseRouterReference(
   defaultPort: number,
   field = 'routers',
 ): RouterReference {
+  if (typeof router !== 'string' && typeof router?.address !== 'string') {
+    throw new InvalidArgumentError(field, inspect(router), EXPECTED_ROUTER);
+  }
   const text = typeof router === 'string' ? router : formatEndpoint(router);
   const [host = '', port = String(defaultPort), ...rest] = text.split(':');
   const labels = host.replace(/\.$/, '').split('.');
   // The last label of a name is no number, so that no address is one (RFC 3696 §2).
-  if (NUMBER.test(labels.at(-1)!) || rest.length > 0 || host === '') {
+  if (rest.length > 0) {
+    const expected = `${EXPECTED_ROUTER}: 6bed4 has no routers with IPv6 addresses`;
+    throw new InvalidArgumentError(field, JSON.stringify(text), expected);
+  }
+  if (NUMBER.test(labels.at(-1)!) || host === '') {
     const endpoint = parseEndpoint(text, defaultPort, field);
     if (endpoint.port !== 0) return endpoint;
     throw new InvalidArgumentError(field, text, 'a port from 1 to 65535');
@@ -57,11 +68,7 @@ export function parseRouterReference(
   if (isName && PORT.test(port) && Number(port) <= HIGHEST_PORT) {
     return { name: host, port: Number(port) };
   }
-  throw new InvalidArgumentError(
-    field,
-    JSON.stringify(text),
-    'A.B.C.D or a host name, perhaps with :port from 1 to 65535',
-  );
+  throw new InvalidArgumentError(field, JSON.stringify(text), EXPECTED_ROUTER);
 }
 
 /** The IPv4 addresses of a name as the system knows them. */
@@ -73,6 +80,8 @@ export const resolveIPv4: ResolveIPv4 = async (name) => {
 /** The peer that {@link RouterNames} work for. */
 export interface RouterNamesUser {
   readonly resolve: ResolveIPv4;
+  /** Default: those of this platform. */
+  readonly timers?: Timers | undefined;
   /**
    * Whether other names than localhost may have addresses of this computer itself. A router there opens 127.0.0.0/8 to the addresses
    * of remotes, which is not for those to decide who answer for a name.
@@ -175,6 +184,7 @@ export class RouterNames {
       return [...addresses].filter((one) => isHost(one, allowLoopback)).slice(0, MOST_ADDRESSES);
     };
     return new NamedRouter(name, port, {
+      timers: this.#user.timers ?? realTimers,
       resolve,
       changed: () => this.#user.changed(this.endpoints),
       lookedUp: (result) => this.#user.lookedUp(result),

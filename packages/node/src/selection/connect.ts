@@ -1,7 +1,8 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkPort, InvalidArgumentError } from '@6bed4/codec';
-import { setLongTimeout } from '../longTimeout.js';
+import { isTimeout, setLongTimeout } from '../longTimeout.js';
+import { timersOf } from '../tcp/tunnelLayers.js';
 import { unlessAborted, untilConnected } from './abortable.js';
 import {
   type CandidateOptions,
@@ -57,11 +58,13 @@ export async function connect<S extends Duplex = Duplex>(
 ): Promise<Socket | S> {
   const { port, tunnel, timeout, signal } = options;
   checkPort('port', port, 1);
-  if (timeout !== undefined && !(timeout > 0)) {
+  if (timeout !== undefined && !isTimeout(timeout)) {
     throw new InvalidArgumentError('timeout', String(timeout), 'milliseconds above 0');
   }
   const limit = new AbortController();
-  const cancel = timeout === undefined ? undefined : setLongTimeout(() => limit.abort(), timeout);
+  const timers = timersOf(tunnel);
+  const cancel =
+    timeout === undefined ? undefined : setLongTimeout(() => limit.abort(), timeout, timers);
   const signals = [signal, cancel && limit.signal].filter((each) => each !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
   try {
@@ -75,6 +78,7 @@ export async function connect<S extends Duplex = Duplex>(
           untilConnected(open(pair, port, tunnel, end), end),
     );
     const raceOptions = {
+      timers,
       discard: (stream: Socket | S) => void stream.destroy(),
       ...(options.delay === undefined ? {} : { delay: options.delay }),
       ...(either === undefined ? {} : { signal: either }),

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@6bed4/codec';
-import { clearTimeout, setTimeout } from '../realTimers.js';
+import { realTimers, type Timer, type Timers } from '../environment/timers.js';
 
 /** One connection attempt; ends when the signal aborts. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T> | T;
@@ -15,6 +15,8 @@ export interface RaceOptions<T> {
   readonly signal?: AbortSignal;
   /** Closes the result of an attempt that succeeds although it was aborted. */
   readonly discard?: (value: T) => void;
+  /** The timers that the delay goes by; default: those of this platform. */
+  readonly timers?: Timers;
 }
 
 const DEFAULT_DELAY_MS = 250;
@@ -51,7 +53,7 @@ export async function race<T>(
   options: RaceOptions<T> = {},
 ): Promise<T> {
   const delay = checkDelay(options.delay ?? DEFAULT_DELAY_MS);
-  const { signal, discard } = options;
+  const { signal, discard, timers = realTimers } = options;
   if (attempts.length === 0) throw new RangeError('attempts: found none, expected at least one');
   signal?.throwIfAborted();
   // Of attempts in flight; the winner's is dropped, since its stream may still listen to it.
@@ -59,8 +61,11 @@ export async function race<T>(
   const errors: unknown[] = [];
   let failed = 0;
   let settled = false;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   let onAbort: (() => void) | undefined;
+  const endDelay = (): void => {
+    if (timer !== undefined) timers.clearTimeout(timer);
+  };
 
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -85,13 +90,13 @@ export async function race<T>(
         }
       };
       const startNext = (): void => {
-        clearTimeout(timer);
+        endDelay();
         const index = controllers.length;
         const attempt = attempts[index];
         if (settled || attempt === undefined) return;
         const controller = new AbortController();
         controllers.push(controller);
-        timer = setTimeout(startNext, delay);
+        timer = timers.setTimeout(startNext, delay);
         // An attempt that throws at once is one that failed.
         new Promise<T>((done) => done(attempt(controller.signal))).then(
           (value) => win(index, value),
@@ -106,7 +111,7 @@ export async function race<T>(
       startNext();
     });
   } finally {
-    clearTimeout(timer);
+    endDelay();
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
     for (const controller of controllers) {
       controller?.abort(signal?.aborted ? signal.reason : undefined);

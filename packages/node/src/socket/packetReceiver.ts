@@ -17,7 +17,7 @@ import {
 } from '@6bed4/nd';
 import type { DatagramPort } from '../drivers/ports/datagramPort.js';
 import type { SummedBytes } from '../drivers/ports/summedBytes.js';
-import { clearTimeout, setTimeout } from '../realTimers.js';
+import type { Timer, Timers } from '../environment/timers.js';
 import type { TcpLayer } from '../tcp/tcpLayer.js';
 import { type AddressTextCache, remoteInfo } from './addressTextCache.js';
 import { ArrivalQueue } from './arrivalQueue.js';
@@ -40,6 +40,7 @@ export interface PacketReceiverOptions {
   readonly icmp: IcmpResponder;
   readonly remotes: OutboundRemotes;
   readonly clock: () => number;
+  readonly timers: Timers;
   readonly tcp: TcpLayer;
   /** Sends a packet in reply. */
   readonly send: (packet: Uint8Array) => void;
@@ -55,11 +56,12 @@ export class PacketReceiver {
   readonly #counters: LayerCounters;
   readonly #icmp: IcmpResponder;
   readonly #clock: () => number;
+  readonly #timers: Timers;
   readonly #send: (packet: Uint8Array) => void;
   readonly #pass: (packet: Uint8Array) => void;
   readonly #tcp: TcpLayer;
   readonly #reassembler: Reassembler;
-  #expiry: NodeJS.Timeout | null = null;
+  #expiry: Timer | null = null;
   /** Packets that wait until the machine has finished. */
   readonly #replies: Uint8Array[] = [];
   readonly #arrivals = new ArrivalQueue();
@@ -74,6 +76,7 @@ export class PacketReceiver {
     this.#counters = options.counters;
     this.#icmp = options.icmp;
     this.#clock = options.clock;
+    this.#timers = options.timers;
     this.#send = options.send;
     this.#pass = options.pass;
     this.#tcp = options.tcp;
@@ -206,10 +209,12 @@ export class PacketReceiver {
   #awaitExpiry(): void {
     const { expiresAt } = this.#reassembler;
     if (this.#expiry !== null && expiresAt !== Number.POSITIVE_INFINITY) return;
-    clearTimeout(this.#expiry ?? undefined);
+    if (this.#expiry !== null) this.#timers.clearTimeout(this.#expiry);
     this.#expiry = null;
     if (expiresAt === Number.POSITIVE_INFINITY) return;
-    this.#expiry = setTimeout(this.#expire, Math.max(1, expiresAt - this.#clock())).unref();
+    const delay = Math.max(1, expiresAt - this.#clock());
+    this.#expiry = this.#timers.setTimeout(this.#expire, delay);
+    this.#expiry.unref();
   }
 
   readonly #expire = (): void => {

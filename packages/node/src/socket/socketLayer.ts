@@ -2,6 +2,7 @@ import { DEFAULT_HOP_LIMIT } from '@6bed4/nd';
 import { TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { ApplicationPort } from '../drivers/ports/applicationPort.js';
+import { realTimers } from '../environment/timers.js';
 import { TcpLayer } from '../tcp/tcpLayer.js';
 import { AddressTextCache } from './addressTextCache.js';
 import type { Destination } from './destinationCache.js';
@@ -36,6 +37,7 @@ export class SocketLayer extends ApplicationPort {
     addresses: OwnAddresses,
     random: () => number,
     clock: () => number,
+    timers = realTimers,
   ) {
     super(onPacket);
     this.addresses = addresses;
@@ -44,7 +46,7 @@ export class SocketLayer extends ApplicationPort {
     const remotes = new OutboundRemotes(random);
     const texts = new AddressTextCache((bytes, offset) => remotes.received(bytes, offset));
     this.remotes = remotes;
-    this.tcp = new TcpLayer({ addresses, remotes, random, clock });
+    this.tcp = new TcpLayer({ addresses, remotes, random, clock, timers });
     this.#transmitter = new PacketTransmitter(random, counters);
     this.#table = table;
     this.#icmp = new IcmpResponder(random, clock, counters);
@@ -57,6 +59,7 @@ export class SocketLayer extends ApplicationPort {
       icmp: this.#icmp,
       remotes,
       clock,
+      timers,
       tcp: this.tcp,
       send: (packet) => this.#reply(packet),
       pass: (packet) => super.deliver(packet, 0, packet.length),

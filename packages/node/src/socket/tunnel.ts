@@ -9,14 +9,14 @@ import type {
   RouterReachable,
   RouterUnreachable,
 } from '@6bed4/tunnel';
-import { chooseProfile } from '../daemon/options.js';
+import { checkOptions, chooseProfile } from '../daemon/options.js';
 import { PeerDaemon } from '../daemon/peerDaemon.js';
 import type { PeerDaemonOptions } from '../daemon/peerOptions.js';
+import { surroundingsOf } from '../daemon/surroundings.js';
 import type { DaemonCounters } from '../drivers/driver.js';
+import type { Timers } from '../environment/timers.js';
 import { StartError } from '../errors.js';
-import { setLongTimeout } from '../longTimeout.js';
-import { secureRandom } from '../random.js';
-import { now } from '../realTimers.js';
+import { isTimeout, setLongTimeout } from '../longTimeout.js';
 import { connectTunnel } from '../tcp/connectTunnel.js';
 import type { TunnelConnectOptions } from '../tcp/socketOptions.js';
 import { TcpServer, type TcpServerOptions } from '../tcp/tcpServer.js';
@@ -170,22 +170,22 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
 
   /** @internal */
   static async open(options: TunnelOptions): Promise<Tunnel> {
+    checkOptions(options);
     const { timeout = DEFAULT_TIMEOUT, signal } = options;
     const policy = checkPolicy(options.policy ?? 'proper');
-    if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+    if (!isTimeout(timeout)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
     signal?.throwIfAborted();
     const { layout } = chooseProfile(options);
-    const random = options.random ?? secureRandom;
-    const clock = options.clock ?? now;
+    const { random, clock, timers } = surroundingsOf(options);
     const addresses = new OwnAddresses(layout, options.lanip ?? 1);
     let layer: SocketLayer | undefined;
     const peer = await PeerDaemon.start({ ...options, tun: false }, (onPacket) => {
-      layer = new SocketLayer(onPacket, addresses, random, clock);
+      layer = new SocketLayer(onPacket, addresses, random, clock, timers);
       return layer;
     });
     layer!.attach(peer.portableDriver);
     try {
-      if (options.waitForAddress !== false) await firstAddress(peer, timeout, signal);
+      if (options.waitForAddress !== false) await firstAddress(peer, { timeout, signal, timers });
     } catch (error) {
       await peer.close();
       throw error;
@@ -235,10 +235,17 @@ export class Tunnel extends EventEmitter<TunnelEvents> {
    */
   async waitForDirect(remote: string, options: WaitForDirectOptions = {}): Promise<RemoteSnapshot> {
     const address = this.#readRemote(remote);
+    const layer = this.#layer;
     const holder = this.#keepAlive.newHolder();
     holder.set(true);
     try {
-      return await searchDirectPath(this, remote, () => this.#layer.sendEcho(address), options);
+      return await searchDirectPath(
+        this,
+        remote,
+        () => layer.sendEcho(address),
+        options,
+        layer.tcp.timers,
+      );
     } finally {
       holder.set(false);
     }
@@ -359,13 +366,12 @@ export function createSocket(
 
 async function firstAddress(
   peer: PeerDaemon,
-  timeout: number,
-  signal: AbortSignal | undefined,
+  { timeout, signal, timers }: { timeout: number; signal: AbortSignal | undefined; timers: Timers },
 ): Promise<void> {
   let cancel: (() => void) | undefined;
   let abort: (() => void) | undefined;
   const giveUp = new Promise<never>((_, reject) => {
-    cancel = setLongTimeout(() => reject(noAnswer(peer, timeout)), timeout);
+    cancel = setLongTimeout(() => reject(noAnswer(peer, timeout)), timeout, timers);
     abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
   });

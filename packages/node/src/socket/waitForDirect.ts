@@ -1,6 +1,8 @@
 import type { PathChanged, RemoteSnapshot } from '@6bed4/tunnel';
+import type { Timer, Timers } from '../environment/timers.js';
 import { StartError } from '../errors.js';
-import { clearTimeout, now, setTimeout } from '../realTimers.js';
+import { isTimeout } from '../longTimeout.js';
+
 import { invalidValue } from './dgramErrors.js';
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -28,8 +30,9 @@ export async function searchDirectPath(
   remote: string,
   sendEcho: () => boolean,
   { timeout = DEFAULT_TIMEOUT, signal }: WaitForDirectOptions,
+  timers: Timers,
 ): Promise<RemoteSnapshot> {
-  if (!(timeout > 0)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
+  if (!isTimeout(timeout)) throw invalidValue('timeout', 'milliseconds above 0', timeout);
   signal?.throwIfAborted();
   const direct = (): RemoteSnapshot | null => {
     const snapshot = tunnel.path(remote);
@@ -37,20 +40,20 @@ export async function searchDirectPath(
   };
   const found = direct();
   if (found !== null) return found;
-  const deadline = now() + timeout;
+  const deadline = timers.now() + timeout;
   let echoes = 0;
   let wake: () => void = () => {};
   const look = (): void => wake();
   tunnel.on('path', look);
   try {
     for (;;) {
-      const left = deadline - now();
+      const left = deadline - timers.now();
       if (left <= 0) throw notFound(remote, timeout, echoes);
       if (sendEcho()) {
         echoes++;
         if (tunnel.path(remote) === null) throw impossible(remote);
       }
-      await changeOrTime(Math.min(ECHO_INTERVAL, left), signal, (resolve) => {
+      await changeOrTime(timers, Math.min(ECHO_INTERVAL, left), signal, (resolve) => {
         wake = () => {
           if (direct() !== null) resolve();
         };
@@ -65,22 +68,23 @@ export async function searchDirectPath(
 
 /** Waits for a time, or until `onChange` resolves; rejects when the signal aborts. */
 async function changeOrTime(
+  timers: Timers,
   delay: number,
   signal: AbortSignal | undefined,
   onChange: (resolve: () => void) => void,
 ): Promise<void> {
   signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   let onAbort: (() => void) | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(resolve, delay);
+      timer = timers.setTimeout(resolve, delay);
       onAbort = () => reject(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       onChange(resolve);
     });
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) timers.clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
   }
 }

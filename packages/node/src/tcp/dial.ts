@@ -2,7 +2,8 @@ import dns, { type LookupAddress } from 'node:dns';
 import { isIP, isIPv4 } from 'node:net';
 import { formatIPv6 } from '@6bed4/codec';
 import { TcpUsageError } from '@6bed4/tcp';
-import { clearTimeout, nextTick, setTimeout } from '../realTimers.js';
+import type { Timer } from '../environment/timers.js';
+import { nextTick } from '../realTimers.js';
 import { isLoopbackDestination, LOOPBACK_TEXT, readAddress } from '../socket/destinationAddress.js';
 import {
   blockedAddress,
@@ -45,7 +46,7 @@ export class Dial {
   readonly #attempts: Attempt[] = [];
   readonly #errors: Error[] = [];
   #addresses: string[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | null = null;
   #isOver = false;
 
   constructor(
@@ -92,7 +93,7 @@ export class Dial {
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#endTurn();
     for (const { handle } of this.#attempts) handle?.reset();
   }
 
@@ -137,7 +138,7 @@ export class Dial {
   }
 
   readonly #next = (): void => {
-    clearTimeout(this.#timer);
+    this.#endTurn();
     const address = this.#addresses[this.#attempts.length];
     if (this.#isOver || address === undefined) return;
     const attempt: Attempt = { address, handle: null, dial: this };
@@ -152,10 +153,15 @@ export class Dial {
   #awaitTurn({ address }: Attempt): void {
     const { autoSelectFamilyAttemptTimeout = ATTEMPT_DELAY, port } = this.#options;
     const delay = Math.max(autoSelectFamilyAttemptTimeout, LEAST_ATTEMPT_DELAY);
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#layer.timers.setTimeout(() => {
       this.#dialer.report('connectionAttemptTimeout', address, Number(port), 6);
       this.#next();
     }, delay);
+  }
+
+  #endTurn(): void {
+    if (this.#timer !== null) this.#layer.timers.clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #begin(attempt: Attempt): Error | null {
@@ -206,7 +212,7 @@ export class Dial {
   won(attempt: Attempt): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#endTurn();
     for (const one of this.#attempts) if (one !== attempt) one.handle?.reset();
     this.#dialer.connected(attempt.handle as TcpHandle<unknown>, attempt.address);
   }

@@ -1,14 +1,16 @@
+import type { Timer, Timers } from '../environment/timers.js';
 import { LONGEST_DELAY } from '../longTimeout.js';
-import { clearTimeout, setTimeout } from '../realTimers.js';
 import { invalidType, outOfRange } from './netErrors.js';
 
 /** The time without data after which a socket emits `timeout`. */
 export class IdleTimer {
   readonly #expired: () => void;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timers: Timers;
+  #timer: Timer | null = null;
 
-  constructor(expired: () => void) {
+  constructor(expired: () => void, timers: Timers) {
     this.#expired = expired;
+    this.#timers = timers;
   }
 
   /** @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE */
@@ -23,7 +25,8 @@ export class IdleTimer {
     }
     if (time === 0) return;
     if (time > LONGEST_DELAY) warnOfOverflow(time);
-    this.#timer = setTimeout(this.#expired, Math.min(time, LONGEST_DELAY)).unref();
+    this.#timer = this.#timers.setTimeout(this.#expired, Math.min(time, LONGEST_DELAY));
+    this.#timer.unref();
   }
 
   /** Data passed: the time begins anew. */
@@ -32,7 +35,7 @@ export class IdleTimer {
   }
 
   cancel(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#timers.clearTimeout(this.#timer);
     this.#timer = null;
   }
 }

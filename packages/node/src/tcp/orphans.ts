@@ -1,10 +1,11 @@
 import type { TcpConnection } from '@6bed4/tcp';
-import { setTimeout } from '../realTimers.js';
+import type { Timer, Timers } from '../environment/timers.js';
 
 const CHECK_INTERVAL = 50;
 
 /** The demands of {@link Orphans}. */
 export interface OrphanHost {
+  readonly timers: Timers;
   retain(): void;
   release(): void;
 }
@@ -14,7 +15,7 @@ export class Orphans {
   readonly #host: OrphanHost;
   /** With whether the process stays alive for them. */
   readonly #connections = new Map<TcpConnection, boolean>();
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
   #isHolding = false;
 
   constructor(host: OrphanHost) {
@@ -26,7 +27,7 @@ export class Orphans {
     if (!isSending(connection)) return;
     this.#connections.set(connection, holds);
     if (holds) this.#hold(true);
-    this.#timer ??= setTimeout(this.#check, CHECK_INTERVAL).unref();
+    if (this.#timer === null) this.#checkLater();
   }
 
   /** Whether something has not arrived yet. */
@@ -50,8 +51,13 @@ export class Orphans {
       else holds ||= isHolding;
     }
     this.#hold(holds);
-    if (this.#connections.size > 0) this.#timer = setTimeout(this.#check, CHECK_INTERVAL).unref();
+    if (this.#connections.size > 0) this.#checkLater();
   };
+
+  #checkLater(): void {
+    this.#timer = this.#host.timers.setTimeout(this.#check, CHECK_INTERVAL);
+    this.#timer.unref();
+  }
 
   #hold(holds: boolean): void {
     if (holds === this.#isHolding) return;

@@ -8,8 +8,9 @@ import {
 import { type TcpConnection, type TcpEvent, type TcpListener, TcpStack } from '@6bed4/tcp';
 import { type Peer, type PolicyName, TUNNEL_MTU } from '@6bed4/tunnel';
 import type { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
+import type { Timer, Timers } from '../environment/timers.js';
 import { LONGEST_DELAY } from '../longTimeout.js';
-import { clearTimeout, nextTick, setImmediate, setTimeout } from '../realTimers.js';
+import { nextTick, setImmediate } from '../realTimers.js';
 import { checkLanip } from '../socket/checkLanip.js';
 import { policyNames } from '../socket/checkPolicy.js';
 import { isLoopbackDestination, LOOPBACK } from '../socket/destinationAddress.js';
@@ -55,6 +56,7 @@ export interface TcpLayerOptions {
   readonly remotes: OutboundRemotes;
   readonly random: () => number;
   readonly clock: () => number;
+  readonly timers: Timers;
 }
 
 /** Errors for which the path of the packets matters. */
@@ -67,8 +69,9 @@ export class TcpLayer {
   readonly stack: TcpStack;
   readonly addresses: OwnAddresses;
   readonly clock: () => number;
+  readonly timers: Timers;
   /** Connections whose sockets are gone. */
-  readonly orphans: Orphans = new Orphans(this);
+  readonly orphans: Orphans;
   /** Ports that are listened on. */
   readonly listenings: Set<{ follow(): void }> = new Set();
   readonly handles: Set<ConnectionHandle> = new Set();
@@ -91,7 +94,7 @@ export class TcpLayer {
   #peer: Peer | null = null;
   #isFlushDue = false;
   #isLocalDue = false;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
   #wakeAt = NEVER;
   #isOpen = true;
   #isEnding = false;
@@ -100,9 +103,11 @@ export class TcpLayer {
   #offset = 0;
   #length = 0;
 
-  constructor({ addresses, remotes, random, clock }: TcpLayerOptions) {
+  constructor({ addresses, remotes, random, clock, timers }: TcpLayerOptions) {
     this.addresses = addresses;
     this.clock = clock;
+    this.timers = timers;
+    this.orphans = new Orphans(this);
     this.#remotes = remotes;
     const entries = policyNames.map((policy) => [policy, this.#submitter(policy)]);
     this.#submitBy = Object.fromEntries(entries);
@@ -246,7 +251,7 @@ export class TcpLayer {
     for (const handle of [...this.handles]) handle.terminate();
     const deadline = this.clock() + LINGER_TIME;
     while (this.orphans.areSending && this.clock() < deadline) {
-      await new Promise((resolve) => void setTimeout(resolve, LINGER_CHECK));
+      await new Promise<void>((resolve) => void this.timers.setTimeout(resolve, LINGER_CHECK));
     }
     this.orphans.clear();
   }
@@ -266,17 +271,18 @@ export class TcpLayer {
   settle(): void {
     const at = this.stack.nextTimeout();
     if (at >= this.#wakeAt || !this.#isOpen) return;
-    clearTimeout(this.#timer ?? undefined);
+    if (this.#timer !== null) this.timers.clearTimeout(this.#timer);
     this.#wakeAt = at;
     const delay = Math.min(Math.max(Math.ceil(at - this.clock()), 0), LONGEST_DELAY);
     // Whoever waits for the stack keeps the process alive.
-    this.#timer = setTimeout(this.#wake, delay).unref();
+    this.#timer = this.timers.setTimeout(this.#wake, delay);
+    this.#timer.unref();
   }
 
   /** Ends all at once; connections are to be ended before. */
   close(): void {
     this.#isOpen = false;
-    clearTimeout(this.#timer ?? undefined);
+    if (this.#timer !== null) this.timers.clearTimeout(this.#timer);
     this.#timer = null;
     this.#outgoing.clear();
     this.#local.clear();

@@ -219,7 +219,7 @@ export class TcpSocket extends Duplex {
   setTimeout(timeout: number, listener?: () => void): this {
     if (this.destroyed) return this;
     this.timeout = timeout;
-    this.#idle ??= new IdleTimer(() => this.emit('timeout'));
+    this.#idle ??= new IdleTimer(() => this.emit('timeout'), this.#layer.timers);
     this.#idle.set(timeout, listener);
     if (listener !== undefined) {
       if (timeout === 0) this.off('timeout', listener);

@@ -1,3 +1,4 @@
+import { realTimers, type Timers } from '../environment/timers.js';
 import { invalidType } from './netErrors.js';
 import type { TcpLayer } from './tcpLayer.js';
 
@@ -13,4 +14,9 @@ export function layerOf(tunnel: object): TcpLayer {
   const layer = layers.get(tunnel);
   if (layer === undefined) throw invalidType('tunnel', 'an instance of Tunnel', tunnel);
   return layer;
+}
+
+/** The timers that a tunnel goes by; those of this platform for anything else. */
+export function timersOf(tunnel: object | undefined): Timers {
+  return (tunnel && layers.get(tunnel)?.timers) ?? realTimers;
 }

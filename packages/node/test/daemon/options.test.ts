@@ -52,6 +52,11 @@ describe('options that cannot be used', () => {
 
   test.each<[PeerDaemonOptions, string]>([
     [{ routers: [] }, 'routers: found none, expected at least one'],
+    [{} as never, 'routers: found undefined, expected A.B.C.D or a host name'],
+    [{ router: '192.0.2.1' } as never, 'routers: found undefined, expected A.B.C.D'],
+    [{ routers: 5 as never }, 'routers: found 5, expected A.B.C.D or a host name'],
+    [{ routers: [null as never] }, 'routers: found null, expected A.B.C.D or a host name'],
+    [{ routers: '[::1]' }, 'routers: found "[::1]", expected A.B.C.D or a host name'],
     [{ routers: 'router..example' }, 'routers: found "router..example"'],
     [{ routers: ['router.example', 'router.example'] }, 'routers: found router.example:25790'],
     [{ routers: '192.0.2.1:0' }, 'routers: found 192.0.2.1:0'],

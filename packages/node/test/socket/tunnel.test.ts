@@ -138,6 +138,13 @@ describe('openTunnel', () => {
       openTunnel({ routers: '198.51.100.1', datagrams, timeout: 0 }),
     ).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
     await expect(
+      openTunnel({ routers: '198.51.100.1', datagrams, timeout: '5' as never }),
+    ).rejects.toThrow(/'timeout' must be milliseconds above 0\. Received '5'/);
+    for (const options of [undefined, null, '198.51.100.1']) {
+      await expect(openTunnel(options as never)).rejects.toThrow(/^options: found .*routers/);
+    }
+    await expect(openTunnel({ datagrams } as never)).rejects.toThrow(/^routers: found undefined/);
+    await expect(
       openTunnel({ routers: '198.51.100.1', datagrams, policy: 'bold' as never }),
     ).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });

@@ -1,4 +1,5 @@
-import { formatIPv4, parseIPv4 } from '@6bed4/codec';
+import { formatIPv4, isIPv4Multicast, parseIPv4, type UdpEndpoint } from '@6bed4/codec';
+import { OPENING_TTL } from '@6bed4/tunnel';
 import type { Datagram } from '../datagram/datagram.js';
 import { DEFAULT_TTL } from '../datagram/datagram.js';
 import { endpointKey } from '../datagram/endpointKey.js';
@@ -105,10 +106,18 @@ export class Host implements InterfaceOwner {
     }
   }
 
-  /** Opens a UDP socket. @throws Error when the port is taken */
+  /** Opens a UDP socket. @throws Error with code EADDRINUSE */
   bind(port: number, handler: DatagramHandler): void {
-    if (this.#sockets.has(port)) throw new Error(`${this.name}: UDP port ${port} is taken`);
+    if (this.#sockets.has(port)) {
+      const text = `${this.name}: UDP port ${port} is taken`;
+      throw Object.assign(new Error(text), { code: 'EADDRINUSE' });
+    }
     this.#sockets.set(port, handler);
+  }
+
+  /** The owner of the socket on a port. */
+  handlerOf(port: number): DatagramHandler | undefined {
+    return this.#sockets.get(port);
   }
 
   /** Closes a UDP socket. */
@@ -148,6 +157,26 @@ export class Host implements InterfaceOwner {
     return datagram;
   }
 
+  /** Sends a datagram from one of its ports, as a machine has it: TTL 0 means the default. */
+  sendFrom(
+    sourcePort: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void {
+    const datagram = this.newDatagram(sourcePort);
+    datagram.destination = to.addressBits;
+    datagram.destinationPort = to.port;
+    datagram.tos = tos;
+    if (ttl !== 0) datagram.ttl = ttl;
+    datagram.onlyOpens = ttl === OPENING_TTL && !isIPv4Multicast(to.addressBits);
+    datagram.setPayload(bytes, offset, length);
+    this.send(datagram);
+  }
+
   /** Takes a datagram over and sends it. */
   send(datagram: Datagram): void {
     const world = this.#world;
@@ -171,6 +200,7 @@ export class Host implements InterfaceOwner {
       return;
     }
     world.delivered++;
+    world.isTouched = true;
     world.trace?.record('deliver', this.name, datagram, now);
     const { bytes, length, source, sourcePort } = datagram;
     socket.datagramArrived(bytes, length, source, sourcePort, now);

@@ -1,9 +1,8 @@
-import { isIPv4Multicast, type UdpEndpoint } from '@6bed4/codec';
+import type { UdpEndpoint } from '@6bed4/codec';
 import {
   type Machine,
   type MachineHost,
   MachineRunner,
-  OPENING_TTL,
   type TunnelEvent,
   type TunnelSink,
 } from '@6bed4/tunnel';
@@ -171,14 +170,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     tos: number,
     ttl: number,
   ): void {
-    const datagram = this.#host.newDatagram(this.#port);
-    datagram.destination = to.addressBits;
-    datagram.destinationPort = to.port;
-    datagram.tos = tos;
-    if (ttl !== 0) datagram.ttl = ttl;
-    datagram.onlyOpens = ttl === OPENING_TTL && !isIPv4Multicast(to.addressBits);
-    datagram.setPayload(bytes, offset, length);
-    this.#host.send(datagram);
+    this.#host.sendFrom(this.#port, bytes, offset, length, to, tos, ttl);
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
@@ -204,6 +196,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   #wakeUp(now: number): void {
     if (now < this.#armedAt || this.#pausedAt !== null) return;
     this.#armedAt = Number.POSITIVE_INFINITY;
+    this.#world.isTouched = true;
     if (this.machine.nextTimeout() > this.now()) {
       this.#runner.resume();
       return;

@@ -1,5 +1,6 @@
 import { parseEndpoint, parseIPv4 } from '@6bed4/codec';
 import { endpointText } from '../datagram/endpointKey.js';
+import { HostEnvironment } from '../environment/hostEnvironment.js';
 import type { LinkDescription } from '../network/link.js';
 import type { World } from '../world/world.js';
 import { Host, type HostAttachment } from './host.js';
@@ -66,20 +67,46 @@ export class UdpSocket {
   }
 }
 
-/** A host with plain UDP sockets: to observe networks without 6bed4. */
+/** A host: for programs that use `@6bed4/node`, by its {@link environment}, and with plain UDP sockets. */
 export class UdpNode {
   readonly name: string;
+  readonly #world: World;
   readonly #host: Host;
+  #environment: HostEnvironment | null = null;
 
   /** @internal */
   constructor(world: World, name: string, attachment: HostAttachment) {
     this.name = name;
+    this.#world = world;
     this.#host = new Host(world, name, attachment);
   }
 
   /** Its IPv4 address. */
   get address(): string {
     return this.#host.address;
+  }
+
+  /** This host as a computer for `openTunnel` and others of `@6bed4/node`: their option `environment`. */
+  get environment(): HostEnvironment {
+    this.#environment ??= new HostEnvironment(this.#world, this.#host);
+    return this.#environment;
+  }
+
+  /** Leaves its network: what it sends and what is sent to it is lost. */
+  unplug(): void {
+    this.#host.unplug();
+  }
+
+  /** Returns to its network, and tells those who live on it. @throws Error when its address is taken */
+  plug(): void {
+    this.#host.plug();
+    this.#environment?.moved();
+  }
+
+  /** @internal */
+  moveTo(attachment: HostAttachment): void {
+    this.#host.move(attachment);
+    this.#environment?.moved();
   }
 
   /** Changes its link, for datagrams to come. */

@@ -15,10 +15,22 @@ export interface InternetOptions {
   readonly coreHops?: number;
 }
 
+/** Counts of an {@link Internet}. */
+export interface InternetStatistics {
+  /** Datagrams that hosts sent. */
+  readonly sent: number;
+  /** Datagrams that reached sockets. */
+  readonly delivered: number;
+  /** Datagrams that did not, copies included. */
+  readonly dropped: number;
+  /** Events that wait: timers, and datagrams on their way. */
+  readonly waiting: number;
+}
+
 /** The network of a node, and its address and link there. */
 export interface Placement {
   /** The NAT or firewall in front of it; default: none, it is on the public core. */
-  readonly behind?: Nat | Firewall | LinuxNat;
+  readonly behind?: Nat | Firewall | LinuxNat | undefined;
   /** IPv4 address in that network; default: the next one that is free. */
   readonly address?: string;
   /** Its link to that network; default 5 ms each way, without faults. */
@@ -38,7 +50,7 @@ export interface NatDescription extends NatOptions {
   /** External IPv4 address; default: the next one that is free. */
   readonly external?: string;
   /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall | LinuxNat;
+  readonly behind?: Nat | Firewall | LinuxNat | undefined;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
   /** Its internal network, `A.B.C.D/length`; default 10.n.0.0/16, another one for each NAT. */
@@ -52,7 +64,7 @@ export interface LinuxNatDescription extends LinuxNatOptions {
   /** External IPv4 address; default: the next one that is free. */
   readonly external?: string;
   /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall | LinuxNat;
+  readonly behind?: Nat | Firewall | LinuxNat | undefined;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
 }
@@ -60,7 +72,7 @@ export interface LinuxNatDescription extends LinuxNatOptions {
 /** Options and placement of a stateful firewall. */
 export interface FirewallDescription extends FilteringOptions {
   /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall | LinuxNat;
+  readonly behind?: Nat | Firewall | LinuxNat | undefined;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
 }

@@ -1,6 +1,5 @@
-import { type Endpoint, isIPv4Multicast, parseIPv4 } from '@6bed4/codec';
+import { type Endpoint, formatIPv6, parseIPv6 } from '@6bed4/codec';
 import { DatagramPool } from '../datagram/datagram.js';
-import type { HostAttachment } from '../host/host.js';
 import { PeerNode } from '../host/peerNode.js';
 import { RouterNode, type RouterSettings } from '../host/routerNode.js';
 import { UdpNode } from '../host/udpNode.js';
@@ -11,6 +10,7 @@ import { AddressPool } from '../network/addressPool.js';
 import { Network } from '../network/network.js';
 import { Random } from '../time/random.js';
 import { Scheduler } from '../time/scheduler.js';
+import { VirtualTimer } from '../time/virtualTimer.js';
 import { ladder } from '../trace/ladder.js';
 import { mermaid } from '../trace/mermaid.js';
 import { pcap } from '../trace/pcap.js';
@@ -20,11 +20,14 @@ import { World } from '../world/world.js';
 import type {
   FirewallDescription,
   InternetOptions,
+  InternetStatistics,
   LinuxNatDescription,
   NatDescription,
   PeerDescription,
   Placement,
 } from './descriptions.js';
+import { Placements } from './placements.js';
+import { type PlayOptions, play } from './play.js';
 
 /** Addresses of public nodes whose description has none (RFC 2544 appendix C: benchmarks). */
 const PUBLIC_POOL = '198.18.0.0/15';
@@ -51,11 +54,13 @@ export class Internet {
   readonly seed: number;
   readonly #world: World;
   readonly #core: Network;
+  readonly #places: Placements;
   readonly #clocks: Random;
   readonly #names = new Set<string>();
   readonly #routers: RouterNode[] = [];
   readonly #peers: PeerNode[] = [];
   #nats = 0;
+  #isPlaying = false;
 
   constructor(options: InternetOptions = {}) {
     this.seed = options.seed ?? 1;
@@ -74,6 +79,7 @@ export class Internet {
       gateway: null,
       addresses: new AddressPool(PUBLIC_POOL),
     });
+    this.#places = new Placements(this.#core);
   }
 
   /** Milliseconds of virtual time since the beginning. */
@@ -96,22 +102,19 @@ export class Internet {
     return this.#routers;
   }
 
-  /**
-   * Datagrams so far: sent by hosts, delivered to sockets, and dropped (copies included); and the events that
-   * wait, timers and datagrams on their way.
-   */
-  get statistics(): {
-    readonly sent: number;
-    readonly delivered: number;
-    readonly dropped: number;
-    readonly waiting: number;
-  } {
+  /** Counts of datagrams so far, and of what waits. */
+  get statistics(): InternetStatistics {
     const { sent, delivered, dropped, scheduler } = this.#world;
     return { sent, delivered, dropped, waiting: scheduler.waiting };
   }
 
-  /** Lets so many milliseconds of virtual time pass. */
+  /**
+   * Lets so many milliseconds of virtual time pass.
+   *
+   * @throws Error while a program is played, for which time goes on by itself
+   */
   run(milliseconds: number): void {
+    this.#refuseWhilePlaying('run');
     this.#world.scheduler.runUntil(this.now + milliseconds);
   }
 
@@ -122,6 +125,7 @@ export class Internet {
    * @returns milliseconds until it held, null when it did not
    */
   runUntil(condition: () => boolean, limit: number): number | null {
+    this.#refuseWhilePlaying('runUntil');
     const { scheduler } = this.#world;
     const start = this.now;
     while (!condition()) {
@@ -136,26 +140,66 @@ export class Internet {
 
   /** Lets time pass until no event is due; never returns while peers run. */
   runUntilQuiet(): void {
+    this.#refuseWhilePlaying('runUntilQuiet');
     const { scheduler } = this.#world;
     while (scheduler.nextTime < Number.POSITIVE_INFINITY) scheduler.runUntil(scheduler.nextTime);
   }
 
   /** Runs an action at a time, in milliseconds. */
   at(time: number, action: () => void): void {
-    this.#world.scheduler.at(time, { happen: action });
+    const world = this.#world;
+    world.scheduler.at(time, {
+      happen: () => {
+        world.isTouched = true;
+        action();
+      },
+    });
   }
 
-  /** Makes a computer with plain UDP sockets. @throws Error when name or address are taken */
+  /** Calls a function once after a delay in milliseconds of virtual time; its method `close` cancels that. */
+  setTimeout(callback: () => void, delay: number): VirtualTimer {
+    return new VirtualTimer(this.#world, callback, delay);
+  }
+
+  /** Resolves after so many milliseconds of virtual time. */
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.setTimeout(resolve, milliseconds));
+  }
+
+  /**
+   * Runs an asynchronous program while virtual time goes on: a step whenever `settle` says that the program waits. It
+   * ends with the program; what an action or a listener throws ends it, too. On Node.js, `simulate` of
+   * `@6bed4/simulator/node` does this with all that it needs.
+   *
+   * @returns what the program returns
+   * @throws Error when the program is not over after `limit`, or waits and nothing is going to happen
+   */
+  async play<T>(program: (net: this) => Promise<T> | T, options: PlayOptions): Promise<T> {
+    this.#refuseWhilePlaying('play');
+    this.#isPlaying = true;
+    try {
+      return await play(this.#world, () => program(this), options);
+    } finally {
+      this.#isPlaying = false;
+    }
+  }
+
+  /** Lets the trace call an IPv6 address by a name, such as that of the host that has it. */
+  nameAddress(address: string, name: string): void {
+    this.#world.trace?.nameAddress(formatIPv6(parseIPv6(address, 'address')), name);
+  }
+
+  /** Makes a host, for plain UDP sockets and for programs that use `@6bed4/node`. @throws Error when name or address are taken */
   host(name: string, placement: Placement = {}): UdpNode {
     this.#name(name);
-    return new UdpNode(this.#world, name, this.#attachment(placement));
+    return new UdpNode(this.#world, name, this.#places.attachment(placement));
   }
 
   /** Makes a router on the public core. @throws Error when name or address are taken */
   router(name: string, description: RouterSettings & Omit<Placement, 'behind'> = {}): RouterNode {
     this.#name(name);
     const { address, link, ...settings } = description;
-    const attachment = this.#attachment({
+    const attachment = this.#places.attachment({
       ...(address === undefined ? {} : { address }),
       ...(link === undefined ? {} : { link }),
     });
@@ -169,8 +213,8 @@ export class Internet {
   peer(name: string, description: PeerDescription = {}): PeerNode {
     this.#name(name);
     const { behind, address, link, start, routers, ...settings } = description;
-    const attachment = this.#attachment({
-      ...(behind === undefined ? {} : { behind }),
+    const attachment = this.#places.attachment({
+      behind,
       ...(address === undefined ? {} : { address }),
       ...(link === undefined ? {} : { link }),
     });
@@ -190,9 +234,8 @@ export class Internet {
   nat(name: string, description: NatDescription = {}): Nat {
     this.#name(name);
     const { external, behind, link, network, forwards, ...options } = description;
-    const externalNetwork = this.#networkBehind(behind);
-    const address =
-      external === undefined ? externalNetwork.freeAddress() : this.#parse(external, 'external');
+    const externalNetwork = this.#places.networkBehind(behind);
+    const address = this.#places.address(externalNetwork, external, 'external');
     const nat = new Nat(this.#world, name, options, address, {
       externalNetwork,
       link: link ?? {},
@@ -208,9 +251,8 @@ export class Internet {
   linuxNat(name: string, description: LinuxNatDescription = {}): LinuxNat {
     this.#name(name);
     const { external, behind, link, ...options } = description;
-    const externalNetwork = this.#networkBehind(behind);
-    const address =
-      external === undefined ? externalNetwork.freeAddress() : this.#parse(external, 'external');
+    const externalNetwork = this.#places.networkBehind(behind);
+    const address = this.#places.address(externalNetwork, external, 'external');
     return new LinuxNat(this.#world, name, options, address, {
       externalNetwork,
       link: link ?? {},
@@ -222,7 +264,7 @@ export class Internet {
   firewall(name: string, description: FirewallDescription = {}): Firewall {
     this.#name(name);
     const { behind, link, ...options } = description;
-    const externalNetwork = this.#networkBehind(behind);
+    const externalNetwork = this.#places.networkBehind(behind);
     return new Firewall(this.#world, name, options, {
       externalNetwork,
       link: link ?? {},
@@ -230,19 +272,28 @@ export class Internet {
     });
   }
 
-  /** Moves a peer to another network or address; it keeps running, and solicits its routers again. */
-  move(peer: PeerNode, placement: Placement): void {
-    peer.moveTo(this.#attachment(placement));
+  /**
+   * Moves a peer or host to another network or address. It keeps running; peers, also those of `@6bed4/node` on a host,
+   * solicit their routers again.
+   *
+   * @throws Error when the address is taken
+   */
+  move(node: PeerNode | UdpNode, placement: Placement): void {
+    node.moveTo(this.#places.attachment(placement));
   }
 
   /** Forbids UDP between two public IPv4 addresses, both ways. */
   block(one: string, other: string): void {
-    this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), true);
+    this.#core.setBlocked(this.#places.parse(one, 'one'), this.#places.parse(other, 'other'), true);
   }
 
   /** Allows UDP between them again. */
   unblock(one: string, other: string): void {
-    this.#core.setBlocked(this.#parse(one, 'one'), this.#parse(other, 'other'), false);
+    this.#core.setBlocked(
+      this.#places.parse(one, 'one'),
+      this.#places.parse(other, 'other'),
+      false,
+    );
   }
 
   /** The trace as text with a column for each node. @throws Error when nothing is recorded */
@@ -273,29 +324,17 @@ export class Internet {
     return trace;
   }
 
+  #refuseWhilePlaying(method: string): void {
+    if (!this.#isPlaying) return;
+    throw new Error(
+      `${method}: a program is played, and time goes on by itself: await net.sleep(ms)`,
+    );
+  }
+
   #name(name: string): void {
     if (this.#names.has(name) || name === CORE) throw new Error(`there is a node ${name} already`);
     this.#names.add(name);
     this.#world.trace?.addNode(name);
-  }
-
-  #networkBehind(behind: Nat | Firewall | LinuxNat | undefined): Network {
-    return behind?.internalNetwork ?? this.#core;
-  }
-
-  #attachment(placement: Placement): HostAttachment {
-    const network = this.#networkBehind(placement.behind);
-    const address =
-      placement.address === undefined
-        ? network.freeAddress()
-        : this.#parse(placement.address, 'address');
-    return { network, address, link: placement.link ?? {} };
-  }
-
-  #parse(text: string, field: string): number {
-    const address = parseIPv4(text, field);
-    if (isIPv4Multicast(address)) throw new Error(`${field}: ${text} is a multicast group`);
-    return address | 0;
   }
 
   #clock(): number {

@@ -25,13 +25,16 @@ export class Scheduler {
     this.#queue.push(Math.max(time, this.#now), event);
   }
 
+  /** Lets the next event happen; only when there is one. */
+  step(): void {
+    this.#now = this.#queue.nextTime;
+    this.#queue.pop().happen(this.#now);
+  }
+
   /** Lets everything happen that is due until `end`, in milliseconds, and stops the clock there. */
   runUntil(end: number): void {
     const queue = this.#queue;
-    while (queue.nextTime <= end) {
-      this.#now = queue.nextTime;
-      queue.pop().happen(this.#now);
-    }
+    while (queue.nextTime <= end) this.step();
     if (end > this.#now) this.#now = end;
   }
 }

@@ -17,6 +17,8 @@ export class World {
   delivered = 0;
   /** Datagrams that did not, copies included. */
   dropped = 0;
+  /** Whether something happened that a program outside may notice; for {@link play}, which resets it. */
+  isTouched = false;
 
   constructor(scheduler: Scheduler, pool: DatagramPool, random: Random, trace: Trace | null) {
     this.scheduler = scheduler;

@@ -1,6 +1,7 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { fc } from '@fast-check/vitest';
 import {
+  accessKinds,
   type Firewall,
   Internet,
   type LinkOptions,
@@ -9,7 +10,6 @@ import {
   type PeerNode,
   type PeerSettings,
 } from '../../src/index.js';
-import { accessKinds } from '../support/accessKinds.js';
 
 /** One peer of a random topology. */
 export interface PeerPlan {

@@ -1,5 +1,4 @@
-import type { LinkDatagram, LinkOptions, PeerNode } from '../../src/index.js';
-import type { AccessKind } from '../support/accessKinds.js';
+import type { AccessKind, LinkDatagram, LinkOptions, PeerNode } from '../../src/index.js';
 
 const IPV6 = 6;
 const ICMPV6 = 58;

@@ -1,6 +1,12 @@
 import type { Profile } from '@6bed4/codec';
-import { Internet, type PeerNode, type Random, type RouterNode } from '../../src/index.js';
-import { type AccessKind, accessKinds } from '../support/accessKinds.js';
+import {
+  type AccessKind,
+  accessKinds,
+  Internet,
+  type PeerNode,
+  type Random,
+  type RouterNode,
+} from '../../src/index.js';
 import { profiles } from '../support/dialects.js';
 import { Conversation, type Post, trafficKinds } from './conversation.js';
 import { Party } from './party.js';

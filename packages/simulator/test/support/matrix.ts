@@ -1,7 +1,6 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
-import { type Prediction, predictPath } from '../../src/index.js';
-import { type AccessKind, accessKinds } from './accessKinds.js';
+import { type AccessKind, accessKinds, type Prediction, predictPath } from '../../src/index.js';
 import { type Initiator, type Outcome, talkBetween } from './talk.js';
 
 /** One pair of the matrix. */

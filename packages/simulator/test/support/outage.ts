@@ -1,6 +1,6 @@
 import type { Profile } from '@6bed4/codec';
+import type { AccessKind } from '../../src/index.js';
 import { type Internet, Nat, type PeerNode } from '../../src/index.js';
-import type { AccessKind } from './accessKinds.js';
 
 /** The part of the simulation that a fault affects. */
 export interface FaultContext {

@@ -1,7 +1,7 @@
 import type { Profile } from '@6bed4/codec';
 import type { PeeringName } from '@6bed4/tunnel';
+import type { AccessKind } from '../../src/index.js';
 import { Internet, type PeerNode, showTraceOnFailure } from '../../src/index.js';
-import type { AccessKind } from './accessKinds.js';
 
 /** The peers that send first: one, which the other answers, or both at once. */
 export type Initiator = 'one' | 'both';

@@ -293,7 +293,7 @@ const demands: Demands = {
       }),
     );
     await bench.until(() => probe.wakeAt === Number.POSITIVE_INFINITY, 'to be woken');
-    const late = probe.timeouts.at(-1)! - at;
+    const late = probe.timeouts[probe.timeouts.length - 1]! - at;
     check(late >= 0 && late < LATENESS_MS, `to be woken in time, found ${late} ms too late`);
     const calls = probe.timeouts.length;
     await bench.sleep(60);

@@ -110,7 +110,7 @@ export class NdReceiver {
   #prefixOffered(message: RouterAdvertisement, from: Readonly<UdpEndpoint>, now: number): DropCode {
     if (!this.#uplinks.accepts(from)) return Drop.sourceEndpointRefused;
     const offers = acceptAdvertisement(this.#settings, message, from);
-    const offer = offers.filter(({ prefix }) => prefix.validLifetime > 0).at(-1);
+    const offer = offers.filter(({ prefix }) => prefix.validLifetime > 0).pop();
     if (offer === undefined || !this.#uplinks.accepts(offer.endpoint)) {
       return Drop.advertisementRefused;
     }

@@ -10,7 +10,7 @@ import { installCommand, installScript } from './installCommand.js';
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const GUIDES = fileURLToPath(new URL('../../../../../docs/guides', import.meta.url));
 /** Pages whose blocks are run from the first to the last, and not line by line. */
-export const GUIDE_PAGES = ['run-a-router.md', 'ipv6-anywhere.md'] as const;
+export const GUIDE_PAGES = ['run-a-router.md', 'ipv6-anywhere.md', 'raspberry-pi.md'] as const;
 
 /** A block with the host that the comment before it names, and what it prints, if that is said. */
 const BLOCK =
@@ -29,6 +29,11 @@ const STAND_INS: Readonly<Record<string, string>> = {
   npm: `case "$*" in
     "install --global 6bed4") ;;
     "root --global") echo "$LAB/modules" ;;
+    *) exit 1 ;;
+  esac`,
+  // Likewise: programs of the system.
+  apt: `case "$*" in
+    update | "install --yes nodejs npm" | "install --yes nftables") ;;
     *) exit 1 ;;
   esac`,
   // Starts what the unit says, without the user and the limits that it has.

@@ -1,3 +1,4 @@
+import { machine } from 'node:os';
 import { StartError } from '../../errors.js';
 
 /** The error numbers of the C library. */
@@ -19,6 +20,10 @@ export interface ErrorNumbers {
 export async function bindLibrary<T>(
   bind: (library: ReturnType<Koffi['load']>, errors: ErrorNumbers, koffi: Koffi) => T,
 ): Promise<T> {
+  // Its binary for 32-bit ARM has instructions that ARMv6 does not have: they would end the process.
+  if (machine() === 'armv6l') {
+    throw new StartError('ENOTSUP', 'the library koffi needs ARMv7 or newer, found armv6l');
+  }
   try {
     const { default: koffi } = await import('koffi');
     const numbers = koffi.os.errno;

@@ -1,6 +1,6 @@
 /*
  * Numbers of the Linux kernel's interface, the same on every architecture that the foreign function
- * library supports: x86, ARM, RISC-V, LoongArch and PowerPC.
+ * library supports, x86, ARM, RISC-V, LoongArch and PowerPC, unless said otherwise.
  */
 
 // open(2)
@@ -25,15 +25,25 @@ export const IFF_UP = 0x1;
 export const IFF_RUNNING = 0x40;
 export const IFNAMSIZ = 16;
 
+/**
+ * A request that writes an `int`: `_IOW('T', number, int)`. PowerPC has another number for the direction
+ * (asm/ioctl.h).
+ *
+ * @param arch - as `process.arch`
+ */
+export function tunRequest(number: number, arch: string): number {
+  return (arch === 'ppc64' ? 0x80045400 : 0x40045400) + number;
+}
+
 // linux/if_tun.h
-export const TUNSETIFF = 0x400454ca;
+export const TUNSETIFF: number = tunRequest(202, process.arch);
 export const IFF_TUN = 0x1;
 export const IFF_NO_PI = 0x1000;
 export const IFF_TUN_EXCL = 0x8000;
 export const IFF_MULTI_QUEUE = 0x100;
 export const IFF_VNET_HDR = 0x4000;
-export const TUNSETOFFLOAD = 0x400454d0;
-export const TUNSETVNETHDRSZ = 0x400454d8;
+export const TUNSETOFFLOAD: number = tunRequest(208, process.arch);
+export const TUNSETVNETHDRSZ: number = tunRequest(216, process.arch);
 export const TUN_F_CSUM = 0x01;
 export const TUN_F_TSO6 = 0x04;
 export const TUN_F_TSO_ECN = 0x08;

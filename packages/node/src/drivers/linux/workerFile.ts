@@ -1,5 +1,5 @@
-/** The file with the code of the worker: beside the one that this becomes a part of, and a module of the same kind. */
+/** The file with the code of the worker, beside the one that this becomes a part of. */
 export function workerFile(): URL {
-  const isCommonJs = import.meta.url.endsWith('.cjs');
-  return new URL(isCommonJs ? './loopWorker.cjs' : './loopWorker.js', import.meta.url);
+  // Bundlers that copy or trace such files have to find the name in this expression.
+  return new URL('./loopWorker.js', import.meta.url);
 }

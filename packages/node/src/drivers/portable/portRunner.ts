@@ -7,9 +7,10 @@ import {
   type TunnelSink,
 } from '@6bed4/tunnel';
 import type { PacketTap } from '../../capture/packetTap.js';
+import { realTimers, type Timer, type Timers } from '../../environment/timers.js';
 import { LONGEST_DELAY } from '../../longTimeout.js';
 import { plainBytes } from '../../plainBytes.js';
-import { clearTimeout, now, setTimeout } from '../../realTimers.js';
+import { now } from '../../realTimers.js';
 import type { DatagramPort } from '../ports/datagramPort.js';
 import type { PacketPort } from '../ports/packetPort.js';
 
@@ -23,6 +24,8 @@ export interface PortRunnerOptions<M extends Machine> {
   readonly onEvent: (event: TunnelEvent) => void;
   /** Milliseconds that never go back; default `performance.now`. */
   readonly clock?: (() => number) | undefined;
+  /** Default: those of this platform. */
+  readonly timers?: Timers | undefined;
 }
 
 /** Runs a machine between two ports, with the clock and the timers of this platform. */
@@ -32,10 +35,11 @@ export class PortRunner<M extends Machine> implements MachineHost {
   readonly #packets: PacketPort;
   readonly #onEvent: (event: TunnelEvent) => void;
   readonly #clock: () => number;
+  readonly #timers: Timers;
   /** Copies packets on both sides; null for none. */
   tap: PacketTap | null = null;
   #isRef = true;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
 
   /** @throws InvalidArgumentError when the machine refuses its options */
   constructor(options: PortRunnerOptions<M>) {
@@ -43,6 +47,7 @@ export class PortRunner<M extends Machine> implements MachineHost {
     this.#packets = options.packets;
     this.#onEvent = options.onEvent;
     this.#clock = options.clock ?? now;
+    this.#timers = options.timers ?? realTimers;
     this.#runner = new MachineRunner(options.machine, this);
   }
 
@@ -89,7 +94,7 @@ export class PortRunner<M extends Machine> implements MachineHost {
   /** Stops the clock and gives both sides back. */
   async close(): Promise<void> {
     this.#runner.close();
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#timers.clearTimeout(this.#timer);
     this.#timer = null;
     this.#packets.close();
     await this.#datagrams.close();
@@ -125,9 +130,9 @@ export class PortRunner<M extends Machine> implements MachineHost {
   }
 
   setTimer(at: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#timers.clearTimeout(this.#timer);
     const delay = Math.min(Math.max(at - this.#clock(), 0), LONGEST_DELAY);
-    this.#timer = setTimeout(this.#timeout, Math.ceil(delay));
+    this.#timer = this.#timers.setTimeout(this.#timeout, Math.ceil(delay));
     if (!this.#isRef) this.#timer.unref();
   }
 

@@ -2,6 +2,7 @@ import type { Endpoint } from '@6bed4/codec';
 import type { Machine, TunnelSink } from '@6bed4/tunnel';
 import { ringOfThread } from '../../capture/captureRing.js';
 import { PacketTap, type TapSetup } from '../../capture/packetTap.js';
+import type { Timers } from '../../environment/timers.js';
 import {
   checkPacket,
   type DaemonCounters,
@@ -30,6 +31,7 @@ export interface PortableDriverOptions<M extends Machine> extends DriverListener
   readonly localSide?: LocalSide | undefined;
   readonly machine: (sink: TunnelSink, datagrams: DatagramPort) => M;
   readonly clock?: (() => number) | undefined;
+  readonly timers?: Timers | undefined;
   /** Reason that this is not the Linux driver; null when that was not requested. */
   readonly reason: string | null;
   /** A packet for the application; only without TUN. */
@@ -154,12 +156,12 @@ export class PortableDriver<M extends Machine> implements Driver {
 export async function openParts<M extends Machine>(
   options: PortableDriverOptions<M>,
 ): Promise<PortableParts<M>> {
-  const { datagrams, tun, reason, onEvent, clock } = options;
+  const { datagrams, tun, reason, onEvent, clock, timers } = options;
   let packets: PacketPort | null = null;
   try {
     packets = await openLocalSide(options);
     const machine = (sink: TunnelSink): M => options.machine(sink, datagrams);
-    const runner = new PortRunner({ machine, datagrams, packets, onEvent, clock });
+    const runner = new PortRunner({ machine, datagrams, packets, onEvent, clock, timers });
     return { datagrams, tun, reason, runner, packets };
   } catch (error) {
     packets?.close();

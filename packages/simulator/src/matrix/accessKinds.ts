@@ -1,18 +1,28 @@
-import type {
-  AccessPath,
-  FilteringBehavior,
-  Firewall,
-  Internet,
-  LinuxNat,
-  MappingBehavior,
-  Nat,
-} from '../../src/index.js';
+import type { Internet } from '../internet/internet.js';
+import type { FilteringBehavior, MappingBehavior } from '../nat/behavior.js';
+import type { Firewall } from '../nat/firewall.js';
+import type { LinuxNat } from '../nat/linuxNat.js';
+import type { Nat } from '../nat/nat.js';
+import type { AccessPath } from '../prediction/accessPath.js';
 
-/** Middleboxes between a peer and the public core, as a row or column of the matrix. */
+/** A way to the Internet: what is between a host and the public core. */
 export interface AccessKind {
+  /**
+   * The name in docs/nat-matrix.md: of a NAT `mapping/filtering` in the terms of RFC 4787, `EI` endpoint-independent, `AD`
+   * address-dependent, `APD` address-and-port-dependent.
+   */
   readonly name: string;
+  /** The same in words. */
+  readonly description: string;
+  /** What direct paths depend on; for `predictPath`. */
   readonly access: AccessPath;
-  /** Builds them and returns the innermost; undefined for none. */
+  /**
+   * Builds it.
+   *
+   * @param name - the beginning of the names of what is built
+   * @returns what a host is to be put `behind`; undefined for the public core itself
+   * @throws Error when the name is taken, or there is no router yet and the kind lets UDP pass to routers only
+   */
   build(net: Internet, name: string): Nat | Firewall | LinuxNat | undefined;
 }
 
@@ -27,6 +37,7 @@ function nat(mapping: MappingBehavior, filtering: FilteringBehavior): AccessKind
   const portAssignment = mapping === 'endpoint-independent' ? 'preservation' : 'random';
   return {
     name: `${abbreviations[mapping]}/${abbreviations[filtering]}`,
+    description: `a NAT with ${mapping} mapping and ${filtering} filtering`,
     access: { middleboxes: [{ mapping, filtering }] },
     build: (net, name) => net.nat(name, { mapping, filtering, portAssignment, portParity: true }),
   };
@@ -34,17 +45,27 @@ function nat(mapping: MappingBehavior, filtering: FilteringBehavior): AccessKind
 
 const filtering = 'address-and-port-dependent';
 
-/** All kinds: NATs by their mapping/filtering behavior, and some that are no single NAT. */
+/**
+ * All kinds of access of the matrix: none, a firewall, the nine NATs of RFC 4787 §4.1 and §5, an open Linux host
+ * that masquerades, a home behind a carrier's NAT, and an office that lets UDP pass to routers only.
+ */
 export const accessKinds: readonly AccessKind[] = [
-  { name: 'none', access: { middleboxes: [] }, build: () => undefined },
+  {
+    name: 'none',
+    description: 'a public address',
+    access: { middleboxes: [] },
+    build: () => undefined,
+  },
   {
     name: 'firewall',
+    description: 'a public address behind a stateful firewall',
     access: { middleboxes: [{ mapping: 'endpoint-independent', filtering }] },
     build: (net, name) => net.firewall(name, { filtering }),
   },
   ...behaviors.flatMap((mapping) => behaviors.map((each) => nat(mapping, each))),
   {
     name: 'open Linux',
+    description: 'a Linux host that masquerades and accepts everything',
     access: {
       middleboxes: [{ mapping: 'endpoint-independent', filtering, remembersUnasked: true }],
     },
@@ -52,6 +73,7 @@ export const accessKinds: readonly AccessKind[] = [
   },
   {
     name: 'two NATs',
+    description: 'a home NAT behind the NAT of a carrier',
     access: {
       middleboxes: [
         { mapping: 'endpoint-independent', filtering },
@@ -70,7 +92,12 @@ export const accessKinds: readonly AccessKind[] = [
   },
   {
     name: 'closed',
+    description: 'an office that lets UDP pass to and from routers only',
     access: { middleboxes: [{ mapping: 'endpoint-independent', filtering }], routersOnly: true },
-    build: (net, name) => net.nat(name, { permits: ['198.51.100.1'] }),
+    build: (net, name) => {
+      const permits = net.routers.map(({ endpoint }) => endpoint.address);
+      if (permits.length === 0) throw new Error(`${name}: make the routers that it permits first`);
+      return net.nat(name, { permits });
+    },
   },
 ];

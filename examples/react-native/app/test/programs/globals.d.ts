@@ -1,0 +1,2 @@
+/** Prints a line: of Hermes; the tests give it to Node.js. */
+declare function print(line: string): void;

@@ -1,0 +1,4 @@
+import { defineConfig } from 'vitest/config';
+import { BESIDE_WORKERS, testConfig } from '../../vitest.base.js';
+
+export default defineConfig(testConfig('hermes', { maxWorkers: BESIDE_WORKERS }));
