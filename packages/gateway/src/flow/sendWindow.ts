@@ -43,8 +43,10 @@ export class SendWindow {
   /** Whether a datagram may be sent now. */
   allows(now: number): boolean {
     const oldest = this.#marks[0];
-    return oldest === undefined ||
-      (now - oldest.at <= this.limit + LONGEST_JAM && this.unconfirmed < this.#most);
+    return (
+      oldest === undefined ||
+      (now - oldest.at <= this.limit + LONGEST_JAM && this.unconfirmed < this.#most)
+    );
   }
 
   /** Milliseconds of datagrams that may be under way. */

@@ -26,7 +26,9 @@ export async function letsInByTls(examples: Examples, line: string): Promise<voi
   const web = new WebGateway(examples);
   web.certify();
   await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
-  const files = line.replace('cert.pem', web.path('server.pem')).replace('key.pem', web.path('server.key'));
+  const files = line
+    .replace('cert.pem', web.path('server.pem'))
+    .replace('key.pem', web.path('server.key'));
   await examples.daemon('router', files);
   await isUsable(examples, 'laptop', `wss://${ROUTER}/6bed4`, web.trust);
 }
@@ -36,7 +38,11 @@ export async function letsInByToken(examples: Examples, line: string): Promise<v
   const path = `${examples.lab.folder}/tokens`;
   await examples.output('router', `echo one > ${path}; echo other >> ${path}`);
   await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
-  await examples.daemon('router', line.replace('--token-file tokens', `--token-file ${path}`), 'nobody');
+  await examples.daemon(
+    'router',
+    line.replace('--token-file tokens', `--token-file ${path}`),
+    'nobody',
+  );
   const url = 'ws://127.0.0.1:8964/6bed4';
   await isUsable(examples, 'router', url, '', `--gateway-token-file ${path}`);
   const refused = `6bed4 check --router ${ROUTER} --gateway ${url} || true`;

@@ -44,7 +44,14 @@ export class WebGateway {
       'openssl',
       [
         ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-        ...['-days', '2', '-subj', `/CN=${NAME}`, '-addext', `subjectAltName=DNS:${NAME},IP:${ROUTER}`],
+        ...[
+          '-days',
+          '2',
+          '-subj',
+          `/CN=${NAME}`,
+          '-addext',
+          `subjectAltName=DNS:${NAME},IP:${ROUTER}`,
+        ],
         ...['-keyout', this.path(key), '-out', this.path(cert)],
       ],
       { stdio: 'ignore' },
