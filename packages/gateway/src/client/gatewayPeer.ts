@@ -69,9 +69,11 @@ const RANDOM_RANGE = 2 ** 32;
  */
 export function openGatewayPeer(options: GatewayPeerOptions): GatewayPeer {
   const { platform, profile = reference2020, lanip, peering } = options;
-  const random = (): number =>
-    platform.crypto.getRandomValues(word) === null ? 0 : word[0]! / RANDOM_RANGE;
   const word = new Uint32Array(1);
+  const random = (): number => {
+    platform.crypto.getRandomValues(word);
+    return word[0]! / RANDOM_RANGE;
+  };
   const now = (): number => platform.performance.now();
   const setTimer = (milliseconds: number, action: () => void): (() => void) => {
     const timer = platform.setTimeout(action, Math.ceil(milliseconds));
