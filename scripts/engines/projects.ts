@@ -50,18 +50,18 @@ const unseenFiles = ['examples/chat/test/natMatrix.test.ts'];
 
 /** Two for each version; what is portable needs no process of its own for each file. */
 export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index) => {
+  const isNewest = index === versions.length - 1;
   const project = (name: string, include: string[], isolate: boolean): ViteUserConfig =>
     engineConfig(
       { ...version, name, required, propertyTime: 200, install: 'npm run engines' },
       {
         include,
-        exclude: index === versions.length - 1 ? [...leftOut, ...unseenFiles] : leftOut,
+        exclude: isNewest ? [...leftOut, ...unseenFiles] : leftOut,
         isolate,
         testTimeout: 120_000,
         maxWorkers: BESIDE_WORKERS,
       },
     );
-  const isNewest = index === versions.length - 1;
   const own = index === 0 ? oldest : isNewest ? newest : platform;
   return [project(version.name, own, true), project(portableName(version), portable, false)];
 });
