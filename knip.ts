@@ -36,13 +36,15 @@ const config: KnipConfig = {
     },
     'packages/*': { project, vitest },
     ...Object.fromEntries(
-      ['codec', 'nd', 'tcp'].map((name) => [
+      ['codec', 'nd', 'tcp', 'gateway'].map((name) => [
         `packages/${name}`,
         { entry: ['src/index.ts', targets], project, vitest },
       ]),
     ),
     'packages/tunnel': { entry: ['src/{index,conformance/index}.ts', targets], project, vitest },
     'packages/cli': {
+      // Of packages that are built in.
+      ignoreDependencies: ['ws'],
       entry: [
         'src/{index,main}.ts',
         'test/kernel/programs/*.mjs',
@@ -63,6 +65,7 @@ const config: KnipConfig = {
     'packages/testing': { entry: ['src/kernel/programs/*.mjs'], project },
     'examples/*': { project, vitest },
     'examples/browser-lab': { entry: ['page.mjs'], project },
+    'examples/browser-peer': { entry: ['page.mjs'], project },
     bench: {
       entry: [
         '*.mjs',

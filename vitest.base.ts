@@ -28,8 +28,8 @@ const besideKernel = [
  */
 const order: (string | string[])[] = [
   'workspace',
-  ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'cli'],
-  ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
+  ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
+  ...['demo', 'hello', 'browser-lab', 'browser-peer', 'chat', 'sip-call'],
   'docs',
   besideKernel,
   ...['cli-timed', 'chat-kernel', 'sip-call-kernel'],
@@ -46,7 +46,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
     plugins: [watForVite],
     resolve: {
       alias: [
-        ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node'].map((name) => ({
+        ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node'].map((name) => ({
           find: new RegExp(`^@6bed4/${name}$`),
           replacement: source(`${name}/src/index.ts`),
         })),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const portable = ['codec', 'nd', 'tcp', 'tunnel', 'simulator'];
+const portable = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator'];
 let folder: string;
 
 beforeEach(() => {
@@ -107,7 +107,7 @@ describe('a portable package', () => {
 
 describe('the layers', () => {
   const machines = ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance'];
-  const all = [...machines, 'simulator', 'node', 'testing/bytes'];
+  const all = [...machines, 'gateway', 'simulator', 'node', 'testing/bytes'];
 
   test.each([
     ['codec', []],
@@ -115,8 +115,9 @@ describe('the layers', () => {
     ['tcp', ['codec', 'nd']],
     ['tunnel', ['codec', 'nd']],
     ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['node', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
-    ['cli', ['codec', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
+    ['gateway', ['codec', 'nd', 'tunnel']],
+    ['node', ['codec', 'gateway', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
+    ['cli', ['codec', 'gateway', 'nd', 'node', 'tunnel', 'tunnel/conformance']],
     ['testing', ['codec', 'nd']],
   ] as const)('let %s import %j', (name, allowed: readonly string[]) => {
     const path = `packages/${name}/src/file.ts`;

@@ -52,7 +52,7 @@ describe('npm run', () => {
 });
 
 describe('built packages', () => {
-  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'node', 'simulator'].flatMap((name) => {
+  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'node', 'simulator'].flatMap((name) => {
     const manifest = manifestOf(name);
     return Object.keys(manifest.exports)
       .filter((path) => !path.endsWith('.json'))

@@ -9,7 +9,7 @@ const manifest = new URL('package.json', import.meta.url);
 const dist = new URL('dist/', import.meta.url);
 const sourceOf = (name: string): string =>
   fileURLToPath(new URL(`../${name}/src/index.ts`, import.meta.url));
-const PACKAGES = ['codec', 'nd', 'node', 'tcp', 'tunnel'];
+const PACKAGES = ['codec', 'gateway', 'nd', 'node', 'tcp', 'tunnel'];
 
 const LINUX = '../node/src/drivers/linux';
 

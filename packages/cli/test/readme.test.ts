@@ -8,7 +8,7 @@ const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 beforeAll(requireBuild);
 
 describe('the README', () => {
-  test.each(['router', 'peer', 'proxy', 'serve'])(
+  test.each(['router', 'gateway', 'peer', 'proxy', 'serve'])(
     'lists all options of 6bed4 %s',
     async (command) => {
       const { stdout } = await run(command, '--help');

@@ -19,7 +19,7 @@ export type { RouterLookup } from './daemon/namedRouter.js';
 export type { CommonOptions } from './daemon/options.js';
 export { PeerDaemon, startPeer } from './daemon/peerDaemon.js';
 export type { PeerDaemonEvents, PortMove } from './daemon/peerEvents.js';
-export { checkPeerOptions, type PeerDaemonOptions } from './daemon/peerOptions.js';
+export { checkPeerOptions, type PeerDaemonOptions, type UplinkName } from './daemon/peerOptions.js';
 export {
   checkRouterOptions,
   RouterDaemon,
@@ -73,6 +73,15 @@ export type {
 } from './environment/environment.js';
 export type { Timer, Timers } from './environment/timers.js';
 export { StartError, type StartErrorCode } from './errors.js';
+export type { ConnectionFailure, GatewayCounters } from './gateway/gatewayCounters.js';
+export {
+  checkGatewayOptions,
+  GatewayDaemon,
+  type GatewayEvents,
+  type GatewayReport,
+  startGateway,
+} from './gateway/gatewayDaemon.js';
+export type { GatewayOptions } from './gateway/gatewayOptions.js';
 export { unlessAborted, untilConnected } from './selection/abortable.js';
 export type { CandidateOptions, TunnelAddresses } from './selection/candidateSources.js';
 export { type ConnectOptions, connect, type StreamTunnel } from './selection/connect.js';

@@ -7,6 +7,7 @@
  */
 
 export { InvalidArgumentError, type PeeringName } from '@6bed4/codec';
+export { EndpointPolicy, type EndpointPolicyOptions } from './address/endpointPolicy.js';
 export { OPENING_TTL } from './defaults.js';
 export type { Machine, RunMachine, TunnelSink } from './machine/machine.js';
 export { type MachineHost, MachineRunner } from './machine/machineRunner.js';

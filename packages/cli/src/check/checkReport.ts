@@ -1,5 +1,6 @@
 import { type Endpoint, formatEndpoint } from '@6bed4/codec';
 import { colors } from '../output/color.js';
+import type { GatewayAnswer } from './gatewayProbe.js';
 import { type MappingTimeout, RFC_TIMEOUT } from './mappingTimeout.js';
 import {
   ALL_DEPENDENCES,
@@ -39,6 +40,8 @@ export interface CheckResult {
   /** Bytes; 0 when none came back, null when that could not be tried. */
   readonly largestPacket: number | null;
   readonly nativeIPv6: NativeIPv6;
+  /** Only if it was asked for. */
+  readonly gateway?: GatewayAnswer;
 }
 
 /** What was found out beside the {@link NetworkFindings}. */
@@ -46,12 +49,14 @@ export interface FurtherFindings {
   readonly nativeIPv6: NativeIPv6;
   /** Left out unless it was asked for. */
   readonly mappingTimeout?: MappingTimeout | null;
+  /** Left out unless it was asked for. */
+  readonly gateway?: GatewayAnswer;
 }
 
 /** Draws conclusions from what was found. */
 export function resultOf(found: NetworkFindings, further: FurtherFindings): CheckResult {
   const { local, routers, isTranslated, observations, unasked, largestPacket } = found;
-  const { nativeIPv6, ...timeout } = further;
+  const { nativeIPv6, gateway, ...timeout } = further;
   const [one, other] = observations;
   const seen = one && other ? possibleMappings(one, other) : ALL_DEPENDENCES;
   const mapping = isTranslated === false ? [] : seen;
@@ -59,18 +64,20 @@ export function resultOf(found: NetworkFindings, further: FurtherFindings): Chec
   const answers = routers.filter(({ seenAt }) => seenAt !== null);
   const isLimited =
     answers.length < routers.length ||
+    gateway?.works === false ||
     (largestPacket !== null && largestPacket < TUNNEL_MTU) ||
     (mapping.length > 0 && !mapping.includes('endpoint-independent')) ||
     isForgetful(timeout.mappingTimeout);
   const works = isLimited ? 'limited' : 'ok';
   return {
-    result: answers.length === 0 ? 'failed' : works,
+    result: answers.length > 0 ? works : gateway?.works === true ? 'limited' : 'failed',
     udpWorks: answers.length === 0 ? null : true,
     local,
     routers,
     nat: { isThere: isTranslated, mapping, filtering, ...timeout },
     largestPacket,
     nativeIPv6,
+    ...(gateway && { gateway }),
   };
 }
 
@@ -81,7 +88,7 @@ function isForgetful(timeout: MappingTimeout | null | undefined): boolean {
 
 /** Writes the result for people. */
 export function checkReport(result: CheckResult): string {
-  const { routers, nat, largestPacket, nativeIPv6 } = result;
+  const { routers, nat, largestPacket, nativeIPv6, gateway } = result;
   return [
     line('UDP', udpText(result)),
     ...routers.map((router) => line('router', routerText(router))),
@@ -90,6 +97,7 @@ export function checkReport(result: CheckResult): string {
     line('filtering', filteringText(nat.filtering)),
     ...(nat.mappingTimeout === undefined ? [] : [line('timeout', timeoutText(nat.mappingTimeout))]),
     line('packets', packetsText(largestPacket)),
+    ...(gateway === undefined ? [] : [line('gateway', gatewayText(gateway))]),
     line('IPv6', nativeText(nativeIPv6)),
     line('result', conclusion(result)),
   ].join('\n');
@@ -175,6 +183,13 @@ function packetsText(largest: number | null): string {
   if (largest === 0) return colors.yellow('the router relays none');
   if (largest >= TUNNEL_MTU) return `of ${TUNNEL_MTU} bytes pass, the MTU of the tunnel`;
   return colors.yellow(`of ${largest} bytes pass, of ${TUNNEL_MTU} do not: fragments may be lost`);
+}
+
+function gatewayText({ gateway, endpoint, after, error }: GatewayAnswer): string {
+  if (after === null || endpoint === null) {
+    return `${gateway} ${colors.yellow('cannot be used')}: ${error ?? 'it does not answer'}`;
+  }
+  return `${gateway} gives an address after ${after.toFixed(0)} ms, at ${formatEndpoint(endpoint)}`;
 }
 
 function nativeText({ by, source, addresses }: NativeIPv6): string {

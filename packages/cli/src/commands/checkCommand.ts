@@ -1,7 +1,8 @@
-import { type Profile, profileOf } from '@6bed4/codec';
+import { type Endpoint, type Profile, profileOf } from '@6bed4/codec';
 import type { Command } from 'commander';
 import { checkReport, type FurtherFindings, resultOf } from '../check/checkReport.js';
 import { findRouters } from '../check/findRouters.js';
+import { askGateway } from '../check/gatewayProbe.js';
 import {
   DEFAULT_PAUSE,
   LONGEST_PAUSE,
@@ -12,8 +13,10 @@ import { findNativeIPv6 } from '../check/nativeIPv6.js';
 import { checkNetwork, type NetworkFindings } from '../check/networkCheck.js';
 import { ipv4, routerReference } from '../options/addresses.js';
 import { DIALECTS, dialect } from '../options/choices.js';
+import { refuseIneffective } from '../options/ineffective.js';
 import { integer } from '../options/numbers.js';
 import { repeated } from '../options/repeated.js';
+import { ownToken, TOKEN_VARIABLE } from '../options/tokens.js';
 import { UsageError } from '../options/usageError.js';
 import { print } from '../output/print.js';
 
@@ -41,6 +44,8 @@ interface Flags {
   readonly listen?: string;
   readonly dialect?: Profile;
   readonly mappingTimeout?: number | true;
+  readonly gateway?: string;
+  readonly gatewayTokenFile?: string;
   readonly json?: boolean;
 }
 
@@ -65,6 +70,11 @@ export function addCheckCommand(program: Command): void {
       `measure how long the NAT keeps a mapping without traffic, up to S seconds; without value: ${DEFAULT_PAUSE}`,
       integer(SHORTEST_PAUSE, LONGEST_PAUSE),
     )
+    .option('--gateway <URL>', 'whether this gateway can be used where UDP is blocked')
+    .option(
+      '--gateway-token-file <PATH>',
+      `file with the token that it asks for; default: the variable ${TOKEN_VARIABLE}, if set`,
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(check);
@@ -75,6 +85,9 @@ async function check(flags: Flags): Promise<void> {
   const tell = (line: string): void => {
     if (!json) console.error(line);
   };
+  if (flags.gateway === undefined && flags.gatewayTokenFile !== undefined) {
+    refuseIneffective([['--gateway-token-file', 'without --gateway']]);
+  }
   const count = flags.router?.length ?? 0;
   if (count > MOST_ROUTERS) {
     throw new UsageError(`--router: found ${count} of them, expected ${MOST_ROUTERS} at most`);
@@ -87,9 +100,22 @@ async function check(flags: Flags): Promise<void> {
   const result = resultOf(found, {
     nativeIPv6: await findNativeIPv6(profile),
     ...(await timeoutFrom(flags, found, tell)),
+    ...(await gatewayFrom(flags, routers, profile, tell)),
   });
   print(json ? JSON.stringify(result) : checkReport(result));
   process.exitCode = EXIT[result.result];
+}
+
+/** Tries a gateway, if that is wished. */
+async function gatewayFrom(
+  { gateway, gatewayTokenFile }: Flags,
+  routers: readonly Endpoint[],
+  profile: Profile,
+  tell: (line: string) => void,
+): Promise<Pick<FurtherFindings, 'gateway'>> {
+  if (gateway === undefined) return {};
+  tell(`asking for an address over ${gateway} …`);
+  return { gateway: await askGateway(gateway, routers, profile, ownToken(gatewayTokenFile)) };
 }
 
 /** Measures the timeout by the first router that answers, if that is wished and there is one. */

@@ -6,6 +6,7 @@ export type AddCommand = (program: Command, version: string) => void;
 /** What defines each command, in the order of the help. */
 const COMMANDS = {
   router: async () => (await import('./routerCommand.js')).addRouterCommand,
+  gateway: async () => (await import('./gatewayCommand.js')).addGatewayCommand,
   peer: async () => (await import('./peerCommand.js')).addPeerCommand,
   proxy: async () => (await import('./proxyCommand.js')).addProxyCommand,
   serve: async () => (await import('./serveCommand.js')).addServeCommand,

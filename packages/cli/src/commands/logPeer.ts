@@ -54,6 +54,17 @@ export function logPeer(peer: PeerDaemon, log: Logger, start: PeerLogStart = {})
     log.info({ router: name }, `router ${name} answers again`);
   });
   peer.on('router-lookup', (result) => logLookup(result, log));
+  peer.on('uplink', ({ gateway, publicEndpoint }) => {
+    const at = publicEndpoint === null ? null : formatEndpoint(publicEndpoint);
+    if (gateway === null) log.info('UDP works again and is used');
+    else log.info({ gateway, public: at }, `datagrams take the gateway ${gateway}`);
+  });
+  peer.on('gateway-failed', ({ url, code, reason, wasOpen, retryIn }) => {
+    const why = reason === '' ? String(code) : `${reason} (${code})`;
+    const next = retryIn === null ? 'not trying again' : 'trying again';
+    const what = wasOpen ? 'lost the gateway' : 'no connection to the gateway';
+    log.info({ gateway: url, code }, `${what} ${url}: ${why}; ${next}`);
+  });
   peer.on('no-route', ({ message }) => log.warn(`${message}; waiting`));
   peer.on('port-refused', ({ router, publicEndpoint, movedTo }) => {
     const fields = {

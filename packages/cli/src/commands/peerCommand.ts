@@ -34,6 +34,7 @@ import {
   missingRouter,
   type PeerFlags,
   peeringOf,
+  uplinkOf,
 } from '../options/peerOptions.js';
 import { repeated } from '../options/repeated.js';
 import { openLog } from '../output/log.js';
@@ -54,6 +55,8 @@ Examples:
   6bed4 peer --router 192.0.2.1 --accept-routes 2001:db8:beef::/48
   # no interface and no privileges: answers pings, to test the path
   6bed4 peer --router 192.0.2.1:25790 --no-tun
+  # over a WebSocket, where UDP is blocked
+  6bed4 peer --router 192.0.2.1 --gateway wss://router.example/6bed4
   # a second peer on the same computer
   6bed4 peer --router 192.0.2.1 --tun 6bed4b`;
 
@@ -111,7 +114,15 @@ function optionsOf(flags: PeerCommandFlags): PeerDaemonOptions {
   const { allowPrivate, allowLoopback, inbound } = flags;
   return {
     ...{ routers, tun, listen, port, keepalive, lanip, defaultRoute, acceptRoutes, profile },
-    ...{ driver, offloads, allowPrivate, allowLoopback, inbound, peering: peeringOf(flags) },
+    ...{
+      driver,
+      offloads,
+      allowPrivate,
+      allowLoopback,
+      inbound,
+      ...uplinkOf(flags),
+      peering: peeringOf(flags),
+    },
   };
 }
 

@@ -1,10 +1,4 @@
-import {
-  type DaemonCounters,
-  type DriverReport,
-  type PeerDaemon,
-  type RouterDaemon,
-  StartError,
-} from '@6bed4/node';
+import { type DriverReport, type PeerDaemon, type RouterDaemon, StartError } from '@6bed4/node';
 import { type Changes, type Reload, Reloader } from '../config/reload.js';
 import { type Claims, tellWhoRuns } from '../control/alreadyRunning.js';
 import { sendCapture } from '../control/captureStream.js';
@@ -26,8 +20,8 @@ import { referenceCommand } from '../reference/commands.js';
 export interface ManagedDaemon {
   on(event: 'error', listener: (error: StartError) => void): unknown;
   on(event: 'warning', listener: (error: StartError) => void): unknown;
-  counters(): DaemonCounters;
-  driver(): DriverReport;
+  /** What it has counted, where that is not what its tunnel has. */
+  counters?(): object;
   close(): Promise<void>;
 }
 
@@ -50,8 +44,8 @@ export interface DaemonRun<T, F extends CommonFlags> {
   /** Called before it is closed, also after a failure; it waits for that. */
   readonly onEnding?: () => void | Promise<void>;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
-  /** The part that has a tunnel. */
-  readonly tunnelOf: (daemon: T) => PeerDaemon | RouterDaemon;
+  /** The part that has a tunnel; null where there is none. */
+  readonly tunnelOf: (daemon: T) => PeerDaemon | RouterDaemon | null;
   /** Of this program. */
   readonly version: string;
   /** What it does at present, in one line. */
@@ -109,7 +103,7 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
     const actions: SignalActions = {
       end: resolve,
       reload: () => running && void reload(running),
-      report: () => logger.info(running?.counters() ?? {}, 'counters'),
+      report: () => logger.info(running === null ? {} : countersOf(run, running), 'counters'),
       toggleDetail() {
         logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
         logger.info(`log level ${logger.level}`);
@@ -135,7 +129,8 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
   control?.serve(status, streamsOf(run.tunnelOf(daemon), run.version));
   metrics.serve(status);
   run.onStarted(daemon);
-  logger.debug(fieldsOf(daemon.driver()), 'driver');
+  const tunnel = run.tunnelOf(daemon);
+  if (tunnel !== null) logger.debug(fieldsOf(tunnel.driver()), 'driver');
   manager?.ready(() => run.log.redacted(run.describe(daemon)));
   releaseStartMemory();
   const signal = await Promise.race([signalled, failed]).finally(() => {
@@ -144,11 +139,19 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
     running = null;
     return run.onEnding?.();
   });
-  const counters = daemon.counters();
+  const counters = countersOf(run, daemon);
   await daemon.close();
   logger.debug(counters, 'counters');
   logger.debug({ signal }, 'stopped');
   return signal;
+}
+
+/** What a daemon has counted. */
+function countersOf<T extends ManagedDaemon, F extends CommonFlags>(
+  run: DaemonRun<T, F>,
+  daemon: T,
+): object {
+  return daemon.counters?.() ?? run.tunnelOf(daemon)?.counters() ?? {};
 }
 
 /** Whether SIGHUP is to end this process, as it ends the C commands. */
@@ -157,7 +160,12 @@ function endsByHangup(): boolean {
 }
 
 /** What clients of the control socket may watch. */
-function streamsOf(tunnel: PeerDaemon | RouterDaemon, version: string): StreamSource {
+function streamsOf(tunnel: PeerDaemon | RouterDaemon | null, version: string): StreamSource {
+  if (tunnel === null) {
+    return ({ request }) => {
+      throw new StartError('ENOTSUP', `this daemon has no tunnel to ${request}`);
+    };
+  }
   const events = new EventStreams({ version, pid: process.pid });
   watchDaemon(tunnel, events.send);
   return (request, client) => {

@@ -13,7 +13,7 @@ import {
   ineffectiveOfPeer,
   refuseIneffective,
 } from '../options/ineffective.js';
-import { missingRouter, type PeerFlags, peeringOf } from '../options/peerOptions.js';
+import { missingRouter, type PeerFlags, peeringOf, uplinkOf } from '../options/peerOptions.js';
 import { limitsOf, type RelayFlags, type RelayLimits } from '../options/relayOptions.js';
 import { LineLimit } from '../output/lineLimit.js';
 import { openLog } from '../output/log.js';
@@ -71,14 +71,6 @@ class TunnelProgram implements ManagedDaemon {
     return this;
   }
 
-  counters() {
-    return this.tunnel.peer.counters();
-  }
-
-  driver() {
-    return this.tunnel.peer.driver();
-  }
-
   /** What the proxy and the services have counted; nothing about what there is not. */
   counts(): { proxy?: ProxyCounts; services?: readonly ServiceCounts[] } {
     const { proxy, services } = this.#parts;
@@ -120,6 +112,7 @@ function optionsOf(flags: TunnelProgramFlags) {
   const { allowPrivate, allowLoopback } = flags;
   return {
     ...{ routers, listen, port, keepalive, lanip, profile, allowPrivate, allowLoopback },
+    ...uplinkOf(flags),
     peering: peeringOf(flags),
   };
 }

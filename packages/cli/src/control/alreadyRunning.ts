@@ -70,7 +70,7 @@ function isOwner(status: DaemonStatus, claims: Claims, code: string): boolean {
   const overlaps = [listen, endpoint.address].includes(ANY_ADDRESS) || listen === endpoint.address;
   if (port === endpoint.port && overlaps) return true;
   if (claims.tun !== false && status.tun === claims.tun) return true;
-  if (status.role === 'router' || status.proxy === undefined) return false;
+  if (!('proxy' in status) || status.proxy === undefined) return false;
   const { socks, http } = status.proxy;
   return [socks, http].some((one) => one !== null && proxies.includes(one.listen));
 }

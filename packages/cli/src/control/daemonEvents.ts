@@ -54,6 +54,13 @@ function watchPeer(peer: PeerDaemon, emit: Emit): () => void {
       emit('address', { ...leaseFields(lease), previous: previous?.address ?? null });
     },
     'address-lost': (lease) => emit('address-lost', leaseFields(lease)),
+    uplink: ({ gateway, publicEndpoint }) => {
+      const at = publicEndpoint === null ? null : formatEndpoint(publicEndpoint);
+      emit('uplink', { gateway, public: at });
+    },
+    'gateway-failed': ({ url, code, reason }) => {
+      emit('gateway-failed', { gateway: url, code, reason });
+    },
     'router-unreachable': ({ router, attempts }) => {
       emit('router-unreachable', { router: formatEndpoint(router), attempts });
     },

@@ -13,7 +13,7 @@ export interface FoundDaemon {
   readonly answer: ControlAnswer;
 }
 
-const ROLES: readonly unknown[] = ['peer', 'router', 'proxy', 'serve'];
+const ROLES: readonly unknown[] = ['peer', 'router', 'proxy', 'serve', 'gateway'];
 
 /** The status in an answer; null when it is none. */
 export function statusIn(answer: ControlAnswer): DaemonStatus | null {

@@ -6,7 +6,7 @@ export async function routersInUse(): Promise<Endpoint[]> {
   const daemons = await findDaemons();
   return daemons.flatMap(({ answer }) => {
     const status = statusIn(answer);
-    if (status === null || status.role === 'router') return [];
+    if (status === null || !('remotes' in status)) return [];
     return status.routers.filter(({ temporary }) => !temporary).map(({ router }) => router);
   });
 }

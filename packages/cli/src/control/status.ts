@@ -1,7 +1,5 @@
 import type { Endpoint } from '@6bed4/codec';
 import {
-  type DaemonCounters,
-  type DriverReport,
   formatInboundPolicy,
   hasAddress,
   type InterfaceReport,
@@ -21,38 +19,15 @@ import type {
 import type { PathCounts } from '../output/pathLog.js';
 import type { ProxyCounts } from '../proxy/proxyServers.js';
 import type { ServiceCounts } from '../serve/runningService.js';
+import type { CommonStatus, ProcessStatus } from './commonStatus.js';
+import type { GatewayStatus } from './gatewayStatus.js';
+
+export type { CommonStatus, ProcessStatus } from './commonStatus.js';
 
 /*
  * The objects that `6bed4 status --json` prints. Durations are in seconds, "ago" counts back from the answer, and
  * round trips are in milliseconds.
  */
-
-/** Status of the process, whatever it does. */
-export interface ProcessStatus {
-  /** Lines of the log that could not be written. */
-  readonly logLinesLost: number;
-  /** Capabilities that it has or may take, without `CAP_` and in lower case; null where there are none such. */
-  readonly capabilities: readonly string[] | null;
-}
-
-/** Status that routers and peers have in common. */
-interface CommonStatus extends ProcessStatus {
-  readonly version: string;
-  readonly pid: number;
-  /** Time since the process started. */
-  readonly uptime: number;
-  /** Name of the TUN interface; null without. */
-  readonly tun: string | null;
-  /** How that is, compared with what it has to be; null without. */
-  readonly interface: InterfaceReport | null;
-  /** What reaches services of this computer, as `--inbound` takes it; null without an interface. */
-  readonly inbound: string | null;
-  /** Local endpoint of the UDP socket. */
-  readonly endpoint: Endpoint;
-  /** The driver that carries packets, and its offloads. */
-  readonly driver: DriverReport;
-  readonly counters: DaemonCounters;
-}
 
 /** A router of a peer. */
 export interface UplinkStatus {
@@ -112,6 +87,8 @@ export interface PeerStatus extends CommonStatus {
   readonly routers: readonly UplinkStatus[];
   /** The routers that have a host name, and what was found for it last. */
   readonly lookups: readonly RouterLookup[];
+  /** The gateway that datagrams take; null for UDP. */
+  readonly gateway: string | null;
   readonly remotes: readonly RemoteStatus[];
   /** Changes of paths to inbound remotes, which are not logged, by the new path. */
   readonly inboundPaths: PathCounts;
@@ -131,7 +108,7 @@ export interface RouterStatus extends CommonStatus {
   readonly masquerade: readonly string[];
 }
 
-export type DaemonStatus = PeerStatus | RouterStatus;
+export type DaemonStatus = PeerStatus | RouterStatus | GatewayStatus;
 
 const MS_PER_SECOND = 1000;
 
@@ -159,6 +136,7 @@ export function statusOfPeer(
     address: peer.leases.find(({ address }) => hasAddress(report, address))?.address ?? null,
     routers: peer.uplinks().map((uplink) => statusOfUplink(uplink, report, now)),
     lookups: peer.lookups(),
+    gateway: peer.gateway,
     remotes: peer.remotes().map((remote) => statusOfRemote(remote, now)),
     inboundPaths,
   };

@@ -1,5 +1,6 @@
 import { formatEndpoint } from '@6bed4/codec';
 import type { DaemonStatus, PeerStatus, RouterStatus } from '../control/status.js';
+import { addGateway } from './gatewayMetrics.js';
 import { MetricSet } from './metricSet.js';
 import { addRelays } from './relayMetrics.js';
 
@@ -12,6 +13,7 @@ export async function metricsOf(status: DaemonStatus): Promise<string> {
   addTraffic(metrics, status);
   addFailures(metrics, status);
   if (status.role === 'router') addRouter(metrics, status);
+  else if (status.role === 'gateway') addGateway(metrics, status);
   else addPeer(metrics, status);
   if (status.role === 'proxy' || status.role === 'serve') addRelays(metrics, status);
   return metrics.text();

@@ -4,6 +4,7 @@ import {
   type InboundPolicy,
   type Offloads,
   parseInboundPolicy,
+  type UplinkName,
 } from '@6bed4/node';
 import type { PeeringName } from '@6bed4/tunnel';
 import type { CaptureSideName } from '../control/captureStream.js';
@@ -36,6 +37,8 @@ const STRATEGY_NAMES = {
 
 const DRIVER_NAMES = { auto: true, linux: true, portable: true } satisfies Record<DriverName, true>;
 
+const UPLINK_NAMES = { auto: true, udp: true, wss: true } satisfies Record<UplinkName, true>;
+
 const OFFLOAD_NAMES = { none: true, udp: true, tun: true, all: true } satisfies Record<
   Offloads,
   true
@@ -67,6 +70,7 @@ export const LOG_PLACES: string = listOf(PLACE_NAMES);
 export const STRATEGIES: string = listOf(STRATEGY_NAMES);
 export const DRIVERS: string = listOf(DRIVER_NAMES);
 export const OFFLOADS: string = listOf(OFFLOAD_NAMES);
+export const UPLINKS: string = listOf(UPLINK_NAMES);
 
 /** Parses the name of a peering strategy. */
 export const strategy: (text: string) => PeeringName = oneOf(STRATEGY_NAMES);
@@ -85,6 +89,9 @@ export const logPlace: (text: string) => LogPlace = oneOf(PLACE_NAMES);
 
 /** Parses the name of a driver. */
 export const driver: (text: string) => DriverName = oneOf(DRIVER_NAMES);
+
+/** Parses the way to the Internet. */
+export const uplink: (text: string) => UplinkName = oneOf(UPLINK_NAMES);
 
 /** Parses the name of a shell. */
 export const shell: (text: string) => Shell = oneOf(SHELL_NAMES);

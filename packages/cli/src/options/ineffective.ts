@@ -56,7 +56,16 @@ export function ineffectiveOfPeer(
     '--opportunism': flags.opportunism === true,
     '--require-nonce': flags.requireNonce === true,
   };
+  const usesUdp = flags.uplink === 'udp' || (flags.uplink ?? flags.gateway) === undefined;
   return new IneffectiveOptions()
+    .where(usesUdp, 'without --uplink auto or wss', {
+      '--gateway': flags.gateway !== undefined,
+      '--gateway-token-file': flags.gatewayTokenFile !== undefined,
+    })
+    .where(flags.uplink === 'wss', 'with --uplink wss, which uses no UDP socket', {
+      '--listen': flags.listen !== undefined,
+      '--port': flags.port !== undefined,
+    })
     .where(
       strategy !== 'neighbor-discovery',
       `${chosen}; it is for neighbor-discovery`,

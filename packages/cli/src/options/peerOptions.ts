@@ -1,10 +1,12 @@
 import { HIGHEST_TTL } from '@6bed4/codec';
+import type { UplinkName } from '@6bed4/node';
 import type { PeeringName, PeeringOptions } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import { ipv4, routerReference } from './addresses.js';
-import { STRATEGIES, strategy } from './choices.js';
+import { STRATEGIES, strategy, UPLINKS, uplink } from './choices.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from './numbers.js';
 import { repeated } from './repeated.js';
+import { ownToken, TOKEN_VARIABLE } from './tokens.js';
 import { missingOption, type UsageError } from './usageError.js';
 
 /** Highest values of options, whatever the dialect; the library may refuse more. */
@@ -14,6 +16,9 @@ const MOST_REMOTES = 2 ** 20;
 /** Options of all commands that run a peer, as parsed. */
 export interface PeerFlags {
   readonly router?: readonly string[];
+  readonly uplink?: UplinkName;
+  readonly gateway?: readonly string[];
+  readonly gatewayTokenFile?: string;
   readonly listen?: string;
   readonly port?: number;
   readonly keepalive?: { interval: number; ttl?: number };
@@ -37,6 +42,20 @@ export function addPeerOptions(command: Command): Command {
       '--router <HOST[:port]>',
       'IPv4 address or name of a router (required); may be repeated, the preferred one first',
       repeated(routerReference),
+    )
+    .option(
+      '--uplink <HOW>',
+      `the way to the Internet: ${UPLINKS}; default: auto with --gateway, else udp`,
+      uplink,
+    )
+    .option(
+      '--gateway <URL>',
+      'way in where UDP is blocked; default: wss://NAME/6bed4 of a router with a name; may be repeated',
+      repeated((text) => text),
+    )
+    .option(
+      '--gateway-token-file <PATH>',
+      `file with the token that it asks for; default: the variable ${TOKEN_VARIABLE}, if set`,
     )
     .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
@@ -88,6 +107,13 @@ export function addPeerOptions(command: Command): Command {
 /** The refusal of a peer without router. */
 export function missingRouter(): UsageError {
   return missingOption('--router', 'the IPv4 address or name of a router', '192.0.2.1');
+}
+
+/** The options of the way to the Internet. @throws UsageError, StartError for a token that cannot be read */
+export function uplinkOf({ uplink, gateway, gatewayTokenFile }: PeerFlags) {
+  const isUsed = uplink === 'auto' || uplink === 'wss' || gateway !== undefined;
+  const gatewayToken = isUsed ? ownToken(gatewayTokenFile) : undefined;
+  return { uplink, gateway, gatewayToken };
 }
 
 /** The options of the search for direct paths. */

@@ -36,7 +36,7 @@ export class RateHistory {
   take(status: DaemonStatus, at: number): void {
     const before = this.#status?.pid === status.pid ? this.#status : null;
     this.#seconds = (at - this.#at) / 1000;
-    const remotes = before === null || before.role === 'router' ? [] : before.remotes;
+    const remotes = before !== null && 'remotes' in before ? before.remotes : [];
     this.#remotesBefore = new Map(remotes.map((remote) => [remote.address, remote]));
     this.#status = status;
     this.#at = at;

@@ -14,6 +14,7 @@ import type {
   UplinkStatus,
 } from '../control/status.js';
 import { colors } from './color.js';
+import { gatewayLines } from './gatewayLines.js';
 import { mappingOf, mappingText } from './natReport.js';
 import { bytesText, countText, durationText } from './quantities.js';
 import { relayLines } from './relayReport.js';
@@ -38,11 +39,21 @@ export function reportOf(name: string, status: DaemonStatus): string {
     line('socket', formatEndpoint(endpoint)),
     ...driverLines(driver, tun !== null),
     ...(capabilities === null ? [] : [line('privileges', capabilities.join(', ') || 'none')]),
-    ...(status.role === 'router' ? routerLines(status) : peerLines(status)),
-    ...(status.role === 'router' ? [] : relayLines(status)),
+    ...roleLines(status),
     ...counterLines(status),
     ...(logLinesLost === 0 ? [] : [line('log', `${countText(logLinesLost)} lines lost`)]),
   ].join('\n');
+}
+
+function roleLines(status: DaemonStatus): string[] {
+  switch (status.role) {
+    case 'router':
+      return routerLines(status);
+    case 'gateway':
+      return gatewayLines(status);
+    default:
+      return [...peerLines(status), ...relayLines(status)];
+  }
 }
 
 /** Only what is not as it should be. */
@@ -108,7 +119,7 @@ function routerLines(status: RouterStatus): string[] {
 function peerLines(status: PeerStatus): string[] {
   const { address, routers, remotes, inboundPaths, endpoint } = status;
   // Daemons of other versions may not tell.
-  const { lookups = [] } = status as Partial<PeerStatus>;
+  const { lookups = [], gateway = null } = status as Partial<PeerStatus>;
   const mapping = mappingOf(status);
   const inbound = listOf(Object.entries(inboundPaths ?? {}));
   return [
@@ -118,6 +129,7 @@ function peerLines(status: PeerStatus): string[] {
       routers.map(uplinkCells),
     ),
     ...lookups.map((one) => line('name', lookupText(one))),
+    ...(gateway === null ? [] : [line('gateway', gateway)]),
     ...(mapping === null ? [] : [line('nat', mappingText(mapping, endpoint))]),
     ...(remotes.length === 0
       ? [line('remotes', 'none')]

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { formatEndpoint } from '@6bed4/codec';
 import type { DaemonStatus, PeerStatus, RemoteStatus, RouterStatus } from '../control/status.js';
 import { colors } from './color.js';
+import { gatewayLines } from './gatewayLines.js';
 import { bytesText, countText, durationText } from './quantities.js';
 import type { RateHistory } from './rates.js';
 import { line } from './reportLine.js';
@@ -20,6 +21,8 @@ export interface ViewSize {
   readonly rows: number;
 }
 
+/** What a gateway is and how many clients it has; the rest is no news. */
+const GATEWAY_LINES = 2;
 const NAME_COLUMN = 14;
 const BITS_WIDTH = 12;
 const COUNT_WIDTH = 19;
@@ -47,10 +50,21 @@ function daemonLines({ name, status, history }: WatchedDaemon, columns: number):
   const who = `${role}, process ${pid}, running for ${durationText(uptime)}`;
   return [
     `${colors.bold(name)}  ${colors.dim(who)}`,
-    ...(status.role === 'router' ? routerLines(status) : peerLines(status)),
+    ...roleLines(status),
     ...rateLines(history, columns),
-    ...(status.role === 'router' ? [] : remoteLines(status.remotes, history)),
+    ...('remotes' in status ? remoteLines(status.remotes, history) : []),
   ];
+}
+
+function roleLines(status: DaemonStatus): string[] {
+  switch (status.role) {
+    case 'router':
+      return routerLines(status);
+    case 'gateway':
+      return gatewayLines(status).slice(0, GATEWAY_LINES);
+    default:
+      return peerLines(status);
+  }
 }
 
 function routerLines({ address, prefix }: RouterStatus): string[] {

@@ -55,7 +55,7 @@ function restart(privileges: Privileges): void {
 }
 
 /** Commands that never have an interface. */
-const WITHOUT_TUN: readonly unknown[] = ['proxy', 'serve'];
+const WITHOUT_TUN: readonly unknown[] = ['proxy', 'serve', 'gateway'];
 
 /** The few options that matter here; whether they are right is found out later. */
 export interface Wishes {
@@ -94,12 +94,16 @@ export async function wishesIn(args: readonly string[]): Promise<Wishes> {
     // A configuration may say something else later.
     filters: inbound !== OPEN || (path !== undefined && !isWithoutTun),
     hasHook: (line.hook ?? file.hook) !== undefined,
-    files: path === undefined ? [] : [path],
+    files: [path, ...FILES.map((name) => textOf(line[name] ?? file[name]))].filter(
+      (one) => one !== undefined,
+    ),
     tables: tables.map(({ name }) => name),
   };
 }
 
-const PORTS = ['port', 'socks', 'http', 'metrics'] as const;
+const PORTS = ['port', 'socks', 'http', 'metrics', 'web'] as const;
+/** Files that only some users can read, perhaps. */
+const FILES = ['cert', 'key', 'token-file', 'gateway-token-file'] as const;
 
 function parse(args: readonly string[]) {
   const { values } = parseArgs({
@@ -113,6 +117,11 @@ function parse(args: readonly string[]) {
       socks: { type: 'string' },
       http: { type: 'string' },
       metrics: { type: 'string' },
+      web: { type: 'string' },
+      cert: { type: 'string' },
+      key: { type: 'string' },
+      'token-file': { type: 'string' },
+      'gateway-token-file': { type: 'string' },
       control: { type: 'string' },
       inbound: { type: 'string' },
       hook: { type: 'string' },

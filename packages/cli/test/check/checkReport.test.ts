@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkReport, resultOf } from '../../src/check/checkReport.js';
+import type { GatewayAnswer } from '../../src/check/gatewayProbe.js';
 import type { MappingTimeout } from '../../src/check/mappingTimeout.js';
 import type { NativeIPv6 } from '../../src/check/nativeIPv6.js';
 import type { NetworkFindings } from '../../src/check/networkCheck.js';
@@ -24,7 +25,11 @@ const plain = (text: string): string => text.replace(new RegExp(`${'\u001b'}\\[\
 function lineOf(
   name: string,
   found: Partial<NetworkFindings>,
-  further: { nativeIPv6?: NativeIPv6; mappingTimeout?: MappingTimeout | null } = {},
+  further: {
+    nativeIPv6?: NativeIPv6;
+    mappingTimeout?: MappingTimeout | null;
+    gateway?: GatewayAnswer;
+  } = {},
 ): string | undefined {
   const result = resultOf({ ...FOUND, ...found }, { nativeIPv6: NONE, ...further });
   const lines = plain(checkReport(result)).split('\n');
@@ -124,5 +129,39 @@ describe('the result', () => {
   ])('of %s', (_, found, further, expected) => {
     const all = { nativeIPv6: NONE, ...further };
     expect(resultOf({ ...FOUND, ...found }, all).result).toBe(expected);
+  });
+});
+
+describe('the line of a gateway', () => {
+  const gateway = 'wss://router.example/6bed4';
+  const WORKING: GatewayAnswer = { gateway, works: true, endpoint: SEEN, after: 21, error: null };
+  const FAILING = {
+    gateway,
+    works: false,
+    endpoint: null,
+    after: null,
+    error: 'a token is needed',
+  };
+
+  test('says whether it can be used', () => {
+    expect(lineOf('gateway', {})).toBeUndefined();
+    expect(lineOf('gateway', {}, { gateway: WORKING })).toBe(
+      `${gateway} gives an address after 21 ms, at 198.51.100.2:58526`,
+    );
+    expect(lineOf('gateway', {}, { gateway: FAILING })).toBe(
+      `${gateway} cannot be used: a token is needed`,
+    );
+  });
+
+  test.each<[string, object[], GatewayAnswer | undefined]>([
+    ['ok', [ANSWER], WORKING],
+    ['limited', [ANSWER], FAILING],
+    ['limited', [SILENT], WORKING],
+    ['failed', [SILENT], FAILING],
+    ['failed', [SILENT], undefined],
+  ])('makes the result %s', (expected, routers, answer) => {
+    const found = { ...FOUND, routers: routers as (typeof ANSWER)[] };
+    const further = { nativeIPv6: NONE, ...(answer && { gateway: answer }) };
+    expect(resultOf(found, further).result).toBe(expected);
   });
 });

@@ -29,6 +29,7 @@ const status: PeerStatus = {
   address: null,
   routers: [],
   lookups: [],
+  gateway: null,
   remotes: [],
   interface: null,
   inboundPaths: { direct: 0, lan: 0, relayed: 0 },

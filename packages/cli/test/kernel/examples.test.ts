@@ -8,6 +8,7 @@ import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
+import { letsIn, letsInByTls, letsInByToken } from './support/gatewayExamples.js';
 import { GUIDE_PAGES } from './support/guide.js';
 import { servesLan } from './support/lanExamples.js';
 import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
@@ -16,7 +17,7 @@ import { clientsReach, serves } from './support/relayExamples.js';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const ROUTER_ADDRESS = 'fc64:bed:c000:201:c000:201:64be:8000';
 const COMMANDS = [
-  ...[[], ['router'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
+  ...[[], ['router'], ['gateway'], ['peer'], ['proxy'], ['serve'], ['status'], ['check'], ['ping']],
   ...[
     ['address'],
     ['wireshark-plugin'],
@@ -115,7 +116,14 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     expect(address).toMatch(/^2001:db8:64:64:/);
     expect(await unanswered(examples.lab, 'router', address, 2)).toEqual([]);
   },
+  [`6bed4 gateway --router ${ROUTER} --public ${ROUTER} --trust-proxy 127.0.0.1`]: letsIn,
+  [`6bed4 gateway --router ${ROUTER} --public ${ROUTER} --web 0.0.0.0:443 --cert cert.pem --key key.pem`]:
+    letsInByTls,
+  [`6bed4 gateway --router ${ROUTER} --public ${ROUTER} --token-file tokens --allow-origin https://lab.example`]:
+    letsInByToken,
   [`6bed4 peer --router ${ROUTER}`]: peerWorks,
+  // While a router answers over UDP, the gateway is not asked.
+  [`6bed4 peer --router ${ROUTER} --gateway wss://router.example/6bed4`]: peerWorks,
   [`6bed4 peer --router ${ROUTER} --default-route --keepalive 25,4`]: async (examples, line) => {
     await examples.addNative();
     await peerWorks(examples, line);

@@ -46,6 +46,7 @@ export const PEER: PeerStatus = {
   address: null,
   routers: [],
   lookups: [],
+  gateway: null,
   remotes: [],
   inboundPaths: { direct: 0, lan: 0, relayed: 0 },
 };

@@ -31,7 +31,7 @@ const hasInterface = (name: string): boolean => ['peer', 'router'].includes(comm
 beforeAll(requireBuild);
 
 test('there is a unit for each command that runs', () => {
-  expect(NAMES.map(commandOf).sort()).toEqual(['peer', 'proxy', 'router', 'serve']);
+  expect(NAMES.map(commandOf).sort()).toEqual(['gateway', 'peer', 'proxy', 'router', 'serve']);
 });
 
 describe.each(NAMES)('%s', (name) => {

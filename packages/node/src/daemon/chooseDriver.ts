@@ -32,6 +32,8 @@ export type DriverChoice =
 export async function chooseDriver(
   options: CommonOptions,
   profile: Profile,
+  /** Another reason against the Linux driver with an interface; null for none. */
+  reason: string | null = null,
 ): Promise<DriverChoice> {
   const driver = options.driver ?? 'auto';
   checkName('driver', driver, driverNames);
@@ -42,7 +44,7 @@ export async function chooseDriver(
   const { tun = false, datagrams, environment } = options;
   if (environment !== undefined) return { name: 'portable', reason: null };
   if (tun === false && datagrams === undefined) return chooseEmbedded(driver, offloads);
-  const conflict = conflictWith(options, profile);
+  const conflict = conflictWith(options, profile) ?? reason;
   if (conflict !== null) {
     if (driver === 'linux')
       throw new InvalidArgumentError('driver', `linux, though ${conflict}`, 'portable or auto');

@@ -24,12 +24,22 @@ export interface BindOptions {
   readonly even: boolean;
 }
 
+/** Makes a port that does more than a UDP socket, which it closes with itself. */
+export interface PortMaker {
+  /** Whether there is to be a UDP socket. */
+  readonly usesUdp: boolean;
+  /** @param udp - null without */
+  open(udp: DatagramPort | null): Promise<DatagramPort>;
+}
+
 /** The part of one kind of daemon in opening a driver `D`. */
 export interface DriverMaker<D> {
   /** Checks the options of the UDP socket; not called when the user gives a port of another kind. */
   bindOptions(): BindOptions;
   /** UDP sockets, and with them threads, of the Linux driver. */
   sockets(): number;
+  /** Makes the port that datagrams take, around the UDP socket; null where that is the socket itself. */
+  readonly port?: PortMaker | null;
   /** Checks that an endpoint can be reached from a local address. @throws StartError */
   checkRoutes?(address: string): Promise<void>;
   portable(options: Omit<PortableDriverOptions<Machine>, 'machine'>): Promise<D>;
@@ -48,20 +58,22 @@ export async function openDaemonDriver<D>(
   listener: DriverListener & Pick<PortableDriverOptions<Machine>, 'onPacket'>,
   maker: DriverMaker<D>,
 ): Promise<D> {
-  const choice = await chooseDriver(options, profile);
+  const port = maker.port ?? null;
+  const choice = await chooseDriver(options, profile, port && 'a gateway may be used');
   if (choice.name !== 'linux') endEarlyThread();
   if (choice.name === 'portable') {
     const { tun = false, offloads = 'all', environment } = options;
-    const datagrams =
+    const openUdp = async (): Promise<DatagramPort> =>
       options.datagrams ??
       (environment === undefined
         ? await openPortableUdp(maker, offloads !== 'none')
         : await bindIn(environment, maker.bindOptions()));
+    const datagrams = await openPort(port, openUdp);
     const { clock, timers } = surroundingsOf(options);
     return maker.portable({ ...listener, datagrams, tun, clock, timers, reason: choice.reason });
   }
   if (choice.name === 'embedded') {
-    const datagrams = await openBatchedUdp(choice, maker);
+    const datagrams = await openPort(port, () => openBatchedUdp(choice, maker));
     const { clock } = options;
     return maker.portable({ ...listener, datagrams, tun: false, clock, reason: null });
   }
@@ -71,6 +83,15 @@ export async function openDaemonDriver<D>(
   const udp = LinuxUdp.open(libc, { ...where, sockets, offloads: usesUdp(offloads) });
   await closeUnlessReachable(udp, maker, where);
   return maker.linux({ ...listener, libc, udp, tun: String(options.tun), offloads });
+}
+
+async function openPort(
+  port: PortMaker | null,
+  openUdp: () => Promise<DatagramPort>,
+): Promise<DatagramPort> {
+  if (port === null) return openUdp();
+  const udp = port.usesUdp ? await openUdp() : null;
+  return port.open(udp);
 }
 
 async function openPortableUdp(

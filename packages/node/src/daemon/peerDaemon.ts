@@ -8,6 +8,7 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
+import type { UplinkState } from '../drivers/gateway/uplinkPort.js';
 import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
@@ -26,6 +27,7 @@ import { checkOptions, chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
 import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
+import { PeerUplink, warningAbout } from './peerUplink.js';
 import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
 import { surroundingsOf } from './surroundings.js';
 
@@ -49,6 +51,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   #moving = false;
   #moves = 0;
   #watch: HostWatch | null = null;
+  readonly #uplink = new PeerUplink({
+    changed: (uplink) => this.#uplinkChanged(uplink),
+    failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
+  });
   #endWatch: () => void = () => {};
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
@@ -115,6 +121,11 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   /** @internal Whether there is a route to any router, as far as that is known. */
   get hasRoute(): boolean {
     return this.#watch?.hasRoute ?? true;
+  }
+
+  /** The gateway that datagrams take; null for UDP, and without a connection. */
+  get gateway(): string | null {
+    return this.#uplink.gateway;
   }
 
   /** The routers of this peer and what they gave. */
@@ -201,7 +212,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   async #open(options: PeerDaemonOptions, localSide: LocalSide | undefined): Promise<void> {
     const profile = this.#profile;
     const listener = this.listener((event) => this.#onEvent(event));
-    const maker = peerMaker(options, profile, localSide);
+    const maker = peerMaker(options, profile, localSide, this.#uplink.maker(options, profile));
     const inbound = chooseInbound(options);
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
@@ -213,6 +224,15 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     if (driver.searchesLan) await this.#listenOnLan();
     // Listeners are added when the peer has started.
     setImmediate(() => this.#startNames());
+  }
+
+  #uplinkChanged({ gateway, hello }: UplinkState): void {
+    if (this.isClosing) return;
+    const publicEndpoint = hello?.endpoint ?? null;
+    const warning = hello && warningAbout(gateway!, hello.routers, this.#routers.endpoints);
+    if (warning !== null) this.warn(warning);
+    this.emit('uplink', { gateway, publicEndpoint });
+    this.running.solicit();
   }
 
   #startNames(): void {
@@ -259,7 +279,10 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       {
         routers: () =>
           this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
-        moved: () => running.solicit(),
+        moved: () => {
+          this.#uplink.networkChanged();
+          running.solicit();
+        },
         // Listeners for it are added when the peer has started.
         noRoute: (error) => setImmediate(() => this.emit('no-route', error)),
         subnetsChanged: running.searchesLan ? (subnets) => running.setLocalSubnets(subnets) : null,

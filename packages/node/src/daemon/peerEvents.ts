@@ -1,3 +1,5 @@
+import type { Endpoint } from '@6bed4/codec';
+import type { GatewayFailure } from '@6bed4/gateway';
 import type {
   AddressLease,
   PathChanged,
@@ -40,6 +42,13 @@ export interface PeerDaemonEvents extends DaemonEvents {
   'no-route': [error: StartError];
   /** The host name of a router was looked up, with another result than before. */
   'router-lookup': [result: RouterLookup];
+  /**
+   * Datagrams take another way than before: `gateway` is the gateway that they take, or null for UDP. The routers are
+   * solicited again, and give another address, unless the gateway has kept the endpoint.
+   */
+  uplink: [uplink: { readonly gateway: string | null; readonly publicEndpoint: Endpoint | null }];
+  /** There is no connection to a gateway, or no more; `retryIn` milliseconds, null for never. */
+  'gateway-failed': [failure: GatewayFailure];
   /** Packets to a remote take another path from now on, or the search for one was in vain. */
   path: [change: Omit<PathChanged, 'type'>];
 }

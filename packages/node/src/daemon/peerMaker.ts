@@ -6,7 +6,7 @@ import { plainProfile } from '../drivers/linux/workerProtocol.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
 import { checkRoute } from '../drivers/udp/reachability.js';
-import type { DriverMaker } from './openDaemonDriver.js';
+import type { DriverMaker, PortMaker } from './openDaemonDriver.js';
 import { bindOptions, machineOptions, type PeerDaemonOptions } from './peerOptions.js';
 import { surroundingsOf } from './surroundings.js';
 
@@ -15,12 +15,14 @@ export function peerMaker(
   options: PeerDaemonOptions,
   profile: Profile,
   localSide: LocalSide | undefined,
+  port: PortMaker | null = null,
 ): DriverMaker<PeerDriver> {
   const machine = machineOptions(options, profile);
   const { random } = surroundingsOf(options);
   return {
     bindOptions: () => bindOptions(options, profile),
     sockets: () => 1,
+    port,
     checkRoutes: (address) => checkRoutes(machine.routers, address),
     portable: (common) =>
       PortablePeerDriver.open({

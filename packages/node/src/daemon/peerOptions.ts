@@ -6,7 +6,9 @@ import {
   parseIPv4,
   parsePrefix,
 } from '@6bed4/codec';
+import { isToken } from '@6bed4/gateway';
 import { Peer, type PeeringOptions, type PeerOptions } from '@6bed4/tunnel';
+import { checkGatewayUrl, gatewaysOf } from '../drivers/gateway/gatewayUrl.js';
 import type { RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
 import { secureRandom } from '../random.js';
@@ -21,6 +23,10 @@ import {
 } from './routerNames.js';
 
 const DEFAULT_KEEPALIVE_TTL = 3;
+const UPLINKS: readonly UplinkName[] = ['auto', 'udp', 'wss'];
+
+/** Ways to the Internet; see the option `uplink`. */
+export type UplinkName = 'auto' | 'udp' | 'wss';
 
 /** Options of `startPeer`. */
 export interface PeerDaemonOptions extends CommonOptions {
@@ -55,6 +61,19 @@ export interface PeerDaemonOptions extends CommonOptions {
    * Default none.
    */
   readonly acceptRoutes?: readonly string[] | undefined;
+  /**
+   * The way to the Internet. `udp`: UDP alone. `wss`: a gateway alone, over a WebSocket. `auto`: UDP, and a gateway
+   * while no router answers there. Default: `auto` with a `gateway`, otherwise `udp`. With `auto` and `wss`, the
+   * portable driver carries the packets of an interface.
+   */
+  readonly uplink?: UplinkName | undefined;
+  /**
+   * The gateway, `wss://…`, or several, tried one after the other. Default: `wss://NAME/6bed4` for each router that is
+   * given by its host name.
+   */
+  readonly gateway?: string | readonly string[] | undefined;
+  /** The token that the gateway asks for, if it does. */
+  readonly gatewayToken?: string | undefined;
   /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions | undefined;
 }
@@ -92,6 +111,38 @@ export function readRouters(
   return list.map((router: Endpoint | string) => parseRouterReference(router, profile.port));
 }
 
+/** The gateways to use, if any. */
+export interface GatewayChoice {
+  /** Whether UDP is used, too. */
+  readonly usesUdp: boolean;
+  readonly urls: readonly string[];
+  readonly token: string | undefined;
+}
+
+/** The gateways that the options name; null for none. @throws InvalidArgumentError */
+export function chooseGateway(options: PeerDaemonOptions, profile: Profile): GatewayChoice | null {
+  const { gateway, gatewayToken: token, uplink = gateway === undefined ? 'udp' : 'auto' } = options;
+  if (!UPLINKS.includes(uplink)) {
+    throw new InvalidArgumentError(
+      'uplink',
+      JSON.stringify(uplink),
+      `one of ${UPLINKS.join(', ')}`,
+    );
+  }
+  if (token !== undefined && !isToken(token)) {
+    throw new InvalidArgumentError(
+      'gatewayToken',
+      'another text',
+      '1 to 256 letters, digits and _.~+-',
+    );
+  }
+  const given = gateway === undefined ? gatewaysOf(readRouters(options.routers, profile)) : gateway;
+  const urls = [given].flat().map(checkGatewayUrl);
+  if (uplink === 'udp') return null;
+  if (urls.length > 0) return { usesUdp: uplink === 'auto', urls, token };
+  throw new InvalidArgumentError('gateway', 'none', 'wss://…, or a router with a host name');
+}
+
 /** The routes that the user wants of routers. @throws InvalidArgumentError */
 export function readWishes({
   defaultRoute = false,
@@ -125,6 +176,7 @@ export function checkPeerOptions(options: PeerDaemonOptions): void {
   const profile = chooseProfile(options);
   chooseInbound(options);
   readWishes(options);
+  chooseGateway(options, profile);
   checkReferences(readRouters(options.routers, profile));
   bindOptions(options, profile);
   if (typeof options.tun === 'string') checkInterfaceName(options.tun);

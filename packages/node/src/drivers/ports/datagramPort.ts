@@ -81,10 +81,10 @@ export interface DatagramPort {
   readonly memory?: SummedBytes | undefined;
 
   /** What the kernel does for the port; only where datagrams go by batches of system calls. */
-  readonly offloads?: readonly OffloadReport[];
+  readonly offloads?: readonly OffloadReport[] | undefined;
 
   /** Counts of those system calls. */
-  readonly batches?: BatchReport;
+  readonly batches?: BatchReport | undefined;
 
   /** Keeps the process alive, as at first. */
   ref?(): void;

@@ -1,0 +1,48 @@
+/**
+ * 6bed4 over WebSockets, where UDP is blocked: the wire format between a client and a gateway, the client, and the rules
+ * for what a gateway lets pass. Nothing here needs a platform: the WebSocket, the clock and the timers are given.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  GatewayClient,
+  type GatewayClientCounters,
+  type GatewayClientHost,
+  type GatewayClientOptions,
+  type GatewayFailure,
+} from './client/gatewayClient.js';
+export {
+  type GatewayPeer,
+  type GatewayPeerOptions,
+  openGatewayPeer,
+  type WebPlatform,
+} from './client/gatewayPeer.js';
+export { UplinkChooser, type UplinkKind } from './client/uplinkChooser.js';
+export type {
+  CloseEventLike,
+  MessageEventLike,
+  WebSocketLike,
+} from './client/webSocketLike.js';
+export { ReceiptPace } from './flow/receiptPace.js';
+export { QUEUE_DELAY, SendWindow } from './flow/sendWindow.js';
+export { ByteRate } from './relay/byteRate.js';
+export { ClientGate, type ClientGateOptions, type Refusal, refusals } from './relay/clientGate.js';
+export { StrangerLimits } from './relay/strangerLimits.js';
+export { closeCodes, isFinal } from './wire/closeCodes.js';
+export {
+  datagramMessage,
+  LONGEST_MESSAGE,
+  LONGEST_PAYLOAD,
+  MESSAGE_HEADER,
+  readMessageEndpoint,
+} from './wire/datagramMessage.js';
+export { formatHello, type Hello, parseHello } from './wire/hello.js';
+export { RECEIPT_LENGTH, readReceipt, receiptMessage } from './wire/receipt.js';
+export {
+  type ClientCredentials,
+  isToken,
+  offeredSubprotocols,
+  readSubprotocols,
+  SUBPROTOCOL,
+} from './wire/subprotocol.js';

@@ -1,0 +1,286 @@
+import type { RemoteInfo } from 'node:dgram';
+import type { Duplex } from 'node:stream';
+import { type Endpoint, UdpEndpoint } from '@6bed4/codec';
+import {
+  ByteRate,
+  type ClientGate,
+  closeCodes,
+  datagramMessage,
+  formatHello,
+  LONGEST_PAYLOAD,
+  MESSAGE_HEADER,
+  RECEIPT_LENGTH,
+  ReceiptPace,
+  readMessageEndpoint,
+  readReceipt,
+  receiptMessage,
+  SendWindow,
+} from '@6bed4/gateway';
+import type { WebSocket } from 'ws';
+import type { AddressNumbers } from '../drivers/udp/addressText.js';
+import { now, setImmediate } from '../realTimers.js';
+import type { ClientSocket } from './clientSocket.js';
+import type { ConnectionFailure, GatewayCounts } from './gatewayCounters.js';
+
+/** Bytes that may wait in the WebSocket of one client. */
+const MOST_BUFFERED = 256 << 10;
+/** Datagrams that are not allowed, a second and at once, with which a client is not suspicious yet. */
+const FAULTS = { perSecond: 50, burst: 500 };
+/** Milliseconds of sending that a client may catch up on. */
+const BURST_TIME = 200;
+const MS_PER_SECOND = 1000;
+/** Bytes that suffice for a burst whatever the rate. */
+const LEAST_BURST = 65_536;
+/** Keepalives without an answer after which a client is gone. */
+const PATIENCE = 2.5;
+
+/** A connection of a client. */
+export interface Connection {
+  readonly socket: WebSocket;
+  /** What it is carried by. */
+  readonly transport: Duplex;
+  /** Whom it counts for. */
+  readonly source: string;
+}
+
+/** What a session needs of its gateway. */
+export interface SessionHost {
+  readonly counts: GatewayCounts;
+  readonly numbers: AddressNumbers;
+  readonly settings: {
+    readonly routers: readonly Endpoint[];
+    readonly rate: number;
+    readonly resumeFor: number;
+    readonly keepalive: number;
+  };
+  /** Sends receipts of the session a little later, by {@link ClientSession.sendReceipt}. */
+  receiptIsDue(session: ClientSession): void;
+  /** Ends a connection, and counts why. */
+  end(socket: WebSocket, failure: ConnectionFailure, code: number, reason: string): void;
+  /** The session has no connection any more. */
+  detached(session: ClientSession, connection: Connection): void;
+}
+
+/** A client of a gateway: its UDP endpoint, and its connection while there is one. */
+export class ClientSession {
+  readonly endpoint: Endpoint;
+  /** The name by which it comes back. */
+  readonly resume: string;
+  readonly #host: SessionHost;
+  readonly #gate: ClientGate;
+  readonly #rate: ByteRate;
+  readonly #faults = new ByteRate(FAULTS);
+  readonly #other = new UdpEndpoint();
+  #udp: ClientSocket | null = null;
+  #connection: Connection | null = null;
+  #window = new SendWindow();
+  #pace = new ReceiptPace();
+  #isCorked = false;
+  #heardAt = 0;
+  #saidAt = 0;
+  #detachedAt = 0;
+  #lost = 0;
+
+  constructor(host: SessionHost, endpoint: Endpoint, resume: string, gate: ClientGate) {
+    this.#host = host;
+    this.endpoint = endpoint;
+    this.resume = resume;
+    this.#gate = gate;
+    const { rate: perSecond } = host.settings;
+    const burst = Math.max(LEAST_BURST, (perSecond * BURST_TIME) / MS_PER_SECOND);
+    this.#rate = new ByteRate({ perSecond, burst });
+  }
+
+  /** Takes the socket of its endpoint, once that is open. */
+  useSocket(udp: ClientSocket): void {
+    this.#udp = udp;
+  }
+
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+
+  /** When it lost its connection; without meaning while it has one. */
+  get detachedAt(): number {
+    return this.#detachedAt;
+  }
+
+  /** Has this connection from now on, and tells the client what it has. */
+  attach(connection: Connection, resumed: boolean): void {
+    const previous = this.#connection;
+    this.#connection = connection;
+    if (previous !== null) {
+      this.#host.detached(this, previous);
+      previous.socket.close(closeCodes.resumed, 'resumed');
+    }
+    this.#window = new SendWindow();
+    this.#pace = new ReceiptPace();
+    this.#isCorked = false;
+    this.#heardAt = now();
+    this.#saidAt = this.#heardAt;
+    const { socket } = connection;
+    const { routers, keepalive, resumeFor } = this.#host.settings;
+    const { endpoint, resume } = this;
+    const hello = { endpoint, routers, keepalive, resume, resumeFor, resumed, lost: this.#lost };
+    this.#lost = 0;
+    socket.send(formatHello(hello));
+    socket.on('pong', () => {
+      this.#heardAt = now();
+    });
+    socket.on('close', (code: number) => {
+      if (this.#connection === connection) this.#detach(code);
+    });
+  }
+
+  /** A message came over the connection. */
+  received(message: Uint8Array, isBinary: boolean): void {
+    const at = now();
+    this.#heardAt = at;
+    const { length } = message;
+    if (!isBinary) {
+      this.#fail('protocol-error', closeCodes.unsupportedData, 'text is not understood');
+    } else if (length >= MESSAGE_HEADER && length <= MESSAGE_HEADER + LONGEST_PAYLOAD) {
+      this.#outbound(message, at);
+    } else if (length === RECEIPT_LENGTH) this.#confirmed(readReceipt(message), at);
+    else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagram nor receipt');
+  }
+
+  /** A datagram came for the client. */
+  arrived(bytes: Uint8Array, { address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
+    const { counts, numbers } = this.#host;
+    const connection = this.#connection;
+    const at = now();
+    const { length } = bytes;
+    const from = this.#other;
+    from.address = numbers.numberOf(address);
+    from.port = port;
+    if (length > LONGEST_PAYLOAD) {
+      counts.dropsInbound['not-6bed4']++;
+      return;
+    }
+    const refusal = this.#gate.refuseInbound(bytes, 0, length, from, at);
+    if (refusal !== null) {
+      counts.dropsInbound[refusal]++;
+    } else if (connection === null) {
+      counts.awayDrops++;
+      this.#lost++;
+    } else if (!this.#window.allows(at) || connection.socket.bufferedAmount > MOST_BUFFERED) {
+      counts.queueDrops++;
+    } else {
+      counts.datagramsReceived++;
+      counts.datagramBytesReceived += length;
+      this.#window.sent(at);
+      this.#transmit(connection, datagramMessage(bytes, 0, length, from), at);
+    }
+  }
+
+  /** Confirms what came. */
+  sendReceipt(): void {
+    if (this.#connection === null) return;
+    this.#pace.confirmed();
+    this.#transmit(this.#connection, receiptMessage(this.#pace.received), now());
+  }
+
+  /** Keeps the connection alive, or ends it when the client is gone. Called once a second. */
+  tick(at: number): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    const interval = this.#host.settings.keepalive * MS_PER_SECOND;
+    if (at - this.#heardAt > PATIENCE * interval) {
+      this.#fail('silent', closeCodes.silent, 'silent');
+      // One that is gone does not answer that either.
+      connection.socket.terminate();
+      return;
+    }
+    if (
+      at - Math.min(this.#saidAt, this.#heardAt) < interval ||
+      at - this.#saidAt < MS_PER_SECOND
+    ) {
+      return;
+    }
+    this.#saidAt = at;
+    connection.socket.ping();
+  }
+
+  /** Ends it. */
+  close(code: number, reason: string): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null) {
+      this.#host.detached(this, connection);
+      connection.socket.close(code, reason);
+    }
+    this.#udp?.close();
+    this.#udp = null;
+  }
+
+  #detach(code: number): void {
+    const connection = this.#connection!;
+    this.#connection = null;
+    // A client that is done does not come back.
+    this.#detachedAt = code === closeCodes.done ? Number.NEGATIVE_INFINITY : now();
+    this.#host.detached(this, connection);
+  }
+
+  #outbound(message: Uint8Array, at: number): void {
+    const { counts } = this.#host;
+    const length = message.length - MESSAGE_HEADER;
+    if (this.#pace.arrived(at)) this.sendReceipt();
+    else this.#host.receiptIsDue(this);
+    const to = this.#other;
+    readMessageEndpoint(message, to);
+    if (!this.#rate.take(length, at)) {
+      counts.dropsOutbound.rate++;
+      return;
+    }
+    const refusal = this.#gate.refuseOutbound(message, MESSAGE_HEADER, length, to, at);
+    if (refusal !== null) {
+      counts.dropsOutbound[refusal]++;
+      if (refusal !== 'stranger' && !this.#faults.take(1, at)) {
+        this.#fail('policy-violation', closeCodes.policyViolation, `too many drops: ${refusal}`);
+      }
+      return;
+    }
+    if (this.#udp?.send(message, MESSAGE_HEADER, length, to, this.#sent) !== true) {
+      counts.sendError('ENOBUFS');
+      return;
+    }
+    counts.datagramsSent++;
+    counts.datagramBytesSent += length;
+  }
+
+  readonly #sent = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null) this.#host.counts.sendError(error.code);
+  };
+
+  #confirmed(count: number, at: number): void {
+    const before = this.#window.unconfirmed;
+    if (!this.#window.receipt(count, at)) {
+      this.#fail('protocol-error', closeCodes.protocolError, 'a receipt for what was not sent');
+    } else if (this.#window.unconfirmed === before) {
+      // The client wants to know whether anybody is there.
+      this.sendReceipt();
+    }
+  }
+
+  #transmit(connection: Connection, message: Uint8Array, at: number): void {
+    const { socket, transport } = connection;
+    this.#saidAt = at;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      transport.cork();
+      setImmediate(() => {
+        this.#isCorked = false;
+        transport.uncork();
+      });
+    }
+    socket.send(message, NOT_COMPRESSED);
+  }
+
+  #fail(failure: ConnectionFailure, code: number, reason: string): void {
+    const { socket } = this.#connection!;
+    this.#host.end(socket, failure, code, reason);
+  }
+}
+
+const NOT_COMPRESSED = { binary: true, compress: false, fin: true } as const;

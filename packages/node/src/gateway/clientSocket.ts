@@ -1,0 +1,79 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { UdpEndpoint } from '@6bed4/codec';
+import type { Libc } from '../drivers/kernel/libc.js';
+import { descriptorOf, SocketOptions } from '../drivers/portable/socketOptions.js';
+import type { AddressTexts } from '../drivers/udp/addressText.js';
+import { bindError } from '../drivers/udp/bindError.js';
+
+/** Bytes that may wait to be sent for one client. */
+const QUEUE_LIMIT = 256 << 10;
+
+/** Hands over a datagram and where it came from. */
+export type ClientSocketHandler = (bytes: Uint8Array, from: RemoteInfo) => void;
+
+/** The UDP socket of one client of a gateway: as little as possible, since there are thousands. */
+export class ClientSocket {
+  readonly #socket: Socket;
+  readonly #texts: AddressTexts;
+
+  private constructor(socket: Socket, texts: AddressTexts) {
+    this.#socket = socket;
+    this.#texts = texts;
+  }
+
+  /** @throws StartError when the port cannot be had */
+  static open(
+    { address, port, libc, texts }: ClientSocketOptions,
+    handler: ClientSocketHandler,
+  ): Promise<ClientSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = createSocket({
+        type: 'udp4',
+        // All addresses are literal. Answering at once keeps `send` from waiting for a resolver.
+        lookup: (hostname, _options, callback) => callback(null, hostname, 4),
+      });
+      socket.once('error', (error: NodeJS.ErrnoException) => {
+        socket.close();
+        reject(bindError(error.code ?? 'unknown', address, port, { cause: error }));
+      });
+      socket.bind({ address, port, exclusive: true }, () => {
+        // Reports about earlier datagrams: nothing to be done.
+        socket.removeAllListeners('error').on('error', () => {});
+        const fd = libc === null ? -1 : descriptorOf(socket);
+        if (libc !== null && fd >= 0) new SocketOptions(libc, fd).clearDontFragment();
+        socket.on('message', handler);
+        resolve(new ClientSocket(socket, texts));
+      });
+    });
+  }
+
+  /**
+   * Sends a datagram.
+   *
+   * @param bytes - not to be used again
+   * @returns false when too many wait already
+   */
+  send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    done: (error: NodeJS.ErrnoException | null) => void,
+  ): boolean {
+    if (this.#socket.getSendQueueSize() > QUEUE_LIMIT) return false;
+    this.#socket.send(bytes, offset, length, to.port, this.#texts.textOf(to), done);
+    return true;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** Options of a {@link ClientSocket}. */
+export interface ClientSocketOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly libc: Libc | null;
+  readonly texts: AddressTexts;
+}
