@@ -92,6 +92,7 @@ const config: KnipConfig = {
     'mandoc',
     'mkfifo',
     'mount',
+    'openssl',
     'prlimit',
     'promtool',
     'script',

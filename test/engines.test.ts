@@ -13,7 +13,7 @@ const OWN = 20;
 const all = [floor, ...[OWN, ...majors].sort((a, b) => a - b).map(String)];
 
 describe('the versions of Node.js that are claimed are those that are tested', () => {
-  test.each(['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node', 'cli'])(
+  test.each(['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'])(
     'in the manifest of %s',
     (name) => {
       const { engines } = JSON.parse(read(`packages/${name}/package.json`));

@@ -16,7 +16,7 @@ function read(...path: string[]): string {
 
 describe('what is published', () => {
   test('is these packages', () => {
-    const names = ['codec', 'nd', 'node', 'simulator', 'tcp', 'tunnel'];
+    const names = ['codec', 'gateway', 'nd', 'node', 'simulator', 'tcp', 'tunnel'];
     expect(Object.keys(publicPackages()).sort()).toEqual([
       '6bed4',
       ...names.map((name) => `@6bed4/${name}`),

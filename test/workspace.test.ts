@@ -52,12 +52,14 @@ describe('npm run', () => {
 });
 
 describe('built packages', () => {
-  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'node', 'simulator'].flatMap((name) => {
-    const manifest = manifestOf(name);
-    return Object.keys(manifest.exports)
-      .filter((path) => !path.endsWith('.json'))
-      .map((path) => [path.replace('.', manifest.name), name] as const);
-  });
+  const modules = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'node', 'simulator'].flatMap(
+    (name) => {
+      const manifest = manifestOf(name);
+      return Object.keys(manifest.exports)
+        .filter((path) => !path.endsWith('.json'))
+        .map((path) => [path.replace('.', manifest.name), name] as const);
+    },
+  );
 
   test.each(modules)('%s is the same by import and by require', async (module, name) => {
     const print = 'console.log(JSON.stringify(Object.keys(loaded)))';

@@ -8,7 +8,7 @@ const required = process.env['SIXBED4_REQUIRE_ENGINES'] === '1';
 
 /** The unit suites of packages that know no platform. */
 const portable = [
-  'packages/{codec,nd,tcp,tunnel}/test/**/*.test.ts',
+  'packages/{codec,nd,tcp,tunnel,gateway}/test/**/*.test.ts',
   'packages/simulator/test/!(programs)/**/*.test.ts',
 ];
 

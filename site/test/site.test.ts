@@ -57,10 +57,10 @@ describe('the files of the site', () => {
     const expected = [
       ...markdownIn('docs').map((name) => name.replace('.md', '.html')),
       ...markdownIn('docs/guides').map((name) => `guides/${name.replace('.md', '.html')}`),
-      ...['hello', 'demo', 'chat', 'sip-call', 'browser-lab'].map(
+      ...['hello', 'demo', 'chat', 'sip-call', 'browser-lab', 'browser-peer'].map(
         (name) => `examples/${name}.html`,
       ),
-      ...['codec', 'nd', 'tcp', 'tunnel', 'simulator', 'node'].map(
+      ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node'].map(
         (name) => `api/modules/_6bed4_${name}.html`,
       ),
       ...[

@@ -7,9 +7,17 @@ import type { WebSocketLike } from './webSocketLike.js';
 /** What a {@link GatewayPeer} needs of its platform; `globalThis` of a page or a worker has it all. */
 export interface WebPlatform {
   readonly WebSocket: new (url: string, protocols: string[]) => WebSocketLike;
-  readonly performance: { now(): number };
-  readonly crypto: { getRandomValues(array: Uint32Array<ArrayBuffer>): unknown };
+  readonly performance: {
+    /** Milliseconds that never go back. */
+    now(): number;
+  };
+  readonly crypto: {
+    /** Fills an array with numbers that nobody can predict. */
+    getRandomValues(array: Uint32Array<ArrayBuffer>): unknown;
+  };
+  /** Calls a function after some milliseconds. @returns what {@link clearTimeout} takes */
   setTimeout(action: () => void, milliseconds: number): unknown;
+  /** Cancels a timer of {@link setTimeout}. */
   // biome-ignore lint/suspicious/noExplicitAny: platforms differ in what a timer is
   clearTimeout(timer: any): void;
 }
@@ -46,6 +54,7 @@ export interface GatewayPeer {
   /** Tests the connection: to be called when the network changed, as by the event `online` of a page. */
   networkChanged(): void;
   readonly counters: GatewayClientCounters;
+  /** Ends the peer and its connection. */
   close(): void;
 }
 

@@ -68,7 +68,7 @@ export class SendWindow {
 
   /** A datagram was sent. */
   sent(now: number): void {
-    const last = this.#marks.at(-1);
+    const last = this.#marks[this.#marks.length - 1];
     if (last === undefined || now - last.at >= GRAIN)
       this.#marks.push({ count: this.#sent, at: now });
     this.#sent++;
