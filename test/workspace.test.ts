@@ -51,6 +51,13 @@ describe('npm run', () => {
   );
 });
 
+test('the site is built after the packages that its reference and its programs are made of', () => {
+  const { entryPoints } = JSON.parse(readFileSync(`${root}/typedoc.json`, 'utf8'));
+  const { dependencies } = JSON.parse(readFileSync(`${root}/site/package.json`, 'utf8'));
+  const names = entryPoints.map((path: string) => path.replace('packages', '@6bed4'));
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(names));
+});
+
 describe('built packages', () => {
   const modules = ['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'node', 'simulator'].flatMap(
     (name) => {
