@@ -8,10 +8,10 @@ const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 beforeAll(requireBuild);
 
 describe('the README', () => {
-  test.each(['router', 'gateway', 'peer', 'proxy', 'serve'])(
+  test.each(['router', 'gateway', 'peer', 'proxy', 'serve', 'fleet init'])(
     'lists all options of 6bed4 %s',
     async (command) => {
-      const { stdout } = await run(command, '--help');
+      const { stdout } = await run(...command.split(' '), '--help');
       const options = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map((match) => match[1]!);
       expect(options.length).toBeGreaterThan(5);
       for (const option of options) expect(README).toContain(option);

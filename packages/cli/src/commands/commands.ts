@@ -7,6 +7,7 @@ export type AddCommand = (program: Command, version: string) => void;
 const COMMANDS = {
   router: async () => (await import('./routerCommand.js')).addRouterCommand,
   gateway: async () => (await import('./gatewayCommand.js')).addGatewayCommand,
+  fleet: async () => (await import('./fleetCommand.js')).addFleetCommand,
   peer: async () => (await import('./peerCommand.js')).addPeerCommand,
   proxy: async () => (await import('./proxyCommand.js')).addProxyCommand,
   serve: async () => (await import('./serveCommand.js')).addServeCommand,

@@ -10,6 +10,7 @@ const FLAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   proxy: { routers: '--router', 'peering.strategy': '--peering' },
   serve: { routers: '--router', 'peering.strategy': '--peering' },
   check: { routers: '--router', address: '--listen' },
+  fleet: { listen: '--service', address: '--service', routes: '--route' },
   encode: { endpoint: '--peer', port: '--peer' },
 };
 

@@ -25,6 +25,8 @@ const COMMANDS = [
     ['check-config'],
     ['monitor'],
     ['capture'],
+    ['fleet'],
+    ['fleet', 'init'],
   ],
 ];
 /** A peer at 192.0.2.3, port 25202. */
@@ -222,6 +224,14 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     writeFileSync(join(folder, 'peer.toml'), `[peer]\nrouter = "${ROUTER}"\n`);
     await prints(/: right for 6bed4 peer$/m)(examples, line.replace('/etc/6bed4', folder));
   },
+  '6bed4 fleet init --service 192.0.2.1 --as 64512 --own 198.51.100.11 --upstream 198.51.100.1,64500 --output r1':
+    async (examples, line) => {
+      const { folder } = examples.lab;
+      const script = `cd ${folder} && ${line} && bird -p -c r1/etc/bird/bird.conf && echo right`;
+      expect(await examples.output('laptop', script)).toMatch(/^right$/m);
+    },
+  '6bed4 fleet init --service 192.0.2.1 --prefix 2001:db8:b::/64 --route 2000::/3 --as 64512 --own 198.51.100.11 --own 2001:db8:a::11 --upstream 198.51.100.1,64500 --upstream 198.51.100.2,64500 --upstream 2001:db8:a::1,64500 --upstream 2001:db8:a::2,64500 --dry-run':
+    prints(/^protocol bgp upstream6_2 \{$/m),
   '6bed4 wireshark-plugin --install': prints(/6bed4\.lua installed/),
   '6bed4 wireshark-plugin > 6bed4.lua': async (examples, line) => {
     const { folder } = examples.lab;
@@ -329,4 +339,4 @@ describeKernel('the examples', () => {
   test.each(Object.keys(EXPECTATIONS))('%s', async (line) => {
     await EXPECTATIONS[line]!(examples, line);
   });
-}, ['jq', 'curl', 'python3', 'nc', 'ssh', 'sshd', 'ssh-keygen']);
+}, ['jq', 'curl', 'python3', 'nc', 'ssh', 'sshd', 'ssh-keygen', 'bird']);
