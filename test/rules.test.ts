@@ -114,7 +114,7 @@ describe('the layers', () => {
     ['nd', ['codec']],
     ['tcp', ['codec', 'nd']],
     ['tunnel', ['codec', 'nd']],
-    ['simulator', ['codec', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
+    ['simulator', ['codec', 'gateway', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['gateway', ['codec', 'nd', 'tunnel']],
     ['node', ['codec', 'gateway', 'nd', 'tcp', 'tunnel', 'tunnel/conformance']],
     ['cli', ['codec', 'gateway', 'nd', 'node', 'tunnel', 'tunnel/conformance']],

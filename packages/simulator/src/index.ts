@@ -11,15 +11,24 @@ export { type OnTcpEvent, TcpSocket, type TcpSocketHost } from './application/tc
 export type { DropReason } from './datagram/dropReason.js';
 export { HostEnvironment, type HostNetwork } from './environment/hostEnvironment.js';
 export { type OnUdp, SimulatedUdp } from './environment/simulatedUdp.js';
+export type { GatewayNodeCounters, GatewayRefusal } from './gateway/gatewayCounters.js';
+export { GatewayNode } from './gateway/gatewayNode.js';
+export type { CompleteGatewaySettings, GatewaySettings } from './gateway/gatewaySettings.js';
+export { WebPath } from './gateway/webPath.js';
+export type { WebPathOptions } from './gateway/webPathOptions.js';
+export { WebUplink, type WebUplinkSettings } from './gateway/webUplink.js';
 export type { PathReport } from './host/pathReport.js';
-export { PeerNode, type PeerSettings, type TimedEvent } from './host/peerNode.js';
+export { PeerNode } from './host/peerNode.js';
+export type { PeerSettings, TimedEvent } from './host/peerSettings.js';
 export { RouterNode, type RouterSettings } from './host/routerNode.js';
 export { type OnDatagram, type ReceivedDatagram, UdpNode, UdpSocket } from './host/udpNode.js';
 export type {
   FirewallDescription,
+  GatewayDescription,
   InternetOptions,
   InternetStatistics,
   LinuxNatDescription,
+  MiddleboxDescription,
   NatDescription,
   PeerDescription,
   Placement,

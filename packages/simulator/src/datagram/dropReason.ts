@@ -11,7 +11,7 @@
  * - `filter`: a NAT or firewall has a mapping or session, which does not let this remote in
  * - `hairpin`: the NAT does not turn packets to its own address back
  * - `ports`: the NAT has no port left
- * - `blocked`: a rule forbids UDP between these two
+ * - `blocked`: a rule forbids UDP, or UDP between these two
  */
 export type DropReason =
   | 'loss'

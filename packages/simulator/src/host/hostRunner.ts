@@ -18,6 +18,20 @@ export interface MachineUser {
   eventHappened(event: TunnelEvent): void;
 }
 
+/** Another way for datagrams than the socket of the machine. */
+export interface DatagramDetour {
+  /** Takes a datagram of the machine. @returns whether it goes another way */
+  takes(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    ttl: number,
+  ): boolean;
+  /** Sees a datagram that came to the socket. @returns whether the machine is not to get it */
+  keeps(bytes: Uint8Array, length: number, address: number, port: number): boolean;
+}
+
 /** Timeouts at one and the same time after which a machine counts as stuck. */
 const MOST_TIMEOUTS_AT_ONCE = 1000;
 /** Datagrams that wait in the socket of a program that does not run. */
@@ -50,6 +64,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   #timeouts = 0;
   #pausedAt: number | null = null;
   readonly #waiting: WaitingDatagram[] = [];
+  #detour: DatagramDetour | null = null;
   /** Source of the datagram at hand, int32 and port; 0 when there is none. */
   fromAddress = 0;
   fromPort = 0;
@@ -80,6 +95,11 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
   /** The UDP port of its socket. */
   get port(): number {
     return this.#port;
+  }
+
+  /** Lets datagrams take another way than the socket, when the detour says so. */
+  set detour(detour: DatagramDetour) {
+    this.#detour = detour;
   }
 
   /** Whether the machine does not run for a while. */
@@ -155,9 +175,15 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
       }
       return;
     }
-    this.fromAddress = address;
+    if (this.#detour?.keeps(bytes, length, address, port) === true) return;
+    this.receive(bytes, 0, length, address, port);
+  }
+
+  /** Gives the machine a datagram, however it came; `address` int32 or uint32. */
+  receive(bytes: Uint8Array, offset: number, length: number, address: number, port: number): void {
+    this.fromAddress = address | 0;
     this.fromPort = port;
-    this.#runner.handleDatagram(bytes, 0, length, address >>> 0, port);
+    this.#runner.handleDatagram(bytes, offset, length, address >>> 0, port);
     this.fromAddress = 0;
     this.fromPort = 0;
   }
@@ -170,6 +196,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     tos: number,
     ttl: number,
   ): void {
+    if (this.#detour?.takes(bytes, offset, length, to, ttl) === true) return;
     this.#host.sendFrom(this.#port, bytes, offset, length, to, tos, ttl);
   }
 

@@ -1,4 +1,4 @@
-import { type Endpoint, formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
+import { formatIPv4, parseIPv6, reference2020 } from '@6bed4/codec';
 import {
   buildEcho,
   DEFAULT_HOP_LIMIT,
@@ -10,8 +10,7 @@ import {
   setTrafficClass,
   trafficClass,
 } from '@6bed4/nd';
-import type { TcpStackOptions } from '@6bed4/tcp';
-import { Peer, type PeerOptions, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
+import { Peer, type RemoteSnapshot, type TunnelEvent } from '@6bed4/tunnel';
 import {
   buildNumberedUdp,
   echoFields,
@@ -19,39 +18,14 @@ import {
   type ReceivedPacket,
 } from '../application/applicationPacket.js';
 import { TcpHost } from '../application/tcpHost.js';
+import { openWebUplink } from '../gateway/openWebUplink.js';
+import type { WebUplink } from '../gateway/webUplink.js';
 import type { LinkDescription } from '../network/link.js';
 import type { World } from '../world/world.js';
 import { Host, type HostAttachment } from './host.js';
 import { HostRunner } from './hostRunner.js';
 import type { PathReport } from './pathReport.js';
-
-/** Options of a {@link PeerNode}. */
-export interface PeerSettings extends Omit<PeerOptions, 'routers' | 'random'> {
-  /** The routers to get addresses from. */
-  readonly routers: readonly (Endpoint | string)[];
-  /** Local UDP port; default: a random one that the dialect can express, and may move. */
-  readonly port?: number;
-  /**
-   * Traffic class, 0..255, of the packets that its application sends, answers included: with Probe and
-   * Seen the policy of each packet (draft-04 §7.1). Default 0.
-   */
-  readonly trafficClass?: number;
-  /** Whether it answers echo requests; default true. */
-  readonly answersEcho?: boolean;
-  /** Whether it keeps received packets and events; default true. */
-  readonly records?: boolean;
-  /** Options of its TCP stack, besides random numbers. */
-  readonly tcp?: Omit<TcpStackOptions, 'random'>;
-  /** Whether it joins 224.0.0.1 on the well-known port, for discovery on the LAN; default true. */
-  readonly joinsLan?: boolean;
-}
-
-/** An event of the machine, and its time. */
-export interface TimedEvent {
-  /** Milliseconds of virtual time. */
-  readonly at: number;
-  readonly event: TunnelEvent;
-}
+import type { PeerSettings, TimedEvent } from './peerSettings.js';
 
 const ALL_HOSTS = '224.0.0.1';
 /** Most moves to another UDP port, as in the driver for Node.js. */
@@ -70,6 +44,8 @@ export class PeerNode {
   #sequence = 0;
   #moves = 0;
   #tcp: TcpHost | null = null;
+  /** Its way to a gateway; null when it has UDP alone. */
+  readonly web: WebUplink | null;
   /** All packets that the application received, in order. */
   readonly received: ReceivedPacket[] = [];
   /** All events of the machine, in order. */
@@ -90,7 +66,16 @@ export class PeerNode {
     this.#settings = settings;
     this.#host = new Host(world, name, attachment);
     const random = world.random.stream(`peer ${name}`);
-    const { port, answersEcho, records, joinsLan, trafficClass: _, tcp, ...machine } = settings;
+    const {
+      port,
+      answersEcho,
+      records,
+      joinsLan,
+      trafficClass: _,
+      tcp,
+      web,
+      ...machine
+    } = settings;
     const options = { ...machine, random: () => random.next() };
     const { layout, port: wellKnownPort } = settings.profile ?? reference2020;
     this.#runner = new HostRunner(
@@ -102,6 +87,7 @@ export class PeerNode {
       (sink) => new Peer(options, sink),
     );
     if (joinsLan ?? true) this.#host.join(ALL_HOSTS, wellKnownPort);
+    this.web = web === undefined ? null : openWebUplink(world, this.#host, this.#runner, web);
     this.#tellSubnets();
   }
 
@@ -183,6 +169,7 @@ export class PeerNode {
   jump(milliseconds: number): void {
     this.#runner.jump(milliseconds);
     this.#tcp?.resume();
+    this.web?.networkChanged();
   }
 
   /**
@@ -201,26 +188,32 @@ export class PeerNode {
   unpause(clockStood = false): void {
     this.#runner.unpause(clockStood);
     this.#tcp?.resume();
+    this.web?.resume();
+    this.web?.networkChanged();
   }
 
   /** Leaves its network: what it sends and what is sent to it is lost. */
   unplug(): void {
     this.#host.unplug();
+    if (this.web !== null) this.web.path.isUp = false;
     this.#tellSubnets();
   }
 
   /** Returns to its network, and solicits its routers again. */
   plug(): void {
     this.#host.plug();
-    this.#tellSubnets();
-    this.solicit();
+    if (this.web !== null) this.web.path.isUp = true;
+    this.#networkChanged();
   }
 
   /** @internal Moves to another network or address, and solicits its routers again. */
   moveTo(attachment: HostAttachment): void {
     this.#host.move(attachment);
-    this.#tellSubnets();
-    this.solicit();
+    if (this.web !== null) {
+      this.web.path.lose();
+      this.web.path.isUp = true;
+    }
+    this.#networkChanged();
   }
 
   /**
@@ -308,6 +301,12 @@ export class PeerNode {
       this.#moves = 0;
       this.#world.trace?.nameAddress(event.address, this.name);
     }
+  }
+
+  #networkChanged(): void {
+    this.#tellSubnets();
+    this.web?.networkChanged();
+    this.solicit();
   }
 
   /** Does as a driver: tells the machine of the networks that the computer is in. */

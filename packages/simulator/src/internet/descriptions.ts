@@ -1,4 +1,5 @@
-import type { PeerSettings } from '../host/peerNode.js';
+import type { GatewaySettings } from '../gateway/gatewaySettings.js';
+import type { PeerSettings } from '../host/peerSettings.js';
 import type { FilteringOptions, NatOptions } from '../nat/behavior.js';
 import type { Firewall } from '../nat/firewall.js';
 import type { LinuxNat, LinuxNatOptions } from '../nat/linuxNat.js';
@@ -45,14 +46,23 @@ export interface PeerDescription extends Placement, Omit<PeerSettings, 'routers'
   readonly start?: boolean;
 }
 
-/** Options and placement of a NAT. */
-export interface NatDescription extends NatOptions {
-  /** External IPv4 address; default: the next one that is free. */
-  readonly external?: string;
+/** Options and placement of a gateway. */
+export interface GatewayDescription extends Omit<Placement, 'behind'>, GatewaySettings {}
+
+/** What all middleboxes have in common. */
+export interface MiddleboxDescription {
   /** The NAT or firewall in front of it; default: none. */
   readonly behind?: Nat | Firewall | LinuxNat | undefined;
   /** Its external link; default 5 ms each way, without faults. */
   readonly link?: LinkDescription;
+  /** Whether it lets no UDP pass, as networks that are for the web alone; default false. */
+  readonly blocksUdp?: boolean;
+}
+
+/** Options and placement of a NAT. */
+export interface NatDescription extends NatOptions, MiddleboxDescription {
+  /** External IPv4 address; default: the next one that is free. */
+  readonly external?: string;
   /** Its internal network, `A.B.C.D/length`; default 10.n.0.0/16, another one for each NAT. */
   readonly network?: string;
   /** Static port forwardings: external port to internal `A.B.C.D:port`. */
@@ -60,19 +70,10 @@ export interface NatDescription extends NatOptions {
 }
 
 /** Options and placement of a NAT as Linux has it. */
-export interface LinuxNatDescription extends LinuxNatOptions {
+export interface LinuxNatDescription extends LinuxNatOptions, MiddleboxDescription {
   /** External IPv4 address; default: the next one that is free. */
   readonly external?: string;
-  /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall | LinuxNat | undefined;
-  /** Its external link; default 5 ms each way, without faults. */
-  readonly link?: LinkDescription;
 }
 
 /** Options and placement of a stateful firewall. */
-export interface FirewallDescription extends FilteringOptions {
-  /** The NAT or firewall in front of it; default: none. */
-  readonly behind?: Nat | Firewall | LinuxNat | undefined;
-  /** Its external link; default 5 ms each way, without faults. */
-  readonly link?: LinkDescription;
-}
+export interface FirewallDescription extends FilteringOptions, MiddleboxDescription {}

@@ -1,11 +1,12 @@
 import { type Endpoint, formatIPv6, parseIPv6 } from '@6bed4/codec';
 import { DatagramPool } from '../datagram/datagram.js';
+import { GatewayNode } from '../gateway/gatewayNode.js';
 import { PeerNode } from '../host/peerNode.js';
 import { RouterNode, type RouterSettings } from '../host/routerNode.js';
 import { UdpNode } from '../host/udpNode.js';
-import { Firewall } from '../nat/firewall.js';
-import { LinuxNat } from '../nat/linuxNat.js';
-import { Nat } from '../nat/nat.js';
+import type { Firewall } from '../nat/firewall.js';
+import type { LinuxNat } from '../nat/linuxNat.js';
+import type { Nat } from '../nat/nat.js';
 import { AddressPool } from '../network/addressPool.js';
 import { Network } from '../network/network.js';
 import { Random } from '../time/random.js';
@@ -19,6 +20,7 @@ import { Trace } from '../trace/trace.js';
 import { World } from '../world/world.js';
 import type {
   FirewallDescription,
+  GatewayDescription,
   InternetOptions,
   InternetStatistics,
   LinuxNatDescription,
@@ -26,6 +28,7 @@ import type {
   PeerDescription,
   Placement,
 } from './descriptions.js';
+import { Middleboxes } from './middleboxes.js';
 import { Placements } from './placements.js';
 import { type PlayOptions, play } from './play.js';
 
@@ -55,11 +58,11 @@ export class Internet {
   readonly #world: World;
   readonly #core: Network;
   readonly #places: Placements;
+  readonly #middleboxes: Middleboxes;
   readonly #clocks: Random;
   readonly #names = new Set<string>();
   readonly #routers: RouterNode[] = [];
   readonly #peers: PeerNode[] = [];
-  #nats = 0;
   #isPlaying = false;
 
   constructor(options: InternetOptions = {}) {
@@ -80,6 +83,7 @@ export class Internet {
       addresses: new AddressPool(PUBLIC_POOL),
     });
     this.#places = new Placements(this.#core);
+    this.#middleboxes = new Middleboxes(this.#world, this.#places);
   }
 
   /** Milliseconds of virtual time since the beginning. */
@@ -209,6 +213,18 @@ export class Internet {
     return router;
   }
 
+  /** Makes a gateway on the public core, for peers whose networks block UDP. @throws Error when name or address are taken */
+  gateway(name: string, description: GatewayDescription = {}): GatewayNode {
+    this.#name(name);
+    const { address, link, routers, ...settings } = description;
+    const attachment = this.#places.attachment({
+      ...(address === undefined ? {} : { address }),
+      ...(link === undefined ? {} : { link }),
+    });
+    const served = { ...settings, routers: routers ?? this.#routerEndpoints() };
+    return new GatewayNode(this.#world, name, served, attachment);
+  }
+
   /** Makes a peer. @throws Error when name or address are taken */
   peer(name: string, description: PeerDescription = {}): PeerNode {
     this.#name(name);
@@ -233,43 +249,19 @@ export class Internet {
   /** Makes a NAT. @throws Error when name or address are taken */
   nat(name: string, description: NatDescription = {}): Nat {
     this.#name(name);
-    const { external, behind, link, network, forwards, ...options } = description;
-    const externalNetwork = this.#places.networkBehind(behind);
-    const address = this.#places.address(externalNetwork, external, 'external');
-    const nat = new Nat(this.#world, name, options, address, {
-      externalNetwork,
-      link: link ?? {},
-      addresses: new AddressPool(network ?? `10.${this.#nats++ % 256}.0.0/16`),
-    });
-    for (const [port, internal] of Object.entries(forwards ?? {})) {
-      nat.forward(Number(port), internal);
-    }
-    return nat;
+    return this.#middleboxes.nat(name, description);
   }
 
   /** Makes a NAT as Linux has it. @throws Error when name or address are taken */
   linuxNat(name: string, description: LinuxNatDescription = {}): LinuxNat {
     this.#name(name);
-    const { external, behind, link, ...options } = description;
-    const externalNetwork = this.#places.networkBehind(behind);
-    const address = this.#places.address(externalNetwork, external, 'external');
-    return new LinuxNat(this.#world, name, options, address, {
-      externalNetwork,
-      link: link ?? {},
-      addresses: new AddressPool(`10.${this.#nats++ % 256}.0.0/16`),
-    });
+    return this.#middleboxes.linuxNat(name, description);
   }
 
   /** Makes a stateful firewall. @throws Error when the name is taken */
   firewall(name: string, description: FirewallDescription = {}): Firewall {
     this.#name(name);
-    const { behind, link, ...options } = description;
-    const externalNetwork = this.#places.networkBehind(behind);
-    return new Firewall(this.#world, name, options, {
-      externalNetwork,
-      link: link ?? {},
-      addresses: externalNetwork.addresses,
-    });
+    return this.#middleboxes.firewall(name, description);
   }
 
   /**

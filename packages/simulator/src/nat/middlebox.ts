@@ -26,6 +26,8 @@ export abstract class Middlebox implements Gateway, InterfaceOwner {
   /** @internal */
   protected readonly world: World;
   readonly #permits: ReadonlySet<number>;
+  /** Whether it lets no UDP pass; WebSockets pass all the same. */
+  blocksUdp = false;
 
   /** @internal */
   constructor(
@@ -90,7 +92,7 @@ export abstract class Middlebox implements Gateway, InterfaceOwner {
       return false;
     }
     datagram.ttl--;
-    if (this.#permits.size > 0 && !this.#permits.has(remote)) {
+    if (this.blocksUdp || (this.#permits.size > 0 && !this.#permits.has(remote))) {
       this.world.drop(this.name, datagram, 'blocked');
       return false;
     }
