@@ -13,7 +13,7 @@ export { HostEnvironment, type HostNetwork } from './environment/hostEnvironment
 export { type OnUdp, SimulatedUdp } from './environment/simulatedUdp.js';
 export type { GatewayNodeCounters, GatewayRefusal } from './gateway/gatewayCounters.js';
 export { GatewayNode } from './gateway/gatewayNode.js';
-export type { CompleteGatewaySettings, GatewaySettings } from './gateway/gatewaySettings.js';
+export type { GatewaySettings } from './gateway/gatewaySettings.js';
 export { WebPath } from './gateway/webPath.js';
 export type { WebPathOptions } from './gateway/webPathOptions.js';
 export { WebUplink, type WebUplinkSettings } from './gateway/webUplink.js';

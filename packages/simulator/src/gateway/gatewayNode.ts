@@ -13,12 +13,8 @@ import {
   newGatewayCounters,
 } from './gatewayCounters.js';
 import { GatewaySession, type SessionHost } from './gatewaySession.js';
-import {
-  type CompleteGatewaySettings,
-  completeGateway,
-  type GatewaySettings,
-} from './gatewaySettings.js';
-import type { ServerEnd, WebServer } from './webConnection.js';
+import { completeGateway, type GatewaySettings } from './gatewaySettings.js';
+import type { ServerEnd } from './webConnection.js';
 
 /** Milliseconds between two looks at all clients. */
 const TICK = 1_000;
@@ -28,7 +24,7 @@ const RESUME_LENGTH = 8;
  * A host that is a gateway for peers whose networks block UDP, as `6bed4 gateway`: each client has a UDP port of its own,
  * behind the unchanged rules of `@6bed4/gateway`.
  */
-export class GatewayNode implements WebServer {
+export class GatewayNode {
   readonly name: string;
   readonly #session: SessionHost;
   readonly #random: Random;
@@ -59,11 +55,6 @@ export class GatewayNode implements WebServer {
   /** Its IPv4 address, which the addresses of its clients contain. */
   get address(): string {
     return this.#session.host.address;
-  }
-
-  /** Its options, all defaults filled in. */
-  get settings(): CompleteGatewaySettings {
-    return this.#session.settings;
   }
 
   /** What it counted so far. */

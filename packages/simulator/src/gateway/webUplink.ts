@@ -13,7 +13,6 @@ import {
   isNd,
 } from '@6bed4/nd';
 import { endpointKey } from '../datagram/endpointKey.js';
-import type { DatagramDetour } from '../host/hostRunner.js';
 import { VirtualTimer } from '../time/virtualTimer.js';
 import type { World } from '../world/world.js';
 import type { GatewayNode } from './gatewayNode.js';
@@ -60,7 +59,7 @@ interface Solicitation {
  * The way of a peer to the Internet where that may be a gateway: the unchanged `GatewayClient` and `UplinkChooser` of
  * `@6bed4/gateway`, in virtual time.
  */
-export class WebUplink implements DatagramDetour {
+export class WebUplink {
   /** The way of its WebSockets, which can be made worse, and cut. */
   readonly path: WebPath;
   /** Why there was no connection, each time. */

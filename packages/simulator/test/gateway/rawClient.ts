@@ -103,7 +103,7 @@ export class RawClient {
 }
 
 /** The 6bed4 address of an endpoint. */
-export function addressOf(peer: string): string {
+function addressOf(peer: string): string {
   return encodeAddress({ prefix: 'fc64:bed:c633:6401::/64', peer, lanip: 1 });
 }
 

@@ -101,7 +101,7 @@ describe('a peer whose network blocks UDP', () => {
         received += socket.read(buffer);
       };
     });
-    const socket = peer.tcp.connect(other.address!, 80);
+    const socket = peer.tcp.connect(other.address!, 80)!;
     let sent = 0;
     socket.onEvent = () => {
       sent += socket.write(new Uint8Array(size - sent));
