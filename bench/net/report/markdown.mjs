@@ -1,7 +1,7 @@
 import { cellText, rowsOf, tables } from './metrics.mjs';
 
 /** A table in Markdown with columns aligned in its source. */
-function markdownTable(head, rows, isText = (column) => column === 0) {
+export function markdownTable(head, rows, isText = (column) => column === 0) {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column].length)));
   const line = (row) => {

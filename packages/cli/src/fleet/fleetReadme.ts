@@ -45,7 +45,7 @@ With IPv6 forwarding on, Linux takes no default route from Router Advertisements
 sudo cp -r etc/. /etc/
 6bed4 check-config /etc/6bed4/fleet.toml
 sudo bird -p -c /etc/bird/bird.conf
-sudo sysctl --system
+sudo sysctl -p /etc/sysctl.d/90-6bed4-fleet.conf
 sudo systemctl daemon-reload
 sudo systemctl enable --now 6bed4-anycast 6bed4-router@fleet
 sudo systemctl restart bird
