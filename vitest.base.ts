@@ -32,7 +32,7 @@ const order: (string | string[])[] = [
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
   besideKernel,
-  ...['cli-timed', 'chat-kernel', 'sip-call-kernel'],
+  ...['cli-paired', 'cli-timed', 'chat-kernel', 'sip-call-kernel'],
 ];
 
 /**
