@@ -1,6 +1,11 @@
 import type { KnipConfig } from 'knip';
 
-const vitest = ['vitest.config.ts', 'vitest.kernel.config.ts', 'vitest.timed.config.ts'];
+const vitest = [
+  'vitest.config.ts',
+  'vitest.kernel.config.ts',
+  'vitest.paired.config.ts',
+  'vitest.timed.config.ts',
+];
 /** Read by scripts/fuzz, which runs them. */
 const targets = 'test/fuzz/*.ts';
 const project = ['**/*.{ts,mts,mjs,js}'];

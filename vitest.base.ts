@@ -8,7 +8,7 @@ const source = (path: string): string =>
   fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
 /** Test files that run at the same time in a list of projects; vitest asks for one number in a list. */
-export const BESIDE_WORKERS = 3;
+export const BESIDE_WORKERS = 4;
 
 /** Projects that measure no time, next to the kernel tests that mostly wait. */
 const besideKernel = [
@@ -32,7 +32,7 @@ const order: (string | string[])[] = [
   ...['demo', 'hello', 'browser-lab', 'browser-peer', 'chat', 'sip-call'],
   'docs',
   besideKernel,
-  ...['cli-timed', 'chat-kernel', 'sip-call-kernel'],
+  ...['cli-paired', 'cli-timed', 'chat-kernel', 'sip-call-kernel'],
 ];
 
 /**

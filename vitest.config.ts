@@ -12,6 +12,7 @@ export default defineConfig({
       testConfig('workspace', { fileParallelism: false }),
       'packages/*/vitest.config.ts',
       'packages/*/vitest.kernel.config.ts',
+      'packages/*/vitest.paired.config.ts',
       'packages/*/vitest.timed.config.ts',
       'examples/*/vitest.config.ts',
       'examples/*/vitest.kernel.config.ts',

@@ -1,31 +1,37 @@
 import { defineConfig } from 'vitest/config';
 import { kernelTestConfig } from '../../vitest.base.js';
 
-/** Tests that measure time or load, or look at all daemons of the computer. */
-export const timed: string[] = [
+const files = (...names: string[]): string[] => names.map((name) => `test/kernel/${name}.test.ts`);
+
+/** Tests that measure load or throughput, or look at all daemons of the computer. */
+export const timed: string[] = files(
   'benchNet',
-  'connectivity',
-  'errors',
   'fastPath',
-  'hostMoves',
   'interop',
   'interopDirect',
   'largeDatagrams',
   'nat',
   'natFaults',
-  'natInput',
   'process',
   'reports',
-  'resilience',
   'soak',
   'status',
-  'tcpClosing',
   'tcpFairness',
-  'tcpPathErrors',
-  'tcpPrograms',
   'tcpTransfer',
   'transferFaults',
-].map((name) => `test/kernel/${name}.test.ts`);
+);
+
+/** Tests that measure delays of what takes little of the processor. */
+export const paired: string[] = files(
+  'connectivity',
+  'errors',
+  'hostMoves',
+  'natInput',
+  'resilience',
+  'tcpClosing',
+  'tcpPathErrors',
+  'tcpPrograms',
+);
 
 /** One file after the other. */
 export default defineConfig(kernelTestConfig('cli-timed', 30_000, { include: timed }));
