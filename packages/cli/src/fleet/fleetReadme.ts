@@ -6,7 +6,7 @@ const PURPOSES: readonly (readonly [path: RegExp, purpose: string])[] = [
   [/^etc\/6bed4\/fleet\.toml$/, 'the router: service address, prefix, routes'],
   [/^etc\/bird\/bird\.conf$/, 'BIRD on the router: announces these prefixes, and never others'],
   [/^etc\/sysctl\.d\//, 'forwarding, and what several upstreams need'],
-  [/6bed4-anycast\.service$/, 'the service address, on an interface of its own'],
+  [/6bed4-anycast\.service$/, 'the service address, on the interface lo'],
   [/fleet\.conf$/, 'addition to the unit of the router: drains it before it ends'],
   [/6bed4-health\.service$/, 'announces the router while it serves, and withdraws it otherwise'],
   [/^upstream-\d+\/etc\/bird\/bird\.conf$/, 'example for an upstream: sessions and ECMP'],

@@ -1,8 +1,8 @@
 import { ANNOUNCED_PROTOCOL, ANNOUNCED_TABLE } from './birdConfig.js';
 import { type FleetFile, type FleetPlan, familiesOf } from './fleetPlan.js';
 
-/** The interface that has the service address. */
-const INTERFACE = '6bed4any';
+/** The interface that has the service address: nothing has to be made or loaded for it. */
+const INTERFACE = 'lo';
 const COMMAND = '/usr/bin/6bed4';
 const UNITS = 'etc/systemd/system';
 const ROUTER = '6bed4-router@fleet.service';
@@ -48,10 +48,8 @@ After=network-online.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=-ip link add name ${INTERFACE} type dummy
 ExecStart=ip address replace ${plan.service}/32 dev ${INTERFACE}
-ExecStart=ip link set ${INTERFACE} up
-${comment(routes)}${routes.map((route) => `ExecStart=${route}\n`).join('')}ExecStop=ip link delete ${INTERFACE}
+${comment(routes)}${routes.map((route) => `ExecStart=${route}\n`).join('')}ExecStop=ip address delete ${plan.service}/32 dev ${INTERFACE}
 ${routes.map((route) => `ExecStop=${route.replace('replace', 'delete')}\n`).join('')}
 [Install]
 WantedBy=multi-user.target

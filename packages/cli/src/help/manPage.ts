@@ -14,7 +14,13 @@ export interface Release {
 }
 
 /** Commands of an administrator (section 8 of the manual); the others are of everybody (section 1). */
-const OF_ADMINISTRATORS: readonly unknown[] = ['peer', 'router', '6bed4peer', '6bed4router'];
+const OF_ADMINISTRATORS: readonly unknown[] = [
+  'fleet',
+  'peer',
+  'router',
+  '6bed4peer',
+  '6bed4router',
+];
 /** What lines begin with that are shown as they are. */
 const INDENT = '  ';
 const PACKAGE = '6bed4';

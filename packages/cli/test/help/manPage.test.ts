@@ -23,8 +23,10 @@ describe('the man pages', () => {
 
   test('put what needs an administrator into section 8, and the rest into section 1', () => {
     const names = pages.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['6bed4.1', '6bed4-peer.8', '6bed4-router.8']));
-    expect(names.filter((name) => name.endsWith('.8'))).toHaveLength(2);
+    expect(names).toEqual(
+      expect.arrayContaining(['6bed4.1', '6bed4-peer.8', '6bed4-router.8', '6bed4-fleet.8']),
+    );
+    expect(names.filter((name) => name.endsWith('.8'))).toHaveLength(3);
   });
 
   test.each(program.commands.filter((command) => command.name() !== 'help'))(
