@@ -6,6 +6,7 @@ import type { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 import { expect } from 'vitest';
 import { installCommand, installScript } from './installCommand.js';
+import { SYSTEMCTL } from './systemctl.js';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const GUIDES = fileURLToPath(new URL('../../../../../docs/guides', import.meta.url));
@@ -36,27 +37,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
     update | "install --yes nodejs npm" | "install --yes nftables") ;;
     *) exit 1 ;;
   esac`,
-  // Starts what the unit says, without the user and the limits that it has.
-  systemctl: `set -e
-    verb=$1; shift; [ "$1" = --now ] && shift
-    unit=\${1:-none} log="$LAB/$HOST-$unit.log" pid="$LAB/$HOST-$unit.pid"
-    case $verb in
-      daemon-reload) ;;
-      enable)
-        line=$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/$(echo "$unit" | sed 's/@.*/@/').service" |
-          sed "s#%i#\${unit#*@}#g; s#%N#$unit#g; s#%t#/run#g")
-        mkdir -p "/run/6bed4/$unit"
-        setsid $line >"$log" 2>&1 & echo $! >"$pid"
-        for i in $(seq 100); do grep -q 'ready ' "$log" && exit; sleep 0.1; done
-        cat "$log" >&2; exit 1 ;;
-      status) cat "$log" ;;
-      reload) kill -HUP "$(cat "$pid")"; sleep 1 ;;
-      disable)
-        kill "$(cat "$pid")"
-        for i in $(seq 100); do kill -0 "$(cat "$pid")" 2>/dev/null || exit 0; sleep 0.1; done
-        exit 1 ;;
-      *) exit 1 ;;
-    esac`,
+  systemctl: SYSTEMCTL,
   journalctl: '[ "$1" = -u ] && cat "$LAB/$HOST-$2.log"',
 };
 
@@ -87,7 +68,7 @@ export class Guide {
     installCommand(bin);
     for (const [name, script] of Object.entries(STAND_INS)) installScript(bin, name, script);
     for (const host of hosts) {
-      for (const part of ['run', 'etc/sysctl.d', 'etc/systemd/system']) {
+      for (const part of ['run', 'bird', 'etc/sysctl.d', 'etc/systemd/system']) {
         await mkdir(join(lab.folder, host, part), { recursive: true });
       }
       const names = '127.0.0.1 localhost\n192.0.2.1 router.example.com\n';
@@ -148,7 +129,12 @@ export class Guide {
   #shell(host: string, code: string): string[] {
     const { folder } = this.#lab;
     const path = `PATH=${folder}/bin:${process.env['PATH']}`;
-    const mounts = `mkdir -p /run/6bed4 && mount --bind ${folder}/${host}/run /run/6bed4 && mount --bind ${folder}/${host}/etc /etc`;
+    const mounts = [
+      'mkdir -p /run/6bed4 /run/bird',
+      `mount --bind ${folder}/${host}/run /run/6bed4`,
+      `mount --bind ${folder}/${host}/bird /run/bird`,
+      `mount --bind ${folder}/${host}/etc /etc`,
+    ].join(' && ');
     // What runs until it is ended is the last line, and gets the signals itself.
     const lines = code.trim().split('\n');
     if (RUNNING.some(([line]) => line.test(typed(code)))) lines.push(`exec ${lines.pop()}`);
