@@ -22,8 +22,10 @@ const gigabits = (rate, bytes) => (rate * (bytes + OUTER_BYTES) * 8) / GIGA;
 /** What a number of cores does at full load: packets per second and Gbit/s on the wire, each way. */
 export function throughput(figures, coreCount, machineCount = 1) {
   const costs = costsOf(figures);
+  const micros = coreCount * (coreCount === 1 ? 1 : figures.scaling) * MICROS;
+  const ofAll = micros * machineCount;
   const each = (cost, size) => {
-    const ofCores = (coreCount * (coreCount === 1 ? 1 : figures.scaling) * MICROS) / cost;
+    const ofCores = micros / cost;
     const ofNetwork = figures.network / gigabits(1, size);
     const rate = Math.min(ofCores, coreCount === 1 ? ofCores : ofNetwork) * machineCount;
     return {
@@ -36,9 +38,8 @@ export function throughput(figures, coreCount, machineCount = 1) {
     small: each(costs.relayed, 500),
     large: each(costs.large, 1280),
     coalesced: each(costs.coalesced, 1280),
-    solicitations:
-      (coreCount * (coreCount === 1 ? 1 : figures.scaling) * machineCount * MICROS) /
-      costs.solicitation,
+    solicitations: ofAll / costs.solicitation,
+    keepalives: ofAll / costs.keepalive,
   };
 }
 

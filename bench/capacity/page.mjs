@@ -82,6 +82,7 @@ function throughputTable(figures) {
       rate('1280 bytes, few flows', 'coalesced'),
       bits('1280 bytes, few flows', 'coalesced'),
       ['solicitations answered/s', ...columns.map((one) => numberText(one.solicitations))],
+      ['keepalives dropped/s', ...columns.map((one) => numberText(one.keepalives))],
       [
         'router memory, MB',
         figures.memory,
