@@ -6,12 +6,17 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { Application } from 'typedoc';
 import { findPages, ROOT } from './generator/pages.mjs';
+import { GATEWAYS } from './generator/security.mjs';
 import { defineSite, optionsOf } from './generator/site.mjs';
 
-/** Programs of single pages: the element that they live in, their script and their style. */
+/** Programs of single pages: the element that they live in, their script and style, and what they may connect to. */
 const PROGRAMS = {
   explorer: { markup: 'site/explorer/explorer.html', script: 'site/explorer/page.mjs' },
-  lab: { markup: 'examples/browser-lab/index.html', script: 'examples/browser-lab/page.mjs' },
+  lab: {
+    markup: 'examples/browser-lab/index.html',
+    script: 'examples/browser-lab/page.mjs',
+    connects: GATEWAYS,
+  },
 };
 const MAIN = /<main[^>]*>([\s\S]*)<\/main>/;
 
@@ -59,7 +64,10 @@ export async function buildSite(out) {
   const pages = findPages(entryPoints.map((path) => path.replace('packages/', '')));
   const app = await Application.bootstrapWithPlugins(optionsOf(pages, out));
   const programs = new Map(
-    Object.keys(PROGRAMS).map((name) => [`${name}.html`, { name, body: bodyOf(name) }]),
+    Object.entries(PROGRAMS).map(([name, { connects }]) => [
+      `${name}.html`,
+      { name, body: bodyOf(name), connects },
+    ]),
   );
   defineSite(app, pages, programs);
   const project = await app.convert();

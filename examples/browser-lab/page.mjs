@@ -1,5 +1,6 @@
 import { readLink, values, writeLink } from './choices.mjs';
 import { contentOf, picture } from './picture.mjs';
+import { offerRealPeer } from './realPeer.mjs';
 import { actions, Recording } from './recording.mjs';
 import { Timeline } from './timeline.mjs';
 
@@ -125,4 +126,5 @@ for (const name of Object.keys(actions)) {
 for (const id of ['wire', 'packets']) find(id).tabIndex = 0;
 find('link').addEventListener('click', copyLink);
 addEventListener('hashchange', open);
+offerRealPeer();
 open();

@@ -1,57 +1,83 @@
-import { parseIPv6, sameIPv6Address } from '@6bed4/codec';
+import { formatIPv6, parseIPv6, sameIPv6Address } from '@6bed4/codec';
 import { openGatewayPeer } from '@6bed4/gateway';
 import { buildEcho, echoReplyTo, nextHeader, parseEcho } from '@6bed4/nd';
 import { TcpStack } from '@6bed4/tcp';
+import { LONGEST_ANSWER, requestFor, textOf } from './httpText.mjs';
 
 const ICMPV6 = 58;
 const TCP = 6;
+/** Milliseconds between the pings that are sent until one is answered, and how many these are. */
 const PAUSE = 200;
 const TRIES = 25;
-const PATIENCE = 10_000;
-const CHUNK = 4096;
+/** Milliseconds for a text to come. */
+const PATIENCE = 15_000;
+const CHUNK = 16_384;
+const FIRST_PORT = 49_152;
+const PORTS = 16_384;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const REASONS = {
+  ECONNREFUSED: 'Nobody listens on this port.',
+  ECONNRESET: 'The other side has cut the connection.',
+  ETIMEDOUT: 'There is no answer.',
+};
 
 /** A peer with pings and TCP, on any platform that has what a page has. */
 export class PagePeer {
+  /** Its IPv6 address; null for none. */
   address = null;
   #platform;
   #tunnel;
   #stack;
   #timer;
+  #outgoing = [];
   #events = [];
   #watchers = new Map();
   #echoes = new Map();
+  #paths = new Map();
   #sequence = 0;
+  #port;
 
   /**
-   * @param options - `gateway`, `token`, `platform`, and the callbacks `changed(event)` and `closed(failure)`
+   * @param options - `gateway`, `token`, `platform` (`globalThis` of a page), and what is called: `opened(hello)`,
+   *   `closed(failure)` and `changed(event)` with the events of the peer
    */
-  constructor({ gateway, token, platform, changed, closed }) {
+  constructor({ gateway, token, platform, opened, closed, changed }) {
     this.#platform = platform;
     const word = new Uint32Array(1);
     const random = () => platform.crypto.getRandomValues(word)[0] / 2 ** 32;
+    // Another one after each reload: servers remember the last connection for a while.
+    this.#port = Math.floor(random() * PORTS);
     this.#stack = new TcpStack(
       { random },
       {
         sendPacket: (bytes, offset, length) =>
-          this.#tunnel.send(bytes.subarray(offset, offset + length)),
+          this.#outgoing.push(bytes.slice(offset, offset + length)),
         event: (connection, event) => this.#events.push([connection, event]),
         accepted: () => {},
       },
     );
     this.#tunnel = openGatewayPeer({
-      ...{ gateway, token, platform, closed },
+      ...{ gateway, token, platform, opened, closed },
       packet: (packet) => this.#received(packet),
       event: (event) => {
         if (event.type.startsWith('address-')) {
           this.address = event.type === 'address-lost' ? null : event.address;
         }
-        changed(event);
+        if (event.type === 'path-changed') this.#paths.set(event.remote, event.path);
+        changed?.(event);
       },
     });
   }
 
-  /** Pings an address until it answers; resolves to milliseconds. */
+  /** The path of packets to an address, `direct` or `relayed` by the router. */
+  pathTo(remote) {
+    return this.#paths.get(formatIPv6(parseIPv6(remote))) ?? 'relayed';
+  }
+
+  /** Pings an address until it answers. @returns milliseconds for there and back */
   async ping(remote) {
+    const destination = parseIPv6(remote, 'address');
     for (let count = 0; count < TRIES; count++) {
       const sequence = ++this.#sequence & 0xffff;
       const answer = new Promise((resolve) => this.#echoes.set(sequence, resolve));
@@ -59,101 +85,133 @@ export class PagePeer {
       this.#tunnel.send(
         buildEcho({
           type: 'echo-request',
-          source: parseIPv6(this.address),
-          destination: parseIPv6(remote),
+          source: this.#source(),
+          destination,
           hopLimit: 64,
           identifier: 0x6bed,
           sequence,
           data: new Uint8Array(8),
         }),
       );
-      const found = await Promise.race([answer.then(() => true), this.#sleep(PAUSE)]);
+      const answeredAt = await Promise.race([answer, this.#sleep(PAUSE)]);
       this.#echoes.delete(sequence);
-      if (found === true) return this.#platform.performance.now() - at;
+      if (answeredAt !== undefined) return answeredAt - at;
     }
-    throw new Error(`no answer from ${remote}`);
+    throw new Error(`${remote} does not answer.`);
   }
 
-  /** Connects by TCP, and resolves to the text that comes until the other side ends. */
-  load(remote, port) {
-    return new Promise((resolve, reject) => {
-      const parts = [];
-      const decoder = new TextDecoder();
-      const buffer = new Uint8Array(CHUNK);
-      const connection = this.#run((now) =>
-        this.#stack.connect(
-          { address: parseIPv6(this.address), port: 49_152 + (++this.#sequence % 16_384) },
-          { address: parseIPv6(remote), port },
-          now,
-        ),
-      );
-      const timer = this.#platform.setTimeout(() => finish(new Error('no answer')), PATIENCE);
-      const finish = (error) => {
-        this.#platform.clearTimeout(timer);
-        this.#watchers.delete(connection);
-        this.#run((now) => (error ? connection.abort(now) : connection.close(now)));
-        if (error) reject(error);
-        else resolve(parts.join('') + decoder.decode());
-      };
-      this.#watchers.set(connection, (event) => {
-        for (;;) {
-          const length = this.#run((now) => connection.read(buffer, 0, CHUNK, now));
-          if (length === 0) break;
-          parts.push(decoder.decode(buffer.subarray(0, length), { stream: true }));
-        }
-        if (connection.isEnded) finish(null);
-        else if (event === 'closed') finish(new Error('the connection failed'));
-      });
-      this.#handOver();
-    });
+  /** Loads a text by HTTP from an address. @throws Error in words for people */
+  async load(remote, port, path = '/') {
+    const address = parseIPv6(remote, 'address');
+    return textOf(await this.#exchange({ address, port }, requestFor(remote, path)));
   }
 
+  /** Tests the connection to the gateway, and comes back over another one if it is dead. */
   networkChanged() {
     this.#tunnel.networkChanged();
   }
 
   close() {
     this.#platform.clearTimeout(this.#timer);
+    for (const finish of [...this.#watchers.values()]) finish('closed');
     this.#tunnel.close();
   }
 
+  #source() {
+    if (this.address === null) throw new Error('This page has no address yet.');
+    return parseIPv6(this.address);
+  }
+
+  /** Sends bytes by TCP. @returns all that comes until the other side ends */
+  #exchange(remote, request) {
+    return new Promise((resolve, reject) => {
+      const parts = [];
+      let length = 0;
+      const local = { address: this.#source(), port: FIRST_PORT + (this.#port++ % PORTS) };
+      const connection = this.#call((now) => this.#stack.connect(local, remote, now));
+      if (connection === null) throw new Error('There are too many connections.');
+      const timer = this.#platform.setTimeout(() => finish('There is no answer.'), PATIENCE);
+      const finish = (problem) => {
+        this.#platform.clearTimeout(timer);
+        this.#watchers.delete(connection);
+        if (problem === null) resolve(joined(parts, length));
+        else reject(new Error(problem));
+        this.#run((now) => (problem === null ? connection.end(now) : connection.abort(now)));
+      };
+      this.#watchers.set(connection, (event) => {
+        if (event === 'open') {
+          this.#call((now) => connection.write(request, 0, request.length, now));
+        }
+        for (;;) {
+          const part = new Uint8Array(CHUNK);
+          const count = this.#call((now) => connection.read(part, 0, CHUNK, now));
+          if (count === 0) break;
+          length += count;
+          parts.push(part.subarray(0, count));
+        }
+        if (length > LONGEST_ANSWER) finish('The text is too long for this page.');
+        else if (connection.isEnded) finish(null);
+        else if (event === 'closed') finish(REASONS[connection.error] ?? 'The connection failed.');
+      });
+      this.#settle();
+    });
+  }
+
   #received(packet) {
-    if (nextHeader(packet, 0) === TCP) {
+    const next = nextHeader(packet, 0);
+    if (next === TCP || next === ICMPV6) {
+      // An error of ICMPv6 may be about a connection.
       this.#run((now) => this.#stack.handlePacket(packet, 0, packet.length, now));
-      this.#handOver();
     }
-    if (nextHeader(packet, 0) !== ICMPV6) return;
+    if (next !== ICMPV6) return;
     const { value: echo } = parseEcho(packet, 0, packet.length);
     if (echo === undefined) return;
-    if (echo.type === 'echo-reply') this.#echoes.get(echo.sequence)?.();
-    else if (this.address && sameIPv6Address(echo.destination, 0, parseIPv6(this.address), 0)) {
+    if (echo.type === 'echo-reply') {
+      this.#echoes.get(echo.sequence)?.(this.#platform.performance.now());
+    } else if (this.address && sameIPv6Address(echo.destination, 0, parseIPv6(this.address), 0)) {
       this.#tunnel.send(buildEcho(echoReplyTo(echo)));
     }
   }
 
-  /** Calls the stack, and sets its timer. */
+  /** Calls the stack, and does what that leads to. */
   #run(action) {
-    const { performance } = this.#platform;
-    const result = action(performance.now());
-    this.#platform.clearTimeout(this.#timer);
-    const at = this.#stack.nextTimeout();
-    if (at < Number.POSITIVE_INFINITY) {
-      const delay = Math.max(0, Math.ceil(at - performance.now()));
-      this.#timer = this.#platform.setTimeout(() => {
-        this.#run((now) => this.#stack.handleTimeout(now));
-        this.#handOver();
-      }, delay);
-    }
-    return result;
+    this.#call(action);
+    this.#settle();
   }
 
-  #handOver() {
-    for (const [connection, event] of this.#events.splice(0)) {
-      this.#watchers.get(connection)?.(event);
+  #call(action) {
+    return action(this.#platform.performance.now());
+  }
+
+  /** Sends and reports what calls of the stack have led to, and sets its timer. */
+  #settle() {
+    for (;;) {
+      for (const packet of this.#outgoing.splice(0)) this.#tunnel.send(packet);
+      const events = this.#events.splice(0);
+      if (events.length === 0) break;
+      for (const [connection, event] of events) this.#watchers.get(connection)?.(event);
     }
+    this.#platform.clearTimeout(this.#timer);
+    const at = this.#stack.nextTimeout();
+    if (at === Number.POSITIVE_INFINITY) return;
+    const delay = Math.max(0, Math.ceil(at - this.#platform.performance.now()));
+    this.#timer = this.#platform.setTimeout(
+      () => this.#run((now) => this.#stack.handleTimeout(now)),
+      Math.min(delay, LONGEST_TIMER),
+    );
   }
 
   #sleep(milliseconds) {
     return new Promise((resolve) => this.#platform.setTimeout(resolve, milliseconds));
   }
+}
+
+function joined(parts, length) {
+  const all = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
 }

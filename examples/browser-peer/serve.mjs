@@ -1,9 +1,6 @@
-import { context } from 'esbuild';
-import { options } from './bundle.mjs';
+// Serves the page alone, for a gateway elsewhere.
+import { servePage } from './servePage.mjs';
 
-const { hosts, port } = await (await context(options)).serve({
-  host: '127.0.0.1',
-  port: Number(process.env.PORT ?? 0),
-  servedir: options.outdir,
-});
-console.log(`open http://${hosts[0]}:${port}/ (stop with Ctrl-C)`);
+const { origin } = await servePage(Number(process.env.PORT ?? 0));
+console.log(`open ${origin}/ (stop with Ctrl-C)`);
+console.log(`the gateway has to allow pages of ${origin}: --allow-origin ${origin}`);

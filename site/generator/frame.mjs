@@ -18,6 +18,7 @@ const TITLE_WITHOUT_HEADING =
  * @typedef {object} PageProgram
  * @property {string} name - name of its script, its style and its place in the page
  * @property {string} body - markup for that place
+ * @property {string[] | undefined} connects - where it may connect to, besides the site
  */
 
 /** Makes tables, which may be wider than a phone, scroll by themselves. */
@@ -87,5 +88,8 @@ export function completePage(html, url, program) {
   if (program === undefined) return withPolicy(framed);
   const place = `<div data-program="${program.name}"></div>`;
   if (!framed.includes(place)) throw new Error(`${url} has no place for ${program.name}`);
-  return withPolicy(framed.replace(place, () => program.body));
+  return withPolicy(
+    framed.replace(place, () => program.body),
+    program.connects,
+  );
 }

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lab } from '../../examples/browser-lab/lab.mjs';
+import { startLoopback } from '../../examples/browser-peer/loopback.mjs';
 import { serveFolder } from '../server.mjs';
 import {
   axeFindings,
@@ -157,6 +158,29 @@ describe.runIf(executablePath !== null || required)(`the lab in the site${skippe
     const times = new Set(lab.arrows().map(({ at }: { at: number }) => Math.ceil(at)));
     expect(seen.filter((at) => !times.has(at))).toEqual([]);
     await page.context().close();
+  });
+
+  test('is a real peer, when it is given a gateway', async () => {
+    const real = await startLoopback({ origin: new URL(server.url).origin });
+    const { page, complaints } = await open('', { width: 360, colorScheme: 'dark' });
+    const state = (text: string) =>
+      page.locator('#real-state').filter({ hasText: text }).waitFor({ timeout: 20_000 });
+    await page.locator('#real [name=gateway]').fill('router.example');
+    await page.locator('#real [name=connect]').click();
+    await state('looks like wss://');
+    await page.locator('#real [name=gateway]').fill(real.gatewayUrl);
+    await page.locator('#real [name=connect]').click();
+    await state('Connected.');
+    expect(await page.locator('#real-address').textContent()).toMatch(/^fc64:bed:7f00:1:/);
+    await page.locator('#real [name=remote]').fill(real.address!);
+    await page.locator('#real [name=ping]').click();
+    await page.locator('#real-ping').filter({ hasText: 'ms there and back' }).waitFor();
+    expect(await overflow(page)).toBe(0);
+    expect(await axeFindings(page)).toEqual([]);
+    // The one thing that leaves the site is the WebSocket that was asked for.
+    expect(complaints.filter((text) => !text.includes(real.gatewayUrl))).toEqual([]);
+    await page.context().close();
+    await real.close();
   });
 
   test('leaves out what a hostile link holds', async () => {
