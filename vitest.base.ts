@@ -14,6 +14,7 @@ export const BESIDE_WORKERS = 4;
 const besideKernel = [
   'cli-kernel',
   'site',
+  'browser-peer',
   'release',
   'hermes',
   'toolchains',
@@ -29,7 +30,7 @@ const besideKernel = [
 const order: (string | string[])[] = [
   'workspace',
   ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
-  ...['demo', 'hello', 'browser-lab', 'browser-peer', 'chat', 'sip-call'],
+  ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
   besideKernel,
   ...['cli-paired', 'cli-timed', 'chat-kernel', 'sip-call-kernel'],

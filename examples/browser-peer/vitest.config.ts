@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { testConfig } from '../../vitest.base.js';
+import { BESIDE_WORKERS, testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('browser-peer'));
+export default defineConfig(testConfig('browser-peer', { maxWorkers: BESIDE_WORKERS }));

@@ -134,6 +134,13 @@ describe('a gateway', () => {
     expect(lab.gateway.clients).toEqual({ connected: 0, away: 0 });
   });
 
+  test('pings a client that says nothing by itself, and keeps one that answers', () => {
+    const lab = new GatewayLab({ keepalive: 4 });
+    connected(lab);
+    lab.run(60_000);
+    expect(lab.gateway.clients.connected).toBe(1);
+  });
+
   test('ends a connection on which nothing comes, and keeps the endpoint for a while', () => {
     const lab = new GatewayLab({ keepalive: 4, resumeFor: 20 });
     const client = connected(lab);
