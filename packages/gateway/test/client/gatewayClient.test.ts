@@ -29,7 +29,6 @@ class FakeSocket implements WebSocketLike {
   binaryType = 'blob';
   bufferedAmount = 0;
   protocol = '';
-  onopen: ((event: never) => void) | null = null;
   onmessage: ((event: never) => void) | null = null;
   onclose: ((event: never) => void) | null = null;
   onerror: ((event: never) => void) | null = null;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIPv4, isIPv6 } from 'node:net';
+import { hashBytes, parseIPv4 } from '@6bed4/codec';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -31,12 +32,30 @@ export function sourceOf(address: string): string {
   return `${[...first!, ...zeros, ...last!].slice(0, 4).join(':')}::/64`;
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+/** A number for a source, for limits. */
+export function sourceKey(source: string): number {
+  if (isIPv4(source)) return parseIPv4(source) | 0;
+  const bytes = new TextEncoder().encode(source);
+  return hashBytes(bytes, 0, bytes.length);
+}
+
+/** Whether a proxy on this computer names the client of a request and is not trusted: all its clients count as one then. */
+export function isProxyForgotten(
+  { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,
+  trusted: BlockList,
+): boolean {
+  const address = plain(socket.remoteAddress ?? '');
+  const isOwn = address === '::1' || address.startsWith('127.');
+  return isOwn && headers['x-forwarded-for'] !== undefined && !isTrusted(address, trusted);
+}
+
+/** Whether an address is one of the proxies that are trusted. */
+export function isTrusted(address: string, trusted: BlockList): boolean {
   if (isIPv4(address)) return trusted.check(address, 'ipv4');
   return isIPv6(address) && trusted.check(address, 'ipv6');
 }
 
-/** IPv4 by IPv6 sockets is IPv4. */
-function plain(address: string): string {
+/** An address as of a socket; IPv4 by IPv6 sockets is IPv4. */
+export function plain(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;
 }

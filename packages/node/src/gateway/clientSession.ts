@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import type { Duplex } from 'node:stream';
-import { type Endpoint, UdpEndpoint } from '@6bed4/codec';
+import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
 import {
   ByteRate,
   type ClientGate,
@@ -21,11 +21,16 @@ import type { AddressNumbers } from '../drivers/udp/addressText.js';
 import { now, setImmediate } from '../realTimers.js';
 import type { ClientSocket } from './clientSocket.js';
 import type { ConnectionFailure, GatewayCounts } from './gatewayCounters.js';
+import { ReadingPace } from './readingPace.js';
 
 /** Bytes that may wait in the WebSocket of one client. */
 const MOST_BUFFERED = 256 << 10;
 /** Datagrams that are not allowed, a second and at once, with which a client is not suspicious yet. */
 const FAULTS = { perSecond: 50, burst: 500 };
+/** Signs of life that a client may ask for. */
+const ANSWERS = { perSecond: 5, burst: 20 };
+/** IPv4 and UDP headers, which are bytes that are sent, too. */
+const OUTER_HEADERS = 28;
 /** Milliseconds of sending that a client may catch up on. */
 const BURST_TIME = 200;
 const MS_PER_SECOND = 1000;
@@ -57,8 +62,10 @@ export interface SessionHost {
   receiptIsDue(session: ClientSession): void;
   /** Ends a connection, and counts why. */
   end(socket: WebSocket, failure: ConnectionFailure, code: number, reason: string): void;
-  /** The session has no connection any more. */
-  detached(session: ClientSession, connection: Connection): void;
+  /** The client of the same gateway at an endpoint; null for none. */
+  clientAt(endpoint: Readonly<UdpEndpoint>): ClientSession | null;
+  /** A session has no connection any more. */
+  detached(): void;
 }
 
 /** A client of a gateway: its UDP endpoint, and its connection while there is one. */
@@ -70,9 +77,13 @@ export class ClientSession {
   readonly #gate: ClientGate;
   readonly #rate: ByteRate;
   readonly #faults = new ByteRate(FAULTS);
+  readonly #answers = new ByteRate(ANSWERS);
+  readonly #reading: ReadingPace;
+  readonly #own: UdpEndpoint;
   readonly #other = new UdpEndpoint();
   #udp: ClientSocket | null = null;
   #connection: Connection | null = null;
+  #source = '';
   #window = new SendWindow();
   #pace = new ReceiptPace();
   #isCorked = false;
@@ -89,6 +100,8 @@ export class ClientSession {
     const { rate: perSecond } = host.settings;
     const burst = Math.max(LEAST_BURST, (perSecond * BURST_TIME) / MS_PER_SECOND);
     this.#rate = new ByteRate({ perSecond, burst });
+    this.#reading = new ReadingPace(perSecond);
+    this.#own = new UdpEndpoint(parseIPv4(endpoint.address), endpoint.port);
   }
 
   /** Takes the socket of its endpoint, once that is open. */
@@ -100,6 +113,11 @@ export class ClientSession {
     return this.#connection;
   }
 
+  /** Whom it counts for: where its connection comes from, or came from. */
+  get source(): string {
+    return this.#source;
+  }
+
   /** When it lost its connection; without meaning while it has one. */
   get detachedAt(): number {
     return this.#detachedAt;
@@ -109,8 +127,9 @@ export class ClientSession {
   attach(connection: Connection, resumed: boolean): void {
     const previous = this.#connection;
     this.#connection = connection;
+    this.#source = connection.source;
     if (previous !== null) {
-      this.#host.detached(this, previous);
+      this.#host.detached();
       previous.socket.close(closeCodes.resumed, 'resumed');
     }
     this.#window = new SendWindow();
@@ -127,6 +146,10 @@ export class ClientSession {
     socket.on('pong', () => {
       this.#heardAt = now();
     });
+    socket.on('ping', (data: Buffer) => {
+      this.#heardAt = now();
+      if (this.#mayAnswer(connection)) socket.pong(data);
+    });
     socket.on('close', (code: number) => {
       if (this.#connection === connection) this.#detach(code);
     });
@@ -137,6 +160,7 @@ export class ClientSession {
     const at = now();
     this.#heardAt = at;
     const { length } = message;
+    this.#reading.read(this.#connection!.socket, at);
     if (!isBinary) {
       this.#fail('protocol-error', closeCodes.unsupportedData, 'text is not understood');
     } else if (length >= MESSAGE_HEADER && length <= MESSAGE_HEADER + LONGEST_PAYLOAD) {
@@ -145,15 +169,19 @@ export class ClientSession {
     else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagram nor receipt');
   }
 
-  /** A datagram came for the client. */
+  /** A datagram came to its socket. */
   arrived(bytes: Uint8Array, { address, port }: Pick<RemoteInfo, 'address' | 'port'>): void {
-    const { counts, numbers } = this.#host;
+    const from = this.#other;
+    from.address = this.#host.numbers.numberOf(address);
+    from.port = port;
+    this.#inbound(bytes, from);
+  }
+
+  #inbound(bytes: Uint8Array, from: Readonly<UdpEndpoint>): void {
+    const { counts } = this.#host;
     const connection = this.#connection;
     const at = now();
     const { length } = bytes;
-    const from = this.#other;
-    from.address = numbers.numberOf(address);
-    from.port = port;
     if (length > LONGEST_PAYLOAD) {
       counts.dropsInbound['not-6bed4']++;
       return;
@@ -164,7 +192,7 @@ export class ClientSession {
     } else if (connection === null) {
       counts.awayDrops++;
       this.#lost++;
-    } else if (!this.#window.allows(at) || connection.socket.bufferedAmount > MOST_BUFFERED) {
+    } else if (!this.#window.allows(at) || isJammed(connection)) {
       counts.queueDrops++;
     } else {
       counts.datagramsReceived++;
@@ -176,9 +204,11 @@ export class ClientSession {
 
   /** Confirms what came. */
   sendReceipt(): void {
-    if (this.#connection === null) return;
+    const connection = this.#connection;
+    // Who does not read gets no more; a later receipt says as much.
+    if (connection === null || isJammed(connection)) return;
     this.#pace.confirmed();
-    this.#transmit(this.#connection, receiptMessage(this.#pace.received), now());
+    this.#transmit(connection, receiptMessage(this.#pace.received), now());
   }
 
   /** Keeps the connection alive, or ends it when the client is gone. Called once a second. */
@@ -207,7 +237,7 @@ export class ClientSession {
     const connection = this.#connection;
     this.#connection = null;
     if (connection !== null) {
-      this.#host.detached(this, connection);
+      this.#host.detached();
       connection.socket.close(code, reason);
     }
     this.#udp?.close();
@@ -215,11 +245,10 @@ export class ClientSession {
   }
 
   #detach(code: number): void {
-    const connection = this.#connection!;
     this.#connection = null;
     // A client that is done does not come back.
     this.#detachedAt = code === closeCodes.done ? Number.NEGATIVE_INFINITY : now();
-    this.#host.detached(this, connection);
+    this.#host.detached();
   }
 
   #outbound(message: Uint8Array, at: number): void {
@@ -229,7 +258,7 @@ export class ClientSession {
     else this.#host.receiptIsDue(this);
     const to = this.#other;
     readMessageEndpoint(message, to);
-    if (!this.#rate.take(length, at)) {
+    if (!this.#rate.take(length + OUTER_HEADERS, at)) {
       counts.dropsOutbound.rate++;
       return;
     }
@@ -241,7 +270,11 @@ export class ClientSession {
       }
       return;
     }
-    if (this.#udp?.send(message, MESSAGE_HEADER, length, to, this.#sent) !== true) {
+    const neighbor = this.#host.clientAt(to);
+    if (neighbor !== null) {
+      // Behind a NAT, no datagram to the public address would come back from there.
+      neighbor.#inbound(message.subarray(MESSAGE_HEADER), this.#own);
+    } else if (this.#udp?.send(message, MESSAGE_HEADER, length, to, this.#sent) !== true) {
       counts.sendError('ENOBUFS');
       return;
     }
@@ -257,10 +290,14 @@ export class ClientSession {
     const before = this.#window.unconfirmed;
     if (!this.#window.receipt(count, at)) {
       this.#fail('protocol-error', closeCodes.protocolError, 'a receipt for what was not sent');
-    } else if (this.#window.unconfirmed === before) {
+    } else if (this.#window.unconfirmed === before && this.#mayAnswer(this.#connection!)) {
       // The client wants to know whether anybody is there.
       this.sendReceipt();
     }
+  }
+
+  #mayAnswer(connection: Connection): boolean {
+    return !isJammed(connection) && this.#answers.take(1, now());
   }
 
   #transmit(connection: Connection, message: Uint8Array, at: number): void {
@@ -281,6 +318,10 @@ export class ClientSession {
     const { socket } = this.#connection!;
     this.#host.end(socket, failure, code, reason);
   }
+}
+
+function isJammed({ socket }: Connection): boolean {
+  return socket.bufferedAmount > MOST_BUFFERED;
 }
 
 const NOT_COMPRESSED = { binary: true, compress: false, fin: true } as const;

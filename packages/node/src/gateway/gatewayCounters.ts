@@ -11,7 +11,8 @@ export type ConnectionFailure =
   | 'no-port'
   | 'protocol-error'
   | 'policy-violation'
-  | 'silent';
+  | 'silent'
+  | 'internal-error';
 
 /** Counters of a gateway, since it started. */
 export interface GatewayCounters {

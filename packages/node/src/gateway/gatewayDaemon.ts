@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { hashBytes, parseIPv4 } from '@6bed4/codec';
 import {
   type ClientCredentials,
   closeCodes,
@@ -12,10 +11,10 @@ import {
 } from '@6bed4/gateway';
 import { RateLimiter } from '@6bed4/tunnel';
 import type { WebSocket, WebSocketServer } from 'ws';
-import type { StartError } from '../errors.js';
+import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
-import { clearInterval, now, setInterval, setTimeout } from '../realTimers.js';
-import { clientAddress, sourceOf } from './clientAddress.js';
+import { clearInterval, now, setInterval } from '../realTimers.js';
+import { clientAddress, isProxyForgotten, sourceKey, sourceOf } from './clientAddress.js';
 import type { Connection } from './clientSession.js';
 import type { ConnectionFailure, GatewayCounters } from './gatewayCounters.js';
 import { type GatewayOptions, type GatewaySettings, readGatewayOptions } from './gatewayOptions.js';
@@ -26,6 +25,8 @@ import { GatewaySessions } from './gatewaySessions.js';
 const HANDSHAKES = { perSecond: 2, burst: 40 };
 /** Milliseconds between two looks after all clients. */
 const TICK = 1_000;
+/** Pieces of a message, which may have one. */
+const MOST_FRAGMENTS = 16;
 /** Milliseconds that clients have to take leave. */
 const LEAVE_TIME = 1_000;
 const AUTHORIZATION = /^Bearer +([^ ]+)$/i;
@@ -78,6 +79,7 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
   #tokens: readonly Buffer[] | null = null;
   #server: GatewayServer | null = null;
   #closing: Promise<void> | null = null;
+  #hasWarned = false;
 
   private constructor(
     settings: GatewaySettings,
@@ -104,6 +106,9 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
       // Packets are compressed or encrypted already, and each client would take memory for it.
       perMessageDeflate: false,
       maxPayload: LONGEST_MESSAGE,
+      maxFragments: MOST_FRAGMENTS,
+      // Answers may only wait for who reads them.
+      autoPong: false,
       handleProtocols: () => SUBPROTOCOL,
     });
     const daemon = new GatewayDaemon(settings, sockets, await GatewaySessions.open(settings));
@@ -112,7 +117,13 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
       daemon.#server = await GatewayServer.open(
         settings,
         (request, socket, head) => daemon.#upgrade(request, socket, head),
-        (error) => daemon.emit('warning', error),
+        {
+          warning: (error) => daemon.emit('warning', error),
+          refused(reason, source) {
+            daemon.#sessions.counts.failed(reason);
+            daemon.emit('refused', { source, reason });
+          },
+        },
       );
     } catch (error) {
       await daemon.close();
@@ -146,11 +157,8 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
 
   async #close(): Promise<void> {
     clearInterval(this.#ticks);
-    const hadClients = this.#sessions.clients.connected > 0;
     this.#sessions.close();
-    // What was written has to leave before the connections are cut.
-    if (hadClients) await new Promise((resolve) => setTimeout(resolve, LEAVE_TIME).ref());
-    await this.#server?.close();
+    await this.#server?.close(LEAVE_TIME);
     this.#sockets.close();
     this.emit('close');
   }
@@ -159,6 +167,11 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     socket.on('error', () => {});
     const source = sourceOf(clientAddress(request, this.#settings.trustProxies));
     const { headers } = request;
+    if (!this.#hasWarned && isProxyForgotten(request, this.#settings.trustProxies)) {
+      this.#hasWarned = true;
+      const why = `a proxy at ${request.socket.remoteAddress} is not trusted: all its clients count as one`;
+      this.emit('warning', new StartError('EPERM', why));
+    }
     const offered = headers['sec-websocket-protocol']?.split(',').map((one) => one.trim());
     const credentials = readSubprotocols(offered ?? []);
     const refusal = this.#refusalOf(request, source);
@@ -172,6 +185,7 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     const bearer = AUTHORIZATION.exec(headers.authorization ?? '')?.[1];
     const token = bearer ?? credentials.token;
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
+      this.#server?.upgraded(request.socket);
       const connection = { socket: websocket, transport: socket, source };
       this.#accepted(connection, { ...credentials, token });
     });
@@ -186,7 +200,7 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     if (origin !== undefined && !allowOrigins.some((one) => one === '*' || one === origin)) {
       return { status: '403 Forbidden', reason: 'origin' };
     }
-    if (this.#handshakes.allows(keyOf(source), now())) return null;
+    if (this.#handshakes.allows(sourceKey(source), now())) return null;
     return { status: '429 Too Many Requests', reason: 'handshake-rate' };
   }
 
@@ -199,12 +213,18 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
       this.#sessions.end(socket, 'unauthorized', closeCodes.unauthorized, 'a token is needed');
       return;
     }
-    void this.#sessions.admit(connection, resume).then((admitted) => {
-      if (admitted === null) return;
-      const { session, resumed } = admitted;
-      const { address, port } = session.endpoint;
-      this.emit('client', { endpoint: `${address}:${port}`, source, resumed });
-    });
+    void this.#sessions.admit(connection, resume).then(
+      (admitted) => {
+        if (admitted === null) return;
+        const { session, resumed } = admitted;
+        const { address, port } = session.endpoint;
+        this.emit('client', { endpoint: `${address}:${port}`, source, resumed });
+      },
+      () => {
+        const { internalError } = closeCodes;
+        this.#sessions.end(socket, 'internal-error', internalError, 'a fault of the gateway');
+      },
+    );
   }
 
   #isKnown(token: string | null): boolean {
@@ -248,11 +268,4 @@ export function checkGatewayOptions(options: GatewayOptions): void {
 
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
-}
-
-/** A number for a source, for limits. */
-function keyOf(source: string): number {
-  if (/^[0-9.]+$/.test(source)) return parseIPv4(source) | 0;
-  const bytes = new TextEncoder().encode(source);
-  return hashBytes(bytes, 0, bytes.length);
 }

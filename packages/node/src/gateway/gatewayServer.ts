@@ -1,28 +1,53 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../realTimers.js';
+import { plain, sourceOf } from './clientAddress.js';
+import { ConnectionGuard } from './connectionGuard.js';
+import type { ConnectionFailure } from './gatewayCounters.js';
 import type { GatewaySettings } from './gatewayOptions.js';
 
 /** Milliseconds that a request may take to arrive. */
-const REQUEST_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 5_000;
+/** Milliseconds between two looks after requests that take too long. */
+const CHECK_INTERVAL = 1_000;
 /** Milliseconds between two looks at the files of a certificate. */
 const CERTIFICATE_INTERVAL = 60_000;
 /** Connections that are no WebSocket yet, besides those of clients. */
-const MORE_CONNECTIONS = 256;
+const MORE_CONNECTIONS = 1024;
 const LONGEST_HEADERS = 8 << 10;
 
 /** Takes a request for a WebSocket. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Whom a {@link GatewayServer} tells what happens. */
+export interface GatewayServerUser {
+  /** A certificate that was renewed cannot be used. */
+  warning(error: StartError): void;
+  /** A connection was cut before it said anything. */
+  refused(reason: ConnectionFailure, source: string): void;
+}
 
 /** The web server of a gateway. */
 export class GatewayServer {
   readonly #server: Server;
   readonly #stopWatching: () => void;
 
-  private constructor(server: Server, stopWatching: () => void) {
+  readonly #guard: ConnectionGuard;
+  readonly #sockets: ReadonlySet<Socket>;
+
+  private constructor(
+    server: Server,
+    guard: ConnectionGuard,
+    sockets: ReadonlySet<Socket>,
+    stopWatching: () => void,
+  ) {
     this.#server = server;
+    this.#guard = guard;
+    this.#sockets = sockets;
     this.#stopWatching = stopWatching;
   }
 
@@ -32,9 +57,9 @@ export class GatewayServer {
    * @throws StartError when that is not possible, or a file of the certificate cannot be used
    */
   static async open(
-    { web, tls, path, maxClients }: GatewaySettings,
+    { web, tls, path, maxClients, trustProxies }: GatewaySettings,
     onUpgrade: UpgradeHandler,
-    onWarning: (error: StartError) => void,
+    user: GatewayServerUser,
   ): Promise<GatewayServer> {
     const answer: RequestListener = ({ url = '' }, response) => {
       const isOurs = url.split('?')[0] === path;
@@ -47,6 +72,7 @@ export class GatewayServer {
     const limits = {
       requestTimeout: REQUEST_TIMEOUT,
       headersTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: CHECK_INTERVAL,
       maxHeaderSize: LONGEST_HEADERS,
     };
     let server: Server;
@@ -58,11 +84,23 @@ export class GatewayServer {
         { ...limits, ...(await certificate(tls)), handshakeTimeout: REQUEST_TIMEOUT },
         answer,
       );
-      stopWatching = watchCertificate(tls, (files) => secure.setSecureContext(files), onWarning);
+      stopWatching = watchCertificate(tls, (files) => secure.setSecureContext(files), user.warning);
       server = secure;
     }
     server.maxConnections = maxClients + MORE_CONNECTIONS;
-    server.on('connection', (socket) => socket.setNoDelay(true));
+    const guard = new ConnectionGuard(trustProxies);
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => {
+      const refusal = guard.refuse(socket);
+      if (refusal === null) {
+        socket.setNoDelay(true);
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      } else {
+        user.refused(refusal, sourceOf(plain(socket.remoteAddress ?? '')));
+        socket.destroy();
+      }
+    });
     server.on('upgrade', onUpgrade);
     return new Promise((resolve, reject) => {
       server.once('error', ({ code = 'EIO' }: NodeJS.ErrnoException) => {
@@ -72,7 +110,7 @@ export class GatewayServer {
       });
       server.listen(web.port, web.host, () => {
         server.removeAllListeners('error').on('error', () => {});
-        resolve(new GatewayServer(server, stopWatching));
+        resolve(new GatewayServer(server, guard, sockets, stopWatching));
       });
     });
   }
@@ -84,11 +122,23 @@ export class GatewayServer {
     return { host: bound.address, port: bound.port };
   }
 
-  /** Takes no more connections; resolves when all have ended. */
-  close(): Promise<void> {
+  /** A connection has become a WebSocket. */
+  upgraded(socket: Socket): void {
+    this.#guard.passed(socket);
+  }
+
+  /** Takes no more connections; resolves when all have ended, or were cut after some milliseconds. */
+  close(patience: number): Promise<void> {
     this.#stopWatching();
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      const timer = setTimeout(() => {
+        for (const socket of this.#sockets) socket.destroy();
+      }, patience);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      // Those that are no WebSocket.
       this.#server.closeAllConnections();
     });
   }

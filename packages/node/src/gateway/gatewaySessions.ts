@@ -11,11 +11,14 @@ import { secureRandom } from '../random.js';
 import { now, setTimeout } from '../realTimers.js';
 import { ClientSession, type Connection, type SessionHost } from './clientSession.js';
 import { ClientSocket } from './clientSocket.js';
+import { ClientSources } from './clientSources.js';
 import { type ConnectionFailure, GatewayCounts } from './gatewayCounters.js';
 import type { GatewaySettings } from './gatewayOptions.js';
 import { PortPool } from './portPool.js';
 
 const RESUME_BYTES = 24;
+/** Milliseconds that a client has to take leave when its connection is ended. */
+const LEAVE_TIME = 2_000;
 /** Milliseconds for which receipts wait for each other. */
 const RECEIPT_DELAY = 10;
 /** Ports that are tried when others hold some of them. */
@@ -40,7 +43,8 @@ export class GatewaySessions implements SessionHost {
   readonly #strangers = new StrangerLimits(secureRandom);
   readonly #byPort = new Map<number, ClientSession>();
   readonly #byName = new Map<string, ClientSession>();
-  readonly #connections = new Map<string, number>();
+  /** Clients, and connections that are to become some. */
+  readonly #sources: ClientSources<ClientSession | Connection>;
   readonly #due = new Set<ClientSession>();
   readonly #routers: ReadonlySet<number>;
   readonly #publicBits: number;
@@ -58,6 +62,7 @@ export class GatewaySessions implements SessionHost {
     this.#policy = EndpointPolicy.deduceFrom(parseIPv4(settings.publicAddress), settings);
     const keys = settings.routers.map(({ address, port }) => keyOf(parseIPv4(address) | 0, port));
     this.#routers = new Set(keys);
+    this.#sources = new ClientSources(settings.maxPerAddress);
   }
 
   static async open(settings: GatewaySettings): Promise<GatewaySessions> {
@@ -103,29 +108,30 @@ export class GatewaySessions implements SessionHost {
       else
         this.end(socket, 'protocol-error', closeCodes.protocolError, 'a message before the hello');
     });
-    const { maxClients, maxPerAddress } = this.settings;
     const kept = resume === null ? undefined : this.#byName.get(resume);
-    const sameSource = kept?.connection?.source === source ? 1 : 0;
-    if ((this.#connections.get(source) ?? 0) - sameSource >= maxPerAddress) {
+    if (kept?.source !== source && !this.#makeRoom(source)) {
       this.end(socket, 'per-address', closeCodes.tooMany, 'too many clients of this address');
       return null;
     }
-    this.#count(source, 1);
     if (kept !== undefined) {
       session = kept;
       this.counts.connectionsResumed++;
       this.#attach(kept, connection, true);
       return { session: kept, resumed: true };
     }
-    if (this.#byName.size + this.#opening >= maxClients) {
-      return this.#refuse(connection, 'full', 'no place for another client');
+    if (this.#byName.size + this.#opening >= this.settings.maxClients) {
+      return this.#refuse(socket, 'full', 'no place for another client');
     }
     this.#opening++;
-    session = await this.#newSession();
-    this.#opening--;
-    if (session === null) return this.#refuse(connection, 'no-port', 'no port is free');
+    this.#sources.add(source, connection);
+    try {
+      session = await this.#newSession();
+    } finally {
+      this.#opening--;
+      this.#sources.delete(source, connection);
+    }
+    if (session === null) return this.#refuse(socket, 'no-port', 'no port is free');
     if (this.#isClosed || socket.readyState !== socket.OPEN) {
-      this.#count(source, -1);
       this.#remove(session, closeCodes.goingAway, '');
       return null;
     }
@@ -137,7 +143,15 @@ export class GatewaySessions implements SessionHost {
     if (socket.readyState !== socket.OPEN) return;
     this.counts.failed(failure);
     this.onFailure(socket, failure);
+    // Whatever it still says is not listened to, and it cannot keep the connection by not answering.
+    socket.removeAllListeners('message').removeAllListeners('ping');
     socket.close(code, reason);
+    setTimeout(() => socket.terminate(), LEAVE_TIME).unref();
+  }
+
+  clientAt(endpoint: Readonly<UdpEndpoint>): ClientSession | null {
+    if (endpoint.addressBits !== this.#publicBits) return null;
+    return this.#byPort.get(endpoint.port) ?? null;
   }
 
   receiptIsDue(session: ClientSession): void {
@@ -145,9 +159,8 @@ export class GatewaySessions implements SessionHost {
     this.#due.add(session);
   }
 
-  detached(_session: ClientSession, { source }: Connection): void {
+  detached(): void {
     this.#connected--;
-    this.#count(source, -1);
   }
 
   /** Looks after all clients; called once a second. */
@@ -169,13 +182,25 @@ export class GatewaySessions implements SessionHost {
   #attach(session: ClientSession, connection: Connection, resumed: boolean): void {
     this.#connected++;
     this.counts.connectionsAccepted++;
+    this.#sources.delete(session.source, session);
     session.attach(connection, resumed);
+    this.#sources.add(session.source, session);
   }
 
-  #refuse({ socket, source }: Connection, failure: ConnectionFailure, reason: string): null {
-    this.#count(source, -1);
+  #refuse(socket: WebSocket, failure: ConnectionFailure, reason: string): null {
     this.end(socket, failure, closeCodes.tryAgainLater, reason);
     return null;
+  }
+
+  /** Whether a source may have another client; one that is away gives way to one that is there. */
+  #makeRoom(source: string): boolean {
+    if (!this.#sources.isFull(source)) return true;
+    for (const member of this.#sources.of(source)) {
+      if (!(member instanceof ClientSession) || member.connection !== null) continue;
+      this.#remove(member, closeCodes.done, '');
+      return true;
+    }
+    return false;
   }
 
   async #newSession(): Promise<ClientSession | null> {
@@ -246,15 +271,10 @@ export class GatewaySessions implements SessionHost {
     this.#byName.delete(session.resume);
     this.#byPort.delete(port);
     this.#due.delete(session);
+    this.#sources.delete(session.source, session);
     session.close(code, reason);
     this.#ports.give(port);
     this.onGone(`${address}:${port}`);
-  }
-
-  #count(source: string, change: number): void {
-    const count = (this.#connections.get(source) ?? 0) + change;
-    if (count > 0) this.#connections.set(source, count);
-    else this.#connections.delete(source);
   }
 
   #sendReceipts(): void {
