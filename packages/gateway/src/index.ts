@@ -5,13 +5,13 @@
  * @packageDocumentation
  */
 
-export {
-  GatewayClient,
-  type GatewayClientCounters,
-  type GatewayClientHost,
-  type GatewayClientOptions,
-  type GatewayFailure,
-} from './client/gatewayClient.js';
+export { GatewayClient } from './client/gatewayClient.js';
+export type {
+  GatewayClientCounters,
+  GatewayClientHost,
+  GatewayClientOptions,
+  GatewayFailure,
+} from './client/gatewayClientOptions.js';
 export {
   type GatewayPeer,
   type GatewayPeerOptions,

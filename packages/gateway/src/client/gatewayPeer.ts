@@ -1,7 +1,8 @@
 import { type Profile, reference2020 } from '@6bed4/codec';
 import { MachineRunner, Peer, type PeerOptions, type TunnelEvent } from '@6bed4/tunnel';
 import type { Hello } from '../wire/hello.js';
-import { GatewayClient, type GatewayClientCounters, type GatewayFailure } from './gatewayClient.js';
+import { GatewayClient } from './gatewayClient.js';
+import type { GatewayClientCounters, GatewayFailure } from './gatewayClientOptions.js';
 import type { WebSocketLike } from './webSocketLike.js';
 
 /** What a {@link GatewayPeer} needs of its platform; `globalThis` of a page or a worker has it all. */

@@ -176,6 +176,15 @@ describe('a GatewayClient', () => {
     expect(client.counters).toMatchObject({ connections: 2, lost: 7 });
   });
 
+  test('asks by a receipt that confirms nothing new, even where one is due', () => {
+    last().greet();
+    last().receive(datagramMessage(PAYLOAD, 0, 3, endpoint(REMOTE)));
+    client.networkChanged();
+    expect(last().sent.map(readReceipt)).toEqual([1, 1]);
+    wait(100);
+    expect(last().sent).toHaveLength(2);
+  });
+
   test('finds out soon after the network changed', () => {
     last().greet();
     client.networkChanged();

@@ -81,6 +81,40 @@ describe('a SendWindow', () => {
     expect(confirmed).toBeGreaterThan(40_000);
   });
 
+  test('has room for a flow that doubles with each round trip, as TCP does at first', () => {
+    const window = new SendWindow();
+    const [way, receipt] = [2, 1];
+    const arrivals: number[] = [];
+    let [confirmed, refused, flight] = [0, 0, 10];
+    for (let at = 0; flight < 5_000; at += way) {
+      for (let count = 0; count < flight; count++) {
+        if (!window.allows(at)) refused++;
+        window.sent(at);
+        arrivals.push(at + receipt);
+      }
+      for (; arrivals.length > 0; arrivals.shift()) window.receipt(++confirmed, arrivals[0]!);
+      flight *= 2;
+    }
+    expect(refused).toBe(0);
+  });
+
+  test('does not remember how much it had under way when the way has become slow', () => {
+    const window = new SendWindow();
+    let [confirmed, at] = [0, 0];
+    // 50 a millisecond, and from then on 5.
+    for (; at < 200; at++) {
+      for (let burst = 0; burst < 50 && window.allows(at); burst++) window.sent(at);
+      if (at >= 5) for (let burst = 0; burst < 50; burst++) window.receipt(++confirmed, at);
+    }
+    let longest = 0;
+    for (; at < 4_000; at++) {
+      for (let burst = 0; burst < 50 && window.allows(at); burst++) window.sent(at);
+      for (let burst = 0; burst < 5; burst++) window.receipt(++confirmed, at);
+      if (at > 3_000) longest = Math.max(longest, window.unconfirmed / 5);
+    }
+    expect(longest).toBeLessThan(1.5 * window.limit);
+  });
+
   test('waits for a while before it knows the way', () => {
     const window = new SendWindow();
     window.sent(0);

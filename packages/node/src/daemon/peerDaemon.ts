@@ -12,27 +12,23 @@ import type { UplinkState } from '../drivers/gateway/uplinkPort.js';
 import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
-import { PortableUdp } from '../drivers/portable/portableUdp.js';
 import { planOfPeer, type RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { sourceTowards } from '../drivers/udp/reachability.js';
-import type { Environment } from '../environment/environment.js';
 import { StartError } from '../errors.js';
 import { setImmediate } from '../realTimers.js';
 import { AnnouncedLeases } from './announcedLeases.js';
 import { Daemon } from './daemon.js';
-import { HostWatch } from './hostWatch.js';
 import type { RouterLookup } from './namedRouter.js';
+import { type NetworkWatch, watchNetwork } from './networkWatch.js';
 import { openDaemonDriver } from './openDaemonDriver.js';
 import { checkOptions, chooseInbound, chooseProfile } from './options.js';
 import type { PeerDaemonEvents } from './peerEvents.js';
 import { peerMaker } from './peerMaker.js';
 import { type PeerDaemonOptions, readRouters, readWishes } from './peerOptions.js';
 import { PeerUplink, warningAbout } from './peerUplink.js';
+import { PortMoves } from './portMoves.js';
 import { parseRouterReference, RouterNames, resolveIPv4 } from './routerNames.js';
 import { surroundingsOf } from './surroundings.js';
-
-/** Every second port is one that draft01 can express, unless a NAT is stubborn. */
-const PORT_MOVES = 16;
 
 /** A running 6bed4 peer; made by {@link startPeer}. */
 export class PeerDaemon extends Daemon<PeerDaemonEvents> {
@@ -41,21 +37,18 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
 
   readonly #profile: Profile;
   readonly #routers: RouterNames;
-  readonly #mayMove: boolean;
+  readonly #portMoves: PortMoves;
   readonly #announced = new AnnouncedLeases(
     (address) => hasAddress(this.interfaceReport(), address),
     (lease, previous) => this.#announce(lease, previous),
   );
   #routeWishes: RouteWishes;
   #driver: PeerDriver | null = null;
-  #moving = false;
-  #moves = 0;
-  #watch: HostWatch | null = null;
+  #watch: NetworkWatch | null = null;
   readonly #uplink = new PeerUplink({
     changed: (uplink) => this.#uplinkChanged(uplink),
     failed: (failure) => setImmediate(() => this.emit('gateway-failed', failure)),
   });
-  #endWatch: () => void = () => {};
   #settleReady: { resolve: (lease: AddressLease) => void; reject: (error: Error) => void } | null =
     null;
 
@@ -72,7 +65,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
       lookedUp: (result) => this.emit('router-lookup', result),
     });
     this.#routers.set(readRouters(options.routers, profile));
-    this.#mayMove = (options.port ?? 0) === 0;
+    this.#portMoves = new PortMoves((options.port ?? 0) === 0);
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
@@ -217,9 +210,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     const driver = await openDaemonDriver(options, profile, listener, maker);
     this.#driver = driver;
     await this.filterInbound(inbound);
-    const { datagrams, environment } = options;
-    if (environment !== undefined) this.#watchEnvironment(environment);
-    else if (datagrams === undefined || datagrams instanceof PortableUdp) await this.#watchHost();
+    this.#watch = await this.#watchNetwork(options);
     driver.start();
     if (driver.searchesLan) await this.#listenOnLan();
     // Listeners are added when the peer has started.
@@ -259,35 +250,17 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     return super.localAddress();
   }
 
-  #watchEnvironment({ network }: Environment): void {
-    if (network === undefined) return;
-    const { running } = this;
-    const tell = (): void => running.setLocalSubnets(network.subnets());
-    if (running.searchesLan) tell();
-    this.#endWatch = network.onMove(() => {
-      if (running.searchesLan) tell();
-      running.solicit();
-    });
-  }
-
-  async #watchHost(): Promise<void> {
-    const { clock } = this;
-    const { running } = this;
-    const from = running.endpoint.address;
-    this.#watch = await HostWatch.open(
-      { from, tun: running.tun, clock },
-      {
-        routers: () =>
-          this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
-        moved: () => {
-          this.#uplink.networkChanged();
-          running.solicit();
-        },
-        // Listeners for it are added when the peer has started.
-        noRoute: (error) => setImmediate(() => this.emit('no-route', error)),
-        subnetsChanged: running.searchesLan ? (subnets) => running.setLocalSubnets(subnets) : null,
+  #watchNetwork(options: PeerDaemonOptions): Promise<NetworkWatch> {
+    const { running, clock } = this;
+    return watchNetwork(options, {
+      ...{ running, clock },
+      routers: () => this.uplinks().flatMap(({ router, temporary }) => (temporary ? [] : [router])),
+      moved: () => {
+        this.#uplink.networkChanged();
+        running.solicit();
       },
-    );
+      noRoute: (error) => this.emit('no-route', error),
+    });
   }
 
   /** Lets others behind the same NAT find this peer; otherwise they reach it by longer ways. */
@@ -307,7 +280,6 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
   protected override async end(): Promise<void> {
     this.#routers.close();
     this.#watch?.close();
-    this.#endWatch();
     this.running.stop();
     await super.end();
     this.#settleReady?.reject(
@@ -331,7 +303,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     switch (event.type) {
       case 'address-acquired':
       case 'address-changed': {
-        this.#moves = 0;
+        this.#portMoves.accepted();
         this.#configure();
         this.#routers.answered(event.router);
         this.#announced.acquired(leaseOf(event));
@@ -374,28 +346,20 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     }
   }
 
-  /** Moves to another UDP port (draft-01 §4.1), a limited number of times. */
+  /** Moves to another UDP port, if that helps. */
   async #move({ router, publicEndpoint }: PortRefused): Promise<void> {
-    // All routers refuse the same port; one move is enough for them.
-    if (this.#moving || this.#moves > PORT_MOVES) return;
-    this.#moves++;
-    if (!this.#mayMove || this.#moves > PORT_MOVES) {
-      this.#moves = PORT_MOVES + 1;
-      this.emit('port-refused', { router, publicEndpoint, movedTo: null });
-      return;
-    }
-    this.#moving = true;
+    let hasMoved: boolean | null;
     try {
-      await this.running.rebind(true);
+      hasMoved = await this.#portMoves.refused(() => this.running.rebind(true));
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.warn(error);
       return;
-    } finally {
-      this.#moving = false;
     }
-    if (this.isClosing) return;
-    this.emit('port-refused', { router, publicEndpoint, movedTo: this.endpoint.port });
+    if (hasMoved === null || this.isClosing) return;
+    const movedTo = hasMoved ? this.endpoint.port : null;
+    this.emit('port-refused', { router, publicEndpoint, movedTo });
+    if (!hasMoved) return;
     this.#watch?.tellSubnets();
     this.running.solicit();
   }
