@@ -1,5 +1,6 @@
 import type { Endpoint, Profile } from '@6bed4/codec';
 import { startPeer } from '@6bed4/node';
+import { proxyOfEnvironment } from '../options/gatewayProxy.js';
 
 /** Milliseconds that a gateway and its router may take. */
 const PATIENCE = 10_000;
@@ -25,7 +26,9 @@ export async function askGateway(
   gatewayToken: string | undefined,
 ): Promise<GatewayAnswer> {
   const began = performance.now();
-  const peer = await startPeer({ routers, profile, uplink: 'wss', gateway, gatewayToken });
+  const gatewayProxy = proxyOfEnvironment;
+  const options = { routers, profile, gateway, gatewayToken, gatewayProxy };
+  const peer = await startPeer({ ...options, uplink: 'wss' });
   let endpoint: Endpoint | null = null;
   let error: string | null = null;
   peer.on('uplink', ({ publicEndpoint }) => {

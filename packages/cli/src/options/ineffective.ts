@@ -61,6 +61,7 @@ export function ineffectiveOfPeer(
     .where(usesUdp, 'without --uplink auto or wss', {
       '--gateway': flags.gateway !== undefined,
       '--gateway-token-file': flags.gatewayTokenFile !== undefined,
+      '--gateway-proxy': flags.gatewayProxy !== undefined,
     })
     .where(flags.uplink === 'wss', 'with --uplink wss, which uses no UDP socket', {
       '--listen': flags.listen !== undefined,

@@ -4,6 +4,7 @@ import type { PeeringName, PeeringOptions } from '@6bed4/tunnel';
 import type { Command } from 'commander';
 import { ipv4, routerReference } from './addresses.js';
 import { STRATEGIES, strategy, UPLINKS, uplink } from './choices.js';
+import { proxyOfEnvironment } from './gatewayProxy.js';
 import { integer, keepalive, LONGEST_KEEPALIVE, port } from './numbers.js';
 import { repeated } from './repeated.js';
 import { ownToken, TOKEN_VARIABLE } from './tokens.js';
@@ -19,6 +20,7 @@ export interface PeerFlags {
   readonly uplink?: UplinkName;
   readonly gateway?: readonly string[];
   readonly gatewayTokenFile?: string;
+  readonly gatewayProxy?: string;
   readonly listen?: string;
   readonly port?: number;
   readonly keepalive?: { interval: number; ttl?: number };
@@ -56,6 +58,10 @@ export function addPeerOptions(command: Command): Command {
     .option(
       '--gateway-token-file <PATH>',
       `file with the token that it asks for; default: the variable ${TOKEN_VARIABLE}, if set`,
+    )
+    .option(
+      '--gateway-proxy <URL>',
+      'HTTP proxy on the way there, http://HOST:PORT; default: the variable HTTPS_PROXY, but for NO_PROXY',
     )
     .option('--listen <A.B.C.D>', 'own IPv4 address to use; default: all', ipv4)
     .option('--port <N>', 'own UDP port; default: chosen by the system', port)
@@ -110,10 +116,10 @@ export function missingRouter(): UsageError {
 }
 
 /** The options of the way to the Internet. @throws UsageError, StartError for a token that cannot be read */
-export function uplinkOf({ uplink, gateway, gatewayTokenFile }: PeerFlags) {
+export function uplinkOf({ uplink, gateway, gatewayTokenFile, gatewayProxy }: PeerFlags) {
   const isUsed = uplink === 'auto' || uplink === 'wss' || gateway !== undefined;
   const gatewayToken = isUsed ? ownToken(gatewayTokenFile) : undefined;
-  return { uplink, gateway, gatewayToken };
+  return { uplink, gateway, gatewayToken, gatewayProxy: gatewayProxy ?? proxyOfEnvironment };
 }
 
 /** The options of the search for direct paths. */

@@ -160,8 +160,14 @@ export class GatewayClient {
     socket.onmessage = ({ data }: MessageEventLike) => {
       if (this.#socket === socket) this.#received(socket, data);
     };
-    socket.onclose = (event: CloseEventLike) => this.#ended(socket, event);
-    socket.onerror = () => {};
+    let problem = '';
+    // Those of browsers do not say what is wrong.
+    socket.onerror = ({ message }: { readonly message?: unknown }) => {
+      if (typeof message === 'string') problem = message;
+    };
+    socket.onclose = ({ code, reason }: CloseEventLike) => {
+      this.#ended(socket, { code, reason: reason === '' ? problem : reason });
+    };
     this.#cancelWait = this.#host.setTimer(LONGEST_OPENING, () => {
       this.#abandon(socket, 'no answer');
     });

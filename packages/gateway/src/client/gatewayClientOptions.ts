@@ -25,6 +25,7 @@ export interface GatewayFailure {
   readonly url: string;
   /** The code with which the WebSocket ended (RFC 6455 §7.4); 1006 where no connection came about. */
   readonly code: number;
+  /** What the gateway said, or else the platform; may be empty. */
   readonly reason: string;
   /** Whether there was a connection. */
   readonly wasOpen: boolean;

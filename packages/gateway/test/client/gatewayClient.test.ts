@@ -185,6 +185,12 @@ describe('a GatewayClient', () => {
     expect(last().sent).toHaveLength(2);
   });
 
+  test('tells what the platform says when no connection comes about', () => {
+    last().onerror?.({ message: 'connect ECONNREFUSED' } as never);
+    last().end(1006);
+    expect(failures).toMatchObject([{ code: 1006, reason: 'connect ECONNREFUSED' }]);
+  });
+
   test('finds out soon after the network changed', () => {
     last().greet();
     client.networkChanged();

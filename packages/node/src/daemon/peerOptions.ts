@@ -8,6 +8,7 @@ import {
 } from '@6bed4/codec';
 import { isToken } from '@6bed4/gateway';
 import { Peer, type PeeringOptions, type PeerOptions } from '@6bed4/tunnel';
+import { checkProxyUrl, type GatewayProxy } from '../drivers/gateway/connectProxy.js';
 import { checkGatewayUrl, gatewaysOf } from '../drivers/gateway/gatewayUrl.js';
 import type { RouteWishes } from '../drivers/ports/interfacePlan.js';
 import { checkInterfaceName } from '../drivers/tun/tunDevice.js';
@@ -74,6 +75,11 @@ export interface PeerDaemonOptions extends CommonOptions {
   readonly gateway?: string | readonly string[] | undefined;
   /** The token that the gateway asks for, if it does. */
   readonly gatewayToken?: string | undefined;
+  /**
+   * The HTTP proxy on the way to the gateway, `http://[user:password@]HOST:PORT`, which has to allow the method CONNECT; or a
+   * function that gives the proxy for the address of a gateway, null for none. Default: none, whatever the environment says.
+   */
+  readonly gatewayProxy?: string | GatewayProxy | undefined;
   /** The search for direct paths; default: as the dialect prescribes. */
   readonly peering?: PeeringOptions | undefined;
 }
@@ -117,6 +123,7 @@ export interface GatewayChoice {
   readonly usesUdp: boolean;
   readonly urls: readonly string[];
   readonly token: string | undefined;
+  readonly proxyOf: GatewayProxy;
 }
 
 /** The gateways that the options name; null for none. @throws InvalidArgumentError */
@@ -138,8 +145,11 @@ export function chooseGateway(options: PeerDaemonOptions, profile: Profile): Gat
   }
   const given = gateway === undefined ? gatewaysOf(readRouters(options.routers, profile)) : gateway;
   const urls = [given].flat().map(checkGatewayUrl);
+  const { gatewayProxy: proxy = null } = options;
+  if (typeof proxy === 'string') checkProxyUrl(proxy);
+  const proxyOf = typeof proxy === 'function' ? proxy : () => proxy;
   if (uplink === 'udp') return null;
-  if (urls.length > 0) return { usesUdp: uplink === 'auto', urls, token };
+  if (urls.length > 0) return { usesUdp: uplink === 'auto', urls, token, proxyOf };
   throw new InvalidArgumentError('gateway', 'none', 'wss://…, or a router with a host name');
 }
 

@@ -22,11 +22,11 @@ export class PeerUplink {
   maker(options: PeerDaemonOptions, profile: Profile): PortMaker | null {
     const choice = chooseGateway(options, profile);
     if (choice === null) return null;
-    const { usesUdp, urls, token } = choice;
+    const { usesUdp, urls, token, proxyOf } = choice;
     return {
       usesUdp,
       open: async (udp) => {
-        this.#port = await UplinkPort.open({ udp, urls, token }, this.#user);
+        this.#port = await UplinkPort.open({ udp, urls, token, proxyOf }, this.#user);
         return this.#port;
       },
     };

@@ -1,6 +1,13 @@
+import type { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LONGEST_MESSAGE, type WebSocketLike } from '@6bed4/gateway';
 import { setImmediate } from '../../realTimers.js';
+import {
+  type CreateConnection,
+  checkProxyUrl,
+  connectionsThrough,
+  type GatewayProxy,
+} from './connectProxy.js';
 
 /** Milliseconds that the handshake may take. */
 const HANDSHAKE_TIMEOUT = 10_000;
@@ -14,11 +21,26 @@ export interface NodeWebSocket {
 /** Opens a WebSocket to a gateway. */
 export type OpenNodeWebSocket = (url: string, protocols: string[]) => NodeWebSocket;
 
-/** Loads what opens WebSockets. */
-export async function loadWebSockets(): Promise<OpenNodeWebSocket> {
+/**
+ * Loads what opens WebSockets.
+ *
+ * @param proxyOf - the HTTP proxy on the way to a gateway
+ */
+export async function loadWebSockets(
+  urls: readonly string[],
+  proxyOf: GatewayProxy,
+): Promise<OpenNodeWebSocket> {
   const { WebSocket } = await import('ws');
+  const connections = new Map<string, CreateConnection>();
+  for (const url of urls) {
+    const proxy = await proxyOf(url);
+    if (proxy === null) continue;
+    connections.set(url, await connectionsThrough(checkProxyUrl(proxy), url.startsWith('wss:')));
+  }
   return (url, protocols) => {
+    const createConnection = connections.get(url);
     const socket = new WebSocket(url, protocols, {
+      ...(createConnection && { createConnection: createConnection as unknown as typeof connect }),
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
       maxPayload: LONGEST_MESSAGE,

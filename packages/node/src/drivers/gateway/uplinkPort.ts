@@ -16,6 +16,7 @@ import {
 import { plainBytes } from '../../plainBytes.js';
 import { clearTimeout, now, setTimeout } from '../../realTimers.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
+import type { GatewayProxy } from './connectProxy.js';
 import { loadWebSockets, type NodeWebSocket, type OpenNodeWebSocket } from './nodeWebSocket.js';
 
 /** Options of an {@link UplinkPort}. */
@@ -24,6 +25,8 @@ export interface UplinkPortOptions {
   readonly udp: DatagramPort | null;
   readonly urls: readonly string[];
   readonly token?: string | undefined;
+  /** The HTTP proxy on the way to a gateway. */
+  readonly proxyOf: GatewayProxy;
 }
 
 /** Whom an {@link UplinkPort} tells what happens. */
@@ -103,7 +106,7 @@ export class UplinkPort implements DatagramPort {
 
   /** Makes a port; nothing flows yet. */
   static async open(options: UplinkPortOptions, user: UplinkPortUser): Promise<UplinkPort> {
-    return new UplinkPort(options, user, await loadWebSockets());
+    return new UplinkPort(options, user, await loadWebSockets(options.urls, options.proxyOf));
   }
 
   get endpoint(): Endpoint {
