@@ -41,6 +41,7 @@ export type {
   OffloadName,
   OffloadReport,
 } from './drivers/driverReport.js';
+export type { GatewayProxy } from './drivers/gateway/connectProxy.js';
 export { hasAddress, type InterfaceReport, type MissingPart } from './drivers/interfaceReport.js';
 export type { Offloads } from './drivers/linux/offloads.js';
 export {

@@ -79,7 +79,7 @@ async function runGateway(
     tunnelOf: () => null,
     flags,
     describe,
-    reload: source && { source, changes: CHANGES },
+    reload: source && { source, changes: CHANGES, files: ['tokenFile'] },
     start: () => startGateway(options),
     claims: { tun: false, listen: options.web?.host ?? '127.0.0.1', port: options.web?.port },
     onStarted: (gateway) => logGateway(gateway, options, logger),

@@ -18,6 +18,8 @@ type Change<F, T> = (daemon: T, flags: F) => void | Promise<void>;
 export interface Reload<F, T> {
   readonly source: FlagSource<F>;
   readonly changes: Changes<F, T>;
+  /** Flags that name files, which may say something else though the flag is the same. */
+  readonly files?: readonly (keyof F & string)[];
 }
 
 /**
@@ -27,6 +29,7 @@ export interface Reload<F, T> {
 export class Reloader<F extends CommonFlags, T> {
   readonly #source: FlagSource<F>;
   readonly #changes: Readonly<Record<string, Change<F, T> | undefined>>;
+  readonly #files: readonly (keyof F & string)[];
   readonly #log: Logger;
   /** What the daemon works with. */
   #flags: F;
@@ -34,13 +37,14 @@ export class Reloader<F extends CommonFlags, T> {
 
   /** @param common - what changes whatever the daemon is */
   constructor(
-    { source, changes }: Reload<F, T>,
+    { source, changes, files = [] }: Reload<F, T>,
     common: Changes<CommonFlags, unknown>,
     flags: F,
     log: Logger,
   ) {
     this.#source = source;
     this.#changes = { ...common, ...changes };
+    this.#files = files;
     this.#flags = flags;
     this.#log = log;
   }
@@ -61,7 +65,9 @@ export class Reloader<F extends CommonFlags, T> {
     }
     const changed: string[] = [];
     const pending: string[] = [];
-    for (const key of differing(this.#flags, next)) {
+    const different = differing(this.#flags, next);
+    const again = this.#files.filter((key) => next[key] !== undefined);
+    for (const key of new Set([...different, ...again])) {
       const change = this.#changes[key];
       if (change === undefined) {
         pending.push(flagName(key));
@@ -70,7 +76,7 @@ export class Reloader<F extends CommonFlags, T> {
       try {
         await change(daemon, next);
         this.#flags = { ...this.#flags, [key]: next[key] };
-        changed.push(flagName(key));
+        if (different.includes(key)) changed.push(flagName(key));
       } catch (error) {
         this.#log.error(`${flagName(key)} stays as it was: ${reasonOf(error)}`);
       }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { InvalidArgumentError } from '@6bed4/codec';
 import { clearTimeout, setTimeout } from '../../realTimers.js';
 
-/** The proxy of a gateway, `http://[user:password@]HOST[:PORT]`; null for none. */
+/** Gives the HTTP proxy for the address of a gateway, `http://[user:password@]HOST[:PORT]`; null for none. */
 export type GatewayProxy = (gateway: string) => string | null | Promise<string | null>;
 
 /** What `http.request` wants of a function that opens connections, as far as it is needed here. */
