@@ -8,8 +8,9 @@ import { UdpTransport } from './transport.mjs';
  * @param createSocket creates UDP sockets at that address: of a tunnel, or of `node:dgram`
  * @param trace called with all SIP messages
  * @param report called at the end of each call with the reception report
+ * @param t1 time to the first retransmission of SIP, in milliseconds; default 500
  */
-export function createPhone({ user, address, createSocket, trace, report }) {
+export function createPhone({ user, address, createSocket, trace, report, t1 = 500 }) {
   // A datagram that cannot be sent counts as lost.
   const open = () => createSocket('udp6').on('error', () => {});
   return new UserAgent({
@@ -18,7 +19,7 @@ export function createPhone({ user, address, createSocket, trace, report }) {
     contactName: user,
     contactParams: {},
     transportConstructor: UdpTransport,
-    transportOptions: { socket: open(), trace },
+    transportOptions: { socket: open(), trace, t1 },
     sessionDescriptionHandlerFactory: () => createMedia(open(), address, report),
     delegate: { onInvite: (invitation) => invitation.accept().catch(() => {}) },
     logBuiltinEnabled: false,

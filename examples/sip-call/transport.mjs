@@ -21,7 +21,8 @@ export class UdpTransport {
 
   /**
    * @param options `socket` has the interface of a `node:dgram` socket; `trace` is called with the
-   *   start-line of each message, and with `received` or the number of the transmission
+   *   start-line of each message, and with `received` or the number of the transmission; `t1` is the time in
+   *   milliseconds to the first retransmission, where the default of RFC 3261, 500, is not right
    */
   constructor(logger, options) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class UdpTransport {
     };
     // An INVITE that comes again replaces the pending refusal.
     clearTimeout(this.#pending.get(key)?.timer);
-    transmit(1, T1, 0);
+    transmit(1, this.#options.t1 ?? T1, 0);
   }
 
   async #receive(text, source) {

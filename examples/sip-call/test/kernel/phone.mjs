@@ -14,6 +14,7 @@ const { values } = parseArgs({
     port: { type: 'string' },
     call: { type: 'string' },
     seconds: { type: 'string', default: '4' },
+    t1: { type: 'string', default: '500' },
   },
 });
 
@@ -27,6 +28,7 @@ const phone = createPhone({
   user: 'alice',
   address: tunnel.address,
   createSocket: tunnel.createSocket,
+  t1: Number(values.t1),
   trace: (line, transmission) => print('message', { line, transmission }),
   report: (audio) => {
     print('report', audio);

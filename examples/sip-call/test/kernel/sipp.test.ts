@@ -180,7 +180,10 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
     await waitUntilListening(lab);
-    const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
+    const call = ['--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`];
+    // A busy computer may answer after 500 ms; a retransmission would then rightly take the router. This
+    // is still within the time in which an answer confirms the path.
+    const phone = startPhone(lab, ...call, '--t1', '2000');
     const report = await reportOf(phone);
     const { address } = linesOf(phone, 'ready')[0] as unknown as { address: string };
     const frames = await capture.stop([PEER_PORT.left, PEER_PORT.right]);
