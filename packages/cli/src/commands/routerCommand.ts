@@ -11,6 +11,7 @@ import type { Changes } from '../config/reload.js';
 import { openControl } from '../control/openControl.js';
 import { statusOfRouter } from '../control/status.js';
 import { endpointOrAddress, ipv4, prefix } from '../options/addresses.js';
+import { dialectName } from '../options/choices.js';
 import {
   addDaemonOptions,
   type DaemonFlags,
@@ -155,7 +156,8 @@ async function runRouter(
 ): Promise<void> {
   const options = optionsOf(flags);
   const { tun = false, routes, masquerade } = options;
-  const wellKnownPort = (flags.dialect ?? reference2020).port;
+  const { dialect = reference2020 } = flags;
+  const wellKnownPort = dialect.port;
   const log = await openLog(flags);
   await runDaemon({
     log,
@@ -164,10 +166,11 @@ async function runRouter(
     tunnelOf: (router) => router,
     flags,
     describe: (router) =>
-      `router ${router.address} on ${formatEndpoint(router.endpoint)}${lackText(router)}`,
+      `router ${router.address} on ${formatEndpoint(router.endpoint)}${router.isDraining ? ', draining' : ''}${lackText(router)}`,
     reload: source && { source, changes: CHANGES },
     start: () => startRouter(options),
     claims: { tun, listen: options.listen, port: options.port ?? wellKnownPort },
+    onReportSignal: (router) => router.drain(),
     onStarted: (router) => {
       const { address, prefix, endpoint, publicEndpoint, tun } = router;
       const on = formatEndpoint(endpoint);
@@ -178,6 +181,9 @@ async function runRouter(
         const why = `they expect it at port ${wellKnownPort}, by --public ${publicEndpoint.address}`;
         log.logger.warn(`peers of other routers do not reach this one: ${why}`);
       }
+      router.on('draining', (isDraining) =>
+        log.logger.info(isDraining ? 'draining: it relays, and wants no more traffic' : 'resumed'),
+      );
       logInterface(router, log.logger);
       logInbound(router, log.logger);
       // A router without its address relays already, but its host is not reached.
@@ -185,7 +191,8 @@ async function runRouter(
         log.logger.info({ ...fields, ...lackOf(router) }, 'ready'),
       );
     },
-    status: (router, process) => statusOfRouter(router, { version, ...process }),
+    status: (router, process) =>
+      statusOfRouter(router, { version, ...process }, dialectName(dialect)),
   });
 }
 

@@ -4,6 +4,7 @@ import { type Claims, tellWhoRuns } from '../control/alreadyRunning.js';
 import { sendCapture } from '../control/captureStream.js';
 import type { ControlServer, StreamSource } from '../control/controlServer.js';
 import { watchDaemon } from '../control/daemonEvents.js';
+import { setDraining } from '../control/drainRequest.js';
 import { EventStreams } from '../control/eventStreams.js';
 import type { ProcessStatus } from '../control/status.js';
 import { MetricsEndpoint } from '../metrics/metricsEndpoint.js';
@@ -41,6 +42,8 @@ export interface DaemonRun<T, F extends CommonFlags> {
   readonly claims: Claims;
   /** Called once it has started, to report that and to listen to its events. */
   readonly onStarted: (daemon: T) => void;
+  /** Called on SIGUSR1, after the counters were logged. */
+  readonly onReportSignal?: (daemon: T) => void;
   /** Called before it is closed, also after a failure; it waits for that. */
   readonly onEnding?: () => void | Promise<void>;
   readonly status: (daemon: T, process: ProcessStatus) => object | Promise<object>;
@@ -103,7 +106,10 @@ async function runUntilEnd<T extends ManagedDaemon, F extends CommonFlags>(
     const actions: SignalActions = {
       end: resolve,
       reload: () => running && void reload(running),
-      report: () => logger.info(running === null ? {} : countersOf(run, running), 'counters'),
+      report() {
+        logger.info(running === null ? {} : countersOf(run, running), 'counters');
+        if (running !== null) run.onReportSignal?.(running);
+      },
       toggleDetail() {
         logger.level = logger.isLevelEnabled('debug') ? 'info' : 'debug';
         logger.info(`log level ${logger.level}`);
@@ -175,6 +181,9 @@ function streamsOf(tunnel: PeerDaemon | RouterDaemon | null, version: string): S
         return undefined;
       case 'capture':
         return sendCapture(tunnel, request, client, version);
+      case 'drain':
+      case 'resume':
+        return setDraining(tunnel, request.request === 'drain', client);
       default:
         throw new StartError('ENOTSUP', `this version knows no request ${request.request}`);
     }

@@ -20,8 +20,15 @@ export type ControlAnswer =
   /** Something listens and does not answer as a daemon does. */
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Requests the status of the daemon that listens at a path; never throws. */
-export function requestStatus(path: string): Promise<ControlAnswer> {
+/**
+ * Requests the status of the daemon that listens at a path; never throws.
+ *
+ * @param timeout - milliseconds for the answer
+ */
+export function requestStatus(
+  path: string,
+  timeout: number = ANSWER_TIMEOUT,
+): Promise<ControlAnswer> {
   return new Promise((resolve) => {
     const chunks: string[] = [];
     let length = 0;
@@ -32,7 +39,7 @@ export function requestStatus(path: string): Promise<ControlAnswer> {
     };
     socket.setEncoding('utf8');
     socket.write(requestLine({ request: STATUS_REQUEST }));
-    socket.setTimeout(ANSWER_TIMEOUT, () => finish({ kind: 'failed', why: 'no answer in time' }));
+    socket.setTimeout(timeout, () => finish({ kind: 'failed', why: 'no answer in time' }));
     socket.on('error', (error) => finish(answerFor(error)));
     socket.on('data', (chunk: string) => {
       length += chunk.length;

@@ -1,6 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import { type Endpoint, formatEndpoint } from '@6bed4/codec';
-import type { DaemonEvents, PeerDaemon, PeerDaemonEvents, RouterDaemon } from '@6bed4/node';
+import type {
+  DaemonEvents,
+  PeerDaemon,
+  PeerDaemonEvents,
+  RouterDaemon,
+  RouterDaemonEvents,
+} from '@6bed4/node';
 import type { AddressLease } from '@6bed4/tunnel';
 
 /**
@@ -27,7 +33,10 @@ export function watchDaemon(
   const emit: Emit = (event, fields = {}) => {
     listener({ time: new Date().toISOString(), event, ...fields });
   };
-  const ends = [watchCommon(daemon, emit), ...(isPeer(daemon) ? [watchPeer(daemon, emit)] : [])];
+  const ends = [
+    watchCommon(daemon, emit),
+    isPeer(daemon) ? watchPeer(daemon, emit) : watchRouter(daemon, emit),
+  ];
   return () => {
     for (const end of ends) end();
   };
@@ -45,6 +54,12 @@ function watchCommon(daemon: PeerDaemon | RouterDaemon, emit: Emit): () => void 
     warning: ({ code, message }) => emit('warning', { code, message }),
     error: ({ code, message }) => emit('error', { code, message }),
     close: () => emit('closed'),
+  });
+}
+
+function watchRouter(router: RouterDaemon, emit: Emit): () => void {
+  return listen<RouterDaemonEvents>(router, {
+    draining: (isDraining) => emit(isDraining ? 'draining' : 'resumed'),
   });
 }
 

@@ -22,17 +22,18 @@ export function statusIn(answer: ControlAnswer): DaemonStatus | null {
   return ROLES.includes(role) ? (answer.status as DaemonStatus) : null;
 }
 
-/** Requests the status of the daemon at one path. */
-export async function findDaemonAt(path: string): Promise<FoundDaemon> {
-  return { name: path, path, answer: await requestStatus(path) };
+/** Requests the status of the daemon at one path, in so many milliseconds. */
+export async function findDaemonAt(path: string, timeout?: number): Promise<FoundDaemon> {
+  return { name: path, path, answer: await requestStatus(path, timeout) };
 }
 
 /**
  * Requests the status of all daemons with sockets in the usual folders, in the order of their names.
  *
  * @param own - path of a socket that is left out
+ * @param timeout - milliseconds for each answer
  */
-export async function findDaemons(own?: string): Promise<FoundDaemon[]> {
+export async function findDaemons(own?: string, timeout?: number): Promise<FoundDaemon[]> {
   const paths = controlFolders()
     .flatMap(socketsIn)
     .filter((path) => path !== own);
@@ -40,7 +41,7 @@ export async function findDaemons(own?: string): Promise<FoundDaemon[]> {
     paths.map(async (path) => ({
       name: harmlessText(basename(path, SOCKET_SUFFIX)),
       path,
-      answer: await requestStatus(path),
+      answer: await requestStatus(path, timeout),
     })),
   );
   // The socket of a killed daemon is replaced by the next one of its name.

@@ -3,10 +3,13 @@ import { controlFolders } from './controlFolder.js';
 import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './findDaemons.js';
 
 /** All daemons, or those of a name: a path names a socket; anything else a daemon by its socket's file name or its interface. */
-export async function findNamed(name: string | undefined): Promise<FoundDaemon[]> {
-  if (name === undefined) return findDaemons();
-  if (name.includes('/')) return [await findDaemonAt(name)];
-  const found = await findDaemons();
+export async function findNamed(
+  name: string | undefined,
+  timeout?: number,
+): Promise<FoundDaemon[]> {
+  if (name === undefined) return findDaemons(undefined, timeout);
+  if (name.includes('/')) return [await findDaemonAt(name, timeout)];
+  const found = await findDaemons(undefined, timeout);
   return found.filter((one) => one.name === name || statusIn(one.answer)?.tun === name);
 }
 

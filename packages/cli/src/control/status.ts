@@ -106,6 +106,10 @@ export interface RouterStatus extends CommonStatus {
   readonly publicEndpoint: Endpoint;
   /** Rules of masquerading, as `--masquerade` takes them. */
   readonly masquerade: readonly string[];
+  /** Whether it wants no more traffic. */
+  readonly draining: boolean;
+  /** As `--dialect` takes it. */
+  readonly dialect: string;
 }
 
 export type DaemonStatus = PeerStatus | RouterStatus | GatewayStatus;
@@ -142,9 +146,17 @@ export function statusOfPeer(
   };
 }
 
-/** The status of a router. */
-export function statusOfRouter(router: RouterDaemon, program: Program): RouterStatus {
-  const { address, prefix, publicEndpoint, masquerade } = router;
+/**
+ * The status of a router.
+ *
+ * @param dialect - as `--dialect` takes it
+ */
+export function statusOfRouter(
+  router: RouterDaemon,
+  program: Program,
+  dialect: string,
+): RouterStatus {
+  const { address, prefix, publicEndpoint, masquerade, isDraining } = router;
   return {
     role: 'router',
     ...commonStatus(router, program),
@@ -152,6 +164,8 @@ export function statusOfRouter(router: RouterDaemon, program: Program): RouterSt
     prefix,
     publicEndpoint,
     masquerade,
+    draining: isDraining,
+    dialect,
   };
 }
 

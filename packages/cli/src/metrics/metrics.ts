@@ -85,7 +85,10 @@ function addFailures(metrics: MetricSet, { counters }: DaemonStatus): void {
   );
 }
 
-function addRouter(metrics: MetricSet, { counters }: RouterStatus): void {
+function addRouter(metrics: MetricSet, { counters, draining }: RouterStatus): void {
+  metrics.gauge('sixbed4_draining', 'Whether the router wants no more traffic: 1, or 0.', [
+    [{}, draining ? 1 : 0],
+  ]);
   metrics.counter('sixbed4_masqueraded_packets_total', 'Packets rewritten by masquerading.', [
     [{ direction: 'to-hosts' }, counters.packetsRewrittenToHosts],
     [{ direction: 'from-hosts' }, counters.packetsRewrittenFromHosts],

@@ -28,6 +28,11 @@ function parseDialect(text: string): Profile {
   return name === undefined ? refuse(text, `one of ${DIALECTS}`) : profileOf(name);
 }
 
+/** The name of a dialect that {@link dialect} parses. */
+export function dialectName(profile: Profile): string {
+  return profile === draft02Profile ? DRAFT02 : profile.dialect.name;
+}
+
 // The compiler compares each table of names with the type that it is for.
 const STRATEGY_NAMES = {
   'via-router': true,

@@ -26,8 +26,8 @@ export const DEFAULT_TUN = '6bed4';
 /** What a daemon does on signals, for `--help`. */
 export const SIGNALS = `
 Signals: SIGINT, SIGTERM and SIGQUIT end it cleanly, a second one at once; so does SIGHUP if a standard
-stream is a terminal, and otherwise it reads the file of --config again. SIGUSR1 logs the counters, SIGUSR2 switches --verbose
-on and off.`;
+stream is a terminal, and otherwise it reads the file of --config again. SIGUSR1 logs the counters
+and drains a router, as does "6bed4 drain"; SIGUSR2 switches --verbose on and off.`;
 
 /** Options of all commands that run until they are ended, as parsed. */
 export interface CommonFlags extends LogOptions, ControlFlags {

@@ -105,7 +105,11 @@ function batchText(batches: BatchReport, hasTun: boolean): string {
 function routerLines(status: RouterStatus): string[] {
   const { address, prefix, endpoint } = status;
   // Routers of other versions may not tell.
-  const { publicEndpoint = endpoint, masquerade = [] } = status as Partial<RouterStatus>;
+  const {
+    publicEndpoint = endpoint,
+    masquerade = [],
+    draining = false,
+  } = status as Partial<RouterStatus>;
   const reachedAt = formatEndpoint(publicEndpoint);
   const isRedirected = reachedAt !== formatEndpoint(endpoint);
   return [
@@ -113,6 +117,7 @@ function routerLines(status: RouterStatus): string[] {
     line('address', colors.cyan(address)),
     line('prefix', prefix),
     ...(masquerade.length === 0 ? [] : [line('masquerade', masquerade.join(', '))]),
+    ...(draining ? [line('draining', colors.yellow('it relays, and wants no more traffic'))] : []),
   ];
 }
 

@@ -37,6 +37,8 @@ export const ROUTER: RouterStatus = {
   prefix: 'fc64:bed:c633:6401::/64',
   publicEndpoint: { address: '198.51.100.1', port: 25790 },
   masquerade: [],
+  draining: false,
+  dialect: 'draft03',
 };
 
 /** The status of a peer without an address. */

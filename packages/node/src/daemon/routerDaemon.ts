@@ -76,6 +76,8 @@ export interface RouterDaemonOptions extends CommonOptions {
 export interface RouterDaemonEvents extends DaemonEvents {
   /** A packet for the IPv6 side; only without TUN. */
   packet: [packet: Uint8Array];
+  /** It begins to drain, or ceases to. */
+  draining: [isDraining: boolean];
 }
 
 /** A running 6bed4 router; made by {@link startRouter}. */
@@ -83,6 +85,7 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
   #driver: RouterDriver | null = null;
   #publicEndpoint: Endpoint | null = null;
   #masquerade: readonly string[] = [];
+  #isDraining = false;
 
   /** @internal */
   static async start(options: RouterDaemonOptions): Promise<RouterDaemon> {
@@ -116,6 +119,24 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
     this.running.setRoutes(routes);
   }
 
+  /** Whether it wants no more traffic; see {@link drain}. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /**
+   * Says from now on that this router wants no more traffic. It relays everything as before: whoever sends traffic to it,
+   * such as routers that know several of one address, can take others meanwhile, so that nothing is lost when it ends.
+   */
+  drain(): void {
+    this.#setDraining(true);
+  }
+
+  /** Takes {@link drain} back. */
+  resume(): void {
+    this.#setDraining(false);
+  }
+
   /** The rules of masquerading, as in the options. */
   get masquerade(): readonly string[] {
     return this.#masquerade;
@@ -124,6 +145,12 @@ export class RouterDaemon extends Daemon<RouterDaemonEvents> {
   /** @internal */
   protected override get running(): RouterDriver {
     return this.#driver!;
+  }
+
+  #setDraining(isDraining: boolean): void {
+    if (this.#isDraining === isDraining) return;
+    this.#isDraining = isDraining;
+    this.emit('draining', isDraining);
   }
 
   async #open(options: RouterDaemonOptions): Promise<void> {
