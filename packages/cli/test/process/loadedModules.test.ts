@@ -68,7 +68,7 @@ describe('a configuration file with a table for another daemon', () => {
   test.each([
     ['[proxy]\nsocks = "x"', '4: socks: found "x", expected '],
     ['[serve]\nservice = "80"', '4: service: found "80", expected '],
-    ['[pear]', '3: found [pear], expected one of [router], [peer], [proxy], [serve]'],
+    ['[pear]', '3: found [pear], expected one of [router], [gateway], [peer], [proxy], [serve]'],
   ])('that is faulty, as %j, is refused', async (table, message) => {
     const file = join(folder, 'faulty.toml');
     writeFileSync(file, `[router]\nlisten = "127.0.0.1"\n${table}\n`, { mode: 0o600 });
