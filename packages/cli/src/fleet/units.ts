@@ -81,7 +81,7 @@ Wants=bird.service
 After=bird.service ${ROUTER}
 
 [Service]
-ExecStart=${COMMAND} health fleet --watch --interval 1 --rise 3 --fall 3 \\
+ExecStart=${COMMAND} health fleet --source ${plan.ipv4.own} --watch --interval 1 --rise 3 --fall 3 \\
   --up "${up.join(' && ')}" \\
   --down "${down.join('; ')}"
 # Without this service nobody would notice that the router fails: then it is not announced.

@@ -118,6 +118,7 @@ describe('BIRD', () => {
 describe('the units', () => {
   test('announce what BIRD announces, and withdraw it however the watch ends', () => {
     const text = filesOf([...NEEDED, ...NATIVE])[HEALTH]!;
+    expect(text).toContain(' health fleet --source 198.51.100.11 --watch ');
     for (const [version, prefix] of [
       [4, '192.0.2.1/32'],
       [6, '2001:db8:b::/64'],

@@ -11,7 +11,12 @@ import { SYSTEMCTL } from './systemctl.js';
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const GUIDES = fileURLToPath(new URL('../../../../../docs/guides', import.meta.url));
 /** Pages whose blocks are run from the first to the last, and not line by line. */
-export const GUIDE_PAGES = ['run-a-router.md', 'ipv6-anywhere.md', 'raspberry-pi.md'] as const;
+export const GUIDE_PAGES = [
+  'run-a-router.md',
+  'run-a-fleet.md',
+  'ipv6-anywhere.md',
+  'raspberry-pi.md',
+] as const;
 
 /** A block with the host that the comment before it names, and what it prints, if that is said. */
 const BLOCK =
