@@ -1,9 +1,10 @@
 /*
- * npm run bench:gateway: what a gateway carries, next to UDP in the same run, and the memory that its clients take.
+ * npm run bench:gateway: what a gateway carries, by TCP and by datagrams, next to UDP in the same run, and the memory that its
+ * clients take.
  * Router, gateway and both ends are processes of their own on loopback; the gateway has TLS.
  */
 import { execFileSync, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +20,20 @@ const PER_ADDRESS = 16;
 const MEGABIT = 125_000;
 const ECHO = 7;
 const SINK = 9;
+const FLOOD = 10;
+const DATAGRAM = 1200;
+const BURST = 64;
 
 const say = (value) => process.send(value);
 const heard = (child) => new Promise((resolve) => child.once('message', resolve));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const median = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)];
+
+/** Milliseconds that a process has computed, in ticks of 10. */
+function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
 
 /** What each process does; the first message that it sends says that it is ready. */
 const roles = {
@@ -57,6 +67,13 @@ const roles = {
     });
     echo.bind(ECHO);
     tunnel.createServer((socket) => socket.resume()).listen(SINK);
+    let received = 0;
+    tunnel
+      .createSocket('udp6', (message) => {
+        received += message.length;
+      })
+      .bind(FLOOD);
+    process.on('message', () => say({ received }));
     say(tunnel.address);
   },
 
@@ -109,6 +126,28 @@ const roles = {
     process.exit();
   },
 
+  /** Sends as many datagrams as it can for some seconds. */
+  async flood({ router, server, gateway }) {
+    const uplink = gateway === null ? 'udp' : 'wss';
+    const options = gateway === null ? {} : { gateway };
+    const tunnel = await openTunnel({
+      ...{ routers: router, uplink, ...options },
+      peering: { strategy: 'via-router' },
+    });
+    const socket = tunnel.createSocket('udp6');
+    await new Promise((resolve) => socket.bind(0, resolve));
+    const payload = Buffer.alloc(DATAGRAM);
+    const end = performance.now() + SECONDS * 1000;
+    while (performance.now() < end) {
+      for (let count = 0; count < BURST; count++) socket.send(payload, FLOOD, server);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await sleep(300);
+    say(true);
+    await sleep(100);
+    process.exit();
+  },
+
   /** Holds many connections, each of which says something once a second. */
   async clients({ gateway }) {
     const all = [];
@@ -148,12 +187,22 @@ async function main() {
     const { said: router } = await start('router');
     const { child: process, said: web } = await start('gateway', { router, folder });
     const gateway = `wss://${HOST}:${web.port}/6bed4`;
-    const { said: server } = await start('server', { router });
+    const { child: sink, said: server } = await start('server', { router });
+    const received = async () => {
+      sink.send('report');
+      return (await heard(sink)).received;
+    };
+    const flooded = { udp: [], wss: [] };
     const found = { udp: [], wss: [] };
     for (let round = 0; round < ROUNDS; round++) {
       for (const uplink of ['udp', 'wss']) {
         const settings = { router, server, gateway: uplink === 'udp' ? null : gateway };
         found[uplink].push((await start('client', settings)).said);
+        const [before, cpu] = [await received(), cpuOf(process.pid)];
+        await start('flood', settings);
+        const bytes = (await received()) - before;
+        const cost = ((cpuOf(process.pid) - cpu) / bytes) * 1e6;
+        flooded[uplink].push({ rate: bytes / SECONDS / MEGABIT, cost });
       }
     }
     const text = (uplink, field, unit) =>
@@ -166,6 +215,14 @@ async function main() {
     }
     const ratios = found.wss.map(({ rate }, round) => rate / found.udp[round].rate);
     console.log(`ratio of the rates, by round: ${ratios.map((one) => one.toFixed(2)).join(' ')}`);
+    const floods = ['udp', 'wss'].map((uplink) => median(flooded[uplink].map(({ rate }) => rate)));
+    const floodRatios = flooded.wss.map(({ rate }, round) => rate / flooded.udp[round].rate);
+    const cost = median(flooded.wss.map((one) => one.cost));
+    console.log(
+      `datagrams: udp ${floods[0].toFixed(0)} Mbit/s, wss ${floods[1].toFixed(0)} Mbit/s, ` +
+        `ratio ${floodRatios.map((one) => one.toFixed(2)).join(' ')}; ` +
+        `the gateway computes ${cost.toFixed(1)} ms for a megabyte`,
+    );
     process.send('report');
     const before = await heard(process);
     await start('clients', { gateway });

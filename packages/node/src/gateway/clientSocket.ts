@@ -4,6 +4,7 @@ import type { Libc } from '../drivers/kernel/libc.js';
 import { descriptorOf, SocketOptions } from '../drivers/portable/socketOptions.js';
 import type { AddressTexts } from '../drivers/udp/addressText.js';
 import { bindError } from '../drivers/udp/bindError.js';
+import type { BatchedSender } from './batchedSender.js';
 
 /** Bytes that may wait to be sent for one client. */
 const QUEUE_LIMIT = 256 << 10;
@@ -15,17 +16,20 @@ export type ClientSocketHandler = (bytes: Uint8Array, from: RemoteInfo) => void;
 export class ClientSocket {
   readonly #socket: Socket;
   readonly #texts: AddressTexts;
+  readonly #batched: BatchedSender | null;
+  /** -1 where it is not known. */
+  readonly #fd: number;
 
-  private constructor(socket: Socket, texts: AddressTexts) {
+  private constructor(socket: Socket, fd: number, { texts, batched }: ClientSocketOptions) {
     this.#socket = socket;
     this.#texts = texts;
+    this.#batched = fd < 0 ? null : batched;
+    this.#fd = fd;
   }
 
   /** @throws StartError when the port cannot be had */
-  static open(
-    { address, port, libc, texts }: ClientSocketOptions,
-    handler: ClientSocketHandler,
-  ): Promise<ClientSocket> {
+  static open(options: ClientSocketOptions, handler: ClientSocketHandler): Promise<ClientSocket> {
+    const { address, port, libc } = options;
     return new Promise((resolve, reject) => {
       const socket = createSocket({
         type: 'udp4',
@@ -42,7 +46,7 @@ export class ClientSocket {
         const fd = libc === null ? -1 : descriptorOf(socket);
         if (libc !== null && fd >= 0) new SocketOptions(libc, fd).clearDontFragment();
         socket.on('message', handler);
-        resolve(new ClientSocket(socket, texts));
+        resolve(new ClientSocket(socket, fd, options));
       });
     });
   }
@@ -60,12 +64,17 @@ export class ClientSocket {
     to: Readonly<UdpEndpoint>,
     done: (error: NodeJS.ErrnoException | null) => void,
   ): boolean {
+    if (this.#batched !== null) {
+      this.#batched.send(this.#fd, bytes, offset, length, to);
+      return true;
+    }
     if (this.#socket.getSendQueueSize() > QUEUE_LIMIT) return false;
     this.#socket.send(bytes, offset, length, to.port, this.#texts.textOf(to), done);
     return true;
   }
 
   close(): void {
+    this.#batched?.release(this.#fd);
     this.#socket.close();
   }
 }
@@ -76,4 +85,6 @@ export interface ClientSocketOptions {
   readonly port: number;
   readonly libc: Libc | null;
   readonly texts: AddressTexts;
+  /** Sends for all clients; null where each socket sends by itself. */
+  readonly batched: BatchedSender | null;
 }

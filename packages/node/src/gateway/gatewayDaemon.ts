@@ -134,9 +134,9 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
 
   /** What it does at present. */
   report(): GatewayReport {
-    const { clients, freePorts, counts } = this.#sessions;
+    const { clients, freePorts, counters } = this.#sessions;
     const web = this.#server?.address ?? this.#settings.web;
-    return { clients, freePorts, web, counters: counts.snapshot() };
+    return { clients, freePorts, web, counters };
   }
 
   /** Whoever has one of these may connect from now on; everybody for null. Those who are connected stay. */

@@ -9,10 +9,11 @@ import { AddressNumbers, AddressTexts } from '../drivers/udp/addressText.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { now, setTimeout } from '../realTimers.js';
+import { BatchedSender } from './batchedSender.js';
 import { ClientSession, type Connection, type SessionHost } from './clientSession.js';
 import { ClientSocket } from './clientSocket.js';
 import { ClientSources } from './clientSources.js';
-import { type ConnectionFailure, GatewayCounts } from './gatewayCounters.js';
+import { type ConnectionFailure, type GatewayCounters, GatewayCounts } from './gatewayCounters.js';
 import type { GatewaySettings } from './gatewayOptions.js';
 import { PortPool } from './portPool.js';
 
@@ -37,6 +38,7 @@ export class GatewaySessions implements SessionHost {
   /** Is told of endpoints that are given up. */
   onGone: (endpoint: string) => void = () => {};
   readonly #libc: Libc | null;
+  readonly #batched: BatchedSender | null;
   readonly #texts = new AddressTexts();
   readonly #ports: PortPool;
   readonly #policy: EndpointPolicy;
@@ -54,9 +56,10 @@ export class GatewaySessions implements SessionHost {
   #opening = 0;
   #isClosed = false;
 
-  private constructor(settings: GatewaySettings, libc: Libc | null) {
+  private constructor(settings: GatewaySettings, libc: Libc | null, batched: BatchedSender | null) {
     this.settings = settings;
     this.#libc = libc;
+    this.#batched = batched;
     this.#ports = new PortPool(settings.ports, secureRandom);
     this.#publicBits = parseIPv4(settings.publicAddress) | 0;
     this.#policy = EndpointPolicy.deduceFrom(parseIPv4(settings.publicAddress), settings);
@@ -66,12 +69,21 @@ export class GatewaySessions implements SessionHost {
   }
 
   static async open(settings: GatewaySettings): Promise<GatewaySessions> {
-    return new GatewaySessions(settings, await tryLoadLibc());
+    const libc = await tryLoadLibc();
+    return new GatewaySessions(settings, libc, libc && (await BatchedSender.open()));
   }
 
   /** Clients with a connection, and those that are away. */
   get clients(): { readonly connected: number; readonly away: number } {
     return { connected: this.#connected, away: this.#byName.size - this.#connected };
+  }
+
+  get counters(): GatewayCounters {
+    const counters = this.counts.snapshot();
+    const errors = Object.entries(this.#batched?.errors ?? {});
+    const sum = (code: string, count: number) => (counters.sendErrors[code] ?? 0) + count;
+    const found = Object.fromEntries(errors.map(([code, count]) => [code, sum(code, count)]));
+    return { ...counters, sendErrors: { ...counters.sendErrors, ...found } };
   }
 
   get freePorts(): number {
@@ -177,6 +189,7 @@ export class GatewaySessions implements SessionHost {
     for (const session of [...this.#byName.values()]) {
       this.#remove(session, closeCodes.goingAway, 'the gateway ends');
     }
+    this.#batched?.close();
   }
 
   #attach(session: ClientSession, connection: Connection, resumed: boolean): void {
@@ -243,7 +256,8 @@ export class GatewaySessions implements SessionHost {
     handler: (bytes: Uint8Array, from: { address: string; port: number }) => void,
   ) {
     const { listen: address } = this.settings;
-    return ClientSocket.open({ address, port, libc: this.#libc, texts: this.#texts }, handler);
+    const [libc, texts, batched] = [this.#libc, this.#texts, this.#batched];
+    return ClientSocket.open({ address, port, libc, texts, batched }, handler);
   }
 
   /** Other nodes are on the Internet; of this computer there are other clients alone. */
