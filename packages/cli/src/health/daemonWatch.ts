@@ -8,9 +8,15 @@ export class DaemonWatch {
   #stream: ControlStream | null = null;
   #path: string | null = null;
   #isOpening = false;
+  #isLost = false;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
+  }
+
+  /** Whether the daemon has closed the connection, and there was none since. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** Watches the daemon of a control socket, if that is not so already. */
@@ -38,6 +44,7 @@ export class DaemonWatch {
     const { socket } = stream;
     this.#isOpening = false;
     this.#stream = stream;
+    this.#isLost = false;
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
       if (DRAINING.test(text)) this.#onChange();
@@ -47,6 +54,7 @@ export class DaemonWatch {
     socket.once('close', () => {
       if (this.#stream !== stream) return;
       this.#stream = null;
+      this.#isLost = true;
       this.#onChange();
     });
     socket.resume();

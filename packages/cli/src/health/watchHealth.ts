@@ -3,6 +3,7 @@ import { ServiceManager } from '../process/serviceManager.js';
 import { runCommandLine } from './announcement.js';
 import { checkHealth, type HealthOptions } from './checkHealth.js';
 import { DaemonWatch } from './daemonWatch.js';
+import { failureIn } from './healthCheck.js';
 import { type Announcement, HealthWatch } from './healthWatch.js';
 
 const MS_PER_SECOND = 1000;
@@ -47,7 +48,12 @@ export async function watchHealth(options: WatchOptions): Promise<void> {
   const watch = new HealthWatch({
     rise,
     fall,
-    check: () => checkHealth(options),
+    check: async () => {
+      const report = await checkHealth(options);
+      // A process that is being killed may still take connections, and answers none.
+      const isGone = daemon.isLost && failureIn(report)?.name === 'daemon';
+      return isGone ? { ...report, isFinal: true } : report;
+    },
     announce: (announcement) => {
       const command = commands[announcement];
       return command === undefined ? Promise.resolve(null) : runCommandLine(command);
