@@ -66,14 +66,24 @@ describeKernel('a gateway behind nginx', () => {
         `6bed4 peer --router ${ROUTER} --control ${web.path('home.sock')}`,
       ),
     );
+    // And one on a public address.
+    const neighbor = await examples.addressOf(
+      await examples.daemon(
+        'other',
+        `6bed4 peer --router ${ROUTER} --control ${web.path('other.sock')}`,
+      ),
+    );
+    expect(await unanswered(lab, 'laptop', neighbor, 3)).toEqual([]);
     expect(await unanswered(lab, 'laptop', remote, 3)).toEqual([]);
     expect(await unanswered(lab, 'home', address, 3)).toEqual([]);
     for (const [label, path] of [
       ['laptop', 'laptop.sock'],
       ['home', 'home.sock'],
+      ['other', 'other.sock'],
     ] as const) {
       const { remotes } = await statusAt(label, path);
-      expect(remotes).toMatchObject([{ path: 'direct' }]);
+      const paths = remotes.map(({ path }: { path: string }) => path);
+      expect(paths).toEqual(label === 'laptop' ? ['direct', 'direct'] : ['direct']);
     }
     const { gateway } = await statusAt('laptop', 'laptop.sock');
     expect(gateway).toBe(`wss://${NAME}/6bed4`);
