@@ -8,6 +8,8 @@ import type { RouterStatus } from './status.js';
 const LOOK = 1000;
 /** Packets a second that are no traffic of peers: more than health checks need. */
 const QUIET = 10;
+/** Looks in a row: a pause of the traffic is no end of it. */
+const QUIET_LOOKS = 2;
 const MS_PER_SECOND = 1000;
 
 /** Has a router drain, or take traffic again. @throws StartError when it refuses, or is gone */
@@ -25,13 +27,15 @@ export async function setDraining(path: string, isDraining: boolean): Promise<vo
 export async function waitForQuiet(path: string, seconds: number): Promise<number | null> {
   const end = performance.now() + seconds * MS_PER_SECOND;
   let before = await packetsAt(path);
+  let quietLooks = 0;
   for (;;) {
     const start = performance.now();
     await delay(Math.max(0, Math.min(LOOK, end - start)));
     const after = await packetsAt(path);
     if (before === null || after === null) return null;
     const rate = ((after - before) * MS_PER_SECOND) / Math.max(1, performance.now() - start);
-    if (rate <= QUIET || performance.now() >= end) return rate;
+    quietLooks = rate <= QUIET ? quietLooks + 1 : 0;
+    if (quietLooks >= QUIET_LOOKS || performance.now() >= end) return rate;
     before = after;
   }
 }

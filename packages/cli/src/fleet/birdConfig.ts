@@ -101,6 +101,10 @@ ${sessionSettings(plan)}
 export function sessionSettings({ bfd, holdTime, ttlSecurity }: FleetPlan): string {
   const lines = [
     `hold time ${holdTime};`,
+    // By default, a session that failed waits for a minute or more.
+    'connect delay time 1;',
+    'connect retry time 5;',
+    'error wait time 1, 10;',
     'graceful restart off;',
     ...(bfd ? ['bfd on;'] : []),
     ...(ttlSecurity ? ['ttl security on;'] : []),

@@ -14,9 +14,11 @@ export class DaemonWatch {
     this.#onChange = onChange;
   }
 
-  /** Whether the daemon has closed the connection, and there was none since. */
-  get isLost(): boolean {
-    return this.#isLost;
+  /** Whether the daemon has ended since this was asked the last time. */
+  takeLoss(): boolean {
+    const isLost = this.#isLost;
+    this.#isLost = false;
+    return isLost;
   }
 
   /** Watches the daemon of a control socket, if that is not so already. */
@@ -44,7 +46,6 @@ export class DaemonWatch {
     const { socket } = stream;
     this.#isOpening = false;
     this.#stream = stream;
-    this.#isLost = false;
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
       if (DRAINING.test(text)) this.#onChange();

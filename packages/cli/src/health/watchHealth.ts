@@ -3,13 +3,19 @@ import { ServiceManager } from '../process/serviceManager.js';
 import { runCommandLine } from './announcement.js';
 import { checkHealth, type HealthOptions } from './checkHealth.js';
 import { DaemonWatch } from './daemonWatch.js';
-import { failureIn } from './healthCheck.js';
+import { failed, type HealthReport } from './healthCheck.js';
 import { type Announcement, HealthWatch } from './healthWatch.js';
 
 const MS_PER_SECOND = 1000;
 /** Milliseconds from one check to the next at least, however often the daemon changes. */
 const LEAST_PAUSE = 20;
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const;
+
+const GONE: HealthReport = {
+  checks: [failed('daemon', 'it has ended')],
+  path: null,
+  isFinal: true,
+};
 
 /** Options of {@link watchHealth}. */
 export interface WatchOptions extends HealthOptions {
@@ -44,16 +50,25 @@ export async function watchHealth(options: WatchOptions): Promise<void> {
     wakeUp();
   };
   for (const signal of ENDINGS) process.on(signal, onSignal);
+  // What a router is asked that is ending waits in vain: the end of the connection tells sooner.
+  const check = async (): Promise<HealthReport> => {
+    for (;;) {
+      if (daemon.takeLoss()) return GONE;
+      const checked = checkHealth(options);
+      const changed = new Promise<null>((resolve) => {
+        wake = () => resolve(null);
+      });
+      const report = await Promise.race([checked, changed]);
+      if (report !== null) return report;
+      checked.catch(() => {});
+      if (isEnding) return checked;
+    }
+  };
   const daemon = new DaemonWatch(wakeUp);
   const watch = new HealthWatch({
     rise,
     fall,
-    check: async () => {
-      const report = await checkHealth(options);
-      // A process that is being killed may still take connections, and answers none.
-      const isGone = daemon.isLost && failureIn(report)?.name === 'daemon';
-      return isGone ? { ...report, isFinal: true } : report;
-    },
+    check,
     announce: (announcement) => {
       const command = commands[announcement];
       return command === undefined ? Promise.resolve(null) : runCommandLine(command);
