@@ -7,6 +7,7 @@ const files = (...names: string[]): string[] => names.map((name) => `test/kernel
 export const timed: string[] = files(
   'benchNet',
   'fastPath',
+  'fleet',
   'interop',
   'interopDirect',
   'largeDatagrams',
