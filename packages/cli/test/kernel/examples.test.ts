@@ -8,8 +8,9 @@ import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Examples, NATIVE, ROUTER } from './support/examples.js';
-import { letsIn, letsInByTls, letsInByToken } from './support/gatewayExamples.js';
+import { getsOut, letsIn, letsInByTls, letsInByToken } from './support/gatewayExamples.js';
 import { GUIDE_PAGES } from './support/guide.js';
+import { drains, findsHealthy, tellsBird } from './support/healthExamples.js';
 import { servesLan } from './support/lanExamples.js';
 import { printsPaths, printsWhileItRuns, writesTrace } from './support/liveExamples.js';
 import { clientsReach, serves } from './support/relayExamples.js';
@@ -24,6 +25,8 @@ const COMMANDS = [
     ['completion'],
     ['check-config'],
     ['monitor'],
+    ['health'],
+    ['drain'],
     ['capture'],
     ['fleet'],
     ['fleet', 'init'],
@@ -124,6 +127,13 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   [`6bed4 gateway --router ${ROUTER} --public ${ROUTER} --token-file tokens --allow-origin https://lab.example`]:
     letsInByToken,
   [`6bed4 peer --router ${ROUTER}`]: peerWorks,
+  '6bed4 peer --router router.example --uplink auto': getsOut,
+  '6bed4 health': findsHealthy,
+  '6bed4 health --ping 2001:db8::1 --json': findsHealthy,
+  "6bed4 health --watch --up 'birdc enable fleet' --down 'birdc disable fleet'": tellsBird,
+  '6bed4 drain': drains,
+  '6bed4 drain --wait 10': drains,
+  '6bed4 drain --resume': drains,
   // While a router answers over UDP, the gateway is not asked.
   [`6bed4 peer --router ${ROUTER} --gateway wss://router.example/6bed4`]: peerWorks,
   [`6bed4 peer --router ${ROUTER} --default-route --keepalive 25,4`]: async (examples, line) => {

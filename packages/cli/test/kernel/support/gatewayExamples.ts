@@ -1,3 +1,4 @@
+import { unanswered } from '@6bed4/testing/kernel/ping';
 import { expect } from 'vitest';
 import { type Examples, ROUTER } from './examples.js';
 import { WebGateway } from './webGateway.js';
@@ -47,4 +48,21 @@ export async function letsInByToken(examples: Examples, line: string): Promise<v
   await isUsable(examples, 'router', url, '', `--gateway-token-file ${path}`);
   const refused = `6bed4 check --router ${ROUTER} --gateway ${url} || true`;
   expect(await examples.output('router', refused)).toContain('a token is needed');
+}
+
+/** A line for a peer where UDP is blocked: the gateway is that of the router's name. */
+export async function getsOut(examples: Examples, line: string): Promise<void> {
+  const web = new WebGateway(examples);
+  web.certify();
+  web.name('laptop');
+  try {
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    await web.gateway();
+    await web.nginx();
+    await web.block('laptop');
+    const peer = await examples.daemon('laptop', `env ${web.trust} ${line}`);
+    expect(await unanswered(examples.lab, 'router', await examples.addressOf(peer), 2)).toEqual([]);
+  } finally {
+    web.dispose();
+  }
 }
