@@ -24,6 +24,7 @@ export async function tellsBird(examples: Examples, line: string): Promise<void>
     examples.output('router', `birdc -s ${socket} show route || true`);
   await expect.poll(routes, { timeout: 10_000 }).toMatch(/ready/);
   expect(await routes()).not.toContain(ROUTER);
+  await examples.addNative();
   await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
   const watch = examples.start('router', line.replaceAll('birdc ', `birdc -s ${socket} `));
   await watch.waitForLine(/^up/);
