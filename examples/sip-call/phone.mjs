@@ -9,8 +9,17 @@ import { UdpTransport } from './transport.mjs';
  * @param trace called with all SIP messages
  * @param report called at the end of each call with the reception report
  * @param t1 time to the first retransmission of SIP, in milliseconds; default 500
+ * @param srtp whether calls must have SRTP; otherwise they have it if the caller offers it
  */
-export function createPhone({ user, address, createSocket, trace, report, t1 = 500 }) {
+export function createPhone({
+  user,
+  address,
+  createSocket,
+  trace,
+  report,
+  t1 = 500,
+  srtp = false,
+}) {
   // A datagram that cannot be sent counts as lost.
   const open = () => createSocket('udp6').on('error', () => {});
   return new UserAgent({
@@ -20,7 +29,7 @@ export function createPhone({ user, address, createSocket, trace, report, t1 = 5
     contactParams: {},
     transportConstructor: UdpTransport,
     transportOptions: { socket: open(), trace, t1 },
-    sessionDescriptionHandlerFactory: () => createMedia(open(), address, report),
+    sessionDescriptionHandlerFactory: () => createMedia(open(), address, report, srtp),
     delegate: { onInvite: (invitation) => invitation.accept().catch(() => {}) },
     logBuiltinEnabled: false,
   });

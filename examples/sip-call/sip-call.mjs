@@ -9,6 +9,7 @@ const ROUTER = '198.51.100.1';
 const BOB = '203.0.113.20';
 const VERBS = { received: 'receives', 1: 'sends' };
 const OPEN = process.argv.includes('--open-nat') ? [ROUTER, BOB] : [ROUTER];
+const SRTP = process.argv.includes('--srtp');
 
 const log = (text) => console.log(`${(performance.now() / 1000).toFixed(3).padStart(6)}  ${text}`);
 
@@ -30,17 +31,17 @@ async function startPhone(user, ipv4) {
     const what = line.replace(/ sip:\S+| ?SIP\/2\.0 ?/g, '');
     log(`${user} ${VERBS[transmission] ?? 'resends'} ${what}`);
   };
-  const report = ({ received, lost, jitter }) => {
+  const report = ({ received, lost, jitter, dropped }) => {
     const [{ packetsSentDirect, packetsSentRelayed }] = tunnel.peer.remotes();
     log(
-      `${user} received ${received} packets of RTP, lost ${lost}, jitter ${jitter.toFixed(1)} ms`,
+      `${user} received ${received} packets of ${dropped ? 'SRTP' : 'RTP'}, lost ${lost}, jitter ${jitter.toFixed(1)} ms`,
     );
     log(
       `${user} sent ${packetsSentDirect} packets directly, ${packetsSentRelayed} through the router`,
     );
   };
   const { address, createSocket } = tunnel;
-  const phone = createPhone({ user, address, createSocket, trace, report });
+  const phone = createPhone({ user, address, createSocket, trace, report, srtp: SRTP });
   await phone.start();
   log(`${user} is ${phone.configuration.uri}, behind a NAT at ${ipv4}`);
   return { tunnel, phone };

@@ -33,7 +33,7 @@ interface Audio {
 function audioOf(user: string, lines: readonly string[]): Audio {
   const text = lines.join('\n');
   const receivedLine = new RegExp(
-    `^${user} received (\\d+) packets of RTP, lost (-?\\d+), jitter ([\\d.]+) ms$`,
+    `^${user} received (\\d+) packets of S?RTP, lost (-?\\d+), jitter ([\\d.]+) ms$`,
     'm',
   );
   const sentLine = new RegExp(
@@ -101,5 +101,12 @@ describe('a call', () => {
     expect(lines.indexOf('alice: path direct')).toBeLessThan(lines.indexOf('alice sends ACK'));
     for (const user of ['alice', 'bob']) expectAudio(audioOf(user, lines));
     expect(audioOf('alice', lines).relayed).toBe(0);
+  }, 40_000);
+
+  test('has encrypted media both ways with --srtp, and shows no key', async () => {
+    const lines = await run('--srtp');
+    for (const user of ['alice', 'bob']) expectAudio(audioOf(user, lines));
+    expect(lines.filter((line) => / received \d+ packets of SRTP,/.test(line))).toHaveLength(2);
+    expect(lines.join('\n')).not.toMatch(/inline|[A-Za-z0-9+/]{40}/);
   }, 40_000);
 });
