@@ -32,7 +32,7 @@ describe('the versions of Node.js that are claimed are those that are tested', (
     const kernel = read('.github/workflows/ci.yml').split(/^ {2}kernel:$/m)[1]!;
     expect(/node-version: (\d+)/.exec(kernel)?.[1]).toBe(String(OWN));
     expect(kernel).toContain('.ci/run');
-    expect(read('.ci/run')).toMatch(/^npm run --silent engines /m);
+    expect(read('.ci/run')).toMatch(/^for script in .*\bengines\b.*; do$/m);
     expect(read('.ci/run')).toMatch(/^export SIXBED4_REQUIRE_ENGINES=1$/m);
   });
 });

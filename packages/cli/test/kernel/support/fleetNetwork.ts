@@ -5,8 +5,8 @@ import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
 
-export const SERVICE = '192.0.2.1';
-export const PREFIX = '2001:db8:b::/64';
+const SERVICE = '192.0.2.1';
+const PREFIX = '2001:db8:b::/64';
 export const NATIVE = '2001:db8:beef::2';
 /** Seconds of the hold time of BGP, which counts where there is no BFD. */
 export const HOLD_TIME = 3;
