@@ -1,12 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
-import { markdownTable } from '@6bed4/testing/markdown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FleetNetwork, HOLD_TIME, NATIVE } from './support/fleetNetwork.js';
-import { type FlowLoss, NumberedFlow } from './support/numberedFlow.js';
+import { EventCost, type FlowWatch } from './support/eventCost.js';
+import { FleetNetwork, HOLD_TIME, NATIVE, UPSTREAMS } from './support/fleetNetwork.js';
+import { NumberedFlow } from './support/numberedFlow.js';
+import { PingFlow } from './support/pingFlow.js';
+import { replySources } from './support/replySources.js';
+import { workersOfFlows } from './support/workersOfFlows.js';
 
 /** Milliseconds after which nothing of an event happens any more. */
 const SETTLE = 1_500;
@@ -18,19 +22,18 @@ const FILE_SIZE = 3_000_000;
 const FILE_RATE = '600k';
 const SAMPLES = 60;
 
-/** What an event cost. */
-interface Cost {
-  readonly event: string;
-  readonly flows: readonly FlowLoss[];
-}
+/** Peers of which the first sends to the second without a router. */
+const DIRECT = [4, 5] as const;
+/** Packets that each router relays at least in a second of all these flows. */
+const LEAST_SHARE = 10;
 
 const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describeKernel('a fleet of three routers', () => {
   let network: FleetNetwork;
-  const flows: NumberedFlow[] = [];
-  const costs: Cost[] = [];
+  const flows: FlowWatch[] = [];
+  const costs: EventCost[] = [];
   let addresses: string[] = [];
 
   beforeAll(async () => {
@@ -41,29 +44,25 @@ describeKernel('a fleet of three routers', () => {
     await writeFile(join(lab.folder, 'file'), file);
     const web = ['python3', '-m', 'http.server', '80', '--bind', '::', '--directory', lab.folder];
     lab.spawn('native', web);
-    const calls = [
-      [0, 1],
-      [2, 3],
-      [4, 5],
-    ] as const;
+    const calls = [[0, 1], [2, 3], DIRECT] as const;
     for (const [caller, callee] of calls) {
       const { host, address } = peers[callee]!;
-      flows.push(...(await NumberedFlow.call(lab, peers[caller]!.host, host, address)));
+      const call = await NumberedFlow.call(lab, peers[caller]!.host, host, address);
+      flows.push(...call);
+      if (caller !== DIRECT[0]) continue;
+      const isDirect = new RegExp(`^path direct .*remote ${address}`);
+      await peers[caller]!.daemon.waitForLine(isDirect, 20_000);
+      call[0]!.kind = 'direct';
     }
     flows.push(...(await NumberedFlow.call(lab, 'peer6', 'native', NATIVE)));
+    for (const { host } of peers) flows.push(await PingFlow.start(lab, host, NATIVE));
     addresses = await addressesNow();
   }, 180_000);
   afterAll(() => {
     network?.dispose();
-    const rows = costs.map(({ event, flows: all }) => [
-      event,
-      String(all.filter(({ lost }) => lost > 0).length),
-      String(all.reduce((sum, { lost }) => sum + lost, 0)),
-      String(Math.max(...all.map(({ gap }) => gap))),
-    ]);
-    console.log(
-      markdownTable([['event', 'flows hit', 'datagrams lost', 'longest pause, ms'], ...rows]),
-    );
+    const file = process.env['FLEET_REPORT'];
+    if (file !== undefined)
+      writeFileSync(file, JSON.stringify(costs.map((cost) => cost.summary())));
   });
 
   function addressesNow(): Promise<string[]> {
@@ -89,7 +88,7 @@ describeKernel('a fleet of three routers', () => {
   }
 
   /** What an event costs: the flows before, meanwhile and until nothing of it happens any more. */
-  async function costOf(event: string, happen: () => Promise<void>): Promise<Cost> {
+  async function costOf(event: string, happen: () => Promise<void>): Promise<EventCost> {
     const transferred = transfers();
     await delay(500);
     const start = Date.now();
@@ -97,22 +96,40 @@ describeKernel('a fleet of three routers', () => {
     await delay(SETTLE);
     const end = Date.now();
     await delay(300);
-    const cost = { event, flows: flows.map((flow) => flow.between(start, end)) };
+    const cost = new EventCost(
+      event,
+      flows.map((flow) => flow.between(start, end)),
+    );
     costs.push(cost);
     await transferred;
     expect(await addressesNow()).toEqual(addresses);
+    for (const { daemon } of network.peers) {
+      expect(daemon.stdout.filter((line) => !line.startsWith('path '))).toHaveLength(2);
+      expect(daemon.stderr).toEqual([]);
+    }
+    // What goes without a router is not touched by any of this.
+    expect(cost.of('direct').filter(({ lost }) => lost > 0)).toEqual([]);
     return cost;
   }
 
-  function nothingLost({ flows: all }: Cost): void {
+  function nothingLost({ flows: all }: EventCost): void {
     expect(all.filter(({ lost }) => lost > 0)).toEqual([]);
   }
 
-  const longest = ({ flows: all }: Cost): number => Math.max(...all.map(({ gap }) => gap));
-
   test('carries the packets of its peers by all of them', async () => {
     expect((await network.waysOfPorts(SAMPLES)).size).toBe(3);
+    const before = await network.received();
     nothingLost(await costOf('nothing', () => delay(1_000)));
+    const after = await network.received();
+    for (const router of network.routers) {
+      expect(after.get(router)! - before.get(router)!).toBeGreaterThan(LEAST_SHARE);
+    }
+  }, 60_000);
+
+  test('has one worker of a router for each flow', async () => {
+    const workers = await workersOfFlows(network.lab);
+    for (const ofFlow of workers) expect(new Set(ofFlow).size).toBe(1);
+    expect(new Set(workers.flat()).size).toBe(2);
   }, 60_000);
 
   test('loses nothing when a router drains, and when it takes traffic again', async () => {
@@ -148,13 +165,13 @@ describeKernel('a fleet of three routers', () => {
       await network.startRouter(router);
       await network.untilAnnounced(network.routers);
     });
-    expect(longest(cost)).toBeLessThan(ALLOWANCE);
+    expect(cost.longest('relayed')).toBeLessThan(ALLOWANCE);
   }, 90_000);
 
   test('is without a killed router as soon as its watch notices', async () => {
     const router = await network.busiest();
     const cost = await costOf('kill -9', () => network.stopRouter(router, 'SIGKILL'));
-    expect(longest(cost)).toBeLessThan(ALLOWANCE);
+    expect(cost.longest('relayed')).toBeLessThan(ALLOWANCE);
     await network.untilAnnounced(network.routers.filter((one) => one !== router));
     await network.startRouter(router);
     await network.untilAnnounced(network.routers);
@@ -166,8 +183,8 @@ describeKernel('a fleet of three routers', () => {
       await network.partition(router, true);
       await delay(BFD);
     });
-    expect(cost.flows.some(({ lost }) => lost > 0)).toBe(true);
-    expect(longest(cost)).toBeLessThan(BFD + ALLOWANCE);
+    expect(cost.lost('relayed')).toBeGreaterThan(0);
+    expect(cost.longest('relayed')).toBeLessThan(BFD + ALLOWANCE);
     await network.partition(router, false);
     await network.untilAnnounced(network.routers);
   }, 90_000);
@@ -179,7 +196,13 @@ describeKernel('a fleet of three routers', () => {
       await network.partition(router, true);
       await delay(HOLD_TIME * 1000);
     });
-    expect(longest(cost)).toBeGreaterThan(BFD);
-    expect(longest(cost)).toBeLessThan(HOLD_TIME * 1000 + ALLOWANCE);
+    expect(cost.longest('relayed')).toBeGreaterThan(BFD);
+    expect(cost.longest('relayed')).toBeLessThan(HOLD_TIME * 1000 + ALLOWANCE);
   }, 90_000);
+
+  test('answers from the service address, whichever router it is', async () => {
+    const { service, others } = await replySources(network.lab, UPSTREAMS);
+    expect(service).toBeGreaterThan(1_000);
+    expect(others).toBe(0);
+  });
 }, ['bird', 'birdc', 'curl', 'python3']);

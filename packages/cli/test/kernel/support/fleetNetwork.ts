@@ -4,6 +4,7 @@ import { command, PORT } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import { COUNT_SOURCES } from './replySources.js';
 
 const SERVICE = '192.0.2.1';
 const PREFIX = '2001:db8:b::/64';
@@ -12,7 +13,7 @@ export const NATIVE = '2001:db8:beef::2';
 export const HOLD_TIME = 3;
 
 const ROUTERS = ['first', 'second', 'third'] as const;
-const UPSTREAMS = ['left', 'right'] as const;
+export const UPSTREAMS = ['left', 'right'] as const;
 const PEERS = 10;
 const ROUTER_AS = 64512;
 const UPSTREAM_AS = 64500;
@@ -23,6 +24,11 @@ const POLL = 50;
 const PARTITION = `table inet partition {
   chain in { type filter hook prerouting priority -450; iifname "eth0" drop; }
   chain out { type filter hook postrouting priority 450; oifname "eth0" drop; }
+}`;
+
+/** As NATs have it: what nobody asked for leaves no trace that would take a port away from those behind. */
+const FIREWALL = `table ip firewall {
+  chain in { type filter hook input priority 0; iifname "eth0" udp dport 1024-65535 drop; }
 }`;
 
 const numberOf = (router: string): number => 11 + ROUTERS.indexOf(router as 'first');
@@ -85,6 +91,7 @@ export class FleetNetwork {
         await lab.link([nat, 'lan', '10.0.0.1/24'], [host, 'eth0', '10.0.0.2/24']);
         await lab.ip(host, 'route add default via 10.0.0.1');
         await lab.masquerade(nat, 'eth0', { fullyRandom: index < PEERS / 2 - 1 });
+        await lab.nft(nat, FIREWALL);
         const daemon = lab.spawn(host, command('peer', '--router', SERVICE, '--no-control'));
         await daemon.waitForLine(/^ready/, PATIENCE);
         const [address = ''] = (await addressesOf(lab, host)).map((one) => one.split('/')[0]!);
@@ -216,6 +223,7 @@ export class FleetNetwork {
     for (const [index, host] of UPSTREAMS.entries()) {
       await lab.attach(host, `203.0.113.${1 + index}/24`);
       await this.#plugIn(host, 1 + index, 'rack');
+      await lab.nft(host, COUNT_SOURCES);
     }
     await lab.link(['left', 'v6', '2001:db8:beef::1/64'], ['native', 'eth0', `${NATIVE}/64`]);
     await lab.ip('native', '-6 route add default via 2001:db8:beef::1');

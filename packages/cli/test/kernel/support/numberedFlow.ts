@@ -1,23 +1,19 @@
 import type { Lab } from '@6bed4/testing/kernel/lab';
 import { program } from '@6bed4/testing/kernel/programs';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import type { FlowKind, FlowLoss, FlowWatch } from './eventCost.js';
 
 const PORT = 5004;
 
-/** What a flow lost in a time: datagrams of one each 20 ms, and the longest pause in milliseconds. */
-export interface FlowLoss {
-  readonly name: string;
-  readonly lost: number;
-  readonly gap: number;
-}
-
 /** One direction of a call: 172 bytes each 20 ms, as G.711 in RTP. */
-export class NumberedFlow {
-  readonly name: string;
+export class NumberedFlow implements FlowWatch {
+  /** Whether it goes by way of routers. */
+  kind: FlowKind = 'relayed';
+  readonly #name: string;
   readonly #receiver: RunningProgram;
 
   private constructor(name: string, receiver: RunningProgram) {
-    this.name = name;
+    this.#name = name;
     this.#receiver = receiver;
   }
 
@@ -47,7 +43,8 @@ export class NumberedFlow {
     const inside = reports.filter(([at]) => at > start && at <= end);
     const last = inside.at(-1) ?? before;
     return {
-      name: this.name,
+      kind: this.kind,
+      name: this.#name,
       lost: Math.max(0, last[2] - before[2] - (last[1] - before[1])),
       gap: Math.max(0, ...inside.map(([, , , gap]) => gap)),
     };
