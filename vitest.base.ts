@@ -10,6 +10,9 @@ const source = (path: string): string =>
 /** Test files that run at the same time in a list of projects; vitest asks for one number in a list. */
 export const BESIDE_WORKERS = 4;
 
+/** All processors, for tests that measure no time; by default, vitest leaves one of them out. */
+export const ALL_PROCESSORS = '100%';
+
 /** Projects that measure no time, next to the kernel tests that mostly wait. */
 const besideKernel = [
   'cli-kernel',

@@ -90,6 +90,7 @@ describe.runIf(process.platform !== 'win32')('6bed4 status', () => {
         },
       ],
       lookups: [],
+      gateway: null,
       remotes: [],
       inboundPaths: { direct: 0, lan: 0, relayed: 0 },
       // None is needed without an interface; other systems have none such.

@@ -64,7 +64,7 @@ describe('a configuration file', () => {
     [['', '[pear]'], 'FILE:2: found [pear], expected one of [router], [peer], [proxy], [serve]'],
     [['[status]'], 'FILE:1: found [status], expected one of '],
     [[''], 'FILE: found nothing, expected a table such as [router]'],
-    [[...P, 'ruoter = "1"'], 'FILE:3: found ruoter, expected one of router, listen, port, '],
+    [[...P, 'ruoter = "1"'], 'FILE:3: found ruoter, expected one of router, uplink, gateway, '],
     [[...P, 'config = "x"'], 'FILE:3: found config, expected one of '],
     [[...P, 'help = true'], 'FILE:3: found help, expected one of '],
     [[...P, 'netid = "1"'], 'FILE:3: found netid, expected one of '],
