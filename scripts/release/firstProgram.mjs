@@ -1,14 +1,16 @@
 /**
  * The first program of a README, and what the README says that it prints: in `// prints:` comments, or in a block of text
- * that follows. Null without a program.
+ * that follows. One that needs what not everybody has is marked as not run, and is none. Null without a program.
  */
 export function firstProgram(readme) {
-  const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
-  const index = blocks.findIndex(([, language]) => language === 'js');
+  const blocks = [
+    ...readme.matchAll(/^(?:(<!-- test: not-run).*-->\n+)?```(\w*)\n([\s\S]*?)^```$/gm),
+  ].map(([, mark, ...block]) => (mark === undefined ? block : ['', ...block]));
+  const index = blocks.findIndex(([language]) => language === 'js');
   if (index < 0) return null;
-  const [, , code] = blocks[index];
+  const [, code] = blocks[index];
   const comments = [...code.matchAll(/^\/\/ prints: (.*)$/gm)].map(([, line]) => line);
-  const [, language, text] = blocks[index + 1] ?? [];
+  const [language, text] = blocks[index + 1] ?? [];
   const lines = language === 'text' ? text.trimEnd().split('\n') : [];
   return { code, prints: [...comments, ...lines] };
 }

@@ -140,7 +140,12 @@ describeTools('bundled for Node.js', (scratch) => {
         import webpack from 'webpack';
         const { compilation } = await promisify(webpack)({
           mode: 'production', target: 'node', entry: './hello/library.mjs',
-          externals: { koffi: 'commonjs koffi' }, optimization: { minimize: false },
+          externals: {
+            koffi: 'commonjs koffi',
+            bufferutil: 'commonjs bufferutil',
+            'utf-8-validate': 'commonjs utf-8-validate',
+          },
+          optimization: { minimize: false },
           output: { path: process.cwd() + '/webpack', filename: 'main.cjs' },
         });
         const faults = [...compilation.errors, ...compilation.warnings];

@@ -4,7 +4,7 @@ import { tools } from './support/scratch.js';
 
 const GUIDE = new URL('../../docs/guides/toolchains.md', import.meta.url);
 /** What the tools need beside them. */
-const HELPERS = ['@rollup/plugin-node-resolve', '@types/node', 'koffi', 'react', 'react-dom'];
+const HELPERS = ['@rollup/plugin-node-resolve', '@types/node', 'koffi', 'react', 'react-dom', 'ws'];
 const NAMES: Readonly<Record<string, string>> = {
   'next.js': 'next',
 };

@@ -22,6 +22,7 @@ export { UplinkChooser, type UplinkKind } from './client/uplinkChooser.js';
 export type {
   CloseEventLike,
   MessageEventLike,
+  OwnBytes,
   WebSocketLike,
 } from './client/webSocketLike.js';
 export { ReceiptPace } from './flow/receiptPace.js';

@@ -12,6 +12,12 @@ describe('the first program of a README', () => {
     expect(firstProgram(readme)?.prints).toEqual(['1', '2', '…']);
   });
 
+  test('is none that is marked as not run', () => {
+    const marked = '<!-- test: not-run: needs a server -->\n\n```js\none();\n```\n';
+    expect(firstProgram(marked)).toBeNull();
+    expect(firstProgram(`${marked}\n\`\`\`js\ntwo();\n\`\`\`\n`)?.code).toBe('two();\n');
+  });
+
   test('is missing from a README without one', () => {
     expect(firstProgram('```ts\none();\n```\n')).toBeNull();
   });

@@ -18,7 +18,7 @@ import type {
   GatewayClientOptions,
 } from './gatewayClientOptions.js';
 import { RetryPace } from './retryPace.js';
-import type { CloseEventLike, MessageEventLike, WebSocketLike } from './webSocketLike.js';
+import type { CloseEventLike, MessageEventLike, OwnBytes, WebSocketLike } from './webSocketLike.js';
 
 /** Milliseconds that a connection and its hello may take. */
 const LONGEST_OPENING = 10_000;
@@ -271,7 +271,7 @@ export class GatewayClient {
 
   #transmit(message: Uint8Array): void {
     try {
-      this.#socket!.send(message as Uint8Array<ArrayBuffer>);
+      this.#socket!.send(message as OwnBytes);
     } catch {
       // It is closing, which is reported by itself.
     }

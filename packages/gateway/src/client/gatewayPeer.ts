@@ -14,7 +14,7 @@ export interface WebPlatform {
   };
   readonly crypto: {
     /** Fills an array with numbers that nobody can predict. */
-    getRandomValues(array: Uint32Array<ArrayBuffer>): unknown;
+    getRandomValues(array: ReturnType<Uint32Array['slice']>): unknown;
   };
   /** Calls a function after some milliseconds. @returns what {@link clearTimeout} takes */
   setTimeout(action: () => void, milliseconds: number): unknown;

@@ -1,3 +1,9 @@
+/**
+ * Bytes that are in no memory shared between threads, which WebSockets do not take. Compilers before 5.7 do not tell them
+ * apart, and have no name for them.
+ */
+export type OwnBytes = ReturnType<Uint8Array['slice']>;
+
 /** What {@link GatewayClient} needs of a WebSocket: that of browsers has it, and that of the package `ws`. */
 export interface WebSocketLike {
   /** Set to `arraybuffer`, so that binary messages come as `ArrayBuffer`. */
@@ -13,7 +19,7 @@ export interface WebSocketLike {
   /** Called before {@link onclose} when that is for an error. */
   onerror: ((event: never) => void) | null;
   /** Sends a binary message. May throw while the connection is not open. */
-  send(data: Uint8Array<ArrayBuffer>): void;
+  send(data: OwnBytes): void;
   /** Closes the connection: with code 1000, or one of applications (3000 to 4999), as browsers demand. */
   close(code?: number, reason?: string): void;
 }
