@@ -159,7 +159,9 @@ describeDrivers('the process of a daemon', (driver) => {
           .trimEnd()
           .split('\n')
           .map((line) => (line === '' ? '' : (JSON.parse(line) as { msg: string }).msg));
-      await expect.poll(lines, { timeout: 5000 }).toEqual(['ready', 'counters']);
+      await expect
+        .poll(lines, { timeout: 5000 })
+        .toEqual(['ready', 'counters', expect.stringMatching(/^draining/)]);
       await endsSoon(router);
     } finally {
       execFileSync('umount', ['--lazy', disk]);
