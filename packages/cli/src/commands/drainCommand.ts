@@ -1,8 +1,7 @@
 import { StartError } from '@6bed4/node';
 import type { Command } from 'commander';
 import { isQuiet, setDraining, waitForQuiet } from '../control/drainRouter.js';
-import { statusIn } from '../control/findDaemons.js';
-import { answeringDaemons } from '../control/namedDaemons.js';
+import { answeringDaemons, onlyRouter } from '../control/namedDaemons.js';
 import { refuseIneffective } from '../options/ineffective.js';
 import { integer } from '../options/numbers.js';
 import { print } from '../output/print.js';
@@ -69,12 +68,7 @@ async function drain(name: string | undefined, { resume, wait }: DrainFlags): Pr
 /** The control socket of the router of a name, or of the only one. @throws StartError */
 async function routerAt(name: string | undefined): Promise<string> {
   const found = await answeringDaemons(name);
-  const routers = found.filter(({ answer }) => statusIn(answer)?.role === 'router');
-  const [router, ...others] = routers;
-  if (router === undefined) throw new StartError('ENOENT', `${found[0]!.name} is no router`);
-  if (others.length > 0) {
-    const names = routers.map(({ path }) => path).join(', ');
-    throw new StartError('EINVAL', `several routers run; name one of them: ${names}`);
-  }
+  const router = onlyRouter(found);
+  if (router === null) throw new StartError('ENOENT', `${found[0]!.name} is no router`);
   return router.path;
 }

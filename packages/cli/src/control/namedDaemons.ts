@@ -1,6 +1,7 @@
 import { StartError } from '@6bed4/node';
 import { controlFolders } from './controlFolder.js';
 import { type FoundDaemon, findDaemonAt, findDaemons, statusIn } from './findDaemons.js';
+import type { RouterStatus } from './status.js';
 
 /** All daemons, or those of a name: a path names a socket; anything else a daemon by its socket's file name or its interface. */
 export async function findNamed(
@@ -48,4 +49,27 @@ export async function answeringDaemons(name: string | undefined): Promise<FoundD
   const answering = found.filter(({ answer }) => statusIn(answer) !== null);
   if (answering.length > 0) return answering;
   throw found[0] === undefined ? noneFound(name) : failureOf(found[0]);
+}
+
+/**
+ * The router among daemons that were found; null when none of them is one that answers.
+ *
+ * @throws StartError when there are several
+ */
+export function onlyRouter(found: readonly FoundDaemon[]): RunningRouter | null {
+  const routers = found.flatMap(({ path, answer }) => {
+    const status = statusIn(answer);
+    return status?.role === 'router' ? [{ path, status }] : [];
+  });
+  if (routers.length > 1) {
+    const names = routers.map(({ path }) => path).join(', ');
+    throw new StartError('EINVAL', `several routers run; name one of them: ${names}`);
+  }
+  return routers[0] ?? null;
+}
+
+/** A router that answers at a control socket. */
+export interface RunningRouter {
+  readonly path: string;
+  readonly status: RouterStatus;
 }

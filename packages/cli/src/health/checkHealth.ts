@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Endpoint, formatEndpoint, parseIPv6 } from '@6bed4/codec';
 import { StartError } from '@6bed4/node';
 import { type FoundDaemon, statusIn } from '../control/findDaemons.js';
-import { failureOf, findNamed, noneFound } from '../control/namedDaemons.js';
+import { failureOf, findNamed, noneFound, onlyRouter } from '../control/namedDaemons.js';
 import type { RouterStatus } from '../control/status.js';
 import { dialect } from '../options/choices.js';
 import { interfaceAddresses } from '../process/interfaceAddresses.js';
@@ -44,16 +44,8 @@ export interface HealthOptions {
 export async function checkHealth(options: HealthOptions): Promise<HealthReport> {
   const { name } = options;
   const found = await findNamed(name, ANSWER_TIME);
-  const routers = found.flatMap((daemon) => {
-    const status = statusIn(daemon.answer);
-    return status?.role === 'router' ? [{ path: daemon.path, status }] : [];
-  });
-  const [router, ...others] = routers;
-  if (router === undefined) return unanswered(found, name);
-  if (others.length > 0) {
-    const names = routers.map(({ path }) => path).join(', ');
-    throw new StartError('EINVAL', `several routers run; name one of them: ${names}`);
-  }
+  const router = onlyRouter(found);
+  if (router === null) return unanswered(found, name);
   const { path, status } = router;
   const [socket, ipv6, tunnel] = await Promise.all([
     checkSocket(status),
