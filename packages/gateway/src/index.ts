@@ -33,10 +33,12 @@ export { StrangerLimits } from './relay/strangerLimits.js';
 export { closeCodes, isFinal } from './wire/closeCodes.js';
 export {
   datagramMessage,
+  isDatagramMessage,
   LONGEST_MESSAGE,
   LONGEST_PAYLOAD,
   MESSAGE_HEADER,
-  readMessageEndpoint,
+  MessageBatch,
+  readDatagrams,
 } from './wire/datagramMessage.js';
 export { formatHello, type Hello, parseHello } from './wire/hello.js';
 export { RECEIPT_LENGTH, readReceipt, receiptMessage } from './wire/receipt.js';

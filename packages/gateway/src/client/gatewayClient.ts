@@ -4,10 +4,10 @@ import { SendWindow } from '../flow/sendWindow.js';
 import { closeCodes, isFinal } from '../wire/closeCodes.js';
 import {
   datagramMessage,
-  LONGEST_MESSAGE,
+  isDatagramMessage,
   LONGEST_PAYLOAD,
-  MESSAGE_HEADER,
-  readMessageEndpoint,
+  MessageBatch,
+  readDatagrams,
 } from '../wire/datagramMessage.js';
 import { type Hello, parseHello } from '../wire/hello.js';
 import { RECEIPT_LENGTH, readReceipt, receiptMessage } from '../wire/receipt.js';
@@ -27,7 +27,7 @@ const LONGEST_ANSWER = 5_000;
 /** Milliseconds after which a connection counts as one that works. */
 const STEADY = 10_000;
 /** Bytes that may wait in the WebSocket itself. */
-const MOST_BUFFERED = 256 << 10;
+const MOST_BUFFERED = 4 << 20;
 const ABNORMAL = 1006;
 const MS_PER_SECOND = 1000;
 
@@ -50,6 +50,8 @@ export class GatewayClient {
   #lostAt = 0;
   #window = new SendWindow();
   #pace = new ReceiptPace();
+  #batch = new MessageBatch();
+  #isFlushDue = false;
   #heardAt = 0;
   /** Messages that came. */
   #heard = 0;
@@ -104,7 +106,7 @@ export class GatewayClient {
     }
     this.#window.sent(now);
     this.#counters.datagramsSent++;
-    this.#transmit(datagramMessage(bytes, offset, length, to));
+    this.#sendSoon(bytes, offset, length, to);
     return true;
   }
 
@@ -193,9 +195,8 @@ export class GatewayClient {
     }
     const message = new Uint8Array(data);
     if (message.length === RECEIPT_LENGTH) this.#confirmed(socket, readReceipt(message));
-    else if (message.length >= MESSAGE_HEADER && message.length <= LONGEST_MESSAGE) {
-      this.#arrived(message);
-    } else this.#abandon(socket, 'a message that is none of 6bed4');
+    else if (isDatagramMessage(message)) this.#arrived(socket, message);
+    else this.#abandon(socket, 'a message that is none of 6bed4');
   }
 
   #greeted(socket: WebSocketLike, text: string): void {
@@ -217,13 +218,39 @@ export class GatewayClient {
     this.#host.opened(hello, urls[this.#urlIndex % urls.length]!);
   }
 
-  #arrived(message: Uint8Array): void {
-    this.#counters.datagramsReceived++;
-    if (this.#pace.arrived(this.#heardAt)) this.#sendReceipt();
+  #arrived(socket: WebSocketLike, message: Uint8Array): void {
+    let isReceiptDue = false;
+    readDatagrams(message, this.#from, (offset, length) => {
+      this.#counters.datagramsReceived++;
+      if (this.#pace.arrived(this.#heardAt)) isReceiptDue = true;
+      this.#host.datagram(message, offset, length, this.#from);
+      // What a datagram does may end the connection.
+      return this.#socket === socket;
+    });
+    if (this.#socket !== socket) return;
+    if (isReceiptDue) this.#sendReceipt();
     else this.#setReceipt();
-    readMessageEndpoint(message, this.#from);
-    const length = message.length - MESSAGE_HEADER;
-    this.#host.datagram(message, MESSAGE_HEADER, length, this.#from);
+  }
+
+  /** Sends a datagram together with what else is sent meanwhile, where the host says when that is over. */
+  #sendSoon(bytes: Uint8Array, offset: number, length: number, to: Readonly<UdpEndpoint>): void {
+    const { defer } = this.#host;
+    if (defer === undefined) {
+      this.#transmit(datagramMessage(bytes, offset, length, to));
+      return;
+    }
+    if (!this.#batch.hasRoomFor(length)) this.#flush();
+    this.#batch.add(bytes, offset, length, to);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    defer(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#batch.flush((message) => this.#transmit(message));
   }
 
   #confirmed(socket: WebSocketLike, count: number): void {
@@ -271,7 +298,7 @@ export class GatewayClient {
 
   #transmit(message: Uint8Array): void {
     try {
-      this.#socket!.send(message as OwnBytes);
+      this.#socket?.send(message as OwnBytes);
     } catch {
       // It is closing, which is reported by itself.
     }
@@ -294,6 +321,7 @@ export class GatewayClient {
     this.#cancelWait();
     this.#cancelReceipt();
     this.#isReceiptSet = false;
+    this.#batch = new MessageBatch();
     this.#socket = null;
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -12,6 +12,11 @@ export interface GatewayClientHost {
   random(): number;
   /** Calls a function after some milliseconds. @returns what cancels that */
   setTimer(milliseconds: number, action: () => void): () => void;
+  /**
+   * Calls a function when what is under way is done, and before anything waits. Datagrams that are sent until then leave in
+   * one message; without it, each at once in its own.
+   */
+  defer?(action: () => void): void;
   /** A datagram came from an endpoint; both may be used during the call only. */
   datagram(bytes: Uint8Array, offset: number, length: number, from: Readonly<UdpEndpoint>): void;
   /** The client has an endpoint: a new one, or still the same over another connection. */

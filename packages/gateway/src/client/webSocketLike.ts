@@ -18,7 +18,7 @@ export interface WebSocketLike {
   onclose: ((event: never) => void) | null;
   /** Called before {@link onclose} when that is for an error. */
   onerror: ((event: never) => void) | null;
-  /** Sends a binary message. May throw while the connection is not open. */
+  /** Sends a binary message, whose bytes may be used during the call only. May throw while the connection is not open. */
   send(data: OwnBytes): void;
   /** Closes the connection: with code 1000, or one of applications (3000 to 4999), as browsers demand. */
   close(code?: number, reason?: string): void;

@@ -4,9 +4,11 @@ import {
   datagramMessage,
   formatHello,
   GatewayClient,
+  type GatewayClientHost,
   type GatewayFailure,
   type Hello,
   LONGEST_MESSAGE,
+  MessageBatch,
   readReceipt,
   receiptMessage,
   SUBPROTOCOL,
@@ -43,7 +45,7 @@ class FakeSocket implements WebSocketLike {
   }
 
   send(data: Uint8Array): void {
-    this.sent.push(data);
+    this.sent.push(data.slice());
   }
 
   close(code?: number, reason?: string): void {
@@ -75,7 +77,11 @@ let client: GatewayClient;
 
 const last = (): FakeSocket => sockets.at(-1)!;
 
-function newClient(urls: readonly string[], token?: string): GatewayClient {
+function newClient(
+  urls: readonly string[],
+  token?: string,
+  more: Partial<GatewayClientHost> = {},
+): GatewayClient {
   return new GatewayClient(
     { urls, token },
     {
@@ -97,6 +103,7 @@ function newClient(urls: readonly string[], token?: string): GatewayClient {
         datagrams.push([...bytes.subarray(offset, offset + length)]),
       opened: (hello) => opened.push(hello),
       closed: (failure) => failures.push(failure),
+      ...more,
     },
   );
 }
@@ -147,6 +154,52 @@ describe('a GatewayClient', () => {
     expect(last().sent.map(readReceipt)).toEqual([1, 17]);
   });
 
+  test('takes several datagrams of one message, and confirms them by one receipt', () => {
+    last().greet();
+    const batch = new MessageBatch();
+    for (let count = 0; count < 20; count++) {
+      batch.add(Uint8Array.of(count), 0, 1, endpoint(REMOTE));
+    }
+    last().receive(batch.take()!);
+    expect(datagrams).toEqual(Array.from({ length: 20 }, (_, count) => [count]));
+    expect(last().sent.map(readReceipt)).toEqual([20]);
+  });
+
+  describe('with a host that can defer', () => {
+    let deferred: (() => void)[];
+    beforeEach(() => {
+      deferred = [];
+      client = newClient(['wss://one/6bed4'], 'secret', {
+        defer: (action) => deferred.push(action),
+      });
+      client.open();
+      last().greet();
+    });
+    const runDeferred = (): void => {
+      for (const action of deferred.splice(0)) action();
+    };
+
+    test('sends what comes together in one message', () => {
+      for (let count = 0; count < 3; count++) send();
+      expect([last().sent, deferred.length]).toEqual([[], 1]);
+      runDeferred();
+      const one = datagramMessage(PAYLOAD, 0, 3, endpoint(REMOTE));
+      expect(last().sent).toEqual([Uint8Array.of(...one, ...one, ...one)]);
+      send();
+      runDeferred();
+      expect(last().sent.slice(1)).toEqual([one]);
+    });
+
+    test('sends nothing of one connection over the next', () => {
+      send();
+      last().end(1006);
+      wait(1000);
+      last().greet();
+      runDeferred();
+      expect(last().sent).toEqual([]);
+    });
+  });
+
   test('drops what would wait for too long, and what waits in the WebSocket', () => {
     last().greet();
     send();
@@ -154,7 +207,7 @@ describe('a GatewayClient', () => {
     expect(send()).toBe(false);
     last().receive(receiptMessage(1));
     expect(send()).toBe(true);
-    last().bufferedAmount = 300_000;
+    last().bufferedAmount = 5_000_000;
     expect(send()).toBe(false);
     expect(client.counters).toMatchObject({ datagramsSent: 2, dropped: 2 });
   });

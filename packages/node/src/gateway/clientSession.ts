@@ -5,13 +5,13 @@ import {
   ByteRate,
   type ClientGate,
   closeCodes,
-  datagramMessage,
   formatHello,
+  isDatagramMessage,
   LONGEST_PAYLOAD,
-  MESSAGE_HEADER,
+  MessageBatch,
   RECEIPT_LENGTH,
   ReceiptPace,
-  readMessageEndpoint,
+  readDatagrams,
   readReceipt,
   receiptMessage,
   SendWindow,
@@ -81,6 +81,8 @@ export class ClientSession {
   readonly #reading: ReadingPace;
   readonly #own: UdpEndpoint;
   readonly #other = new UdpEndpoint();
+  readonly #to = new UdpEndpoint();
+  #batch = new MessageBatch();
   #udp: ClientSocket | null = null;
   #connection: Connection | null = null;
   #source = '';
@@ -134,6 +136,7 @@ export class ClientSession {
     }
     this.#window = new SendWindow();
     this.#pace = new ReceiptPace();
+    this.#batch = new MessageBatch();
     this.#isCorked = false;
     this.#heardAt = now();
     this.#saidAt = this.#heardAt;
@@ -159,14 +162,16 @@ export class ClientSession {
   received(message: Uint8Array, isBinary: boolean): void {
     const at = now();
     this.#heardAt = at;
-    const { length } = message;
-    this.#reading.read(this.#connection!.socket, at);
+    const connection = this.#connection!;
+    if (isBinary && isDatagramMessage(message)) {
+      this.#outbound(connection, message, at);
+      return;
+    }
+    this.#reading.read(connection.socket, 1, at);
     if (!isBinary) {
       this.#fail('protocol-error', closeCodes.unsupportedData, 'text is not understood');
-    } else if (length >= MESSAGE_HEADER && length <= MESSAGE_HEADER + LONGEST_PAYLOAD) {
-      this.#outbound(message, at);
-    } else if (length === RECEIPT_LENGTH) this.#confirmed(readReceipt(message), at);
-    else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagram nor receipt');
+    } else if (message.length === RECEIPT_LENGTH) this.#confirmed(readReceipt(message), at);
+    else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagrams nor a receipt');
   }
 
   /** A datagram came to its socket. */
@@ -198,7 +203,10 @@ export class ClientSession {
       counts.datagramsReceived++;
       counts.datagramBytesReceived += length;
       this.#window.sent(at);
-      this.#transmit(connection, datagramMessage(bytes, 0, length, from), at);
+      this.#saidAt = at;
+      this.#cork(connection);
+      if (!this.#batch.hasRoomFor(length)) this.#sendBatch(connection, this.#batch);
+      this.#batch.add(bytes, 0, length, from);
     }
   }
 
@@ -251,18 +259,29 @@ export class ClientSession {
     this.#host.detached();
   }
 
-  #outbound(message: Uint8Array, at: number): void {
-    const { counts } = this.#host;
-    const length = message.length - MESSAGE_HEADER;
-    if (this.#pace.arrived(at)) this.sendReceipt();
+  #outbound(connection: Connection, message: Uint8Array, at: number): void {
+    let count = 0;
+    let isReceiptDue = false;
+    readDatagrams(message, this.#to, (offset, length) => {
+      count++;
+      if (this.#pace.arrived(at)) isReceiptDue = true;
+      this.#outboundDatagram(message, offset, length, at);
+      // What a datagram does may end the connection.
+      return this.#connection === connection && connection.socket.readyState === WEBSOCKET_OPEN;
+    });
+    this.#reading.read(connection.socket, count, at);
+    if (isReceiptDue) this.sendReceipt();
     else this.#host.receiptIsDue(this);
-    const to = this.#other;
-    readMessageEndpoint(message, to);
+  }
+
+  #outboundDatagram(message: Uint8Array, offset: number, length: number, at: number): void {
+    const { counts } = this.#host;
+    const to = this.#to;
     if (!this.#rate.take(length + OUTER_HEADERS, at)) {
       counts.dropsOutbound.rate++;
       return;
     }
-    const refusal = this.#gate.refuseOutbound(message, MESSAGE_HEADER, length, to, at);
+    const refusal = this.#gate.refuseOutbound(message, offset, length, to, at);
     if (refusal !== null) {
       counts.dropsOutbound[refusal]++;
       if (refusal !== 'stranger' && !this.#faults.take(1, at)) {
@@ -273,8 +292,8 @@ export class ClientSession {
     const neighbor = this.#host.clientAt(to);
     if (neighbor !== null) {
       // Behind a NAT, no datagram to the public address would come back from there.
-      neighbor.#inbound(message.subarray(MESSAGE_HEADER), this.#own);
-    } else if (this.#udp?.send(message, MESSAGE_HEADER, length, to, this.#sent) !== true) {
+      neighbor.#inbound(message.subarray(offset, offset + length), this.#own);
+    } else if (this.#udp?.send(message, offset, length, to, this.#sent) !== true) {
       counts.sendError('ENOBUFS');
       return;
     }
@@ -301,17 +320,28 @@ export class ClientSession {
   }
 
   #transmit(connection: Connection, message: Uint8Array, at: number): void {
-    const { socket, transport } = connection;
     this.#saidAt = at;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      transport.cork();
-      setImmediate(() => {
-        this.#isCorked = false;
-        transport.uncork();
-      });
-    }
-    socket.send(message, NOT_COMPRESSED);
+    this.#cork(connection);
+    connection.socket.send(message, NOT_COMPRESSED);
+  }
+
+  /** Lets what is sent in this turn leave together: datagrams in few messages, messages in few system calls. */
+  #cork(connection: Connection): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const { transport } = connection;
+    const batch = this.#batch;
+    transport.cork();
+    setImmediate(() => {
+      if (this.#connection === connection) this.#isCorked = false;
+      this.#sendBatch(connection, batch);
+      transport.uncork();
+    });
+  }
+
+  #sendBatch({ socket }: Connection, batch: MessageBatch): void {
+    const message = batch.take();
+    if (message !== null) socket.send(message, NOT_COMPRESSED);
   }
 
   #fail(failure: ConnectionFailure, code: number, reason: string): void {
@@ -324,4 +354,5 @@ function isJammed({ socket }: Connection): boolean {
   return socket.bufferedAmount > MOST_BUFFERED;
 }
 
+const WEBSOCKET_OPEN = 1;
 const NOT_COMPRESSED = { binary: true, compress: false, fin: true } as const;

@@ -1,5 +1,5 @@
 import { encodeAddress, parseIPv6, UdpEndpoint } from '@6bed4/codec';
-import { closeCodes, receiptMessage } from '@6bed4/gateway';
+import { closeCodes, LONGEST_MESSAGE, MESSAGE_HEADER, receiptMessage } from '@6bed4/gateway';
 import { buildNd } from '@6bed4/nd';
 import { udpPacket } from '@6bed4/testing/packets';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -40,9 +40,9 @@ describe('a gateway', () => {
     expect(hello.endpoint.port).toBeGreaterThanOrEqual(40_000);
     expect(hello.endpoint.port).toBeLessThanOrEqual(40_003);
     socket.send(message(SOLICITATION, lab.routerEndpoint));
-    await until(() => messages.some(({ length }) => length > 6 + 40));
-    const advertisement = messages.find(({ length }) => length > 6 + 40)!;
-    expect(advertisement[6 + 40]).toBe(134);
+    await until(() => messages.some(({ length }) => length > MESSAGE_HEADER + 40));
+    const advertisement = messages.find(({ length }) => length > MESSAGE_HEADER + 40)!;
+    expect(advertisement[MESSAGE_HEADER + 40]).toBe(134);
     // The receipt for the solicitation came, too.
     await until(() => messages.some(({ length }) => length === 4));
   });
@@ -80,7 +80,7 @@ describe('a gateway', () => {
     ['bytes that mean nothing', new Uint8Array(5), closeCodes.protocolError],
     ['an empty message', new Uint8Array(), closeCodes.protocolError],
     ['a receipt for what was not sent', receiptMessage(1), closeCodes.protocolError],
-    ['a message that is too long', new Uint8Array(2055), closeCodes.tooBig],
+    ['a message that is too long', new Uint8Array(LONGEST_MESSAGE + 1), closeCodes.tooBig],
   ])('ends a connection at %s', async (_, data, code) => {
     await lab.start();
     const { socket, closed } = await lab.connect();

@@ -5,12 +5,12 @@ import {
   closeCodes,
   datagramMessage,
   formatHello,
+  isDatagramMessage,
   LONGEST_MESSAGE,
   LONGEST_PAYLOAD,
-  MESSAGE_HEADER,
   RECEIPT_LENGTH,
   ReceiptPace,
-  readMessageEndpoint,
+  readDatagrams,
   readReceipt,
   receiptMessage,
   SendWindow,
@@ -51,6 +51,7 @@ export class GatewaySession implements DatagramHandler {
   readonly #rate: ByteRate;
   readonly #faults = new ByteRate(FAULTS);
   readonly #other = new UdpEndpoint();
+  readonly #to = new UdpEndpoint();
   #end: ServerEnd | null = null;
   #window = new SendWindow();
   #pace = new ReceiptPace();
@@ -168,28 +169,36 @@ export class GatewaySession implements DatagramHandler {
     if (typeof data === 'string') {
       this.#fail('protocol-error', closeCodes.unsupportedData, 'text is not understood');
     } else if (data.length > LONGEST_MESSAGE) {
-      this.#fail('protocol-error', closeCodes.tooBig, 'longer than a datagram');
-    } else if (data.length >= MESSAGE_HEADER) this.#outbound(data);
+      this.#fail('protocol-error', closeCodes.tooBig, 'too long');
+    } else if (isDatagramMessage(data)) this.#outbound(data);
     else if (data.length === RECEIPT_LENGTH) this.#confirmed(readReceipt(data));
-    else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagram nor receipt');
+    else this.#fail('protocol-error', closeCodes.protocolError, 'neither datagrams nor a receipt');
   }
 
   #outbound(message: Uint8Array): void {
+    const end = this.#end;
+    let isReceiptDue = false;
+    readDatagrams(message, this.#to, (offset, length) => {
+      if (this.#pace.arrived(this.#now)) isReceiptDue = true;
+      this.#outboundDatagram(message, offset, length);
+      return this.#end === end;
+    });
+    if (isReceiptDue) this.#sendReceipt();
+    else this.#setReceipt();
+  }
+
+  #outboundDatagram(message: Uint8Array, offset: number, length: number): void {
     const { counters, host } = this.#gateway;
     const now = this.#now;
-    const length = message.length - MESSAGE_HEADER;
-    if (this.#pace.arrived(now)) this.#sendReceipt();
-    else this.#setReceipt();
-    const to = this.#other;
-    readMessageEndpoint(message, to);
+    const to = this.#to;
     if (!this.#rate.take(length, now)) {
       counters.dropsOutbound.rate++;
       return;
     }
-    const refusal = this.#gate.refuseOutbound(message, MESSAGE_HEADER, length, to, now);
+    const refusal = this.#gate.refuseOutbound(message, offset, length, to, now);
     if (refusal === null) {
       counters.datagramsSent++;
-      host.sendFrom(this.endpoint.port, message, MESSAGE_HEADER, length, to, 0, 0);
+      host.sendFrom(this.endpoint.port, message, offset, length, to, 0, 0);
       return;
     }
     counters.dropsOutbound[refusal]++;

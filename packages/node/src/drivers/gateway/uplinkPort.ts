@@ -14,7 +14,7 @@ import {
   isNd,
 } from '@6bed4/nd';
 import { plainBytes } from '../../plainBytes.js';
-import { clearTimeout, now, setTimeout } from '../../realTimers.js';
+import { clearTimeout, now, setImmediate, setTimeout } from '../../realTimers.js';
 import type { DatagramHandler, DatagramPort, DatagramPortCounters } from '../ports/datagramPort.js';
 import type { GatewayProxy } from './connectProxy.js';
 import { loadWebSockets, type NodeWebSocket, type OpenNodeWebSocket } from './nodeWebSocket.js';
@@ -94,6 +94,7 @@ export class UplinkPort implements DatagramPort {
           const timer = setTimeout(action, milliseconds).unref();
           return () => clearTimeout(timer);
         },
+        defer: setImmediate,
         datagram: (bytes, offset, length, from) => {
           if (!this.#usesGateway) return;
           this.#handler?.(bytes, offset, length, from.address, from.port);
