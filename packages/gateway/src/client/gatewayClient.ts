@@ -127,9 +127,10 @@ export class GatewayClient {
     this.#ended(socket, { code: closeCodes.done, reason: 'renewed' });
   }
 
-  /** Ends the connection without coming back; {@link open} begins anew, with the same endpoint if it is kept. */
+  /** Gives up the endpoint and ends the connection without coming back; {@link open} begins anew, with another endpoint. */
   pause(): void {
     this.#cancelWait();
+    this.#hello = null;
     this.#drop();
   }
 

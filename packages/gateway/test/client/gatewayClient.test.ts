@@ -346,12 +346,13 @@ describe('a GatewayClient', () => {
     expect(last().protocols).not.toContain('6bed4.resume.name');
   });
 
-  test('comes back to the same endpoint after a pause', () => {
+  test('gives its endpoint up for a pause', () => {
     last().greet();
     client.pause();
     expect(timers).toEqual([]);
+    expect(last().closed).toEqual([closeCodes.done, undefined]);
     client.open();
-    expect(last().protocols).toContain('6bed4.resume.name');
+    expect(last().protocols).not.toContain('6bed4.resume.name');
   });
 
   test('does nothing after its end', () => {
