@@ -12,6 +12,8 @@ const QUEUE_LIMIT = 256 << 10;
 /** Hands over a datagram and where it came from. */
 export type ClientSocketHandler = (bytes: Uint8Array, from: RemoteInfo) => void;
 
+type SendCallback = (error: NodeJS.ErrnoException | null) => void;
+
 /** The UDP socket of one client of a gateway: as little as possible, since there are thousands. */
 export class ClientSocket {
   readonly #socket: Socket;
@@ -19,12 +21,15 @@ export class ClientSocket {
   readonly #batched: BatchedSender | null;
   /** -1 where it is not known. */
   readonly #fd: number;
+  /** Bytes that were handed over and not sent yet, where the socket does not tell, as in Deno. */
+  #unsent: number | null;
 
   private constructor(socket: Socket, fd: number, { texts, batched }: ClientSocketOptions) {
     this.#socket = socket;
     this.#texts = texts;
     this.#batched = fd < 0 ? null : batched;
     this.#fd = fd;
+    this.#unsent = typeof socket.getSendQueueSize === 'function' ? null : 0;
   }
 
   /** @throws StartError when the port cannot be had */
@@ -62,15 +67,26 @@ export class ClientSocket {
     offset: number,
     length: number,
     to: Readonly<UdpEndpoint>,
-    done: (error: NodeJS.ErrnoException | null) => void,
+    done: SendCallback,
   ): boolean {
     if (this.#batched !== null) {
       this.#batched.send(this.#fd, bytes, offset, length, to);
       return true;
     }
-    if (this.#socket.getSendQueueSize() > QUEUE_LIMIT) return false;
-    this.#socket.send(bytes, offset, length, to.port, this.#texts.textOf(to), done);
+    if ((this.#unsent ?? this.#socket.getSendQueueSize()) > QUEUE_LIMIT) return false;
+    const text = this.#texts.textOf(to);
+    this.#socket.send(bytes, offset, length, to.port, text, this.#counting(length, done));
     return true;
+  }
+
+  /** Counts bytes until they are sent, where the socket does not. */
+  #counting(length: number, done: SendCallback): SendCallback {
+    if (this.#unsent === null) return done;
+    this.#unsent += length;
+    return (error) => {
+      this.#unsent! -= length;
+      done(error);
+    };
   }
 
   close(): void {

@@ -7,8 +7,10 @@ import {
   answerEcho,
   createIdentity,
   openDriver,
+  openTunnel,
   PortableUdp,
   StartError,
+  startGateway,
   startPeer,
   startRouter,
 } from '@6bed4/node';
@@ -104,6 +106,32 @@ const tests = [
       expect(alice.address?.startsWith('fc64:'), 'an address');
       expect(alice.address !== bob.address, 'two addresses');
       await Promise.all([alice, bob, router].map((daemon) => daemon.close()));
+    },
+  },
+  {
+    name: 'reaches a peer over a gateway, which gives the address',
+    run: async () => {
+      const listen = '127.0.0.1';
+      const router = await startRouter({ listen, port: await freePort() });
+      const routers = router.endpoint;
+      const web = { host: listen, port: 0 };
+      const gateway = await startGateway({ routers, publicAddress: listen, web });
+      const url = `ws://${listen}:${gateway.report().web.port}/6bed4`;
+      const [alice, bob] = [
+        await openTunnel({ routers, gateway: url, uplink: 'wss' }),
+        await openTunnel({ routers, listen }),
+      ];
+      expect(alice.peer.gateway === url, `the gateway, found ${alice.peer.gateway}`);
+      const { clients, counters } = gateway.report();
+      expect(clients.connected === 1, `one client, found ${JSON.stringify(clients)}`);
+      expect(counters.datagramsSent > 0, 'datagrams of that client');
+      const server = bob.createServer((socket) => socket.end('hello')).listen(7);
+      await once(server, 'listening');
+      const socket = alice.connect(7, bob.address);
+      const [data] = await once(socket, 'data');
+      expect(String(data) === 'hello', `hello, found ${data}`);
+      await Promise.all([alice, bob].map((tunnel) => tunnel.close()));
+      await Promise.all([gateway, router].map((daemon) => daemon.close()));
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { connect } from 'node:net';
+import type { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LONGEST_MESSAGE, type WebSocketLike } from '@6bed4/gateway';
 import { setImmediate } from '../../realTimers.js';
@@ -68,7 +68,9 @@ export async function loadWebSockets(
       if (isRef) transport?.ref?.();
       else transport?.unref?.();
     };
-    socket.on('upgrade', ({ socket: found }) => {
+    socket.on('upgrade', ({ socket: found }: { readonly socket: Socket | null }) => {
+      // Bun does not show it.
+      if (found === null) return;
       found.setNoDelay(true);
       transport = found;
       keepAlive(isKeptAlive);
