@@ -1,9 +1,6 @@
-import { context } from 'esbuild';
-import { options } from './bundle.mjs';
+// Serves the page, and anew when a file changes.
+import { servePage } from '@6bed4/example-browser-peer/servePage.mjs';
 
-const { hosts, port } = await (await context(options)).serve({
-  host: '127.0.0.1',
-  port: Number(process.env.PORT ?? 0),
-  servedir: options.outdir,
-});
-console.log(`open http://${hosts[0]}:${port}/ (stop with Ctrl-C)`);
+const here = new URL('.', import.meta.url);
+const { origin } = await servePage(Number(process.env.PORT ?? 0), here);
+console.log(`open ${origin}/ (stop with Ctrl-C)`);

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundleOptions } from '@6bed4/example-browser-peer/bundle.mjs';
 import { domInChromium, findChromium } from '@6bed4/testing/chromium';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { options } from '../bundle.mjs';
 import { dialects, Lab, natChoices } from '../lab.mjs';
 
 const required = process.env['SIXBED4_REQUIRE_BROWSER'] === '1';
@@ -41,7 +41,7 @@ describe('the page', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), '6bed4-lab-'));
-    await build({ ...options, outdir: folder });
+    await build({ ...bundleOptions(new URL('../', import.meta.url)), outdir: folder });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
