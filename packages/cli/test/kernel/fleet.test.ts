@@ -3,10 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
+import { program } from '@6bed4/testing/kernel/programs';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EventCost, type FlowWatch } from './support/eventCost.js';
-import { FleetNetwork, HOLD_TIME, NATIVE, UPSTREAMS } from './support/fleetNetwork.js';
+import {
+  FleetNetwork,
+  type FleetPeer,
+  HOLD_TIME,
+  NATIVE,
+  UPSTREAMS,
+} from './support/fleetNetwork.js';
+import { waysOf } from './support/fleetWays.js';
 import { NumberedFlow } from './support/numberedFlow.js';
 import { PingFlow } from './support/pingFlow.js';
 import { replySources } from './support/replySources.js';
@@ -14,16 +22,33 @@ import { workersOfFlows } from './support/workersOfFlows.js';
 
 /** Milliseconds after which nothing of an event happens any more. */
 const SETTLE = 1_500;
-/** Milliseconds that a loaded computer adds to any pause. */
-const ALLOWANCE = 1_500;
-/** Milliseconds in which BFD notices: three packets each 300 ms. */
+/*
+ * Bounds of outages: of how many milliseconds a stream may lose everything. Each follows from what has to notice. In runs
+ * on two processors with 4 to 32 processes that wanted them, 220, 860 and 2520 ms were the longest.
+ */
+/**
+ * A router that ends: its watch sees the connection close, BIRD tells the upstreams, and they change their routes. Were the
+ * next check of the watch needed, it would be due after 500 ms on average.
+ */
+const NOTICED = 500;
+/** BFD misses three packets, which come 225 to 300 ms apart: it notices after 600 to 900 ms. */
 const BFD = 900;
+/** BGP without BFD: its last keepalive is a third of the hold time old at most. */
+const HELD = HOLD_TIME * 1000;
+/** What BIRD and the kernel may take to change routes, where processors are busy. */
+const CHANGE = 300;
 const FILE_SIZE = 3_000_000;
 const FILE_RATE = '600k';
 const SAMPLES = 60;
 
-/** Peers of which the first sends to the second without a router. */
+/** Peers that talk to each other without a router. */
 const DIRECT = [4, 5] as const;
+/** Calls between each two hosts that have one. */
+const CALLS = Number(process.env['FLEET_CALLS'] ?? 1);
+const FIRST_PORT = 5004;
+/** A peer that nobody calls, and its service. */
+const SERVER = 7;
+const ECHO_PORT = 4000;
 /** Packets that each router relays at least in a second of all these flows. */
 const LEAST_SHARE = 10;
 
@@ -45,16 +70,18 @@ describeKernel('a fleet of three routers', () => {
     const web = ['python3', '-m', 'http.server', '80', '--bind', '::', '--directory', lab.folder];
     lab.spawn('native', web);
     const calls = [[0, 1], [2, 3], DIRECT] as const;
-    for (const [caller, callee] of calls) {
-      const { host, address } = peers[callee]!;
-      const call = await NumberedFlow.call(lab, peers[caller]!.host, host, address);
-      flows.push(...call);
-      if (caller !== DIRECT[0]) continue;
-      const isDirect = new RegExp(`^path direct .*remote ${address}`);
-      await peers[caller]!.daemon.waitForLine(isDirect, 20_000);
-      call[0]!.kind = 'direct';
+    for (const port of Array.from({ length: CALLS }, (_, index) => FIRST_PORT + index)) {
+      for (const [caller, callee] of calls) {
+        const { host, address } = peers[callee]!;
+        const call = await NumberedFlow.call(lab, peers[caller]!.host, host, address, port);
+        flows.push(...call);
+        if (caller === DIRECT[0]) for (const flow of call) flow.kind = 'direct';
+      }
+      flows.push(...(await NumberedFlow.call(lab, 'peer6', 'native', NATIVE, port)));
     }
-    flows.push(...(await NumberedFlow.call(lab, 'peer6', 'native', NATIVE)));
+    // The path of the called peer is not in its log, since strangers can cause such lines.
+    const [left, right] = DIRECT.map((index) => peers[index]!) as [FleetPeer, FleetPeer];
+    await Promise.all([network.untilDirect(left, right), network.untilDirect(right, left)]);
     for (const { host } of peers) flows.push(await PingFlow.start(lab, host, NATIVE));
     addresses = await addressesNow();
   }, 180_000);
@@ -126,6 +153,21 @@ describeKernel('a fleet of three routers', () => {
     }
   }, 60_000);
 
+  test('reaches a peer by routers that it never sent to, through a NAT that filters', async () => {
+    const { lab, routers, peers } = network;
+    const { host, address } = peers[SERVER]!;
+    const echo = lab.spawn(host, program('udpEcho', ECHO_PORT));
+    await echo.waitForLine(/listening/);
+    const { from, to } = await waysOf(network, network.publicAddress(SERVER), async () => {
+      const ask = program('udpFromPorts', address, ECHO_PORT, SAMPLES, '00');
+      const { stdout } = await lab.exec('native', ask);
+      expect(JSON.parse(stdout)).toEqual({ [`${address} ${ECHO_PORT}`]: SAMPLES });
+    });
+    await echo.stop('SIGTERM');
+    expect(from).toHaveLength(1);
+    expect(to).toEqual(routers);
+  }, 60_000);
+
   test('has one worker of a router for each flow', async () => {
     const workers = await workersOfFlows(network.lab);
     for (const ofFlow of workers) expect(new Set(ofFlow).size).toBe(1);
@@ -165,13 +207,13 @@ describeKernel('a fleet of three routers', () => {
       await network.startRouter(router);
       await network.untilAnnounced(network.routers);
     });
-    expect(cost.longest('relayed')).toBeLessThan(ALLOWANCE);
+    expect(cost.outage('relayed')).toBeLessThan(NOTICED);
   }, 90_000);
 
   test('is without a killed router as soon as its watch notices', async () => {
     const router = await network.busiest();
     const cost = await costOf('kill -9', () => network.stopRouter(router, 'SIGKILL'));
-    expect(cost.longest('relayed')).toBeLessThan(ALLOWANCE);
+    expect(cost.outage('relayed')).toBeLessThan(NOTICED);
     await network.untilAnnounced(network.routers.filter((one) => one !== router));
     await network.startRouter(router);
     await network.untilAnnounced(network.routers);
@@ -184,7 +226,7 @@ describeKernel('a fleet of three routers', () => {
       await delay(BFD);
     });
     expect(cost.lost('relayed')).toBeGreaterThan(0);
-    expect(cost.longest('relayed')).toBeLessThan(BFD + ALLOWANCE);
+    expect(cost.outage('relayed')).toBeLessThan(BFD + CHANGE);
     await network.partition(router, false);
     await network.untilAnnounced(network.routers);
   }, 90_000);
@@ -194,10 +236,10 @@ describeKernel('a fleet of three routers', () => {
     await network.withoutBfd(router);
     const cost = await costOf('partition, without BFD', async () => {
       await network.partition(router, true);
-      await delay(HOLD_TIME * 1000);
+      await delay(HELD);
     });
-    expect(cost.longest('relayed')).toBeGreaterThan(BFD);
-    expect(cost.longest('relayed')).toBeLessThan(HOLD_TIME * 1000 + ALLOWANCE);
+    expect(cost.outage('relayed')).toBeGreaterThan(BFD);
+    expect(cost.outage('relayed')).toBeLessThan(HELD + CHANGE);
   }, 90_000);
 
   test('answers from the service address, whichever router it is', async () => {

@@ -1,5 +1,11 @@
+import { formatIPv4 } from '@6bed4/codec';
 import { describe, expect, test } from 'vitest';
-import { Internet, type LinuxNatOptions, type PeerNode } from '../../src/index.js';
+import {
+  Internet,
+  type LinkDatagram,
+  type LinuxNatOptions,
+  type PeerNode,
+} from '../../src/index.js';
 import { profiles } from '../support/dialects.js';
 import { drops, reach } from '../support/natLab.js';
 
@@ -131,4 +137,27 @@ describe.each(profiles)('%s: two peers', (_, profile) => {
       expect(directAfter(net, a, b)).toBeLessThan(3_000);
     },
   );
+});
+
+test('behind open Linux NATs, a first question that is lost on its way to its own costs more than a minute', () => {
+  const net = new Internet({ seed: 1, trace: true });
+  const { endpoint } = net.router('r', { address: '198.51.100.1' });
+  const [a, b] = [0, 1].map((index) => {
+    const behind = net.linuxNat(`nat ${index}`, { input: 'accept' });
+    return net.peer(`peer ${index}`, { behind });
+  }) as [PeerNode, PeerNode];
+  net.run(10_000);
+  let lost = 0;
+  const loses = ({ destination }: LinkDatagram): boolean =>
+    lost === 0 && formatIPv4(destination) !== endpoint.address && ++lost > 0;
+  a.link = { up: { loses }, down: {} };
+  const [toA, toB] = [a.address!, b.address!];
+  const numbers: (number | null)[] = [];
+  const isDirect = (): boolean =>
+    a.paths.get(toB)?.path === 'direct' && b.paths.get(toA)?.path === 'direct';
+  for (; numbers.length < 200 && !isDirect(); net.run(500)) numbers.push(a.ping(toB));
+  expect(lost).toBe(1);
+  expect(numbers.length / 2).toBeGreaterThan(65);
+  expect(numbers.length / 2).toBeLessThan(95);
+  expect(numbers.every((number) => a.wasAnswered(number))).toBe(true);
 });

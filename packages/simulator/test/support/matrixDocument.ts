@@ -164,6 +164,9 @@ router between the two hosts. These cases are not, or not at once:
   second hop. Only the portable driver without direct calls to the system depends on the TTL alone.
 - **Nobody answers for a second.** The last question of a round goes all the way, for the sake of remotes that send
   nothing. When the remote sends only later, the path is relayed for as long as both sides search at least every 30 s.
+- **The first question is lost before it reaches the own host.** Then the other side's question arrives at a host that
+  expects nothing. Both go on through the router, and search again after 2, 4, 8, 16 and 32 s; only the last of these pauses is long
+  enough for the host to forget, so that the path is direct after 70 to 90 s.
 - **A host that is the outer one of two NATs.** The first question opens the inner one only. When the other side
   begins, the path is direct.
 

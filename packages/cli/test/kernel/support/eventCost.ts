@@ -1,11 +1,18 @@
 /** A call by way of routers, one without, or echo requests to the IPv6 Internet. */
 export type FlowKind = 'relayed' | 'direct' | 'ping';
 
-/** What a flow lost in a time, and the longest pause between two of its packets, in milliseconds. */
+/** What a flow lost in a time. */
 export interface FlowLoss {
   readonly kind: FlowKind;
   readonly name: string;
+  /** Packets. */
   readonly lost: number;
+  /**
+   * The time in which they were sent, in milliseconds. Other than a pause, it has nothing to do with how busy the computers
+   * of sender and receiver are.
+   */
+  readonly outage: number;
+  /** The longest pause between two packets that arrived, in milliseconds. */
   readonly gap: number;
 }
 
@@ -38,6 +45,11 @@ export class EventCost {
     return Math.max(...this.of(kind).map(({ gap }) => gap));
   }
 
+  /** Milliseconds of which the flow that lost the most lost everything. */
+  outage(kind: FlowKind): number {
+    return Math.max(...this.of(kind).map(({ outage }) => outage));
+  }
+
   /** The figures for `npm run bench:fleet`. */
   summary(): object {
     const { event } = this;
@@ -47,7 +59,9 @@ export class EventCost {
       relayedFlows: relayed.length,
       flowsHit: relayed.filter(({ lost }) => lost > 0).length,
       packetsLost: this.lost('relayed'),
+      mostLost: Math.max(...relayed.map(({ lost }) => lost)),
       longestPause: this.longest('relayed'),
+      directFlows: this.of('direct').length,
       directLost: this.lost('direct'),
       pingsLost: this.lost('ping'),
     };

@@ -4,6 +4,8 @@ import { command, PORT } from '@6bed4/testing/kernel/daemons';
 import { addressesOf } from '@6bed4/testing/kernel/interfaces';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import type { PathKind } from '@6bed4/tunnel';
+import type { DaemonStatus, PeerStatus, RouterStatus } from '../../../src/control/status.js';
 import { COUNT_SOURCES } from './replySources.js';
 
 const SERVICE = '192.0.2.1';
@@ -15,9 +17,11 @@ export const HOLD_TIME = 3;
 const ROUTERS = ['first', 'second', 'third'] as const;
 export const UPSTREAMS = ['left', 'right'] as const;
 const PEERS = 10;
+/** Those of them behind symmetric NATs. */
+const SYMMETRIC = 4;
 const ROUTER_AS = 64512;
 const UPSTREAM_AS = 64500;
-/** Milliseconds in which routes change, with BGP that connects anew. */
+/** Milliseconds in which routes change, with BGP that connects anew, and in which peers find direct paths. */
 const PATIENCE = 30_000;
 const POLL = 50;
 /** nftables before everything else, so that nothing arrives or leaves. */
@@ -78,7 +82,12 @@ export class FleetNetwork {
     this.lab.dispose();
   }
 
-  /** Starts the peers: half of them behind NATs that map each destination to another port. */
+  /** The IPv4 address of the NAT of a peer, by the number of the peer. */
+  publicAddress(index: number): string {
+    return `203.0.113.${10 + index}`;
+  }
+
+  /** Starts the peers, the first ones behind NATs that map each destination to another port. */
   async startPeers(): Promise<void> {
     const { lab } = this;
     const started = await Promise.all(
@@ -86,13 +95,14 @@ export class FleetNetwork {
         const [nat, host] = [`nat${index}`, `peer${index}`];
         await lab.host(nat);
         await lab.host(host);
-        await lab.attach(nat, `203.0.113.${10 + index}/24`);
+        await lab.attach(nat, `${this.publicAddress(index)}/24`);
         await lab.ip(nat, `route add default via 203.0.113.${1 + (index % 2)}`);
         await lab.link([nat, 'lan', '10.0.0.1/24'], [host, 'eth0', '10.0.0.2/24']);
         await lab.ip(host, 'route add default via 10.0.0.1');
-        await lab.masquerade(nat, 'eth0', { fullyRandom: index < PEERS / 2 - 1 });
+        await lab.masquerade(nat, 'eth0', { fullyRandom: index < SYMMETRIC });
         await lab.nft(nat, FIREWALL);
-        const daemon = lab.spawn(host, command('peer', '--router', SERVICE, '--no-control'));
+        const options = ['--router', SERVICE, '--control', this.socketOf(host)];
+        const daemon = lab.spawn(host, command('peer', ...options));
         await daemon.waitForLine(/^ready/, PATIENCE);
         const [address = ''] = (await addressesOf(lab, host)).map((one) => one.split('/')[0]!);
         return { host, address, daemon };
@@ -122,8 +132,22 @@ export class FleetNetwork {
     await this.lab.exec(router, command('drain', this.socketOf(router), ...options));
   }
 
-  socketOf(router: string): string {
-    return join(this.lab.folder, `${router}.sock`);
+  /** The control socket of the daemon of a host. */
+  socketOf(host: string): string {
+    return join(this.lab.folder, `${host}.sock`);
+  }
+
+  /** Waits until the packets from one peer to another go without a router. */
+  async untilDirect(from: FleetPeer, to: FleetPeer): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    let path: PathKind | undefined;
+    while (Date.now() < end) {
+      const { remotes } = await this.#statusOf<PeerStatus>(from.host);
+      path = remotes.find(({ address }) => address === to.address)?.path;
+      if (path === 'direct') return;
+      await delay(POLL);
+    }
+    throw new Error(`packets from ${from.host} to ${to.host} are ${path}`);
   }
 
   /** Has the link of a router drop everything in silence, or not any more. */
@@ -175,11 +199,8 @@ export class FleetNetwork {
   async received(): Promise<Map<string, number>> {
     const counts = await Promise.all(
       ROUTERS.map(async (router) => {
-        const { stdout } = await this.lab.exec(
-          router,
-          command('status', this.socketOf(router), '--json'),
-        );
-        return [router, JSON.parse(stdout).counters.datagramsReceived] as [string, number];
+        const { counters } = await this.#statusOf<RouterStatus>(router);
+        return [router, counters.datagramsReceived] as const;
       }),
     );
     return new Map(counts);
@@ -206,6 +227,11 @@ export class FleetNetwork {
       }),
     );
     return new Set(ways);
+  }
+
+  async #statusOf<Status extends DaemonStatus>(host: string): Promise<Status> {
+    const argv = command('status', this.socketOf(host), '--json');
+    return JSON.parse((await this.lab.exec(host, argv)).stdout);
   }
 
   async #waysOf(host: string, words: string): Promise<string> {
