@@ -29,6 +29,17 @@ export { ReceiptPace } from './flow/receiptPace.js';
 export { QUEUE_DELAY, SendWindow } from './flow/sendWindow.js';
 export { ByteRate } from './relay/byteRate.js';
 export { ClientGate, type ClientGateOptions, type Refusal, refusals } from './relay/clientGate.js';
+export { GatewaySession } from './relay/gatewaySession.js';
+export type {
+  DatagramReceiver,
+  DatagramSender,
+  ReceiptSender,
+  SessionConnection,
+  SessionCounts,
+  SessionFailure,
+  SessionHost,
+  SessionSettings,
+} from './relay/sessionHost.js';
 export { StrangerLimits } from './relay/strangerLimits.js';
 export { closeCodes, isFinal } from './wire/closeCodes.js';
 export {

@@ -10,12 +10,12 @@ import {
   SUBPROTOCOL,
 } from '@6bed4/gateway';
 import { RateLimiter } from '@6bed4/tunnel';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
 import { clearInterval, now, setInterval } from '../realTimers.js';
 import { clientAddress, isProxyForgotten, sourceKey, sourceOf } from './clientAddress.js';
-import type { Connection } from './clientSession.js';
+import { ClientConnection } from './clientConnection.js';
 import type { ConnectionFailure, GatewayCounters } from './gatewayCounters.js';
 import { type GatewayOptions, type GatewaySettings, readGatewayOptions } from './gatewayOptions.js';
 import { GatewayServer } from './gatewayServer.js';
@@ -74,7 +74,6 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
   readonly #sessions: GatewaySessions;
   readonly #sockets: WebSocketServer;
   readonly #handshakes = new RateLimiter(HANDSHAKES, secureRandom);
-  readonly #sources = new WeakMap<WebSocket, string>();
   readonly #ticks: NodeJS.Timeout;
   #tokens: readonly Buffer[] | null = null;
   #server: GatewayServer | null = null;
@@ -91,7 +90,7 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     this.#sockets = sockets;
     this.#sessions = sessions;
     this.setTokens(settings.tokens);
-    sessions.onFailure = (socket, failure) => this.#report(socket, failure);
+    sessions.onFailure = ({ source }, reason) => this.emit('refused', { source, reason });
     sessions.onGone = (endpoint) => this.emit('client-gone', { endpoint });
     this.#ticks = setInterval(() => sessions.tick(now()), TICK);
   }
@@ -186,8 +185,7 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     const token = bearer ?? credentials.token;
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
       this.#server?.upgraded(request.socket);
-      const connection = { socket: websocket, transport: socket, source };
-      this.#accepted(connection, { ...credentials, token });
+      this.#accepted(new ClientConnection(websocket, socket, source), { ...credentials, token });
     });
   }
 
@@ -204,25 +202,26 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     return { status: '429 Too Many Requests', reason: 'handshake-rate' };
   }
 
-  #accepted(connection: Connection, { token, resume }: ClientCredentials): void {
+  #accepted(connection: ClientConnection, { token, resume }: ClientCredentials): void {
     const { socket, source } = connection;
-    this.#sources.set(socket, source);
     // A message that is too long, or no message; ws says so to the client by the right code.
     socket.on('error', () => this.#sessions.counts.failed('protocol-error'));
     if (!this.#isKnown(token)) {
-      this.#sessions.end(socket, 'unauthorized', closeCodes.unauthorized, 'a token is needed');
+      this.#sessions.end(connection, 'unauthorized', closeCodes.unauthorized, 'a token is needed');
       return;
     }
     void this.#sessions.admit(connection, resume).then(
       (admitted) => {
         if (admitted === null) return;
-        const { session, resumed } = admitted;
-        const { address, port } = session.endpoint;
+        const {
+          endpoint: { address, port },
+          resumed,
+        } = admitted;
         this.emit('client', { endpoint: `${address}:${port}`, source, resumed });
       },
       () => {
         const { internalError } = closeCodes;
-        this.#sessions.end(socket, 'internal-error', internalError, 'a fault of the gateway');
+        this.#sessions.end(connection, 'internal-error', internalError, 'a fault of the gateway');
       },
     );
   }
@@ -234,10 +233,6 @@ export class GatewayDaemon extends EventEmitter<GatewayEvents> {
     const found = digest(token);
     // All are compared, so that the time says nothing.
     return tokens.filter((one) => timingSafeEqual(one, found)).length > 0;
-  }
-
-  #report(socket: WebSocket, reason: ConnectionFailure): void {
-    this.emit('refused', { source: this.#sources.get(socket) ?? '', reason });
   }
 }
 

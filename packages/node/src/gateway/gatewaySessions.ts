@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { parseIPv4, UdpEndpoint } from '@6bed4/codec';
-import { ClientGate, closeCodes, StrangerLimits } from '@6bed4/gateway';
+import { type Endpoint, parseIPv4, UdpEndpoint } from '@6bed4/codec';
+import {
+  ClientGate,
+  closeCodes,
+  type DatagramReceiver,
+  type ReceiptSender,
+  StrangerLimits,
+} from '@6bed4/gateway';
 import { EndpointPolicy } from '@6bed4/tunnel';
-import type { WebSocket } from 'ws';
 import { type Libc, tryLoadLibc } from '../drivers/kernel/libc.js';
 import { AddressNumbers, AddressTexts } from '../drivers/udp/addressText.js';
 import { StartError } from '../errors.js';
 import { secureRandom } from '../random.js';
-import { now, setTimeout } from '../realTimers.js';
+import { now, setImmediate, setTimeout } from '../realTimers.js';
 import { BatchedSender } from './batchedSender.js';
-import { ClientSession, type Connection, type SessionHost } from './clientSession.js';
+import type { ClientConnection } from './clientConnection.js';
+import { ClientSession, type ClientSessionHost } from './clientSession.js';
 import { ClientSocket } from './clientSocket.js';
 import { ClientSources } from './clientSources.js';
 import { type ConnectionFailure, type GatewayCounters, GatewayCounts } from './gatewayCounters.js';
@@ -29,12 +35,12 @@ const MS_PER_SECOND = 1000;
 const ADDRESSES_AGE = 10_000;
 
 /** All clients of a gateway, and their ports. */
-export class GatewaySessions implements SessionHost {
+export class GatewaySessions implements ClientSessionHost {
   readonly settings: GatewaySettings;
   readonly counts: GatewayCounts = new GatewayCounts();
   readonly numbers: AddressNumbers = new AddressNumbers();
   /** Is told of connections that end for a reason. */
-  onFailure: (socket: WebSocket, failure: ConnectionFailure) => void = () => {};
+  onFailure: (connection: ClientConnection, failure: ConnectionFailure) => void = () => {};
   /** Is told of endpoints that are given up. */
   onGone: (endpoint: string) => void = () => {};
   readonly #libc: Libc | null;
@@ -46,8 +52,8 @@ export class GatewaySessions implements SessionHost {
   readonly #byPort = new Map<number, ClientSession>();
   readonly #byName = new Map<string, ClientSession>();
   /** Clients, and connections that are to become some. */
-  readonly #sources: ClientSources<ClientSession | Connection>;
-  readonly #due = new Set<ClientSession>();
+  readonly #sources: ClientSources<ClientSession | ClientConnection>;
+  readonly #due = new Set<ReceiptSender>();
   readonly #routers: ReadonlySet<number>;
   readonly #publicBits: number;
   #ownAddresses: ReadonlySet<number> = new Set();
@@ -110,63 +116,79 @@ export class GatewaySessions implements SessionHost {
    * @returns null when it was refused
    */
   async admit(
-    connection: Connection,
+    connection: ClientConnection,
     resume: string | null,
-  ): Promise<{ readonly session: ClientSession; readonly resumed: boolean } | null> {
+  ): Promise<{ readonly endpoint: Endpoint; readonly resumed: boolean } | null> {
     const { socket, source } = connection;
-    let session: ClientSession | null = null;
+    let client: ClientSession | null = null;
     socket.on('message', (data, isBinary) => {
-      if (session?.connection === connection) session.received(data as Buffer, isBinary);
-      else
-        this.end(socket, 'protocol-error', closeCodes.protocolError, 'a message before the hello');
+      if (client?.session.connection === connection) client.received(data as Buffer, isBinary);
+      else {
+        const { protocolError } = closeCodes;
+        this.end(connection, 'protocol-error', protocolError, 'a message before the hello');
+      }
     });
     const kept = resume === null ? undefined : this.#byName.get(resume);
     if (kept?.source !== source && !this.#makeRoom(source)) {
-      this.end(socket, 'per-address', closeCodes.tooMany, 'too many clients of this address');
+      this.end(connection, 'per-address', closeCodes.tooMany, 'too many clients of this address');
       return null;
     }
     if (kept !== undefined) {
-      session = kept;
+      client = kept;
       this.counts.connectionsResumed++;
       this.#attach(kept, connection, true);
-      return { session: kept, resumed: true };
+      return { endpoint: kept.session.endpoint, resumed: true };
     }
     if (this.#byName.size + this.#opening >= this.settings.maxClients) {
-      return this.#refuse(socket, 'full', 'no place for another client');
+      return this.#refuse(connection, 'full', 'no place for another client');
     }
     this.#opening++;
     this.#sources.add(source, connection);
     try {
-      session = await this.#newSession();
+      client = await this.#newSession();
     } finally {
       this.#opening--;
       this.#sources.delete(source, connection);
     }
-    if (session === null) return this.#refuse(socket, 'no-port', 'no port is free');
-    if (this.#isClosed || socket.readyState !== socket.OPEN) {
-      this.#remove(session, closeCodes.goingAway, '');
+    if (client === null) return this.#refuse(connection, 'no-port', 'no port is free');
+    if (this.#isClosed || !connection.isOpen) {
+      this.#remove(client, closeCodes.goingAway, '');
       return null;
     }
-    this.#attach(session, connection, false);
-    return { session, resumed: false };
+    this.#attach(client, connection, false);
+    return { endpoint: client.session.endpoint, resumed: false };
   }
 
-  end(socket: WebSocket, failure: ConnectionFailure, code: number, reason: string): void {
-    if (socket.readyState !== socket.OPEN) return;
+  now(): number {
+    return now();
+  }
+
+  defer(action: () => void): void {
+    setImmediate(action);
+  }
+
+  end(
+    connection: ClientConnection,
+    failure: ConnectionFailure,
+    code: number,
+    reason: string,
+  ): void {
+    if (!connection.isOpen) return;
+    const { socket } = connection;
     this.counts.failed(failure);
-    this.onFailure(socket, failure);
+    this.onFailure(connection, failure);
     // Whatever it still says is not listened to, and it cannot keep the connection by not answering.
     socket.removeAllListeners('message').removeAllListeners('ping');
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), LEAVE_TIME).unref();
   }
 
-  clientAt(endpoint: Readonly<UdpEndpoint>): ClientSession | null {
+  sessionAt(endpoint: Readonly<UdpEndpoint>): DatagramReceiver | null {
     if (endpoint.addressBits !== this.#publicBits) return null;
-    return this.#byPort.get(endpoint.port) ?? null;
+    return this.#byPort.get(endpoint.port)?.session ?? null;
   }
 
-  receiptIsDue(session: ClientSession): void {
+  receiptIsDue(session: ReceiptSender): void {
     if (this.#due.size === 0) setTimeout(() => this.#sendReceipts(), RECEIPT_DELAY);
     this.#due.add(session);
   }
@@ -178,21 +200,22 @@ export class GatewaySessions implements SessionHost {
   /** Looks after all clients; called once a second. */
   tick(at: number): void {
     const keep = this.settings.resumeFor * MS_PER_SECOND;
-    for (const session of this.#byName.values()) {
+    for (const client of this.#byName.values()) {
+      const { session } = client;
       if (session.connection !== null) session.tick(at);
-      else if (at - session.detachedAt >= keep) this.#remove(session, closeCodes.done, '');
+      else if (at - session.detachedAt >= keep) this.#remove(client, closeCodes.done, '');
     }
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const session of [...this.#byName.values()]) {
-      this.#remove(session, closeCodes.goingAway, 'the gateway ends');
+    for (const client of [...this.#byName.values()]) {
+      this.#remove(client, closeCodes.goingAway, 'the gateway ends');
     }
     this.#batched?.close();
   }
 
-  #attach(session: ClientSession, connection: Connection, resumed: boolean): void {
+  #attach(session: ClientSession, connection: ClientConnection, resumed: boolean): void {
     this.#connected++;
     this.counts.connectionsAccepted++;
     this.#sources.delete(session.source, session);
@@ -200,8 +223,8 @@ export class GatewaySessions implements SessionHost {
     this.#sources.add(session.source, session);
   }
 
-  #refuse(socket: WebSocket, failure: ConnectionFailure, reason: string): null {
-    this.end(socket, failure, closeCodes.tryAgainLater, reason);
+  #refuse(connection: ClientConnection, failure: ConnectionFailure, reason: string): null {
+    this.end(connection, failure, closeCodes.tryAgainLater, reason);
     return null;
   }
 
@@ -209,7 +232,7 @@ export class GatewaySessions implements SessionHost {
   #makeRoom(source: string): boolean {
     if (!this.#sources.isFull(source)) return true;
     for (const member of this.#sources.of(source)) {
-      if (!(member instanceof ClientSession) || member.connection !== null) continue;
+      if (!(member instanceof ClientSession) || member.session.connection !== null) continue;
       this.#remove(member, closeCodes.done, '');
       return true;
     }
@@ -220,10 +243,10 @@ export class GatewaySessions implements SessionHost {
     for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
       const port = this.#ports.take();
       if (port === null) return null;
-      const session = this.#sessionAt(port);
+      const client = this.#clientAt(port);
       try {
-        session.useSocket(
-          await this.#openSocket(port, (bytes, from) => session.arrived(bytes, from)),
+        client.useSocket(
+          await this.#openSocket(port, (bytes, from) => client.arrived(bytes, from)),
         );
       } catch (error) {
         this.#ports.give(port);
@@ -231,14 +254,14 @@ export class GatewaySessions implements SessionHost {
         this.counts.sendError(error.code);
         continue;
       }
-      this.#byPort.set(port, session);
-      this.#byName.set(session.resume, session);
-      return session;
+      this.#byPort.set(port, client);
+      this.#byName.set(client.session.resume, client);
+      return client;
     }
     return null;
   }
 
-  #sessionAt(port: number): ClientSession {
+  #clientAt(port: number): ClientSession {
     const address = this.settings.publicAddress;
     const gate = new ClientGate({
       profile: this.settings.profile,
@@ -280,12 +303,13 @@ export class GatewaySessions implements SessionHost {
     return this.#ownAddresses;
   }
 
-  #remove(session: ClientSession, code: number, reason: string): void {
+  #remove(client: ClientSession, code: number, reason: string): void {
+    const { session } = client;
     const { address, port } = session.endpoint;
     this.#byName.delete(session.resume);
     this.#byPort.delete(port);
     this.#due.delete(session);
-    this.#sources.delete(session.source, session);
+    this.#sources.delete(client.source, client);
     session.close(code, reason);
     this.#ports.give(port);
     this.onGone(`${address}:${port}`);

@@ -15,10 +15,11 @@ export interface GatewayNodeCounters {
   /** Of these, connections of clients that came back to their endpoint. */
   readonly connectionsResumed: number;
   readonly connectionsEnded: Readonly<Record<GatewayRefusal, number>>;
-  /** Datagrams of clients that were sent by UDP. */
+  /** Datagrams of clients that were sent, and that came for clients; bytes of their payloads. */
   readonly datagramsSent: number;
-  /** Datagrams that came by UDP and were sent to clients. */
+  readonly datagramBytesSent: number;
   readonly datagramsReceived: number;
+  readonly datagramBytesReceived: number;
   readonly dropsOutbound: Readonly<Record<Refusal, number>>;
   readonly dropsInbound: Readonly<Record<Refusal, number>>;
   /** Datagrams for clients without a connection. */
@@ -47,7 +48,9 @@ export function newGatewayCounters(): Counts<GatewayNodeCounters> {
       silent: 0,
     },
     datagramsSent: 0,
+    datagramBytesSent: 0,
     datagramsReceived: 0,
+    datagramBytesReceived: 0,
     dropsOutbound: drops(),
     dropsInbound: drops(),
     awayDrops: 0,

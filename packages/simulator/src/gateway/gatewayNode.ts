@@ -7,18 +7,16 @@ import type { LinkDescription } from '../network/link.js';
 import type { Random } from '../time/random.js';
 import { VirtualTimer } from '../time/virtualTimer.js';
 import type { World } from '../world/world.js';
-import {
-  type GatewayNodeCounters,
-  type GatewayRefusal,
-  newGatewayCounters,
-} from './gatewayCounters.js';
-import { GatewaySession, type SessionHost } from './gatewaySession.js';
+import { ClientPort } from './clientPort.js';
+import type { GatewayNodeCounters, GatewayRefusal } from './gatewayCounters.js';
+import { GatewayHost } from './gatewayHost.js';
 import { completeGateway, type GatewaySettings } from './gatewaySettings.js';
 import type { ServerEnd } from './webConnection.js';
 
 /** Milliseconds between two looks at all clients. */
 const TICK = 1_000;
 const RESUME_LENGTH = 8;
+const MS_PER_SECOND = 1000;
 
 /**
  * A host that is a gateway for peers whose networks block UDP, as `6bed4 gateway`: each client has a UDP port of its own,
@@ -26,13 +24,14 @@ const RESUME_LENGTH = 8;
  */
 export class GatewayNode {
   readonly name: string;
-  readonly #session: SessionHost;
+  readonly #host: Host;
+  readonly #shared: GatewayHost;
+  readonly #world: World;
   readonly #random: Random;
   readonly #ports: number[];
   readonly #policy: EndpointPolicy;
   #strangers: StrangerLimits;
-  readonly #byPort = new Map<number, GatewaySession>();
-  readonly #byName = new Map<string, GatewaySession>();
+  readonly #byName = new Map<string, ClientPort>();
   readonly #routers: ReadonlySet<number>;
   #isListening = true;
   #timer: VirtualTimer | null = null;
@@ -42,7 +41,9 @@ export class GatewayNode {
     this.name = name;
     const host = new Host(world, name, attachment);
     const complete = completeGateway(settings);
-    this.#session = { world, host, settings: complete, counters: newGatewayCounters() };
+    this.#world = world;
+    this.#host = host;
+    this.#shared = new GatewayHost(world, host.addressBits, complete);
     this.#random = world.random.stream(`gateway ${name}`);
     this.#strangers = new StrangerLimits(() => this.#random.next());
     this.#policy = EndpointPolicy.deduceFrom(host.addressBits >>> 0, {});
@@ -54,29 +55,29 @@ export class GatewayNode {
 
   /** Its IPv4 address, which the addresses of its clients contain. */
   get address(): string {
-    return this.#session.host.address;
+    return this.#host.address;
   }
 
   /** What it counted so far. */
   get counters(): GatewayNodeCounters {
-    return this.#session.counters;
+    return this.#shared.counts;
   }
 
   /** Clients with a connection, and those that are away. */
   get clients(): { readonly connected: number; readonly away: number } {
     let connected = 0;
-    for (const session of this.#byName.values()) if (session.isConnected) connected++;
+    for (const { session } of this.#byName.values()) if (session.connection !== null) connected++;
     return { connected, away: this.#byName.size - connected };
   }
 
   /** The public endpoints of its clients. */
   get endpoints(): readonly Endpoint[] {
-    return [...this.#byName.values()].map(({ endpoint }) => endpoint);
+    return [...this.#byName.values()].map(({ session }) => session.endpoint);
   }
 
   /** Changes its link, for datagrams to come; WebSockets have a path of their own. */
   set link(link: LinkDescription) {
-    this.#session.host.link = link;
+    this.#host.link = link;
   }
 
   /** @internal */
@@ -87,8 +88,8 @@ export class GatewayNode {
   /** Ends as its program does: all clients lose connection and endpoint, and it takes no others. */
   stop(): void {
     this.#isListening = false;
-    for (const session of [...this.#byName.values()]) {
-      this.#remove(session, closeCodes.goingAway, 'the gateway ends');
+    for (const client of [...this.#byName.values()]) {
+      this.#remove(client, closeCodes.goingAway, 'the gateway ends');
     }
   }
 
@@ -100,7 +101,7 @@ export class GatewayNode {
 
   /** @internal A client has connected. */
   connected(end: ServerEnd, protocols: readonly string[]): void {
-    const { counters, settings } = this.#session;
+    const { counts, settings } = this.#shared;
     const credentials = readSubprotocols(protocols);
     const { tokens, maxClients } = settings;
     if (tokens !== null && !tokens.includes(credentials?.token ?? '')) {
@@ -113,14 +114,14 @@ export class GatewayNode {
       this.#refuse(end, 'full', closeCodes.tryAgainLater, 'no place for another client');
       return;
     }
-    const session = kept ?? this.#newSession();
-    if (session === null) {
+    const client = kept ?? this.#newClient();
+    if (client === null) {
       this.#refuse(end, 'no-port', closeCodes.tryAgainLater, 'no port is free');
       return;
     }
-    counters.connectionsAccepted++;
-    if (kept !== undefined) counters.connectionsResumed++;
-    session.attach(end, kept !== undefined);
+    counts.connectionsAccepted++;
+    if (kept !== undefined) counts.connectionsResumed++;
+    client.attach(end, kept !== undefined);
     this.#setTimer();
   }
 
@@ -135,14 +136,15 @@ export class GatewayNode {
   }
 
   #refuse(end: ServerEnd, refusal: GatewayRefusal, code: number, reason: string): void {
-    this.#session.counters.connectionsEnded[refusal]++;
+    this.#shared.counts.connectionsEnded[refusal]++;
     end.close(code, reason);
   }
 
-  #newSession(): GatewaySession | null {
+  #newClient(): ClientPort | null {
     const port = this.#ports.shift();
     if (port === undefined) return null;
-    const { host, settings } = this.#session;
+    const host = this.#host;
+    const { settings, byPort } = this.#shared;
     const gate = new ClientGate({
       profile: settings.profile,
       endpoint: new UdpEndpoint(host.addressBits, port),
@@ -150,15 +152,11 @@ export class GatewayNode {
       mayReach: (to) => this.#mayReach(to),
       strangers: this.#strangers,
     });
-    const session = new GatewaySession(
-      this.#session,
-      { address: host.address, port },
-      this.#newName(),
-      gate,
-    );
-    this.#byPort.set(port, session);
-    this.#byName.set(session.resume, session);
-    return session;
+    const endpoint = { address: host.address, port };
+    const client = new ClientPort(host, this.#shared, endpoint, this.#newName(), gate);
+    byPort.set(port, client);
+    this.#byName.set(client.session.resume, client);
+    return client;
   }
 
   #newName(): string {
@@ -171,28 +169,29 @@ export class GatewayNode {
   /** Other nodes are on the Internet; of this host there are other clients alone. */
   #mayReach(to: Readonly<UdpEndpoint>): boolean {
     if (!this.#policy.accepts(to)) return false;
-    return to.addressBits !== this.#session.host.addressBits || this.#byPort.has(to.port);
+    return to.addressBits !== this.#host.addressBits || this.#shared.byPort.has(to.port);
   }
 
-  #remove(session: GatewaySession, code: number, reason: string): void {
+  #remove({ session }: ClientPort, code: number, reason: string): void {
     const { port } = session.endpoint;
     this.#byName.delete(session.resume);
-    this.#byPort.delete(port);
+    this.#shared.byPort.delete(port);
     session.close(code, reason);
     this.#ports.push(port);
   }
 
   #setTimer(): void {
-    this.#timer ??= new VirtualTimer(this.#session.world, () => this.#tick(), TICK);
+    this.#timer ??= new VirtualTimer(this.#world, () => this.#tick(), TICK);
   }
 
   #tick(): void {
     this.#timer = null;
-    for (const session of [...this.#byName.values()]) {
-      session.tick();
-      if (session.isForgotten(this.#session.world.scheduler.now)) {
-        this.#remove(session, closeCodes.done, '');
-      }
+    const { now } = this.#world.scheduler;
+    const keep = this.#shared.settings.resumeFor * MS_PER_SECOND;
+    for (const client of [...this.#byName.values()]) {
+      const { session } = client;
+      if (session.connection !== null) session.tick(now);
+      else if (now - session.detachedAt >= keep) this.#remove(client, closeCodes.done, '');
     }
     if (this.#byName.size > 0) this.#setTimer();
   }

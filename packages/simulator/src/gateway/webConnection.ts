@@ -1,4 +1,4 @@
-import type { CloseEventLike, WebSocketLike } from '@6bed4/gateway';
+import type { CloseEventLike, SessionConnection, WebSocketLike } from '@6bed4/gateway';
 import { SUBPROTOCOL } from '@6bed4/gateway';
 import type { Random } from '../time/random.js';
 import { VirtualTimer } from '../time/virtualTimer.js';
@@ -7,20 +7,11 @@ import type { PathMember, WebPath } from './webPath.js';
 import { WebStream } from './webStream.js';
 
 /** The server's end of a {@link WebConnection}. */
-export interface ServerEnd {
+export interface ServerEnd extends SessionConnection {
   onmessage: (data: string | Uint8Array) => void;
   /** The other end has answered a ping. */
   onpong: () => void;
   onclose: (code: number) => void;
-  readonly isOpen: boolean;
-  /** Bytes that have not left it. */
-  readonly bufferedAmount: number;
-  send(data: string | Uint8Array): void;
-  ping(): void;
-  /** Says why it ends, and waits for the other end. */
-  close(code: number, reason: string): void;
-  /** Ends without waiting for the other end. */
-  terminate(): void;
 }
 
 /** Takes the connections of clients. */
@@ -157,6 +148,8 @@ export class WebConnection implements WebSocketLike, PathMember {
       },
       send: (data) => this.#sendDown(data),
       ping: () => this.#ping(),
+      cork() {},
+      uncork() {},
       close: (code, reason) => this.#closeByServer(code, reason),
       terminate: () => {
         this.#up.kill();
