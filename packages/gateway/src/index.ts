@@ -18,6 +18,11 @@ export {
   openGatewayPeer,
   type WebPlatform,
 } from './client/gatewayPeer.js';
+export {
+  GatewayUplink,
+  type GatewayUplinkHost,
+  type GatewayUplinkState,
+} from './client/gatewayUplink.js';
 export { UplinkChooser, type UplinkKind } from './client/uplinkChooser.js';
 export type {
   CloseEventLike,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, Profile } from '@6bed4/codec';
+import type { GatewayUplinkState } from '@6bed4/gateway';
 import type {
   AddressLease,
   PortRefused,
@@ -8,7 +9,6 @@ import type {
   UplinkSnapshot,
 } from '@6bed4/tunnel';
 import type { PeerDriver } from '../drivers/driver.js';
-import type { UplinkState } from '../drivers/gateway/uplinkPort.js';
 import { hasAddress } from '../drivers/interfaceReport.js';
 import type { LocalSide } from '../drivers/portable/portableDriver.js';
 import { PortablePeerDriver } from '../drivers/portable/portablePeerDriver.js';
@@ -217,7 +217,7 @@ export class PeerDaemon extends Daemon<PeerDaemonEvents> {
     setImmediate(() => this.#startNames());
   }
 
-  #uplinkChanged({ gateway, hello }: UplinkState): void {
+  #uplinkChanged({ gateway, hello }: GatewayUplinkState): void {
     if (this.isClosing) return;
     const publicEndpoint = hello?.endpoint ?? null;
     const warning = hello && warningAbout(gateway!, hello.routers, this.#routers.endpoints);

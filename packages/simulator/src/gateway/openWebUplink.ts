@@ -19,7 +19,8 @@ export function openWebUplink(
     now: () => runner.now(),
     receive: (bytes, offset, length, address, port) =>
       runner.receive(bytes, offset, length, address, port),
-    sendUdp: (bytes, to) => host.sendFrom(runner.port, bytes, 0, bytes.length, to, 0, 0),
+    sendUdp: (bytes, offset, length, to, tos, ttl) =>
+      host.sendFrom(runner.port, bytes, offset, length, to, tos, ttl),
     uplinkChanged: () => runner.command((peer, now) => peer.solicit(now)),
   });
   runner.detour = uplink;

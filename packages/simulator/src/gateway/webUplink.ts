@@ -1,18 +1,10 @@
-import { type Endpoint, isIPv4Multicast, UdpEndpoint } from '@6bed4/codec';
+import type { Endpoint, UdpEndpoint } from '@6bed4/codec';
 import {
-  GatewayClient,
   type GatewayClientCounters,
   type GatewayFailure,
-  UplinkChooser,
+  GatewayUplink,
   type UplinkKind,
 } from '@6bed4/gateway';
-import {
-  ICMPV6_ROUTER_ADVERTISEMENT,
-  ICMPV6_ROUTER_SOLICITATION,
-  IPV6_HEADER_LENGTH,
-  isNd,
-} from '@6bed4/nd';
-import { endpointKey } from '../datagram/endpointKey.js';
 import { VirtualTimer } from '../time/virtualTimer.js';
 import type { World } from '../world/world.js';
 import type { GatewayNode } from './gatewayNode.js';
@@ -39,50 +31,43 @@ export interface WebUplinkPeer {
   readonly isPaused: boolean;
   /** Milliseconds on the peer's own clock. */
   now(): number;
-  /** A datagram came over the gateway. */
+  /** Takes a datagram that came over the way in use; `address` uint32. */
   receive(bytes: Uint8Array, offset: number, length: number, address: number, port: number): void;
   /** Sends by UDP. */
-  sendUdp(bytes: Uint8Array, to: Readonly<UdpEndpoint>): void;
+  sendUdp(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    to: Readonly<UdpEndpoint>,
+    tos: number,
+    ttl: number,
+  ): void;
   /** Datagrams take another way than before. */
   uplinkChanged(): void;
 }
 
-/** Routers whose solicitations are kept, to ask them again over UDP. */
-const MOST_ROUTERS = 16;
-
-interface Solicitation {
-  readonly bytes: Uint8Array;
-  readonly router: UdpEndpoint;
-}
-
 /**
- * The way of a peer to the Internet where that may be a gateway: the unchanged `GatewayClient` and `UplinkChooser` of
- * `@6bed4/gateway`, in virtual time.
+ * The way of a peer to the Internet where that may be a gateway: the unchanged `GatewayUplink` of `@6bed4/gateway`, in
+ * virtual time.
  */
 export class WebUplink {
   /** The way of its WebSockets, which can be made worse, and cut. */
   readonly path: WebPath;
   /** Why there was no connection, each time. */
   readonly failures: GatewayFailure[] = [];
-  readonly #world: World;
   readonly #peer: WebUplinkPeer;
-  readonly #client: GatewayClient;
-  readonly #chooser: UplinkChooser | null;
-  readonly #solicitations = new Map<number, Solicitation>();
+  readonly #uplink: GatewayUplink;
   /** What happened while the program did not run. */
   readonly #deferred: (() => void)[] = [];
-  #timer: VirtualTimer | null = null;
 
   /** @internal */
   constructor(world: World, settings: WebUplinkSettings, peer: WebUplinkPeer) {
     const { gateway, uplink = 'auto', token, ...path } = settings;
-    this.#world = world;
     this.#peer = peer;
     this.path = new WebPath(path);
-    this.#chooser = uplink === 'auto' ? new UplinkChooser() : null;
     const random = world.random.stream(`web ${peer.name}`);
     const run = (action: () => void): void => this.#run(action);
-    this.#client = new GatewayClient(
+    this.#uplink = new GatewayUplink(
       { urls: [`wss://${gateway.name}/6bed4`], token },
       {
         connect: (_url, protocols) =>
@@ -100,135 +85,64 @@ export class WebUplink {
             timer.close();
           };
         },
-        datagram: (bytes, offset, length, { address, port }) => {
-          if (this.uses === 'gateway') peer.receive(bytes, offset, length, address, port);
-        },
-        opened: () => this.#opened(),
-        closed: (failure) => this.#closed(failure),
+        receive: (bytes, offset, length, address, port) =>
+          peer.receive(bytes, offset, length, address, port),
+        ...(uplink === 'auto' && {
+          sendUdp(bytes, offset, length, to, tos, ttl) {
+            peer.sendUdp(bytes, offset, length, to, tos, ttl);
+          },
+        }),
+        changed: () => peer.uplinkChanged(),
+        failed: (failure) => this.failures.push(failure),
       },
     );
-    if (this.#chooser === null) this.#client.open();
+    this.#uplink.start();
   }
 
   /** The way that datagrams take now. */
   get uses(): UplinkKind {
-    return this.#chooser?.uses ?? 'gateway';
+    return this.#uplink.uses;
   }
 
   /** Its public endpoint at the gateway; null without a connection. */
   get endpoint(): Endpoint | null {
-    return this.#client.endpoint;
+    return this.#uplink.endpoint;
   }
 
   /** What went over the gateway. */
   get counters(): GatewayClientCounters {
-    return this.#client.counters;
+    return this.#uplink.counters;
   }
 
   /** The computer is in another network, perhaps: tests the connection, and whether UDP works. */
   networkChanged(): void {
-    this.#chooser?.changed(this.#peer.now());
-    this.#setTimer();
-    if (this.uses === 'gateway' || this.#chooser?.wantsGateway === true) {
-      this.#client.networkChanged();
-    }
+    this.#uplink.networkChanged();
   }
 
   /** @internal Goes on with what waited while the program did not run. */
   resume(): void {
     for (const action of this.#deferred.splice(0)) action();
-    this.#setTimer();
   }
 
   /** @internal */
-  takes(
+  send(
     bytes: Uint8Array,
     offset: number,
     length: number,
     to: Readonly<UdpEndpoint>,
+    tos: number,
     ttl: number,
-  ): boolean {
-    const chooser = this.#chooser;
-    if (chooser !== null && isNdOf(bytes, offset, length, ICMPV6_ROUTER_SOLICITATION)) {
-      this.#keep(bytes, offset, length, to);
-      chooser.asked(this.#peer.now());
-      this.#setTimer();
-    }
-    if (this.uses === 'udp') return false;
-    // What is to end on the way opens NATs, and what is for all stays on the local network: there is neither.
-    if (ttl === 0 && !isIPv4Multicast(to.address)) this.#client.send(bytes, offset, length, to);
-    return true;
+  ): void {
+    this.#uplink.send(bytes, offset, length, to, tos, ttl);
   }
 
   /** @internal */
-  keeps(bytes: Uint8Array, length: number, address: number, port: number): boolean {
-    const chooser = this.#chooser;
-    if (chooser === null) return true;
-    const isAnswer =
-      isNdOf(bytes, 0, length, ICMPV6_ROUTER_ADVERTISEMENT) &&
-      this.#solicitations.has(endpointKey(address, port));
-    if (!isAnswer) return chooser.uses === 'gateway';
-    const isChange = chooser.answered(this.#peer.now());
-    this.#client.pause();
-    this.#setTimer();
-    // The machine solicits anew, and takes that answer.
-    if (isChange) this.#peer.uplinkChanged();
-    return isChange;
+  receiveUdp(bytes: Uint8Array, length: number, address: number, port: number): void {
+    this.#uplink.receiveUdp(bytes, 0, length, address >>> 0, port);
   }
 
   #run(action: () => void): void {
     if (this.#peer.isPaused) this.#deferred.push(action);
     else action();
   }
-
-  #opened(): void {
-    const chooser = this.#chooser;
-    const isUsed =
-      chooser === null || chooser.connected(this.#peer.now()) || chooser.uses === 'gateway';
-    this.#setTimer();
-    if (isUsed) this.#peer.uplinkChanged();
-  }
-
-  #closed(failure: GatewayFailure): void {
-    this.failures.push(failure);
-    if (!failure.wasOpen) return;
-    this.#chooser?.changed(this.#peer.now());
-    this.#setTimer();
-  }
-
-  #keep(bytes: Uint8Array, offset: number, length: number, to: Readonly<UdpEndpoint>): void {
-    const key = endpointKey(to.address, to.port);
-    this.#solicitations.delete(key);
-    this.#solicitations.set(key, {
-      bytes: bytes.slice(offset, offset + length),
-      router: new UdpEndpoint(to.address, to.port),
-    });
-    if (this.#solicitations.size <= MOST_ROUTERS) return;
-    const [oldest] = this.#solicitations.keys();
-    this.#solicitations.delete(oldest!);
-  }
-
-  #setTimer(): void {
-    this.#timer?.close();
-    this.#timer = null;
-    const at = this.#chooser?.nextTimeout ?? Number.POSITIVE_INFINITY;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const due = (): void => this.#run(() => this.#due());
-    this.#timer = new VirtualTimer(this.#world, due, at - this.#peer.now());
-  }
-
-  #due(): void {
-    const chooser = this.#chooser!;
-    if (chooser.due(this.#peer.now())) {
-      for (const { bytes, router } of this.#solicitations.values()) {
-        this.#peer.sendUdp(bytes, router);
-      }
-    }
-    if (chooser.wantsGateway) this.#client.open();
-    this.#setTimer();
-  }
-}
-
-function isNdOf(bytes: Uint8Array, offset: number, length: number, type: number): boolean {
-  return isNd(bytes, offset, length) && bytes[offset + IPV6_HEADER_LENGTH] === type;
 }

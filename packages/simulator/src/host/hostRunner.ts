@@ -18,18 +18,19 @@ export interface MachineUser {
   eventHappened(event: TunnelEvent): void;
 }
 
-/** Another way for datagrams than the socket of the machine. */
+/** What datagrams of a machine pass, which may send them another way than the machine's socket. */
 export interface DatagramDetour {
-  /** Takes a datagram of the machine. @returns whether it goes another way */
-  takes(
+  /** Sends a datagram of the machine. */
+  send(
     bytes: Uint8Array,
     offset: number,
     length: number,
     to: Readonly<UdpEndpoint>,
+    tos: number,
     ttl: number,
-  ): boolean;
-  /** Sees a datagram that came to the socket. @returns whether the machine is not to get it */
-  keeps(bytes: Uint8Array, length: number, address: number, port: number): boolean;
+  ): void;
+  /** Takes a datagram that came to the socket; gives it to the machine, or does not. */
+  receiveUdp(bytes: Uint8Array, length: number, address: number, port: number): void;
 }
 
 /** Timeouts at one and the same time after which a machine counts as stuck. */
@@ -97,7 +98,7 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     return this.#port;
   }
 
-  /** Lets datagrams take another way than the socket, when the detour says so. */
+  /** Lets all datagrams pass a detour. */
   set detour(detour: DatagramDetour) {
     this.#detour = detour;
   }
@@ -175,8 +176,8 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
       }
       return;
     }
-    if (this.#detour?.keeps(bytes, length, address, port) === true) return;
-    this.receive(bytes, 0, length, address, port);
+    if (this.#detour === null) this.receive(bytes, 0, length, address, port);
+    else this.#detour.receiveUdp(bytes, length, address, port);
   }
 
   /** Gives the machine a datagram, however it came; `address` int32 or uint32. */
@@ -196,8 +197,8 @@ export class HostRunner<M extends Machine> implements MachineHost, DatagramHandl
     tos: number,
     ttl: number,
   ): void {
-    if (this.#detour?.takes(bytes, offset, length, to, ttl) === true) return;
-    this.#host.sendFrom(this.#port, bytes, offset, length, to, tos, ttl);
+    if (this.#detour !== null) this.#detour.send(bytes, offset, length, to, tos, ttl);
+    else this.#host.sendFrom(this.#port, bytes, offset, length, to, tos, ttl);
   }
 
   deliverPacket(bytes: Uint8Array, offset: number, length: number): void {
