@@ -75,8 +75,9 @@ interface Solicitation {
 
 /**
  * The way of a peer's datagrams to the Internet, by UDP or over a gateway, as {@link UplinkChooser} decides by the answers
- * of routers: to the gateway 3 s after a Router Solicitation that no router has answered, and back to UDP at the first
- * Router Advertisement there, for which the last solicitations are repeated from time to time.
+ * of routers: to the gateway when no router has answered any Router Solicitation for 3 s, and back to UDP at the first
+ * Router Advertisement there, for which the last solicitations are repeated from time to time. They are repeated as well
+ * when one has no answer for 1.5 s, and when something is sent and nothing comes for a second.
  *
  * @example
  * ```ts
@@ -160,13 +161,20 @@ export class GatewayUplink {
   ): void {
     if (this.#isClosed) return;
     const chooser = this.#chooser;
-    if (chooser !== null && isNdOf(bytes, offset, length, ICMPV6_ROUTER_SOLICITATION)) {
+    const isQuestion =
+      chooser !== null && isNdOf(bytes, offset, length, ICMPV6_ROUTER_SOLICITATION);
+    if (isQuestion) {
       this.#keep(bytes, offset, length, to);
       chooser.asked(this.#host.now());
       this.#setTimer();
     }
-    if (this.uses === 'udp') this.#host.sendUdp!(bytes, offset, length, to, tos, ttl);
-    // What is to end on the way opens NATs, and what is for all stays on the local network: there is neither.
+    if (this.uses === 'udp') {
+      this.#host.sendUdp!(bytes, offset, length, to, tos, ttl);
+      // What is to end on the way opens NATs, and nothing comes back.
+      const isAnswerable = length > 0 && ttl === 0 && !isIPv4Multicast(to.addressBits);
+      if (isAnswerable && !isQuestion && chooser!.sent(this.#host.now())) this.#setTimer();
+    }
+    // There are neither NATs nor a local network.
     else if (ttl === 0 && !isIPv4Multicast(to.addressBits)) {
       this.#client.send(bytes, offset, length, to);
     }
@@ -187,6 +195,7 @@ export class GatewayUplink {
   ): void {
     const chooser = this.#chooser;
     if (this.#isClosed || chooser === null) return;
+    chooser.heard();
     const isAnswer =
       isNdOf(bytes, offset, length, ICMPV6_ROUTER_ADVERTISEMENT) &&
       this.#solicitations.has(endpointKey(address, port));

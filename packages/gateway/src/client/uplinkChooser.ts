@@ -3,24 +3,35 @@ export type UplinkKind = 'udp' | 'gateway';
 
 /** Milliseconds without an answer over UDP after which the gateway is tried. */
 const PATIENCE = 3_000;
+/** Milliseconds without an answer after which all routers are asked: the one may be down, or a datagram lost. */
+const REPEAT_AFTER = PATIENCE / 2;
 /** Milliseconds between two looks whether UDP works again: the first, and the longest; each is twice the one before. */
 const FIRST_INTERVAL = 10_000;
 const LONGEST_INTERVAL = 600_000;
 /** Milliseconds for which UDP has to work before it is trusted again as at first. */
 const STEADY = 60_000;
+/** Milliseconds for which nothing may come while something is sent, before routers are asked. */
+const LONGEST_SILENCE = 1_000;
+/** Milliseconds between two such questions that are answered: some only send. */
+const QUESTION_INTERVAL = 10_000;
 
 /**
  * Decides between UDP and a gateway: UDP, as long as routers answer there; the gateway once they do not, while UDP is asked
  * from time to time, and used again when it works. A router answers every solicitation, so its silence says
- * something; that of others does not.
+ * something; that of others does not. So routers are asked when datagrams are sent and nothing comes back.
  */
 export class UplinkChooser {
   #uses: UplinkKind = 'udp';
   #wantsGateway = false;
   #askedAt = Number.POSITIVE_INFINITY;
+  #repeatAt = Number.POSITIVE_INFINITY;
   #interval = FIRST_INTERVAL;
   #probeAt = Number.POSITIVE_INFINITY;
   #returnedAt = Number.NEGATIVE_INFINITY;
+  /** When silence is to be judged. */
+  #silentAt = Number.POSITIVE_INFINITY;
+  #hasHeard = false;
+  #questionAt = Number.NEGATIVE_INFINITY;
 
   /** The way that datagrams take now. */
   get uses(): UplinkKind {
@@ -35,12 +46,31 @@ export class UplinkChooser {
   /** When {@link due} has to be called, in milliseconds; Infinity for never. */
   get nextTimeout(): number {
     const fallback = this.#wantsGateway ? Number.POSITIVE_INFINITY : this.#askedAt + PATIENCE;
-    return Math.min(fallback, this.#probeAt);
+    return Math.min(fallback, this.#repeatAt, this.#probeAt, this.#silentAt);
+  }
+
+  /**
+   * A datagram was sent over UDP to which something may come back.
+   *
+   * @returns whether {@link nextTimeout} is sooner than before, perhaps
+   */
+  sent(now: number): boolean {
+    if (this.#silentAt !== Number.POSITIVE_INFINITY || this.#uses !== 'udp') return false;
+    this.#hasHeard = false;
+    this.#silentAt = Math.max(now + LONGEST_SILENCE, this.#questionAt + QUESTION_INTERVAL);
+    return true;
+  }
+
+  /** A datagram came over UDP. */
+  heard(): void {
+    this.#hasHeard = true;
   }
 
   /** A router was asked over UDP. */
   asked(now: number): void {
-    if (this.#uses === 'udp') this.#askedAt = Math.min(this.#askedAt, now);
+    if (this.#uses !== 'udp' || this.#askedAt !== Number.POSITIVE_INFINITY) return;
+    this.#askedAt = now;
+    this.#repeatAt = now + REPEAT_AFTER;
   }
 
   /**
@@ -49,7 +79,9 @@ export class UplinkChooser {
    * @returns whether UDP is used from now on, and was not before
    */
   answered(now: number): boolean {
+    this.#hasHeard = true;
     this.#askedAt = Number.POSITIVE_INFINITY;
+    this.#repeatAt = Number.POSITIVE_INFINITY;
     this.#wantsGateway = false;
     this.#probeAt = Number.POSITIVE_INFINITY;
     if (this.#uses === 'udp') return false;
@@ -67,6 +99,8 @@ export class UplinkChooser {
     if (!this.#wantsGateway || this.#uses === 'gateway') return false;
     this.#uses = 'gateway';
     this.#askedAt = Number.POSITIVE_INFINITY;
+    this.#repeatAt = Number.POSITIVE_INFINITY;
+    this.#silentAt = Number.POSITIVE_INFINITY;
     if (now - this.#returnedAt > STEADY) this.#interval = FIRST_INTERVAL;
     this.#probeAt = now + this.#interval;
     return true;
@@ -81,9 +115,25 @@ export class UplinkChooser {
   /** The time of {@link nextTimeout} has come. @returns whether to ask the routers over UDP now */
   due(now: number): boolean {
     if (now >= this.#askedAt + PATIENCE) this.#wantsGateway = true;
+    if (now >= this.#silentAt) return this.#judge(now);
+    if (now >= this.#repeatAt) {
+      this.#repeatAt = Number.POSITIVE_INFINITY;
+      return true;
+    }
     if (now < this.#probeAt) return false;
     this.#interval = Math.min(LONGEST_INTERVAL, 2 * this.#interval);
     this.#probeAt = now + this.#interval;
+    return true;
+  }
+
+  /** Whether nothing came, so that routers have to be asked: every second, until they answer or the gateway is wanted. */
+  #judge(now: number): boolean {
+    const isSilent = !this.#hasHeard;
+    const isRepeated = isSilent && !this.#wantsGateway;
+    this.#silentAt = isRepeated ? now + LONGEST_SILENCE : Number.POSITIVE_INFINITY;
+    if (!isSilent) return false;
+    this.#questionAt = now;
+    this.#askedAt = Math.min(this.#askedAt, now);
     return true;
   }
 }

@@ -132,9 +132,39 @@ describe('a GatewayUplink', () => {
     wait(2_999);
     receiveUdp(ADVERTISEMENT, ROUTER);
     send(PAYLOAD, REMOTE);
+    receiveUdp(PAYLOAD, REMOTE);
     wait(60_000);
-    expect(udp.map(({ to }) => to)).toEqual([ROUTER, REMOTE]);
-    expect([received.length, sockets.length, states.length]).toEqual([1, 0, 0]);
+    expect(udp.map(({ to }) => to)).toEqual([ROUTER, ROUTER, REMOTE]);
+    expect([received.length, sockets.length, states.length]).toEqual([2, 0, 0]);
+  });
+
+  test('uses UDP while another router answers', () => {
+    send(SOLICITATION, OTHER_ROUTER);
+    receiveUdp(ADVERTISEMENT, OTHER_ROUTER);
+    for (let round = 0; round < 10; round++) {
+      send(SOLICITATION, ROUTER);
+      wait(1_499);
+      udp = [];
+      wait(1);
+      expect(udp.map(({ to }) => to).sort()).toEqual([ROUTER, OTHER_ROUTER].sort());
+      receiveUdp(ADVERTISEMENT, OTHER_ROUTER);
+      wait(10_000);
+    }
+    expect([sockets.length, states.length]).toEqual([0, 0]);
+  });
+
+  test('connects when UDP is blocked later on, as soon as something is sent', () => {
+    send(SOLICITATION, ROUTER);
+    receiveUdp(ADVERTISEMENT, ROUTER);
+    wait(60_000);
+    expect(sockets).toHaveLength(0);
+    send(PAYLOAD, REMOTE);
+    wait(3_999);
+    expect(sockets).toHaveLength(0);
+    wait(1);
+    expect(sockets).toHaveLength(1);
+    greet();
+    expect(uplink.uses).toBe('gateway');
   });
 
   test('connects after 3 s without an answer of a router, and uses that once it is there', () => {
@@ -168,7 +198,7 @@ describe('a GatewayUplink', () => {
     fallBack();
     send(PAYLOAD, REMOTE, 3);
     send(PAYLOAD, '224.0.0.1:25790');
-    expect([last().sent, udp.length]).toEqual([[], 1]);
+    expect([last().sent, udp.length]).toEqual([[], 2]);
   });
 
   test('repeats solicitations by UDP, and returns at the first answer', () => {

@@ -33,8 +33,11 @@ describe('an UplinkChooser', () => {
   test('wants the gateway when no router has answered for 3 s', () => {
     chooser.asked(1000);
     chooser.asked(2000);
+    // It asks again first, once: all routers.
+    expect(chooser.nextTimeout).toBe(2500);
+    expect(chooser.due(2500)).toBe(true);
     expect(chooser.nextTimeout).toBe(4000);
-    chooser.due(3999);
+    expect(chooser.due(3999)).toBe(false);
     expect(chooser.wantsGateway).toBe(false);
     chooser.due(4000);
     expect([chooser.uses, chooser.wantsGateway]).toEqual(['udp', true]);
@@ -88,5 +91,51 @@ describe('an UplinkChooser', () => {
     const after = first! + 1000 + 3100;
     expect(probesUntil(after + 19_999)).toEqual([]);
     expect(probesUntil(after + 20_001)).toEqual([after + 20_000]);
+  });
+
+  test('asks routers when something is sent and nothing comes, and wants the gateway 3 s later', () => {
+    expect(chooser.sent(500)).toBe(true);
+    expect(chooser.sent(600)).toBe(false);
+    const asked: number[] = [];
+    while (!chooser.wantsGateway) {
+      const at = chooser.nextTimeout;
+      if (chooser.due(at)) asked.push(at);
+    }
+    expect(asked).toEqual([1500, 2500, 3500, 4500]);
+    expect(chooser.connected(4600)).toBe(true);
+    expect(chooser.nextTimeout).toBe(14_600);
+    expect(chooser.sent(4700)).toBe(false);
+  });
+
+  test('asks nobody while something comes', () => {
+    for (const at of [0, 2000, 4000]) {
+      expect(chooser.sent(at)).toBe(true);
+      chooser.heard();
+      expect(chooser.due(chooser.nextTimeout)).toBe(false);
+      expect(chooser.nextTimeout).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test('asks every 10 s while it only sends, and stays with UDP', () => {
+    const asked: number[] = [];
+    for (let now = 0; now < 60_000; now += 20) {
+      chooser.sent(now);
+      if (now < chooser.nextTimeout || !chooser.due(now)) continue;
+      asked.push(now);
+      chooser.answered(now + 10);
+    }
+    expect(asked).toEqual([1000, 11_000, 21_000, 31_000, 41_000, 51_000]);
+    expect(chooser.wantsGateway).toBe(false);
+  });
+
+  test('notices soon that UDP is blocked in the middle of traffic', () => {
+    let wanted: number | null = null;
+    for (let now = 0; wanted === null; now += 20) {
+      chooser.sent(now);
+      if (now < 5_500) chooser.heard();
+      if (now >= chooser.nextTimeout) chooser.due(now);
+      if (chooser.wantsGateway) wanted = now;
+    }
+    expect(wanted).toBeLessThanOrEqual(5_500 + 5_040);
   });
 });
