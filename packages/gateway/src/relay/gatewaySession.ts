@@ -158,6 +158,11 @@ export class GatewaySession<C extends SessionConnection>
     return 1;
   }
 
+  /**
+   * A datagram came to its endpoint. Bytes and source may be used during the call only.
+   *
+   * @param length - bytes of payload
+   */
   arrived(bytes: Uint8Array, offset: number, length: number, from: Readonly<UdpEndpoint>): void {
     const { counts } = this.#host;
     const connection = this.#connection;
@@ -185,6 +190,7 @@ export class GatewaySession<C extends SessionConnection>
     }
   }
 
+  /** Confirms what came; {@link SessionHost.receiptIsDue} asks for it. */
   sendReceipt(): void {
     const connection = this.#connection;
     // Who does not read gets no more; a later receipt says as much.

@@ -9,6 +9,7 @@ export interface SessionConnection {
   readonly bufferedAmount: number;
   /** Sends text, or a binary message whose bytes are its own from now on. */
   send(message: string | Uint8Array): void;
+  /** Asks the other end for a sign of life (RFC 6455 §5.5.2). */
   ping(): void;
   /** Says why it ends, by a code of RFC 6455 §7.4, and waits for the other end. */
   close(code: number, reason: string): void;
@@ -30,11 +31,17 @@ export interface DatagramSender {
 
 /** Confirms to a client what came from it. */
 export interface ReceiptSender {
+  /** Sends one receipt for all that came so far; nothing to a client that does not read. */
   sendReceipt(): void;
 }
 
-/** Takes datagrams that come to the endpoint of a client; their bytes may be used during the call only. */
+/** Takes datagrams for a client. */
 export interface DatagramReceiver {
+  /**
+   * A datagram came to the endpoint of the client. Bytes and source may be used during the call only.
+   *
+   * @param length - bytes of payload
+   */
   arrived(bytes: Uint8Array, offset: number, length: number, from: Readonly<UdpEndpoint>): void;
 }
 
