@@ -1,36 +1,71 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
-import { type Examples, ROUTER } from './examples.js';
+import { Examples, ROUTER } from './examples.js';
 
 /** The name of the router, and of the web server in front of its gateway. */
 export const NAME = 'router.example';
 const SECRET_FILES = { cert: 'server.pem', key: 'server.key' } as const;
+const GUIDE = new URL('../../../../../docs/guides/where-udp-is-blocked.md', import.meta.url);
 
-/** A router with a gateway behind nginx, which has a certificate for {@link NAME}. */
+/** Web servers that may be in front of a gateway, and how to find their configuration in the guide. */
+export const webServers = { nginx: 'proxy_pass', caddy: 'reverse_proxy' } as const;
+
+/** A web server that may be in front of a gateway. */
+export type WebServer = keyof typeof webServers;
+
+/** A router with a gateway behind a web server, which has a certificate for {@link NAME}. */
 export class WebGateway {
-  readonly #examples: Examples;
+  readonly examples: Examples;
   readonly #etc: string[] = [];
+  /** The certificate that programs have to believe. */
+  #authority: string;
 
   constructor(examples: Examples) {
-    this.#examples = examples;
+    this.examples = examples;
+    this.#authority = this.path(SECRET_FILES.cert);
+  }
+
+  /** A lab with a laptop, another host, a router, and what a gateway of that needs. */
+  static async build(): Promise<WebGateway> {
+    const examples = new Examples();
+    await examples.build();
+    const web = new WebGateway(examples);
+    web.certify();
+    web.name('laptop', 'other');
+    await examples.daemon('router', `6bed4 router --listen ${ROUTER}`);
+    return web;
+  }
+
+  /** Starts a peer on the laptop. */
+  peer(line: string, control = 'laptop.sock'): RunningProgram {
+    return this.examples.start(
+      'laptop',
+      `env ${this.trust} 6bed4 peer --verbose --control ${this.path(control)} ${line}`,
+    );
+  }
+
+  /** The status of a daemon that was started with this control socket. */
+  async statusAt(label: string, control: string) {
+    const line = `6bed4 status --json ${this.path(control)}`;
+    return JSON.parse(await this.examples.output(label, line));
   }
 
   /** Environment variables with which programs believe the certificate. */
   get trust(): string {
-    return `NODE_EXTRA_CA_CERTS=${this.path(SECRET_FILES.cert)}`;
+    return `NODE_EXTRA_CA_CERTS=${this.#authority}`;
   }
 
   /** A file of the lab. */
   path(name: string): string {
-    return join(this.#examples.lab.folder, name);
+    return join(this.examples.lab.folder, name);
   }
 
   /** Lets hosts know the name of the router. */
   name(...labels: readonly string[]): void {
     for (const label of labels) {
-      const folder = join('/etc/netns', this.#examples.lab.nameOf(label));
+      const folder = join('/etc/netns', this.examples.lab.nameOf(label));
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, 'hosts'), `127.0.0.1 localhost\n${ROUTER} ${NAME}\n`);
       this.#etc.push(folder);
@@ -64,37 +99,32 @@ export class WebGateway {
       ' ',
     );
     const user = line.includes('--control') ? 'root' : 'nobody';
-    return this.#examples.daemon('router', `${line} --verbose`, user);
+    return this.examples.daemon('router', `${line} --verbose`, user);
   }
 
-  /** Starts nginx in front of the gateway; it cuts what is silent for some seconds. */
+  /** Starts a web server in front of the gateway, with the configuration of the guide. */
+  start(server: WebServer): Promise<RunningProgram> {
+    return server === 'nginx' ? this.nginx() : this.#caddy();
+  }
+
+  /** Starts nginx; it cuts what is silent for some seconds. */
   async nginx(patience = 60): Promise<RunningProgram> {
-    const { lab } = this.#examples;
+    const { lab } = this.examples;
     const config = this.path('nginx.conf');
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${this.path(name)};`,
     );
+    const server = configurationOf('nginx')
+      .replace(/\S+fullchain\.pem/, this.path(SECRET_FILES.cert))
+      .replace(/\S+privkey\.pem/, this.path(SECRET_FILES.key))
+      .replace('proxy_read_timeout 60s', `proxy_read_timeout ${patience}s`);
     writeFileSync(
       config,
       `daemon off; user root; error_log stderr notice; pid ${this.path('nginx.pid')};
       events {}
       http {
         access_log off; ${paths.join(' ')}
-        server {
-          listen 443 ssl;
-          server_name ${NAME};
-          ssl_certificate ${this.path(SECRET_FILES.cert)};
-          ssl_certificate_key ${this.path(SECRET_FILES.key)};
-          location = /6bed4 {
-            proxy_pass http://127.0.0.1:8964;
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection upgrade;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_read_timeout ${patience}s;
-            proxy_send_timeout ${patience}s;
-          }
-        }
+        ${server}
       }`,
     );
     const nginx = lab.spawn('router', ['nginx', '-e', 'stderr', '-c', config]);
@@ -102,9 +132,30 @@ export class WebGateway {
     return nginx;
   }
 
+  /** Starts Caddy, which makes a certificate by an authority of its own. */
+  async #caddy(): Promise<RunningProgram> {
+    const config = this.path('Caddyfile');
+    const storage = this.path('caddy');
+    writeFileSync(
+      config,
+      `{
+        admin off
+        local_certs
+        skip_install_trust
+        storage file_system ${storage}
+      }
+      ${configurationOf('caddy')}`,
+    );
+    const line = `caddy run --adapter caddyfile --config ${config}`;
+    const caddy = this.examples.start('router', line);
+    await caddy.waitForLine(/certificate obtained successfully/);
+    this.#authority = join(storage, 'pki/authorities/local/root.crt');
+    return caddy;
+  }
+
   /** Lets no UDP leave a host, as many networks for guests do, or lets it again. */
   async block(label: string, isBlocked = true): Promise<void> {
-    const { lab } = this.#examples;
+    const { lab } = this.examples;
     if (isBlocked) {
       await lab.nft(
         label,
@@ -118,4 +169,11 @@ export class WebGateway {
   dispose(): void {
     for (const folder of this.#etc) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The configuration of a web server, as the guide has it. */
+function configurationOf(server: WebServer): string {
+  const blocks = readFileSync(GUIDE, 'utf8').matchAll(/^```conf\n([\s\S]*?)^```$/gm);
+  for (const [, text = ''] of blocks) if (text.includes(webServers[server])) return text;
+  throw new Error(`the guide has no configuration of ${server}`);
 }
