@@ -104,6 +104,7 @@ export {
 } from './selection/lookup.js';
 export { defaultPolicy, type PolicyRule, rfc6724Policy } from './selection/policyTable.js';
 export type { SourceAddress } from './selection/sourceSelection.js';
+export { type SystemRoute, SystemRoutes } from './selection/systemRoutes.js';
 export { systemSource } from './selection/systemSource.js';
 export type { LayerStatistics } from './socket/layerCounters.js';
 export { OpportunisticSend } from './socket/opportunisticSend.js';

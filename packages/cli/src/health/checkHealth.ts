@@ -1,21 +1,13 @@
 import { existsSync } from 'node:fs';
-import { type Endpoint, formatEndpoint, parseIPv6 } from '@6bed4/codec';
-import { StartError } from '@6bed4/node';
+import { type Endpoint, formatEndpoint, formatIPv6, parseIPv6 } from '@6bed4/codec';
+import { StartError, type SystemRoute, SystemRoutes } from '@6bed4/node';
 import { type FoundDaemon, statusIn } from '../control/findDaemons.js';
 import { failureOf, findNamed, noneFound, onlyRouter } from '../control/namedDaemons.js';
 import type { RouterStatus } from '../control/status.js';
 import { dialect } from '../options/choices.js';
 import { interfaceAddresses } from '../process/interfaceAddresses.js';
 import { failed, type HealthCheck, type HealthReport, passed, skipped } from './healthCheck.js';
-import {
-  forwardsIPv6,
-  hasPrefix,
-  ipv6Routes,
-  type KernelRoute,
-  routeText,
-  routeTo,
-  udpEndpoints,
-} from './kernelState.js';
+import { forwardsIPv6, hasPrefix, routeText, udpEndpoints } from './kernelState.js';
 import { testTunnel } from './tunnelTest.js';
 
 /** Milliseconds in which a daemon that is not stuck answers. */
@@ -108,7 +100,7 @@ async function checkIPv6(status: RouterStatus): Promise<[HealthCheck, HealthChec
     const none = 'without an interface';
     return [skipped('forwarding', none), skipped('ipv6-side', none)];
   }
-  const [forwards, routes] = await Promise.all([forwardsIPv6(), ipv6Routes()]);
+  const [forwards, routes] = await Promise.all([forwardsIPv6(), SystemRoutes.open()]);
   return [forwardingOf(forwards), routesOf(status, tun, routes)];
 }
 
@@ -122,27 +114,25 @@ function forwardingOf(forwards: boolean | null): HealthCheck {
 function routesOf(
   { prefix, interface: report }: RouterStatus,
   tun: string,
-  routes: readonly KernelRoute[] | null,
+  routes: SystemRoutes | null,
 ): HealthCheck {
   if (routes === null) return skipped('ipv6-side', 'this system does not say');
   const device = report?.name ?? tun;
   const served = parseIPv6(prefix.replace(/\/.*/, ''));
   // The last address of the prefix is the router's own nowhere.
   const peer = Uint8Array.from(served, (byte, index) => (index < 8 ? byte : 0xff));
-  const inward = routeTo(routes, peer);
-  if (inward?.device !== device || inward.isReject) {
-    const instead = inward === undefined ? 'nowhere' : `by ${routeText(inward)}`;
+  const inward = routes.deviceTo(formatIPv6(peer));
+  if (inward !== device) {
+    const instead = inward === null ? 'nowhere' : `by ${inward}`;
     return failed('ipv6-side', `packets to peers of ${prefix} go ${instead}, not to ${device}`);
   }
   const global = parseIPv6(GLOBAL_UNICAST.prefix);
   if (!hasPrefix(served, global, GLOBAL_UNICAST.length)) return passed('ipv6-side', prefix);
-  const outward = routes.find(
-    (route) =>
-      !route.isReject &&
-      ![device, LOOPBACK].includes(route.device) &&
-      (route.length === 0 || hasPrefix(route.prefix, global, GLOBAL_UNICAST.length)),
-  );
-  return outward === undefined
+  const leadsAway = (route: SystemRoute): boolean =>
+    (route.device === null || ![device, LOOPBACK].includes(route.device)) &&
+    (route.length === 0 || hasPrefix(route.prefix, global, GLOBAL_UNICAST.length));
+  const outward = routes.find(leadsAway);
+  return outward === null
     ? failed('ipv6-side', 'there is no route to the IPv6 Internet: add a default route')
     : passed('ipv6-side', `${prefix}, and ${routeText(outward)}`);
 }

@@ -1,22 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { formatIPv4, formatIPv6 } from '@6bed4/codec';
+import type { SystemRoute } from '@6bed4/node';
 
 const LOCAL_ADDRESS = 1;
 const HEX = 16;
 const BYTE = 0xff;
-/** RTF_REJECT of linux/ipv6_route.h: packets are refused. */
-const REJECT = 0x200;
-/** Columns of /proc/net/ipv6_route. */
-const COLUMN = { prefix: 0, length: 1, metric: 5, flags: 8, device: 9 } as const;
-
-/** A route of the kernel for IPv6. */
-export interface KernelRoute {
-  readonly prefix: Uint8Array;
-  readonly length: number;
-  readonly metric: number;
-  readonly isReject: boolean;
-  readonly device: string;
-}
 
 /** The endpoints that UDP sockets of IPv4 are bound to in this network namespace, as `A.B.C.D:port`; null where there is no such list. */
 export async function udpEndpoints(): Promise<ReadonlySet<string> | null> {
@@ -29,26 +17,10 @@ export async function udpEndpoints(): Promise<ReadonlySet<string> | null> {
   );
 }
 
-/** The routes of the kernel for IPv6, of all tables; null where there is no such list. */
-export async function ipv6Routes(): Promise<readonly KernelRoute[] | null> {
-  const text = await contentOf('/proc/net/ipv6_route');
-  return text === null ? null : rowsOf(text).map(routeIn);
-}
-
 /** Whether the kernel forwards IPv6; null where it does not say. */
 export async function forwardsIPv6(): Promise<boolean | null> {
   const text = await contentOf('/proc/sys/net/ipv6/conf/all/forwarding');
   return text === null ? null : text.trim() !== '0';
-}
-
-/** The route that a packet to an address takes: of the longest prefix, the one with the least metric. */
-export function routeTo(
-  routes: readonly KernelRoute[],
-  address: Uint8Array,
-): KernelRoute | undefined {
-  return routes
-    .filter(({ prefix, length }) => hasPrefix(address, prefix, length))
-    .sort((one, other) => other.length - one.length || one.metric - other.metric)[0];
 }
 
 /** Whether the first `length` bits of two addresses are the same. */
@@ -61,9 +33,9 @@ export function hasPrefix(address: Uint8Array, prefix: Uint8Array, length: numbe
 }
 
 /** A route in words. */
-export function routeText({ prefix, length, device, isReject }: KernelRoute): string {
+export function routeText({ prefix, length, device }: SystemRoute): string {
   const to = `${formatIPv6(prefix)}/${length}`;
-  return isReject ? `unreachable ${to}` : `${to} dev ${device}`;
+  return device === null ? `${to} by several interfaces` : `${to} dev ${device}`;
 }
 
 /** An address of IPv4 in this file is written as the processor has it in memory. */
@@ -75,17 +47,6 @@ function endpointText(text: string): string {
 }
 
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-function routeIn(row: readonly string[]): KernelRoute {
-  const number = (column: number): number => Number.parseInt(row[column]!, HEX);
-  return {
-    prefix: Buffer.from(row[COLUMN.prefix]!, 'hex'),
-    length: number(COLUMN.length),
-    metric: number(COLUMN.metric),
-    isReject: (number(COLUMN.flags) & REJECT) !== 0,
-    device: row[COLUMN.device]!,
-  };
-}
 
 function rowsOf(text: string): string[][] {
   return text

@@ -95,6 +95,25 @@ describeKernel('the health of a router', () => {
     await foe.stop('SIGKILL');
   });
 
+  test('takes a way to the IPv6 Internet, where the prefix belongs to it', async () => {
+    await router.stop('SIGKILL');
+    const prefix = '2001:db8:b::/64';
+    const options = ['--control', socket(), '--prefix', prefix];
+    router = await startRouter(lab, 'router', ...options);
+    const side = async (): Promise<string> => {
+      const [, , { checks }] = await health();
+      return checks.find(({ name }) => name === 'ipv6-side')!.detail;
+    };
+    expect(await side()).toBe(`${prefix}, and ${NATIVE_PREFIX} dev lan`);
+    await lab.ip('router', 'address flush dev lan scope global');
+    await lab.ip('router', '-6 route add unreachable 2000::/3');
+    expect(await ofHealth()).toEqual([14, ['ipv6-side']]);
+    expect(await side()).toMatch('no route to the IPv6 Internet');
+    const ways = 'nexthop via fe80::1 dev lan nexthop via fe80::2 dev eth0';
+    await lab.ip('router', `-6 route add default ${ways}`);
+    expect(await side()).toBe(`${prefix}, and ::/0 by several interfaces`);
+  });
+
   test('ends by draining, which loses nothing, and can be waited for', async () => {
     const { address } = await startPeer(lab, 'peer1');
     process.kill(router.pid, 'SIGUSR1');

@@ -155,6 +155,16 @@ export function routesMessage(interfaceIndex: number): Uint8Array {
   return netlinkMessage(RTM_GETROUTE, flags, familyBody(), [[RTA_OIF, interfaceIndex]]);
 }
 
+/**
+ * Makes a request for all IPv6 routes that lead somewhere. Kernels without NETLINK_GET_STRICT_CHK report those that
+ * refuse packets too.
+ */
+export function unicastRoutesMessage(): Uint8Array {
+  const body = familyBody();
+  body[ROUTE_TYPE] = RTN_UNICAST;
+  return netlinkMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, body, []);
+}
+
 /** Makes RTM_GETROUTE, which asks which route packets to an IPv6 address take. */
 export function lookupMessage(destination: Uint8Array): Uint8Array {
   const body = familyBody();
@@ -178,6 +188,24 @@ export function readRoute(message: NetlinkMessage): Route | null {
     metric: readNumber(attributes.get(RTA_PRIORITY)) ?? 0,
     source: addressIn(attributes.get(RTA_PREFSRC)),
     interfaceIndex,
+  };
+}
+
+/** A route that leads somewhere, by one interface or by several. */
+export interface UnicastRoute {
+  readonly destination: Prefix;
+  /** Null where it leads through several. */
+  readonly interfaceIndex: number | null;
+}
+
+/** Reads a route that there is; null for one that refuses packets or is for this computer, and for anything else. */
+export function readUnicastRoute(message: NetlinkMessage): UnicastRoute | null {
+  if (message.type !== RTM_NEWROUTE || !hasBody(message)) return null;
+  if (message.view.getUint8(message.body + ROUTE_TYPE) !== RTN_UNICAST) return null;
+  const attributes = readAttributes(message, BODY_SIZE);
+  return {
+    destination: readPrefix(message, DESTINATION_LENGTH, attributes.get(RTA_DST)),
+    interfaceIndex: readNumber(attributes.get(RTA_OIF)),
   };
 }
 

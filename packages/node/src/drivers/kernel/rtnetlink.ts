@@ -44,6 +44,36 @@ export class Rtnetlink {
    * @returns the name of the error, such as `EPERM`; null for success
    */
   request(message: Uint8Array, take: (message: NetlinkMessage) => void = () => {}): string | null {
+    const answers = this.#answersTo(message);
+    for (;;) {
+      const { done, value } = answers.next();
+      if (done === true) return value;
+      take(value);
+    }
+  }
+
+  /**
+   * Sends a request with NLM_F_DUMP, and awaits the first object that suits. The kernel is asked for no more of them then,
+   * and this may only be closed.
+   *
+   * @param read - null for an object that does not suit; as `take` of {@link Rtnetlink.request}
+   * @returns null when none suits, or none can be had
+   */
+  find<T>(message: Uint8Array, read: (message: NetlinkMessage) => T | null): T | null {
+    for (const answer of this.#answersTo(message)) {
+      const found = read(answer);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  close(): void {
+    if (this.#fd >= 0) this.#libc.close(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** The objects that the kernel answers with, and then the name of the error, or null. */
+  *#answersTo(message: Uint8Array): Generator<NetlinkMessage, string | null, void> {
     if (this.#fd < 0) return this.#unavailable ?? 'EBADF';
     const sequence = ++this.#sequence;
     setSequence(message, sequence);
@@ -55,14 +85,9 @@ export class Rtnetlink {
         if (answer.sequence !== sequence) continue;
         if (answer.type === NLMSG_DONE) return null;
         if (answer.type === NLMSG_ERROR) return this.#errorIn(answer);
-        take(answer);
+        yield answer;
       }
     }
-  }
-
-  close(): void {
-    if (this.#fd >= 0) this.#libc.close(this.#fd);
-    this.#fd = -1;
   }
 
   /** The body of NLMSG_ERROR begins with a negative error number, or 0 for success. */

@@ -18,8 +18,10 @@ import {
   readLabel,
   readRoute,
   readRule,
+  readUnicastRoute,
   routeMessage,
   ruleMessage,
+  unicastRoutesMessage,
 } from '../../../src/drivers/kernel/routingMessages.js';
 
 const LE = endianness() === 'LE';
@@ -54,6 +56,16 @@ const RULES =
   '76b901000000a000000fe0000010000000008000f00fe00000008000e00ffffffff050015000200000008000600fe7f' +
   '00003c00000020000200b050076b901000000a000000fc0000010000000008000f000200ed6b08000e00ffffffff050' +
   '015000000000008000600208000001400000003000200b050076b9010000000000000';
+/** Of the answers to `ip -6 route`: a route by two interfaces, and one that refuses packets. */
+const SEVERAL_WAYS =
+  'a800000018000200010000009b2000000a300000fe0300010000000008000f00fe0000001400010020010db80008000' +
+  '0000000000000000008000600000400003c0009001c0000000300000014000500fe80000000000000000000000000000' +
+  '11c0000000200000014000500fe80000000000000000000000000000224000c000000000000000000000000000000000' +
+  '0000000000000000000000000000000000500140000000000';
+const UNREACHABLE =
+  '7400000018000200010000009b2000000a300000fe0300070000000008000f00fe0000001400010020010db80009000' +
+  '00000000000000000080006000100000008000400' +
+  '0100000024000c0000000000000000000000000000000000000000000000000000000000000000000500140000000000';
 /** Two of the answers to `ip addrlabel`. */
 const LABELS =
   '3800000048000200b050076b971000000a001000020000000b00000014000100fc64000000000000000000000000000' +
@@ -115,6 +127,11 @@ describe.runIf(LE)('the bytes of', () => {
     expect(comparable(message)).toBe(comparable(bytesOf(recorded)));
     expect(flagsOf(message)).toBe(flags);
   });
+});
+
+test.runIf(LE)('a request for routes that lead somewhere names their type', () => {
+  const hex = Buffer.from(unicastRoutesMessage()).toString('hex');
+  expect(hex).toBe(`1c0000001a000103${'0'.repeat(16)}0a0000000000000100000000`);
 });
 
 describe('what removes', () => {
@@ -196,6 +213,16 @@ describe.runIf(LE)('reading', () => {
     expect(messagesIn(ROUTE + MAIN_ROUTE).map(readRoute)).toEqual([route, mainRoute]);
   });
 
+  test('finds routes that lead somewhere', () => {
+    const lead = messagesIn(ROUTE + SEVERAL_WAYS + UNREACHABLE + RULE).map(readUnicastRoute);
+    expect(lead).toEqual([
+      { destination: parsePrefix('2000::/3'), interfaceIndex: 2 },
+      { destination: parsePrefix('2001:db8:8::/48'), interfaceIndex: null },
+      null,
+      null,
+    ]);
+  });
+
   test('takes no message for another', () => {
     expect(messagesIn(RULE + LABEL).map(readRoute)).toEqual([null, null]);
     expect(messagesIn(ROUTE + LABEL).map(readRule)).toEqual([null, null]);
@@ -214,6 +241,7 @@ describe.runIf(LE)('reading', () => {
   test('takes a message without its body for nothing', () => {
     const readers: [string, (message: NetlinkMessage) => unknown][] = [
       ['18', readRoute],
+      ['18', readUnicastRoute],
       ['20', readRule],
       ['48', readLabel],
     ];

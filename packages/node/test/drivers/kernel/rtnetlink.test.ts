@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { netlinkMessage } from '../../../src/drivers/kernel/netlinkMessages.js';
 import { dumpMessage } from '../../../src/drivers/kernel/routingMessages.js';
 import { Rtnetlink } from '../../../src/drivers/kernel/rtnetlink.js';
@@ -40,6 +40,27 @@ describe('Rtnetlink', () => {
     });
     expect(failure).toBeNull();
     expect(found).toEqual([1, 2, 3]);
+  });
+
+  test('takes the first object of a dump that suits, and reads no further', () => {
+    const libc = new FakeLibc();
+    const netlink = new Rtnetlink(libc);
+    const seen: number[] = [];
+    const find = (wanted: number) =>
+      netlink.find(dumpMessage(34), ({ view, body }) => {
+        const number = view.getUint8(body);
+        seen.push(number);
+        return number === wanted ? `number ${number}` : null;
+      });
+    libc.onRequest = () => [concatenate(answer(32, 1), answer(32, 2)), answer(32, 3), DONE];
+    const read = vi.spyOn(libc, 'read');
+    expect(find(1)).toBe('number 1');
+    expect(seen).toEqual([1]);
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(find(9)).toBeNull();
+    expect(seen).toEqual([1, 1, 2, 3]);
+    libc.onRequest = () => 'EPERM';
+    expect(find(1)).toBeNull();
   });
 
   test('ignores the answer to another request', () => {
