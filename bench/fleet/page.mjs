@@ -36,7 +36,7 @@ export function failureTable(measured) {
   ]);
   const head = [
     ...['what happens to the busiest router', 'relayed streams hit', 'their packets lost'],
-    ...['longest pause, ms', 'pings lost', 'lost of the direct stream'],
+    ...['longest pause, ms', 'pings lost', 'lost of direct streams'],
   ];
   return [
     BEGIN,
