@@ -172,7 +172,10 @@ export class GatewayUplink {
       this.#host.sendUdp!(bytes, offset, length, to, tos, ttl);
       // What is to end on the way opens NATs, and nothing comes back.
       const isAnswerable = length > 0 && ttl === 0 && !isIPv4Multicast(to.addressBits);
-      if (isAnswerable && !isQuestion && chooser!.sent(this.#host.now())) this.#setTimer();
+      if (chooser!.wantsSent && isAnswerable && !isQuestion) {
+        chooser!.sent(this.#host.now());
+        this.#setTimer();
+      }
     }
     // There are neither NATs nor a local network.
     else if (ttl === 0 && !isIPv4Multicast(to.addressBits)) {

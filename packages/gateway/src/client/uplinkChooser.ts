@@ -49,13 +49,18 @@ export class UplinkChooser {
     return Math.min(fallback, this.#repeatAt, this.#probeAt, this.#silentAt);
   }
 
+  /** Whether {@link sent} has to be called for the next datagram. */
+  get wantsSent(): boolean {
+    return this.#silentAt === Number.POSITIVE_INFINITY && this.#uses === 'udp';
+  }
+
   /**
    * A datagram was sent over UDP to which something may come back.
    *
    * @returns whether {@link nextTimeout} is sooner than before, perhaps
    */
   sent(now: number): boolean {
-    if (this.#silentAt !== Number.POSITIVE_INFINITY || this.#uses !== 'udp') return false;
+    if (!this.wantsSent) return false;
     this.#hasHeard = false;
     this.#silentAt = Math.max(now + LONGEST_SILENCE, this.#questionAt + QUESTION_INTERVAL);
     return true;

@@ -3,6 +3,7 @@ import {
   type GatewayClientCounters,
   type GatewayFailure,
   GatewayUplink,
+  type GatewayUplinkHost,
   type UplinkKind,
 } from '@6bed4/gateway';
 import { VirtualTimer } from '../time/virtualTimer.js';
@@ -24,24 +25,12 @@ export interface WebUplinkSettings extends WebPathOptions {
   readonly token?: string;
 }
 
-/** What an uplink needs of its peer. */
-export interface WebUplinkPeer {
+/** What an uplink needs of its peer, and of the clock of that. */
+export interface WebUplinkPeer
+  extends Pick<Required<GatewayUplinkHost>, 'now' | 'receive' | 'sendUdp'> {
   readonly name: string;
   /** Whether its program does not run for a while. */
   readonly isPaused: boolean;
-  /** Milliseconds on the peer's own clock. */
-  now(): number;
-  /** Takes a datagram that came over the way in use; `address` uint32. */
-  receive(bytes: Uint8Array, offset: number, length: number, address: number, port: number): void;
-  /** Sends by UDP. */
-  sendUdp(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    to: Readonly<UdpEndpoint>,
-    tos: number,
-    ttl: number,
-  ): void;
   /** Datagrams take another way than before. */
   uplinkChanged(): void;
 }
