@@ -104,6 +104,15 @@ export class UplinkPort implements DatagramPort {
     return { datagrams: Math.ceil(bytes / USUAL_LENGTH), bytes };
   }
 
+  /** Unknown over a gateway, whose messages come in callbacks of their own. */
+  get turn(): number | undefined {
+    return this.#uplink.uses === 'udp' ? this.#udp?.turn : undefined;
+  }
+
+  get memory() {
+    return this.#udp?.memory;
+  }
+
   get offloads() {
     return this.#udp?.offloads;
   }
