@@ -86,7 +86,7 @@ export class RunningProgram {
    * @param timeout - milliseconds
    * @throws Error with all output of the program, when it ends or the time is over first
    */
-  waitForLine(pattern: RegExp, timeout = 10_000): Promise<string> {
+  waitForLine(pattern: RegExp, timeout = 20_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
@@ -108,7 +108,7 @@ export class RunningProgram {
   }
 
   /** Sends a signal and waits for the end. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM', timeout = 5_000): Promise<Ending> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM', timeout = 10_000): Promise<Ending> {
     this.#child.kill(signal);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

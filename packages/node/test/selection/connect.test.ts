@@ -92,9 +92,15 @@ describe('connect', () => {
     const port = await closedPort();
     const addresses = ['127.0.0.1', BOB];
     const start = performance.now();
-    const stream = await connect({ addresses, port, tunnel, delay: 2_000, systemSource: ipv4Only });
+    const stream = await connect({
+      addresses,
+      port,
+      tunnel,
+      delay: 20_000,
+      systemSource: ipv4Only,
+    });
     expect(stream).toBe(tunnel.streams[0]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(1_900);
   });
 
   test('connects over TCP when 6bed4 hangs, and destroys the stream', async () => {

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { formatIPv6, parseIPv4, parseIPv6, UdpEndpoint } from '@6bed4/codec';
 import { buildEcho, buildIcmpError, buildUdp, parseIcmpError, writeIPv6Header } from '@6bed4/nd';
 import { requireBuild } from '@6bed4/testing/command';
+import { RunningProgram } from '@6bed4/testing/runningProgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   createSocket,
@@ -93,8 +92,10 @@ describe('openTunnel', () => {
     await expect(opening).rejects.toMatchObject({
       name: 'StartError',
       code: 'ETIMEDOUT',
-      message:
-        'no router gave an address within 1300 ms: 198.51.100.1:25790 (asked 2 times), 198.51.100.2:4000 (asked 2 times)',
+      // How often depends on how much of the processor there is.
+      message: expect.stringMatching(
+        /^no router gave an address within 1300 ms: 198\.51\.100\.1:25790 \(asked \d times?\), 198\.51\.100\.2:4000 \(asked \d times?\)$/,
+      ),
     });
     // The port was released.
     network.bind('203.0.113.1', datagrams.endpoint.port);
@@ -497,7 +498,7 @@ describe('direct paths', () => {
     const waiting = left.waitForDirect(right.address!, { timeout: 700 });
     await expect(waiting).rejects.toMatchObject({
       code: 'ETIMEDOUT',
-      message: expect.stringMatching(/within 700 ms, after [23] echo requests/),
+      message: expect.stringMatching(/within 700 ms, after [1-9] echo requests/),
     });
     const aborted = left.waitForDirect(right.address!, { signal: AbortSignal.timeout(50) });
     await expect(aborted).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -686,38 +687,25 @@ describe('a tunnel in its process', () => {
     console.log('open');
   `;
 
-  async function runs(more: string): Promise<boolean> {
+  async function start(more: string): Promise<RunningProgram> {
     requireBuild();
-    const child = promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '-e', PROGRAM + more],
-      {
-        cwd: new URL('../..', import.meta.url),
-        timeout: 3000,
-      },
-    );
-    try {
-      await child;
-      return false;
-    } catch (error) {
-      expect(error).toMatchObject({ killed: true, stdout: 'open\n' });
-      return true;
-    }
+    const args = ['--input-type=module', '-e', PROGRAM + more];
+    const program = new RunningProgram(process.execPath, args, 'the program');
+    await program.waitForLine(/^open$/);
+    return program;
   }
 
-  test('keeps the process alive while a socket is bound', async () => {
-    expect(await runs('')).toBe(true);
-  }, 10_000);
+  test.each([
+    ['while a socket is bound', ''],
+    ['after tunnel.ref()', 'socket.close(); tunnel.ref()'],
+  ])('keeps the process alive %s', async (_title, more) => {
+    const program = await start(more);
+    await sleep(1_000);
+    expect(program.running).toBe(true);
+    await program.stop();
+  });
 
-  test.each(['socket.unref()', 'socket.close()'])(
-    'lets the process end after %s',
-    async (call) => {
-      expect(await runs(call)).toBe(false);
-    },
-    10_000,
-  );
-
-  test('keeps the process alive after tunnel.ref()', async () => {
-    expect(await runs('socket.close(); tunnel.ref()')).toBe(true);
-  }, 10_000);
+  test.each(['socket.unref()', 'socket.close()'])('lets the process end after %s', async (more) => {
+    expect(await (await start(more)).ended).toEqual({ code: 0, signal: null });
+  });
 });
