@@ -13,16 +13,13 @@ export const BESIDE_WORKERS = 4;
 /** All processors, for tests that measure no time; by default, vitest leaves one of them out. */
 export const ALL_PROCESSORS = '100%';
 
-/** Projects that measure no time, next to the kernel tests that mostly wait. */
+/** Projects that measure no time, next to the kernel tests that mostly wait: those with long files first. */
 const besideKernel = [
-  'cli-kernel',
-  'site',
-  'browser-peer',
-  'release',
-  'hermes',
-  'toolchains',
-  ...versions.flatMap((version) => [version.name, portableName(version)]),
+  ...['site', 'hermes', 'toolchains', 'browser-peer'],
   ...armMachines.map(({ arch }) => arch),
+  ...versions.map(portableName),
+  ...['cli-kernel', 'release'],
+  ...versions.map(({ name }) => name),
 ];
 
 /**
@@ -30,7 +27,7 @@ const besideKernel = [
  * tests that measure time, and tests that change the kernel's state; those in one list run side by side,
  * because they measure nothing and some of them mostly wait.
  */
-const order: (string | string[])[] = [
+export const order: (string | string[])[] = [
   'workspace',
   ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],

@@ -1,15 +1,26 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { armProjects } from './scripts/arm/projects.js';
 import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
-import { BESIDE_WORKERS, testConfig } from './vitest.base.js';
+import { ALL_PROCESSORS, BESIDE_WORKERS, order, testConfig } from './vitest.base.js';
+
+/** Projects that run side by side begin in the order of their list; vitest would go by their names. */
+class ListedOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const names = order.flat();
+    const place = ({ project }: TestSpecification): number => names.indexOf(project.name);
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
 
 /** Everything that has to hold, in one run. Each project also runs by itself, in its own folder. */
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
+    sequence: { sequencer: ListedOrder },
     projects: [
-      testConfig('workspace', { fileParallelism: false }),
+      testConfig('workspace', { maxWorkers: ALL_PROCESSORS }),
       'packages/*/vitest.config.ts',
       'packages/*/vitest.kernel.config.ts',
       'packages/*/vitest.paired.config.ts',

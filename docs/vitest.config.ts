@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { testConfig } from '../vitest.base.js';
+import { ALL_PROCESSORS, testConfig } from '../vitest.base.js';
 
-export default defineConfig(testConfig('docs', { testTimeout: 60_000 }));
+export default defineConfig(
+  testConfig('docs', { testTimeout: 60_000, maxWorkers: ALL_PROCESSORS }),
+);

@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { testConfig } from '../../vitest.base.js';
+import { ALL_PROCESSORS, testConfig } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('chat'));
+export default defineConfig(testConfig('chat', { maxWorkers: ALL_PROCESSORS }));

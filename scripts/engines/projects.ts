@@ -12,26 +12,28 @@ const portable = [
   'packages/simulator/test/!(programs)/**/*.test.ts',
 ];
 
-/** Those of the others, and the examples; of the command, what starts daemons. */
-const platform = [
+/** The program that tries the built packages as users have them, and the examples that are one program. */
+const inBrief = ['packages/node/test/runtimes.test.ts', 'examples/{demo,hello}/test/**/*.test.ts'];
+
+/** The program that tries the built packages is all for the oldest version, on which vitest promises nothing. */
+const oldest = inBrief;
+
+/** For versions between: what calls the modules of Node.js, and what has to do as they do. */
+const between = [...inBrief, 'packages/node/test/{drivers,selection,socket,tcp}/**/*.test.ts'];
+
+/** For the last but one: all but the command, of which what starts daemons. */
+const lastButOne = [
   'packages/simulator/test/programs/**/*.test.ts',
   'packages/node/test/**/*.test.ts',
   'packages/cli/test/{commands/runDaemon,manners}.test.ts',
   'examples/{demo,hello,chat,sip-call}/test/**/*.test.ts',
 ];
 
-/** For the newest version. */
-const newest = [...platform, 'packages/cli/test/**/*.test.ts'];
-
-/**
- * For the oldest version, on which vitest promises nothing: the program that tries the built packages as users have
- * them, and the examples that are one program.
- */
-const oldest = ['packages/node/test/runtimes.test.ts', 'examples/{demo,hello}/test/**/*.test.ts'];
+const newest = [...lastButOne, 'packages/cli/test/**/*.test.ts'];
 
 /**
  * Tested on one version: long computations in the language alone, tests that count the cases of a property, what V8 makes
- * of the code and, of the command, what mostly waits.
+ * of the code and, of the command and of gateways, what mostly waits.
  */
 const leftOut = [
   '**/test/{kernel,fuzz,hostile,properties,soak,attackers,beliefs,browser}/**',
@@ -42,6 +44,7 @@ const leftOut = [
   'packages/cli/test/commands/{proxyCommand,endings,live}.test.ts',
   'packages/cli/test/hook/**',
   'packages/node/test/drivers/linux/compiledCode.test.ts',
+  'packages/node/test/gateway/{attacks,slowWay}.test.ts',
   'examples/sip-call/test/robustness.test.ts',
 ];
 
@@ -50,18 +53,18 @@ const unseenFiles = ['examples/chat/test/natMatrix.test.ts'];
 
 /** Two for each version; what is portable needs no process of its own for each file. */
 export const engineProjects: ViteUserConfig[] = versions.flatMap((version, index) => {
-  const isNewest = index === versions.length - 1;
+  const later = versions.length - 1 - index;
   const project = (name: string, include: string[], isolate: boolean): ViteUserConfig =>
     engineConfig(
       { ...version, name, required, propertyTime: 200, install: 'npm run engines' },
       {
         include,
-        exclude: isNewest ? [...leftOut, ...unseenFiles] : leftOut,
+        exclude: later === 0 ? [...leftOut, ...unseenFiles] : leftOut,
         isolate,
         testTimeout: 120_000,
         maxWorkers: BESIDE_WORKERS,
       },
     );
-  const own = index === 0 ? oldest : isNewest ? newest : platform;
+  const own = index === 0 ? oldest : ([newest, lastButOne][later] ?? between);
   return [project(version.name, own, true), project(portableName(version), portable, false)];
 });

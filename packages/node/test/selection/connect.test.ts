@@ -96,7 +96,7 @@ describe('connect', () => {
       addresses,
       port,
       tunnel,
-      delay: 20_000,
+      delay: 2_000,
       systemSource: ipv4Only,
     });
     expect(stream).toBe(tunnel.streams[0]);
