@@ -3,20 +3,16 @@ import { kernelTestConfig } from '../../vitest.base.js';
 
 const files = (...names: string[]): string[] => names.map((name) => `test/kernel/${name}.test.ts`);
 
-/** Tests that measure load or throughput, or look at all daemons of the computer. */
+/** Tests that measure load, throughput or delays under load. */
 export const timed: string[] = files(
   'benchNet',
   'fastPath',
   'fleet',
   'interop',
   'interopDirect',
-  'largeDatagrams',
   'nat',
-  'natFaults',
-  'process',
   'reports',
   'soak',
-  'status',
   'tcpFairness',
   'tcpTransfer',
   'transferFaults',
@@ -27,8 +23,12 @@ export const paired: string[] = files(
   'connectivity',
   'errors',
   'hostMoves',
+  'largeDatagrams',
+  'natFaults',
   'natInput',
+  'process',
   'resilience',
+  'status',
   'tcpClosing',
   'tcpPathErrors',
   'tcpPrograms',

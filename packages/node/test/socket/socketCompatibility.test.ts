@@ -11,8 +11,9 @@ import type { Entry } from '../support/transcript.js';
 async function transcriptOf(
   place: DatagramPlace,
   scenario: (bench: Bench) => Promise<void>,
+  attempt: number,
 ): Promise<readonly Entry[]> {
-  const bench = new Bench(place);
+  const bench = new Bench(place, attempt);
   try {
     await scenario(bench);
   } finally {
@@ -35,10 +36,14 @@ describe.each([
 
   afterAll(() => place.close());
 
-  test.concurrent.each(Object.entries(scenarios))('%s', { retry: 2 }, async (_name, scenario) => {
+  const attempts = new Map<string, number>();
+
+  test.concurrent.each(Object.entries(scenarios))('%s', { retry: 2 }, async (name, scenario) => {
+    const attempt = (attempts.get(name) ?? 0) + 1;
+    attempts.set(name, attempt);
     const [ours, theirs] = await Promise.all([
-      transcriptOf(place, scenario),
-      transcriptOf(system, scenario),
+      transcriptOf(place, scenario, attempt),
+      transcriptOf(system, scenario, attempt),
     ]);
     expect(theirs.length).toBeGreaterThan(0);
     expect(ours).toEqual(theirs);

@@ -14,9 +14,12 @@ export class Bench {
   readonly place: DatagramPlace;
   readonly log: Transcript;
   readonly #sockets: dgram.Socket[] = [];
+  readonly #rest: number;
 
-  constructor(place: DatagramPlace) {
+  /** @param attempt - from 1; later ones give datagrams more time */
+  constructor(place: DatagramPlace, attempt: number) {
     this.place = place;
+    this.#rest = REST * 6 ** (attempt - 1);
     this.log = new Transcript(place);
   }
 
@@ -61,7 +64,7 @@ export class Bench {
   }
 
   rest(): Promise<void> {
-    return sleep(REST);
+    return sleep(this.#rest);
   }
 
   /** Closes all open sockets without events. */
