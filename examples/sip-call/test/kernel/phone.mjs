@@ -15,6 +15,7 @@ const { values } = parseArgs({
     call: { type: 'string' },
     seconds: { type: 'string', default: '4' },
     t1: { type: 'string', default: '500' },
+    srtp: { type: 'boolean', default: false },
   },
 });
 
@@ -29,6 +30,7 @@ const phone = createPhone({
   address: tunnel.address,
   createSocket: tunnel.createSocket,
   t1: Number(values.t1),
+  srtp: values.srtp,
   trace: (line, transmission) => print('message', { line, transmission }),
   report: (audio) => {
     print('report', audio);

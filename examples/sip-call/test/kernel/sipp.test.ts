@@ -1,60 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { PORT, startPeer, startRouter } from '@6bed4/testing/kernel/daemons';
+import { PORT } from '@6bed4/testing/kernel/daemons';
 import { ROUTER_IPV4 } from '@6bed4/testing/kernel/internet';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import {
-  buildNatTopology,
-  type Middlebox,
-  PEER_PORT,
-  PUBLIC,
-} from '@6bed4/testing/kernel/natTopology';
+import { PEER_PORT, PUBLIC } from '@6bed4/testing/kernel/natTopology';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { Capture, type Frame, faultsOf } from '@6bed4/testing/kernel/tshark';
 import type { RunningProgram } from '@6bed4/testing/runningProgram';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import {
+  conversation,
+  expectCleanAudio,
+  linesOf,
+  type Report,
+  reportOf,
+  SECONDS,
+  startPhone,
+  startTunnels,
+  waitUntilListening,
+} from './support/phone.js';
 
-const PHONE = fileURLToPath(new URL('./phone.mjs', import.meta.url));
 const RTP_PORT = 6000;
-const SECONDS = 4;
 /** IPv6 and UDP headers, the header of RTP, and 20 ms of G.711. */
 const RTP_PACKET = 40 + 8 + 12 + 160;
-
-/** A line of the program phone.mjs. */
-interface OutputLine {
-  readonly event: string;
-  readonly [field: string]: unknown;
-}
-
-/** Milliseconds, for a busy computer; a jitter in other units would be far above. */
-const MAX_JITTER = 250;
-
-interface Report {
-  readonly sent: number;
-  readonly received: number;
-  readonly lost: number;
-  readonly jitter: number;
-}
-
-let lab: Lab | null = null;
-afterEach(() => lab?.dispose());
-
-/** Starts the router and the peer of sipp, on a TUN behind the NAT of `left`; the phone is behind `right`. */
-async function startTunnels(
-  left: Middlebox,
-): Promise<{ lab: Lab; sippPeer: RunningProgram; sippAddress: string }> {
-  lab = await buildNatTopology({ left, right: 'masquerade' });
-  await startRouter(lab, 'router');
-  // The path to a remote that begins, as the phone may, is a detail of the log.
-  const options = ['--port', String(PEER_PORT.left), '--verbose'];
-  const { daemon, address } = await startPeer(lab, 'left', ...options);
-  return { lab, sippPeer: daemon, sippAddress: address };
-}
-
-function startPhone(lab: Lab, ...options: readonly string[]): RunningProgram {
-  const own = ['--router', ROUTER_IPV4, '--port', String(PEER_PORT.right)];
-  return lab.spawn('right', [process.execPath, PHONE, ...own, ...options]);
-}
 
 /** Starts sipp for one call; it sends RTP back to its source. */
 function startSipp(
@@ -75,54 +41,6 @@ function startSipp(
     '-nostdin',
     ...more,
   ]);
-}
-
-/** Waits until sipp listens for calls. */
-async function waitUntilListening(lab: Lab): Promise<void> {
-  while (!(await lab.exec('left', ['ss', '-Hlun'])).stdout.includes(':5060')) await sleep(50);
-}
-
-function linesOf(phone: RunningProgram, event: string): OutputLine[] {
-  return phone.stdout
-    .map((line) => JSON.parse(line) as OutputLine)
-    .filter((line) => line.event === event);
-}
-
-/**
- * The SIP messages that the phone sent and received, by method or status. Retransmissions by a busy computer
- * appear once, before the BYE and after it.
- */
-function conversation(phone: RunningProgram): string[] {
-  let isEnding = false;
-  const messages = linesOf(phone, 'message').map(({ line, transmission }) => {
-    const [what] = (line as string).replace('SIP/2.0 ', '').split(' ');
-    isEnding ||= what === 'BYE';
-    if (transmission === 'received') return { what: `< ${what}`, isEnding };
-    return { what: `> ${what}${transmission === 1 ? '' : ' again'}`, isEnding };
-  });
-  const isFirst = (one: (typeof messages)[number], index: number): boolean =>
-    index ===
-    messages.findIndex((each) => each.what === one.what && each.isEnding === one.isEnding);
-  return messages.filter(isFirst).map(({ what }) => what);
-}
-
-async function reportOf(phone: RunningProgram): Promise<Report> {
-  const line = await phone.waitForLine(/"event":"report"/, 30_000);
-  expect(await phone.ended).toEqual({ code: 0, signal: null });
-  expect(phone.stderr).toEqual([]);
-  return JSON.parse(line) as Report;
-}
-
-/** Checks the report of a call without loss. */
-function expectCleanAudio({ sent, received, lost, jitter }: Report): void {
-  // 50 a second, less those that a busy computer did not send in time.
-  expect(sent).toBeGreaterThan(SECONDS * 30);
-  expect(lost).toBe(0);
-  // Packets in flight at the end of the call do not count as lost.
-  expect(received).toBeGreaterThanOrEqual(sent - 10);
-  // Two computers share two cores, and the path changes meanwhile.
-  expect(jitter).toBeGreaterThan(0);
-  expect(jitter).toBeLessThan(MAX_JITTER);
 }
 
 const isRtp = ({ inner }: Frame): boolean => inner?.length === RTP_PACKET;
@@ -147,7 +65,7 @@ function expectDirectMedia(
 
 describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind NATs', () => {
   test('calls sipp with SIP through the router first and RTP directly, from INVITE to BYE', async () => {
-    const { lab, sippPeer, sippAddress } = await startTunnels('masquerade');
+    const { lab, peer: sippPeer, address: sippAddress } = await startTunnels('masquerade');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
     await waitUntilListening(lab);
@@ -176,7 +94,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
   });
 
   test('reaches a sipp behind endpoint-independent filtering by its first INVITE, which confirms the path', async () => {
-    const { lab, sippAddress } = await startTunnels('forwarding');
+    const { lab, address: sippAddress } = await startTunnels('forwarding');
     const capture = await Capture.start(lab, [PORT]);
     const sipp = startSipp(lab, sippAddress, 'uas');
     await waitUntilListening(lab);
@@ -206,7 +124,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
   });
 
   test('calls a sipp that cannot be reached directly through the router to the end', async () => {
-    const { lab, sippAddress } = await startTunnels('fully-random');
+    const { lab, address: sippAddress } = await startTunnels('fully-random');
     const sipp = startSipp(lab, sippAddress, 'uas');
     await waitUntilListening(lab);
     const phone = startPhone(lab, '--call', `sip:sipp@[${sippAddress}]`, '--seconds', `${SECONDS}`);
@@ -222,7 +140,7 @@ describeKernel('a phone on a tunnel of its own, and sipp on a TUN, both behind N
   });
 
   test('is called by sipp, and receives RTP directly', async () => {
-    const { lab, sippPeer, sippAddress } = await startTunnels('masquerade');
+    const { lab, peer: sippPeer, address: sippAddress } = await startTunnels('masquerade');
     const phone = startPhone(lab);
     await phone.waitForLine(/"event":"ready"/);
     const { address } = linesOf(phone, 'ready')[0] as unknown as { address: string };
