@@ -11,7 +11,7 @@ import {
 } from '@6bed4/testing/command';
 import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Endings, freeTcpPort, readAll } from '../support/endings.js';
+import { Endings, readAll } from '../support/endings.js';
 
 beforeAll(requireBuild);
 
@@ -67,7 +67,7 @@ describe('wrong arguments of 6bed4 proxy and serve', () => {
 // Windows has no signals: there a daemon is ended by force.
 describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
   test('that cannot listen say where, why and what to do', async () => {
-    const port = await freeTcpPort();
+    const port = await freePort();
     const server = createServer().listen(port, '127.0.0.1');
     endings.add(() => server.close());
     await once(server, 'listening');
@@ -95,7 +95,7 @@ describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
     const served = ['serve', '--router', at, '--no-control', `80=127.0.0.1:${local}`];
     const serve = launched(start(...served));
     const address = /peer (\S+)\//.exec(await serve.waitForLine(/^ready/))![1]!;
-    const port = await freeTcpPort();
+    const port = await freePort();
     const control = `/tmp/6bed4-proxy-${process.pid}.sock`;
     const options = ['--router', at, '--control', control, '--http', String(port), '--verbose'];
     const proxy = launched(startIn({ SIXBED4_PROXY_AUTH: 'a:b' }, 'proxy', ...options));
@@ -131,7 +131,7 @@ describe.runIf(process.platform !== 'win32')('a proxy and a service', () => {
   });
 
   test('wait for a router that is not there yet, and refuse meanwhile', async () => {
-    const [routerPort, port] = [await freePort(), await freeTcpPort()];
+    const [routerPort, port] = [await freePort(), await freePort()];
     const options = [
       '--router',
       `127.0.0.1:${routerPort}`,

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ServeOptions, ServiceEvent } from '../../src/serve/runningService.js';
 import { service } from '../../src/serve/service.js';
 import { Services } from '../../src/serve/services.js';
-import { Endings, freeTcpPort, readAll, until } from '../support/endings.js';
+import { Endings, readAll, until } from '../support/endings.js';
 import { loopbackNetwork } from '../support/loopbackNetwork.js';
 
 const endings = new Endings();
@@ -26,7 +26,7 @@ async function publish(
   options: Partial<ServeOptions> = {},
 ): Promise<Published> {
   const events: ServiceEvent[] = [];
-  const port = await freeTcpPort('::1');
+  const port = await freePort('::1');
   const one = service(`${protocol}:${port}=${local}`);
   const services = new Services([one], loopbackNetwork, {
     proxyProtocol: false,
@@ -64,7 +64,7 @@ describe('a TCP service', () => {
   });
 
   test('that refuses shows as a reset', async () => {
-    const { port, services, events } = await publish('tcp', `127.0.0.1:${await freeTcpPort()}`);
+    const { port, services, events } = await publish('tcp', `127.0.0.1:${await freePort()}`);
     expect((await readAll(remote(port))).code).toBe('ECONNRESET');
     expect(services.counts()).toMatchObject([{ failed: { ECONNREFUSED: 1 } }]);
     expect(events).toMatchObject([{ failure: 'ECONNREFUSED' }]);

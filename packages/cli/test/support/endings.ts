@@ -32,17 +32,6 @@ export class Endings {
   }
 }
 
-/** A TCP port that was free a moment ago. */
-export async function freeTcpPort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** All bytes that come until the end, and how the connection ended. */
 export function readAll(connection: Connection): Promise<{ bytes: Buffer; code: string | null }> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
+import { freePort } from '@6bed4/testing/sockets';
 import type { ProxyEvent } from '../../src/proxy/proxyContext.js';
 import { type ProxyOptions, ProxyServers } from '../../src/proxy/proxyServers.js';
-import { type Endings, freeTcpPort } from './endings.js';
+import type { Endings } from './endings.js';
 import { FAR, loopbackNetwork } from './loopbackNetwork.js';
 
 /** Names of the tests, and their addresses. */
@@ -25,7 +26,7 @@ export async function startProxy(
   options: Partial<ProxyOptions> = {},
 ): Promise<ProxySetup> {
   const events: ProxyEvent[] = [];
-  const [socks, http] = [await freeTcpPort(), await freeTcpPort()];
+  const [socks, http] = [await freePort(), await freePort()];
   const proxy = new ProxyServers({
     socks: { host: '127.0.0.1', port: socks },
     http: { host: '127.0.0.1', port: http },

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { freePort } from '@6bed4/testing/sockets';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from '../../src/selection/connect.js';
 import { systemSource } from '../../src/selection/systemSource.js';
@@ -49,15 +50,6 @@ async function listen(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A TCP port of 127.0.0.1 where nobody listens. */
-async function closedPort(): Promise<number> {
-  const port = await listen();
-  const server = servers.pop()!;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 afterEach(() => {
   for (const socket of accepted.splice(0)) socket.destroy();
   for (const server of servers.splice(0)) server.close();
@@ -89,7 +81,7 @@ describe('connect', () => {
 
   test('connects over 6bed4 when TCP is refused', async () => {
     const tunnel = new FakeTunnel('open');
-    const port = await closedPort();
+    const port = await freePort();
     const addresses = ['127.0.0.1', BOB];
     const start = performance.now();
     const stream = await connect({
@@ -139,7 +131,7 @@ describe('connect', () => {
 
   test('rejects with all errors where there are several addresses', async () => {
     const tunnel = new FakeTunnel('fail');
-    const port = await closedPort();
+    const port = await freePort();
     const addresses = ['127.0.0.1', BOB];
     const error = await connect({ addresses, port, tunnel, systemSource: ipv4Only }).catch(
       (reason: unknown) => reason,
