@@ -13,12 +13,15 @@ export const BESIDE_WORKERS = 4;
 /** All processors, for tests that measure no time; by default, vitest leaves one of them out. */
 export const ALL_PROCESSORS = '100%';
 
-/** Projects that measure no time, next to the kernel tests that mostly wait: those with long files first. */
+/**
+ * Projects that measure no time, next to the kernel tests that mostly wait: beside these what takes long on one
+ * processor, and at the end short files.
+ */
 const besideKernel = [
-  ...['site', 'hermes', 'toolchains', 'browser-peer'],
+  ...['site', 'cli-kernel', 'hermes', 'toolchains', 'browser-peer'],
   ...armMachines.map(({ arch }) => arch),
   ...versions.map(portableName),
-  ...['cli-kernel', 'release'],
+  'release',
   ...versions.map(({ name }) => name),
 ];
 

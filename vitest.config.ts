@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
     sequence: { sequencer: ListedOrder },
+    // Projects with one root share what is compiled, by the contents of files.
+    experimental: { fsModuleCache: true },
     projects: [
       testConfig('workspace', { maxWorkers: ALL_PROCESSORS }),
       'packages/*/vitest.config.ts',
