@@ -6,8 +6,8 @@ import { engineConfig } from '../engines/engineConfig.js';
 const packages = ['codec', 'nd', 'tcp', 'tunnel'];
 
 /**
- * What measures garbage, what needs a browser, long computations in the language alone, and long conversations, whose
- * every message others encode and decode.
+ * What measures garbage, what needs a browser, long computations in the language alone, and long exchanges, whose
+ * messages other tests encode and decode.
  */
 const leftOut = [
   'packages/nd/test/allocation.test.ts',

@@ -15,7 +15,7 @@ const portable = [
 /** The program that tries the built packages as users have them, and the examples that are one program. */
 const inBrief = ['packages/node/test/runtimes.test.ts', 'examples/{demo,hello}/test/**/*.test.ts'];
 
-/** The program that tries the built packages is all for the oldest version, on which vitest promises nothing. */
+/** For the oldest version, on which vitest promises nothing. */
 const oldest = inBrief;
 
 /** For versions between: what calls the modules of Node.js, and what has to do as they do. */

@@ -90,7 +90,8 @@ async function changeOrTime(
 }
 
 function notFound(remote: string, timeout: number, echoes: number): StartError {
-  const message = `no direct path to ${remote} within ${timeout} ms, after ${echoes} echo requests; packets take the router`;
+  const requests = echoes === 1 ? '1 echo request' : `${echoes} echo requests`;
+  const message = `no direct path to ${remote} within ${timeout} ms, after ${requests}; packets take the router`;
   return new StartError('ETIMEDOUT', message);
 }
 

@@ -94,7 +94,7 @@ describe('openTunnel', () => {
       code: 'ETIMEDOUT',
       // How often depends on how much of the processor there is.
       message: expect.stringMatching(
-        /^no router gave an address within 1300 ms: 198\.51\.100\.1:25790 \(asked \d times?\), 198\.51\.100\.2:4000 \(asked \d times?\)$/,
+        /^no router gave an address within 1300 ms: 198\.51\.100\.1:25790 \(asked (once|\d times)\), 198\.51\.100\.2:4000 \(asked (once|\d times)\)$/,
       ),
     });
     // The port was released.
@@ -498,7 +498,7 @@ describe('direct paths', () => {
     const waiting = left.waitForDirect(right.address!, { timeout: 700 });
     await expect(waiting).rejects.toMatchObject({
       code: 'ETIMEDOUT',
-      message: expect.stringMatching(/within 700 ms, after [1-9] echo requests/),
+      message: expect.stringMatching(/within 700 ms, after (1 echo request|\d echo requests);/),
     });
     const aborted = left.waitForDirect(right.address!, { signal: AbortSignal.timeout(50) });
     await expect(aborted).rejects.toMatchObject({ name: 'TimeoutError' });
