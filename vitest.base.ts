@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 import { armMachines } from './packages/testing/src/armMachines.js';
@@ -13,15 +14,15 @@ export const BESIDE_WORKERS = 4;
 /** All processors, for tests that measure no time; by default, vitest leaves one of them out. */
 export const ALL_PROCESSORS = '100%';
 
-/**
- * Projects that measure no time, next to the kernel tests that mostly wait: beside these what takes long on one
- * processor, and at the end short files.
- */
+/** As many and one more on small machines, for such tests of which some wait. */
+export const WAITING_WORKERS = Math.max(3, availableParallelism());
+
+/** Projects that measure no time, next to the kernel tests that mostly wait: long files first, short ones at the end. */
 const besideKernel = [
-  ...['site', 'cli-kernel', 'hermes', 'toolchains', 'browser-peer'],
+  ...['site', 'hermes', 'toolchains', 'browser-peer'],
   ...armMachines.map(({ arch }) => arch),
   ...versions.map(portableName),
-  'release',
+  ...['cli-kernel', 'release'],
   ...versions.map(({ name }) => name),
 ];
 

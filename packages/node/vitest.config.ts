@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { ALL_PROCESSORS, testConfig } from '../../vitest.base.js';
+import { testConfig, WAITING_WORKERS } from '../../vitest.base.js';
 
-export default defineConfig(testConfig('node', { maxWorkers: ALL_PROCESSORS }));
+export default defineConfig(testConfig('node', { maxWorkers: WAITING_WORKERS }));

@@ -175,9 +175,9 @@ describeKernel('the routes of a peer', () => {
     await lab.ip('peer1', `link set ${TUN} down`);
     expect(await routeTo(lab, 'peer1', '2a00:1450:4009::1')).toBeNull();
     await lab.ip('peer1', `link set ${TUN} up`);
-    await eventually(async () => (await routeTo(lab, 'peer1', '2a00:1450:4009::1')) !== null);
-    const after = await routingOf(lab, 'peer1');
-    expect(after.sort()).toEqual(before.sort());
+    // One after the other.
+    const after = async () => (await routingOf(lab, 'peer1')).sort();
+    await expect.poll(after, { timeout: 10_000 }).toEqual(before.sort());
     expect(await sourceTowards(lab, 'peer1', '2a00:1450:4009::1')).toBe(peer.address);
   });
 
