@@ -60,26 +60,17 @@ export async function visit(page: Page, url: string): Promise<void> {
   await page.waitForFunction(() => document.body.style.display !== 'none');
 }
 
-/** Rules of axe that go by colors. */
-export const COLOR_RULES = ['color-contrast', 'link-in-text-block'];
-
 /**
  * What axe finds in the page, with the elements. The generator chooses levels of headings by their kind,
  * which leaves some out; all have one of the first level.
  *
- * @param options.except - rules that are not asked for
- * @param options.only - the rules that are; default all
+ * @param except - rules that are not asked for
  */
-export async function axeFindings(
-  page: Page,
-  { except = [], only }: { except?: string[]; only?: string[] } = {},
-): Promise<string[]> {
+export async function axeFindings(page: Page, except: string[] = []): Promise<string[]> {
   await page.evaluate(axe.source);
   const off = ['heading-order', ...except].map((rule) => [rule, { enabled: false }] as const);
-  const options: axe.RunOptions =
-    only === undefined ? { rules: Object.fromEntries(off) } : { runOnly: only };
-  return page.evaluate(async (options) => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(options);
+  return page.evaluate(async (rules) => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run({ rules });
     return violations.map(
       ({ id, nodes }) =>
         `${id}: ${nodes
@@ -87,7 +78,7 @@ export async function axeFindings(
           .map(({ html, any }) => `${html.slice(0, 120)} ${any[0]?.message ?? ''}`)
           .join(' | ')} (${nodes.length})`,
     );
-  }, options);
+  }, Object.fromEntries(off));
 }
 
 /** How many pixels the page is wider than its window. */

@@ -84,13 +84,7 @@ describe('connect', () => {
     const port = await freePort();
     const addresses = ['127.0.0.1', BOB];
     const start = performance.now();
-    const stream = await connect({
-      addresses,
-      port,
-      tunnel,
-      delay: 2_000,
-      systemSource: ipv4Only,
-    });
+    const stream = await connect({ addresses, port, tunnel, delay: 2_000, systemSource: ipv4Only });
     expect(stream).toBe(tunnel.streams[0]);
     expect(performance.now() - start).toBeLessThan(1_900);
   });
