@@ -17,6 +17,12 @@ export const ALL_PROCESSORS = '100%';
 /** As many and one more on small machines, for such tests of which some wait. */
 export const WAITING_WORKERS = Math.max(3, availableParallelism());
 
+/**
+ * Second attempts of tests on which the load of the machine has a say: with real kernels, with others
+ * beside them, or with a stopwatch. The summary of the run names each that needed one.
+ */
+export const REPEATED = 1;
+
 /** Projects that measure no time, next to the kernel tests that mostly wait: long files first, short ones at the end. */
 const besideKernel = [
   ...['site', 'hermes', 'toolchains', 'browser-peer'],
@@ -32,7 +38,7 @@ const besideKernel = [
  * because they measure nothing and some of them mostly wait.
  */
 export const order: (string | string[])[] = [
-  'workspace',
+  ...['workspace', 'workspace-timed'],
   ...['codec', 'nd', 'tcp', 'tunnel', 'gateway', 'simulator', 'node', 'cli'],
   ...['demo', 'hello', 'browser-lab', 'chat', 'sip-call'],
   'docs',
@@ -65,7 +71,7 @@ export function testConfig(name: string, overrides: ViteUserConfig['test'] = {})
     test: {
       name,
       include: ['test/**/*.test.ts'],
-      exclude: ['test/kernel/**'],
+      exclude: ['test/{kernel,timed}/**'],
       setupFiles: fileURLToPath(new URL('./vitest.setup.ts', import.meta.url)),
       // Thousands of runs of a property take their time where others use the processor, too.
       testTimeout: 30_000,
@@ -88,6 +94,7 @@ export function kernelTestConfig(
     fileParallelism: false,
     testTimeout,
     hookTimeout: 30_000,
+    retry: REPEATED,
     ...overrides,
   });
 }

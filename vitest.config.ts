@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { armProjects } from './scripts/arm/projects.js';
 import { engineProjects } from './scripts/engines/projects.js';
 import { SummaryReporter } from './scripts/summaryReporter.js';
-import { ALL_PROCESSORS, BESIDE_WORKERS, order, testConfig } from './vitest.base.js';
+import { ALL_PROCESSORS, BESIDE_WORKERS, order, REPEATED, testConfig } from './vitest.base.js';
 
 /** Projects that run side by side begin in the order of their list; vitest would go by their names. */
 class ListedOrder extends BaseSequencer {
@@ -23,6 +23,11 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     projects: [
       testConfig('workspace', { maxWorkers: ALL_PROCESSORS }),
+      testConfig('workspace-timed', {
+        include: ['test/timed/*.test.ts'],
+        exclude: [],
+        retry: REPEATED,
+      }),
       'packages/*/vitest.config.ts',
       'packages/*/vitest.kernel.config.ts',
       'packages/*/vitest.paired.config.ts',

@@ -6,6 +6,8 @@ interface Tally {
   passed: number;
   milliseconds: number;
   readonly failures: string[];
+  /** Tests that passed only when they were repeated. */
+  readonly repeated: string[];
   /** How many tests each reason skipped. */
   readonly skips: Map<string, number>;
 }
@@ -31,7 +33,8 @@ function table(rows: readonly string[][]): string[] {
 }
 
 /**
- * Ends a run with a table of the projects, what was skipped and why, what failed, and the line
+ * Ends a run with a table of the projects, what was skipped and why, what passed
+ * only when it was repeated, what failed, and the line
  * `N passed, N failed`, which is the last one whatever else is printed. Nothing that went wrong is
  * missing from it: a test, a file that cannot be loaded, a project without tests, an error outside
  * any test, a run that ends before its time.
@@ -61,8 +64,10 @@ export class SummaryReporter implements Reporter {
     const failuresBefore = tally.failures.length;
     for (const test of module.children.allTests()) {
       const { state } = test.result();
-      if (state === 'passed') tally.passed++;
-      else if (state === 'failed') this.#fail(name, test.fullName);
+      if (state === 'passed') {
+        tally.passed++;
+        if (test.diagnostic()?.flaky) tally.repeated.push(test.fullName);
+      } else if (state === 'failed') this.#fail(name, test.fullName);
       else {
         const group = skippedGroup(test);
         tally.skips.set(group, (tally.skips.get(group) ?? 0) + 1);
@@ -88,7 +93,7 @@ export class SummaryReporter implements Reporter {
   #tally(name: string): Tally {
     let tally = this.#tallies.get(name);
     if (tally === undefined) {
-      tally = { passed: 0, milliseconds: 0, failures: [], skips: new Map() };
+      tally = { passed: 0, milliseconds: 0, failures: [], repeated: [], skips: new Map() };
       this.#tallies.set(name, tally);
     }
     return tally;
@@ -119,6 +124,9 @@ export class SummaryReporter implements Reporter {
       ...table([['', 'passed', 'failed', 'skipped', 'time'], ...rows]),
       ...tallies.flatMap(([name, { skips }]) =>
         [...skips].map(([group, count]) => `skipped in ${name}: ${count} × ${group}`),
+      ),
+      ...tallies.flatMap(([name, { repeated }]) =>
+        repeated.map((test) => `passed when repeated in ${name}: ${test}`),
       ),
       ...tallies.flatMap(([name, { failures }]) =>
         failures.map((failure) => `failed in ${name}: ${failure}`),

@@ -64,6 +64,21 @@ describe('the summary of a run', () => {
     expect(lines.at(-1)).toBe('1 passed, 0 failed');
   });
 
+  test('names what passed only when it was repeated, and counts it once', async () => {
+    const { code, lines } = await run(['one'], {
+      'one/a.test.ts': `let attempts = 0;
+        test('a', { retry: 1 }, () => { if (++attempts < 2) throw new Error('b'); });
+        test('c', { retry: 1 }, () => {});
+        test('d', { retry: 1 }, () => { throw new Error('e'); });`,
+    });
+    expect(code).toBe(1);
+    expect(lines.filter((line) => line.startsWith('passed when'))).toEqual([
+      'passed when repeated in one: a',
+    ]);
+    expect(lines).toContain('failed in one: d');
+    expect(lines.at(-1)).toBe('2 passed, 1 failed');
+  });
+
   test('counts what fails, in tests and outside', async () => {
     const { code, lines } = await run(['one', 'empty'], {
       'empty/readme.md': '',

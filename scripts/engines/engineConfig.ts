@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
-import { testConfig } from '../../vitest.base.js';
+import { REPEATED, testConfig } from '../../vitest.base.js';
 import { type Engine, enginePool } from './pool.js';
 
 /** What the tests of a project know of the program that they run on. */
@@ -43,6 +43,7 @@ export function engineConfig(
   return testConfig(name, {
     ...overrides,
     root,
+    retry: REPEATED,
     setupFiles: [`${root}vitest.setup.ts`, path('setup.ts')],
     provide: { engine: facts },
     ...(file === null
