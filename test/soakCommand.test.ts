@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PARTS } from '../scripts/soak/parts.mjs';
 
+const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('../scripts/soak/main.mjs', import.meta.url));
 
 function soak(...args: readonly string[]) {
@@ -35,6 +37,15 @@ describe('npm run soak', () => {
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test.each(Object.entries(PARTS))('finds the tests of %s', (_, { arguments: args }) => {
+    const list = ['vitest', 'list', '--filesOnly', '--json', ...args];
+    const { stdout } = spawnSync('npx', list, { cwd: root, encoding: 'utf8' });
+    const found = JSON.parse(stdout).map(({ file }: { file: string }) => file);
+    for (const path of args.filter((arg) => arg.startsWith('test/'))) {
+      expect(found).toContainEqual(expect.stringContaining(path));
+    }
   });
 
   test('writes a report of all that it measured', { timeout: 120_000 }, () => {

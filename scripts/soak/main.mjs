@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { PARTS } from './parts.mjs';
 
 const USAGE = `Usage: npm run soak -- [OPTION]...
 
@@ -22,28 +23,6 @@ lost for no reason, or grew, or when a property did not hold.
   --only PART   sim, tcp or real
   --out FILE    write the report there as well: FILE.json as JSON with all samples, others as Markdown
   --help        show this text`;
-
-const PARTS = {
-  sim: {
-    title: 'In virtual time',
-    arguments: ['--project', 'simulator', 'test/soak/soak.test.ts'],
-    environment: ({ hours, seed }) => ({ HOURS: String(hours), SEED: String(seed) }),
-  },
-  tcp: {
-    title: 'Properties of TCP',
-    arguments: [
-      ...['--project', 'tcp', '--project', 'simulator'],
-      ...['test/properties/transfer.test.ts', 'test/properties/tcp.test.ts', 'test/hostile'],
-    ],
-    environment: ({ hours }) => ({ RUNS: String(Math.ceil(hours)) }),
-    hasNoReport: true,
-  },
-  real: {
-    title: 'On real kernels',
-    arguments: ['--project', 'cli-timed', 'test/kernel/soak.test.ts'],
-    environment: ({ hours }) => ({ SOAK_HOURS: String(hours), SIXBED4_REQUIRE_KERNEL: '1' }),
-  },
-};
 
 const HIGHEST_SEED = 1_000_000_000;
 
@@ -79,7 +58,8 @@ async function run(name, options, folder) {
   console.error(`${part.title}: ${options.hours} h, seed ${options.seed} …`);
   const output = [];
   const code = await new Promise((resolve, reject) => {
-    const child = spawn('npx', ['vitest', 'run', '--reporter', 'default', ...part.arguments], {
+    const once = ['--reporter', 'default', '--retry', '0'];
+    const child = spawn('npx', ['vitest', 'run', ...once, ...part.arguments], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { ...process.env, ...part.environment(options), SOAK_REPORT: file, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -49,21 +49,15 @@ export class UplinkChooser {
     return Math.min(fallback, this.#repeatAt, this.#probeAt, this.#silentAt);
   }
 
-  /** Whether {@link sent} has to be called for the next datagram. */
+  /** Whether {@link sent} has to be called for the next datagram: not while silence is measured already. */
   get wantsSent(): boolean {
     return this.#silentAt === Number.POSITIVE_INFINITY && this.#uses === 'udp';
   }
 
-  /**
-   * A datagram was sent over UDP to which something may come back.
-   *
-   * @returns whether {@link nextTimeout} is sooner than before, perhaps
-   */
-  sent(now: number): boolean {
-    if (!this.wantsSent) return false;
+  /** A datagram was sent over UDP to which something may come back. Call it where {@link wantsSent} holds. */
+  sent(now: number): void {
     this.#hasHeard = false;
     this.#silentAt = Math.max(now + LONGEST_SILENCE, this.#questionAt + QUESTION_INTERVAL);
-    return true;
   }
 
   /** A datagram came over UDP. */
