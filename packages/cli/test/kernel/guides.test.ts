@@ -37,7 +37,10 @@ describeKernel('the guide', () => {
     }
     guide = await Guide.prepare(lab, HOSTS);
   });
-  afterEach(() => lab.dispose());
+  afterEach(async () => {
+    await guide?.dispose();
+    lab.dispose();
+  });
 
   async function isOnline(): Promise<boolean> {
     const { result } = await ping(lab, 'laptop', NATIVE);
@@ -114,4 +117,4 @@ describeKernel('the guide', () => {
     expect(await lab.ip('pi', '-brief link')).not.toContain('6bed4');
     expect((await lab.exec('pi', ['nft', 'list', 'tables'])).stdout).toBe('');
   }, 300_000);
-}, ['curl', 'promtool', 'nft']);
+}, ['curl', 'promtool', 'nft', 'systemctl']);

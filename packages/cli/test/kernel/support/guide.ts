@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '@6bed4/testing/kernel/lab';
-import type { RunningProgram } from '@6bed4/testing/runningProgram';
+import type { Ending } from '@6bed4/testing/runningProgram';
 import { expect } from 'vitest';
 import { installCommand, installScript } from './installCommand.js';
-import { SYSTEMCTL } from './systemctl.js';
+import { SystemdHost } from './systemdHost.js';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const GUIDES = fileURLToPath(new URL('../../../../../docs/guides', import.meta.url));
@@ -21,14 +20,17 @@ export const GUIDE_PAGES = [
 /** A block with the host that the comment before it names, and what it prints, if that is said. */
 const BLOCK =
   /^<!-- test: not-run: a kernel test runs it on the (\w+) -->\n\n```sh\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm;
-/** Lines of shell that run until they are ended, and what they print once they work. */
-const RUNNING: readonly (readonly [RegExp, RegExp])[] = [
-  [/^6bed4 (?:router|peer|proxy|serve) /m, /^ready /],
-  [/^6bed4 status --watch/m, /^ {2}received /],
+/** Lines of shell that run until they are ended, what they print once they work, and whether others need them. */
+const RUNNING: readonly { line: RegExp; working: RegExp; isDaemon: boolean }[] = [
+  { line: /^6bed4 (?:router|peer|proxy|serve) /m, working: /^ready /, isDaemon: true },
+  { line: /^6bed4 status --watch/m, working: /^ {2}received /, isDaemon: false },
+  { line: /^journalctl .*--follow$/m, working: / ready /, isDaemon: false },
 ];
 /** Milliseconds in which a program works, on a slow machine. */
 const PATIENCE = 30_000;
-/** Programs that need the whole computer, and what takes their place. */
+/** What /etc/hosts says. */
+const NAMES = '127.0.0.1 localhost\n192.0.2.1 router.example.com\n';
+/** Programs that need a person or the network, and what takes their place. */
 const STAND_INS: Readonly<Record<string, string>> = {
   sudo: 'exec "$@"',
   // Installs nothing: the command is on the path.
@@ -42,8 +44,6 @@ const STAND_INS: Readonly<Record<string, string>> = {
     update | "install --yes nodejs npm" | "install --yes nftables") ;;
     *) exit 1 ;;
   esac`,
-  systemctl: SYSTEMCTL,
-  journalctl: '[ "$1" = -u ] && cat "$LAB/$HOST-$2.log"',
 };
 
 interface Block {
@@ -56,35 +56,42 @@ interface Block {
 /** A page whose commands are run as they are written, each block on the host that the page names. */
 export class Guide {
   readonly #lab: Lab;
-  readonly #running = new Map<string, RunningProgram>();
+  readonly #hosts: ReadonlyMap<string, SystemdHost>;
+  /** What ends that which runs in the terminal of a host. */
+  readonly #running = new Map<string, () => Promise<Ending>>();
+  #started = 0;
 
-  private constructor(lab: Lab) {
+  private constructor(lab: Lab, hosts: ReadonlyMap<string, SystemdHost>) {
     this.#lab = lab;
+    this.#hosts = hosts;
   }
 
-  /** Prepares hosts of a lab for it: what is installed, and a /etc of their own. */
+  /** Starts systemd on hosts of a lab, and prepares what is installed there. */
   static async prepare(lab: Lab, hosts: readonly string[]): Promise<Guide> {
     const bin = join(lab.folder, 'bin');
-    await mkdir(bin);
+    const standIns = join(lab.folder, 'stand-ins');
+    for (const each of [bin, standIns]) await mkdir(each);
     for (const part of ['systemd', 'grafana']) {
       const to = join(lab.folder, 'modules/6bed4', part);
       await cp(join(PACKAGE, part), to, { recursive: true });
     }
     installCommand(bin);
-    for (const [name, script] of Object.entries(STAND_INS)) installScript(bin, name, script);
-    for (const host of hosts) {
-      for (const part of ['run', 'bird', 'etc/sysctl.d', 'etc/systemd/system']) {
-        await mkdir(join(lab.folder, host, part), { recursive: true });
-      }
-      const names = '127.0.0.1 localhost\n192.0.2.1 router.example.com\n';
-      await writeFile(join(lab.folder, host, 'etc/hosts'), names);
-      for (const file of ['nsswitch.conf', 'passwd', 'group', 'ld.so.cache', 'alternatives']) {
-        if (existsSync(`/etc/${file}`)) {
-          await cp(`/etc/${file}`, join(lab.folder, host, 'etc', file), { recursive: true });
-        }
-      }
-    }
-    return new Guide(lab);
+    for (const [name, script] of Object.entries(STAND_INS)) installScript(standIns, name, script);
+    const booted = new Map<string, SystemdHost>();
+    await Promise.all(
+      hosts.map(async (host) => booted.set(host, await SystemdHost.boot(lab, host, NAMES))),
+    );
+    return new Guide(lab, booted);
+  }
+
+  /** Ends what runs on the hosts, and removes what is outside the lab. */
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map((host) => host.dispose()));
+  }
+
+  /** The system of a host. */
+  system(host: string): SystemdHost {
+    return this.#hosts.get(host)!;
   }
 
   /** The blocks of a page; every one of its shell blocks has to be among them. */
@@ -105,50 +112,43 @@ export class Guide {
 
   /** Runs a block as a user types it, and compares what it prints with what the page says. */
   async run({ host, code, output }: Block): Promise<void> {
-    const running = RUNNING.find(([line]) => line.test(typed(code)));
+    const running = RUNNING.find(({ line }) => line.test(typed(code)));
+    if (running?.isDaemon || code.includes('systemctl enable')) await this.interrupt(host);
+    const system = this.system(host);
     if (running === undefined) {
-      if (code.includes('systemctl enable')) await this.interrupt(host);
-      const { stdout, stderr } = await this.#lab.exec(host, this.#shell(host, code), {
-        timeout: 60_000,
-      });
+      const argv = this.#shell(code.trim());
+      const { stdout, stderr } = await system.exec(argv, { timeout: 60_000 });
       expectLines(code, output, `${stdout}${stderr}`.split('\n'));
       return;
     }
-    const isDaemon = running[1].source.includes('ready');
-    if (isDaemon) await this.interrupt(host);
-    const program = this.#lab.spawn(host, this.#shell(host, code));
-    await program.waitForLine(running[1], PATIENCE);
-    if (isDaemon) this.#running.set(host, program);
-    else await program.stop('SIGINT');
+    // What runs until it is ended is the last line, and gets the signals itself.
+    const pidFile = join(this.#lab.folder, `${++this.#started}.pid`);
+    const lines = code.trim().split('\n');
+    lines.push(`echo $$ >${pidFile}`, `exec ${lines.pop()}`);
+    const program = this.#lab.spawn(host, system.words(this.#shell(lines.join('\n'))));
+    await program.waitForLine(running.working, PATIENCE);
     for (const line of linesOf(output)) await program.waitForLine(line, PATIENCE);
+    const end = async (): Promise<Ending> => {
+      await system.exec(['sh', '-ec', `kill -INT "$(cat ${pidFile})"`]);
+      return program.ended;
+    };
+    if (running.isDaemon) this.#running.set(host, end);
+    else await end();
   }
 
   /** Ends what runs in the terminal of a host. */
   async interrupt(host: string): Promise<void> {
-    const program = this.#running.get(host);
+    const end = this.#running.get(host);
     this.#running.delete(host);
-    if (program !== undefined)
-      expect(await program.stop('SIGINT')).toEqual({ code: 0, signal: null });
+    if (end !== undefined) expect(await end()).toEqual({ code: 0, signal: null });
   }
 
-  #shell(host: string, code: string): string[] {
+  #shell(script: string): string[] {
     const { folder } = this.#lab;
-    const path = `PATH=${folder}/bin:${process.env['PATH']}`;
-    const mounts = [
-      'mkdir -p /run/6bed4 /run/bird',
-      `mount --bind ${folder}/${host}/run /run/6bed4`,
-      `mount --bind ${folder}/${host}/bird /run/bird`,
-      `mount --bind ${folder}/${host}/etc /etc`,
-    ].join(' && ');
-    // What runs until it is ended is the last line, and gets the signals itself.
-    const lines = code.trim().split('\n');
-    if (RUNNING.some(([line]) => line.test(typed(code)))) lines.push(`exec ${lines.pop()}`);
-    const script = [`${mounts} || exit`, ...lines].join('\n');
     return [
       'env',
-      path,
+      `PATH=${folder}/stand-ins:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       `LAB=${folder}`,
-      `HOST=${host}`,
       `HOME=${folder}`,
       'NO_COLOR=1',
       'NODE_EXTRA_CA_CERTS=',
