@@ -13,6 +13,8 @@ const HOST_BITS: readonly string[] = ['/32', '/128'];
 const LAST_METRIC = 4_294_967_295;
 /** Seconds in which upstreams take other routes, before the router ends. */
 const DRAIN_TIME = 5;
+/** Seconds after which a watch that says nothing is ended: it may hang, and leave a router announced that fails. */
+const WATCHDOG = 10;
 
 /** The units of systemd that a router of a fleet has besides its own. */
 export function unitFiles(plan: FleetPlan): readonly FleetFile[] {
@@ -81,12 +83,16 @@ Wants=bird.service
 After=bird.service ${ROUTER}
 
 [Service]
+Type=notify
+NotifyAccess=main
 ExecStart=${COMMAND} health fleet --source ${plan.ipv4.own} --watch --interval 1 --rise 3 --fall 3 \\
   --up "${up.join(' && ')}" \\
   --down "${down.join('; ')}"
 # Without this service nobody would notice that the router fails: then it is not announced.
 ${down.map((line) => `ExecStopPost=${line}\n`).join('')}Restart=always
 RestartSec=1
+WatchdogSec=${WATCHDOG}
+TimeoutAbortSec=1
 
 # Root, for the status of the router and for routes, and little else.
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_DAC_OVERRIDE

@@ -129,6 +129,7 @@ describe('the units', () => {
       expect(text).toContain(`\nExecStopPost=ip -${version} route flush table all proto 64\n`);
     }
     expect(filesOf(NEEDED)[HEALTH]).not.toContain('ip -6');
+    expect(text).toMatch(/^Type=notify$.*^WatchdogSec=10$/ms);
   });
 
   test('refuse what is announced and is nowhere, so that it does not go round', () => {
