@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Lab } from '@6bed4/testing/kernel/lab';
@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SystemdHost } from './support/systemdHost.js';
 
 const UNITS = fileURLToPath(new URL('../../systemd', import.meta.url));
+const GUIDE = new URL('../../../../docs/guides/where-udp-is-blocked.md', import.meta.url);
 const ROUTER = '192.0.2.1';
+/** The router's name in that guide. */
+const NAME = 'router.example';
 /** Milliseconds in which a unit is in another state, on a slow machine. */
 const PATIENCE = 20_000;
 const CAP_NET_ADMIN = '0000000000001000';
@@ -70,7 +73,7 @@ describeKernel('the units, under systemd,', () => {
     for (const [index, name] of ['router', 'peer'].entries()) {
       await lab.host(name);
       await lab.attach(name, `192.0.2.${index + 1}/24`);
-      const host = await SystemdHost.boot(lab, name, '127.0.0.1 localhost\n');
+      const host = await SystemdHost.boot(lab, name, `127.0.0.1 localhost\n${ROUTER} ${NAME}\n`);
       hosts.set(name, host);
       await run(
         name,
@@ -196,4 +199,32 @@ describeKernel('the units, under systemd,', () => {
       await start(service);
     }, 60_000);
   });
-}, ['curl', 'systemctl']);
+
+  test('give a gateway its certificate and port 443 as the guide says', async () => {
+    const text = await readFile(GUIDE, 'utf8');
+    const block = (line: string): string =>
+      text
+        .split('\n```')
+        .find((part) => part.startsWith('conf\n') && part.includes(line))!
+        .slice(5);
+    await writeFile(join(lab.folder, 'tls.toml'), block('web = "0.0.0.0:443"'));
+    await writeFile(join(lab.folder, 'tls.conf'), block('LoadCredential='));
+    const live = `/etc/letsencrypt/live/${NAME}`;
+    await run(
+      'router',
+      `mkdir -p ${live}
+      chmod 700 /etc/letsencrypt
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${NAME} \\
+        -addext subjectAltName=DNS:${NAME} -keyout ${live}/privkey.pem -out ${live}/fullchain.pem 2>&1
+      cp ${live}/fullchain.pem ${lab.folder}
+      cp ${lab.folder}/tls.toml /etc/6bed4/gateway.toml
+      cp ${lab.folder}/tls.conf /etc/systemd/system/6bed4-gateway.service.d
+      systemctl daemon-reload
+      systemctl restart 6bed4-gateway || { journalctl --unit 6bed4-gateway --output cat; exit 1; }`,
+    );
+    const options = `--router ${ROUTER} --gateway wss://${NAME}/6bed4`;
+    const trust = `NODE_EXTRA_CA_CERTS=${lab.folder}/fullchain.pem`;
+    const checked = await run('peer', `${trust} 6bed4 check ${options} --json`);
+    expect(JSON.parse(checked)).toMatchObject({ gateway: { works: true } });
+  }, 60_000);
+}, ['curl', 'openssl', 'systemctl']);

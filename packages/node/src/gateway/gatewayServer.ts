@@ -10,6 +10,13 @@ import { ConnectionGuard } from './connectionGuard.js';
 import type { ConnectionFailure } from './gatewayCounters.js';
 import type { GatewaySettings } from './gatewayOptions.js';
 
+/** Why nothing can listen, by the code of the system's error. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this computer has no such address',
+  EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
+};
+
 /** Milliseconds that a request may take to arrive. */
 const REQUEST_TIMEOUT = 5_000;
 /** Milliseconds between two looks after requests that take too long. */
@@ -106,7 +113,8 @@ export class GatewayServer {
       server.once('error', ({ code = 'EIO' }: NodeJS.ErrnoException) => {
         stopWatching();
         const where = `${web.host} port ${web.port}`;
-        reject(new StartError(code, `listening for WebSockets on ${where} failed: ${code}`));
+        const why = REASONS[code] ?? code;
+        reject(new StartError(code, `cannot listen for WebSockets on ${where}: ${why}`));
       });
       server.listen(web.port, web.host, () => {
         server.removeAllListeners('error').on('error', () => {});

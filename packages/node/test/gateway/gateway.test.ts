@@ -47,6 +47,14 @@ describe('a gateway', () => {
     await until(() => messages.some(({ length }) => length === 4));
   });
 
+  test('says why it cannot listen', async () => {
+    await lab.start();
+    const { web } = lab.gateway.report();
+    await expect(lab.start({ web })).rejects.toThrow(
+      `cannot listen for WebSockets on ${LOOPBACK} port ${web.port}: another program listens there`,
+    );
+  });
+
   test('carries packets between two of its clients', async () => {
     await lab.start();
     const [one, other] = await Promise.all([lab.connect(), lab.connect()]);

@@ -48,7 +48,7 @@ exit 1`;
  * Makes the copy, and starts systemd there. $1 is the folder for it, $2 one that is the same inside, $3 the repository, $4 the
  * program of Node.js, $5 the name of the host, and $6 what /etc/hosts says. Devices are those that every system has, with
  * the permissions that they have there. Of what the computer starts, nothing is left but the journal.
- * Were it a root by chroot, its processes could have no user namespaces.
+ * Were it a root by chroot, its processes could have no user namespaces; were its mounts not shared, no credentials.
  */
 const BOOT = `
 read -r pid rest </proc/self/stat
@@ -88,6 +88,7 @@ export container=other
 mkdir before
 pivot_root . before
 umount --lazy before
+mount --make-rshared /
 exec /lib/systemd/systemd --system --unit=host.target --show-status=no`;
 
 /** Where a host sees the control groups of this computer while it starts. */
