@@ -10,15 +10,17 @@ import {
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
 
 /** What a program does not need at run time. The texts of licenses go into the copyright file. */
 const UNUSED_FILES =
-  /^\.|\.(?:[cm]?ts|map|md|markdown|txt|html|png|ico|sh)$|^(?:LICEN[CS]E|NOTICE|CNAME|Makefile)|^(?:test|bench|benchmark|example|gruntfile)s?(?:-\w+)?\.js$|^eslint\.config\.|^tsconfig/i;
+  /^\.|\.(?:[cm]?ts|cc|hh|inc|def|S|asm|map|md|markdown|txt|html|png|ico|sh)$|^(?:LICEN[CS]E|NOTICE|CNAME|Makefile)|^(?:test|bench|benchmark|example|gruntfile)s?(?:-\w+)?\.js$|^eslint\.config\.|^tsconfig/i;
 const UNUSED_FOLDERS =
   /^(?:\..*|tests?|specs|fixtures?|bench(?:marks?)?|docs?|examples?|types|typings|man|completion)$/i;
 /** Parts of packages that are for building them, and for other systems than Debian. */
-const UNUSED_PARTS = { koffi: /^(?:src|vendor|cnoke\.cjs)$/ };
+const UNUSED_PARTS = {
+  koffi: /^(?:lib|vendor|cnoke\.cjs|src\/koffi\/src\/(?:abi|trampolines\.cjs))$/,
+};
 const OTHER_SYSTEMS = /^musl_/;
 const LICENSE = /^(?:LICEN[CS]E|COPYING)/i;
 
@@ -127,7 +129,7 @@ function copy(name, source, target) {
 function isUsed(name, source, path) {
   const file = basename(path);
   if (file === 'node_modules' || OTHER_SYSTEMS.test(file)) return false;
-  if (dirname(path) === source && UNUSED_PARTS[name]?.test(file)) return false;
+  if (UNUSED_PARTS[name]?.test(relative(source, path))) return false;
   const isFile = /\.\w+$/.test(file) || LICENSE.test(file) || !isFolder(path);
   return !(isFile ? UNUSED_FILES : UNUSED_FOLDERS).test(file);
 }

@@ -1,13 +1,22 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Lab } from '@6bed4/testing/kernel/lab';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SystemdHost } from './support/systemdHost.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../../scripts/debian/main.mjs', import.meta.url));
 const PATIENCE = 300_000;
+
+/** Makes Node.js a package of Debian, of the version $version, for the system at $root. */
+const NODE_PACKAGE = `status="$root/var/lib/dpkg/status"
+awk -v RS= -v ORS='\\n\\n' '!/^Package: nodejs\\n/' "$status" >"$root/status"
+printf 'Package: nodejs\\nStatus: install ok installed\\nVersion: %s\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n\\n' "$version" >>"$root/status"
+mv "$root/status" "$status"
+touch "$root/var/lib/dpkg/info/nodejs.list"`;
 
 /**
  * A copy of this computer's root that lasts as long as this script: what changes is in memory, nothing is
@@ -24,11 +33,8 @@ mount -t proc proc "$1/copy/root/proc"
 mount --rbind /dev "$1/copy/root/dev"
 cd "$1/copy/root"
 cp "$2" package.deb
-status=var/lib/dpkg/status
-awk -v RS= -v ORS='\\n\\n' '!/^Package: nodejs\\n/' "$status" >status
-printf 'Package: nodejs\\nStatus: install ok installed\\nVersion: %s\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n\\n' "$5" >>status
-mv status "$status"
-touch var/lib/dpkg/info/nodejs.list
+root=. version="$5"
+${NODE_PACKAGE}
 [ -e usr/bin/node ] || ln -s "$3" usr/bin/node
 chroot . sh -e -c "$4"
 find "$1/copy/upper/usr" "$1/copy/upper/etc" "$1/copy/upper/var/lib/dpkg/info" -name '*6bed4*' 2>/dev/null || true`;
@@ -43,6 +49,14 @@ dpkg --no-triggers --force-unsafe-io --configure 6bed4 >/dev/null`;
 const REMOVE = `dpkg --no-triggers --remove 6bed4 >/dev/null
 test ! -e /usr/bin/6bed4
 dpkg --no-triggers --purge 6bed4 >/dev/null 2>&1`;
+
+/** A router, and daemons that use it. */
+const CONFIGURE = `mkdir /etc/6bed4
+cd /etc/6bed4
+printf '[router]\\nlisten = "192.0.2.1"\\n' >one.toml
+printf '[gateway]\\nrouter = ["192.0.2.1"]\\npublic = "192.0.2.1"\\n' >gateway.toml
+printf '[proxy]\\nrouter = ["192.0.2.1"]\\n' >proxy.toml
+printf '[serve]\\nrouter = ["192.0.2.1"]\\nservice = ["80=127.0.0.1:8000"]\\n' >serve.toml`;
 
 describeKernel('the package for Debian', () => {
   let folder: string;
@@ -106,4 +120,51 @@ timeout 20 6bed4 router --listen 127.0.0.1 --no-tun --no-control | head -n 1
     },
     PATIENCE,
   );
-}, ['dpkg', 'dpkg-deb', 'lintian', 'man']);
+
+  test(
+    'has services that start, are started anew by an upgrade, and end with the package',
+    async () => {
+      const lab = new Lab();
+      const host = await bootHost(lab);
+      try {
+        const run = async (script: string): Promise<string> =>
+          (await host.exec(['sh', '-ec', script], { timeout: PATIENCE })).stdout.trim();
+        await run(`rm /usr/local/bin/6bed4
+        [ -e /usr/bin/node ] || ln -s /usr/local/bin/node /usr/bin/node
+        root= version=${NEW_ENOUGH}
+        ${NODE_PACKAGE}`);
+        cpSync(file, join(lab.folder, 'package.deb'));
+        const install = `dpkg --no-triggers --force-unsafe-io --install ${lab.folder}/package.deb >/dev/null`;
+        await run(install);
+        const names = ['router@one', 'gateway', 'proxy', 'serve'].map((name) => `6bed4-${name}`);
+        const states = (): Promise<string> => run(`systemctl is-active ${names.join(' ')} || true`);
+        expect(new Set((await states()).split('\n'))).toEqual(new Set(['inactive']));
+        await run(CONFIGURE);
+        const log = `{ journalctl --unit '6bed4-*' --output cat; exit 1; }`;
+        await run(`systemctl enable --now ${names.join(' ')} || ${log}`);
+        const processes = (): Promise<string> =>
+          run(`systemctl show --property MainPID --value ${names.join(' ')}`);
+        const before = await processes();
+        expect(await run('ip -brief link')).toContain('6bed4');
+        await run(install);
+        const after = (await processes()).split(/\n+/);
+        expect(after.filter((pid) => !before.includes(pid))).toHaveLength(names.length);
+        expect(new Set((await states()).split('\n'))).toEqual(new Set(['active']));
+        await run('dpkg --no-triggers --purge 6bed4 >/dev/null 2>&1');
+        expect(await run('ip -brief link')).not.toContain('6bed4');
+        expect(new Set((await states()).split('\n'))).toEqual(new Set(['inactive']));
+      } finally {
+        await host.dispose();
+        lab.dispose();
+      }
+    },
+    PATIENCE,
+  );
+}, ['dpkg', 'dpkg-deb', 'lintian', 'man', 'systemctl']);
+
+async function bootHost(lab: Lab): Promise<SystemdHost> {
+  await lab.internet();
+  await lab.host('computer');
+  await lab.attach('computer', '192.0.2.1/24');
+  return SystemdHost.boot(lab, 'computer', '127.0.0.1 localhost\n');
+}
