@@ -33,11 +33,10 @@ function table(rows: readonly string[][]): string[] {
 }
 
 /**
- * Ends a run with a table of the projects, what was skipped and why, what passed
- * only when it was repeated, what failed, and the line
- * `N passed, N failed`, which is the last one whatever else is printed. Nothing that went wrong is
- * missing from it: a test, a file that cannot be loaded, a project without tests, an error outside
- * any test, a run that ends before its time.
+ * Ends a run with a table of the projects, what was skipped and why, what passed only when it was repeated,
+ * what failed, and the line `N passed, N failed`, which is the last one whatever else is printed. Nothing
+ * that went wrong is missing from it: a test, a file that cannot be loaded, a project without tests, an
+ * error outside any test, a run that ends before its time.
  */
 export class SummaryReporter implements Reporter {
   readonly #tallies = new Map<string, Tally>();

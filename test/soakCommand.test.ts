@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PARTS } from '../scripts/soak/parts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const program = fileURLToPath(new URL('../scripts/soak/main.mjs', import.meta.url));
+const program = join(root, 'scripts/soak/main.mjs');
 
 function soak(...args: readonly string[]) {
   return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SystemdHost } from './support/systemdHost.js';
+import { COPY_ROOT, SystemdHost } from './support/systemdHost.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../../scripts/debian/main.mjs', import.meta.url));
 const PATIENCE = 300_000;
@@ -25,19 +25,14 @@ touch "$root/var/lib/dpkg/info/nodejs.list"`;
  */
 const IN_A_COPY = `set -e
 ip link set lo up
-mkdir -p "$1/copy"
-mount -t tmpfs tmpfs "$1/copy"
-mkdir "$1/copy/upper" "$1/copy/work" "$1/copy/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/copy/upper,workdir=$1/copy/work" "$1/copy/root"
-mount -t proc proc "$1/copy/root/proc"
-mount --rbind /dev "$1/copy/root/dev"
-cd "$1/copy/root"
+${COPY_ROOT}
+mount --rbind /dev dev
 cp "$2" package.deb
 root=. version="$5"
 ${NODE_PACKAGE}
 [ -e usr/bin/node ] || ln -s "$3" usr/bin/node
 chroot . sh -e -c "$4"
-find "$1/copy/upper/usr" "$1/copy/upper/etc" "$1/copy/upper/var/lib/dpkg/info" -name '*6bed4*' 2>/dev/null || true`;
+find "$1/upper/usr" "$1/upper/etc" "$1/upper/var/lib/dpkg/info" -name '*6bed4*' 2>/dev/null || true`;
 
 /** Versions of Node.js that Debian 12 had and has. */
 const TOO_OLD = '18.13.0';
@@ -73,7 +68,7 @@ describeKernel('the package for Debian', () => {
     execFileSync('dpkg-deb', ['--field', file, name], { encoding: 'utf8' }).trim();
 
   function inCopy(script: string): string {
-    const values = [folder, file, process.execPath, script, TOO_OLD];
+    const values = [join(folder, 'copy'), file, process.execPath, script, TOO_OLD];
     const argv = ['--mount', '--net', 'sh', '-c', IN_A_COPY, 'sh', ...values];
     const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8' });
     expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout });
@@ -125,10 +120,13 @@ timeout 20 6bed4 router --listen 127.0.0.1 --no-tun --no-control | head -n 1
     'has services that start, are started anew by an upgrade, and end with the package',
     async () => {
       const lab = new Lab();
-      const host = await bootHost(lab);
+      let host: SystemdHost | null = null;
       try {
-        const run = async (script: string): Promise<string> =>
-          (await host.exec(['sh', '-ec', script], { timeout: PATIENCE })).stdout.trim();
+        await lab.internet();
+        await lab.host('computer');
+        await lab.attach('computer', '192.0.2.1/24');
+        host = await SystemdHost.boot(lab, 'computer');
+        const run = (script: string) => host!.run(script, { timeout: PATIENCE });
         await run(`rm /usr/local/bin/6bed4
         [ -e /usr/bin/node ] || ln -s /usr/local/bin/node /usr/bin/node
         root= version=${NEW_ENOUGH}
@@ -137,34 +135,29 @@ timeout 20 6bed4 router --listen 127.0.0.1 --no-tun --no-control | head -n 1
         const install = `dpkg --no-triggers --force-unsafe-io --install ${lab.folder}/package.deb >/dev/null`;
         await run(install);
         const names = ['router@one', 'gateway', 'proxy', 'serve'].map((name) => `6bed4-${name}`);
-        const states = (): Promise<string> => run(`systemctl is-active ${names.join(' ')} || true`);
-        expect(new Set((await states()).split('\n'))).toEqual(new Set(['inactive']));
+        const lines = async (script: string): Promise<string[]> =>
+          (await run(script)).trim().split(/\n+/);
+        const states = async (): Promise<Set<string>> =>
+          new Set(await lines(`systemctl is-active ${names.join(' ')} || true`));
+        expect(await states()).toEqual(new Set(['inactive']));
         await run(CONFIGURE);
-        const log = `{ journalctl --unit '6bed4-*' --output cat; exit 1; }`;
-        await run(`systemctl enable --now ${names.join(' ')} || ${log}`);
-        const processes = (): Promise<string> =>
-          run(`systemctl show --property MainPID --value ${names.join(' ')}`);
+        await host.start('enable --now', ...names);
+        const processes = (): Promise<string[]> =>
+          lines(`systemctl show --property MainPID --value ${names.join(' ')}`);
         const before = await processes();
         expect(await run('ip -brief link')).toContain('6bed4');
         await run(install);
-        const after = (await processes()).split(/\n+/);
+        const after = await processes();
         expect(after.filter((pid) => !before.includes(pid))).toHaveLength(names.length);
-        expect(new Set((await states()).split('\n'))).toEqual(new Set(['active']));
+        expect(await states()).toEqual(new Set(['active']));
         await run('dpkg --no-triggers --purge 6bed4 >/dev/null 2>&1');
         expect(await run('ip -brief link')).not.toContain('6bed4');
-        expect(new Set((await states()).split('\n'))).toEqual(new Set(['inactive']));
+        expect(await states()).toEqual(new Set(['inactive']));
       } finally {
-        await host.dispose();
+        await host?.dispose();
         lab.dispose();
       }
     },
     PATIENCE,
   );
 }, ['dpkg', 'dpkg-deb', 'lintian', 'man', 'systemctl']);
-
-async function bootHost(lab: Lab): Promise<SystemdHost> {
-  await lab.internet();
-  await lab.host('computer');
-  await lab.attach('computer', '192.0.2.1/24');
-  return SystemdHost.boot(lab, 'computer', '127.0.0.1 localhost\n');
-}

@@ -1,17 +1,15 @@
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Lab } from '@6bed4/testing/kernel/lab';
 import { describeKernel } from '@6bed4/testing/kernel/requirements';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SystemdHost } from './support/systemdHost.js';
+import { ROUTER } from './support/examples.js';
+import { MOUNTED, SystemdHost } from './support/systemdHost.js';
+import { configurationWith, makeCertificate, NAME } from './support/webGateway.js';
 
 const UNITS = fileURLToPath(new URL('../../systemd', import.meta.url));
-const GUIDE = new URL('../../../../docs/guides/where-udp-is-blocked.md', import.meta.url);
-const ROUTER = '192.0.2.1';
-/** The router's name in that guide. */
-const NAME = 'router.example';
 /** Milliseconds in which a unit is in another state, on a slow machine. */
 const PATIENCE = 20_000;
 const CAP_NET_ADMIN = '0000000000001000';
@@ -73,12 +71,12 @@ describeKernel('the units, under systemd,', () => {
     for (const [index, name] of ['router', 'peer'].entries()) {
       await lab.host(name);
       await lab.attach(name, `192.0.2.${index + 1}/24`);
-      const host = await SystemdHost.boot(lab, name, `127.0.0.1 localhost\n${ROUTER} ${NAME}\n`);
+      const host = await SystemdHost.boot(lab, name, `${ROUTER} ${NAME}`);
       hosts.set(name, host);
       await run(
         name,
         `mkdir -p /etc/6bed4
-        cp /opt/repository/packages/cli/systemd/* /etc/systemd/system
+        cp ${MOUNTED}/packages/cli/systemd/* /etc/systemd/system
         sed -i 's#/usr/bin/6bed4#/usr/local/bin/6bed4#' /etc/systemd/system/6bed4-*.service`,
       );
     }
@@ -97,14 +95,11 @@ describeKernel('the units, under systemd,', () => {
     lab.dispose();
   });
 
-  const run = async (host: string, script: string): Promise<string> =>
-    (await hosts.get(host)!.exec(['sh', '-ec', script])).stdout;
+  const run = (host: string, script: string): Promise<string> => hosts.get(host)!.run(script);
 
   const start = async ({ unit, host, file }: Unit): Promise<void> => {
-    await run(
-      host,
-      `cp ${lab.folder}/${file} /etc/6bed4/${file}; systemctl restart ${unit} || { journalctl --unit ${unit} --output cat; exit 1; }`,
-    );
+    await run(host, `cp ${lab.folder}/${file} /etc/6bed4/${file}`);
+    await hosts.get(host)!.start('restart', unit);
   };
 
   /** What systemd knows of a unit. */
@@ -122,6 +117,13 @@ describeKernel('the units, under systemd,', () => {
   const until = (service: Unit, expected: object): Promise<void> =>
     expect.poll(() => shown(service), { timeout: PATIENCE, interval: 100 }).toMatchObject(expected);
 
+  /** The 6bed4 address that a unit has, once it has one. */
+  async function addressOf(name: string): Promise<string> {
+    const service = SERVICES.find(({ unit }) => unit === name)!;
+    await until(service, { StatusText: expect.stringMatching(service.status) });
+    return /fc64:[0-9a-f:]+/.exec((await shown(service))['StatusText']!)![0];
+  }
+
   test('are all of the package', () => {
     const names = SERVICES.map(({ unit }) => `${unit.replace(/@.*/, '@')}.service`);
     expect(readdirSync(UNITS).sort()).toEqual(names.sort());
@@ -130,18 +132,14 @@ describeKernel('the units, under systemd,', () => {
   test('carry what a program behind the proxy asks of a service', async () => {
     const server = `require('http').createServer((_, answer) => answer.end('hello')).listen(8000, '127.0.0.1', () => console.log('listening'))`;
     await lab.spawn('peer', [process.execPath, '-e', server]).waitForLine(/listening/);
-    const serve = SERVICES.find(({ unit }) => unit === '6bed4-serve')!;
-    await until(serve, { StatusText: expect.stringMatching(serve.status) });
-    const address = /fc64:[0-9a-f:]+/.exec((await shown(serve))['StatusText']!)![0];
+    const address = await addressOf('6bed4-serve');
     const curl = `curl --silent --max-time 20 --socks5-hostname 127.0.0.1:1080 http://[${address}]/`;
     expect(await run('peer', curl)).toBe('hello');
   }, 60_000);
 
   test('let ping through the interface that a peer has', async () => {
-    const router = SERVICES[0]!;
-    await until(router, { StatusText: expect.stringMatching(router.status) });
-    const address = /fc64:[0-9a-f:]+/.exec((await shown(router))['StatusText']!)![0];
-    await until(SERVICES[2]!, { StatusText: expect.stringMatching(SERVICES[2]!.status) });
+    const address = await addressOf('6bed4-router@one');
+    await addressOf('6bed4-peer');
     expect(await run('peer', `ping -6 -c 2 -i 0.2 ${address}`)).toMatch(/ 2 received/);
   }, 60_000);
 
@@ -201,27 +199,20 @@ describeKernel('the units, under systemd,', () => {
   });
 
   test('give a gateway its certificate and port 443 as the guide says', async () => {
-    const text = await readFile(GUIDE, 'utf8');
-    const block = (line: string): string =>
-      text
-        .split('\n```')
-        .find((part) => part.startsWith('conf\n') && part.includes(line))!
-        .slice(5);
-    await writeFile(join(lab.folder, 'tls.toml'), block('web = "0.0.0.0:443"'));
-    await writeFile(join(lab.folder, 'tls.conf'), block('LoadCredential='));
+    await writeFile(join(lab.folder, 'tls.toml'), configurationWith('web = "0.0.0.0:443"'));
+    await writeFile(join(lab.folder, 'tls.conf'), configurationWith('LoadCredential='));
+    makeCertificate(join(lab.folder, 'fullchain.pem'), join(lab.folder, 'privkey.pem'));
     const live = `/etc/letsencrypt/live/${NAME}`;
     await run(
       'router',
       `mkdir -p ${live}
       chmod 700 /etc/letsencrypt
-      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${NAME} \\
-        -addext subjectAltName=DNS:${NAME} -keyout ${live}/privkey.pem -out ${live}/fullchain.pem 2>&1
-      cp ${live}/fullchain.pem ${lab.folder}
+      cp ${lab.folder}/*.pem ${live}
       cp ${lab.folder}/tls.toml /etc/6bed4/gateway.toml
       cp ${lab.folder}/tls.conf /etc/systemd/system/6bed4-gateway.service.d
-      systemctl daemon-reload
-      systemctl restart 6bed4-gateway || { journalctl --unit 6bed4-gateway --output cat; exit 1; }`,
+      systemctl daemon-reload`,
     );
+    await hosts.get('router')!.start('restart', '6bed4-gateway');
     const options = `--router ${ROUTER} --gateway wss://${NAME}/6bed4`;
     const trust = `NODE_EXTRA_CA_CERTS=${lab.folder}/fullchain.pem`;
     const checked = await run('peer', `${trust} 6bed4 check ${options} --json`);

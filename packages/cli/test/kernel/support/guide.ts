@@ -28,8 +28,8 @@ const RUNNING: readonly { line: RegExp; working: RegExp; isDaemon: boolean }[] =
 ];
 /** Milliseconds in which a program works, on a slow machine. */
 const PATIENCE = 30_000;
-/** What /etc/hosts says. */
-const NAMES = '127.0.0.1 localhost\n192.0.2.1 router.example.com\n';
+/** What /etc/hosts says besides. */
+const NAMES = '192.0.2.1 router.example.com';
 /** Programs that need a person or the network, and what takes their place. */
 const STAND_INS: Readonly<Record<string, string>> = {
   sudo: 'exec "$@"',
@@ -129,7 +129,7 @@ export class Guide {
     await program.waitForLine(running.working, PATIENCE);
     for (const line of linesOf(output)) await program.waitForLine(line, PATIENCE);
     const end = async (): Promise<Ending> => {
-      await system.exec(['sh', '-ec', `kill -INT "$(cat ${pidFile})"`]);
+      await system.run(`kill -INT "$(cat ${pidFile})"`);
       return program.ended;
     };
     if (running.isDaemon) this.#running.set(host, end);

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 
 const REPOSITORY = fileURLToPath(new URL('../../../../..', import.meta.url));
 /** Where units see the repository, which may be in a home or in /tmp, and both are hidden from them. */
-const MOUNTED = '/opt/repository';
+export const MOUNTED = '/opt/repository';
 /** Milliseconds in which systemd starts, on a slow machine. */
 const PATIENCE = 30_000;
 const POLL = 50;
@@ -44,21 +44,24 @@ for attempt in $(seq 100); do
 done
 exit 1`;
 
+/** Makes a copy of this computer's root at $1, and goes there: what changes is in memory, and seen in $1/upper. */
+export const COPY_ROOT = `mkdir -p "$1"
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+cd "$1/root"
+mount -t proc proc proc`;
+
 /**
  * Makes the copy, and starts systemd there. $1 is the folder for it, $2 one that is the same inside, $3 the repository, $4 the
- * program of Node.js, $5 the name of the host, and $6 what /etc/hosts says. Devices are those that every system has, with
+ * program of Node.js, $5 the name of the host, and $6 what /etc/hosts says besides. Devices are those that every system has, with
  * the permissions that they have there. Of what the computer starts, nothing is left but the journal.
  * Were it a root by chroot, its processes could have no user namespaces; were its mounts not shared, no credentials.
  */
 const BOOT = `
 read -r pid rest </proc/self/stat
 hostname "$5"
-mkdir -p "$1"
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-cd "$1/root"
-mount -t proc proc proc
+${COPY_ROOT}
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 for each in run tmp lib/systemd/system-generators; do mount -t tmpfs tmpfs "$each"; done
@@ -76,7 +79,7 @@ touch usr/local/bin/node
 mount --bind "$4" usr/local/bin/node
 printf '#!/bin/sh\\nexec /usr/local/bin/node ${join(MOUNTED, relative(REPOSITORY, COMMAND))} "$@"\\n' >usr/local/bin/6bed4
 chmod +x usr/local/bin/6bed4
-printf '%s' "$6" >etc/hosts
+printf '127.0.0.1 localhost\\n%s\\n' "$6" >etc/hosts
 : >etc/fstab
 rm -rf etc/systemd/system/*.wants
 for unit in $(ls lib/systemd/system/*.wants | grep -v : | sort -u); do
@@ -110,11 +113,15 @@ export class SystemdHost {
     this.#system = system;
   }
 
-  /** Starts systemd on a host that has its interfaces, and waits until it has started. */
-  static async boot(lab: Lab, label: string, hosts: string): Promise<SystemdHost> {
+  /**
+   * Starts systemd on a host that has its interfaces, and waits until it has started.
+   *
+   * @param names - a line of /etc/hosts
+   */
+  static async boot(lab: Lab, label: string, names = ''): Promise<SystemdHost> {
     const name = lab.nameOf(label);
     const copy = join(lab.folder, 'copies', label);
-    const values = [copy, lab.folder, resolve(REPOSITORY), process.execPath, label, hosts];
+    const values = [copy, lab.folder, resolve(REPOSITORY), process.execPath, label, names];
     const words = ['sh', '-ec', UNSHARE, 'sh', groupsOf(lab), name, BOOT, 'sh', ...values];
     const system = new RunningProgram(
       'nsenter',
@@ -146,6 +153,23 @@ export class SystemdHost {
   /** Runs a command there until it ends. */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<Outcome> {
     return this.#lab.exec(this.#label, this.words(argv), options);
+  }
+
+  /** Runs a script of a shell there, which ends with the first command that fails; its standard output. */
+  async run(script: string, options: ExecOptions = {}): Promise<string> {
+    return (await this.exec(['sh', '-ec', script], options)).stdout;
+  }
+
+  /**
+   * Has systemctl start units.
+   *
+   * @param verb - such as `restart`
+   * @throws Error with what the units have logged, if one does not start
+   */
+  async start(verb: string, ...units: string[]): Promise<void> {
+    const logs = units.map((unit) => `--unit ${unit}`).join(' ');
+    const failed = `{ journalctl --output cat ${logs}; exit 1; }`;
+    await this.run(`systemctl ${verb} ${units.join(' ')} || ${failed}`);
   }
 
   /** Ends all of it, and what was outside the lab. */

@@ -75,22 +75,7 @@ export class WebGateway {
   /** Makes a certificate. */
   certify(): void {
     const { cert, key } = SECRET_FILES;
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-        ...[
-          '-days',
-          '2',
-          '-subj',
-          `/CN=${NAME}`,
-          '-addext',
-          `subjectAltName=DNS:${NAME},IP:${ROUTER}`,
-        ],
-        ...['-keyout', this.path(key), '-out', this.path(cert)],
-      ],
-      { stdio: 'ignore' },
-    );
+    makeCertificate(this.path(cert), this.path(key));
   }
 
   /** Starts the gateway and waits until it works: nobody's program, unless its status is wanted at a path. */
@@ -114,7 +99,7 @@ export class WebGateway {
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${this.path(name)};`,
     );
-    const server = configurationOf('nginx')
+    const server = configurationWith(webServers.nginx)
       .replace(/\S+fullchain\.pem/, this.path(SECRET_FILES.cert))
       .replace(/\S+privkey\.pem/, this.path(SECRET_FILES.key))
       .replace('proxy_read_timeout 60s', `proxy_read_timeout ${patience}s`);
@@ -144,7 +129,7 @@ export class WebGateway {
         skip_install_trust
         storage file_system ${storage}
       }
-      ${configurationOf('caddy')}`,
+      ${configurationWith(webServers.caddy)}`,
     );
     const line = `caddy run --adapter caddyfile --config ${config}`;
     const caddy = this.examples.start('router', line);
@@ -171,9 +156,18 @@ export class WebGateway {
   }
 }
 
-/** The configuration of a web server, as the guide has it. */
-function configurationOf(server: WebServer): string {
+/** Makes a certificate for {@link NAME} and {@link ROUTER} that signs itself, and its key, both PEM. */
+export function makeCertificate(cert: string, key: string): void {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const names = ['-subj', `/CN=${NAME}`, '-addext', `subjectAltName=DNS:${NAME},IP:${ROUTER}`];
+  const files = ['-keyout', key, '-out', cert];
+  const args = ['req', '-x509', ...curve, '-days', '2', ...names, ...files];
+  execFileSync('openssl', args, { stdio: 'ignore' });
+}
+
+/** The configuration of the guide that has a text in it. */
+export function configurationWith(part: string): string {
   const blocks = readFileSync(GUIDE, 'utf8').matchAll(/^```conf\n([\s\S]*?)^```$/gm);
-  for (const [, text = ''] of blocks) if (text.includes(webServers[server])) return text;
-  throw new Error(`the guide has no configuration of ${server}`);
+  for (const [, text = ''] of blocks) if (text.includes(part)) return text;
+  throw new Error(`the guide has no configuration with ${part}`);
 }
